@@ -1,0 +1,72 @@
+"""Every exception of the project, in one tree whose branches say what to do; imports nothing of ours.
+
+    ReverseEtlError
+        ConfigError        change a file, a flag or an environment variable
+        WarehouseError     a right, a table, a lock in the warehouse
+        DestinationError   Iterable refused the run as a whole
+        LeaseError         another run owns this sync
+
+Exceptions stop a sync; outcomes describe rows; nothing raises for a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class ReverseEtlError(Exception):
+    """What stops a command or a sync.
+
+    `code` is kebab-case, for searching. `message` is one sentence that names the sync, column or file. `context` is the
+    facts, in the order to print them. `hint` is an action. `exit_code` is what the command ends with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str, *, hint: str, context: Mapping[str, object] | None = None) -> None:
+        """Refuse a malformed code: it is what users search for."""
+        if not _CODE.fullmatch(code):
+            raise ValueError(f"error code {code!r} is not kebab-case")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.context = dict(context or {})
+        self.hint = hint
+
+
+class ConfigError(ReverseEtlError):
+    """A file, a flag or an environment variable has to change."""
+
+    exit_code = 2
+
+
+class Fault(ConfigError):
+    """One thing wrong in one definition; many are reported together as `Faults`."""
+
+
+class Faults(ConfigError):
+    """All faults of all definitions, found in one go."""
+
+    def __init__(self, faults: Sequence[ReverseEtlError]) -> None:
+        """Keep the faults in the order they were found; there is at least one."""
+        super().__init__(
+            "invalid-definitions",
+            f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the definitions",
+            hint="Mend each of them in the YAML file it names, then run `dbt parse` (or `dbt build`) again.",
+        )
+        self.faults = tuple(faults)
+
+
+class WarehouseError(ReverseEtlError):
+    """The warehouse could not be opened, read or written."""
+
+
+class DestinationError(ReverseEtlError):
+    """Iterable refused the run as a whole, or cannot be reached."""
+
+
+class LeaseError(ReverseEtlError):
+    """Another run owns this sync, or took it over."""
