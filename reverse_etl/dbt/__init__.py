@@ -1,0 +1,1 @@
+"""Reads what dbt wrote: manifest, run results, project and profile. Opens no connection and never imports dbt."""

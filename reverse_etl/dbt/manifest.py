@@ -1,0 +1,185 @@
+"""manifest.json as values: the models, the tests on them and the rest of the graph; when it is missing or stale."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from reverse_etl.dbt.nodes import Column, Model, mapping, read_node, text
+from reverse_etl.dbt.project import PROJECT_FILE, Locations
+from reverse_etl.errors import ConfigError
+
+__all__ = ["Column", "Manifest", "Model", "read_manifest", "stale_manifest"]
+
+BUILT = ("model", "seed", "snapshot")
+MAX_BYTES = 512 * 1024 * 1024
+_OLDEST_SCHEMA = 9  # dbt 1.5
+_SCHEMA = re.compile(r"/manifest/v(\d+)")
+_SECTIONS = (
+    "nodes",
+    "sources",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "unit_tests",
+    "functions",
+)
+_TESTS = ("test", "unit_test")
+_CLOCK_SLACK = 2.0  # seconds by which a file may be newer and still belong to the same build
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What dbt knew when it wrote the file. Disabled nodes are not in it; ephemeral models are.
+
+    `nodes` are models, seeds and snapshots; `tests` data and unit tests; `others` sources, exposures and whatever else
+    is part of the graph. All are by unique id, in the order of the file.
+    """
+
+    path: Path
+    dbt_version: str
+    adapter_type: str
+    project_name: str | None
+    invocation_id: str | None
+    generated_at: str | None
+    nodes: Mapping[str, Model]
+    tests: Mapping[str, Model] = field(default_factory=dict)
+    others: Mapping[str, Model] = field(default_factory=dict)
+
+    @cached_property
+    def graph(self) -> Mapping[str, Model]:
+        """Every node by unique id."""
+        return {**self.nodes, **self.tests, **self.others}
+
+    def tests_on(self, unique_id: str) -> tuple[Model, ...]:
+        """The tests that read this node, or are attached to it."""
+        return tuple(
+            test for test in self.tests.values() if unique_id in test.depends_on or unique_id == test.attached_node
+        )
+
+
+def read_manifest(locations: Locations) -> Manifest:
+    """Read the manifest of dbt 1.5 or later.
+
+    Raises ConfigError `missing-manifest`, `broken-manifest` or `unsupported-manifest`.
+    """
+    path = locations.manifest
+    content = _load(path)
+    metadata = mapping(content.get("metadata"))
+    _refuse_unknown_schema(path, metadata, content)
+    adapter = text(metadata.get("adapter_type")) or ""
+    found = list(_enabled_nodes(content, adapter))
+    return Manifest(
+        path=path,
+        dbt_version=text(metadata.get("dbt_version")) or "",
+        adapter_type=adapter,
+        project_name=text(metadata.get("project_name")),
+        invocation_id=text(metadata.get("invocation_id")),
+        generated_at=text(metadata.get("generated_at")),
+        nodes={node.unique_id: node for node in found if node.resource_type in BUILT},
+        tests={node.unique_id: node for node in found if node.resource_type in _TESTS},
+        others={node.unique_id: node for node in found if node.resource_type not in (*BUILT, *_TESTS)},
+    )
+
+
+def stale_manifest(manifest: Manifest, locations: Locations) -> ConfigError | None:
+    """An error `stale-manifest` where a file was changed after dbt last read it, else None.
+
+    Looks at dbt_project.yml and the files of models that carry a `reverse_etl` entry, and only where the manifest is
+    the one in dbt's own target folder: one that was named may have been built anywhere.
+    """
+    if not locations.manifest_is_default:
+        return None
+    written = _modified(manifest.path)
+    for path in _source_files(manifest, locations.project_dir):
+        if _modified(path) > written + _CLOCK_SLACK:
+            return _stale(path, manifest.path)
+    return None
+
+
+def _load(path: Path) -> Mapping[str, object]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _broken(path, f"is larger than {MAX_BYTES // 1024**2} MB")
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except OSError as error:
+        raise _broken(path, f"cannot be read ({error.strerror})") from error
+    except RecursionError:
+        raise _broken(path, "is nested too deep") from None
+    except ValueError as error:
+        raise _broken(path, f"is not complete JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise _broken(path, "is not a dbt manifest")
+    return content
+
+
+def _refuse_unknown_schema(path: Path, metadata: Mapping[str, object], content: Mapping[str, object]) -> None:
+    schema = _SCHEMA.search(text(metadata.get("dbt_schema_version")) or "")
+    if schema is None or not isinstance(content.get("nodes"), dict):
+        raise _broken(path, "is not a dbt manifest")
+    if int(schema[1]) < _OLDEST_SCHEMA:
+        version = text(metadata.get("dbt_version")) or "an old dbt"
+        raise ConfigError(
+            "unsupported-manifest",
+            f"{path} was written by dbt {version}, which is older than 1.5",
+            context={"file": path, "dbt_version": version, "schema": f"v{schema[1]}"},
+            hint="Run `dbt build` (or `dbt parse`) with dbt 1.5 or later.",
+        )
+
+
+def _enabled_nodes(content: Mapping[str, object], adapter: str) -> Iterable[Model]:
+    for section in _SECTIONS:
+        for unique_id, raw in mapping(content.get(section)).items():
+            if isinstance(raw, dict) and mapping(raw.get("config")).get("enabled") is not False:
+                yield read_node(unique_id, raw, adapter)
+
+
+def _source_files(manifest: Manifest, project: Path) -> Iterable[Path]:
+    yield project / PROJECT_FILE
+    for node in manifest.nodes.values():
+        if "reverse_etl" in node.meta:
+            own = manifest.project_name in (None, node.package)
+            folder = project if own else project / "dbt_packages" / node.package
+            yield from (folder / name for name in (node.patch_file, node.file) if name)
+
+
+def _modified(path: Path) -> float:
+    """Seconds since the epoch; 0 for a file that is not there, which can make nothing stale."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _missing(path: Path) -> ConfigError:
+    return ConfigError(
+        "missing-manifest",
+        f"there is no manifest at {path}",
+        context={"file": path},
+        hint="Run `dbt build` (or `dbt parse`) first, or name it with `--manifest`, its folder with `--target-path`.",
+    )
+
+
+def _broken(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        "broken-manifest",
+        f"{path} {reason}",
+        context={"file": path},
+        hint="Run `dbt build` (or `dbt parse`) again to write it anew.",
+    )
+
+
+def _stale(path: Path, manifest: Path) -> ConfigError:
+    return ConfigError(
+        "stale-manifest",
+        f"{path} was changed after dbt wrote {manifest}",
+        context={"changed": path, "manifest": manifest},
+        hint="Run `dbt build` (or `dbt parse`) again, or pass `--allow stale_manifest`.",
+    )

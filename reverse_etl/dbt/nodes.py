@@ -1,0 +1,144 @@
+"""One node of the manifest as a value, whichever dbt wrote it; missing or odd keys are read as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_QUOTES = {"bigquery": "`", "databricks": "`", "spark": "`", "snowflake": ""}
+_NO_RELATION = ("ephemeral", "test")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A documented column and the meta of its own."""
+
+    name: str
+    meta: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A node: what dbt builds (model, seed, snapshot), and, with fewer fields filled, what it tests or reads.
+
+    `relation_name` is quoted, ready for SQL; None for what has no table (ephemeral models). `file` and `patch_file`
+    (the YAML that describes it) are relative to the folder of its package. `config` is dbt's, with the merged `meta`.
+    """
+
+    unique_id: str
+    name: str
+    resource_type: str
+    package: str
+    relation_name: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    identifier: str = ""
+    file: str = ""
+    patch_file: str | None = None
+    meta: Mapping[str, object] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    tags: tuple[str, ...] = ()
+    fqn: tuple[str, ...] = ()
+    path: str = ""
+    materialized: str | None = None
+    depends_on: tuple[str, ...] = ()
+    version: str | None = None
+    latest_version: str | None = None
+    severity: str | None = None
+    config: Mapping[str, object] = field(default_factory=dict)
+    access: str | None = None
+    group: str | None = None
+    source_name: str | None = None
+    attached_node: str | None = None
+
+
+def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
+    """A node of any section of the manifest. `adapter` is dbt's name of it, such as `duckdb`."""
+    config = mapping(raw.get("config"))
+    meta = {**mapping(raw.get("meta")), **mapping(config.get("meta"))}
+    name = text(raw.get("name")) or unique_id.rsplit(".", 1)[-1]
+    materialized = text(config.get("materialized"))
+    return Model(
+        unique_id=unique_id,
+        name=name,
+        resource_type=text(raw.get("resource_type")) or unique_id.split(".", 1)[0],
+        package=text(raw.get("package_name")) or "".join(unique_id.split(".")[1:2]),
+        relation_name=text(raw.get("relation_name")) or _relation(raw, name, adapter),
+        database=text(raw.get("database")),
+        schema=text(raw.get("schema")),
+        identifier=text(raw.get("identifier")) or text(raw.get("alias")) or name,
+        file=(text(raw.get("original_file_path")) or "").replace("\\", "/"),
+        patch_file=_patch_file(text(raw.get("patch_path"))),
+        meta=meta,
+        columns=_columns(raw, meta),
+        tags=texts(raw.get("tags") or config.get("tags")),
+        fqn=texts(raw.get("fqn")) or (name,),
+        path=(text(raw.get("path")) or "").replace("\\", "/"),
+        materialized=materialized,
+        depends_on=texts(mapping(raw.get("depends_on")).get("nodes")),
+        version=text(raw.get("version")),
+        latest_version=text(raw.get("latest_version")),
+        severity=(text(config.get("severity")) or "").lower() or None,
+        config={**config, "meta": meta},
+        access=text(raw.get("access")) or text(config.get("access")),
+        group=text(raw.get("group")) or text(config.get("group")),
+        source_name=text(raw.get("source_name")),
+        attached_node=text(raw.get("attached_node")),
+    )
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """The value where it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str | None:
+    """The value as text; None where it is empty, missing, or no scalar. A version may be a number in JSON."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    return str(value) or None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of a list; a single text is a list of one."""
+    return tuple(
+        item for item in ([value] if isinstance(value, str) else value if isinstance(value, list) else []) if item
+    )
+
+
+def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[Column, ...]:
+    return tuple(
+        Column(text(mapping(column).get("name")) or name, _column_meta(mapping(column), model_meta))
+        for name, column in mapping(raw.get("columns")).items()
+    )
+
+
+def _column_meta(column: Mapping[str, object], model_meta: Mapping[str, object]) -> Mapping[str, object]:
+    # dbt v2 copies the meta of the model onto columns that have none: equal meta is not the column's own.
+    plain = mapping(column.get("meta"))
+    own = {} if plain == model_meta else plain
+    return {**own, **mapping(mapping(column.get("config")).get("meta"))}
+
+
+def _patch_file(patch_path: str | None) -> str | None:
+    """`shop://models/marts.yml` without its package."""
+    return patch_path.split("://", 1)[-1].replace("\\", "/") if patch_path else None
+
+
+def _relation(raw: Mapping[str, object], name: str, adapter: str) -> str | None:
+    """The quoted relation out of its parts, for manifests that do not give it."""
+    config = mapping(raw.get("config"))
+    if config.get("materialized") in _NO_RELATION or not text(raw.get("schema")):
+        return None
+    identifier = raw.get("identifier") or raw.get("alias") or name
+    parts = {"database": raw.get("database"), "schema": raw.get("schema"), "identifier": identifier}
+    quoting = mapping(config.get("quoting"))
+    return ".".join(_quoted(part, adapter, quoting.get(key)) for key, part in parts.items() if part)
+
+
+def _quoted(part: object, adapter: str, wish: object) -> str:
+    quote = _QUOTES.get(adapter, '"')
+    if wish is False or (wish is None and not quote):
+        return str(part)
+    quote = quote or '"'
+    return f"{quote}{str(part).replace(quote, quote * 2)}{quote}"
