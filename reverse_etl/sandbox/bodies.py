@@ -1,0 +1,83 @@
+"""Checks the JSON shape of request bodies, with Iterable's words for what is wrong. Knows no meaning of any member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from reverse_etl.sandbox.replies import Refusal, refusal
+
+Shape = Mapping[str, type]
+
+USER_ROW: Shape = {
+    "email": str,
+    "userId": str,
+    "dataFields": dict,
+    "preferUserId": bool,
+    "mergeNestedObjects": bool,
+}
+SINGLE_UPDATE: Shape = {**USER_ROW, "createNewFields": bool}
+BULK_UPDATE: Shape = {"users": list, "createNewFields": bool, "updateOnly": bool}
+UPDATE_EMAIL: Shape = {"currentEmail": str, "currentUserId": str, "newEmail": str}
+MERGE: Shape = {
+    "sourceEmail": str,
+    "sourceUserId": str,
+    "destinationEmail": str,
+    "destinationUserId": str,
+    "arrayMerge": list,
+}
+ARRAY_MERGE: Shape = {"field": str, "dedupeBy": str}
+IDENTIFIER: Shape = {"email": str, "userId": str}
+
+_EXPECTED = {str: "String", bool: "Boolean", dict: "Object", list: "Array"}
+
+
+def parse(raw: bytes, path: str) -> dict[str, Any]:
+    """The body as an object; BadJsonBody for anything else."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise bad_body(path, {"obj": "Valid JSON expected"}) from None
+    if type(body) is not dict:
+        raise bad_body(path, {"obj": _words(dict)})
+    return body
+
+
+def require(body: dict[str, Any], shape: Shape, path: str, required: str | None = None) -> None:
+    """Refuse a body with members of the wrong type, or without the required one."""
+    faults = wrong_members(body, shape, "obj")
+    if required is not None and body.get(required) is None:
+        faults[f"obj.{required}"] = _words(shape[required])
+    if faults:
+        raise bad_body(path, faults)
+
+
+def require_rows(rows: list[Any], shape: Shape, at: str, path: str) -> None:
+    """Refuse an array in which any row is not an object of this shape: one such row costs the whole request."""
+    faults: dict[str, str] = {}
+    for index, row in enumerate(rows):
+        if type(row) is not dict:
+            faults[f"{at}[{index}]"] = _words(dict)
+        elif bad := wrong_members(row, shape, f"{at}[{index}]"):
+            faults |= bad
+    if faults:
+        raise bad_body(path, faults)
+
+
+def wrong_members(value: dict[str, Any], shape: Shape, at: str) -> dict[str, str]:
+    """Path to complaint; a null member counts as an absent one."""
+    return {
+        f"{at}.{name}": _words(expected)
+        for name, expected in shape.items()
+        if (member := value.get(name)) is not None and type(member) is not expected
+    }
+
+
+def bad_body(path: str, params: Mapping[str, str]) -> Refusal:
+    return refusal(400, "BadJsonBody", f"[{path}] Invalid JSON body", dict(params))
+
+
+def _words(expected: type) -> str:
+    return f"{_EXPECTED[expected]} value expected"

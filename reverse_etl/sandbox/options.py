@@ -1,0 +1,80 @@
+"""What a sandbox can be told: where it listens, which project it plays, what it does where Iterable is silent."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ProjectType = Literal["email", "user_id", "hybrid"]
+
+
+class SandboxError(Exception):
+    """The sandbox cannot start: one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What Iterable does not document, or documents in two ways; each default is the likeliest reading."""
+
+    max_body_bytes: int = 4_000_000
+    oversized_status: Literal[413, 400] = 413
+    """413 without a body, or 400 with the code BatchTooLarge."""
+    max_batch_items: int | None = None
+    """More users than this in one request are BatchTooLarge."""
+    field_limit: int = 1000
+    failed_updates: bool = True
+    """False answers as in 2021, with the deprecated arrays alone."""
+    deprecated_arrays: bool = True
+    unknown_user_ids_are_invalid_too: bool = True
+    """Whether the deprecated `invalidUserIds` repeats `notFoundUserIds`."""
+    lowercase_echo: bool = False
+    """Whether failure arrays name e-mails as stored, rather than as sent."""
+    honour_update_only: bool = True
+    """False ignores `updateOnly`, as projects do for which Iterable has not enabled it."""
+    count_skipped_as_success: bool = False
+    unknown_user_id_status: int = 400
+    forgotten_status: Literal[409, 400] = 409
+    retry_after: bool = False
+    """Whether a 429 carries a Retry-After header."""
+    disabled_keys: frozenset[str] = frozenset()
+    """Keys that lack the right to do anything."""
+    project_id: int = 10216
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """Where a sandbox listens (`port` 0: a free one) and what kind of project it plays.
+
+    With `data_dir` its state outlives the process; without one nothing is written to disk.
+    Raises ValueError for a host that is not loopback, or a port or project type that does not exist.
+    """
+
+    port: int = 8085
+    host: str = "127.0.0.1"
+    data_dir: Path | None = None
+    project_type: ProjectType = "email"
+    rate_limit: bool = True
+    create_new_fields: bool = True
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+    def __post_init__(self) -> None:
+        if not is_loopback(self.host):
+            raise ValueError(f"the sandbox listens on this machine alone: {self.host!r} is not a loopback address")
+        if not 0 <= self.port <= 65_535:
+            raise ValueError(f"{self.port} is not a port")
+        if self.project_type not in get_args(ProjectType):
+            raise ValueError(f"{self.project_type!r} is not a project type: email, user_id or hybrid")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address can only mean the machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,78 @@
+"""The pages for people who want to look at what a sync did: server-rendered, without scripts. Changes nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reverse_etl.sandbox.dates import written
+from reverse_etl.sandbox.fields import MANAGED
+from reverse_etl.sandbox.limits import RATES
+from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reverse_etl.sandbox.call import Call
+    from reverse_etl.sandbox.profile import Profile
+
+PAGE_SIZE: Final = 50
+
+
+def users(call: Call) -> Reply:
+    """Searched by `q` in e-mail and userId, `page` counted from 1, the latest users in front."""
+    wanted, page = call.query.get("q", "").strip().lower(), _page_number(call.query.get("page", "1"))
+    first = (page - 1) * PAGE_SIZE
+    found = list(islice(_matching(reversed(call.project.users.values()), wanted), first, first + PAGE_SIZE + 1))
+    return _page(call, "users.html", users=found[:PAGE_SIZE], q=wanted, page=page, more=len(found) > PAGE_SIZE)
+
+
+def user(call: Call) -> Reply:
+    profile = call.project.users.get(int(call.argument)) if call.argument.isdecimal() else None
+    if profile is None:
+        raise Refusal(ACTION_NOT_FOUND)
+    return _page(call, "user.html", user=profile)
+
+
+def fields(call: Call) -> Reply:
+    custom = sorted(call.project.fields.custom.items())
+    limit = call.project.options.behaviour.field_limit
+    return _page(call, "fields.html", custom=custom, managed=sorted(MANAGED.items()), limit=limit)
+
+
+def requests(call: Call) -> Reply:
+    latest = islice(reversed(call.project.requests), 2 * PAGE_SIZE)
+    return _page(call, "requests.html", requests=list(latest))
+
+
+def limits(call: Call) -> Reply:
+    in_use = call.project.limits.state(call.project.clock())
+    return _page(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()))
+
+
+def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
+    for profile in profiles:
+        if not wanted or any(wanted in str(value).lower() for value in profile.identifiers().values()):
+            yield profile
+
+
+def _page_number(text: str) -> int:
+    return max(1, int(text)) if text.isdecimal() and len(text) < 10 else 1
+
+
+def _page(call: Call, template: str, **values: Any) -> Reply:
+    known = {"options": call.project.options, "total": len(call.project.users), "place": template}
+    body = _environment().get_template(template).render(**known, **values)
+    return Reply(200, body.encode("utf-8", "replace"), "text/html; charset=utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("reverse_etl.sandbox", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {"moment": written, "json": lambda value: orjson.dumps(value).decode()}
+    return environment

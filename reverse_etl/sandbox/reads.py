@@ -1,0 +1,92 @@
+"""The GET endpoints of the API: users, field types and the small fixed resources. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reverse_etl.sandbox.identity import valid_email
+from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
+
+if TYPE_CHECKING:
+    from reverse_etl.sandbox.call import Call
+
+_MADE: Final = 1_577_836_800_000
+
+CHANNELS: Final = {
+    "channels": [
+        {"id": 101, "name": "Marketing Channel", "channelType": "Marketing", "messageMedium": "Email"},
+        {"id": 102, "name": "Transactional Channel", "channelType": "Transactional", "messageMedium": "Email"},
+    ]
+}
+MESSAGE_TYPES: Final = {
+    "messageTypes": [
+        {
+            "id": 201,
+            "name": "Newsletter",
+            "channelId": 101,
+            "createdAt": _MADE,
+            "updatedAt": _MADE,
+            "subscriptionPolicy": "OptOut",
+        },
+        {
+            "id": 202,
+            "name": "Receipts",
+            "channelId": 102,
+            "createdAt": _MADE,
+            "updatedAt": _MADE,
+            "subscriptionPolicy": "OptOut",
+        },
+    ]
+}
+LISTS: Final = {"lists": [{"id": 301, "name": "All customers", "createdAt": _MADE, "listType": "Standard"}]}
+
+
+def user_by_email(call: Call) -> Reply:
+    return _user_by_email(call, call.argument)
+
+
+def user_by_email_query(call: Call) -> Reply:
+    return _user_by_email(call, call.query.get("email", ""))
+
+
+def user_by_id(call: Call) -> Reply:
+    return _user_by_id(call, call.argument)
+
+
+def user_by_id_query(call: Call) -> Reply:
+    return _user_by_id(call, call.query.get("userId", ""))
+
+
+def field_types(call: Call) -> Reply:
+    types = call.project.fields.types
+    return resource({"fields": types}, f"{len(call.project.fields.custom)} custom fields")
+
+
+def channels(_: Call) -> Reply:
+    return resource(CHANNELS)
+
+
+def message_types(_: Call) -> Reply:
+    return resource(MESSAGE_TYPES)
+
+
+def lists(_: Call) -> Reply:
+    return resource(LISTS)
+
+
+def _user_by_email(call: Call, email: str) -> Reply:
+    profile = call.project.emails.first(email.lower())
+    if profile is None:
+        if not valid_email(email):
+            raise refusal(400, "InvalidEmailAddressError", f"Invalid email: {email}")
+        return resource({}, "no such user")
+    return resource({"user": profile.as_read()})
+
+
+def _user_by_id(call: Call, user_id: str) -> Reply:
+    profile = call.project.user_ids.first(user_id)
+    if profile is None:
+        status = call.project.options.behaviour.unknown_user_id_status
+        code = "error.users.noUserWithIdExists"
+        raise framework_refusal(status, "BadRequest", code, "No user with that id exists!", [user_id])
+    return resource({"user": profile.as_read()})
