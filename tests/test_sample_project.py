@@ -26,7 +26,7 @@ NEW = ["c0201", "c0202", "c0203"]
 
 @dataclass(frozen=True)
 class Shop:
-    """One warehouse with both days attached, as `day1` and `day2`; `calls` is whether dbt reached for the network."""
+    """Both days as catalogs, `day1` and `day2`, of one connection; `calls` is whether dbt reached for the network."""
 
     sql: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
@@ -39,18 +39,18 @@ class Shop:
         return [row[0] for row in self.rows(query)]
 
 
-def build(project: Path, home: Path, proxy: int, *arguments: str) -> None:
+def build(project: Path, warehouse: Path, proxy: int, *arguments: str) -> None:
     """`dbt build` as on a machine without `~/.dbt`, with every call to the outside led to a local port."""
     address = f"http://127.0.0.1:{proxy}"
-    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "HTTP_PROXY": address, "HTTPS_PROXY": address}
-    done = subprocess.run(
-        [DBT, "--warn-error", "build", "--quiet", *arguments],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {
+        "HOME": str(warehouse.parent),
+        "PATH": "/usr/bin:/bin",
+        "HTTP_PROXY": address,
+        "HTTPS_PROXY": address,
+        "SHOP_DUCKDB_PATH": str(warehouse),
+    }
+    command = [str(DBT), "--warn-error", "build", "--quiet", *arguments]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -70,14 +70,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     shutil.copytree(SAMPLE, project, ignore=BUILT)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        build(project, base, port)
-        shutil.copy(project / "shop.duckdb", base / "day1.duckdb")
-        build(project, base, port, "--vars", "day: 2")
+        build(project, base / "day1.duckdb", port)
+        build(project, base / "day2.duckdb", port, "--vars", "day: 2")
         calls = was_called(listener)
     manifest = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{base / 'day1.duckdb'}' as day1 (read_only)")
-        connection.execute(f"attach '{project / 'shop.duckdb'}' as day2 (read_only)")
+        for day in ("day1", "day2"):
+            connection.execute(f"attach '{base / day}.duckdb' (read_only)")
         yield Shop(connection, manifest, calls)
 
 

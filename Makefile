@@ -1,0 +1,61 @@
+# Everything here needs only python3 (3.10 or newer), make, git and access to a package index.
+# The environment is .venv; it is made again when the lock or pyproject.toml changes, the folder moves or Python goes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(BIN)/python -m uv
+
+# The certificates of the machine: behind a company's proxy uv's own do not do. Older versions know the second name.
+export UV_SYSTEM_CERTS ?= 1
+export UV_NATIVE_TLS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+_ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it, send again
+	@$(BIN)/reverse-etl demo $(ARGS)
+
+test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
+	@echo "== tests"
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+lint: $(STAMP) ## Check style, types and layers
+	@echo "== style"
+	@$(BIN)/python -m ruff check --quiet .
+	@$(BIN)/python -m ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
+	@echo "== types"
+	@$(BIN)/python -m mypy --no-error-summary
+	@if [ -f .importlinter ]; then echo "== layers"; $(BIN)/lint-imports --no-logo; fi
+
+bench: $(STAMP) ## Measure speed and memory
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer versions)
+	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.10 \
+		--extra dbt --extra duckdb --extra sandbox --group dev --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o requirements.lock
+
+clean: ## Remove the environment, caches and whatever was built
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
+	@cd sample_dbt_project && rm -rf target logs dbt_packages .user.yml shop.duckdb shop.duckdb.wal
+	@find reverse_etl tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@echo "== environment ($(VENV), once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet "uv>=0.5,<1"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+		|| { echo "uv could not; trying pip, which takes minutes"; \
+			$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; }
+	@$(UV) pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation -e .
+	@echo '$(CURDIR)' > $@
