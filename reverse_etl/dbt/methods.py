@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatch, translate
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from reverse_etl.dbt.manifest import Manifest
@@ -95,23 +95,23 @@ def _fqn_is(fqn: Sequence[str], value: str, *, versioned: bool) -> bool:
 
 def _path(node: Model, value: str) -> bool:
     """The node's file, its YAML file, or a folder above its file."""
-    pattern = _glob(value)
+    pattern = _parts(value)
     file = PurePosixPath(node.file)
-    places = [str(file), node.patch_file or "", *(str(parent) for parent in file.parents if str(parent) != ".")]
-    return any(pattern.match(place) for place in places if place)
+    folders = [folder.parts for folder in file.parents if folder.parts]
+    return any(_globbed(parts, pattern) for parts in (file.parts, _parts(node.patch_file or ""), *folders))
 
 
-def _glob(value: str) -> re.Pattern[str]:
-    """A glob over whole paths: `*` stays inside one folder, `**` crosses them."""
-    parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
-    pieces = ["(?:[^/]+/)*" if part == "**" else _segment(part) + "/" for part in parts]
-    return re.compile(
-        "".join(pieces).removesuffix("/") + r"/?\Z" if parts and parts[-1] != "**" else "".join(pieces) + r"[^/]*\Z"
-    )
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.replace("\\", "/").split("/") if part not in ("", "."))
 
 
-def _segment(part: str) -> str:
-    return translate(part).replace(r"(?s:", "(?:", 1).removesuffix(r"\Z").removesuffix(r"\z").replace(".*", "[^/]*")
+def _globbed(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """A glob over a whole path: `*` stays inside one folder, `**` crosses any number of them."""
+    if not parts or not pattern:
+        return not parts and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return _globbed(parts, pattern[1:]) or _globbed(parts[1:], pattern)
+    return fnmatch(parts[0], pattern[0]) and _globbed(parts[1:], pattern[1:])
 
 
 def _file(node: Model, value: str) -> bool:

@@ -101,9 +101,8 @@ def text(value: object) -> str | None:
 
 def texts(value: object) -> tuple[str, ...]:
     """The texts of a list; a single text is a list of one."""
-    return tuple(
-        item for item in ([value] if isinstance(value, str) else value if isinstance(value, list) else []) if item
-    )
+    items = value if isinstance(value, list) else [value]
+    return tuple(item for item in items if isinstance(item, str) and item)
 
 
 def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[Column, ...]:

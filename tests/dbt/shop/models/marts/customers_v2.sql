@@ -1,0 +1,1 @@
+select *{% if var('broken', false) %}, no_such_column{% endif %} from {{ ref('stg_customers') }}

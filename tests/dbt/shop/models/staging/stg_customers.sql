@@ -1,0 +1,1 @@
+select id, email, tier from {{ ref('raw_customers') }}

@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('raw_orders') }}
+select id, customer_id from {{ source('app', 'orders') }}
