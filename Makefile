@@ -52,10 +52,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
 	@echo "== environment ($(VENV), once)"
-	@$(PYTHON) -m venv --clear $(VENV)
+	@base=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))') \
+		&& rm -rf $(VENV) && "$$base" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet "uv>=0.5,<1"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
-		|| { echo "uv could not; trying pip, which takes minutes"; \
-			$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; }
+		|| { echo "uv could not; trying pip, which takes longer"; \
+			$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock; }
 	@$(UV) pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation -e .
 	@echo '$(CURDIR)' > $@
