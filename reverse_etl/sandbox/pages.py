@@ -25,14 +25,14 @@ PAGE_SIZE: Final = 50
 
 def users(call: Call) -> Reply:
     """Searched by `q` in e-mail and userId, `page` counted from 1, the latest users in front."""
-    wanted, page = call.query.get("q", "").strip().lower(), _page_number(call.query.get("page", "1"))
+    wanted, page = call.query.get("q", "").strip().lower(), max(1, _number(call.query.get("page", ""), 1))
     first = (page - 1) * PAGE_SIZE
     found = list(islice(_matching(reversed(call.project.users.values()), wanted), first, first + PAGE_SIZE + 1))
     return _page(call, "users.html", users=found[:PAGE_SIZE], q=wanted, page=page, more=len(found) > PAGE_SIZE)
 
 
 def user(call: Call) -> Reply:
-    profile = call.project.users.get(int(call.argument)) if call.argument.isdecimal() else None
+    profile = call.project.users.get(_number(call.argument, 0))
     if profile is None:
         raise Refusal(ACTION_NOT_FOUND)
     return _page(call, "user.html", user=profile)
@@ -60,8 +60,8 @@ def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
             yield profile
 
 
-def _page_number(text: str) -> int:
-    return max(1, int(text)) if text.isdecimal() and len(text) < 10 else 1
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise
 
 
 def _page(call: Call, template: str, **values: Any) -> Reply:

@@ -1,4 +1,4 @@
-"""The memory of one Iterable project: users, indexes, field types, forgotten users, last requests. Knows no endpoint."""
+"""The memory of one Iterable project: users, indexes, field types, the forgotten, last requests. Knows no endpoint."""
 
 from __future__ import annotations
 
@@ -185,9 +185,8 @@ class Project:
         kept = journal.value("project_type")
         if kept not in {None, self.options.project_type}:
             journal.close()
-            raise SandboxError(
-                f"{self.options.data_dir} holds a project of type {kept}, which cannot become {self.options.project_type}"
-            )
+            wanted = self.options.project_type
+            raise SandboxError(f"{self.options.data_dir} holds a project of type {kept}, which cannot become {wanted}")
         for number, document in journal.users():
             self._adopt(from_document(number, document))
         self.fields.types.update(cast("dict[str, str]", journal.value("fields") or {}))

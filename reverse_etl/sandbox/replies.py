@@ -23,7 +23,7 @@ class Reply:
 
 
 class Refusal(Exception):  # noqa: N818 - an answer that happens to end the work, not a fault of the sandbox
-    """Ends a request with an error reply. Raised before anything has been changed."""
+    """Ends a request with an error reply. Raised before any user has been changed."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.summary)

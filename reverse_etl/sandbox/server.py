@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from reverse_etl.sandbox.app import SandboxApp
+from reverse_etl.sandbox.options import SandboxError
 from reverse_etl.sandbox.project import Clock, Project
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.005)
+        if not self._server.started:
+            self._socket.close()
+            self.project.close()
+            raise SandboxError(f"the sandbox's server did not start at {self.url}")
 
     def stop(self) -> None:
         """Answer what has been asked, then end; calling it again does nothing."""

@@ -1,0 +1,86 @@
+"""A real sandbox over real HTTP: one server per kind of project, emptied before each test."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+
+NOON = 1_767_268_800.0  # 2026-01-01 12:00:00 UTC
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+
+class Api:
+    """The sandbox as a client sees it, with a key; `project` is the other side's memory."""
+
+    def __init__(self, sandbox, clock):
+        self.url, self.project, self.clock = sandbox.url, sandbox.project, clock
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Api-Key"] = "sandbox-test"
+
+    def call(self, method, path, **kwargs):
+        return self.session.request(method, self.url + path, timeout=10, **kwargs)
+
+    def get(self, path, **kwargs):
+        return self.call("GET", path, **kwargs)
+
+    def post(self, path, body=None, **kwargs):
+        return self.call("POST", path, json=body, **kwargs)
+
+    def delete(self, path):
+        return self.call("DELETE", path)
+
+    def update(self, **row):
+        return self.post("/api/users/update", row)
+
+    def bulk(self, *rows, **flags):
+        return self.post("/api/users/bulkUpdate", {"users": list(rows), **flags})
+
+    def user(self, email):
+        return self.project.users_by_email[email]
+
+
+@pytest.fixture(scope="session")
+def servers():
+    running = {}
+    yield running
+    for sandbox, _ in running.values():
+        sandbox.stop()
+
+
+@pytest.fixture
+def project_of(servers):
+    """Ask for a project: `project_of("hybrid", rate_limit=True, field_limit=3)`; settings of Behaviour go by name."""
+
+    def make(project_type="email", *, rate_limit=False, create_new_fields=True, **behaviour):
+        options = SandboxOptions(
+            port=0,
+            project_type=project_type,
+            rate_limit=rate_limit,
+            create_new_fields=create_new_fields,
+            behaviour=Behaviour(**behaviour),
+        )
+        if options not in servers:
+            clock = Clock()
+            servers[options] = (start(options, clock), clock)
+        sandbox, clock = servers[options]
+        clock.now = NOON
+        sandbox.project.reset()
+        return Api(sandbox, clock)
+
+    return make
+
+
+@pytest.fixture
+def api(project_of):
+    """An e-mail project without rate limits."""
+    return project_of()
