@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_USER_ID_CHARACTERS: Final = 52
 
-_USER_ID = re.compile(r"[ -~]{0,51}[!-~]")
+_USER_ID = re.compile(rf"[ -~]{{0,{MAX_USER_ID_CHARACTERS - 1}}}[!-~]")
 # Commons EmailValidator, which Iterable names: dotted atoms or one quoted string before the @.
 _ATOM = r"[^\s\x00-\x1f\x7f()<>@,;:\\\".\[\]]+"
 _LOCAL_PART = re.compile(rf'(?:{_ATOM}(?:\.{_ATOM})*|"(?:[^"\\\x00-\x1f]|\\.)*")')

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from reverse_etl.sandbox import SandboxError, SandboxOptions, start
+
+SERVE = """
+import sys
+from pathlib import Path
+from reverse_etl.sandbox import SandboxOptions, serve
+folder = Path(sys.argv[1]) if sys.argv[1:] else None
+serve(SandboxOptions(port=0, data_dir=folder, rate_limit=False), lambda url: print(url, flush=True))
+print("ended", flush=True)
+"""
+KEY = {"Api-Key": "sandbox-test"}
+
+
+@pytest.fixture
+def served():
+    """Start `serve` in a process of its own; gives the process and its URL."""
+    processes = []
+
+    def run(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def bulk(url, *rows):
+    reply = requests.post(url + "/api/users/bulkUpdate", headers=KEY, json={"users": list(rows)}, timeout=10)
+    assert reply.json()["failCount"] == 0
+
+
+def memory(url):
+    fields = requests.get(url + "/api/users/getFields", headers=KEY, timeout=10).json()["fields"]
+    forgotten = requests.get(url + "/api/users/forgotten", headers=KEY, timeout=10).json()
+    users = requests.get(url + "/sandbox/users", timeout=10).json()
+    pages = [requests.get(f"{url}/users/{number}", timeout=10).text for number in (1, 2, 3, 4)]
+    return users, fields, forgotten, pages
+
+
+def test_state_survives_a_kill(served, tmp_path):
+    process, url = served(tmp_path)
+    bulk(
+        url,
+        *({"email": f"user{number}@shop.com", "dataFields": {"n": number, "home": {"x": "y"}}} for number in range(5)),
+    )
+    bulk(url, {"email": "user1@shop.com", "userId": "one", "dataFields": {"n": 7}})
+    requests.delete(url + "/api/users/user2%40shop.com", headers=KEY, timeout=10)
+    requests.post(url + "/api/users/forget", headers=KEY, json={"email": "user4@shop.com"}, timeout=10)
+    before = memory(url)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, url = served(tmp_path)
+    assert memory(url) == before
+    assert [user["email"] for user in before[0]] == ["user0@shop.com", "user1@shop.com", "user3@shop.com"]
+    bulk(url, {"email": "new@shop.com"})
+    assert len(memory(url)[0]) == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_serve_cleanly(served, number):
+    process, url = served()
+    assert requests.get(url + "/sandbox/users", timeout=10).json() == []
+    process.send_signal(number)
+    assert process.communicate(timeout=10)[0] == "ended\n"
+    assert process.returncode == 0
+
+
+def test_reset_empties_the_folder_too(tmp_path):
+    options = SandboxOptions(port=0, data_dir=tmp_path)
+    with start(options) as sandbox:
+        bulk(sandbox.url, {"email": "ann@shop.com", "dataFields": {"a": 1}})
+        assert requests.post(sandbox.url + "/sandbox/reset", timeout=10).json() == {"reset": True}
+        assert (sandbox.project.users, sandbox.project.fields.custom) == ({}, {})
+    with start(options) as sandbox:
+        assert (sandbox.project.users, sandbox.project.fields.custom) == ({}, {})
+
+
+def test_a_project_keeps_its_type(tmp_path):
+    with start(SandboxOptions(port=0, data_dir=tmp_path)):
+        pass
+    with pytest.raises(SandboxError, match="type email, which cannot become hybrid"):
+        start(SandboxOptions(port=0, data_dir=tmp_path, project_type="hybrid"))
+
+
+def test_one_folder_serves_one_sandbox(tmp_path):
+    with start(SandboxOptions(port=0, data_dir=tmp_path)), pytest.raises(SandboxError, match="locked"):
+        start(SandboxOptions(port=0, data_dir=tmp_path))
+
+
+def test_a_folder_that_cannot_be_one_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SandboxError, match="cannot use"):
+        start(SandboxOptions(port=0, data_dir=tmp_path / "file"))
+
+
+def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with start(SandboxOptions(port=0)) as sandbox:
+        bulk(sandbox.url, {"email": "ann@shop.com"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_the_package_loads_no_server():
+    heavy = "{'uvicorn', 'starlette', 'jinja2', 'orjson'}"
+    code = f"import sys, reverse_etl.sandbox; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
