@@ -1,0 +1,213 @@
+"""Assemble: from flags and environment to everything a command needs; reads dbt's files, opens nothing by itself."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+
+from reverse_etl.dbt.jinja import Renderer
+from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
+from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_profile
+from reverse_etl.dbt.project import Locations, locate
+from reverse_etl.dbt.results import build_problem, read_build
+from reverse_etl.dbt.selection import select
+from reverse_etl.definition import Tagged, duplicate_names, read_definitions
+from reverse_etl.destination import Destination, resolve_destination
+from reverse_etl.errors import ConfigError, Fault, Faults
+from reverse_etl.events import Listener
+from reverse_etl.faults import Place
+from reverse_etl.guards import STALE_MANIFEST
+from reverse_etl.iterable.client import Access, HttpClient
+from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.processes import is_alive, start_time
+from reverse_etl.ready import Wiring
+from reverse_etl.settings import FILE, Settings, resolve_settings
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience, Warehouse
+
+TAG = "reverse_etl"
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line said. None and empty mean: not said."""
+
+    project_dir: Path | None = None
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+    target_path: Path | None = None
+    manifest: Path | None = None
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    allow: Collection[str] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+class Project:
+    """A dbt project with its definitions, resolved step by step as a command asks for it."""
+
+    def __init__(self, flags: Flags, env: Mapping[str, str]) -> None:
+        """Nothing is read yet."""
+        self.flags = flags
+        self.env = env
+        self._destinations: dict[str, Destination] = {}
+
+    @cached_property
+    def locations(self) -> Locations:
+        return locate(self.flags.project_dir, self.flags.target_path, self.flags.manifest, self.env)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return resolve_settings(self.locations.project_dir, self.env, self.flags.settings)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest. Raises ConfigError where it is missing, broken, or older than what it was made from."""
+        manifest = read_manifest(self.locations)
+        if STALE_MANIFEST not in self.flags.allow:
+            stale = stale_manifest(manifest, self.locations)
+            if stale is not None:
+                raise stale
+        return manifest
+
+    @cached_property
+    def profile(self) -> Profile:
+        request = ProfileRequest(self.locations.project_dir, self.flags.profiles_dir, self.flags.profile, self.flags.target)
+        return read_profile(request, self.env)
+
+    @cached_property
+    def syncs(self) -> tuple[Sync, ...]:
+        """Every definition of the project. Raises Faults with everything that is wrong with any of them."""
+        syncs: list[Sync] = []
+        faults: list[Fault] = []
+        for model in self.manifest.nodes.values():
+            if TAG not in model.meta:
+                continue
+            tagged = _tagged(model)
+            if model.materialized == "ephemeral" or not model.relation_name:
+                place = Place(model.name, tagged.file, None)
+                faults.append(place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …"))
+                continue
+            found, wrong = read_definitions(tagged, model.meta[TAG])
+            syncs += found
+            faults += wrong
+        faults += duplicate_names(syncs)
+        if faults:
+            raise Faults(faults)
+        return tuple(sorted(syncs, key=lambda sync: sync.name))
+
+    def selected(self) -> list[Sync]:
+        """The syncs that --select and --exclude leave, by name."""
+        names: dict[str, list[str]] = {}
+        for sync in self.syncs:
+            names.setdefault(sync.unique_id, []).append(sync.name)
+        kept = set(select(self.manifest, names, self.flags.select, self.flags.exclude))
+        return [sync for sync in self.syncs if (sync.unique_id, sync.name) in kept]
+
+    def build_problem(self, sync: Sync) -> str | None:
+        """What went wrong with the model in dbt's last build, as a sentence."""
+        return build_problem(self._build, self.manifest, sync.unique_id)
+
+    @cached_property
+    def _build(self) -> object:
+        return read_build(self.locations)
+
+    def destination(self, name: str) -> Destination:
+        """A destination by name. Raises ConfigError."""
+        if name not in self._destinations:
+            renderer = Renderer(self.env)
+            place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
+            self._destinations[name] = resolve_destination(
+                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place)
+            )
+        return self._destinations[name]
+
+    def open(self, *, read_only: bool) -> Warehouse:
+        """The warehouse of the dbt target."""
+        profile, settings = self.profile, self.settings
+        patience = Patience(settings.lock_wait, time.monotonic, time.sleep)
+        connection = Connection(profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, patience)
+        return open_warehouse(connection, read_only=read_only)
+
+
+def _tagged(model: object) -> Tagged:
+    columns = getattr(model, "columns", ())
+    hidden = frozenset(column.name for column in columns if column.meta.get(TAG) is False)
+    file = getattr(model, "patch_file", None) or getattr(model, "file", "") or ""
+    return Tagged(model.name, model.unique_id, model.relation_name or "", str(file), hidden)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How one invocation runs its syncs."""
+
+    full_refresh: bool = False
+    wait: float | None = None
+    stop: Callable[[], bool] = lambda: False
+
+
+def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
+    """The real world for a run: system clock, real sleep, real network."""
+    settings = project.settings
+    invocation = secrets.token_hex(8)
+    pacers: dict[tuple[str, str], Pacer] = {}
+
+    def pacer(destination: Destination, path: str, per_second: float) -> Pacer:
+        return pacers.setdefault((destination.host, path), Pacer(per_second, time.monotonic))
+
+    return Wiring(
+        settings=settings,
+        time=Time(time.monotonic, time.sleep, random.random),
+        wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        listener=listener,
+        client=lambda destination: HttpClient(access_of(destination, settings)),
+        pacer=pacer,
+        new_id=lambda: secrets.token_hex(16),
+        alive=is_alive,
+        holder_note={
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "process_started": start_time(os.getpid()),
+            "invocation_id": invocation,
+        },
+        invocation_id=invocation,
+        allowed=project.flags.allow,
+        full_refresh=options.full_refresh,
+        wait=settings.wait if options.wait is None else options.wait,
+        stop=options.stop,
+    )
+
+
+def access_of(destination: Destination, settings: Settings) -> Access:
+    """How the client gets in."""
+    d = destination
+    return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
+
+
+def check_destinations(project: Project, syncs: Sequence[Sync]) -> None:
+    """Resolve each destination and refuse a key that must not go there. Raises ConfigError before anything is opened."""
+    for name in dict.fromkeys(sync.destination for sync in syncs):
+        HttpClient(access_of(project.destination(name), project.settings)).close()
+
+
+def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:
+    """A guard named after --allow that there is not."""
+    wrong = [name for name in allow if name not in known]
+    if not wrong:
+        return None
+    return ConfigError(
+        "unknown-guard",
+        f"there is no guard `{wrong[0]}`",
+        context={"guards": ", ".join(known)},
+        hint="Name one of the guards after --allow.",
+    )

@@ -1,0 +1,135 @@
+"""Change, Outcome, Counts, RunResult: the values that travel; knows neither SQL nor HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """How a row differs from the sync snapshot."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+class Status(str, Enum):
+    """The fate of one planned row."""
+
+    ACCEPTED = "accepted"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+
+class SyncStatus(str, Enum):
+    """How the run of one sync ended."""
+
+    SUCCESS = "success"
+    WARN = "warn"
+    ERROR = "error"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned row, ready to send: `body` is its JSON, or empty where the request needs only the identity."""
+
+    ordinal: int
+    kind: Kind
+    identity: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The fate of one change. `tainted`: an earlier attempt may have been applied, whatever came later."""
+
+    ordinal: int
+    status: Status
+    code: str = ""
+    reason: str = ""
+    tainted: bool = False
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    accepted: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    invalid: int = 0
+    failed: int = 0
+    aborted: int = 0
+    quarantined: int = 0
+    identity_changes: int = 0
+    planned: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def add_up(self) -> bool:
+        """Whether every planned row ended as exactly one outcome."""
+        return self.planned == (
+            self.accepted + self.skipped + self.rejected + self.invalid + self.failed + self.aborted
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a sync did not end well: the parts of an error, as plain values."""
+
+    code: str
+    message: str
+    hint: str
+    context: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One kind of refusal, with how many rows met it; without personal data."""
+
+    status: str
+    code: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What went over the wire in one run of a sync."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes_sent: int = 0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How the run of one sync ended. `timings` are seconds by stage."""
+
+    sync: str
+    model: str
+    relation: str
+    destination: str
+    status: SyncStatus
+    counts: Counts = field(default_factory=Counts)
+    traffic: Traffic = field(default_factory=Traffic)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+    started_at: str = ""
+    execution_time: float = 0.0

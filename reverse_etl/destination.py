@@ -1,0 +1,139 @@
+"""Destination: which Iterable project rows go to, from reverse_etl.yml and the environment; opens no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.faults import nearest
+from reverse_etl.secret import Secret
+from reverse_etl.settings import FILE, read_file, render_values
+
+REGIONS = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
+PROJECT_TYPES = ("email", "user_id", "hybrid")
+DEFAULT = "iterable"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key: str | None = None
+    base_url: str | None = None
+    region: str | None = None
+    project_type: str | None = None
+    project: str | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    allow_host: str | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One Iterable project. `project` is a name of the user's own, compared like the key."""
+
+    name: str
+    base_url: str
+    project_type: str
+    api_key: Secret
+    project: str = ""
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    allow_host: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, as the sync snapshot remembers it."""
+        return urlsplit(self.base_url).netloc.lower()
+
+    def remembered(self, salt: str) -> dict[str, object]:
+        """What a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""
+        return {
+            "host": self.host,
+            "project_type": self.project_type,
+            "project": self.project,
+            "key_fingerprint": self.api_key.fingerprint(salt),
+        }
+
+
+def resolve_destination(
+    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
+) -> Destination:
+    """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError."""
+    entries = read_file(project_dir).get("destinations") or {}
+    if not isinstance(entries, dict):
+        raise ConfigError("broken-settings-file", f"`destinations` in {FILE} holds no names", hint="Write `name:` and its keys.")
+    if name not in entries and (name != DEFAULT or entries):
+        raise ConfigError(
+            "unknown-destination",
+            f"there is no destination `{name}`{nearest(name, entries)}",
+            context={"known": ", ".join(entries) or f"{DEFAULT}, from the environment"},
+            hint=f"Name it under `destinations:` in {FILE}, or correct `destination:` in the definition.",
+        )
+    entry = _entry(name, render_values(entries.get(name) or {}, render))
+    return Destination(
+        name=name,
+        base_url=_base_url(entry, env),
+        project_type=_project_type(entry, env),
+        api_key=_key(entry, env),
+        project=entry.project or env.get("ITERABLE_PROJECT", ""),
+        ca_bundle=entry.ca_bundle or env.get("ITERABLE_CA_BUNDLE") or None,
+        proxy=entry.proxy or env.get("ITERABLE_PROXY") or None,
+        allow_host=entry.allow_host,
+    )
+
+
+def _entry(name: str, values: object) -> _Entry:
+    try:
+        return _Entry.model_validate(values)
+    except ValidationError as error:
+        wrong = {".".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors(include_url=False)}
+        raise ConfigError(
+            "wrong-destination",
+            f"destination `{name}` in {FILE} has keys that cannot be used: {', '.join(wrong)}",
+            context=wrong,
+            hint=f"Allowed are {', '.join(_Entry.model_fields)}.",
+        ) from None
+
+
+def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:
+    url = entry.base_url or ("" if entry.region else env.get("ITERABLE_BASE_URL", ""))
+    if url:
+        return url.rstrip("/")
+    region = (entry.region or env.get("ITERABLE_REGION") or "us").lower()
+    if region not in REGIONS:
+        raise ConfigError(
+            "unknown-region",
+            f"`{region}` is no data center of Iterable{nearest(region, REGIONS)}",
+            context={"allowed": ", ".join(REGIONS)},
+            hint="Set ITERABLE_REGION to us or eu; the project's address in the browser shows which.",
+        )
+    return REGIONS[region]
+
+
+def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
+    found = (entry.project_type or env.get("ITERABLE_PROJECT_TYPE", "")).strip().lower()
+    if found in PROJECT_TYPES:
+        return found
+    said = f"`{found}` is no project type{nearest(found, PROJECT_TYPES)}" if found else "the project type is not set"
+    raise ConfigError(
+        "unknown-project-type",
+        said,
+        context={"allowed": ", ".join(PROJECT_TYPES)},
+        hint="Set ITERABLE_PROJECT_TYPE; Iterable shows it under Settings > Project Settings > Unique identifier.",
+    )
+
+
+def _key(entry: _Entry, env: Mapping[str, str]) -> Secret:
+    key = entry.api_key if entry.api_key is not None else env.get("ITERABLE_API_KEY", "")
+    if not key:
+        raise ConfigError(
+            "missing-key",
+            "there is no API key for Iterable",
+            hint="Set ITERABLE_API_KEY to a server-side key; for the sandbox to anything that begins with `sandbox-`.",
+        )
+    return Secret(key)

@@ -1,0 +1,27 @@
+"""Event: something a run tells while it goes on; who listens decides how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `name` is stable CamelCase, `level` is debug | info | warn | error, `data` is plain values.
+
+    Never holds a key, a payload or personal data.
+    """
+
+    name: str
+    message: str
+    level: str = "info"
+    sync: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+Listener = Callable[[Event], None]
+
+
+def silent(_event: Event) -> None:
+    """Hears nothing."""

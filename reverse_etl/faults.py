@@ -1,0 +1,121 @@
+"""How a wrong definition is described: the place in the YAML, what was found, what is allowed, the nearest right word."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from reverse_etl.errors import Fault
+from reverse_etl.sync import Field, Sync
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a definition stands: model, file, and its index where the entry is a list."""
+
+    model: str
+    file: str
+    index: int | None
+
+    def key(self, key: str = "") -> str:
+        """The YAML path of a key below `meta`."""
+        base = "meta.reverse_etl" + ("" if self.index is None else f"[{self.index}]")
+        return f"{base}.{key}" if key else base
+
+    def fault(self, code: str, message: str, *, key: str = "", found: object = None, allowed: object = None) -> Fault:
+        """A fault at this place. `found` and `allowed` are left out where they are None."""
+        context: dict[str, object] = {"model": self.model, "file": self.file, "key": self.key(key)}
+        if found is not None:
+            context["found"] = short(found)
+        if allowed is not None:
+            context["allowed"] = allowed
+        return Fault(
+            code,
+            f"model `{self.model}`: {message}",
+            context=context,
+            hint=f"Change `{self.key(key)}` in {self.file or 'the definition of the model'}.",
+        )
+
+    def wrong_word(self, key: str, found: object, allowed: Iterable[str]) -> Fault:
+        """A value that is not one of the allowed words, with the nearest of them."""
+        words = list(allowed)
+        code = "missing-key" if found is None else f"unknown-{key.rsplit('.', 1)[-1].replace('_', '-')}"
+        message = f"`{key}` is missing" if found is None else f"`{key}: {short(found)}` is not known"
+        return self.fault(code, message + nearest(str(found), words), key=key, found=found, allowed=", ".join(words))
+
+
+def place_of(sync: Sync) -> Place:
+    """The place of a sync that was read before."""
+    return Place(sync.model, sync.file, None)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; did you mean …?` or nothing."""
+    found = difflib.get_close_matches(word.lower(), list(words), 1, cutoff=0.5)
+    return f"; did you mean `{found[0]}`?" if found else ""
+
+
+def short(value: object) -> str:
+    """A value as it may be shown: cut at 80 characters, control characters escaped."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> list[Fault]:
+    """Each error of pydantic as a fault in our words."""
+    seen: dict[str, Fault] = {}
+    for detail in error.errors(include_url=False):
+        key = ".".join(str(part) for part in detail["loc"] if part not in ("bool", "LimitEntry"))
+        seen.setdefault(key, _fault(detail, key, place, entry))
+    return list(seen.values())
+
+
+def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel]) -> Fault:
+    found = detail["input"]
+    if detail["type"] == "extra_forbidden":
+        words = list(entry.model_fields)
+        return place.fault(
+            "unknown-key", f"there is no key `{key}`{nearest(key, words)}", key=key, found=key, allowed=", ".join(words)
+        )
+    if detail["type"] == "literal_error":
+        words = [word.strip().strip("'") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        return place.wrong_word(key, found, words)
+    if detail["type"] == "missing":
+        return place.fault("missing-key", f"`{key}` is missing", key=key)
+    return place.fault("wrong-value", f"`{key}`: {_plain(detail['msg'])}", key=key, found=found, allowed=_plain(detail["msg"]))
+
+
+def _plain(message: str) -> str:
+    return message.replace("Input should be", "expected").replace("valid ", "").replace("String", "text")
+
+
+def field_twice(fields: Sequence[Field], place: Place) -> list[Fault]:
+    """Fields that are mapped twice, malformed, or inside a field that is mapped as a whole."""
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for item in fields:
+        parts = item.path.split(".")
+        key = f"fields.{item.path}"
+        if not all(part.strip() == part and part for part in parts):
+            faults.append(place.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path))
+        elif item.path in seen:
+            faults.append(place.fault("field-mapped-twice", f"field `{item.path}` is mapped twice", key=key, found=item.path))
+        seen.add(item.path)
+    for path in seen:
+        parents = {path[:end] for end, char in enumerate(path) if char == "."}
+        for parent in sorted(parents & seen):
+            faults.append(
+                place.fault(
+                    "field-mapped-twice",
+                    f"field `{parent}` is mapped as a whole and again by `{path}`",
+                    key=f"fields.{path}",
+                    found=path,
+                    allowed=f"either `{parent}` or fields inside it",
+                )
+            )
+    return faults

@@ -1,0 +1,15 @@
+"""Iterable: speaks HTTP to it; knows no SQL, no dbt and no warehouse. This file is the table of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from reverse_etl.iterable.users import Users
+
+if TYPE_CHECKING:
+    from reverse_etl.iterable.base import IterableObject
+
+OBJECTS: Mapping[str, IterableObject] = {
+    "users": Users(),
+}

@@ -1,0 +1,169 @@
+"""Client: the only file that opens a connection to Iterable; one attempt a call, no retry, no redirect."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import requests.exceptions
+import urllib3.exceptions
+
+from reverse_etl import __version__
+from reverse_etl.errors import ConfigError
+from reverse_etl.iterable.base import Reply, Request
+from reverse_etl.secret import Secret
+
+_LARGEST_REPLY = 10_000_000
+_REFUSED = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOSTS = ("api.iterable.com", "api.eu.iterable.com")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where Iterable is and how to get in. `timeout` in seconds, for connecting and for each wait for bytes."""
+
+    base_url: str
+    api_key: Secret
+    timeout: float
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    allow_host: str | None = None
+
+
+def check_access(access: Access) -> None:
+    """Refuse to take a key where it must not go. Raises ConfigError; the key itself is never named."""
+    parts = urlsplit(access.base_url)
+    host = parts.hostname or ""
+    sandbox_key = access.api_key.reveal().startswith("sandbox-")
+    if access.api_key.has_odd_characters():
+        raise ConfigError(
+            "malformed-key",
+            "the API key holds blanks, control characters or letters outside ASCII",
+            hint="Set ITERABLE_API_KEY again, without a line break at its end.",
+        )
+    if host in _LOOPBACK and parts.scheme in ("http", "https"):
+        if not sandbox_key:
+            raise ConfigError(
+                "real-key-to-loopback",
+                f"a key that does not begin with `sandbox-` would be sent to {host}",
+                context={"base_url": access.base_url},
+                hint="Use a key such as `sandbox-anything` for a local Iterable.",
+            )
+        return
+    if parts.scheme != "https" or host not in (*_HOSTS, access.allow_host) or parts.username or parts.query:
+        raise ConfigError(
+            "host-not-allowed",
+            f"`{parts.scheme}://{host}` is no place for an Iterable key",
+            context={"base_url": access.base_url, "allowed": ", ".join(f"https://{name}" for name in _HOSTS)},
+            hint="Set ITERABLE_REGION to us or eu, or ITERABLE_BASE_URL to one of the allowed addresses.",
+        )
+    if sandbox_key:
+        raise ConfigError(
+            "sandbox-key-to-iterable",
+            f"a key that begins with `sandbox-` would be sent to {host}",
+            hint="Set ITERABLE_API_KEY to a server-side key of the project, or ITERABLE_BASE_URL to the sandbox.",
+        )
+
+
+class HttpClient:
+    """Iterable over HTTP. Safe for several threads: each has a connection of its own."""
+
+    def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
+        """Raises ConfigError where the key may not go to that address."""
+        check_access(access)
+        self._access = access
+        self._wall = wall
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def send(self, request: Request) -> Reply:
+        """One attempt. Whatever happens becomes a Reply."""
+        url = self._access.base_url.rstrip("/") + request.path
+        timeout = (self._access.timeout, self._access.timeout)
+        try:
+            response = self._session().request(
+                request.endpoint.method, url, data=request.body or None, timeout=timeout, allow_redirects=False, stream=True
+            )
+            with response:
+                return self._reply(response)
+        except requests.exceptions.RequestException as error:
+            return Reply(0, sent=_may_have_arrived(error), error=type(error).__name__)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Reply(0, sent=True, error=type(error).__name__)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for session in self._sessions:
+            session.close()
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # proxies, netrc and CA variables could take the key elsewhere
+            session.headers.update(
+                {
+                    "Api-Key": self._access.api_key.reveal(),
+                    "Content-Type": "application/json",
+                    "User-Agent": f"reverse-etl/{__version__}",
+                }
+            )
+            session.verify = self._access.ca_bundle or True
+            if self._access.proxy:
+                session.proxies = {"https": self._access.proxy, "http": self._access.proxy}
+            self._local.session = session
+            self._sessions.append(session)
+        return session
+
+    def _reply(self, response: requests.Response) -> Reply:
+        content = response.raw.read(_LARGEST_REPLY + 1, decode_content=True)
+        body: object = None
+        if len(content) <= _LARGEST_REPLY:
+            try:
+                body = orjson.loads(content)
+            except orjson.JSONDecodeError:
+                body = None
+        request_id = response.headers.get("Iterable-Request-Id", "")[:100]
+        return Reply(response.status_code, body, self._wait(response, body), request_id)
+
+    def _wait(self, response: requests.Response, body: object) -> float | None:
+        """Seconds to wait, from Retry-After (a number or a date), else from the token bucket's own figure."""
+        header = response.headers.get("Retry-After", "")
+        params = body.get("params") if isinstance(body, dict) else None
+        reset = params.get("rateLimitReset") if isinstance(params, dict) else None
+        for found in (header, reset):
+            try:
+                seconds = self._until(found) if isinstance(found, str) and "," in found else float(found)  # type: ignore[arg-type]
+            except (TypeError, ValueError, OverflowError):
+                continue
+            if math.isfinite(seconds):
+                return max(0.0, seconds)
+        return None
+
+    def _until(self, date: str) -> float:
+        return email.utils.parsedate_to_datetime(date).timestamp() - self._wall()
+
+
+def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:
+    """Whether Iterable can have got the request: not where no connection, or no TLS, came about."""
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return False
+    if isinstance(error, requests.exceptions.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" not in str(error)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+        return False
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return not isinstance(reason, _REFUSED)

@@ -1,0 +1,160 @@
+"""Deliver: changes into batches, batches into requests, replies into one outcome for every row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reverse_etl.change import Change, Outcome, Problem, Status
+from reverse_etl.iterable.base import Operation, Reply, Sense
+from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
+from reverse_etl.iterable.pacing import Pacer
+from reverse_etl.iterable.verdicts import Action, Verdict
+
+_INDEX = re.compile(r"^obj\.\w+\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Rows whose fate is known: ordinals that were accepted, and an outcome for each that was not."""
+
+    accepted: Sequence[int] = ()
+    outcomes: Sequence[Outcome] = ()
+    dropped_fields: Sequence[str] = ()
+
+
+@dataclass
+class Batch:
+    """Changes that one request holds. `suspect`: an earlier request with these rows may have been applied in part."""
+
+    changes: Sequence[Change]
+    suspect: bool = False
+    reads: int = 0
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+class Delivery:
+    """Sends changes by one operation. After `run` ends, `problem` says why the rest was not sent, if it was not."""
+
+    def __init__(self, operation: Operation, line: Line, pacer: Pacer, batch_rows: int = 1000) -> None:
+        """`batch_rows` is a bound of ours; the operation's own holds as well."""
+        self._operation = operation
+        self._line = line
+        self._rows = min(batch_rows, operation.max_rows)
+        self._engine: Engine[Batch] = Engine(line, pacer)
+
+    @property
+    def problem(self) -> Problem | None:
+        return self._engine.problem
+
+    def run(self, changes: Iterable[Change]) -> Iterator[Settled | None]:
+        """One outcome for every change, in the order of the replies; None while there is nothing but waiting."""
+        too_large: list[Change] = []
+        source = (self._task(Batch(batch)) for batch in self._cut(changes, too_large))
+        for done in self._engine.run(source):
+            yield None if done is None else self._settle(done)
+        if too_large:
+            limit = self._operation.max_bytes
+            reason = f"the row alone is over the {limit:,} bytes that Iterable takes"
+            yield Settled(outcomes=[Outcome(c.ordinal, Status.INVALID, "row-too-large", reason) for c in too_large])
+
+    def _cut(self, changes: Iterable[Change], too_large: list[Change]) -> Iterator[list[Change]]:
+        room = self._operation.max_bytes - self._operation.overhead
+        batch: list[Change] = []
+        size = 0
+        for change in changes:
+            length = len(change.body) + 1
+            if length > room:
+                too_large.append(change)
+                continue
+            if batch and (len(batch) >= self._rows or size + length > room):
+                yield batch
+                batch, size = [], 0
+            batch.append(change)
+            size += length
+        if batch:
+            yield batch
+
+    def _task(self, batch: Batch) -> Task[Batch]:
+        return Task(self._operation.build(batch.changes), batch)
+
+    def _settle(self, done: Done[Batch]) -> Settled | None:
+        batch = done.task.payload
+        tainted = done.task.tainted or batch.suspect
+        if done.end is End.REPLIED and done.reply is not None and done.verdict is not None:
+            if done.verdict.action is Action.READ:
+                return self._read(batch, done.reply, tainted=tainted)
+            return self._split(batch, done.reply, done.verdict, tainted=tainted)
+        if done.end is End.EXHAUSTED and tainted:
+            return _all(batch, Status.FAILED, "no-answer", "no reply said whether Iterable took it")
+        status = Status.FAILED if tainted else Status.ABORTED
+        return _all(batch, status, "not-sent", "the run stopped before it was sent")
+
+    def _read(self, batch: Batch, reply: Reply, *, tainted: bool) -> Settled | None:
+        reading = self._operation.read(batch.changes, reply)
+        if reading.sense is Sense.CERTAIN:
+            refused = [replace(o, tainted=tainted, request_id=reply.request_id) for o in reading.refused.values()]
+            accepted = [change.ordinal for change in batch.changes if change.ordinal not in reading.refused]
+            return Settled(accepted, refused, reading.dropped_fields)
+        if reading.sense is Sense.UNATTRIBUTED and len(batch.changes) > 1:
+            self._halve(batch, suspect=True)
+            return None
+        if batch.reads + 1 < self._line.attempts and self._line.budget.spend():
+            self._engine.push(self._task(replace(batch, reads=batch.reads + 1, suspect=True)))
+            return None
+        return _all(batch, Status.FAILED, "unreadable-reply", "Iterable's reply does not say what became of it")
+
+    def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, tainted: bool) -> Settled | None:
+        """Refused as a whole: the row that the reply names is taken out, else the batch is halved."""
+        tainted = tainted or verdict.applied
+        if len(batch.changes) == 1:
+            change = batch.changes[0]
+            outcome = self._operation.refused_alone(change, reply) or _rejected(change, verdict, reply)
+            if outcome.status is Status.ACCEPTED:
+                return Settled([change.ordinal])
+            return Settled(outcomes=[replace(outcome, tainted=tainted, request_id=reply.request_id)])
+        named = _named_rows(reply, len(batch.changes))
+        if not named:
+            self._halve(batch, suspect=tainted)
+            return None
+        rest = [change for index, change in enumerate(batch.changes) if index not in named]
+        if rest:
+            self._engine.push(self._task(Batch(rest, tainted)))
+        outcomes = [_rejected(batch.changes[index], verdict, reply) for index in sorted(named)]
+        return Settled(outcomes=[replace(o, tainted=tainted, request_id=reply.request_id) for o in outcomes])
+
+    def _halve(self, batch: Batch, *, suspect: bool) -> None:
+        middle = len(batch.changes) // 2
+        for half in (batch.changes[:middle], batch.changes[middle:]):
+            self._engine.push(self._task(Batch(half, suspect)))
+
+
+def _all(batch: Batch, status: Status, code: str, reason: str) -> Settled:
+    tainted = status is Status.FAILED
+    return Settled(outcomes=[Outcome(c.ordinal, status, code, reason, tainted) for c in batch.changes])
+
+
+def _named_rows(reply: Reply, rows: int) -> set[int]:
+    """Rows that a BadJsonBody names by their path: `obj.users[3].preferUserId`."""
+    found = {int(match[1]) for key in reply.params if (match := _INDEX.match(key))}
+    return {index for index in found if index < rows}
+
+
+def _rejected(change: Change, verdict: Verdict, reply: Reply) -> Outcome:
+    """The reason names fields and types only: Iterable's own text quotes the value."""
+    errors = reply.params.get("validationErrors")
+    reason = f"Iterable refused the row with status {reply.status}" + (f", code {reply.code}" if verdict.code else "")
+    if isinstance(errors, dict):
+        clashes = [
+            f"`{name}` is {detail.get('expectedType')} in Iterable and looks like {_types(detail)} here"
+            for name, detail in errors.items()
+            if isinstance(detail, dict)
+        ]
+        reason = "; ".join(clashes) or reason
+    return Outcome(change.ordinal, Status.REJECTED, verdict.code or f"http-{reply.status}", reason[:500])
+
+
+def _types(detail: Mapping[str, object]) -> str:
+    types = detail.get("incomingTypes")
+    return " or ".join(str(item) for item in types) if isinstance(types, list) else "another type"

@@ -1,0 +1,234 @@
+"""Engine: carries requests to Iterable, a few at once, paced, retried within bounds; knows nothing of rows.
+
+Everything is decided in the caller's thread: workers make one attempt each. So the order of decisions is that of the
+replies, the caller can do its own work between them, and with an executor that works in place nothing runs in parallel.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from reverse_etl.change import Problem
+from reverse_etl.iterable.base import Client, Reply, Request
+from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Time, backoff
+from reverse_etl.iterable.verdicts import Action, Verdict, verdict_of
+
+_TICK = 0.2
+_LONGEST_THROTTLE = 600.0
+_FAILURES_IN_A_ROW = 3
+Payload = TypeVar("Payload")
+
+
+class End(Enum):
+    """How a task left the engine."""
+
+    REPLIED = "replied"  # a reply that its sender has to read
+    EXHAUSTED = "exhausted"  # every allowed try was a passing failure
+    ABORTED = "aborted"  # not tried, or not again, because the run stops
+
+
+@dataclass
+class Task(Generic[Payload]):
+    """A request and whose it is. `tainted`: some attempt so far may have been applied without our knowing."""
+
+    request: Request
+    payload: Payload
+    attempts: int = 0
+    throttled: float = 0.0
+    tainted: bool = False
+
+
+@dataclass(frozen=True)
+class Done(Generic[Payload]):
+    """A task that left the engine, with the last reply and verdict if there was one."""
+
+    task: Task[Payload]
+    end: End
+    reply: Reply | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass
+class Tally:
+    """What went over the wire so far."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes_sent: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """What all requests of a run share: who carries them, how often one is tried, and when none may go.
+
+    `allowed` is asked before each attempt, in the worker as well: False once the run must not send any more.
+    """
+
+    client: Client
+    executor: Executor
+    time: Time
+    allowed: Callable[[], bool]
+    concurrency: int = 4
+    attempts: int = 5
+    budget: Budget = field(default_factory=Budget)
+    tally: Tally = field(default_factory=Tally)
+
+
+_NOT_SENT = Reply(0, sent=False, error="not-allowed")
+
+
+class Engine(Generic[Payload]):
+    """Runs tasks. `problem` is set once nothing more can be sent."""
+
+    def __init__(self, line: Line, pacer: Pacer, judge: Callable[[Reply], Verdict] = verdict_of) -> None:
+        """One engine serves one endpoint's pacer; `judge` says what a reply means for its request."""
+        self._judge = judge
+        self._line = line
+        self._pacer = pacer
+        self._ready: deque[Task[Payload]] = deque()
+        self._delayed: list[tuple[float, int, Task[Payload]]] = []
+        self._flying: dict[Future[Reply], Task[Payload]] = {}
+        self._failures = 0
+        self._number = 0
+        self.problem: Problem | None = None
+
+    def push(self, task: Task[Payload]) -> None:
+        """Put a task before those of the source: what is left of one that came back."""
+        self._ready.append(task)
+
+    def run(self, source: Iterator[Task[Payload]]) -> Iterator[Done[Payload] | None]:
+        """Every task of the source and every pushed one, as it ends; None at least every fifth of a second meanwhile."""
+        while True:
+            yield from self._launch(source)
+            if self._flying:
+                finished, _ = wait(self._flying, timeout=min(_TICK, self._pause()), return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done = self._land(self._flying.pop(future), future.result())
+                    if done is not None:
+                        yield done
+            elif self._ready or self._delayed:
+                self._line.time.sleep(min(_TICK, self._pause()))
+            else:
+                task = next(source, None)
+                if task is None:
+                    return
+                self._ready.append(task)
+                continue
+            yield None
+
+    def _launch(self, source: Iterator[Task[Payload]]) -> Iterator[Done[Payload]]:
+        while len(self._flying) < self._line.concurrency:
+            if self.problem is None and self._line.allowed() and self._pacer.wait() > 0:
+                return
+            task = self._next(source)
+            if task is None:
+                return
+            if self.problem is not None or not self._line.allowed():
+                yield Done(task, End.ABORTED)
+                continue
+            self._pacer.take()
+            task.attempts += 1
+            self._flying[self._line.executor.submit(self._attempt, task.request)] = task
+
+    def _next(self, source: Iterator[Task[Payload]]) -> Task[Payload] | None:
+        stopping = self.problem is not None or not self._line.allowed()
+        if self._delayed and (stopping or self._delayed[0][0] <= self._line.time.monotonic()):
+            return heapq.heappop(self._delayed)[2]
+        return self._ready.popleft() if self._ready else next(source, None)
+
+    def _pause(self) -> float:
+        """Seconds until something can be launched."""
+        if not self._delayed or self._ready:
+            return self._pacer.wait() or _TICK
+        return max(self._pacer.wait(), self._delayed[0][0] - self._line.time.monotonic(), 0.001)
+
+    def _attempt(self, request: Request) -> Reply:
+        if not self._line.allowed():
+            return _NOT_SENT
+        return self._line.client.send(request)
+
+    def _land(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
+        """What one reply means; None where the task goes round again."""
+        if reply is _NOT_SENT:
+            return Done(task, End.ABORTED)
+        self._count(task)
+        verdict = self._judge(reply)
+        task.tainted |= verdict.applied and verdict.action is not Action.SPLIT
+        if verdict.action is Action.WAIT:
+            return self._throttle(task, reply)
+        if verdict.action is Action.RETRY:
+            return self._retry(task, reply, verdict)
+        self._failures = 0
+        if verdict.action is Action.STOP:
+            self.problem = self.problem or _stopped(verdict, reply)
+            return Done(task, End.ABORTED, reply, verdict)
+        self._line.budget.earn()
+        return Done(task, End.REPLIED, reply, verdict)
+
+    def _count(self, task: Task[Payload]) -> None:
+        self._line.tally.requests += 1
+        self._line.tally.retries += task.attempts > 1
+        self._line.tally.bytes_sent += len(task.request.body)
+
+    def _throttle(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
+        jitter = self._line.time.random()
+        asked = backoff(min(task.attempts, 6), jitter) + 1 if reply.wait is None else reply.wait + jitter * 0.1
+        seconds = min(asked, LONGEST_WAIT)
+        task.throttled += seconds
+        self._pacer.pause(seconds)
+        if task.throttled > _LONGEST_THROTTLE:
+            self.problem = self.problem or _throttled(task.throttled)
+            return Done(task, End.ABORTED, reply)
+        task.attempts -= 1  # a 429 was not applied and is no try
+        self._ready.appendleft(task)
+        return None
+
+    def _retry(self, task: Task[Payload], reply: Reply, verdict: Verdict) -> Done[Payload] | None:
+        if task.attempts < self._line.attempts and self._line.budget.spend():
+            due = self._line.time.monotonic() + backoff(task.attempts, self._line.time.random())
+            self._number += 1
+            heapq.heappush(self._delayed, (due, self._number, task))
+            return None
+        self._failures += 1
+        if self._failures >= _FAILURES_IN_A_ROW or not (reply.status or reply.sent):
+            self.problem = self.problem or _unavailable(reply, task.attempts)
+        return Done(task, End.EXHAUSTED, reply, verdict)
+
+
+def _stopped(verdict: Verdict, reply: Reply) -> Problem:
+    hints = {
+        "wrong-key": "Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
+        "forbidden-key": "Use a server-side key that may do this; Iterable lists a key's rights beside it.",
+        "unknown-endpoint": "Check ITERABLE_BASE_URL: the address answers, but not as Iterable's API.",
+        "unique-fields-limit-exceeded": "Set `create_new_fields: false`, or have Iterable raise the project's field limit.",
+    }
+    return Problem(
+        verdict.code,
+        f"Iterable refused the run with status {reply.status}",
+        hints.get(verdict.code, "Look the status up in Iterable's list of API response codes."),
+        {"status": reply.status, "code": reply.code or "none", "request": reply.request_id or "unnamed"},
+    )
+
+
+def _throttled(seconds: float) -> Problem:
+    return Problem(
+        "rate-limited",
+        f"Iterable answered 429 to one request for {seconds:.0f} seconds",
+        "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
+    )
+
+
+def _unavailable(reply: Reply, attempts: int) -> Problem:
+    said = f"status {reply.status}" if reply.status else reply.error
+    return Problem(
+        "destination-unavailable",
+        f"Iterable could not be reached, or failed, in {attempts} tries ({said})",
+        "Check the network and ITERABLE_BASE_URL, then run again: rows that were not acknowledged are sent again.",
+        {"last": said, "request": reply.request_id or "unnamed"},
+    )

@@ -1,0 +1,99 @@
+"""Field types: what Iterable has already fixed, against what the mapped columns hold.
+
+A field's type is set by its first value and never changes (support article 208183076), so a clash is found before the
+first batch and not by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.errors import DestinationError
+from reverse_etl.iterable.base import Client, Endpoint, Reply, Request, TypeClash
+from reverse_etl.iterable.pacing import Time, backoff
+from reverse_etl.iterable.verdicts import Action, verdict_of
+
+GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
+
+# Kinds of a warehouse column, and the types of Iterable that take their values. Kinds that are not here can be
+# anything (JSON) and are left to Iterable. A text may hold dates, so a date field may take it.
+ACCEPTED: Mapping[str, frozenset[str]] = {
+    "text": frozenset({"string", "keyword", "date"}),
+    "uuid": frozenset({"string", "keyword"}),
+    "time": frozenset({"string", "keyword"}),
+    "integer": frozenset({"long", "double"}),
+    "decimal": frozenset({"double"}),
+    "float": frozenset({"double"}),
+    "boolean": frozenset({"boolean"}),
+    "date": frozenset({"date", "string", "keyword"}),
+    "timestamp": frozenset({"date", "string", "keyword"}),
+    "object": frozenset({"object", "nested", "geo_location"}),
+}
+_FIXES = {
+    "string": "cast the column to text",
+    "date": "cast the column to a date or timestamp",
+    "long": "cast the column to an integer",
+    "double": "cast the column to a number",
+    "boolean": "cast the column to a boolean",
+}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A mapped field, the kind of its column (of its elements for an array), and the warehouse's own type."""
+
+    field: str
+    kind: str
+    type: str
+
+
+def clashes(fields: Sequence[Typed], known: Mapping[str, str]) -> list[TypeClash]:
+    """The fields whose values Iterable would refuse."""
+    found = []
+    for item in fields:
+        theirs = known.get(item.field)
+        takes = ACCEPTED.get(item.kind)
+        if theirs is not None and takes is not None and theirs not in takes:
+            found.append(TypeClash(item.field, item.type, theirs))
+    return found
+
+
+def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
+    """One error for all clashes of a sync."""
+    first = found[0]
+    return DestinationError(
+        "field-type-clash",
+        f"sync `{sync}`: Iterable would refuse field `{first.field}`, which is {first.theirs} there and {first.ours} here"
+        + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
+        context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
+        hint=f"In the model {_FIXES.get(first.theirs, 'make the column fit')}, or map it to a new field name:"
+        " a field's type in Iterable cannot be changed.",
+    )
+
+
+def known_types(client: Client, time: Time, attempts: int) -> Mapping[str, str] | None:
+    """Field types that the project has; None where the server does not tell. Raises DestinationError."""
+    reply = Reply(0, sent=False)
+    for attempt in range(1, attempts + 1):
+        reply = client.send(Request(GET_FIELDS, GET_FIELDS.path))
+        action = verdict_of(reply).action
+        if action not in (Action.RETRY, Action.WAIT):
+            break
+        if attempt < attempts:
+            time.sleep(reply.wait if reply.wait is not None else backoff(attempt, time.random()))
+    if reply.status in (401, 403):
+        raise DestinationError(
+            "wrong-key",
+            f"Iterable refused the API key with status {reply.status}",
+            context={"status": reply.status, "code": reply.code or "none"},
+            hint="Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
+        )
+    if reply.status == 0:
+        raise DestinationError(
+            "destination-unavailable",
+            f"Iterable could not be reached in {attempts} tries ({reply.error})",
+            hint="Check the network and ITERABLE_BASE_URL, then run again: nothing was sent.",
+        )
+    fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
+    return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None

@@ -1,0 +1,75 @@
+"""What a reply means for the request as a whole: one table from status and vendor code to read, split, retry or stop.
+
+Statuses and codes: support article 39629320560148 (API Response Codes) and the Swagger document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reverse_etl.iterable.base import Reply
+
+
+class Action(Enum):
+    """What to do with a reply."""
+
+    READ = "read"  # 2xx: the body names the rows that failed
+    SPLIT = "split"  # refused as a whole: halve it until the row at fault stands alone
+    RETRY = "retry"  # a passing failure: the same bytes again
+    WAIT = "wait"  # over the rate limit: not applied, again after a while
+    STOP = "stop"  # no request of this run can work
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`applied`: whether Iterable may have applied the request although it did not say so."""
+
+    action: Action
+    applied: bool = False
+    code: str = ""
+
+
+# Refused before anything is applied, documented as such. A 400 that is not here may have been applied in part.
+_CHECKED_FIRST = {
+    "BadJsonBody",
+    "BadParams",
+    "BatchTooLarge",
+    "EmailAlreadyExists",
+    "ForgottenUserError",
+    "InvalidEmailAddressError",
+    "InvalidUserIdError",
+    "RequestFieldsTypesMismatched",
+    "UnknownEmailError",
+    "UnknownUserIdError",
+    "UserIdAlreadyExists",
+}
+_STOPPING = {"UniqueFieldsLimitExceeded", "InvalidJwtPayload", "JwtUserIdentifiersMismatched"}
+_ERROR_CODES = {401: "wrong-key", 403: "forbidden-key", 404: "unknown-endpoint"}
+
+
+def verdict_of(reply: Reply) -> Verdict:
+    """The verdict on one reply. The status decides; the code only refines it."""
+    status, code = reply.status, reply.code
+    if status == 0:
+        return Verdict(Action.RETRY, applied=reply.sent, code="no-reply")
+    if status in (200, 201, 202):
+        return Verdict(Action.READ)
+    if status == 429:
+        return Verdict(Action.WAIT, code="rate-limited")
+    if status >= 500 or status == 408:
+        return Verdict(Action.RETRY, applied=True, code=f"http-{status}")
+    if code in _STOPPING:
+        return Verdict(Action.STOP, code=kebab(code))
+    if status in (400, 409, 413, 422):
+        known = code in _CHECKED_FIRST or status == 413
+        return Verdict(Action.SPLIT, applied=not known, code=kebab(code) or f"http-{status}")
+    return Verdict(Action.STOP, code=_ERROR_CODES.get(status, f"http-{status}"))
+
+
+def kebab(code: str) -> str:
+    """A vendor code as one of ours: `BadJsonBody` becomes `bad-json-body`; `Success` on an error says nothing."""
+    if code in ("", "Success") or not code.isascii():
+        return ""
+    words = "".join(f"-{char.lower()}" if char.isupper() else char for char in code if char.isalnum() or char == ".")
+    return words.replace(".", "-").strip("-").lower()

@@ -1,0 +1,138 @@
+"""Story: what there is to tell of one run while it goes on, and the RunResult it ends as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
+from reverse_etl.journal import Fates
+from reverse_etl.ready import Ready, Wiring
+from reverse_etl.snapshot.look import DiffCounts
+
+
+@dataclass
+class Story:
+    """One run so far. `began` by the monotonic clock, in seconds."""
+
+    started_at: str
+    began: float
+    counts: DiffCounts = field(default_factory=DiffCounts)
+    plan: Mapping[str, int] = field(default_factory=dict)
+    to_send: int = 0
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    fates: Fates = field(default_factory=Fates)
+    traffic: Traffic = field(default_factory=Traffic)
+    timings: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problem: Problem | None = None
+    status: SyncStatus | None = None
+
+    def looked(self, counts: DiffCounts, *, acts: bool) -> None:
+        """Note what the first look found."""
+        self.counts = counts
+        self.changed_fields = counts.changed_fields
+        self.to_send = counts.added + counts.changed + (counts.removed if acts else 0)
+
+    def planned(self, counts: DiffCounts, rows: Mapping[str, int], changed_fields: Mapping[str, int]) -> None:
+        """Note what the plan table holds; from here on it is what counts."""
+        self.counts = counts
+        self.plan = rows
+        self.changed_fields = changed_fields
+
+    @property
+    def unsure(self) -> bool:
+        """Whether some row was sent without an answer."""
+        return self.fates.counts[Status.FAILED] > 0
+
+
+def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
+    """The result of a run that has ended. Counts that do not add up are an error of their own."""
+    counts = _counts(story)
+    problem = story.problem
+    if problem is None and not counts.add_up():
+        problem = Problem(
+            "counts-do-not-add-up",
+            f"sync `{ready.sync.name}`: {counts.planned} rows were planned, and their outcomes do not add up to that",
+            "Report this with the run's result file; rows that were not acknowledged are sent again.",
+            counts.as_dict(),
+        )
+    status, problem = _status(ready, story, counts, problem)
+    return RunResult(
+        sync=ready.sync.name,
+        model=ready.sync.unique_id,
+        relation=ready.sync.relation,
+        destination=ready.sync.destination,
+        status=status,
+        counts=counts,
+        traffic=story.traffic,
+        timings={stage: round(seconds, 3) for stage, seconds in story.timings.items()},
+        changed_fields=dict(story.changed_fields),
+        samples=story.fates.samples(),
+        warnings=(*story.warnings, *_warnings(story)),
+        problem=problem,
+        started_at=story.started_at,
+        execution_time=round(wiring.time.monotonic() - story.began, 3),
+    )
+
+
+def _counts(story: Story) -> Counts:
+    fates, plan, looked = story.fates.counts, story.plan, story.counts
+    ended = sum(fates.values())
+    planned = sum(plan.values())
+    # A run that ended before its rows were read has still planned them.
+    aborted = fates[Status.ABORTED] + (planned if not ended else 0)
+    return Counts(
+        added=plan.get("added", 0) if plan else looked.added,
+        changed=plan.get("changed", 0) if plan else looked.changed,
+        removed=looked.removed,
+        unchanged=looked.unchanged,
+        accepted=fates[Status.ACCEPTED],
+        skipped=fates[Status.SKIPPED],
+        rejected=fates[Status.REJECTED],
+        invalid=fates[Status.INVALID],
+        failed=fates[Status.FAILED],
+        aborted=aborted,
+        quarantined=looked.quarantined,
+        identity_changes=looked.identity_changes,
+        planned=planned,
+    )
+
+
+def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None) -> tuple[SyncStatus, Problem | None]:
+    if story.status is not None:
+        return story.status, problem
+    if problem is None and (counts.failed or counts.aborted):
+        problem = _unfinished(ready.sync.name, counts)
+    refused = counts.rejected + counts.invalid
+    if problem is None and ready.sync.reject_limit.exceeded(refused, counts.planned):
+        problem = _too_many(ready, refused, counts.planned)
+    if problem is not None:
+        return SyncStatus.ERROR, problem
+    return (SyncStatus.WARN if refused or counts.quarantined or story.warnings else SyncStatus.SUCCESS), None
+
+
+def _unfinished(sync: str, counts: Counts) -> Problem:
+    return Problem(
+        "rows-not-delivered",
+        f"sync `{sync}`: {counts.failed} rows have no answer and {counts.aborted} were not sent",
+        "Run again: they are sent again. The samples in the result file say why.",
+        {"failed": counts.failed, "aborted": counts.aborted},
+    )
+
+
+def _too_many(ready: Ready, refused: int, planned: int) -> Problem:
+    limit = ready.sync.reject_limit
+    return Problem(
+        "reject-limit",
+        f"sync `{ready.sync.name}`: {refused:,} of {planned:,} rows were rejected or invalid",
+        f"See `reverse-etl rejected --select {ready.sync.name}`; the rest was delivered. `reject_limit` in the definition"
+        " sets how many are too many.",
+        {"limit": f"{limit.percent:g} % and {limit.rows} rows"},
+    )
+
+
+def _warnings(story: Story) -> list[str]:
+    if not story.fates.dropped_fields:
+        return []
+    return [f"Iterable dropped the fields {', '.join(sorted(story.fates.dropped_fields))}, which it does not know"]

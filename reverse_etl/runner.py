@@ -1,0 +1,190 @@
+"""Runner: the story of one run of one sync: look, guard, acquire, recover, plan, send, commit, close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from reverse_etl.acquire import acquire
+from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import Event
+from reverse_etl.guards import Stop, stopping
+from reverse_etl.iterable.base import Client
+from reverse_etl.iterable.fieldtypes import clash_error, clashes, known_types
+from reverse_etl.journal import Bounds, Journal, fenced
+from reverse_etl.outcome import Story, result_of
+from reverse_etl.ready import Ready, Wiring, problem_of
+from reverse_etl.sending import Sending
+from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.look import Look
+from reverse_etl.snapshot.rejections import Rejections
+from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Warehouse
+
+
+def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+    """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
+    run = _Run(ready, warehouse, wiring)
+    try:
+        run.go()
+    except ReverseEtlError as error:
+        run.story.problem = problem_of(error)
+    finally:
+        warehouse.release()
+    return result_of(ready, run.story, wiring)
+
+
+class _Run:
+    """One run, step by step; `story` is what there is to tell of it so far."""
+
+    def __init__(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> None:
+        self.ready = ready
+        self.warehouse = warehouse
+        self.wiring = wiring
+        self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
+        self.story = Story(wiring.wall(), wiring.time.monotonic())
+
+    def go(self) -> None:
+        with self._timed("look"):
+            look = self.store.look()
+        self.story.looked(look.counts, acts=look.diff.acts_on_removed)
+        if look.lease is not None:
+            self.store.check_lease(look.lease)
+        if self._stopped_by_guard(look):
+            return
+        if self._nothing_to_do(look):
+            self._record(0)
+            return
+        self.warehouse.release()
+        client = self.wiring.client(self.ready.destination)
+        try:
+            if self.story.to_send:
+                self._check_types(client)
+            self._with_lease(look, client)
+        finally:
+            client.close()
+
+    def _nothing_to_do(self, look: Look) -> bool:
+        open_run = look.lease is not None and look.lease.run is not None
+        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale
+        return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
+
+    def _stopped_by_guard(self, look: Look) -> bool:
+        remembered = look.lease.destination if look.lease is not None else {}
+        salt = look.lease.salt if look.lease is not None else ""
+        now = self.ready.destination.remembered(salt)
+        stop: Stop | None = stopping(self.ready.sync, look.counts, remembered, now, self.wiring.allowed)
+        if stop is not None:
+            self.story.problem = stop.problem
+            self.story.status = SyncStatus.STOPPED
+        return stop is not None
+
+    def _check_types(self, client: Client) -> None:
+        with self._timed("check"):
+            known = known_types(client, self.wiring.time, self.wiring.settings.attempts)
+        if known is None:
+            self.story.warnings.append("Iterable did not tell its field types, so they were not checked")
+            return
+        found = clashes(self.ready.typed, known)
+        if found:
+            raise clash_error(self.ready.sync.name, found)
+
+    def _with_lease(self, look: Look, client: Client) -> None:
+        settings = self.wiring.settings
+        row = self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
+        note = {**self.wiring.holder_note, "beat": settings.beat, "started_at": self.story.started_at}
+        holder = Holder(self.wiring.new_id(), note)
+        lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+        with self._timed("acquire"):
+            row = acquire(self.store, lease, self.wiring)
+        self._recover(lease, row)
+        rows, journal = self._plan(look, lease, row)
+        if rows is None or journal is None:
+            return
+        self._send(lease, rows, journal, client)
+        self._commit(lease, journal)
+
+    def _recover(self, lease: Lease, row: LeaseRow) -> None:
+        if row.run is None:
+            return
+        with self._timed("recover"):
+            unknown = self.store.recover(lease, row.run)
+        name = self.ready.sync.name
+        message = f"sync `{name}`: took over run {row.run.fence}, which had died; {unknown} of its rows are sent again"
+        self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
+
+    def _plan(self, look: Look, lease: Lease, row: LeaseRow) -> tuple[dict[str, int] | None, Journal | None]:
+        """Write the plan, look at it with the guards' eyes, and open the run."""
+        with self._timed("plan"):
+            self.store.prepare_snapshot()
+            if self.wiring.full_refresh:
+                self.store.forget_acceptance()
+            again = self.store.look(thorough=look.diff.thorough)
+            rows = self.store.write_plan(again.diff, lease.fence)
+            self.story.planned(again.counts, rows, self.store.changed_fields(lease.fence))
+        if self._stopped_by_guard(again):
+            self.store.finish(lease.fence)
+            lease.close(entries=row.entries, unknown=False)
+            return None, None
+        if not lease.open_run():
+            raise fenced()
+        lease.remember(self.ready.destination.remembered(row.salt), self.ready.shape.key_columns)
+        rejections = Rejections(self.warehouse, again.diff, lease.fence, self.wiring.settings.recheck_after)
+        rejections.record_invalid()
+        settings = self.wiring.settings
+        bounds = Bounds(
+            settings.beat, settings.lease_ttl, settings.pause_bound, self.wiring.time.monotonic, self.wiring.stop
+        )
+        journal = Journal(lease, rejections, bounds)
+        self.rejections = rejections
+        self._tell_plan(rows)
+        return rows, journal
+
+    def _tell_plan(self, rows: dict[str, int]) -> None:
+        name = self.ready.sync.name
+        counted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rows.items())) or "nothing"
+        self.wiring.listener(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
+
+    def _send(self, lease: Lease, rows: dict[str, int], journal: Journal, client: Client) -> None:
+        """Send; whatever goes wrong here, what was acknowledged is still committed. A lost lease is not."""
+        with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
+            sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
+            with self._timed("send"):
+                sending.send(lease.fence, rows)
+        self.story.problem = sending.problem
+        self.story.traffic = sending.traffic
+
+    def _commit(self, lease: Lease, journal: Journal) -> None:
+        with self._timed("commit"):
+            journal.flush()
+            self.store.commit(journal.open_run(), journal.untouched)
+            self.rejections.clear_accepted()
+            self.story.fates = journal.fates
+            entries = self.store.live_entries()
+            if not lease.close(entries=entries, unknown=self.story.unsure):
+                raise fenced()
+            self.store.finish(lease.fence)
+            self._record(lease.fence)
+
+    def _record(self, fence: int) -> None:
+        """One row a run. Before the first run there may be no table to write to."""
+        if self.warehouse.columns(self.store.tables.runs) is None:
+            return
+        result = result_of(self.ready, self.story, self.wiring)
+        problem = self.story.problem.code if self.story.problem else None
+        row = RunRow(
+            self.wiring.invocation_id, fence, result.status.value, self.story.started_at, "", result.counts.as_dict(), problem
+        )
+        record_run(self.warehouse, self.store.tables, row)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = self.wiring.time.monotonic()
+        try:
+            yield
+        finally:
+            spent = self.wiring.time.monotonic() - began
+            self.story.timings[stage] = self.story.timings.get(stage, 0.0) + spent

@@ -1,0 +1,134 @@
+"""Sending: the plan of a run, window by window, below the durable credit, to Iterable; deletes after everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from reverse_etl.change import Change, Problem, Status, Traffic
+from reverse_etl.errors import WarehouseError
+from reverse_etl.events import Event
+from reverse_etl.iterable.base import Client, Endpoint, Operation
+from reverse_etl.iterable.deliver import Delivery, Settled
+from reverse_etl.iterable.engine import Line
+from reverse_etl.iterable.lookup import Lookups
+from reverse_etl.iterable.pacing import Pacer
+from reverse_etl.journal import Journal
+from reverse_etl.ready import Ready, Wiring
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.tables import REMOVALS_FROM
+
+_ROWS_AN_ARROW_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Ordinals of a plan that are sent in one go: upserts, then removals."""
+
+    start: int
+    rows: int
+    operation: Operation
+    removal: bool = False
+
+
+class Sending:
+    """Sends one plan. `problem` says why it stopped early, if it did."""
+
+    def __init__(self, ready: Ready, wiring: Wiring, store: SnapshotStore, journal: Journal, client: Client, executor: Executor) -> None:  # noqa: PLR0913
+        """The run is open in `journal`."""
+        self._ready = ready
+        self._wiring = wiring
+        self._store = store
+        self._journal = journal
+        settings = wiring.settings
+        self._line = Line(client, executor, wiring.time, journal.allowed, settings.concurrency, settings.attempts)
+        self._total = 0
+        self._done = 0
+        self.problem: Problem | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        tally = self._line.tally
+        return Traffic(tally.requests, tally.retries, tally.bytes_sent)
+
+    def send(self, fence: int, rows: dict[str, int]) -> None:
+        """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
+        operations = self._ready.operations
+        removals = rows.get("removed", 0)
+        self._total = sum(rows.values())
+        self._phase(fence, Phase(0, self._total - removals, operations.write))
+        if removals and operations.remove is not None:
+            self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
+
+    def _phase(self, fence: int, phase: Phase) -> None:
+        position, end = phase.start, phase.start + phase.rows
+        counts = self._journal.fates.counts
+        unsure = phase.removal and (counts[Status.FAILED] or counts[Status.ABORTED])
+        while position < end:
+            if self.problem is not None or self._wiring.stop() or unsure:
+                self._abort(range(position, end))
+                return
+            credit = min(end, position + self._wiring.settings.window)
+            self._journal.flush(credit)
+            changes = self._read(fence, position, credit)
+            self._store.release()
+            self._window(changes, phase)
+            position = credit
+
+    def _read(self, fence: int, start: int, end: int) -> list[Change]:
+        changes: list[Change] = []
+        seen = 0
+        for batch in self._store.planned(fence, start, end, _ROWS_AN_ARROW_BATCH):
+            encoded = self._ready.encoder.encode(batch)
+            seen += batch.num_rows
+            changes += encoded.changes
+            self._journal.cover_invalid(encoded.invalid)
+            self._journal.note(encoded.outcomes)
+            self._done += len(encoded.invalid) + len(encoded.outcomes)
+        if seen != end - start:
+            raise WarehouseError(
+                "plan-read-short",
+                f"the plan holds {end - start} rows from {start} on, and {seen} were read",
+                hint="Run again: nothing is lost. If it happens again, report it.",
+            )
+        return changes
+
+    def _window(self, changes: list[Change], phase: Phase) -> None:
+        lookup = self._ready.operations.lookup
+        if lookup is not None and not phase.removal:
+            lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+            self._follow(Settled(outcomes=[o]) if o is not None else None for o in lookups.run(changes))
+            changes = lookups.found
+            self.problem = self.problem or lookups.problem
+        operation = phase.operation
+        delivery = Delivery(operation, self._line, self._pacer(operation.endpoint), self._wiring.settings.batch_rows)
+        self._follow(delivery.run(changes))
+        self.problem = self.problem or delivery.problem
+
+    def _follow(self, settled: Iterable[Settled | None]) -> None:
+        """Take in fates as they come, and keep the lease alive meanwhile."""
+        for some in settled:
+            if some is not None:
+                self._journal.accept(some.accepted)
+                self._journal.note(some.outcomes)
+                self._journal.fates.dropped_fields.update(some.dropped_fields)
+                self._done += len(some.accepted) + len(some.outcomes)
+                self._tell()
+            if self._journal.due():
+                self._journal.flush()
+                self._store.release()
+
+    def _abort(self, ordinals: range) -> None:
+        self._journal.fates.counts[Status.ABORTED] += len(ordinals)
+        self._journal.untouched.add(ordinals.start, ordinals.stop)
+
+    def _pacer(self, endpoint: Endpoint) -> Pacer:
+        per_second = self._wiring.settings.requests_per_second
+        bulk = endpoint == self._ready.operations.write.endpoint
+        return self._wiring.pacer(self._ready.destination, endpoint.path, (per_second if bulk else 0) or endpoint.per_second)
+
+    def _tell(self) -> None:
+        name = self._ready.sync.name
+        data = {"done": self._done, "total": self._total}
+        self._wiring.listener(Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data))

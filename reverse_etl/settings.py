@@ -1,0 +1,137 @@
+"""Flags, environment and reverse_etl.yml, resolved once into one frozen value; knows no file but that one.
+
+Each setting has an environment variable: `REVERSE_ETL_` and its name in capitals. A flag wins over the variable, the
+variable over `reverse_etl.yml`, the file over the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reverse_etl.errors import ConfigError
+
+FILE = "reverse_etl.yml"
+PREFIX = "REVERSE_ETL_"
+_DAY = 86_400.0
+
+
+class Settings(BaseModel):
+    """How runs behave. Times are seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    state_schema: str = Field("reverse_etl", min_length=1, description="schema of our tables in the target database")
+    lease_ttl: float = Field(120, gt=0, description="seconds a lease lasts after its last heartbeat")
+    heartbeat: float = Field(0, ge=0, description="seconds between heartbeats; 0: a quarter of lease_ttl, at most 30")
+    http_timeout: float = Field(30, gt=0, description="seconds to wait for a connection, and for a reply")
+    pause_bound: float = Field(30, ge=0, description="longest pause of this process, in seconds, that loses nothing")
+    late_request_bound: float = Field(120, ge=0, description="seconds after which a sent request can have no effect")
+    window: int = Field(50_000, ge=1, description="rows that may be sent ahead of the last durable acknowledgement")
+    wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems dead")
+    concurrency: int = Field(4, ge=1, le=64, description="requests under way at once")
+    requests_per_second: float = Field(0, ge=0, description="bulk requests a second; 0: what Iterable documents")
+    attempts: int = Field(5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
+    batch_rows: int = Field(1000, ge=1, le=1000, description="rows in one request at most")
+    memory_limit: str = Field("200MB", description="what DuckDB may hold in memory before it uses the disk")
+    lock_wait: float = Field(30, ge=0, description="seconds to wait for a DuckDB file that another process has open")
+    recheck_after: float = Field(7 * _DAY, ge=0, description="seconds before an unknown user is looked up again")
+
+    @property
+    def beat(self) -> float:
+        """Seconds between heartbeats, resolved."""
+        return self.heartbeat or min(30.0, self.lease_ttl / 4)
+
+
+def resolve_settings(project_dir: Path, env: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:
+    """Settings of a project. Raises ConfigError that names the source of each wrong or contradictory value."""
+    values = {name: value for name, value in read_file(project_dir).items() if name != "destinations"}
+    values.update({name: env[variable(name)] for name in Settings.model_fields if env.get(variable(name), "") != ""})
+    values.update({name: value for name, value in (flags or {}).items() if value is not None})
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _wrong_settings(error, env) from None
+    _refuse_contradictions(settings)
+    return settings
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def read_file(project_dir: Path) -> dict[str, object]:
+    """`reverse_etl.yml` beside dbt_project.yml as plain values; empty when there is none."""
+    path = project_dir / FILE
+    if not path.is_file():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "broken-settings-file", f"{path} cannot be read", context={"reason": error}, hint=f"Mend {path}."
+        ) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(
+            "broken-settings-file", f"{path} does not hold names with values", hint="Write one `name: value` a line."
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def render_values(value: object, render: Callable[[str], object]) -> object:
+    """A plain value with every text in it rendered (`{{ env_var('X') }}`)."""
+    if isinstance(value, str):
+        return render(value)
+    if isinstance(value, dict):
+        return {name: render_values(inner, render) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [render_values(inner, render) for inner in value]
+    return value
+
+
+def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigError:
+    lines = {}
+    for fault in error.errors(include_url=False):
+        name = str(fault["loc"][0]) if fault["loc"] else "settings"
+        origin = variable(name) if env.get(variable(name)) else f"{FILE} or a flag"
+        said = fault["msg"]
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, [*Settings.model_fields, "destinations"], 1)
+            said = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+        lines[f"{name} (from {origin})"] = f"{said}, found {fault['input']!r}"
+    return ConfigError(
+        "wrong-setting",
+        f"{len(lines)} setting{'s' if len(lines) > 1 else ''} cannot be used: {', '.join(lines)}",
+        context=lines,
+        hint="Correct the value where the context says it comes from.",
+    )
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    """A run that stops sending before its first heartbeat, or outlives its own bounds, cannot be safe."""
+    reasons = []
+    if settings.beat + settings.pause_bound >= settings.lease_ttl:
+        reasons.append(
+            f"heartbeat ({settings.beat:g}) + pause_bound ({settings.pause_bound:g}) must be below lease_ttl"
+            f" ({settings.lease_ttl:g}), or a run would have no time to send"
+        )
+    if settings.http_timeout > settings.late_request_bound:
+        reasons.append(
+            f"http_timeout ({settings.http_timeout:g}) must not exceed late_request_bound"
+            f" ({settings.late_request_bound:g}), or a request could take effect after its lease was passed on"
+        )
+    if reasons:
+        raise ConfigError(
+            "contradictory-settings",
+            "; ".join(reasons),
+            context={name: getattr(settings, name) for name in ("lease_ttl", "pause_bound", "http_timeout")}
+            | {"heartbeat": settings.beat, "late_request_bound": settings.late_request_bound},
+            hint=f"Change them in {FILE} or by variables such as {variable('lease_ttl')}.",
+        )

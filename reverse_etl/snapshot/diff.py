@@ -1,0 +1,265 @@
+"""SQL that sorts the rows of a model into added, changed, removed, invalid and held; it runs nothing.
+
+The hash only finds candidates; their values decide. A row is compared in full only where its hash differs from the
+stored one, so a hash that says too little costs time and a hash that says too much costs nothing but a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
+from reverse_etl.warehouses.base import Dialect
+
+SENDABLE = ("added", "changed")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The sync snapshot as it stands: its columns with their types; empty where there is no table yet."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    has_rejections: bool = False
+
+    def fits(self, shape: Shape) -> bool:
+        """Whether every mapped value has its column, of its type."""
+        return all(self.columns.get(value.name) == value.type for value in shape.values)
+
+
+@dataclass(frozen=True)
+class Diff:
+    """The comparison of one model with its sync snapshot, as SQL.
+
+    `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
+    """
+
+    dialect: Dialect
+    tables: Tables
+    shape: Shape
+    stored: Stored
+    acts_on_removed: bool = False
+    thorough: bool = False
+
+    def counts(self) -> str:
+        """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
+
+        The totals, equal on every row: rows of the model, live entries of the sync snapshot, model rows without entry,
+        changed identities. There is always a first row of kind `total`.
+        """
+        fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.shape.values)
+        fields = f", {fields}" if fields else ""
+        zeros = ", 0" * len(self.shape.values)
+        totals = (
+            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
+            " (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL), " + self._identity_changes()
+        )
+        return (
+            f"{self._with()} SELECT 'total', '', 0{zeros}, {totals}"
+            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}, 0, 0, 0, 0 FROM classified GROUP BY 1, 2"
+            f" UNION ALL SELECT 'removed', '', count(*){zeros}, 0, 0, 0, 0 FROM gone"
+        )
+
+    def plan(self, table: str) -> str:
+        """Write the plan table: every sendable and every invalid row, numbered; removals come last."""
+        names = self._key_names() + self._value_names()
+        planned = ", ".join(f"c.{name}" for name in names)
+        removed = ", ".join(
+            [f"g.{key.name}" for key in self.shape.keys]
+            + [f"CAST(NULL AS {value.type}) AS {value.name}" for value in self.shape.values]
+        )
+        number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
+        kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
+        statement = (
+            f"CREATE TABLE {table} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
+            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
+            f" FROM classified c WHERE c.kind IN ({kinds})"
+        )
+        if self.acts_on_removed:
+            nothing = f"CAST(NULL AS {self.dialect.text_type})"
+            statement += (
+                f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
+                f" CAST(NULL AS {self.dialect.hash_type}), {nothing}{_lead(removed)} FROM gone g"
+            )
+        return statement
+
+    def samples(self, rows: int) -> str:
+        """A few changed rows: identity, then for each value whether it differs, the old one and the new one, as text."""
+        parts = []
+        for value in self.shape.values:
+            old, new = self.dialect.as_text(f"old_{value.name}"), self.dialect.as_text(value.name)
+            parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END", old, new]
+        return (
+            f"{self._with()} SELECT identity{_lead(', '.join(parts))} FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
+        )
+
+    def _with(self) -> str:
+        parts = [
+            f"model AS {self.dialect.inlined} ({self._model()})",
+            f"entries AS {self.dialect.inlined} ({self._entries()})",
+            f"candidates AS {self.dialect.materialized} ({self._candidates()})",
+            f"suspects AS {self.dialect.inlined} ({self._suspects()})",
+            *self._duplicates(),
+            f"classified AS {self.dialect.inlined} ({self._classified()})",
+            f"gone AS {self.dialect.inlined} ({self._gone()})",
+        ]
+        return "WITH " + ", ".join(parts)
+
+    def _model(self) -> str:
+        columns = [f"{self.shape.identity} AS identity"]
+        columns += [f"{key.expression} AS {key.name}" for key in self.shape.keys]
+        columns += [f"{value.expression} AS {value.name}" for value in self.shape.values]
+        return f"SELECT {', '.join(columns)} FROM {self.shape.relation}"
+
+    def _entries(self) -> str:
+        """Live entries; a value without a column yet is NULL, one of another type is cast."""
+        if not self.stored.columns:
+            columns = [f"CAST(NULL AS {self.dialect.text_type}) AS identity"]
+            columns += [f"CAST(NULL AS {key.type}) AS {key.name}" for key in self.shape.keys]
+            columns += [f"CAST(NULL AS {value.type}) AS {value.name}" for value in self.shape.values]
+            columns += [f"CAST(NULL AS {self.dialect.hash_type}) AS row_hash"]
+            columns += [f"CAST(NULL AS {self.dialect.text_type}) AS state"]
+            return f"SELECT {', '.join(columns)} WHERE 1 = 0"
+        columns = ["identity", *self._key_names()]
+        columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
+        return f"SELECT {', '.join([*columns, 'row_hash', 'state'])} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+
+    def _stored_value(self, value: Value) -> str:
+        stored = self.stored.columns.get(value.name)
+        if stored is None:
+            return f"CAST(NULL AS {value.type})"
+        return value.name if stored == value.type else self.dialect.try_cast(value.name, value.type)
+
+    def _candidates(self) -> str:
+        keys = ", ".join(f"coalesce(m.{key}, s.{key}) AS {key}" for key in self._key_names())
+        hashed = self.dialect.row_hash(self._value_names())
+        narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
+        thorough = self.thorough or (bool(self.stored.columns) and not self.stored.fits(self.shape))
+        hint = "1 = 1" if thorough else "(m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted')"
+        return (
+            "SELECT m.identity AS identity, s.identity AS entry_identity"
+            f"{_lead(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
+            f" FROM ({narrow}) m FULL OUTER JOIN (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
+            f" FROM entries) s ON {self._same_key('m', 's')} WHERE {hint}"
+        )
+
+    def _suspects(self) -> str:
+        """Model rows that may differ, or that share a key or an identity with one that may."""
+        hashed = self.dialect.row_hash([f"m.{name}" for name in self._value_names()])
+        conditions = ["m.identity IS NULL", "m.identity IN (SELECT identity FROM candidates WHERE present)"]
+        if self.shape.keys:
+            keys = self._key_names()
+            conditions += [f"m.{key} IS NULL" for key in keys]
+            own = ", ".join(f"m.{key}" for key in keys)
+            conditions.append(f"({own}) IN (SELECT {', '.join(keys)} FROM candidates WHERE present)")
+        return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE {' OR '.join(conditions)}"
+
+    def _duplicates(self) -> list[str]:
+        shared = {"identity": ["identity"]}
+        if self.shape.keys:
+            shared["key"] = self._key_names()
+        return [
+            f"same_{name} AS {self.dialect.inlined} (SELECT {', '.join(columns)} FROM suspects"
+            f" GROUP BY {', '.join(columns)} HAVING count(*) > 1)"
+            for name, columns in shared.items()
+        ]
+
+    def _classified(self) -> str:
+        shape = self.shape
+        old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
+        differs = " OR ".join(["s.state = 'unknown'", *(self._differs(value, "m.", "s.") for value in shape.values)])
+        delta = f"s.identity IS NULL OR {differs}"
+        joins = f"LEFT JOIN entries s ON {self._same_key('m', 's')} LEFT JOIN same_identity i ON i.identity = m.identity"
+        if shape.keys:
+            joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
+        held = "1 = 0"
+        if self.stored.has_rejections:
+            joins += (
+                f" LEFT JOIN ({self._held()}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
+                f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
+                f" LEFT JOIN ({self._forgotten()}) f ON f.identity = m.identity"
+            )
+            held = "h.identity IS NOT NULL OR f.identity IS NOT NULL"
+        kind = (
+            f"CASE WHEN {self._reason()} IS NOT NULL THEN 'invalid'"
+            f" WHEN NOT ({delta}) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash THEN 'stale' ELSE 'unchanged' END"
+            f" WHEN {held} THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END"
+        )
+        return f"SELECT m.*{_lead(old)}, {kind} AS kind, {self._reason()} AS reason FROM suspects m {joins}"
+
+    def _reason(self) -> str:
+        """Why a row cannot be sent, as a code; NULL where it can."""
+        rule = self.shape.rule
+        cases = [("m.identity IS NULL", "null-identifier")]
+        cases += [(f"m.{key} IS NULL", "null-key") for key in self._key_names()]
+        cases += [(f"NOT ({self.dialect.matches('m.identity', rule.pattern)})", rule.code)]
+        cases += [(f"m.identity = {self.dialect.literal(text)}", rule.code) for text in rule.never]
+        if self.shape.keys:
+            cases += [(f"k.{self._key_names()[0]} IS NOT NULL", "duplicate-key")]
+        cases += [("i.identity IS NOT NULL", "duplicate-identity" if self.shape.keys else "duplicate-key")]
+        return "CASE " + " ".join(f"WHEN {test} THEN '{code}'" for test, code in cases) + " END"
+
+    def _held(self) -> str:
+        """Quarantined values: one row a key and digest that is not to be sent again yet."""
+        waiting = f"(retry_at IS NULL OR retry_at > {self.dialect.now()})"
+        return (
+            f"SELECT DISTINCT identity, key_text, digest FROM {self.tables.rejections}"
+            f" WHERE sync = {self.dialect.literal(self.tables.sync)}"
+            f" AND (state = 'rejected' OR (state = 'skipped' AND {waiting}))"
+        )
+
+    def _forgotten(self) -> str:
+        """Identities that Iterable was told to forget: never sent again, whatever their values."""
+        sync = self.dialect.literal(self.tables.sync)
+        return f"SELECT DISTINCT identity FROM {self.tables.rejections} WHERE sync = {sync} AND state = 'suppressed'"
+
+    def _gone(self) -> str:
+        """Entries whose row left the model, unless the row is still there but held back, or its identity is another's."""
+        kept = []
+        if self.shape.keys:
+            same = " AND ".join(f"x.{key} = c.{key}" for key in self._key_names())
+            kept.append("NOT EXISTS (SELECT 1 FROM model x WHERE x.identity = c.entry_identity)")
+            kept.append(f"NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind = 'invalid' AND {same})")
+        keys = _lead(", ".join(f"c.{key}" for key in self._key_names()))
+        conditions = " AND ".join(["NOT c.present", *kept])
+        return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE {conditions}"
+
+    def _identity_changes(self) -> str:
+        if not self.shape.keys:
+            return "0"
+        same = " AND ".join(f"x.{key} = c.{key}" for key in self._key_names())
+        return (
+            "(SELECT count(*) FROM candidates c WHERE c.present AND c.entry_identity IS NULL"
+            f" AND EXISTS (SELECT 1 FROM candidates x WHERE NOT x.present AND {same}))"
+        )
+
+    def _changed_names(self) -> str:
+        """The fields that differ, by their place in the definition: `0,3,`."""
+        if not self.shape.values:
+            return "''"
+        cases = [f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)]
+        return f"concat({', '.join(cases)})"
+
+    def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
+        left, right = (self.dialect.comparable(f"{side}{value.name}", value.kind) for side in (new, old))
+        distinct = f"{left} IS DISTINCT FROM {right}"
+        return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
+
+    def key_text(self, alias: str) -> str:
+        """The key of a row as one text."""
+        names = ["identity", *self._key_names()]
+        return self.dialect.key_text([f"{alias}.{name}" for name in names])
+
+    def _same_key(self, left: str, right: str) -> str:
+        return " AND ".join(f"{left}.{name} = {right}.{name}" for name in ["identity", *self._key_names()])
+
+    def _key_names(self) -> list[str]:
+        return [key.name for key in self.shape.keys]
+
+    def _value_names(self) -> list[str]:
+        return [value.name for value in self.shape.values]
+
+
+def _lead(columns: str) -> str:
+    return f", {columns}" if columns else ""

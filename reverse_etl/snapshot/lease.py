@@ -1,0 +1,154 @@
+"""Lease: one run of a sync at a time, by a fenced row in the warehouse; the warehouse's clock is the only one it trusts.
+
+The statements here are those of the commit protocol: look, acquire, flush, close. Each is one statement, idempotent
+under its fence, and each write names the fence, so that a run which lost its lease can change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
+from reverse_etl.warehouses.base import Reader, Warehouse
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """What a run that has not closed may have sent: ordinals below `credit`; `acked` of them have an outcome."""
+
+    fence: int
+    credit: int
+    acked: Ranges
+
+
+@dataclass(frozen=True)
+class LeaseRow:
+    """The lease as the warehouse shows it. Ages and waits are seconds by the warehouse's clock."""
+
+    schema_version: int
+    lineage: str
+    salt: str
+    serial: int
+    fence: int
+    holder: str | None
+    holder_note: Mapping[str, object]
+    beat_age: float
+    expires_in: float
+    quiet_in: float
+    run: OpenRun | None
+    destination: Mapping[str, object]
+    key_columns: str | None
+    entries: int
+
+    def free_in(self, late_request_bound: float) -> float:
+        """Seconds until it may be acquired; zero or less: now."""
+        return self.quiet_in if self.holder is None else self.expires_in + late_request_bound
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who acquires: an id of its own for each run, and what to tell others about it."""
+
+    id: str
+    note: Mapping[str, object] = field(default_factory=dict)
+
+
+def look(reader: Reader, tables: Tables) -> LeaseRow:
+    """Read the lease; it must exist."""
+    d = reader.dialect
+    now = d.epoch(d.now())
+    ages = f"{now} - {d.epoch('beat_at')}, {d.epoch('expires_at')} - {now}, {d.epoch('quiet_at')} - {now}"
+    rows = reader.query(
+        f"SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, {ages}, run_fence, credit, acked,"  # noqa: S608  names are ours
+        f" destination, key_columns, entries FROM {tables.lease}"
+    )
+    row = rows[0]
+    run = None if row[10] is None else OpenRun(int(row[10]), int(row[11]), Ranges.read(row[12]))
+    return LeaseRow(
+        schema_version=int(row[0]),
+        lineage=row[1],
+        salt=row[2],
+        serial=int(row[3]),
+        fence=int(row[4]),
+        holder=row[5],
+        holder_note=json.loads(row[6] or "{}"),
+        beat_age=float(row[7]),
+        expires_in=float(row[8]),
+        quiet_in=float(row[9]),
+        run=run,
+        destination=json.loads(row[13] or "{}"),
+        key_columns=row[14],
+        entries=int(row[15]),
+    )
+
+
+class Lease:
+    """The writes of one holder on the lease of one sync. `fence` is 0 until it is acquired."""
+
+    def __init__(self, warehouse: Warehouse, tables: Tables, holder: Holder, ttl: float, late_request_bound: float) -> None:
+        """`ttl` and `late_request_bound` in seconds."""
+        self._warehouse = warehouse
+        self._tables = tables
+        self._holder = holder
+        self._ttl = ttl
+        self._late = late_request_bound
+        self.fence = 0
+
+    def acquire(self) -> bool:
+        """Take the lease with a new fence if it is free, quiet, or long overdue; False where it is not."""
+        d = self._warehouse.dialect
+        now = d.now()
+        took = self._warehouse.execute(
+            f"UPDATE {self._tables.lease} SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = {now},"  # noqa: S608  names are ours
+            f" expires_at = {d.later(now, self._ttl)}"
+            f" WHERE (holder IS NULL AND {now} >= quiet_at) OR {now} >= {d.later('expires_at', self._late)} OR holder = ?",
+            (self._holder.id, json.dumps(self._holder.note), self._holder.id),
+        )
+        if took:
+            self.fence = look(self._warehouse, self._tables).fence
+        return bool(took)
+
+    def open_run(self) -> bool:
+        """Name the plan of this fence as the open run, with nothing sent yet. False: fenced off."""
+        return self._write("run_fence = ?, credit = 0, acked = '[]'", (self.fence,))
+
+    def flush(self, credit: int, acked: Ranges) -> bool:
+        """Heartbeat, journal and permission to send below `credit`, in one statement. False: fenced off."""
+        d = self._warehouse.dialect
+        beat = f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}"
+        return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.write()))
+
+    def beat(self) -> bool:
+        """Heartbeat alone, while no plan is open. False: fenced off."""
+        d = self._warehouse.dialect
+        return self._write(f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}", ())
+
+    def close_run(self) -> bool:
+        """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
+        return self._write("closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1", ())
+
+    def close(self, *, entries: int, unknown: bool) -> bool:
+        """Close the run and release. `unknown`: some request may still take effect, so others wait. False: fenced off."""
+        d = self._warehouse.dialect
+        quiet = d.later(d.now(), self._late) if unknown else d.now()
+        return self._write(
+            "closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL,"
+            f" holder_note = NULL, quiet_at = {quiet}, entries = ?",
+            (entries,),
+        )
+
+    def remember(self, destination: Mapping[str, object], key_columns: str) -> bool:
+        """Note where this sync snapshot's rows go and what it is keyed by. False: fenced off."""
+        return self._write(
+            f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}", (json.dumps(destination), key_columns)
+        )
+
+    def _write(self, assignments: str, params: tuple[object, ...]) -> bool:
+        touched = self._warehouse.execute(
+            f"UPDATE {self._tables.lease} SET {assignments} WHERE fence = ? AND holder = ?",  # noqa: S608  names are ours
+            (*params, self.fence, self._holder.id),
+        )
+        return touched > 0

@@ -1,0 +1,153 @@
+"""Look: everything a run or a plan reads before it decides; read only, so that read-only rights are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.snapshot.diff import Diff, Stored
+from reverse_etl.snapshot.lease import LeaseRow
+from reverse_etl.snapshot.lease import look as look_at_lease
+from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses.base import Reader
+
+
+@dataclass(frozen=True)
+class DiffCounts:
+    """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
+
+    `removed` rows are planned only where the sync acts on them; `stale` rows are equal, their stored hash is not.
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    stale: int = 0
+    invalid: Mapping[str, int] = field(default_factory=dict)
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    model_rows: int = 0
+    entries: int = 0
+    identity_changes: int = 0
+
+    @property
+    def invalid_rows(self) -> int:
+        return sum(self.invalid.values())
+
+
+@dataclass(frozen=True)
+class Look:
+    """The state of one sync: its lease (None before the first run) and what differs."""
+
+    lease: LeaseRow | None
+    counts: DiffCounts
+    diff: Diff
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One changed row: its identity, and old and new value, as text, of each field that differs."""
+
+    identity: str
+    fields: Mapping[str, tuple[str | None, str | None]]
+
+
+class SnapshotReader:
+    """The sync snapshot of one sync, for looking only."""
+
+    def __init__(self, reader: Reader, schema: str, sync: Sync, shape: Shape) -> None:
+        """`shape` is the sync's, over the model as it is now."""
+        self._reader = reader
+        self.sync = sync
+        self.shape = shape
+        self.tables: Tables = tables_of(reader, schema, sync.name)
+
+    def look(self, *, thorough: bool = False) -> Look:
+        """Compare once; a second time by values where duplicates hide behind equal rows."""
+        lease = self.lease_row()
+        diff = replace(self.diff(), thorough=thorough)
+        counts, unmatched = self._count(diff)
+        hidden = counts.model_rows - unmatched > counts.entries - counts.removed
+        if hidden and not diff.thorough and not self.shape.keys:
+            diff = replace(diff, thorough=True)
+            counts, _ = self._count(diff)
+        return Look(lease, counts, diff)
+
+    def release(self) -> None:
+        """Let others at the warehouse while this run does something else."""
+        self._reader.release()
+
+    def lease_row(self) -> LeaseRow | None:
+        """The lease alone."""
+        return look_at_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+
+    def check_lease(self, row: LeaseRow) -> None:
+        """Refuse a sync snapshot that this version or this definition cannot continue. Raises ConfigError."""
+        if row.schema_version > SCHEMA_VERSION:
+            raise ConfigError(
+                "newer-state",
+                f"sync `{self.sync.name}`: its sync snapshot was written by a newer version of reverse-etl",
+                context={"schema version": row.schema_version, "known here": SCHEMA_VERSION},
+                hint="Upgrade reverse-etl.",
+            )
+        if row.key_columns is not None and row.key_columns != self.shape.key_columns:
+            raise ConfigError(
+                "primary-key-changed",
+                f"sync `{self.sync.name}`: its sync snapshot is keyed by {row.key_columns}, the definition by"
+                f" {self.shape.key_columns}",
+                context={"model": self.sync.model, "file": self.sync.file},
+                hint="Set `primary_key` and the identifier back, or give the definition another `name` to begin anew.",
+            )
+
+    def samples(self, diff: Diff, rows: int) -> list[Sample]:
+        """A few changed rows with what changes in them."""
+        found = []
+        for row in self._reader.query(diff.samples(rows)):
+            triples = zip(self.shape.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
+            found.append(Sample(row[0], {v.field.path: (old, new) for v, (differs, old, new) in triples if differs}))
+        return found
+
+    def diff(self) -> Diff:
+        """The comparison, fitted to the tables as they stand."""
+        columns = self._reader.columns(self.tables.snapshot) or ()
+        stored = Stored(
+            {column.name: column.type for column in columns},
+            has_rejections=bool(columns) and self._reader.columns(self.tables.rejections) is not None,
+        )
+        acts = self.sync.on_removed != "ignore"
+        return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
+
+    def _count(self, diff: Diff) -> tuple[DiffCounts, int]:
+        rows: dict[str, int] = {}
+        invalid: dict[str, int] = {}
+        fields: dict[str, int] = {}
+        totals = (0, 0, 0, 0)
+        for kind, reason, count, *rest in self._reader.query(diff.counts()):
+            rows[kind] = rows.get(kind, 0) + int(count)
+            if kind == "total":
+                totals = tuple(int(number) for number in rest[-4:])  # type: ignore[assignment]  # four of them
+            elif kind == "invalid":
+                invalid[reason] = int(count)
+            elif kind == "changed":
+                paths = [value.field.path for value in self.shape.values]
+                fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
+        model_rows, entries, unmatched, identity_changes = totals
+        differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "quarantined", "invalid"))
+        counts = DiffCounts(
+            added=rows.get("added", 0),
+            changed=rows.get("changed", 0),
+            removed=rows.get("removed", 0),
+            unchanged=model_rows - differing,
+            quarantined=rows.get("quarantined", 0),
+            stale=rows.get("stale", 0),
+            invalid=invalid,
+            changed_fields=fields,
+            model_rows=model_rows,
+            entries=entries,
+            identity_changes=identity_changes,
+        )
+        return counts, unmatched

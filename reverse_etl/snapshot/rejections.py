@@ -1,0 +1,130 @@
+"""Rejections: rows held back by us or refused by Iterable, written before the flush that covers them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from reverse_etl.change import Outcome, Status
+from reverse_etl.snapshot.diff import Diff
+from reverse_etl.snapshot.tables import SCHEMA_VERSION
+from reverse_etl.warehouses.base import Reader, Warehouse
+
+_ROWS_A_STATEMENT = 500
+_COLUMNS = "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One held row as it is listed. Times are UTC text."""
+
+    identity: str
+    state: str
+    code: str
+    reason: str
+    first_seen: str
+    last_seen: str
+    attempts: int
+
+
+class Rejections:
+    """What one run writes into the table of rejections."""
+
+    def __init__(self, warehouse: Warehouse, diff: Diff, fence: int, recheck_after: float) -> None:
+        """`recheck_after`: seconds after which a skipped row is tried again."""
+        self._warehouse = warehouse
+        self._diff = diff
+        self._tables = diff.tables
+        self._fence = fence
+        self._recheck_after = recheck_after
+        self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
+
+    def record_invalid(self) -> None:
+        """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
+        sync = self._warehouse.dialect.literal(self._tables.sync)
+        self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")  # noqa: S608
+        self._insert("'invalid'", "p.reason", "''", "FALSE", f"{self._plan} p", "p.kind = 'invalid'")
+
+    def record(self, outcomes: Iterable[Outcome]) -> None:
+        """Write rejected and skipped rows with the digest of the values that were refused."""
+        dialect = self._warehouse.dialect
+        for some in _cut(outcomes, _ROWS_A_STATEMENT):
+            values = ", ".join(
+                f"({outcome.ordinal}, {dialect.literal(_state(outcome))}, {dialect.literal(outcome.code)},"
+                f" {dialect.literal(outcome.reason)}, {'TRUE' if outcome.tainted else 'FALSE'})"
+                for outcome in some
+            )
+            source = f"{self._plan} p JOIN (VALUES {values}) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal"
+            already = (
+                f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="  # noqa: S608  names are ours
+                f" {dialect.literal(self._tables.sync)} AND r.fence = {self._fence} AND r.ordinal = p.ordinal)"
+            )
+            self._insert("o.state", "o.code", "o.reason", "o.tainted", source, already)
+
+    def clear_accepted(self) -> None:
+        """Forget the refusals of rows that this run got accepted."""
+        sync = self._warehouse.dialect.literal(self._tables.sync)
+        key = self._diff.key_text("s")
+        self._warehouse.execute(
+            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed' AND EXISTS (SELECT 1"  # noqa: S608
+            f" FROM {self._tables.snapshot} s WHERE s.fence = {self._fence} AND s.state IN ('accepted', 'absent')"
+            f" AND {key} = key_text)"
+        )
+
+    def any(self) -> bool:
+        """Whether the table holds anything of this sync."""
+        sync = self._warehouse.dialect.literal(self._tables.sync)
+        return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE sync = {sync} LIMIT 1"))  # noqa: S608
+
+    def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:  # noqa: PLR0913  one a column
+        dialect = self._warehouse.dialect
+        retry = f"CASE WHEN {state} = 'skipped' THEN {dialect.later(dialect.now(), self._recheck_after)} END"
+        self._warehouse.execute(
+            f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"  # noqa: S608  names are ours
+            f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
+            f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()}, {retry}"
+            f" FROM {source} WHERE {where}"
+        )
+
+
+def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
+    """Held rows of a sync, the newest first; `table` is the quoted table of rejections."""
+    d = reader.dialect
+    rows = reader.query(
+        f"SELECT identity, max(state), max(code), max(reason), {d.as_text('min(seen_at)')}, {d.as_text('max(seen_at)')},"  # noqa: S608
+        f" count(*) FROM {table} WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text"
+        f" ORDER BY max(seen_at) DESC, identity LIMIT {int(limit)}",
+        (sync,),
+    )
+    return [Rejection(str(row[0]), *row[1:6], int(row[6])) for row in rows]
+
+
+def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
+    """Held rows of a sync by state and code: `rejected invalid-email`."""
+    rows = reader.query(
+        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ? AND state <> 'requeued' GROUP BY 1, 2",  # noqa: S608
+        (sync,),
+    )
+    return {f"{state} {code}": int(count) for state, code, count in rows}
+
+
+def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
+    """Let rejected and skipped rows be sent again: all of a sync, or those of some identities. Forgotten ones stay."""
+    chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
+    return warehouse.execute(
+        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped'){chosen}",  # noqa: S608
+        (sync, *identities),
+    )
+
+
+def _state(outcome: Outcome) -> str:
+    if outcome.code == "forgotten-user":
+        return "suppressed"
+    return "skipped" if outcome.status is Status.SKIPPED else "rejected"
+
+
+def _cut(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
+    iterator = iter(outcomes)
+    while some := list(islice(iterator, size)):
+        yield some

@@ -1,0 +1,46 @@
+"""Runs: one row for each run of a sync, so that `status` can say what happened last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
+from reverse_etl.warehouses.base import Reader, Warehouse
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as it was written down. Times are UTC text."""
+
+    invocation_id: str
+    fence: int
+    status: str
+    started_at: str
+    ended_at: str
+    counts: Mapping[str, int]
+    problem: str | None
+
+
+def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
+    """Write one run down; it ended now, by the warehouse's clock."""
+    d = warehouse.dialect
+    warehouse.execute(
+        f"INSERT INTO {tables.runs} (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"  # noqa: S608
+        f" VALUES ({SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?)",
+        (tables.sync, row.invocation_id, row.fence, row.status, row.started_at, json.dumps(dict(row.counts)), row.problem),
+    )
+
+
+def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
+    """The newest runs of a sync, newest first; none before its first run."""
+    if reader.columns(tables.runs) is None:
+        return []
+    d = reader.dialect
+    rows = reader.query(
+        f"SELECT invocation_id, fence, status, {d.as_text('started_at')}, {d.as_text('ended_at')}, counts, problem"  # noqa: S608
+        f" FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT {int(limit)}",
+        (tables.sync,),
+    )
+    return [RunRow(row[0], int(row[1]), row[2], row[3], row[4], json.loads(row[5] or "{}"), row[6]) for row in rows]

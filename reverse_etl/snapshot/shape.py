@@ -1,0 +1,138 @@
+"""Shape: how one sync looks as columns, in its model and in its sync snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reverse_etl.errors import ConfigError, Fault
+from reverse_etl.faults import nearest, place_of
+from reverse_etl.snapshot.tables import slug
+from reverse_etl.sync import Field, IdentityRule, Sync
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+
+
+@dataclass(frozen=True)
+class Key:
+    """One column of an explicit primary key: `name` in our tables, `expression` over the model."""
+
+    name: str
+    column: str
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """One mapped value: `name` in our tables, `expression` over the model. `column` is None for a constant."""
+
+    field: Field
+    name: str
+    type: str
+    kind: ColumnKind
+    expression: str
+    column: Column | None
+
+    @property
+    def skips_nulls(self) -> bool:
+        return self.field.nulls == "skip"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of one sync. The key of its sync snapshot is `identity`, behind the explicit keys where there are any."""
+
+    relation: str
+    identity: str
+    rule: IdentityRule
+    keys: tuple[Key, ...]
+    values: tuple[Value, ...]
+
+    @property
+    def key_columns(self) -> str:
+        """What the sync snapshot is keyed by, as a text to compare."""
+        return json.dumps([self.rule.key, *(key.column.lower() for key in self.keys)])
+
+
+def find_column(name: str, columns: Sequence[Column]) -> Column | None:
+    """The column of that name; letter case counts only where two differ by nothing else."""
+    exact = [column for column in columns if column.name == name]
+    folded = [column for column in columns if column.name.lower() == name.lower()]
+    found = exact or folded
+    return found[0] if len(found) == 1 else None
+
+
+def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
+    """The sync with its fields spelled out: where it names none, every column it does not name otherwise."""
+    if sync.fields is not None:
+        return sync
+    taken = {name.lower() for name in (*sync.identifiers.values(), *sync.primary_key, *sync.hidden)}
+    return sync.with_fields(tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken))
+
+
+def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
+    """A fault for each column that the definition names and the relation does not have."""
+    names = [column.name for column in columns]
+    return [
+        place_of(sync).fault(
+            "missing-column",
+            f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{nearest(name, names)}",
+            key=_key_of(sync, name),
+            found=name,
+            allowed=", ".join(names),
+        )
+        for name in sync.named_columns()
+        if find_column(name, columns) is None
+    ]
+
+
+def missing_relation(sync: Sync) -> ConfigError:
+    """The table of a tagged model is not in the warehouse."""
+    return ConfigError(
+        "missing-table",
+        f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` does not exist in this target",
+        context={"model": sync.model, "file": sync.file, "relation": sync.relation},
+        hint=f"Run `dbt build --select {sync.model}` with the same target first.",
+    )
+
+
+def shape_of(sync: Sync, rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> Shape:
+    """The shape of a sync whose fields are spelled out and whose columns are all there."""
+    identity = dialect.as_text(dialect.quote(_found(rule.column, columns).name))
+    identity = f"lower(trim({identity}))" if rule.lowered else identity
+    keys = []
+    for number, name in enumerate(sync.primary_key, start=1):
+        column = _found(name, columns)
+        keys.append(Key(f"key_{number}", column.name, column.type, dialect.quote(column.name)))
+    values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
+    return Shape(sync.relation, identity, rule, tuple(keys), values)
+
+
+def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
+    name = f"v_{slug(field.path, 30)}"
+    if field.column is None:
+        constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
+        return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None)
+    column = _found(field.column, columns)
+    expression = dialect.quote(column.name)
+    if field.as_text and column.kind is not ColumnKind.TEXT:
+        return Value(field, name, dialect.text_type, ColumnKind.TEXT, dialect.as_text(expression), column)
+    return Value(field, name, column.type, column.kind, expression, column)
+
+
+def _found(name: str, columns: Sequence[Column]) -> Column:
+    column = find_column(name, columns)
+    if column is None:
+        raise ConfigError("missing-column", f"column `{name}` is not there", hint="Run `dbt build`, then try again.")
+    return column
+
+
+def _key_of(sync: Sync, column: str) -> str:
+    for key, name in sync.identifiers.items():
+        if name == column:
+            return key
+    for field in sync.fields or ():
+        if field.column == column:
+            return f"fields.{field.path}"
+    return "primary_key"

@@ -1,0 +1,186 @@
+"""Store: the writes of a run on the sync snapshot: prepare, recover, plan, record, commit. Each step is one statement.
+
+Master invariant: an entry never claims more than Iterable holds. Entries are `accepted` (it holds exactly these
+values), `unknown` (it may hold something else) or `absent` (it holds nothing from us).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
+from reverse_etl.snapshot.look import SnapshotReader
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses.base import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reverse_etl.snapshot.diff import Diff
+
+# A tombstone outlives every statement of a run that was killed, and three runs.
+_TOMBSTONE_SECONDS = 86_400.0
+_TOMBSTONE_RUNS = 3
+
+
+class SnapshotStore(SnapshotReader):
+    """The sync snapshot of one sync, for the run that holds its lease."""
+
+    def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, shape: Shape) -> None:
+        """The state schema is made by `prepare`."""
+        super().__init__(warehouse, schema, sync, shape)
+        self._warehouse = warehouse
+
+    def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
+        """Make what the lease needs, where it is missing. `lineage` and `salt` are random, used only the first time."""
+        row = self.lease_row()
+        if row is None:
+            dialect = self._warehouse.dialect
+            self._warehouse.create_schema(self.tables.schema)
+            self._warehouse.execute(create_lease(dialect, self.tables, lineage, salt))
+            self._warehouse.execute(create_rejections(dialect, self.tables))
+            self._warehouse.execute(create_runs(dialect, self.tables))
+            row = self.lease_row()
+        if row is None:
+            raise ConfigError("state-not-created", "our tables could not be made", hint="Check the rights on the state schema.")
+        return row
+
+    def prepare_snapshot(self) -> None:
+        """Make the sync snapshot, or fit its columns to the definition. Old hashes go before a column changes."""
+        columns = {column.name: column.type for column in self._warehouse.columns(self.tables.snapshot) or ()}
+        if not columns:
+            self._warehouse.execute(self._create_snapshot())
+            return
+        wanted = [(value.name, value.type) for value in self.shape.values if columns.get(value.name) != value.type]
+        if wanted:
+            self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET row_hash = NULL")  # noqa: S608  names are ours
+        for name, kind in wanted:
+            if name in columns:
+                cast = self._warehouse.dialect.try_cast(name, kind)
+                self._warehouse.execute(f"ALTER TABLE {self.tables.snapshot} ALTER COLUMN {name} TYPE {kind} USING {cast}")
+            else:
+                self._warehouse.execute(f"ALTER TABLE {self.tables.snapshot} ADD COLUMN {name} {kind}")
+
+    def recover(self, lease: Lease, run: OpenRun) -> int:
+        """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it."""
+        if self._warehouse.columns(self._plan(run.fence)) is not None:
+            self._merge(run, Ranges())
+            self._drop_plan(run.fence)
+        lease.close_run()
+        return self._count_unknown(run.fence)
+
+    def forget_acceptance(self) -> None:
+        """Full resync: every accepted entry may hold something else. Removed rows are still seen, since entries stay."""
+        self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")  # noqa: S608
+
+    def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
+        """Write the plan table of this fence; rows by kind. A second call with the same fence changes nothing."""
+        plan = self._plan(fence)
+        if self._warehouse.columns(plan) is None:
+            self._warehouse.execute(diff.plan(plan))
+        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")  # noqa: S608  names are ours
+        return {kind: int(count) for kind, count in rows}
+
+    def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
+        """Rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, then the values."""
+        names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.shape.values)])
+        return self._warehouse.batches(
+            f"SELECT {names} FROM {self._plan(fence)} WHERE ordinal >= {int(start)} AND ordinal < {int(end)} ORDER BY ordinal",  # noqa: S608
+            batch,
+        )
+
+    def changed_fields(self, fence: int) -> dict[str, int]:
+        """Rows of the plan in which a field differs, of changed rows only."""
+        sums = [f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.shape.values))]
+        if not sums:
+            return {}
+        row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]  # noqa: S608
+        return {value.field.path: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
+
+    def commit(self, run: OpenRun, untouched: Ranges) -> None:
+        """Merge what the run did into the sync snapshot, and put the stored hashes right.
+
+        `untouched` are ordinals below the credit that this process knows were never sent.
+        """
+        self._merge(run, untouched)
+        self._refresh_hashes()
+        self._prune(run.fence)
+
+    def finish(self, fence: int) -> None:
+        """Drop the plan of a closed run."""
+        self._drop_plan(fence)
+
+    def live_entries(self) -> int:
+        """Entries that are not tombstones."""
+        return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])  # noqa: S608
+
+    def _merge(self, run: OpenRun, untouched: Ranges) -> None:
+        """Acknowledged rows hold the planned values, refused ones are left alone, every other sent one is `unknown`."""
+        names = ["identity", *(key.name for key in self.shape.keys)]
+        same = " AND ".join(f"s.{name} = p.{name}" for name in names)
+        dialect = self._warehouse.dialect
+        outcome = (
+            "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' END"
+            f" WHEN {run.acked.condition('p.ordinal')} THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
+            f" WHEN {untouched.condition('p.ordinal')} THEN NULL ELSE 'unknown' END"
+        )
+        source = (
+            f"SELECT p.*, {outcome} AS outcome FROM {self._plan(run.fence)} p LEFT JOIN (SELECT ordinal,"
+            f" max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted FROM {self.tables.rejections}"
+            f" WHERE sync = {dialect.literal(self.tables.sync)} AND fence = {int(run.fence)} GROUP BY ordinal) r"
+            f" ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < {int(run.credit)}"
+        )
+        updates = [f"{value.name} = {self._merged(value.name, skips=value.skips_nulls)}" for value in self.shape.values]
+        updates += ["row_hash = p.row_hash", "state = p.outcome", f"fence = {int(run.fence)}", f"changed_at = {dialect.now()}"]
+        inserted = [*names, *(value.name for value in self.shape.values), "row_hash"]
+        values = [*(f"p.{name}" for name in inserted), "p.outcome", str(int(run.fence)), dialect.now()]
+        self._warehouse.execute(
+            f"MERGE INTO {self.tables.snapshot} AS s USING (SELECT * FROM ({source}) x WHERE outcome IS NOT NULL) AS p ON {same}"  # noqa: S608
+            f" WHEN MATCHED AND s.fence <= {int(run.fence)} THEN UPDATE SET {', '.join(updates)}"
+            f" WHEN NOT MATCHED THEN INSERT ({', '.join([*inserted, 'state', 'fence', 'changed_at'])})"
+            f" VALUES ({', '.join(values)})"
+        )
+
+    def _merged(self, name: str, *, skips: bool) -> str:
+        """A value after the merge: what was planned where it was acknowledged, else what was known before."""
+        planned = f"CASE WHEN p.outcome = 'accepted' THEN coalesce(p.{name}, s.{name}) ELSE p.{name} END" if skips else f"p.{name}"
+        return f"CASE WHEN p.outcome = 'unknown' THEN s.{name} ELSE {planned} END"
+
+    def _refresh_hashes(self) -> None:
+        """From the stored values, never from the model: a hash must not say more than its entry."""
+        hashed = self._warehouse.dialect.row_hash([value.name for value in self.shape.values])
+        self._warehouse.execute(
+            f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"  # noqa: S608  names are ours
+            f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"
+        )
+
+    def _prune(self, fence: int) -> None:
+        dialect = self._warehouse.dialect
+        self._warehouse.execute(
+            f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"  # noqa: S608
+            f" AND changed_at < {dialect.later(dialect.now(), -_TOMBSTONE_SECONDS)}"
+        )
+
+    def _create_snapshot(self) -> str:
+        d = self._warehouse.dialect
+        columns = [("identity", d.text_type), *((key.name, key.type) for key in self.shape.keys)]
+        columns += [(value.name, value.type) for value in self.shape.values]
+        columns += [("row_hash", d.hash_type), ("state", d.text_type), ("fence", d.integer_type), ("changed_at", d.timestamp_type)]
+        return f"CREATE TABLE IF NOT EXISTS {self.tables.snapshot} ({', '.join(f'{name} {kind}' for name, kind in columns)})"
+
+    def _plan(self, fence: int) -> str:
+        return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))
+
+    def _drop_plan(self, fence: int) -> None:
+        self._warehouse.execute(f"DROP TABLE IF EXISTS {self._plan(fence)}")
+
+    def _count_unknown(self, fence: int) -> int:
+        rows = self._warehouse.query(
+            f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'unknown' AND fence = {int(fence)}"  # noqa: S608
+        )
+        return int(rows[0][0])

@@ -1,0 +1,109 @@
+"""Names, columns and version of our tables; every name is stable and different for different sync names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reverse_etl.warehouses.base import Dialect, Reader
+
+SCHEMA_VERSION = 1
+# Removals are numbered from here, so that they come after every other change of a plan whatever their number.
+REMOVALS_FROM = 1_000_000_000_000
+
+
+def slug(name: str, length: int = 40) -> str:
+    """A name as part of a table or column name: readable at the front, told apart by eight hex digits at the end."""
+    readable = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:length] or "x"
+    return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Where the tables of one sync stand, quoted and qualified."""
+
+    schema: str
+    sync: str
+    snapshot: str
+    lease: str
+    rejections: str
+    runs: str
+    plan_prefix: str
+
+    def plan_name(self, fence: int) -> str:
+        """The bare name of the plan table of one run."""
+        return f"{self.plan_prefix}{fence}"
+
+
+def tables_of(reader: Reader, schema: str, sync: str) -> Tables:
+    """The tables of a sync in the state schema of a warehouse."""
+    name = slug(sync)
+    return Tables(
+        schema=schema,
+        sync=sync,
+        snapshot=reader.table(schema, f"snapshot__{name}"),
+        lease=reader.table(schema, f"lease__{name}"),
+        rejections=reader.table(schema, "sync_rejections"),
+        runs=reader.table(schema, "sync_runs"),
+        plan_prefix=f"plan__{name}__",
+    )
+
+
+def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> str:
+    """Make the lease with its one row, as one statement: two processes cannot both make it."""
+    text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
+    columns = [
+        f"CAST({SCHEMA_VERSION} AS {number}) AS schema_version",
+        f"CAST({dialect.literal(tables.sync)} AS {text}) AS sync",
+        f"CAST({dialect.literal(lineage)} AS {text}) AS lineage",
+        f"CAST({dialect.literal(salt)} AS {text}) AS salt",
+        *(f"CAST(0 AS {number}) AS {name}" for name in ("serial", "fence", "credit", "closed_fence", "entries")),
+        f"CAST(NULL AS {number}) AS run_fence",
+        *(f"CAST(NULL AS {text}) AS {name}" for name in ("holder", "holder_note", "acked", "destination", "key_columns")),
+        *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
+    ]
+    return f"CREATE TABLE IF NOT EXISTS {tables.lease} AS SELECT {', '.join(columns)}"
+
+
+def create_rejections(dialect: Dialect, tables: Tables) -> str:
+    """Rows held back by us or refused by Iterable, of all syncs; append only while a run goes on."""
+    text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
+    columns = [
+        ("schema_version", number),
+        ("sync", text),
+        ("fence", number),
+        ("ordinal", number),
+        ("identity", text),
+        ("key_text", text),
+        ("digest", text),
+        ("state", text),
+        ("code", text),
+        ("reason", text),
+        ("tainted", dialect.boolean_type),
+        ("seen_at", stamp),
+        ("retry_at", stamp),
+    ]
+    return _create(tables.rejections, columns)
+
+
+def create_runs(dialect: Dialect, tables: Tables) -> str:
+    """One row a run of a sync."""
+    text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
+    columns = [
+        ("schema_version", number),
+        ("sync", text),
+        ("invocation_id", text),
+        ("fence", number),
+        ("status", text),
+        ("started_at", stamp),
+        ("ended_at", stamp),
+        ("counts", text),
+        ("problem", text),
+    ]
+    return _create(tables.runs, columns)
+
+
+def _create(table: str, columns: Sequence[tuple[str, str]]) -> str:
+    return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(f'{name} {kind}' for name, kind in columns)})"

@@ -1,0 +1,239 @@
+"""DuckDB: its profile fields, its types, its driver, and its rule of one process a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Patience, Row, Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from reverse_etl.warehouses import Connection
+
+_KINDS: Mapping[str, ColumnKind] = {
+    "VARCHAR": ColumnKind.TEXT,
+    "CHAR": ColumnKind.TEXT,
+    "ENUM": ColumnKind.TEXT,
+    "BOOLEAN": ColumnKind.BOOLEAN,
+    "DATE": ColumnKind.DATE,
+    "TIME": ColumnKind.TIME,
+    "TIMESTAMP": ColumnKind.TIMESTAMP,
+    "UUID": ColumnKind.UUID,
+    "JSON": ColumnKind.JSON,
+    "BLOB": ColumnKind.BINARY,
+    "BIT": ColumnKind.BINARY,
+    "INTERVAL": ColumnKind.INTERVAL,
+    "STRUCT": ColumnKind.OBJECT,
+    "MAP": ColumnKind.OBJECT,
+    "DECIMAL": ColumnKind.DECIMAL,
+    "FLOAT": ColumnKind.FLOAT,
+    "DOUBLE": ColumnKind.FLOAT,
+}
+_INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+_HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
+
+
+def kind_of(type_name: str) -> ColumnKind:
+    """What a DuckDB type holds: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, `TIMESTAMP WITH TIME ZONE`, …."""
+    if type_name.endswith("]"):
+        return ColumnKind.ARRAY
+    word = re.split(r"[ (_]", type_name, maxsplit=1)[0].upper()
+    if _INTEGER.fullmatch(word):
+        return ColumnKind.INTEGER
+    return _KINDS.get(word, ColumnKind.OTHER)
+
+
+def column_of(name: str, type_name: str) -> Column:
+    """A column from its name and DuckDB type."""
+    kind = kind_of(type_name)
+    element = kind_of(type_name[: type_name.rindex("[")]) if kind is ColumnKind.ARRAY else None
+    return Column(name, type_name, kind, element)
+
+
+class DuckDBDialect(Dialect):
+    """DuckDB's words of SQL."""
+
+    name: ClassVar[str] = "duckdb"
+    hash_type: ClassVar[str] = "UBIGINT"
+
+    def row_hash(self, expressions: Sequence[str]) -> str:
+        return f"hash({', '.join(expressions) or '0'})"
+
+    def matches(self, expression: str, pattern: str) -> str:
+        return f"regexp_full_match({expression}, {self.literal(pattern)})"
+
+    def try_cast(self, expression: str, type_name: str) -> str:
+        return f"TRY_CAST({expression} AS {type_name})"
+
+    def now(self) -> str:
+        return "CAST(now() AS TIMESTAMP)"
+
+    def later(self, expression: str, seconds: float) -> str:
+        return f"({expression} + to_microseconds({round(seconds * 1_000_000)}))"
+
+    def epoch(self, expression: str) -> str:
+        return f"epoch({expression})"
+
+    def key_text(self, expressions: Sequence[str]) -> str:
+        return f"CAST(to_json([{', '.join(self.as_text(item) for item in expressions)}]) AS VARCHAR)"
+
+
+class DuckDB(Warehouse):
+    """One DuckDB file. It is open only between a call and `release`, since DuckDB lets one process in."""
+
+    def __init__(self, path: str, options: Mapping[str, Any], patience: Patience, attach: Sequence[Mapping[str, Any]] = ()) -> None:
+        """`options`: read_only and config as `duckdb.connect` takes them."""
+        self.dialect = DuckDBDialect()
+        self._path = path
+        self._options = options
+        self._patience = patience
+        self._attach = attach
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @classmethod
+    def open(cls, connection: Connection, *, read_only: bool) -> DuckDB:
+        """The file that the profile names; a relative path is relative to the dbt project, as dbt takes it."""
+        path = str(connection.fields.get("path") or ":memory:")
+        if path == ":memory:":
+            raise ConfigError(
+                "memory-database",
+                "the dbt target keeps its tables in memory, so nothing is left to read after dbt has ended",
+                hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
+            )
+        if not path.startswith("md:"):
+            path = str((connection.project_dir / Path(path).expanduser()).resolve())
+        config = {"memory_limit": connection.memory_limit, "preserve_insertion_order": "false"}
+        attach = connection.fields.get("attach")
+        options = {"read_only": read_only, "config": config}
+        return cls(path, options, connection.patience, attach if isinstance(attach, list) else ())
+
+    def table(self, schema: str, name: str) -> str:
+        return f"{self.dialect.quote(schema)}.{self.dialect.quote(name)}"
+
+    def columns(self, relation: str) -> tuple[Column, ...] | None:
+        try:
+            # A relation's name is dbt's own, quoted by dbt.
+            rows = self._run(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
+        except WarehouseError as error:
+            if error.code == "relation-not-found":
+                return None
+            raise
+        return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        return self._run(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        rows = self._run(sql, params).fetchall()
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
+        reader = self._translated(lambda: self._open().sql(sql).to_arrow_reader(rows))
+        yield from reader
+
+    def create_schema(self, schema: str) -> None:
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.dialect.quote(schema)}")
+
+    def release(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        self.release()
+
+    def _run(self, sql: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        result: duckdb.DuckDBPyConnection = self._translated(lambda: self._open().execute(sql, list(params) or None))
+        return result
+
+    def _translated(self, work: Any) -> Any:  # noqa: ANN401  the driver's own values pass through
+        import duckdb
+
+        try:
+            return work()
+        except duckdb.CatalogException as error:
+            raise _no_relation(error) from error
+        except duckdb.Error as error:
+            raise WarehouseError(
+                "duckdb-error",
+                "DuckDB refused a statement",
+                context={"reason": str(error).strip(), "file": self._path},
+                hint="The reason above is DuckDB's own; free disk space, rights and the file's state are the usual causes.",
+            ) from error
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        duckdb = _driver()
+        if not self._path.startswith("md:") and not Path(self._path).is_file():
+            raise ConfigError(
+                "missing-database",
+                f"there is no DuckDB file {self._path}",
+                hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml.",
+            )
+        until = self._patience.monotonic() + self._patience.seconds
+        while True:
+            try:
+                opened = duckdb.connect(self._path, **self._options)
+                break
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower() or self._patience.monotonic() >= until:
+                    raise self._not_opened(error) from error
+            self._patience.sleep(0.05)
+        opened.execute("SET TimeZone = 'UTC'")
+        for entry in self._attach:
+            opened.execute(_attach_statement(self.dialect, entry))
+        connection: duckdb.DuckDBPyConnection = opened
+        return connection
+
+    def _not_opened(self, error: Exception) -> WarehouseError:
+        holder = _HOLDER.search(str(error))
+        if holder is None:
+            return WarehouseError(
+                "database-not-opened",
+                f"the DuckDB file {self._path} could not be opened",
+                context={"reason": str(error).strip()},
+                hint="Check that the file is a DuckDB database of a version this driver reads, and its rights.",
+            )
+        return WarehouseError(
+            "database-locked",
+            f"the DuckDB file {self._path} is held by process {holder['pid']}",
+            context={"program": holder["program"], "waited": f"{self._patience.seconds:g} s"},
+            hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long we wait.",
+        )
+
+
+def _driver() -> Any:  # noqa: ANN401  the module itself
+    try:
+        import duckdb
+    except ImportError as error:
+        raise ConfigError(
+            "missing-extra",
+            "the dbt target is DuckDB, and its driver is not installed",
+            hint='Install it: pip install "reverse-etl[duckdb]"',
+        ) from error
+    return duckdb
+
+
+def _attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
+    alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
+    return f"ATTACH IF NOT EXISTS {dialect.literal(str(entry.get('path', '')))}{alias} (READ_ONLY)"
+
+
+def _no_relation(error: Exception) -> WarehouseError:
+    return WarehouseError(
+        "relation-not-found",
+        "a table or column that a statement names is not there",
+        context={"reason": str(error).strip()},
+        hint="Run `dbt build`, then try again.",
+    )
