@@ -41,8 +41,10 @@ def merge(call: Call) -> Reply:
     if source is None:
         raise refusal(400, "BadParams", "Source user does not exist")
     if destination is None:
-        email, user_id = _lower(body.get("destinationEmail")), body.get("destinationUserId")
-        _rename(project, source, email or source.email, user_id or source.user_id)
+        # Only the identifier that nobody was found by is known to be free.
+        email = _lower(body.get("destinationEmail"))
+        user_id = source.user_id if email else body["destinationUserId"]
+        _rename(project, source, email or source.email, user_id)
     elif destination is not source:
         _join(project, source, destination, arrays)
     return success()

@@ -150,6 +150,12 @@ class TestMerge:
         self.merge(api, sourceEmail=ANN, destinationEmail=BOB)
         assert (list(api.project.users_by_email), api.user(BOB).data) == ([BOB], {"a": 1})
 
+    def test_a_rename_takes_no_identifier_from_another_user(self, project_of):
+        api = project_of("hybrid")
+        api.bulk({"email": ANN, "userId": "1"}, {"userId": "2"})
+        self.merge(api, sourceEmail=ANN, destinationEmail=BOB, destinationUserId="2")
+        assert [(user.email, user.user_id) for user in api.project.users.values()] == [(BOB, "1"), (None, "2")]
+
     def test_a_user_merged_with_itself_stays(self, api):
         api.update(email=ANN, userId="1")
         self.merge(api, sourceEmail=ANN, destinationUserId="1")
