@@ -12,6 +12,7 @@ from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
 from reverse_etl.iterable.verdicts import Action, Verdict
 
+_MOST_ISOLATED = 100
 _INDEX = re.compile(r"^obj\.\w+\[(\d+)\]")
 
 
@@ -53,7 +54,10 @@ class Delivery:
         too_large: list[Change] = []
         source = (self._task(Batch(batch)) for batch in self._cut(changes, too_large))
         for done in self._engine.run(source):
-            yield None if done is None else self._settle(done)
+            settled = None if done is None else self._settle(done)
+            if settled is not None:
+                self._line.tally.settled += len(settled.accepted) + len(settled.outcomes)
+            yield settled
         if too_large:
             limit = self._operation.max_bytes
             reason = f"the row alone is over the {limit:,} bytes that Iterable takes"
@@ -113,6 +117,7 @@ class Delivery:
             outcome = self._operation.refused_alone(change, reply) or _rejected(change, verdict, reply)
             if outcome.status is Status.ACCEPTED:
                 return Settled([change.ordinal])
+            self._mind_isolated(outcome)
             return Settled(outcomes=[replace(outcome, tainted=tainted, request_id=reply.request_id)])
         named = _named_rows(reply, len(batch.changes))
         if not named:
@@ -123,6 +128,20 @@ class Delivery:
             self._engine.push(self._task(Batch(rest, tainted)))
         outcomes = [_rejected(batch.changes[index], verdict, reply) for index in sorted(named)]
         return Settled(outcomes=[replace(o, tainted=tainted, request_id=reply.request_id) for o in outcomes])
+
+    def _mind_isolated(self, outcome: Outcome) -> None:
+        """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""
+        tally = self._line.tally
+        tally.isolated += 1
+        if tally.isolated >= _MOST_ISOLATED and tally.isolated * 10 > tally.settled:
+            self._engine.stop(
+                Problem(
+                    "refused-again-and-again",
+                    f"Iterable refuses request after request as a whole; {tally.isolated} rows were isolated so far",
+                    "Mend what the reason says, in the model or the definition; rows that were not sent are sent next time.",
+                    {"code": outcome.code, "reason": outcome.reason},
+                )
+            )
 
     def _halve(self, batch: Batch, *, suspect: bool) -> None:
         middle = len(batch.changes) // 2

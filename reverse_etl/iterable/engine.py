@@ -56,11 +56,13 @@ class Done(Generic[Payload]):
 
 @dataclass
 class Tally:
-    """What went over the wire so far."""
+    """What went over the wire so far; rows that are settled, and those of them that had to be isolated to be refused."""
 
     requests: int = 0
     retries: int = 0
     bytes_sent: int = 0
+    settled: int = 0
+    isolated: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ class Engine(Generic[Payload]):
         self._failures = 0
         self._number = 0
         self.problem: Problem | None = None
+
+    def stop(self, problem: Problem) -> None:
+        """Send nothing more; what is under way is still read."""
+        self.problem = self.problem or problem
 
     def push(self, task: Task[Payload]) -> None:
         """Put a task before those of the source: what is left of one that came back."""
