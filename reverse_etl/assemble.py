@@ -17,7 +17,7 @@ from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_profile
 from reverse_etl.dbt.project import Locations, locate
-from reverse_etl.dbt.results import build_problem, read_build
+from reverse_etl.dbt.results import Build, build_problem, read_build
 from reverse_etl.dbt.selection import select
 from reverse_etl.definition import Tagged, duplicate_names, read_definitions
 from reverse_etl.destination import Destination, resolve_destination
@@ -82,7 +82,9 @@ class Project:
 
     @cached_property
     def profile(self) -> Profile:
-        request = ProfileRequest(self.locations.project_dir, self.flags.profiles_dir, self.flags.profile, self.flags.target)
+        request = ProfileRequest(
+            self.locations.project_dir, self.flags.profiles_dir, self.flags.profile, self.flags.target
+        )
         return read_profile(request, self.env)
 
     @cached_property
@@ -96,7 +98,9 @@ class Project:
             tagged = _tagged(model)
             if model.materialized == "ephemeral" or not model.relation_name:
                 place = Place(model.name, tagged.file, None)
-                faults.append(place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …"))
+                faults.append(
+                    place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")
+                )
                 continue
             found, wrong = read_definitions(tagged, model.meta[TAG])
             syncs += found
@@ -119,7 +123,7 @@ class Project:
         return build_problem(self._build, self.manifest, sync.unique_id)
 
     @cached_property
-    def _build(self) -> object:
+    def _build(self) -> Build:
         return read_build(self.locations)
 
     def destination(self, name: str) -> Destination:
@@ -136,7 +140,9 @@ class Project:
         """The warehouse of the dbt target."""
         profile, settings = self.profile, self.settings
         patience = Patience(settings.lock_wait, time.monotonic, time.sleep)
-        connection = Connection(profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, patience)
+        connection = Connection(
+            profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, patience
+        )
         return open_warehouse(connection, read_only=read_only)
 
 
@@ -195,7 +201,7 @@ def access_of(destination: Destination, settings: Settings) -> Access:
 
 
 def check_destinations(project: Project, syncs: Sequence[Sync]) -> None:
-    """Resolve each destination and refuse a key that must not go there. Raises ConfigError before anything is opened."""
+    """Resolve each destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
     for name in dict.fromkeys(sync.destination for sync in syncs):
         HttpClient(access_of(project.destination(name), project.settings)).close()
 

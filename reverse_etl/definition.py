@@ -25,8 +25,8 @@ class _Entry(BaseModel):
 class LimitEntry(_Entry):
     """Both bounds must be crossed."""
 
-    percent: float = Field(10, ge=0, le=100)
-    rows: int = Field(100, ge=0)
+    percent: float = Field(default=10, ge=0, le=100)
+    rows: int = Field(default=100, ge=0)
 
 
 class GuardsEntry(_Entry):
@@ -93,7 +93,12 @@ _FIELDS_SCHEMA = {
                 "anyOf": [
                     {"type": "string", "minLength": 1},
                     ColumnSource.model_json_schema(),
-                    {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+                    {
+                        "type": "object",
+                        "properties": {"value": {}},
+                        "required": ["value"],
+                        "additionalProperties": False,
+                    },
                 ]
             },
         },
@@ -109,22 +114,32 @@ class UsersEntry(_Entry):
     """User profiles, by POST /api/users/bulkUpdate."""
 
     object: Literal["users"]
-    mode: Literal["upsert", "update"] = Field("upsert", description="update: users that Iterable lacks are skipped")
-    name: str | None = Field(None, min_length=1, max_length=200, description="name of the sync; default: the model's")
-    destination: str = Field("iterable", min_length=1, description="a destination of reverse_etl.yml")
+    mode: Literal["upsert", "update"] = Field(
+        default="upsert", description="update: users that Iterable lacks are skipped"
+    )
+    name: str | None = Field(
+        default=None, min_length=1, max_length=200, description="name of the sync; default: the model's"
+    )
+    destination: str = Field(default="iterable", min_length=1, description="a destination of reverse_etl.yml")
     email: ColumnName | None = None
     user_id: ColumnName | None = None
     primary_key: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(_names),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-    ] = Field((), description="key of the sync snapshot; default: the identifier")
+    ] = Field(default=(), description="key of the sync snapshot; default: the identifier")
     fields: Annotated[Any, BeforeValidator(_fields), WithJsonSchema(_FIELDS_SCHEMA)] = None
     on_removed: Literal["ignore", "clear", "delete"] = "ignore"
-    prefer_user_id: bool = Field(False, description="e-mail projects: create users that are known by user id only")
-    merge_nested_objects: bool = Field(False, description="merge objects into stored ones, one level deep")
-    create_new_fields: bool | None = Field(None, description="whether Iterable may add fields; default: the project's")
-    allow_dropped_fields: bool = Field(False, description="accept rows although Iterable dropped some of their fields")
+    prefer_user_id: bool = Field(
+        default=False, description="e-mail projects: create users that are known by user id only"
+    )
+    merge_nested_objects: bool = Field(default=False, description="merge objects into stored ones, one level deep")
+    create_new_fields: bool | None = Field(
+        default=None, description="whether Iterable may add fields; default: the project's"
+    )
+    allow_dropped_fields: bool = Field(
+        default=False, description="accept rows although Iterable dropped some of their fields"
+    )
     guards: GuardsEntry = GuardsEntry()
     reject_limit: LimitEntry = LimitEntry()
 
@@ -163,7 +178,9 @@ def read_definitions(model: Tagged, meta: object) -> tuple[list[Sync], list[Faul
 def _read_entry(model: Tagged, entry: object, place: Place, *, alone: bool) -> tuple[Sync | None, list[Fault]]:
     if not isinstance(entry, dict):
         return None, [
-            place.fault("not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed="object, email, …")
+            place.fault(
+                "not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed="object, email, …"
+            )
         ]
     kind = entry.get("object")
     if not isinstance(kind, str) or kind not in ENTRIES:
@@ -210,7 +227,9 @@ def _check(sync: Sync, place: Place) -> list[Fault]:
     faults = []
     if not sync.identifiers:
         faults.append(
-            place.fault("missing-identifier", "neither `email` nor `user_id` names a column", allowed="email, user_id, or both")
+            place.fault(
+                "missing-identifier", "neither `email` nor `user_id` names a column", allowed="email, user_id, or both"
+            )
         )
     faults += field_twice(sync.fields or (), place)
     for column in sync.named_columns():

@@ -66,7 +66,9 @@ def resolve_destination(
     """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError."""
     entries = read_file(project_dir).get("destinations") or {}
     if not isinstance(entries, dict):
-        raise ConfigError("broken-settings-file", f"`destinations` in {FILE} holds no names", hint="Write `name:` and its keys.")
+        raise ConfigError(
+            "broken-settings-file", f"`destinations` in {FILE} holds no names", hint="Write `name:` and its keys."
+        )
     if name not in entries and (name != DEFAULT or entries):
         raise ConfigError(
             "unknown-destination",
@@ -91,7 +93,9 @@ def _entry(name: str, values: object) -> _Entry:
     try:
         return _Entry.model_validate(values)
     except ValidationError as error:
-        wrong = {".".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors(include_url=False)}
+        wrong = {
+            ".".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors(include_url=False)
+        }
         raise ConfigError(
             "wrong-destination",
             f"destination `{name}` in {FILE} has keys that cannot be used: {', '.join(wrong)}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. `name` is stable CamelCase, `level` is debug | info | warn | error, `data` is plain values.
+    """One thing that happened. `name` is stable CamelCase, `level` debug | info | warn | error, `data` plain values.
 
     Never holds a key, a payload or personal data.
     """

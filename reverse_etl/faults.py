@@ -1,4 +1,4 @@
-"""How a wrong definition is described: the place in the YAML, what was found, what is allowed, the nearest right word."""
+"""How a wrong definition is described: its place in the YAML, what was found, what is allowed, the nearest word."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
         return place.wrong_word(key, found, words)
     if detail["type"] == "missing":
         return place.fault("missing-key", f"`{key}` is missing", key=key)
-    return place.fault("wrong-value", f"`{key}`: {_plain(detail['msg'])}", key=key, found=found, allowed=_plain(detail["msg"]))
+    return place.fault(
+        "wrong-value", f"`{key}`: {_plain(detail['msg'])}", key=key, found=found, allowed=_plain(detail["msg"])
+    )
 
 
 def _plain(message: str) -> str:
@@ -102,20 +104,24 @@ def field_twice(fields: Sequence[Field], place: Place) -> list[Fault]:
         parts = item.path.split(".")
         key = f"fields.{item.path}"
         if not all(part.strip() == part and part for part in parts):
-            faults.append(place.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path))
-        elif item.path in seen:
-            faults.append(place.fault("field-mapped-twice", f"field `{item.path}` is mapped twice", key=key, found=item.path))
-        seen.add(item.path)
-    for path in seen:
-        parents = {path[:end] for end, char in enumerate(path) if char == "."}
-        for parent in sorted(parents & seen):
             faults.append(
-                place.fault(
-                    "field-mapped-twice",
-                    f"field `{parent}` is mapped as a whole and again by `{path}`",
-                    key=f"fields.{path}",
-                    found=path,
-                    allowed=f"either `{parent}` or fields inside it",
-                )
+                place.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path)
             )
+        elif item.path in seen:
+            faults.append(
+                place.fault("field-mapped-twice", f"field `{item.path}` is mapped twice", key=key, found=item.path)
+            )
+        seen.add(item.path)
+    for path in sorted(seen):
+        parents = {path[:end] for end, char in enumerate(path) if char == "."}
+        faults += [
+            place.fault(
+                "field-mapped-twice",
+                f"field `{parent}` is mapped as a whole and again by `{path}`",
+                key=f"fields.{path}",
+                found=path,
+                allowed=f"either `{parent}` or fields inside it",
+            )
+            for parent in sorted(parents & seen)
+        ]
     return faults

@@ -23,9 +23,13 @@ class Stop:
 
 
 def stopping(
-    sync: Sync, counts: DiffCounts, remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
+    sync: Sync,
+    counts: DiffCounts,
+    remembered: Mapping[str, object],
+    now: Mapping[str, object],
+    allowed: Collection[str],
 ) -> Stop | None:
-    """The first guard that stops this run, or None. `remembered` and `now` say where rows went and where they would go."""
+    """The first guard that stops this run, or None. `remembered`, `now`: where rows went, and where they would go."""
     found = (
         _destination(sync, remembered, now),
         _empty_model(sync, counts),
@@ -88,7 +92,11 @@ def _removed(sync: Sync, counts: DiffCounts) -> Stop | None:
             f" (`on_removed: {sync.on_removed}`)",
             "If that is right, run with `--allow removed`, or raise `guards: {removed: {percent: …, rows: …}}`"
             " in the definition.",
-            {"removed": counts.removed, "rows before": counts.entries, "limit": f"{limit.percent:g} % and {limit.rows} rows"},
+            {
+                "removed": counts.removed,
+                "rows before": counts.entries,
+                "limit": f"{limit.percent:g} % and {limit.rows} rows",
+            },
         ),
     )
 

@@ -40,7 +40,7 @@ class Fates:
 
 
 class Journal:
-    """The fates of one run's rows. Nothing may be sent beyond `credit`, nor after the deadline of the last heartbeat."""
+    """The fates of one run's rows. Nothing may be sent beyond `credit`, nor after the last heartbeat's deadline."""
 
     def __init__(self, lease: Lease, rejections: Rejections, bounds: Bounds) -> None:
         """The run is open, with nothing sent yet."""
@@ -70,7 +70,7 @@ class Journal:
         self.fates.counts[Status.ACCEPTED] += len(ordinals)
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
-        """Note rows that ended otherwise. Their ordinals are covered only once they are written down as exceptions."""
+        """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""
         for outcome in outcomes:
             self.fates.counts[outcome.status] += 1
             self.fates.reasons[(outcome.status.value, outcome.code, outcome.reason)] += 1

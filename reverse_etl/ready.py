@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Problem
@@ -42,7 +42,7 @@ class Ready:
 
 @dataclass
 class Wiring:
-    """What the world gives a run: clock, sleep, chance, network, an ear, and whether to stop. All of it can be replaced.
+    """What the world gives a run: clock, sleep, chance, network, an ear, a way to stop. All of it can be replaced.
 
     `wall` is UTC now as text, for people only. `stop` is asked before each request.
     """
@@ -54,7 +54,7 @@ class Wiring:
     client: Callable[[Destination], Client]
     pacer: Callable[[Destination, str, float], Pacer]
     new_id: Callable[[], str]
-    alive: Callable[[object], bool | None]
+    alive: Callable[[Mapping[str, object]], bool | None]
     holder_note: dict[str, object]
     invocation_id: str
     allowed: Collection[str] = ()
@@ -94,7 +94,9 @@ def _ready(sync: Sync, shape: Shape, destination: Destination, noun: IterableObj
     ]
     kept = [field.path for field in noun.extra_fields(sync, project)]
     typed = tuple(
-        Typed(value.field.path, _kind(value.column).value, value.type) for value in shape.values if value.column is not None
+        Typed(value.field.path, _kind(value.column).value, value.type)
+        for value in shape.values
+        if value.column is not None
     )
     operations = noun.operations(sync, project)
     return Ready(sync, shape, destination, operations, Encoder(sources, noun.body(sync, project), kept), typed)
@@ -107,14 +109,21 @@ def make_all_ready(
     ready: list[Ready] = []
     errors: list[ReverseEtlError] = []
     for sync in syncs:
-        try:
-            ready.append(make_ready(sync, destinations(sync.destination), reader))
-        except Faults as faults:
-            errors += faults.faults
-        except ReverseEtlError as error:
-            if all(error.message != other.message for other in errors):
-                errors.append(error)
+        made, wrong = _try_ready(sync, destinations, reader)
+        ready += made
+        errors += [error for error in wrong if all(error.message != other.message for other in errors)]
     return ready, errors
+
+
+def _try_ready(
+    sync: Sync, destinations: Callable[[str], Destination], reader: Reader
+) -> tuple[list[Ready], Sequence[ReverseEtlError]]:
+    try:
+        return [make_ready(sync, destinations(sync.destination), reader)], []
+    except Faults as faults:
+        return [], faults.faults
+    except ReverseEtlError as error:
+        return [], [error]
 
 
 def _kind(column: Column) -> ColumnKind:

@@ -101,11 +101,12 @@ class _Run:
         with self._timed("acquire"):
             row = acquire(self.store, lease, self.wiring)
         self._recover(lease, row)
-        rows, journal = self._plan(look, lease, row)
-        if rows is None or journal is None:
+        rejections = self._plan(look, lease, row)
+        if rejections is None:
             return
-        self._send(lease, rows, journal, client)
-        self._commit(lease, journal)
+        journal = Journal(lease, rejections, self._bounds())
+        self._send(lease, journal, client)
+        self._commit(lease, journal, rejections)
 
     def _recover(self, lease: Lease, row: LeaseRow) -> None:
         if row.run is None:
@@ -116,8 +117,8 @@ class _Run:
         message = f"sync `{name}`: took over run {row.run.fence}, which had died; {unknown} of its rows are sent again"
         self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
 
-    def _plan(self, look: Look, lease: Lease, row: LeaseRow) -> tuple[dict[str, int] | None, Journal | None]:
-        """Write the plan, look at it with the guards' eyes, and open the run."""
+    def _plan(self, look: Look, lease: Lease, row: LeaseRow) -> Rejections | None:
+        """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
         with self._timed("plan"):
             self.store.prepare_snapshot()
             if self.wiring.full_refresh:
@@ -128,40 +129,38 @@ class _Run:
         if self._stopped_by_guard(again):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
-            return None, None
+            return None
         if not lease.open_run():
             raise fenced()
         lease.remember(self.ready.destination.remembered(row.salt), self.ready.shape.key_columns)
         rejections = Rejections(self.warehouse, again.diff, lease.fence, self.wiring.settings.recheck_after)
         rejections.record_invalid()
-        settings = self.wiring.settings
-        bounds = Bounds(
-            settings.beat, settings.lease_ttl, settings.pause_bound, self.wiring.time.monotonic, self.wiring.stop
-        )
-        journal = Journal(lease, rejections, bounds)
-        self.rejections = rejections
         self._tell_plan(rows)
-        return rows, journal
+        return rejections
+
+    def _bounds(self) -> Bounds:
+        settings, time = self.wiring.settings, self.wiring.time
+        return Bounds(settings.beat, settings.lease_ttl, settings.pause_bound, time.monotonic, self.wiring.stop)
 
     def _tell_plan(self, rows: dict[str, int]) -> None:
         name = self.ready.sync.name
         counted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rows.items())) or "nothing"
         self.wiring.listener(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
 
-    def _send(self, lease: Lease, rows: dict[str, int], journal: Journal, client: Client) -> None:
+    def _send(self, lease: Lease, journal: Journal, client: Client) -> None:
         """Send; whatever goes wrong here, what was acknowledged is still committed. A lost lease is not."""
         with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
             sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
             with self._timed("send"):
-                sending.send(lease.fence, rows)
+                sending.send(lease.fence, self.story.plan)
         self.story.problem = sending.problem
         self.story.traffic = sending.traffic
 
-    def _commit(self, lease: Lease, journal: Journal) -> None:
+    def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):
             journal.flush()
             self.store.commit(journal.open_run(), journal.untouched)
-            self.rejections.clear_accepted()
+            rejections.clear_accepted()
             self.story.fates = journal.fates
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
@@ -176,7 +175,13 @@ class _Run:
         result = result_of(self.ready, self.story, self.wiring)
         problem = self.story.problem.code if self.story.problem else None
         row = RunRow(
-            self.wiring.invocation_id, fence, result.status.value, self.story.started_at, "", result.counts.as_dict(), problem
+            self.wiring.invocation_id,
+            fence,
+            result.status.value,
+            self.story.started_at,
+            "",
+            result.counts.as_dict(),
+            problem,
         )
         record_run(self.warehouse, self.store.tables, row)
 

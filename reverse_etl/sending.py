@@ -1,8 +1,8 @@
-"""Sending: the plan of a run, window by window, below the durable credit, to Iterable; deletes after everything else."""
+"""Sending: the plan of a run to Iterable, window by window below the durable credit, deletes after everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -35,7 +35,9 @@ class Phase:
 class Sending:
     """Sends one plan. `problem` says why it stopped early, if it did."""
 
-    def __init__(self, ready: Ready, wiring: Wiring, store: SnapshotStore, journal: Journal, client: Client, executor: Executor) -> None:  # noqa: PLR0913
+    def __init__(
+        self, ready: Ready, wiring: Wiring, store: SnapshotStore, journal: Journal, client: Client, executor: Executor
+    ) -> None:
         """The run is open in `journal`."""
         self._ready = ready
         self._wiring = wiring
@@ -52,7 +54,7 @@ class Sending:
         tally = self._line.tally
         return Traffic(tally.requests, tally.retries, tally.bytes_sent)
 
-    def send(self, fence: int, rows: dict[str, int]) -> None:
+    def send(self, fence: int, rows: Mapping[str, int]) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._ready.operations
         removals = rows.get("removed", 0)
@@ -126,9 +128,13 @@ class Sending:
     def _pacer(self, endpoint: Endpoint) -> Pacer:
         per_second = self._wiring.settings.requests_per_second
         bulk = endpoint == self._ready.operations.write.endpoint
-        return self._wiring.pacer(self._ready.destination, endpoint.path, (per_second if bulk else 0) or endpoint.per_second)
+        return self._wiring.pacer(
+            self._ready.destination, endpoint.path, (per_second if bulk else 0) or endpoint.per_second
+        )
 
     def _tell(self) -> None:
         name = self._ready.sync.name
         data = {"done": self._done, "total": self._total}
-        self._wiring.listener(Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data))
+        self._wiring.listener(
+            Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
+        )

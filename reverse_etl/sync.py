@@ -92,7 +92,7 @@ class IdentityRule:
     """How a column becomes the identity of a row in the destination, and which texts cannot be one.
 
     `lowered`: compared without regard to letter case and outer blanks. `pattern` is a regular expression for the whole
-    text, in the syntax that all warehouses share, and `never` are texts it lets through; `code` is what the row is told.
+    text, in the syntax that all warehouses share; `never` are texts it lets through. `code` says why a row is held.
     """
 
     key: str
