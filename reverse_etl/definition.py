@@ -120,20 +120,20 @@ class UsersEntry(_Entry):
     name: str | None = Field(
         default=None, min_length=1, max_length=200, description="name of the sync; default: the model's"
     )
-    destination: str = Field(default="iterable", min_length=1, description="a destination of reverse_etl.yml")
+    destination: str = Field("iterable", min_length=1, description="a destination of reverse_etl.yml")
     email: ColumnName | None = None
     user_id: ColumnName | None = None
     primary_key: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(_names),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-    ] = Field(default=(), description="key of the sync snapshot; default: the identifier")
+    ] = Field((), description="key of the sync snapshot; default: the identifier")
     fields: Annotated[Any, BeforeValidator(_fields), WithJsonSchema(_FIELDS_SCHEMA)] = None
     on_removed: Literal["ignore", "clear", "delete"] = "ignore"
     prefer_user_id: bool = Field(
         default=False, description="e-mail projects: create users that are known by user id only"
     )
-    merge_nested_objects: bool = Field(default=False, description="merge objects into stored ones, one level deep")
+    merge_nested_objects: bool = Field(False, description="merge objects into stored ones, one level deep")
     create_new_fields: bool | None = Field(
         default=None, description="whether Iterable may add fields; default: the project's"
     )

@@ -108,8 +108,8 @@ def build_stop(sync: Sync, sentence: str) -> Stop:
         Problem(
             "guard-build",
             f"sync `{sync.name}` was skipped: {sentence}",
-            f"Mend it and run `dbt build --select {sync.model}`; to send what is there, run with `--allow build`, or set"
-            " `guards: {build: false}` in the definition.",
+            f"Mend it and run `dbt build --select {sync.model}`; to send what is there, run with `--allow build`,"
+            " or set `guards: {build: false}` in the definition.",
             {"model": sync.model, "file": sync.file},
         ),
     )

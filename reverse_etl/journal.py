@@ -86,7 +86,7 @@ class Journal:
         self.fates.counts[Status.INVALID] += len(ordinals)
 
     def flush(self, credit: int | None = None) -> None:
-        """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError if fenced."""
+        """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
         if self._pending:
             self._rejections.record(self._pending)
             for outcome in self._pending:

@@ -28,11 +28,11 @@ class Settings(BaseModel):
     state_schema: str = Field(
         default="reverse_etl", min_length=1, description="schema of our tables in the target database"
     )
-    lease_ttl: float = Field(default=120, gt=0, description="seconds a lease lasts after its last heartbeat")
+    lease_ttl: float = Field(120, gt=0, description="seconds a lease lasts after its last heartbeat")
     heartbeat: float = Field(
         default=0, ge=0, description="seconds between heartbeats; 0: a quarter of lease_ttl, at most 30"
     )
-    http_timeout: float = Field(default=30, gt=0, description="seconds to wait for a connection, and for a reply")
+    http_timeout: float = Field(30, gt=0, description="seconds to wait for a connection, and for a reply")
     pause_bound: float = Field(
         default=30, ge=0, description="longest pause of this process, in seconds, that loses nothing"
     )
@@ -42,14 +42,14 @@ class Settings(BaseModel):
     window: int = Field(
         default=50_000, ge=1, description="rows that may be sent ahead of the last durable acknowledgement"
     )
-    wait: float = Field(default=300, ge=0, description="seconds to wait for the lease of a run that seems dead")
-    concurrency: int = Field(default=4, ge=1, le=64, description="requests under way at once")
+    wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems dead")
+    concurrency: int = Field(4, ge=1, le=64, description="requests under way at once")
     requests_per_second: float = Field(
         default=0, ge=0, description="bulk requests a second; 0: what Iterable documents"
     )
-    attempts: int = Field(default=5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
-    batch_rows: int = Field(default=1000, ge=1, le=1000, description="rows in one request at most")
-    memory_limit: str = Field(default="200MB", description="what DuckDB may hold in memory before it uses the disk")
+    attempts: int = Field(5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
+    batch_rows: int = Field(1000, ge=1, le=1000, description="rows in one request at most")
+    memory_limit: str = Field("200MB", description="what DuckDB may hold in memory before it uses the disk")
     lock_wait: float = Field(
         default=30, ge=0, description="seconds to wait for a DuckDB file that another process has open"
     )
