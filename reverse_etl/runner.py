@@ -159,7 +159,7 @@ class _Run:
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):
             journal.flush()
-            self.store.commit(journal.open_run(), journal.untouched)
+            self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
             rejections.clear_accepted()
             self.story.fates = journal.fates
             entries = self.store.live_entries()

@@ -66,7 +66,7 @@ class Diff:
         names = self._key_names() + self._value_names()
         planned = ", ".join(f"c.{name}" for name in names)
         removed = ", ".join(
-            [f"g.{key.name}" for key in self.shape.keys]
+            [f"g.entry_{key.name}" for key in self.shape.keys]
             + [f"CAST(NULL AS {value.type}) AS {value.name}" for value in self.shape.values]
         )
         number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
@@ -90,9 +90,7 @@ class Diff:
         for value in self.shape.values:
             old, new = self.dialect.as_text(f"old_{value.name}"), self.dialect.as_text(value.name)
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END", old, new]
-        return (
-            f"{self._with()} SELECT identity{_lead(', '.join(parts))} FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
-        )
+        return f"{self._with()} SELECT identity{_lead(', '.join(parts))} FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
 
     def _with(self) -> str:
         parts = [
@@ -123,7 +121,9 @@ class Diff:
             return f"SELECT {', '.join(columns)} WHERE 1 = 0"
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
-        return f"SELECT {', '.join([*columns, 'row_hash', 'state'])} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+        return (
+            f"SELECT {', '.join([*columns, 'row_hash', 'state'])} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+        )
 
     def _stored_value(self, value: Value) -> str:
         stored = self.stored.columns.get(value.name)
@@ -132,8 +132,8 @@ class Diff:
         return value.name if stored == value.type else self.dialect.try_cast(value.name, value.type)
 
     def _candidates(self) -> str:
-        keys = ", ".join(f"coalesce(m.{key}, s.{key}) AS {key}" for key in self._key_names())
-        hashed = self.dialect.row_hash(self._value_names())
+        keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
+        hashed = self.dialect.row_hash(self.hashed_names())
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
         thorough = self.thorough or (bool(self.stored.columns) and not self.stored.fits(self.shape))
         hint = "1 = 1" if thorough else "(m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted')"
@@ -141,12 +141,12 @@ class Diff:
             "SELECT m.identity AS identity, s.identity AS entry_identity"
             f"{_lead(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
             f" FROM ({narrow}) m FULL OUTER JOIN (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
-            f" FROM entries) s ON {self._same_key('m', 's')} WHERE {hint}"
+            f" FROM entries) s ON m.identity = s.identity WHERE {hint}"
         )
 
     def _suspects(self) -> str:
         """Model rows that may differ, or that share a key or an identity with one that may."""
-        hashed = self.dialect.row_hash([f"m.{name}" for name in self._value_names()])
+        hashed = self.dialect.row_hash([f"m.{name}" for name in self.hashed_names()])
         conditions = ["m.identity IS NULL", "m.identity IN (SELECT identity FROM candidates WHERE present)"]
         if self.shape.keys:
             keys = self._key_names()
@@ -168,11 +168,17 @@ class Diff:
     def _classified(self) -> str:
         shape = self.shape
         old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
-        differs = " OR ".join(["s.state = 'unknown'", *(self._differs(value, "m.", "s.") for value in shape.values)])
+        moved = [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
+        differs = " OR ".join(
+            ["s.state = 'unknown'", *moved, *(self._differs(value, "m.", "s.") for value in shape.values)]
+        )
         delta = f"s.identity IS NULL OR {differs}"
-        joins = f"LEFT JOIN entries s ON {self._same_key('m', 's')} LEFT JOIN same_identity i ON i.identity = m.identity"
+        joins = "LEFT JOIN entries s ON s.identity = m.identity LEFT JOIN same_identity i ON i.identity = m.identity"
         if shape.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
+        # A skipped NULL keeps its old value, and so never has the hash of the stored values.
+        skipped = [f"m.{value.name} IS NOT NULL" for value in shape.values if value.skips_nulls]
+        stale = " AND ".join(["s.row_hash IS DISTINCT FROM m.row_hash", *skipped])
         held = "1 = 0"
         if self.stored.has_rejections:
             joins += (
@@ -183,7 +189,7 @@ class Diff:
             held = "h.identity IS NOT NULL OR f.identity IS NOT NULL"
         kind = (
             f"CASE WHEN {self._reason()} IS NOT NULL THEN 'invalid'"
-            f" WHEN NOT ({delta}) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash THEN 'stale' ELSE 'unchanged' END"
+            f" WHEN NOT ({delta}) THEN CASE WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
             f" WHEN {held} THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END"
         )
         return f"SELECT m.*{_lead(old)}, {kind} AS kind, {self._reason()} AS reason FROM suspects m {joins}"
@@ -215,22 +221,20 @@ class Diff:
         return f"SELECT DISTINCT identity FROM {self.tables.rejections} WHERE sync = {sync} AND state = 'suppressed'"
 
     def _gone(self) -> str:
-        """Entries whose row left the model, unless the row is still there but held back, or its identity is another's."""
-        kept = []
+        """Entries whose identity left the model, unless a row with their key is still there but held back."""
+        kept = ""
         if self.shape.keys:
-            same = " AND ".join(f"x.{key} = c.{key}" for key in self._key_names())
-            kept.append("NOT EXISTS (SELECT 1 FROM model x WHERE x.identity = c.entry_identity)")
-            kept.append(f"NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind = 'invalid' AND {same})")
-        keys = _lead(", ".join(f"c.{key}" for key in self._key_names()))
-        conditions = " AND ".join(["NOT c.present", *kept])
-        return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE {conditions}"
+            same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
+            kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind = 'invalid' AND {same})"
+        keys = _lead(", ".join(f"c.entry_{key}" for key in self._key_names()))
+        return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
 
     def _identity_changes(self) -> str:
         if not self.shape.keys:
             return "0"
-        same = " AND ".join(f"x.{key} = c.{key}" for key in self._key_names())
+        same = " AND ".join(f"x.entry_{key} = c.{key}" for key in self._key_names())
         return (
-            "(SELECT count(*) FROM candidates c WHERE c.present AND c.entry_identity IS NULL"
+            "(SELECT count(*) FROM candidates c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL"
             f" AND EXISTS (SELECT 1 FROM candidates x WHERE NOT x.present AND {same}))"
         )
 
@@ -238,7 +242,9 @@ class Diff:
         """The fields that differ, by their place in the definition: `0,3,`."""
         if not self.shape.values:
             return "''"
-        cases = [f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)]
+        cases = [
+            f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
+        ]
         return f"concat({', '.join(cases)})"
 
     def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
@@ -251,8 +257,9 @@ class Diff:
         names = ["identity", *self._key_names()]
         return self.dialect.key_text([f"{alias}.{name}" for name in names])
 
-    def _same_key(self, left: str, right: str) -> str:
-        return " AND ".join(f"{left}.{name} = {right}.{name}" for name in ["identity", *self._key_names()])
+    def hashed_names(self) -> list[str]:
+        """What the row hash covers: a row whose key moved to another identity is a changed row."""
+        return self._key_names() + self._value_names()
 
     def _key_names(self) -> list[str]:
         return [key.name for key in self.shape.keys]

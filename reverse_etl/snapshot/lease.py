@@ -88,7 +88,9 @@ def look(reader: Reader, tables: Tables) -> LeaseRow:
 class Lease:
     """The writes of one holder on the lease of one sync. `fence` is 0 until it is acquired."""
 
-    def __init__(self, warehouse: Warehouse, tables: Tables, holder: Holder, ttl: float, late_request_bound: float) -> None:
+    def __init__(
+        self, warehouse: Warehouse, tables: Tables, holder: Holder, ttl: float, late_request_bound: float
+    ) -> None:
         """`ttl` and `late_request_bound` in seconds."""
         self._warehouse = warehouse
         self._tables = tables
@@ -128,7 +130,9 @@ class Lease:
 
     def close_run(self) -> bool:
         """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
-        return self._write("closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1", ())
+        return self._write(
+            "closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1", ()
+        )
 
     def close(self, *, entries: int, unknown: bool) -> bool:
         """Close the run and release. `unknown`: some request may still take effect, so others wait. False: fenced off."""
@@ -143,7 +147,8 @@ class Lease:
     def remember(self, destination: Mapping[str, object], key_columns: str) -> bool:
         """Note where this sync snapshot's rows go and what it is keyed by. False: fenced off."""
         return self._write(
-            f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}", (json.dumps(destination), key_columns)
+            f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}",
+            (json.dumps(destination), key_columns),
         )
 
     def _write(self, assignments: str, params: tuple[object, ...]) -> bool:

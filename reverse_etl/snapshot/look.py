@@ -72,7 +72,7 @@ class SnapshotReader:
         diff = replace(self.diff(), thorough=thorough)
         counts, unmatched = self._count(diff)
         hidden = counts.model_rows - unmatched > counts.entries - counts.removed
-        if hidden and not diff.thorough and not self.shape.keys:
+        if hidden and not diff.thorough:
             diff = replace(diff, thorough=True)
             counts, _ = self._count(diff)
         return Look(lease, counts, diff)

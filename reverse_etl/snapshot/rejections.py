@@ -12,7 +12,9 @@ from reverse_etl.snapshot.tables import SCHEMA_VERSION
 from reverse_etl.warehouses.base import Reader, Warehouse
 
 _ROWS_A_STATEMENT = 500
-_COLUMNS = "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
+_COLUMNS = (
+    "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
+)
 
 
 @dataclass(frozen=True)

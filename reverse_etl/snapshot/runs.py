@@ -29,7 +29,15 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
     warehouse.execute(
         f"INSERT INTO {tables.runs} (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"  # noqa: S608
         f" VALUES ({SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?)",
-        (tables.sync, row.invocation_id, row.fence, row.status, row.started_at, json.dumps(dict(row.counts)), row.problem),
+        (
+            tables.sync,
+            row.invocation_id,
+            row.fence,
+            row.status,
+            row.started_at,
+            json.dumps(dict(row.counts)),
+            row.problem,
+        ),
     )
 
 

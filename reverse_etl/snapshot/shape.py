@@ -68,7 +68,9 @@ def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
     if sync.fields is not None:
         return sync
     taken = {name.lower() for name in (*sync.identifiers.values(), *sync.primary_key, *sync.hidden)}
-    return sync.with_fields(tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken))
+    return sync.with_fields(
+        tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken)
+    )
 
 
 def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:

@@ -47,7 +47,9 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(create_runs(dialect, self.tables))
             row = self.lease_row()
         if row is None:
-            raise ConfigError("state-not-created", "our tables could not be made", hint="Check the rights on the state schema.")
+            raise ConfigError(
+                "state-not-created", "our tables could not be made", hint="Check the rights on the state schema."
+            )
         return row
 
     def prepare_snapshot(self) -> None:
@@ -62,7 +64,9 @@ class SnapshotStore(SnapshotReader):
         for name, kind in wanted:
             if name in columns:
                 cast = self._warehouse.dialect.try_cast(name, kind)
-                self._warehouse.execute(f"ALTER TABLE {self.tables.snapshot} ALTER COLUMN {name} TYPE {kind} USING {cast}")
+                self._warehouse.execute(
+                    f"ALTER TABLE {self.tables.snapshot} ALTER COLUMN {name} TYPE {kind} USING {cast}"
+                )
             else:
                 self._warehouse.execute(f"ALTER TABLE {self.tables.snapshot} ADD COLUMN {name} {kind}")
 
@@ -96,19 +100,22 @@ class SnapshotStore(SnapshotReader):
 
     def changed_fields(self, fence: int) -> dict[str, int]:
         """Rows of the plan in which a field differs, of changed rows only."""
-        sums = [f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.shape.values))]
+        sums = [
+            f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.shape.values))
+        ]
         if not sums:
             return {}
         row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]  # noqa: S608
         return {value.field.path: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
 
-    def commit(self, run: OpenRun, untouched: Ranges) -> None:
-        """Merge what the run did into the sync snapshot, and put the stored hashes right.
+    def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool) -> None:
+        """Merge what the run did into the sync snapshot; where some are `stale`, put the stored hashes right.
 
         `untouched` are ordinals below the credit that this process knows were never sent.
         """
         self._merge(run, untouched)
-        self._refresh_hashes()
+        if stale:
+            self._refresh_hashes()
         self._prune(run.fence)
 
     def finish(self, fence: int) -> None:
@@ -122,7 +129,6 @@ class SnapshotStore(SnapshotReader):
     def _merge(self, run: OpenRun, untouched: Ranges) -> None:
         """Acknowledged rows hold the planned values, refused ones are left alone, every other sent one is `unknown`."""
         names = ["identity", *(key.name for key in self.shape.keys)]
-        same = " AND ".join(f"s.{name} = p.{name}" for name in names)
         dialect = self._warehouse.dialect
         outcome = (
             "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' END"
@@ -136,11 +142,17 @@ class SnapshotStore(SnapshotReader):
             f" ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < {int(run.credit)}"
         )
         updates = [f"{value.name} = {self._merged(value.name, skips=value.skips_nulls)}" for value in self.shape.values]
-        updates += ["row_hash = p.row_hash", "state = p.outcome", f"fence = {int(run.fence)}", f"changed_at = {dialect.now()}"]
+        updates += [f"{key.name} = p.{key.name}" for key in self.shape.keys]
+        updates += [
+            "row_hash = p.row_hash",
+            "state = p.outcome",
+            f"fence = {int(run.fence)}",
+            f"changed_at = {dialect.now()}",
+        ]
         inserted = [*names, *(value.name for value in self.shape.values), "row_hash"]
         values = [*(f"p.{name}" for name in inserted), "p.outcome", str(int(run.fence)), dialect.now()]
         self._warehouse.execute(
-            f"MERGE INTO {self.tables.snapshot} AS s USING (SELECT * FROM ({source}) x WHERE outcome IS NOT NULL) AS p ON {same}"  # noqa: S608
+            f"MERGE INTO {self.tables.snapshot} AS s USING (SELECT * FROM ({source}) x WHERE outcome IS NOT NULL) AS p ON s.identity = p.identity"  # noqa: S608
             f" WHEN MATCHED AND s.fence <= {int(run.fence)} THEN UPDATE SET {', '.join(updates)}"
             f" WHEN NOT MATCHED THEN INSERT ({', '.join([*inserted, 'state', 'fence', 'changed_at'])})"
             f" VALUES ({', '.join(values)})"
@@ -148,12 +160,16 @@ class SnapshotStore(SnapshotReader):
 
     def _merged(self, name: str, *, skips: bool) -> str:
         """A value after the merge: what was planned where it was acknowledged, else what was known before."""
-        planned = f"CASE WHEN p.outcome = 'accepted' THEN coalesce(p.{name}, s.{name}) ELSE p.{name} END" if skips else f"p.{name}"
+        planned = (
+            f"CASE WHEN p.outcome = 'accepted' THEN coalesce(p.{name}, s.{name}) ELSE p.{name} END"
+            if skips
+            else f"p.{name}"
+        )
         return f"CASE WHEN p.outcome = 'unknown' THEN s.{name} ELSE {planned} END"
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""
-        hashed = self._warehouse.dialect.row_hash([value.name for value in self.shape.values])
+        hashed = self._warehouse.dialect.row_hash([part.name for part in (*self.shape.keys, *self.shape.values)])
         self._warehouse.execute(
             f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"  # noqa: S608  names are ours
             f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"
@@ -170,7 +186,12 @@ class SnapshotStore(SnapshotReader):
         d = self._warehouse.dialect
         columns = [("identity", d.text_type), *((key.name, key.type) for key in self.shape.keys)]
         columns += [(value.name, value.type) for value in self.shape.values]
-        columns += [("row_hash", d.hash_type), ("state", d.text_type), ("fence", d.integer_type), ("changed_at", d.timestamp_type)]
+        columns += [
+            ("row_hash", d.hash_type),
+            ("state", d.text_type),
+            ("fence", d.integer_type),
+            ("changed_at", d.timestamp_type),
+        ]
         return f"CREATE TABLE IF NOT EXISTS {self.tables.snapshot} ({', '.join(f'{name} {kind}' for name, kind in columns)})"
 
     def _plan(self, fence: int) -> str:

@@ -61,7 +61,10 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
         f"CAST({dialect.literal(salt)} AS {text}) AS salt",
         *(f"CAST(0 AS {number}) AS {name}" for name in ("serial", "fence", "credit", "closed_fence", "entries")),
         f"CAST(NULL AS {number}) AS run_fence",
-        *(f"CAST(NULL AS {text}) AS {name}" for name in ("holder", "holder_note", "acked", "destination", "key_columns")),
+        *(
+            f"CAST(NULL AS {text}) AS {name}"
+            for name in ("holder", "holder_note", "acked", "destination", "key_columns")
+        ),
         *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
     ]
     return f"CREATE TABLE IF NOT EXISTS {tables.lease} AS SELECT {', '.join(columns)}"
