@@ -1,0 +1,125 @@
+"""Console: data to stdout, talk to stderr, nothing secret to either; the one place of the command line that writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+from reverse_etl.change import Problem, RunResult
+from reverse_etl.cli.options import LogFormat, TalkOptions
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import Event
+from reverse_etl.report.failures import count_line, problems_of
+from reverse_etl.report.listeners import Bar, Ear, JsonLines, Lines
+from reverse_etl.report.redaction import Redactor
+from reverse_etl.report.results import result_lines, total_line
+
+_COLOURS = {"success": "32", "ok": "32", "warn": "33", "skipped": "33", "stopped": "31", "error": "31"}
+
+
+class Console:
+    """Where one command prints. `invocation_id` is put into JSON lines once it is known."""
+
+    def __init__(self, talk: TalkOptions, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
+        """Secrets of the environment are known from the start."""
+        self.talk = talk
+        self.invocation_id = ""
+        self.redact = Redactor()
+        self.redact.learn(_secrets_in(env))
+        self._out = out
+        self._err = err
+        self._coloured = talk.use_colors and not env.get("NO_COLOR") and out.isatty()
+        self._listener = self._make_listener(env)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether machines listen."""
+        return self.talk.log_format is LogFormat.JSON
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Data, line by line."""
+        self._out.write("".join(self.redact(line) + "\n" for line in lines))
+        self._out.flush()
+
+    def json(self, value: object, *, indent: int | None = None) -> None:
+        """Data, as JSON."""
+        text = json.dumps(self.redact.values(value), indent=indent, ensure_ascii=False, default=str)
+        self._out.write(text + "\n")
+        self._out.flush()
+
+    def coloured(self, text: str, word: str) -> str:
+        """The text in the colour of a status, where there are colours."""
+        colour = _COLOURS.get(word) if self._coloured else None
+        return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
+
+    def tell(self, event: Event) -> None:
+        """Something happened."""
+        self._listener(event)
+
+    def say(self, name: str, message: str, level: str = "info") -> None:
+        """Something happened that has no data."""
+        self.tell(Event(name, message, level))
+
+    def problem(self, problem: Problem) -> None:
+        """Something is wrong."""
+        self._listener.problem(problem)
+
+    def fail(self, error: Exception) -> int:
+        """Print an error, each fault of many, or what nobody expected; the exit code it asks for."""
+        problems = problems_of(error)
+        for problem in problems:
+            self.problem(problem)
+        count = count_line(problems)
+        if count is not None:
+            self.say("FaultsCounted", count, "error")
+        if self.talk.debug:
+            self._write("".join(traceback.format_exception(error)))
+        return error.exit_code if isinstance(error, ReverseEtlError) else 2
+
+    def summary(self, results: Sequence[RunResult], content: object) -> None:
+        """The results of a run: for machines the content of the result file on one line."""
+        if self.talk.quiet:
+            return
+        self.close()
+        if self.is_json:
+            self.json(content)
+            return
+        for result in results:
+            title, *rest = result_lines(result)
+            self.lines([self.coloured(title, result.status.value), *rest, ""])
+        if results:
+            self.lines([total_line(results)])
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._listener.close()
+
+    def _write(self, text: str) -> None:
+        self._err.write(self.redact(text))
+        self._err.flush()
+
+    def _make_listener(self, env: Mapping[str, str]) -> Lines | JsonLines:
+        level = "error" if self.talk.quiet else "debug" if self.talk.debug else "info"
+        ear = Ear(self._write, time.monotonic, level=level)
+        if self.is_json:
+            return JsonLines(ear, lambda: self.invocation_id, self.redact.values)
+        if self._err.isatty() and env.get("TERM") != "dumb":
+            return Bar(ear, lambda: shutil.get_terminal_size().columns)
+        return Lines(ear)
+
+
+def standard_console(talk: TalkOptions) -> Console:
+    """The console of this process."""
+    return Console(talk, os.environ, sys.stdout, sys.stderr)
+
+
+def _secrets_in(env: Mapping[str, str]) -> list[str]:
+    """The secret variables of dbt, and the key that Iterable's destination takes from the environment."""
+    prefixes = ("DBT_ENV_SECRET", "DBT_ENGINE_ENV_SECRET")
+    return [value for name, value in env.items() if name == "ITERABLE_API_KEY" or name.startswith(prefixes)]

@@ -1,0 +1,88 @@
+"""Options: the flags that commands share, with dbt's names, each group one frozen value; imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class LogFormat(str, Enum):
+    """How events are told on stderr."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Output(str, Enum):
+    """How data are printed on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class TalkOptions:
+    """How a command talks."""
+
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", envvar="REVERSE_ETL_LOG_FORMAT", help="How events are told on stderr.")
+    ] = LogFormat.TEXT
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", envvar="REVERSE_ETL_QUIET", help="Tell errors only.")] = False
+    debug: Annotated[
+        bool, typer.Option("--debug", "-d", envvar="REVERSE_ETL_DEBUG", help="Tell everything, with tracebacks.")
+    ] = False
+    use_colors: Annotated[
+        bool,
+        typer.Option(
+            "--use-colors/--no-use-colors", envvar="REVERSE_ETL_USE_COLORS", help="Colours; NO_COLOR counts too."
+        ),
+    ] = True
+
+
+@dataclass(frozen=True)
+class ProjectOptions:
+    """Which project, which target and which syncs."""
+
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select", "-s", envvar="REVERSE_ETL_SELECT", metavar="SELECTOR", help="Models or syncs, as in dbt."
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude", envvar="REVERSE_ETL_EXCLUDE", metavar="SELECTOR", help="What is left out, as in dbt."
+        ),
+    ] = None
+    project_dir: Annotated[
+        Path | None, typer.Option("--project-dir", help="Folder of dbt_project.yml. [env var: DBT_PROJECT_DIR]")
+    ] = None
+    profiles_dir: Annotated[
+        Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml. [env var: DBT_PROFILES_DIR]")
+    ] = None
+    profile: Annotated[str | None, typer.Option("--profile", help="dbt's profile. [env var: DBT_PROFILE]")] = None
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", help="Target of the profile. [env var: DBT_TARGET]")
+    ] = None
+    target_path: Annotated[
+        Path | None, typer.Option("--target-path", help="Folder dbt writes to. [env var: DBT_TARGET_PATH]")
+    ] = None
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest", envvar="REVERSE_ETL_MANIFEST", help="manifest.json, where it is not in that folder."
+        ),
+    ] = None
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", envvar="REVERSE_ETL_ALLOW", metavar="GUARD", help="Let a guard pass, this time."),
+    ] = None
+
+
+ShowValues = Annotated[bool, typer.Option("--show-values", help="Show keys and values instead of masking them.")]
+OutputFormat = Annotated[Output, typer.Option("--output", help="How the data are printed.")]

@@ -1,0 +1,43 @@
+"""`plan`: what `run` would do; opens the warehouse for reading alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reverse_etl.cli.options import Output, OutputFormat, ShowValues
+from reverse_etl.cli.session import Session, unbuilt
+from reverse_etl.report.plans import plan_dict, plan_lines
+
+if TYPE_CHECKING:
+    from reverse_etl.planned import SyncPlan
+
+_EXAMPLES = 3
+
+
+def plan(session: Session, show_values: ShowValues = False, output: OutputFormat = Output.TEXT) -> None:
+    """Show what `run` would send, change and hold back, and which guard would stop it; writes nothing."""
+    console = session.console
+    plans = _plans(session)
+    if console.is_json or output is Output.JSON:
+        console.json({"plans": [plan_dict(one, show_values=show_values) for one in plans]}, indent=2)
+        return
+    for one in plans:
+        title, *rest = plan_lines(one, show_values=show_values)
+        console.lines([console.coloured(title, "stopped" if one.problems else "ok"), *rest, ""])
+
+
+def _plans(session: Session) -> list[SyncPlan]:
+    from reverse_etl.planning import plan_sync, skipped_plan
+
+    syncs = session.syncs()
+    session.check_destinations(syncs)
+    if not syncs:
+        return []
+    blocked = unbuilt(session, syncs)
+    project = session.project
+    with session.warehouse(read_only=True) as warehouse:
+        ready = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
+        found = {
+            one.sync.name: plan_sync(one, warehouse, project.settings, project.flags.allow, _EXAMPLES) for one in ready
+        }
+    return [found.get(sync.name) or skipped_plan(sync, blocked[sync.name]) for sync in syncs]

@@ -1,0 +1,12 @@
+"""`schema`: what a `reverse_etl` entry may say, for editors and checkers."""
+
+from __future__ import annotations
+
+from reverse_etl.cli.session import Session
+
+
+def schema(session: Session) -> None:
+    """Print the JSON Schema of the `reverse_etl` entry in a model's meta."""
+    from reverse_etl.definition import json_schema
+
+    session.console.json(json_schema(), indent=2)

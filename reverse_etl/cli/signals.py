@@ -1,0 +1,42 @@
+"""Signals: the first SIGINT or SIGTERM asks a run to end well, the second one ends the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType, TracebackType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOTICE = b"\nstopping: requests under way are finished and what was accepted is committed; once more to end at once\n"
+
+
+class StopOnSignal:
+    """A context in which signals only set a flag; `asked()` tells whether one came."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet`: say nothing when a signal comes."""
+        self._quiet = quiet
+        self._came = False
+
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._came
+
+    def __enter__(self) -> StopOnSignal:  # noqa: PYI034  Self is newer than Python 3.10
+        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._came = True
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        if not self._quiet:
+            # A signal may come in the middle of a write to the buffered stream.
+            os.write(2, _NOTICE)

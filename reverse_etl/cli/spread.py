@@ -1,0 +1,27 @@
+"""Spread: `--select a b` as dbt reads it, written as `--select a --select b`; knows words only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_MANY = ("--select", "-s", "--exclude", "--allow")
+_TAKES_WORDS = ("requeue",)  # their own words would be taken for selectors
+
+
+def spread(words: Sequence[str]) -> list[str]:
+    """The command line with each of several values under a flag of its own."""
+    if words and words[0] in _TAKES_WORDS:
+        return list(words)
+    found: list[str] = []
+    flag, given = "", 0
+    for number, word in enumerate(words):
+        if word == "--":
+            return [*found, *words[number:]]
+        if word.startswith("-"):
+            flag, given = (word, 0) if word in _MANY else ("", 0)
+        elif flag:
+            given += 1
+            if given > 1:
+                found.append(flag)
+        found.append(word)
+    return found

@@ -1,0 +1,52 @@
+"""Planned: what a run of one sync would do, as plain values; knows neither how it was found out nor how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.change import Problem
+
+
+@dataclass(frozen=True)
+class Example:
+    """One field of one changed row: the row's identity, the column's kind, and both values as text."""
+
+    identity: str
+    kind: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """Rows by what a run would do with them. `invalid` is rows by reason, `changed_fields` rows by field.
+
+    `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent. `problems` are what
+    would stop the run before it sends; where the build is among them, nothing was counted.
+    """
+
+    sync: str
+    model: str
+    relation: str
+    destination: str
+    host: str = ""
+    object: str = ""
+    mode: str = ""
+    on_removed: str = "ignore"
+    counted: bool = True
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    identity_changes: int = 0
+    model_rows: int = 0
+    accepted_before: int = 0
+    to_send: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    invalid: Mapping[str, int] = field(default_factory=dict)
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,87 @@
+"""Planning: what a run of a sync would do, found out by reading alone; what is shown is what `run` would send."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from reverse_etl.change import Problem
+from reverse_etl.estimate import estimate
+from reverse_etl.guards import stopping
+from reverse_etl.planned import Example, SyncPlan
+from reverse_etl.ready import Ready
+from reverse_etl.settings import Settings
+from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses.base import Reader
+
+_ROWS_LOOKED_AT = 200
+
+
+def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collection[str], examples: int) -> SyncPlan:
+    """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
+    snapshot = SnapshotReader(reader, settings.state_schema, ready.sync, ready.shape)
+    look = snapshot.look()
+    if look.lease is not None:
+        snapshot.check_lease(look.lease)
+    samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
+    counts, sync = look.counts, ready.sync
+    removals = counts.removed if look.diff.acts_on_removed else 0
+    cost = estimate(ready.operations, settings, counts.added + counts.changed, removals)
+    return SyncPlan(
+        sync=sync.name,
+        model=sync.unique_id,
+        relation=sync.relation,
+        destination=sync.destination,
+        host=ready.destination.host,
+        object=sync.object,
+        mode=sync.mode,
+        on_removed=sync.on_removed,
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        unchanged=counts.unchanged,
+        quarantined=counts.quarantined,
+        identity_changes=counts.identity_changes,
+        model_rows=counts.model_rows,
+        accepted_before=counts.entries,
+        to_send=counts.added + counts.changed + removals,
+        requests=cost.requests,
+        seconds=cost.seconds,
+        invalid=dict(counts.invalid),
+        changed_fields=dict(counts.changed_fields),
+        examples=_examples(ready, samples, examples),
+        problems=_problems(ready, look, allowed),
+    )
+
+
+def skipped_plan(sync: Sync, problem: Problem) -> SyncPlan:
+    """The plan of a sync whose model was not built well: none."""
+    return SyncPlan(
+        sync=sync.name,
+        model=sync.unique_id,
+        relation=sync.relation,
+        destination=sync.destination,
+        object=sync.object,
+        mode=sync.mode,
+        on_removed=sync.on_removed,
+        counted=False,
+        problems=(problem,),
+    )
+
+
+def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Problem, ...]:
+    remembered = look.lease.destination if look.lease is not None else {}
+    now = ready.destination.remembered(look.lease.salt if look.lease is not None else "")
+    stop = stopping(ready.sync, look.counts, remembered, now, allowed)
+    return () if stop is None else (stop.problem,)
+
+
+def _examples(ready: Ready, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
+    kinds = {value.field.path: value.kind.value for value in ready.shape.values}
+    found: dict[str, list[Example]] = {}
+    for sample in samples:
+        for path, (old, new) in sample.fields.items():
+            shown = found.setdefault(path, [])
+            if len(shown) < most:
+                shown.append(Example(sample.identity, kinds[path], old, new))
+    return {path: tuple(shown) for path, shown in found.items()}

@@ -1,0 +1,31 @@
+"""Amounts: numbers and lengths of time as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes as `512 B`, `61.2 kB`, `3.9 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `0.42 s`, `12 s`, `3 min`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def listed(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
+    """`3 added, 7 changed`; zeros are left out unless `all_of_them`."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or all_of_them)

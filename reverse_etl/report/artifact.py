@@ -1,0 +1,59 @@
+"""Artifact: `reverse_etl_results.json`, the sibling of dbt's `run_results.json`; written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from reverse_etl.change import Problem, RunResult
+from reverse_etl.errors import ConfigError
+from reverse_etl.report.failures import problem_dict
+from reverse_etl.report.results import result_dict
+
+FILE = "reverse_etl_results.json"
+SCHEMA_VERSION = 1
+
+
+def artifact(
+    metadata: Mapping[str, object], results: Sequence[RunResult], problems: Sequence[Problem]
+) -> dict[str, object]:
+    """The content of the file. `problems` are those of the command itself; those of a sync are in its result."""
+    return {
+        "metadata": {"schema_version": SCHEMA_VERSION, **metadata},
+        "results": [result_dict(result) for result in results],
+        "problems": [problem_dict(problem) for problem in problems],
+    }
+
+
+def write_artifact(folder: Path, content: object) -> Path:
+    """Put the file into dbt's target folder, in place of the last one. Raises ConfigError `results-not-written`."""
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise ConfigError(
+            "results-not-written",
+            f"{path} could not be written",
+            context={"reason": error.strerror or error},
+            hint="Make room or correct the rights of the folder, or name another one with `--target-path`.",
+        ) from error
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    number, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=path.parent)
+    written = Path(name)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        written.chmod(0o644)
+        written.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            written.unlink()
+        raise

@@ -1,0 +1,54 @@
+"""Failures: every error as its four parts: a code to search for, a sentence, the facts, an action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reverse_etl.change import Problem
+from reverse_etl.errors import Faults, ReverseEtlError
+from reverse_etl.report.redaction import printable
+
+
+def problem_lines(problem: Problem) -> list[str]:
+    """`error[code]: sentence`, the context one fact a line, `hint: action`."""
+    lines = [f"error[{problem.code}]: {printable(problem.message)}"]
+    lines += [f"  {printable(name)}: {printable(value)}" for name, value in problem.context.items()]
+    return [*lines, f"hint: {printable(problem.hint)}"]
+
+
+def problem_dict(problem: Problem) -> dict[str, object]:
+    """A problem as JSON; what is neither text nor number becomes text."""
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "context": {name: value if _is_plain(value) else str(value) for name, value in problem.context.items()},
+    }
+
+
+def problems_of(error: Exception) -> list[Problem]:
+    """What there is to say of an error: each fault of `Faults`, else the error itself."""
+    if not isinstance(error, ReverseEtlError):
+        return [_internal_error(error)]
+    errors: Sequence[ReverseEtlError] = error.faults if isinstance(error, Faults) else (error,)
+    return [Problem(one.code, one.message, one.hint, one.context) for one in errors]
+
+
+def count_line(problems: Sequence[Problem]) -> str | None:
+    """How many there are, where that is not plain to see."""
+    return f"{len(problems)} faults; nothing was done" if len(problems) > 1 else None
+
+
+def _internal_error(error: Exception) -> Problem:
+    """An exception that nobody expected. Its text may hold anything, so only its type is told."""
+    context: Mapping[str, object] = {"exception": type(error).__name__}
+    return Problem(
+        "internal-error",
+        "something failed that reverse-etl did not expect",
+        "Run again with --debug for the whole story, and report it.",
+        context,
+    )
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, (str, int, float, bool))

@@ -1,0 +1,151 @@
+"""Listeners: events as they come: a bar on a terminal, one line each elsewhere, one JSON object each for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from reverse_etl.change import Problem
+from reverse_etl.events import Event
+from reverse_etl.report.failures import problem_dict, problem_lines
+from reverse_etl.report.progress import Progress
+from reverse_etl.report.redaction import printable
+
+PROGRESS = "Progress"
+_LEVELS = ("debug", "info", "warn", "error")
+_REPEAT = 10.0
+_REDRAW = 0.1
+
+
+def utc_now() -> datetime:
+    """The time of an event."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Ear:
+    """What a listener needs of the world: where to write, the clocks, and the least level it tells."""
+
+    write: Callable[[str], None]
+    monotonic: Callable[[], float]
+    now: Callable[[], datetime] = utc_now
+    level: str = "info"
+
+    def hears(self, event: Event) -> bool:
+        """Whether an event is grave enough."""
+        return _LEVELS.index(event.level) >= _LEVELS.index(self.level)
+
+
+class Lines:
+    """One line an event; progress at most every ten seconds."""
+
+    def __init__(self, ear: Ear) -> None:
+        """Nothing told yet."""
+        self._ear = ear
+        self._progress = Progress(ear.monotonic)
+        self._told = ear.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        if event.name == PROGRESS:
+            self._progressed(event)
+        elif self._ear.hears(event):
+            self._line(printable(event.message))
+
+    def problem(self, problem: Problem) -> None:
+        """Tell an error."""
+        self._ear.write("\n".join(problem_lines(problem)) + "\n")
+
+    def close(self) -> None:
+        """Nothing is left on the screen."""
+
+    def _progressed(self, event: Event) -> None:
+        self._progress.note(event)
+        if self._ear.level in ("debug", "info") and self._ear.monotonic() - self._told >= _REPEAT:
+            self._told = self._ear.monotonic()
+            self._line(self._progress.sentence())
+
+    def _line(self, text: str) -> None:
+        self._ear.write(f"{self._ear.now():%H:%M:%S}  {text}\n")
+
+
+class Bar(Lines):
+    """On a terminal: lines, and below them a bar that is drawn over and over."""
+
+    def __init__(self, ear: Ear, width: Callable[[], int]) -> None:
+        """`width` is the terminal's, in characters."""
+        super().__init__(ear)
+        self._width = width
+        self._drawn = 0.0
+        self._shown = False
+
+    def __call__(self, event: Event) -> None:
+        if event.name != PROGRESS:
+            self.close()
+        super().__call__(event)
+
+    def problem(self, problem: Problem) -> None:
+        self.close()
+        super().problem(problem)
+
+    def close(self) -> None:
+        if self._shown:
+            self._ear.write("\r\x1b[K")
+            self._shown = False
+
+    def _progressed(self, event: Event) -> None:
+        self._progress.note(event)
+        hurried = self._shown and self._ear.monotonic() - self._drawn < _REDRAW
+        if self._ear.level not in ("debug", "info") or hurried:
+            return
+        self._drawn = self._ear.monotonic()
+        self._shown = True
+        self._ear.write("\r\x1b[K" + self._progress.bar(self._width() - 1))
+
+
+@dataclass
+class JsonLines:
+    """One JSON object an event, shaped as dbt's. `invocation` gives the id of this invocation."""
+
+    ear: Ear
+    invocation: Callable[[], str]
+    redact: Callable[[object], object]
+    _told: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._told = self.ear.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        if event.name == PROGRESS:
+            if self.ear.level not in ("debug", "info") or self.ear.monotonic() - self._told < _REPEAT:
+                return
+            self._told = self.ear.monotonic()
+        elif not self.ear.hears(event):
+            return
+        self._write(event, "")
+
+    def problem(self, problem: Problem) -> None:
+        """Tell an error."""
+        self._write(Event("Problem", problem.message, "error", "", problem_dict(problem)), problem.code)
+
+    def close(self) -> None:
+        """Nothing is left on the screen."""
+
+    def _write(self, event: Event, code: str) -> None:
+        line = {
+            "info": {
+                "name": event.name,
+                "code": code,
+                "level": event.level,
+                "msg": event.message,
+                "ts": self.ear.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "invocation_id": self.invocation(),
+                "pid": os.getpid(),
+                "thread": threading.current_thread().name,
+            },
+            "data": {**({"sync": event.sync} if event.sync else {}), **event.data},
+        }
+        self.ear.write(json.dumps(self.redact(line), default=str) + "\n")

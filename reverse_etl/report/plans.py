@@ -1,0 +1,115 @@
+"""Plans: what a run would do: as text for people, and as JSON; keys and values are masked unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from reverse_etl.planned import Example, SyncPlan
+from reverse_etl.report.amounts import duration, listed, plural
+from reverse_etl.report.failures import problem_dict
+from reverse_etl.report.masking import mask
+from reverse_etl.report.redaction import printable
+from reverse_etl.report.tables import pairs
+
+Masked = Callable[[str | None, str], str]
+
+
+def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
+    """One sync for a terminal."""
+    title = f"sync {printable(plan.sync)}: {plan.object} {plan.mode} to {printable(plan.destination)}"
+    title += f" ({printable(plan.host)})" if plan.host else ""
+    stops = [
+        entry
+        for problem in plan.problems
+        for entry in (
+            ("would stop", f"{problem.code}: {printable(problem.message)}"),
+            ("", f"hint: {printable(problem.hint)}"),
+        )
+    ]
+    if not plan.counted:
+        return pairs(title, stops)
+    return [
+        *pairs(title, [("to send", _to_send(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))]),
+        *pairs("", [("removed", _removed(plan)), ("identity", _identity(plan)), ("requests", _requests(plan))])[1:],
+        *_field_lines(plan, show_values=show_values),
+        *pairs("", stops)[1:],
+    ]
+
+
+def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
+    """One sync as JSON."""
+    shown = _masked(show_values=show_values)
+    examples = {field: [_example(example, shown) for example in some] for field, some in plan.examples.items()}
+    return {
+        **asdict(plan),
+        "examples": examples,
+        "problems": [problem_dict(problem) for problem in plan.problems],
+    }
+
+
+def _to_send(plan: SyncPlan) -> str:
+    counts = {"added": plan.added, "changed": plan.changed}
+    if plan.on_removed != "ignore":
+        counts["removed"] = plan.removed
+    return listed(counts, all_of_them=True)
+
+
+def _held_back(plan: SyncPlan) -> str:
+    reasons = listed(plan.invalid)
+    invalid = f"{sum(plan.invalid.values()):,} invalid ({reasons})" if reasons else "0 invalid"
+    return f"{invalid}, {plan.quarantined:,} quarantined"
+
+
+def _unchanged(plan: SyncPlan) -> str:
+    return f"{plan.unchanged:,} of {plural(plan.model_rows, 'row')}"
+
+
+def _removed(plan: SyncPlan) -> str:
+    if not plan.removed:
+        return ""
+    acts = (
+        "nothing is sent for them"
+        if plan.on_removed == "ignore"
+        else f"Iterable's users are sent as `{plan.on_removed}`"
+    )
+    return f"{plural(plan.removed, 'row')} not in the model any more (on_removed: {plan.on_removed}; {acts})"
+
+
+def _identity(plan: SyncPlan) -> str:
+    return f"{plural(plan.identity_changes, 'row')} under a new identity" if plan.identity_changes else ""
+
+
+def _requests(plan: SyncPlan) -> str:
+    if not plan.requests:
+        return "none"
+    return f"at least {plan.requests:,}, {duration(plan.seconds)} at Iterable's limits"
+
+
+def _field_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
+    shown = _masked(show_values=show_values)
+    lines = []
+    for field, rows in sorted(plan.changed_fields.items(), key=lambda item: (-item[1], item[0])):
+        lines += pairs("", [("field", f"{printable(field)}: {plural(rows, 'row')}")])[1:]
+        for example in plan.examples.get(field, ()):
+            old, new = shown(example.old, example.kind), shown(example.new, example.kind)
+            lines.append(f"                {shown(example.identity, 'text')}: {old} -> {new}")
+    return lines
+
+
+def _example(example: Example, shown: Masked) -> dict[str, object]:
+    return {
+        "key": shown(example.identity, "text"),
+        "kind": example.kind,
+        "old": None if example.old is None else shown(example.old, example.kind),
+        "new": None if example.new is None else shown(example.new, example.kind),
+    }
+
+
+def _masked(*, show_values: bool) -> Masked:
+    return _as_it_is if show_values else mask
+
+
+def _as_it_is(value: str | None, kind: str) -> str:
+    del kind
+    return "null" if value is None else printable(value)

@@ -1,0 +1,44 @@
+"""Redaction: the last line of defence before a text leaves the process. It knows secrets only as texts to look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+_SHORTEST = 4  # a shorter secret would tear words apart, and is none
+
+
+class Redactor:
+    """Replaces every secret it has learned by asterisks."""
+
+    def __init__(self) -> None:
+        """Knows no secret yet."""
+        self._secrets: tuple[str, ...] = ()
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Remember more secrets, and each line of those that have several."""
+        lines = {
+            line for secret in secrets for line in (secret, *secret.splitlines()) if len(line.strip()) >= _SHORTEST
+        }
+        # The longest first: one secret may be part of another.
+        self._secrets = tuple(sorted({*self._secrets, *lines}, key=lambda text: (-len(text), text)))
+
+    def __call__(self, text: str) -> str:
+        """The text without any secret."""
+        for secret in self._secrets:
+            text = text.replace(secret, "****")
+        return text
+
+    def values(self, value: object) -> object:
+        """Plain values of JSON without any secret in their texts."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self(str(name)): self.values(inner) for name, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.values(inner) for inner in value]
+        return value
+
+
+def printable(text: object) -> str:
+    """A text on one line, whose control characters cannot steer a terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))

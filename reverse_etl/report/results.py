@@ -1,0 +1,84 @@
+"""Results: what the runs of one invocation came to: as text for people, and as the values of the result file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.report.amounts import duration, listed, plural, size
+from reverse_etl.report.failures import problem_dict
+from reverse_etl.report.redaction import printable
+from reverse_etl.report.tables import pairs
+
+_CHANGES = ("added", "changed", "removed", "unchanged")
+_OUTCOMES = ("accepted", "skipped", "rejected", "invalid", "failed", "aborted", "quarantined")
+_MOST_FIELDS = 12
+_MOST_SAMPLES = 5
+
+
+def sentence(result: RunResult) -> str:
+    """What happened to one sync, in one sentence."""
+    if result.problem is not None:
+        return result.problem.message
+    counts = result.counts
+    if not counts.planned:
+        return f"sync `{result.sync}`: nothing to send"
+    return f"sync `{result.sync}`: {counts.accepted:,} of {plural(counts.planned, 'planned row')} accepted"
+
+
+def result_lines(result: RunResult) -> list[str]:
+    """One sync for a terminal: title, then what there is to say."""
+    counts, traffic = result.counts.as_dict(), result.traffic
+    fields = sorted(result.changed_fields.items(), key=lambda item: (-item[1], item[0]))
+    more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+    looked = result.status is not SyncStatus.SKIPPED
+    sent = f"{plural(traffic.requests, 'request')}, {plural(traffic.retries, 'retry')[:-1]}" if traffic.retries else ""
+    sent = sent or (plural(traffic.requests, "request") if traffic.requests else "")
+    return pairs(
+        f"sync {printable(result.sync)}: {result.status.value} in {duration(result.execution_time)}",
+        [
+            ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
+            ("outcomes", listed({name: counts[name] for name in _OUTCOMES})),
+            ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
+            ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
+            *(
+                ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")
+                for sample in result.samples[:_MOST_SAMPLES]
+            ),
+            *(("warning", printable(warning)) for warning in result.warnings),
+            ("problem", result.problem.code if result.problem else ""),
+        ],
+    )
+
+
+def total_line(results: Sequence[RunResult]) -> str:
+    """How the syncs of one invocation ended, in one line."""
+    ended = Counter(result.status for result in results)
+    return f"{plural(len(results), 'sync')}: {listed({status.value: ended[status] for status in SyncStatus})}"
+
+
+def result_dict(result: RunResult) -> dict[str, object]:
+    """One entry under `results` of the result file."""
+    return {
+        "sync": result.sync,
+        "model": result.model,
+        "relation": result.relation,
+        "destination": result.destination,
+        "status": result.status.value,
+        "message": sentence(result),
+        "counts": result.counts.as_dict(),
+        "requests": result.traffic.requests,
+        "retries": result.traffic.retries,
+        "bytes_sent": result.traffic.bytes_sent,
+        "timings": dict(result.timings),
+        "changed_fields": dict(result.changed_fields),
+        "samples": [
+            {"status": sample.status, "code": sample.code, "reason": sample.reason, "rows": sample.rows}
+            for sample in result.samples
+        ],
+        "warnings": list(result.warnings),
+        "problem": problem_dict(result.problem) if result.problem else None,
+        "started_at": result.started_at,
+        "execution_time": result.execution_time,
+    }
