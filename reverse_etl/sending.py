@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reverse_etl.change import Change, Problem, Status, Traffic
 from reverse_etl.errors import WarehouseError
@@ -19,7 +20,10 @@ from reverse_etl.ready import Ready, Wiring
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
-_ROWS_AN_ARROW_BATCH = 10_000
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_AN_ARROW_BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -73,35 +77,38 @@ class Sending:
                 return
             credit = min(end, position + self._wiring.settings.window)
             self._journal.flush(credit)
-            changes = self._read(fence, position, credit)
+            batches = self._read(fence, position, credit)
             self._store.release()
-            self._window(changes, phase)
+            self._window(self._changes(batches), phase)
             position = credit
 
-    def _read(self, fence: int, start: int, end: int) -> list[Change]:
-        changes: list[Change] = []
-        seen = 0
-        for batch in self._store.planned(fence, start, end, _ROWS_AN_ARROW_BATCH):
+    def _read(self, fence: int, start: int, end: int) -> list[pa.RecordBatch]:
+        """A window of the plan, as Arrow: compact, and read in one go, so that the warehouse is free meanwhile."""
+        batches = list(self._store.planned(fence, start, end, _ROWS_AN_ARROW_BATCH))
+        rows = sum(batch.num_rows for batch in batches)
+        if rows != end - start:
+            raise WarehouseError(
+                "plan-read-short",
+                f"the plan holds {end - start} rows from {start} on, and {rows} were read",
+                hint="Run again: nothing is lost. If it happens again, report it.",
+            )
+        return batches
+
+    def _changes(self, batches: list[pa.RecordBatch]) -> Iterator[Change]:
+        """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
+        for batch in batches:
             encoded = self._ready.encoder.encode(batch)
-            seen += batch.num_rows
-            changes += encoded.changes
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
             self._done += len(encoded.invalid) + len(encoded.outcomes)
-        if seen != end - start:
-            raise WarehouseError(
-                "plan-read-short",
-                f"the plan holds {end - start} rows from {start} on, and {seen} were read",
-                hint="Run again: nothing is lost. If it happens again, report it.",
-            )
-        return changes
+            yield from encoded.changes
 
-    def _window(self, changes: list[Change], phase: Phase) -> None:
+    def _window(self, changes: Iterator[Change], phase: Phase) -> None:
         lookup = self._ready.operations.lookup
         if lookup is not None and not phase.removal:
             lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
             self._follow(Settled(outcomes=[o]) if o is not None else None for o in lookups.run(changes))
-            changes = lookups.found
+            changes = iter(lookups.found)
             self.problem = self.problem or lookups.problem
         operation = phase.operation
         delivery = Delivery(operation, self._line, self._pacer(operation.endpoint), self._wiring.settings.batch_rows)

@@ -169,7 +169,7 @@ class SnapshotStore(SnapshotReader):
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""
-        hashed = self._warehouse.dialect.row_hash([part.name for part in (*self.shape.keys, *self.shape.values)])
+        hashed = self._warehouse.dialect.row_hash([*(key.name for key in self.shape.keys), *(value.name for value in self.shape.values)])
         self._warehouse.execute(
             f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"  # noqa: S608  names are ours
             f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"

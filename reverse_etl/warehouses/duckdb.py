@@ -36,6 +36,8 @@ _KINDS: Mapping[str, ColumnKind] = {
     "DOUBLE": ColumnKind.FLOAT,
 }
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+# A window of a plan needs little; what DuckDB may keep beyond that would only be pages it has read.
+_STREAM_MEMORY = "64MB"
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 
 
@@ -135,8 +137,13 @@ class DuckDB(Warehouse):
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
-        reader = self._translated(lambda: self._open().sql(sql).to_arrow_reader(rows))
-        yield from reader
+        connection = self._open()
+        connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
+        try:
+            yield from self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))
+        finally:
+            limit = self._options["config"]["memory_limit"]
+            connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
 
     def create_schema(self, schema: str) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.dialect.quote(schema)}")
