@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 from reverse_etl.acquire import acquire
 from reverse_etl.change import RunResult, SyncStatus
@@ -123,17 +124,20 @@ class _Run:
             self.store.prepare_snapshot()
             if self.wiring.full_refresh:
                 self.store.forget_acceptance()
-            again = self.store.look(thorough=look.diff.thorough)
-            rows = self.store.write_plan(again.diff, lease.fence)
-            self.story.planned(again.counts, rows, self.store.changed_fields(lease.fence))
-        if self._stopped_by_guard(again):
+            diff = replace(self.store.diff(), thorough=look.diff.thorough)
+            rows = self.store.write_plan(diff, lease.fence)
+            # The model, or the sync snapshot, may have moved since the first look.
+            if not look.counts.agree(rows, acts=diff.acts_on_removed):
+                look = self.store.look(thorough=diff.thorough)
+            self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
+        if self._stopped_by_guard(look):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
             return None
         if not lease.open_run():
             raise fenced()
         lease.remember(self.ready.destination.remembered(row.salt), self.ready.shape.key_columns)
-        rejections = Rejections(self.warehouse, again.diff, lease.fence, self.wiring.settings.recheck_after)
+        rejections = Rejections(self.warehouse, diff, lease.fence, self.wiring.settings.recheck_after)
         rejections.record_invalid()
         self._tell_plan(rows)
         return rejections

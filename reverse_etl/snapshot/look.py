@@ -38,6 +38,13 @@ class DiffCounts:
     def invalid_rows(self) -> int:
         return sum(self.invalid.values())
 
+    def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
+        """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
+        counted = {"added": self.added, "changed": self.changed, "invalid": self.invalid_rows}
+        if acts:
+            counted["removed"] = self.removed
+        return all(rows.get(kind, 0) == count for kind, count in counted.items())
+
 
 @dataclass(frozen=True)
 class Look:
