@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
 from reverse_etl import __version__
+from reverse_etl.cli.demo import demo
+from reverse_etl.cli.destination import accept
+from reverse_etl.cli.listing import list_
 from reverse_etl.cli.plan import plan
+from reverse_etl.cli.rejections import rejected, requeue
 from reverse_etl.cli.run import run
 from reverse_etl.cli.sandbox import sandbox
 from reverse_etl.cli.schema import schema
 from reverse_etl.cli.session import command, project_command
 from reverse_etl.cli.spread import spread
+from reverse_etl.cli.status import history, status
+from reverse_etl.cli.validate import validate
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -46,12 +52,25 @@ def _program(
     """
 
 
-_OF_A_PROJECT: tuple[Callable[..., int | None], ...] = (run, plan)
-_OF_NONE: tuple[Callable[..., int | None], ...] = (schema, sandbox)
-for _function in _OF_A_PROJECT:
-    app.command(context_settings=_HELP)(project_command(_function))
-for _function in _OF_NONE:
-    app.command(context_settings=_HELP)(command(_function))
+_OF_A_PROJECT: Mapping[str, Callable[..., int | None]] = {
+    "run": run,
+    "plan": plan,
+    "validate": validate,
+    "list": list_,
+    "status": status,
+    "history": history,
+    "rejected": rejected,
+    "requeue": requeue,
+}
+_OF_NONE: Mapping[str, Callable[..., int | None]] = {"schema": schema, "sandbox": sandbox, "demo": demo}
+
+for _name, _function in _OF_A_PROJECT.items():
+    app.command(_name, context_settings=_HELP)(project_command(_function))
+destinations = typer.Typer(help="Where the rows of a sync go.", no_args_is_help=True, rich_markup_mode=None)
+destinations.command("accept", context_settings=_HELP)(project_command(accept))
+app.add_typer(destinations, name="destination", context_settings=_HELP)
+for _name, _function in _OF_NONE.items():
+    app.command(_name, context_settings=_HELP)(command(_function))
 
 
 def main() -> None:

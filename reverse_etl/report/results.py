@@ -33,8 +33,8 @@ def result_lines(result: RunResult) -> list[str]:
     fields = sorted(result.changed_fields.items(), key=lambda item: (-item[1], item[0]))
     more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
     looked = result.status is not SyncStatus.SKIPPED
-    sent = f"{plural(traffic.requests, 'request')}, {plural(traffic.retries, 'retry')[:-1]}" if traffic.retries else ""
-    sent = sent or (plural(traffic.requests, "request") if traffic.requests else "")
+    retried = f" ({traffic.retries:,} retried)" if traffic.retries else ""
+    sent = plural(traffic.requests, "request") + retried if traffic.requests else ""
     return pairs(
         f"sync {printable(result.sync)}: {result.status.value} in {duration(result.execution_time)}",
         [

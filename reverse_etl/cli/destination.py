@@ -1,0 +1,51 @@
+"""`destination accept`: say that the present destination is the one a sync snapshot belongs to, as after a new key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reverse_etl.cli.session import Session
+
+if TYPE_CHECKING:
+    from reverse_etl.ready import Ready, Wiring
+    from reverse_etl.warehouses.base import Warehouse
+
+
+def accept(session: Session) -> None:
+    """Take the present host, project and key for those the rows were accepted by; sends nothing."""
+    from reverse_etl.assemble import RunOptions, wire
+
+    syncs = session.syncs()
+    session.check_destinations(syncs)
+    if not syncs:
+        return
+    wiring = wire(session.project, session.console.tell, RunOptions())
+    with session.warehouse(read_only=False) as warehouse:
+        for ready in session.ready(syncs, warehouse):
+            session.console.lines([_accept(ready, warehouse, wiring)])
+
+
+def _accept(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> str:
+    """Under the lease, as a run would; what a run that died has left behind is rolled forward first."""
+    from reverse_etl.acquire import acquire
+    from reverse_etl.journal import fenced
+    from reverse_etl.snapshot.lease import Holder, Lease
+    from reverse_etl.snapshot.store import SnapshotStore
+
+    settings, name = wiring.settings, ready.sync.name
+    store = SnapshotStore(warehouse, settings.state_schema, ready.sync, ready.shape)
+    before = store.lease_row()
+    if before is None or not before.destination:
+        return f"sync {name}: nothing was sent yet, so there is nothing to accept"
+    store.check_lease(before)
+    holder = Holder(wiring.new_id(), {**wiring.holder_note, "beat": settings.beat, "started_at": wiring.wall()})
+    lease = Lease(warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+    row = acquire(store, lease, wiring)
+    entries = row.entries
+    if row.run is not None:
+        store.recover(lease, row.run)
+        entries = store.live_entries()
+    lease.remember(ready.destination.remembered(row.salt), ready.shape.key_columns)
+    if not lease.close(entries=entries, unknown=False):
+        raise fenced()
+    return f"sync {name}: {ready.destination.host} is its destination now"

@@ -1,0 +1,60 @@
+"""`list`: the syncs of a project as dbt's manifest has them; opens no connection."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reverse_etl.cli.session import Session
+from reverse_etl.report.tables import table
+
+if TYPE_CHECKING:
+    from reverse_etl.sync import Sync
+
+
+class ListOutput(str, Enum):
+    """How much is said of each sync."""
+
+    TEXT = "text"
+    JSON = "json"
+    NAME = "name"
+
+
+def list_(
+    session: Session,
+    output: Annotated[ListOutput, typer.Option("--output", help="`name` prints one name a line.")] = ListOutput.TEXT,
+) -> None:
+    """List the syncs that the project's models define."""
+    console = session.console
+    syncs = session.syncs()
+    if console.is_json or output is ListOutput.JSON:
+        console.json({"syncs": [_as_dict(sync) for sync in syncs]}, indent=2)
+    elif output is ListOutput.NAME:
+        console.lines(sync.name for sync in syncs)
+    elif syncs:
+        headers = ["sync", "model", "object", "mode", "destination", "relation", "fields"]
+        console.lines(table(headers, [_as_row(sync) for sync in syncs]))
+
+
+def _as_row(sync: Sync) -> list[object]:
+    fields = "every other column" if sync.fields is None else ", ".join(item.path for item in sync.fields)
+    return [sync.name, sync.model, sync.object, sync.mode, sync.destination, sync.relation, fields]
+
+
+def _as_dict(sync: Sync) -> dict[str, object]:
+    fields = None if sync.fields is None else {item.path: item.column for item in sync.fields}
+    return {
+        "sync": sync.name,
+        "model": sync.unique_id,
+        "file": sync.file,
+        "object": sync.object,
+        "mode": sync.mode,
+        "destination": sync.destination,
+        "relation": sync.relation,
+        "identifiers": dict(sync.identifiers),
+        "primary_key": list(sync.primary_key),
+        "fields": fields,
+        "on_removed": sync.on_removed,
+    }

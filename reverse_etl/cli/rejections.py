@@ -1,0 +1,90 @@
+"""`rejected` and `requeue`: rows that were held back or refused, and how they are sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reverse_etl.cli.options import Output, OutputFormat, ShowValues
+from reverse_etl.cli.session import Session
+from reverse_etl.report.amounts import plural
+from reverse_etl.report.masking import mask, mask_within
+from reverse_etl.report.tables import table
+
+if TYPE_CHECKING:
+    from reverse_etl.snapshot.rejections import Rejection
+    from reverse_etl.sync import Sync
+
+_HEADERS = ("sync", "key", "state", "code", "reason", "last seen (UTC)", "times")
+
+
+def rejected(
+    session: Session,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows of each sync, the newest first.")] = 100,
+    show_values: ShowValues = False,
+    output: OutputFormat = Output.TEXT,
+) -> None:
+    """List the rows that are held back: invalid, rejected by Iterable, or skipped."""
+    console = session.console
+    found = _listed(session, limit)
+    rows = [_as_row(sync, held, show_values=show_values) for sync, held in found]
+    if console.is_json or output is Output.JSON:
+        names = ("sync", "key", "state", "code", "reason", "last_seen", "times")
+        console.json({"rejected": [dict(zip(names, row, strict=True)) for row in rows]}, indent=2)
+    elif rows:
+        console.lines(table(_HEADERS, rows))
+    else:
+        console.say("NothingHeldBack", "no row is held back")
+
+
+def requeue(
+    session: Session,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help="E-mails or user ids; none: all rows of the syncs.")
+    ] = None,
+) -> None:
+    """Let rejected and skipped rows be sent again by the next run, although they did not change."""
+    from reverse_etl.snapshot.rejections import requeue as requeue_rows
+    from reverse_etl.snapshot.tables import tables_of
+
+    syncs, schema = session.syncs(), session.project.settings.state_schema
+    if not syncs:
+        return
+    lines = []
+    with session.warehouse(read_only=False) as warehouse:
+        for sync in syncs:
+            held = tables_of(warehouse, schema, sync.name).rejections
+            count = 0
+            if warehouse.columns(held):
+                count = requeue_rows(warehouse, held, sync.name, _identities(keys or ()))
+            lines.append(f"sync {sync.name}: {plural(count, 'refusal')} requeued")
+    session.console.lines(lines)
+
+
+def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
+    from reverse_etl.snapshot.rejections import list_rejections
+    from reverse_etl.snapshot.tables import tables_of
+
+    syncs, schema = session.syncs(), session.project.settings.state_schema
+    if not syncs:
+        return []
+    found = []
+    with session.warehouse(read_only=True) as reader:
+        for sync in syncs:
+            held = tables_of(reader, schema, sync.name).rejections
+            if reader.columns(held):
+                found += [(sync, one) for one in list_rejections(reader, held, sync.name, limit)]
+    return found
+
+
+def _as_row(sync: Sync, held: Rejection, *, show_values: bool) -> list[object]:
+    key = held.identity if show_values else mask(held.identity)
+    reason = held.reason if show_values else mask_within(held.reason, held.identity)
+    return [sync.name, key, held.state, held.code, reason, held.last_seen, held.attempts]
+
+
+def _identities(keys: Sequence[str]) -> list[str]:
+    """Keys as the sync snapshot has them: e-mails lower-cased and trimmed, user ids as they are."""
+    return [key.strip().lower() if "@" in key else key for key in keys]

@@ -1,0 +1,139 @@
+"""Stage: a throw-away sandbox and a throw-away copy of a dbt project, both gone when it is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from reverse_etl.errors import ConfigError, ReverseEtlError
+
+_OWN = ("ITERABLE_", "DBT_", "REVERSE_ETL_", "SHOP_")
+_BUILT = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb", "*.wal", ".user.yml")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running sandbox, a copy of the project, and the environment in which programs find both."""
+
+    project: Path
+    url: str
+    env: Mapping[str, str]
+    show: Callable[[str], None]
+
+    def run(self, *words: str) -> None:
+        """Show and run one command as a person would, in the project's folder. Raises where it fails."""
+        self.show(f"\n$ {_as_typed(words)}")
+        done = subprocess.run([*_program(words[0]), *words[1:]], cwd=self.project, env=dict(self.env), check=False)  # noqa: S603
+        if done.returncode:
+            raise ReverseEtlError(
+                "demo-step-failed",
+                f"`{_as_typed(words)}` ended with exit code {done.returncode}",
+                hint="Its own output above says why.",
+            )
+
+    def read(self, path: str) -> list[dict[str, Any]]:
+        """What the sandbox tells about itself at this path."""
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        try:
+            connection.request("GET", path)
+            found: list[dict[str, Any]] = json.loads(connection.getresponse().read())
+        except (OSError, HTTPException, ValueError) as error:
+            raise ReverseEtlError(
+                "demo-sandbox-gone", "the demo's sandbox does not answer any more", hint="Run the demo again."
+            ) from error
+        else:
+            return found
+        finally:
+            connection.close()
+
+
+@contextmanager
+def stage(sample: Path, show: Callable[[str], None]) -> Iterator[Stage]:
+    """A stage with a copy of `sample`. It ends whatever it started, also when a signal comes."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with tempfile.TemporaryDirectory(prefix="reverse-etl-demo-") as folder:
+            project = Path(folder) / sample.name
+            shutil.copytree(sample, project, ignore=_BUILT)
+            with _sandbox(Path(folder) / "sandbox") as url:
+                yield Stage(project, url, _environment(os.environ, project, url), show)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _sandbox(data_dir: Path) -> Iterator[str]:
+    words = [*_program("reverse-etl"), "sandbox", "--port", "0", "--data-dir", str(data_dir), "--quiet"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:  # noqa: S603  our own program
+        try:
+            yield _announced(process)
+        finally:
+            _end(process)
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    url = process.stdout.readline().strip() if process.stdout else ""
+    if not url:
+        raise ConfigError(
+            "demo-sandbox-gone", "the demo's sandbox did not start", hint="Run `reverse-etl sandbox` to see why."
+        )
+    return url
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _environment(env: Mapping[str, str], project: Path, url: str) -> dict[str, str]:
+    """The user's environment without what would lead elsewhere: other profiles, other keys, other settings."""
+    kept = {name: value for name, value in env.items() if not name.startswith(_OWN)}
+    return {
+        **kept,
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "true" if sys.stdout.isatty() else "false",
+        "ITERABLE_BASE_URL": url,
+        "ITERABLE_API_KEY": "sandbox-demo",
+        "ITERABLE_PROJECT_TYPE": "email",
+    }
+
+
+def _program(name: str) -> list[str]:
+    if name == "reverse-etl":
+        return [sys.executable, "-m", "reverse_etl"]
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.is_file() else shutil.which(name)
+    if found is None:
+        raise ConfigError(
+            "missing-dbt",
+            f"the demo needs `{name}`, which is not installed",
+            hint='Install it: pip install "reverse-etl[dbt,duckdb,sandbox]" dbt-duckdb',
+        )
+    return [found]
+
+
+def _as_typed(words: Sequence[str]) -> str:
+    return " ".join(f"'{word}'" if " " in word else word for word in words)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
