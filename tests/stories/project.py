@@ -1,0 +1,162 @@
+"""A dbt project as dbt leaves it behind, without dbt: profile, manifest and a DuckDB file with one model table."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+MODEL = "model.shop.people"
+QUICK = {
+    # Small figures of the same shape as the defaults, so that a dead run's lease is free after about two seconds.
+    "REVERSE_ETL_LEASE_TTL": "1.2",
+    "REVERSE_ETL_HEARTBEAT": "0.3",
+    "REVERSE_ETL_PAUSE_BOUND": "0.3",
+    "REVERSE_ETL_LATE_REQUEST_BOUND": "0.6",
+    "REVERSE_ETL_HTTP_TIMEOUT": "0.6",
+    "REVERSE_ETL_BATCH_ROWS": "10",
+    "REVERSE_ETL_WINDOW": "40",
+    "REVERSE_ETL_REQUESTS_PER_SECOND": "200",
+    "REVERSE_ETL_CONCURRENCY": "2",
+}
+
+
+@dataclass
+class Project:
+    """A project folder. `environment` is all that its commands see of the environment, beside what they need to run."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, folder: Path, url: str, meta: object, environment: Mapping[str, str] | None = None) -> Project:
+        """A project with one tagged model and no table yet."""
+        (folder / "target").mkdir(parents=True)
+        (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\nversion: '1.0'\n")
+        profile = {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": "shop.duckdb", "schema": "main"}}}
+        (folder / "profiles.yml").write_text(json.dumps({"shop": profile}))
+        made = cls(
+            folder,
+            {
+                "ITERABLE_BASE_URL": url,
+                "ITERABLE_API_KEY": "sandbox-story",
+                "ITERABLE_PROJECT_TYPE": "email",
+                "HOME": str(folder),
+                "PATH": os.environ["PATH"],
+                **(environment or {}),
+            },
+        )
+        made.tag(meta)
+        made.sql("SELECT 1")
+        return made
+
+    def tag(self, meta: object) -> None:
+        """Write the manifest with this `reverse_etl` entry."""
+        node = {
+            "unique_id": MODEL,
+            "name": "people",
+            "resource_type": "model",
+            "package_name": "shop",
+            "path": "people.sql",
+            "original_file_path": "models/people.sql",
+            "patch_path": "shop://models/people.yml",
+            "relation_name": '"shop"."main"."people"',
+            "database": "shop",
+            "schema": "main",
+            "alias": "people",
+            "fqn": ["shop", "people"],
+            "tags": [],
+            "columns": {},
+            "depends_on": {"nodes": []},
+            "config": {"enabled": True, "materialized": "table", "meta": {"reverse_etl": meta}},
+            "meta": {"reverse_etl": meta},
+        }
+        manifest = {
+            "metadata": {
+                "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
+                "dbt_version": "1.11.0",
+                "adapter_type": "duckdb",
+                "project_name": "shop",
+                "invocation_id": "story",
+                "generated_at": "2026-01-01T00:00:00Z",
+            },
+            "nodes": {MODEL: node},
+            "sources": {},
+            "exposures": {},
+            "disabled": {},
+        }
+        (self.folder / "target" / "manifest.json").write_text(json.dumps(manifest))
+
+    def sql(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements on the project's file; rows of the last one."""
+        with duckdb.connect(str(self.folder / "shop.duckdb")) as connection:
+            rows: list[tuple[object, ...]] = []
+            for statement in statements:
+                rows = connection.execute(statement).fetchall()
+        return rows
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command of the project, going on."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "reverse_etl", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, timeout: float = 60) -> Ended:
+        """A command of the project, to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=timeout)
+        return Ended(process.returncode, out, err)
+
+    def result(self) -> dict[str, object]:
+        """The result of the only sync, from the file that the last run wrote."""
+        content = json.loads((self.folder / "target" / "reverse_etl_results.json").read_text())
+        [result] = content["results"]
+        return dict(result)
+
+    def counts(self, *names: str) -> tuple[int, ...]:
+        """Some counts of the last run."""
+        counts = self.result()["counts"]
+        assert isinstance(counts, dict)
+        return tuple(int(counts[name]) for name in names)
+
+    def state(self, columns: str, where: str = "TRUE") -> list[tuple[object, ...]]:
+        """Rows of the sync snapshot."""
+        [(table,)] = self.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'snapshot__%'")
+        return self.sql(f"SELECT {columns} FROM reverse_etl.{table} WHERE {where} ORDER BY identity")
+
+    def value_column(self, name: str = "") -> str:
+        """The column of the sync snapshot that holds the first mapped value whose name begins so."""
+        rows = self.sql(
+            "SELECT column_name FROM information_schema.columns WHERE table_name LIKE 'snapshot__%'"
+            f" AND column_name LIKE 'v_{name}%'"
+        )
+        return str(rows[0][0])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def says(self, *words: str) -> bool:
+        """Whether its output holds every one of these."""
+        return all(word in self.out + self.err for word in words)
+
+
+def values(rows: Sequence[tuple[object, ...]]) -> dict[object, object]:
+    """Two columns as a dictionary."""
+    return {row[0]: row[1] for row in rows}
