@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.shape import Shape, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.warehouses.base import Dialect
@@ -24,8 +25,8 @@ class Stored:
     has_rejections: bool = False
 
     def fits(self, shape: Shape) -> bool:
-        """Whether every mapped value has its column, of its type."""
-        return all(self.columns.get(value.name) == value.type for value in shape.values)
+        """Whether there is a table in which every mapped value has its column, of its type."""
+        return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in shape.values)
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,21 @@ class Diff:
     def counts(self) -> str:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
 
-        The totals, equal on every row: rows of the model, live entries of the sync snapshot, model rows without entry,
-        changed identities. There is always a first row of kind `total`.
+        The totals, on the row of kind `total` alone: rows of the model, live entries of the sync snapshot, model rows
+        without entry, entries without model row, changed identities.
         """
         fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.shape.values)
         fields = f", {fields}" if fields else ""
-        zeros = ", 0" * len(self.shape.values)
+        zeros, none = ", 0" * len(self.shape.values), ", 0" * 5
         totals = (
             "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
-            " (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL), " + self._identity_changes()
+            " (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),"
+            f" (SELECT count(*) FROM candidates WHERE NOT present), {self._identity_changes()}"
         )
         return (
             f"{self._with()} SELECT 'total', '', 0{zeros}, {totals}"
-            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}, 0, 0, 0, 0 FROM classified GROUP BY 1, 2"
-            f" UNION ALL SELECT 'removed', '', count(*){zeros}, 0, 0, 0, 0 FROM gone"
+            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
+            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
         )
 
     def plan(self, table: str) -> str:
@@ -67,7 +69,7 @@ class Diff:
         planned = ", ".join(f"c.{name}" for name in names)
         removed = ", ".join(
             [f"g.entry_{key.name}" for key in self.shape.keys]
-            + [f"CAST(NULL AS {value.type}) AS {value.name}" for value in self.shape.values]
+            + [f"{self._null(value.type)} AS {value.name}" for value in self.shape.values]
         )
         number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
@@ -77,26 +79,28 @@ class Diff:
             f" FROM classified c WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
-            nothing = f"CAST(NULL AS {self.dialect.text_type})"
+            nothing = self._null(self.dialect.text_type)
             statement += (
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" CAST(NULL AS {self.dialect.hash_type}), {nothing}{_lead(removed)} FROM gone g"
+                f" {self._null(self.dialect.hash_type)}, {nothing}{_lead(removed)} FROM gone g"
             )
         return statement
 
     def samples(self, rows: int) -> str:
-        """A few changed rows: identity, then for each value whether it differs, the old one and the new one, as text."""
+        """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
         parts = []
         for value in self.shape.values:
             old, new = self.dialect.as_text(f"old_{value.name}"), self.dialect.as_text(value.name)
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END", old, new]
-        return f"{self._with()} SELECT identity{_lead(', '.join(parts))} FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
+        chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
+        return f"{self._with()} SELECT identity{_lead(', '.join(parts))} {chosen}"
 
     def _with(self) -> str:
         parts = [
             f"model AS {self.dialect.inlined} ({self._model()})",
             f"entries AS {self.dialect.inlined} ({self._entries()})",
             f"candidates AS {self.dialect.materialized} ({self._candidates()})",
+            f"touched AS {self.dialect.inlined} ({self._touched()})",
             f"suspects AS {self.dialect.inlined} ({self._suspects()})",
             *self._duplicates(),
             f"classified AS {self.dialect.inlined} ({self._classified()})",
@@ -112,31 +116,40 @@ class Diff:
 
     def _entries(self) -> str:
         """Live entries; a value without a column yet is NULL, one of another type is cast."""
+        text = self.dialect.text_type
         if not self.stored.columns:
-            columns = [f"CAST(NULL AS {self.dialect.text_type}) AS identity"]
-            columns += [f"CAST(NULL AS {key.type}) AS {key.name}" for key in self.shape.keys]
-            columns += [f"CAST(NULL AS {value.type}) AS {value.name}" for value in self.shape.values]
-            columns += [f"CAST(NULL AS {self.dialect.hash_type}) AS row_hash"]
-            columns += [f"CAST(NULL AS {self.dialect.text_type}) AS state"]
+            columns = [f"{self._null(text)} AS identity"]
+            columns += [f"{self._null(key.type)} AS {key.name}" for key in self.shape.keys]
+            columns += [f"{self._null(value.type)} AS {value.name}" for value in self.shape.values]
+            columns += [f"{self._null(self.dialect.hash_type)} AS row_hash", f"{self._null(text)} AS state"]
             return f"SELECT {', '.join(columns)} WHERE 1 = 0"
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
-        return (
-            f"SELECT {', '.join([*columns, 'row_hash', 'state'])} FROM {self.tables.snapshot} WHERE state <> 'absent'"
-        )
+        retyped = find_retyped(self.shape.values, self.stored.columns)
+        columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state"]
+        return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
 
     def _stored_value(self, value: Value) -> str:
         stored = self.stored.columns.get(value.name)
         if stored is None:
-            return f"CAST(NULL AS {value.type})"
-        return value.name if stored == value.type else self.dialect.try_cast(value.name, value.type)
+            return self._null(value.type)
+        return value.name if stored == value.type else cast_of(self.dialect, value.name, value.type)
+
+    def _null(self, type_name: str) -> str:
+        return f"CAST(NULL AS {type_name})"
+
+    @property
+    def _everything(self) -> bool:
+        """Whether every row is looked at, so that nothing has to be searched for."""
+        return self.thorough or not self.stored.fits(self.shape)
 
     def _candidates(self) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
-        hashed = self.dialect.row_hash(self.hashed_names())
+        hashed = self.dialect.row_hash(self.shape.hashed_names)
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
-        thorough = self.thorough or (bool(self.stored.columns) and not self.stored.fits(self.shape))
-        hint = "1 = 1" if thorough else "(m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted')"
+        # An entry without a hash has nothing to differ from where its row left the model.
+        unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
+        hint = "1 = 1" if self._everything else unequal
         return (
             "SELECT m.identity AS identity, s.identity AS entry_identity"
             f"{_lead(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
@@ -144,61 +157,76 @@ class Diff:
             f" FROM entries) s ON m.identity = s.identity WHERE {hint}"
         )
 
+    def _touched(self) -> str:
+        """Identities that differ, or whose row shares its key with one that does."""
+        found = "SELECT identity FROM candidates WHERE present"
+        if not self.shape.keys:
+            return found
+        keys = ", ".join(self._key_names())
+        same = f"({keys}) IN (SELECT {keys} FROM candidates WHERE present)"
+        return f"{found} UNION SELECT identity FROM model WHERE {same}"
+
     def _suspects(self) -> str:
-        """Model rows that may differ, or that share a key or an identity with one that may."""
-        hashed = self.dialect.row_hash([f"m.{name}" for name in self.hashed_names()])
-        conditions = ["m.identity IS NULL", "m.identity IN (SELECT identity FROM candidates WHERE present)"]
-        if self.shape.keys:
-            keys = self._key_names()
-            conditions += [f"m.{key} IS NULL" for key in keys]
-            own = ", ".join(f"m.{key}" for key in keys)
-            conditions.append(f"({own}) IN (SELECT {', '.join(keys)} FROM candidates WHERE present)")
-        return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE {' OR '.join(conditions)}"
+        """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
+        hashed = self.dialect.row_hash([f"m.{name}" for name in self.shape.hashed_names])
+        chosen = "IS NOT NULL" if self._everything else "IN (SELECT identity FROM touched)"
+        return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
 
     def _duplicates(self) -> list[str]:
-        shared = {"identity": ["identity"]}
+        shared = {"identity": ("identity", "SELECT identity FROM suspects")}
         if self.shape.keys:
-            shared["key"] = self._key_names()
+            keys = ", ".join(self._key_names())
+            nameless = f"SELECT {keys} FROM candidates WHERE present AND identity IS NULL"
+            shared["key"] = (keys, f"SELECT {keys} FROM suspects UNION ALL {nameless}")
         return [
-            f"same_{name} AS {self.dialect.inlined} (SELECT {', '.join(columns)} FROM suspects"
-            f" GROUP BY {', '.join(columns)} HAVING count(*) > 1)"
-            for name, columns in shared.items()
+            f"same_{name} AS {self.dialect.inlined} (SELECT {columns} FROM ({source}) x"
+            f" GROUP BY {columns} HAVING count(*) > 1)"
+            for name, (columns, source) in shared.items()
         ]
 
     def _classified(self) -> str:
-        shape = self.shape
+        """Suspects with their kind; rows without identity are taken from the candidates, so that none is searched."""
         old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
-        moved = [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
-        differs = " OR ".join(
-            ["s.state = 'unknown'", *moved, *(self._differs(value, "m.", "s.") for value in shape.values)]
+        columns = ["identity", *self._key_names(), *(self._null(value.type) for value in self.shape.values), "row_hash"]
+        columns += [self._null(value.type) for value in self.shape.values]
+        return (
+            f"SELECT m.*{_lead(old)}, {self._kind()} AS kind, {self._reason()} AS reason"
+            f" FROM suspects m {self._joins()}"
+            f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM candidates"
+            " WHERE present AND identity IS NULL"
         )
-        delta = f"s.identity IS NULL OR {differs}"
+
+    def _joins(self) -> str:
         joins = "LEFT JOIN entries s ON s.identity = m.identity LEFT JOIN same_identity i ON i.identity = m.identity"
-        if shape.keys:
+        if self.shape.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
-        # A skipped NULL keeps its old value, and so never has the hash of the stored values.
-        skipped = [f"m.{value.name} IS NOT NULL" for value in shape.values if value.skips_nulls]
-        stale = " AND ".join(["s.row_hash IS DISTINCT FROM m.row_hash", *skipped])
-        held = "1 = 0"
         if self.stored.has_rejections:
             joins += (
                 f" LEFT JOIN ({self._held()}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
                 f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
                 f" LEFT JOIN ({self._forgotten()}) f ON f.identity = m.identity"
             )
-            held = "h.identity IS NOT NULL OR f.identity IS NOT NULL"
-        kind = (
+        return joins
+
+    def _kind(self) -> str:
+        values = self.shape.values
+        delta = ["s.identity IS NULL", "s.state = 'unknown'"]
+        delta += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
+        delta += [self._differs(value, "m.", "s.") for value in values]
+        # A skipped NULL keeps its old value, and so never has the hash of the stored values.
+        skipped = [f"m.{value.name} IS NOT NULL" for value in values if value.skips_nulls]
+        stale = " AND ".join(["s.row_hash IS DISTINCT FROM m.row_hash", *skipped])
+        held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
+        return (
             f"CASE WHEN {self._reason()} IS NOT NULL THEN 'invalid'"
-            f" WHEN NOT ({delta}) THEN CASE WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
+            f" WHEN NOT ({' OR '.join(delta)}) THEN CASE WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
             f" WHEN {held} THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END"
         )
-        return f"SELECT m.*{_lead(old)}, {kind} AS kind, {self._reason()} AS reason FROM suspects m {joins}"
 
     def _reason(self) -> str:
         """Why a row cannot be sent, as a code; NULL where it can."""
         rule = self.shape.rule
-        cases = [("m.identity IS NULL", "null-identifier")]
-        cases += [(f"m.{key} IS NULL", "null-key") for key in self._key_names()]
+        cases = [(f"m.{key} IS NULL", "null-key") for key in self._key_names()]
         cases += [(f"NOT ({self.dialect.matches('m.identity', rule.pattern)})", rule.code)]
         cases += [(f"m.identity = {self.dialect.literal(text)}", rule.code) for text in rule.never]
         if self.shape.keys:
@@ -256,10 +284,6 @@ class Diff:
         """The key of a row as one text."""
         names = ["identity", *self._key_names()]
         return self.dialect.key_text([f"{alias}.{name}" for name in names])
-
-    def hashed_names(self) -> list[str]:
-        """What the row hash covers: a row whose key moved to another identity is a changed row."""
-        return self._key_names() + self._value_names()
 
     def _key_names(self) -> list[str]:
         return [key.name for key in self.shape.keys]

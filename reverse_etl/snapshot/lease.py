@@ -1,4 +1,4 @@
-"""Lease: one run of a sync at a time, by a fenced row in the warehouse; the warehouse's clock is the only one it trusts.
+"""Lease: one run of a sync at a time, by a fenced row in the warehouse; the warehouse's clock is the only one.
 
 The statements here are those of the commit protocol: look, acquire, flush, close. Each is one statement, idempotent
 under its fence, and each write names the fence, so that a run which lost its lease can change nothing.
@@ -62,7 +62,7 @@ def look(reader: Reader, tables: Tables) -> LeaseRow:
     now = d.epoch(d.now())
     ages = f"{now} - {d.epoch('beat_at')}, {d.epoch('expires_at')} - {now}, {d.epoch('quiet_at')} - {now}"
     rows = reader.query(
-        f"SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, {ages}, run_fence, credit, acked,"  # noqa: S608  names are ours
+        f"SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, {ages}, run_fence, credit, acked,"
         f" destination, key_columns, entries FROM {tables.lease}"
     )
     row = rows[0]
@@ -104,14 +104,17 @@ class Lease:
         d = self._warehouse.dialect
         now = d.now()
         took = self._warehouse.execute(
-            f"UPDATE {self._tables.lease} SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = {now},"  # noqa: S608  names are ours
+            f"UPDATE {self._tables.lease} SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = {now},"
             f" expires_at = {d.later(now, self._ttl)}"
-            f" WHERE (holder IS NULL AND {now} >= quiet_at) OR {now} >= {d.later('expires_at', self._late)} OR holder = ?",
+            f" WHERE (holder IS NULL AND {now} >= quiet_at) OR holder = ?"
+            f" OR {now} >= {d.later('expires_at', self._late)}",
             (self._holder.id, json.dumps(self._holder.note), self._holder.id),
         )
-        if took:
-            self.fence = look(self._warehouse, self._tables).fence
-        return bool(took)
+        row = look(self._warehouse, self._tables) if took else None
+        if row is None or row.holder != self._holder.id:
+            return False
+        self.fence = row.fence
+        return True
 
     def open_run(self) -> bool:
         """Name the plan of this fence as the open run, with nothing sent yet. False: fenced off."""
@@ -135,7 +138,7 @@ class Lease:
         )
 
     def close(self, *, entries: int, unknown: bool) -> bool:
-        """Close the run and release. `unknown`: some request may still take effect, so others wait. False: fenced off."""
+        """Close the run and release. `unknown`: a request may still take effect, so others wait. False: fenced off."""
         d = self._warehouse.dialect
         quiet = d.later(d.now(), self._late) if unknown else d.now()
         return self._write(
@@ -153,7 +156,7 @@ class Lease:
 
     def _write(self, assignments: str, params: tuple[object, ...]) -> bool:
         touched = self._warehouse.execute(
-            f"UPDATE {self._tables.lease} SET {assignments} WHERE fence = ? AND holder = ?",  # noqa: S608  names are ours
+            f"UPDATE {self._tables.lease} SET {assignments} WHERE fence = ? AND holder = ?",
             (*params, self.fence, self._holder.id),
         )
         return touched > 0

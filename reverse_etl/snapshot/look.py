@@ -77,8 +77,7 @@ class SnapshotReader:
         """Compare once; a second time by values where duplicates hide behind equal rows."""
         lease = self.lease_row()
         diff = replace(self.diff(), thorough=thorough)
-        counts, unmatched = self._count(diff)
-        hidden = counts.model_rows - unmatched > counts.entries - counts.removed
+        counts, hidden = self._count(diff)
         if hidden and not diff.thorough:
             diff = replace(diff, thorough=True)
             counts, _ = self._count(diff)
@@ -128,21 +127,22 @@ class SnapshotReader:
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
 
-    def _count(self, diff: Diff) -> tuple[DiffCounts, int]:
+    def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
+        """What differs, and whether some entry has more than one row in the model."""
         rows: dict[str, int] = {}
         invalid: dict[str, int] = {}
         fields: dict[str, int] = {}
-        totals = (0, 0, 0, 0)
+        totals = (0, 0, 0, 0, 0)
         for kind, reason, count, *rest in self._reader.query(diff.counts()):
             rows[kind] = rows.get(kind, 0) + int(count)
             if kind == "total":
-                totals = tuple(int(number) for number in rest[-4:])  # type: ignore[assignment]  # four of them
+                totals = tuple(int(number) for number in rest[-5:])  # type: ignore[assignment]  # five of them
             elif kind == "invalid":
                 invalid[reason] = int(count)
             elif kind == "changed":
                 paths = [value.field.path for value in self.shape.values]
                 fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
-        model_rows, entries, unmatched, identity_changes = totals
+        model_rows, entries, new, missing, identity_changes = totals
         differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "quarantined", "invalid"))
         counts = DiffCounts(
             added=rows.get("added", 0),
@@ -157,4 +157,4 @@ class SnapshotReader:
             entries=entries,
             identity_changes=identity_changes,
         )
-        return counts, unmatched
+        return counts, model_rows - new > entries - missing

@@ -45,7 +45,7 @@ class Rejections:
     def record_invalid(self) -> None:
         """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
-        self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")  # noqa: S608
+        self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")
         self._insert("'invalid'", "p.reason", "''", "FALSE", f"{self._plan} p", "p.kind = 'invalid'")
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
@@ -57,9 +57,10 @@ class Rejections:
                 f" {dialect.literal(outcome.reason)}, {'TRUE' if outcome.tainted else 'FALSE'})"
                 for outcome in some
             )
-            source = f"{self._plan} p JOIN (VALUES {values}) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal"
+            named = "o (ordinal, state, code, reason, tainted)"
+            source = f"{self._plan} p JOIN (VALUES {values}) AS {named} ON o.ordinal = p.ordinal"
             already = (
-                f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="  # noqa: S608  names are ours
+                f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="
                 f" {dialect.literal(self._tables.sync)} AND r.fence = {self._fence} AND r.ordinal = p.ordinal)"
             )
             self._insert("o.state", "o.code", "o.reason", "o.tainted", source, already)
@@ -69,7 +70,7 @@ class Rejections:
         sync = self._warehouse.dialect.literal(self._tables.sync)
         key = self._diff.key_text("s")
         self._warehouse.execute(
-            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed' AND EXISTS (SELECT 1"  # noqa: S608
+            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed' AND EXISTS (SELECT 1"
             f" FROM {self._tables.snapshot} s WHERE s.fence = {self._fence} AND s.state IN ('accepted', 'absent')"
             f" AND {key} = key_text)"
         )
@@ -77,13 +78,13 @@ class Rejections:
     def any(self) -> bool:
         """Whether the table holds anything of this sync."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
-        return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE sync = {sync} LIMIT 1"))  # noqa: S608
+        return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE sync = {sync} LIMIT 1"))
 
-    def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:  # noqa: PLR0913  one a column
+    def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:
         dialect = self._warehouse.dialect
         retry = f"CASE WHEN {state} = 'skipped' THEN {dialect.later(dialect.now(), self._recheck_after)} END"
         self._warehouse.execute(
-            f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"  # noqa: S608  names are ours
+            f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"
             f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
             f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()}, {retry}"
             f" FROM {source} WHERE {where}"
@@ -93,19 +94,21 @@ class Rejections:
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
     """Held rows of a sync, the newest first; `table` is the quoted table of rejections."""
     d = reader.dialect
+    first, last = d.as_text("min(seen_at)"), d.as_text("max(seen_at)")
     rows = reader.query(
-        f"SELECT identity, max(state), max(code), max(reason), {d.as_text('min(seen_at)')}, {d.as_text('max(seen_at)')},"  # noqa: S608
-        f" count(*) FROM {table} WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text"
+        f"SELECT identity, max(state), max(code), max(reason), {first}, {last}, count(*) FROM {table}"
+        " WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text"
         f" ORDER BY max(seen_at) DESC, identity LIMIT {int(limit)}",
         (sync,),
     )
-    return [Rejection(str(row[0]), *row[1:6], int(row[6])) for row in rows]
+    return [Rejection(str(row[0]), row[1], row[2], row[3], row[4], row[5], int(row[6])) for row in rows]
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
     """Held rows of a sync by state and code: `rejected invalid-email`."""
     rows = reader.query(
-        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ? AND state <> 'requeued' GROUP BY 1, 2",  # noqa: S608
+        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ? AND state <> 'requeued'"
+        " GROUP BY state, code",
         (sync,),
     )
     return {f"{state} {code}": int(count) for state, code, count in rows}
@@ -115,7 +118,7 @@ def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[st
     """Let rejected and skipped rows be sent again: all of a sync, or those of some identities. Forgotten ones stay."""
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
     return warehouse.execute(
-        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped'){chosen}",  # noqa: S608
+        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped'){chosen}",
         (sync, *identities),
     )
 

@@ -27,7 +27,8 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
     """Write one run down; it ended now, by the warehouse's clock."""
     d = warehouse.dialect
     warehouse.execute(
-        f"INSERT INTO {tables.runs} (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"  # noqa: S608
+        f"INSERT INTO {tables.runs}"
+        " (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"
         f" VALUES ({SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?)",
         (
             tables.sync,
@@ -47,7 +48,7 @@ def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
         return []
     d = reader.dialect
     rows = reader.query(
-        f"SELECT invocation_id, fence, status, {d.as_text('started_at')}, {d.as_text('ended_at')}, counts, problem"  # noqa: S608
+        f"SELECT invocation_id, fence, status, {d.as_text('started_at')}, {d.as_text('ended_at')}, counts, problem"
         f" FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT {int(limit)}",
         (tables.sync,),
     )

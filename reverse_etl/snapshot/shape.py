@@ -12,6 +12,8 @@ from reverse_etl.snapshot.tables import slug
 from reverse_etl.sync import Field, IdentityRule, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 
+VALUE_PREFIX = "v_"
+
 
 @dataclass(frozen=True)
 class Key:
@@ -41,7 +43,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Shape:
-    """The columns of one sync. The key of its sync snapshot is `identity`, behind the explicit keys where there are any."""
+    """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved."""
 
     relation: str
     identity: str
@@ -53,6 +55,11 @@ class Shape:
     def key_columns(self) -> str:
         """What the sync snapshot is keyed by, as a text to compare."""
         return json.dumps([self.rule.key, *(key.column.lower() for key in self.keys)])
+
+    @property
+    def hashed_names(self) -> list[str]:
+        """What the row hash covers: a row whose key moved to another identity is a changed row."""
+        return [*(key.name for key in self.keys), *(value.name for value in self.values)]
 
 
 def find_column(name: str, columns: Sequence[Column]) -> Column | None:
@@ -101,23 +108,23 @@ def missing_relation(sync: Sync) -> ConfigError:
 
 def shape_of(sync: Sync, rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> Shape:
     """The shape of a sync whose fields are spelled out and whose columns are all there."""
-    identity = dialect.as_text(dialect.quote(_found(rule.column, columns).name))
+    identity = dialect.as_text(dialect.exact(_found(rule.column, columns)))
     identity = f"lower(trim({identity}))" if rule.lowered else identity
     keys = []
     for number, name in enumerate(sync.primary_key, start=1):
         column = _found(name, columns)
-        keys.append(Key(f"key_{number}", column.name, column.type, dialect.quote(column.name)))
+        keys.append(Key(f"key_{number}", column.name, column.type, dialect.exact(column)))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
     return Shape(sync.relation, identity, rule, tuple(keys), values)
 
 
 def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
-    name = f"v_{slug(field.path, 30)}"
+    name = VALUE_PREFIX + slug(field.path, 30)
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
         return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None)
     column = _found(field.column, columns)
-    expression = dialect.quote(column.name)
+    expression = dialect.exact(column)
     if field.as_text and column.kind is not ColumnKind.TEXT:
         return Value(field, name, dialect.text_type, ColumnKind.TEXT, dialect.as_text(expression), column)
     return Value(field, name, column.type, column.kind, expression, column)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from reverse_etl.errors import ConfigError
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.look import SnapshotReader
+from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.shape import Shape
-from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs
+from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.shape import VALUE_PREFIX, Shape
+from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs, create_table
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Warehouse
 
@@ -53,49 +55,59 @@ class SnapshotStore(SnapshotReader):
         return row
 
     def prepare_snapshot(self) -> None:
-        """Make the sync snapshot, or fit its columns to the definition. Old hashes go before a column changes."""
-        columns = {column.name: column.type for column in self._warehouse.columns(self.tables.snapshot) or ()}
+        """Make the sync snapshot, or fit its columns to the definition.
+
+        Old hashes, and claims that a new type cannot hold, go before a column changes.
+        """
+        columns = self._stored_columns()
         if not columns:
             self._warehouse.execute(self._create_snapshot())
             return
-        wanted = [(value.name, value.type) for value in self.shape.values if columns.get(value.name) != value.type]
-        if wanted:
-            self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET row_hash = NULL")  # noqa: S608  names are ours
-        for name, kind in wanted:
-            if name in columns:
-                cast = self._warehouse.dialect.try_cast(name, kind)
-                self._warehouse.execute(
-                    f"ALTER TABLE {self.tables.snapshot} ALTER COLUMN {name} TYPE {kind} USING {cast}"
-                )
-            else:
-                self._warehouse.execute(f"ALTER TABLE {self.tables.snapshot} ADD COLUMN {name} {kind}")
+        dialect, table = self._warehouse.dialect, self.tables.snapshot
+        retyped = find_retyped(self.shape.values, columns)
+        added = [value for value in self.shape.values if value.name not in columns]
+        if retyped or added:
+            self._warehouse.execute(f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)}")
+        for item in retyped:
+            cast = cast_of(dialect, item.name, item.new)
+            self._warehouse.execute(f"ALTER TABLE {table} ALTER COLUMN {item.name} TYPE {item.new} USING {cast}")
+        for value in added:
+            self._warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {value.name} {value.type}")
 
     def recover(self, lease: Lease, run: OpenRun) -> int:
-        """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it."""
+        """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it.
+
+        Where its plan is lost, nobody knows which rows it sent, and every entry is `unknown`.
+        """
         if self._warehouse.columns(self._plan(run.fence)) is not None:
             self._merge(run, Ranges())
+        elif run.credit:
+            self.forget_acceptance()
+        if lease.close_run():
             self._drop_plan(run.fence)
-        lease.close_run()
         return self._count_unknown(run.fence)
 
     def forget_acceptance(self) -> None:
-        """Full resync: every accepted entry may hold something else. Removed rows are still seen, since entries stay."""
-        self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")  # noqa: S608
+        """Full resync: every accepted entry may hold something else. Removed rows are still seen: entries stay."""
+        skipped = "".join(f", {value.name} = NULL" for value in self.shape.values if value.skips_nulls)
+        self._warehouse.execute(
+            f"UPDATE {self.tables.snapshot} SET state = 'unknown'{skipped} WHERE state = 'accepted'"
+        )
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
         """Write the plan table of this fence; rows by kind. A second call with the same fence changes nothing."""
         plan = self._plan(fence)
         if self._warehouse.columns(plan) is None:
             self._warehouse.execute(diff.plan(plan))
-        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")  # noqa: S608  names are ours
+        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
 
     def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
         """Rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, then the values."""
         names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.shape.values)])
+        chosen = f"ordinal >= {int(start)} AND ordinal < {int(end)}"
         return self._warehouse.batches(
-            f"SELECT {names} FROM {self._plan(fence)} WHERE ordinal >= {int(start)} AND ordinal < {int(end)} ORDER BY ordinal",  # noqa: S608
-            batch,
+            f"SELECT {names} FROM {self._plan(fence)} WHERE {chosen} ORDER BY ordinal", batch
         )
 
     def changed_fields(self, fence: int) -> dict[str, int]:
@@ -105,7 +117,7 @@ class SnapshotStore(SnapshotReader):
         ]
         if not sums:
             return {}
-        row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]  # noqa: S608
+        row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]
         return {value.field.path: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
 
     def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool) -> None:
@@ -124,61 +136,29 @@ class SnapshotStore(SnapshotReader):
 
     def live_entries(self) -> int:
         """Entries that are not tombstones."""
-        return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])  # noqa: S608
+        return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])
 
     def _merge(self, run: OpenRun, untouched: Ranges) -> None:
-        """Acknowledged rows hold the planned values, refused ones are left alone, every other sent one is `unknown`."""
-        names = ["identity", *(key.name for key in self.shape.keys)]
-        dialect = self._warehouse.dialect
-        outcome = (
-            "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' END"
-            f" WHEN {run.acked.condition('p.ordinal')} THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
-            f" WHEN {untouched.condition('p.ordinal')} THEN NULL ELSE 'unknown' END"
-        )
-        source = (
-            f"SELECT p.*, {outcome} AS outcome FROM {self._plan(run.fence)} p LEFT JOIN (SELECT ordinal,"
-            f" max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted FROM {self.tables.rejections}"
-            f" WHERE sync = {dialect.literal(self.tables.sync)} AND fence = {int(run.fence)} GROUP BY ordinal) r"
-            f" ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < {int(run.credit)}"
-        )
-        updates = [f"{value.name} = {self._merged(value.name, skips=value.skips_nulls)}" for value in self.shape.values]
-        updates += [f"{key.name} = p.{key.name}" for key in self.shape.keys]
-        updates += [
-            "row_hash = p.row_hash",
-            "state = p.outcome",
-            f"fence = {int(run.fence)}",
-            f"changed_at = {dialect.now()}",
-        ]
-        inserted = [*names, *(value.name for value in self.shape.values), "row_hash"]
-        values = [*(f"p.{name}" for name in inserted), "p.outcome", str(int(run.fence)), dialect.now()]
-        self._warehouse.execute(
-            f"MERGE INTO {self.tables.snapshot} AS s USING (SELECT * FROM ({source}) x WHERE outcome IS NOT NULL) AS p ON s.identity = p.identity"  # noqa: S608
-            f" WHEN MATCHED AND s.fence <= {int(run.fence)} THEN UPDATE SET {', '.join(updates)}"
-            f" WHEN NOT MATCHED THEN INSERT ({', '.join([*inserted, 'state', 'fence', 'changed_at'])})"
-            f" VALUES ({', '.join(values)})"
-        )
+        mapped = {value.name for value in self.shape.values}
+        unmapped = [name for name in self._stored_columns() if name.startswith(VALUE_PREFIX) and name not in mapped]
+        merge = Merge(self._warehouse.dialect, self.tables, self.shape, self._plan(run.fence), unmapped)
+        self._warehouse.execute(merge.sql(run, untouched))
 
-    def _merged(self, name: str, *, skips: bool) -> str:
-        """A value after the merge: what was planned where it was acknowledged, else what was known before."""
-        planned = (
-            f"CASE WHEN p.outcome = 'accepted' THEN coalesce(p.{name}, s.{name}) ELSE p.{name} END"
-            if skips
-            else f"p.{name}"
-        )
-        return f"CASE WHEN p.outcome = 'unknown' THEN s.{name} ELSE {planned} END"
+    def _stored_columns(self) -> dict[str, str]:
+        return {column.name: column.type for column in self._warehouse.columns(self.tables.snapshot) or ()}
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""
-        hashed = self._warehouse.dialect.row_hash([*(key.name for key in self.shape.keys), *(value.name for value in self.shape.values)])
+        hashed = self._warehouse.dialect.row_hash(self.shape.hashed_names)
         self._warehouse.execute(
-            f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"  # noqa: S608  names are ours
+            f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"
             f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"
         )
 
     def _prune(self, fence: int) -> None:
         dialect = self._warehouse.dialect
         self._warehouse.execute(
-            f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"  # noqa: S608
+            f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
             f" AND changed_at < {dialect.later(dialect.now(), -_TOMBSTONE_SECONDS)}"
         )
 
@@ -192,7 +172,7 @@ class SnapshotStore(SnapshotReader):
             ("fence", d.integer_type),
             ("changed_at", d.timestamp_type),
         ]
-        return f"CREATE TABLE IF NOT EXISTS {self.tables.snapshot} ({', '.join(f'{name} {kind}' for name, kind in columns)})"
+        return create_table(self.tables.snapshot, columns)
 
     def _plan(self, fence: int) -> str:
         return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))
@@ -202,6 +182,6 @@ class SnapshotStore(SnapshotReader):
 
     def _count_unknown(self, fence: int) -> int:
         rows = self._warehouse.query(
-            f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'unknown' AND fence = {int(fence)}"  # noqa: S608
+            f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'unknown' AND fence = {int(fence)}"
         )
         return int(rows[0][0])

@@ -12,6 +12,7 @@ from reverse_etl.warehouses.base import Dialect, Reader
 SCHEMA_VERSION = 1
 # Removals are numbered from here, so that they come after every other change of a plan whatever their number.
 REMOVALS_FROM = 1_000_000_000_000
+_NOTES = ("holder", "holder_note", "acked", "destination", "key_columns")
 
 
 def slug(name: str, length: int = 40) -> str:
@@ -61,10 +62,7 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
         f"CAST({dialect.literal(salt)} AS {text}) AS salt",
         *(f"CAST(0 AS {number}) AS {name}" for name in ("serial", "fence", "credit", "closed_fence", "entries")),
         f"CAST(NULL AS {number}) AS run_fence",
-        *(
-            f"CAST(NULL AS {text}) AS {name}"
-            for name in ("holder", "holder_note", "acked", "destination", "key_columns")
-        ),
+        *(f"CAST(NULL AS {text}) AS {name}" for name in _NOTES),
         *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
     ]
     return f"CREATE TABLE IF NOT EXISTS {tables.lease} AS SELECT {', '.join(columns)}"
@@ -88,7 +86,7 @@ def create_rejections(dialect: Dialect, tables: Tables) -> str:
         ("seen_at", stamp),
         ("retry_at", stamp),
     ]
-    return _create(tables.rejections, columns)
+    return create_table(tables.rejections, columns)
 
 
 def create_runs(dialect: Dialect, tables: Tables) -> str:
@@ -105,8 +103,9 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
         ("counts", text),
         ("problem", text),
     ]
-    return _create(tables.runs, columns)
+    return create_table(tables.runs, columns)
 
 
-def _create(table: str, columns: Sequence[tuple[str, str]]) -> str:
+def create_table(table: str, columns: Sequence[tuple[str, str]]) -> str:
+    """Make a table of ours where it is missing, from its columns' names and types."""
     return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(f'{name} {kind}' for name, kind in columns)})"

@@ -1,4 +1,4 @@
-"""What every warehouse must do: a dialect gives words of SQL, a warehouse runs them; neither knows what a sync is for."""
+"""What every warehouse must do: a dialect gives words of SQL, a warehouse runs them; neither knows what a sync is."""
 
 from __future__ import annotations
 
@@ -72,6 +72,10 @@ class Dialect(ABC):
     def quote(self, name: str) -> str:
         """A name as an identifier, whatever it holds."""
         return '"' + name.replace('"', '""') + '"'
+
+    def exact(self, column: Column) -> str:
+        """A column, compared to the last bit whatever its collation."""
+        return self.quote(column.name)
 
     def literal(self, text: str) -> str:
         """A text as a literal, whatever it holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -53,6 +53,8 @@ def kind_of(type_name: str) -> ColumnKind:
 
 def column_of(name: str, type_name: str) -> Column:
     """A column from its name and DuckDB type."""
+    # A view's column that is always NULL has a type that no table of ours should have.
+    type_name = "VARCHAR" if type_name == '"NULL"' else type_name
     kind = kind_of(type_name)
     element = kind_of(type_name[: type_name.rindex("[")]) if kind is ColumnKind.ARRAY else None
     return Column(name, type_name, kind, element)
@@ -63,6 +65,11 @@ class DuckDBDialect(Dialect):
 
     name: ClassVar[str] = "duckdb"
     hash_type: ClassVar[str] = "UBIGINT"
+
+    def exact(self, column: Column) -> str:
+        # DESCRIBE does not tell a column's collation.
+        name = self.quote(column.name)
+        return f'({name} COLLATE "binary")' if column.type == "VARCHAR" else name
 
     def row_hash(self, expressions: Sequence[str]) -> str:
         return f"hash({', '.join(expressions) or '0'})"
@@ -89,7 +96,9 @@ class DuckDBDialect(Dialect):
 class DuckDB(Warehouse):
     """One DuckDB file. It is open only between a call and `release`, since DuckDB lets one process in."""
 
-    def __init__(self, path: str, options: Mapping[str, Any], patience: Patience, attach: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, path: str, options: Mapping[str, Any], patience: Patience, attach: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         """`options`: read_only and config as `duckdb.connect` takes them."""
         self.dialect = DuckDBDialect()
         self._path = path
@@ -121,7 +130,7 @@ class DuckDB(Warehouse):
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         try:
             # A relation's name is dbt's own, quoted by dbt.
-            rows = self._run(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
+            rows = self._run(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         except WarehouseError as error:
             if error.code == "relation-not-found":
                 return None
@@ -140,10 +149,13 @@ class DuckDB(Warehouse):
         connection = self._open()
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
         try:
-            yield from self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))
+            reader = self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))
+            while (batch := self._translated(lambda: next(reader, None))) is not None:
+                yield batch
         finally:
-            limit = self._options["config"]["memory_limit"]
-            connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
+            if connection is self._connection:
+                limit = self._options["config"]["memory_limit"]
+                connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
 
     def create_schema(self, schema: str) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.dialect.quote(schema)}")
@@ -160,9 +172,8 @@ class DuckDB(Warehouse):
         result: duckdb.DuckDBPyConnection = self._translated(lambda: self._open().execute(sql, list(params) or None))
         return result
 
-    def _translated(self, work: Any) -> Any:  # noqa: ANN401  the driver's own values pass through
-        import duckdb
-
+    def _translated(self, work: Callable[[], Any]) -> Any:
+        duckdb = _driver()
         try:
             return work()
         except duckdb.CatalogException as error:
@@ -172,7 +183,7 @@ class DuckDB(Warehouse):
                 "duckdb-error",
                 "DuckDB refused a statement",
                 context={"reason": str(error).strip(), "file": self._path},
-                hint="The reason above is DuckDB's own; free disk space, rights and the file's state are the usual causes.",
+                hint="The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes.",
             ) from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -181,27 +192,34 @@ class DuckDB(Warehouse):
         return self._connection
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        duckdb = _driver()
+        driver = _driver()
         if not self._path.startswith("md:") and not Path(self._path).is_file():
             raise ConfigError(
                 "missing-database",
                 f"there is no DuckDB file {self._path}",
                 hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml.",
             )
+        connection = self._wait_for_lock(driver)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            for entry in self._attach:
+                connection.execute(_attach_statement(self.dialect, entry))
+        except driver.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _wait_for_lock(self, driver: Any) -> duckdb.DuckDBPyConnection:
         until = self._patience.monotonic() + self._patience.seconds
         while True:
             try:
-                opened = duckdb.connect(self._path, **self._options)
-                break
-            except duckdb.IOException as error:
+                opened: duckdb.DuckDBPyConnection = driver.connect(self._path, **self._options)
+            except driver.IOException as error:
                 if "lock" not in str(error).lower() or self._patience.monotonic() >= until:
                     raise self._not_opened(error) from error
+            else:
+                return opened
             self._patience.sleep(0.05)
-        opened.execute("SET TimeZone = 'UTC'")
-        for entry in self._attach:
-            opened.execute(_attach_statement(self.dialect, entry))
-        connection: duckdb.DuckDBPyConnection = opened
-        return connection
 
     def _not_opened(self, error: Exception) -> WarehouseError:
         holder = _HOLDER.search(str(error))
@@ -216,11 +234,11 @@ class DuckDB(Warehouse):
             "database-locked",
             f"the DuckDB file {self._path} is held by process {holder['pid']}",
             context={"program": holder["program"], "waited": f"{self._patience.seconds:g} s"},
-            hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long we wait.",
+            hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
         )
 
 
-def _driver() -> Any:  # noqa: ANN401  the module itself
+def _driver() -> Any:
     try:
         import duckdb
     except ImportError as error:

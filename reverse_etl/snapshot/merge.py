@@ -1,0 +1,96 @@
+"""SQL that takes what a run did into the sync snapshot; it runs nothing.
+
+Acknowledged rows hold the planned values, removed ones are tombstones that hold none, refused ones are left alone, and
+every other row below the credit is `unknown`: it may have been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from reverse_etl.snapshot.lease import OpenRun
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.snapshot.tables import Tables
+from reverse_etl.warehouses.base import Dialect
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The commit of one run from its plan table. `unmapped` are columns of fields no longer in the definition."""
+
+    dialect: Dialect
+    tables: Tables
+    shape: Shape
+    plan: str
+    unmapped: Collection[str] = ()
+
+    def sql(self, run: OpenRun, untouched: Ranges) -> str:
+        """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent."""
+        inserted = self._inserted(run.fence)
+        assignments = ", ".join(f"{column} = {value}" for column, value in self._updated(run.fence).items())
+        return (
+            f"MERGE INTO {self.tables.snapshot} AS s USING ({self._outcomes(run, untouched)}) AS p"
+            f" ON s.identity = p.identity"
+            f" WHEN MATCHED AND s.fence <= {int(run.fence)} THEN UPDATE SET {assignments}"
+            f" WHEN NOT MATCHED THEN INSERT ({', '.join(inserted)}) VALUES ({', '.join(inserted.values())})"
+        )
+
+    def _outcomes(self, run: OpenRun, untouched: Ranges) -> str:
+        """Rows of the plan that change an entry, each with the state it leaves it in."""
+        outcome = (
+            "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' END"
+            f" WHEN {run.acked.condition('p.ordinal')}"
+            " THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
+            f" WHEN {untouched.condition('p.ordinal')} THEN NULL ELSE 'unknown' END"
+        )
+        refused = (
+            "SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted"
+            f" FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
+            f" AND fence = {int(run.fence)} GROUP BY ordinal"
+        )
+        sent = (
+            f"SELECT p.*, {outcome} AS outcome FROM {self.plan} p LEFT JOIN ({refused}) r ON r.ordinal = p.ordinal"
+            f" WHERE p.kind <> 'invalid' AND p.ordinal < {int(run.credit)}"
+        )
+        return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
+
+    def _updated(self, fence: int) -> dict[str, str]:
+        columns = {key.name: f"p.{key.name}" for key in self.shape.keys}
+        columns |= {value.name: self._value(value) for value in self.shape.values}
+        # The user that a tombstone stands for is gone with all its fields.
+        columns |= {name: f"CASE WHEN p.outcome <> 'absent' THEN s.{name} END" for name in self.unmapped}
+        return columns | self._claim(fence)
+
+    def _inserted(self, fence: int) -> dict[str, str]:
+        columns = {"identity": "p.identity"} | {key.name: f"p.{key.name}" for key in self.shape.keys}
+        columns |= {value.name: self._first_value(value) for value in self.shape.values}
+        return columns | self._claim(fence)
+
+    def _claim(self, fence: int) -> dict[str, str]:
+        return {
+            "row_hash": "p.row_hash",
+            "state": "p.outcome",
+            "fence": str(int(fence)),
+            "changed_at": self.dialect.now(),
+        }
+
+    def _value(self, value: Value) -> str:
+        """What was planned where it was acknowledged, else what was known before.
+
+        A skipped NULL leaves what was there; and where a value may or may not have arrived, none is known, lest a
+        later acknowledgement that skips it vouches for the old one.
+        """
+        planned, known = f"p.{value.name}", f"s.{value.name}"
+        if not value.skips_nulls:
+            return f"CASE WHEN p.outcome = 'unknown' THEN {known} ELSE {planned} END"
+        same = f"{planned} IS NULL OR NOT ({planned} IS DISTINCT FROM {known})"
+        return (
+            f"CASE WHEN p.outcome = 'unknown' THEN CASE WHEN {same} THEN {known} END"
+            f" WHEN p.outcome = 'accepted' THEN coalesce({planned}, {known}) ELSE {planned} END"
+        )
+
+    def _first_value(self, value: Value) -> str:
+        planned = f"p.{value.name}"
+        return f"CASE WHEN p.outcome = 'accepted' THEN {planned} END" if value.skips_nulls else planned
