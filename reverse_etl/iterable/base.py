@@ -47,13 +47,15 @@ class Request:
 class Reply:
     """What came back. `status` is 0 where nothing did; then `sent` says whether Iterable may have got the request.
 
-    `body` is the parsed JSON, or None where it was none. `wait` is the seconds that Iterable asked to wait, if it did.
+    `body` is the parsed JSON, or None where it was none; `text` is then the beginning of it, if it was plain text.
+    `wait` is the seconds that Iterable asked to wait, if it did.
     """
 
     status: int
     body: object = None
     wait: float | None = None
     request_id: str = ""
+    text: str = ""
     sent: bool = True
     error: str = ""
 
@@ -117,7 +119,7 @@ class Operation(ABC):
 
 
 class Lookup(ABC):
-    """A question asked of each row before it is sent: does Iterable have this user?"""
+    """A question asked of each row before it is sent: whether Iterable has this user."""
 
     endpoint: Endpoint
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import email.utils
 import math
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timezone
 from urllib.parse import urlsplit
 
 import orjson
@@ -21,6 +23,8 @@ from reverse_etl.iterable.base import Reply, Request
 from reverse_etl.secret import Secret
 
 _LARGEST_REPLY = 10_000_000
+_PIECE = 65_536
+_LONGEST_TEXT = 200
 _REFUSED = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
@@ -28,6 +32,7 @@ _REFUSED = (
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOSTS = ("api.iterable.com", "api.eu.iterable.com")
+_PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,32 +49,24 @@ class Access:
 
 def check_access(access: Access) -> None:
     """Refuse to take a key where it must not go. Raises ConfigError; the key itself is never named."""
-    parts = urlsplit(access.base_url)
-    host = parts.hostname or ""
-    sandbox_key = access.api_key.reveal().startswith("sandbox-")
     if access.api_key.has_odd_characters():
         raise ConfigError(
             "malformed-key",
             "the API key holds blanks, control characters or letters outside ASCII",
             hint="Set ITERABLE_API_KEY again, without a line break at its end.",
         )
-    if host in _LOOPBACK and parts.scheme in ("http", "https"):
+    scheme, host = _address(access.base_url)
+    sandbox_key = access.api_key.reveal().startswith("sandbox-")
+    if host in _LOOPBACK:
         if not sandbox_key:
             raise ConfigError(
                 "real-key-to-loopback",
                 f"a key that does not begin with `sandbox-` would be sent to {host}",
-                context={"base_url": access.base_url},
                 hint="Use a key such as `sandbox-anything` for a local Iterable.",
             )
-        return
-    if parts.scheme != "https" or host not in (*_HOSTS, access.allow_host) or parts.username or parts.query:
-        raise ConfigError(
-            "host-not-allowed",
-            f"`{parts.scheme}://{host}` is no place for an Iterable key",
-            context={"base_url": access.base_url, "allowed": ", ".join(f"https://{name}" for name in _HOSTS)},
-            hint="Set ITERABLE_REGION to us or eu, or ITERABLE_BASE_URL to one of the allowed addresses.",
-        )
-    if sandbox_key:
+    elif scheme != "https" or host not in (*_HOSTS, (access.allow_host or "").lower() or None):
+        raise _not_allowed(f"`{scheme}://{host}`")
+    elif sandbox_key:
         raise ConfigError(
             "sandbox-key-to-iterable",
             f"a key that begins with `sandbox-` would be sent to {host}",
@@ -77,12 +74,32 @@ def check_access(access: Access) -> None:
         )
 
 
+def _address(base_url: str) -> tuple[str, str]:
+    """Scheme and host. Anything two URL readers could take for different hosts is refused."""
+    if not _PLAIN_URL.fullmatch(base_url):
+        raise _not_allowed("an address with anything but scheme, host, port and path")
+    parts = urlsplit(base_url)
+    return parts.scheme.lower(), (parts.hostname or "").lower()
+
+
+def _not_allowed(what: str) -> ConfigError:
+    return ConfigError(
+        "host-not-allowed",
+        f"{what} is no place for an Iterable key",
+        context={"allowed": ", ".join(f"https://{name}" for name in _HOSTS)},
+        hint="Set ITERABLE_REGION to us or eu, or ITERABLE_BASE_URL to one of the allowed addresses.",
+    )
+
+
 class HttpClient:
     """Iterable over HTTP. Safe for several threads: each has a connection of its own."""
 
-    def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
-        """Raises ConfigError where the key may not go to that address."""
+    def __init__(
+        self, access: Access, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Raises ConfigError where the key may not go to that address. `wall` is seconds since 1970."""
         check_access(access)
+        self._monotonic = monotonic
         self._access = access
         self._wall = wall
         self._local = threading.local()
@@ -94,7 +111,12 @@ class HttpClient:
         timeout = (self._access.timeout, self._access.timeout)
         try:
             response = self._session().request(
-                request.endpoint.method, url, data=request.body or None, timeout=timeout, allow_redirects=False, stream=True
+                request.endpoint.method,
+                url,
+                data=request.body or None,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
             )
             with response:
                 return self._reply(response)
@@ -128,15 +150,27 @@ class HttpClient:
         return session
 
     def _reply(self, response: requests.Response) -> Reply:
-        content = response.raw.read(_LARGEST_REPLY + 1, decode_content=True)
+        content = self._content(response)
         body: object = None
-        if len(content) <= _LARGEST_REPLY:
-            try:
-                body = orjson.loads(content)
-            except orjson.JSONDecodeError:
-                body = None
+        text = ""
+        try:
+            body = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            if "text/plain" in response.headers.get("Content-Type", ""):
+                text = content[:_LONGEST_TEXT].decode("utf-8", "replace")
         request_id = response.headers.get("Iterable-Request-Id", "")[:100]
-        return Reply(response.status_code, body, self._wait(response, body), request_id)
+        return Reply(response.status_code, body, self._wait(response, body), request_id, text)
+
+    def _content(self, response: requests.Response) -> bytes:
+        """What came, or nothing if it is too large or drips for too long: such a reply is unreadable."""
+        content = bytearray()
+        deadline = self._monotonic() + self._access.timeout
+        for piece in response.raw.stream(_PIECE, decode_content=True):
+            content += piece
+            if len(content) > _LARGEST_REPLY or self._monotonic() > deadline:
+                response.raw.close()
+                return b""
+        return bytes(content)
 
     def _wait(self, response: requests.Response, body: object) -> float | None:
         """Seconds to wait, from Retry-After (a number or a date), else from the token bucket's own figure."""
@@ -144,16 +178,21 @@ class HttpClient:
         params = body.get("params") if isinstance(body, dict) else None
         reset = params.get("rateLimitReset") if isinstance(params, dict) else None
         for found in (header, reset):
-            try:
-                seconds = self._until(found) if isinstance(found, str) and "," in found else float(found)  # type: ignore[arg-type]
-            except (TypeError, ValueError, OverflowError):
-                continue
-            if math.isfinite(seconds):
+            seconds = self._seconds(found)
+            if seconds is not None and math.isfinite(seconds):
                 return max(0.0, seconds)
         return None
 
-    def _until(self, date: str) -> float:
-        return email.utils.parsedate_to_datetime(date).timestamp() - self._wall()
+    def _seconds(self, found: object) -> float | None:
+        try:
+            if isinstance(found, str) and "," in found:
+                date = email.utils.parsedate_to_datetime(found)
+                # The standard reads `-0000` as a time of no zone; it is UTC all the same.
+                utc = date if date.tzinfo is not None else date.replace(tzinfo=timezone.utc)
+                return utc.timestamp() - self._wall()
+            return float(found) if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
+        except (TypeError, ValueError, OverflowError):
+            return None
 
 
 def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.iterable.base import Operation, Reply, Sense
 from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
-from reverse_etl.iterable.verdicts import Action, Verdict
+from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 _MOST_ISOLATED = 100
-_INDEX = re.compile(r"^obj\.\w+\[(\d+)\]")
+_INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Settled:
 
 @dataclass
 class Batch:
-    """Changes that one request holds. `suspect`: an earlier request with these rows may have been applied in part."""
+    """Changes that one request holds.
+
+    `suspect`: an earlier request with these rows may have been applied in part. `isolated`: one row, left of halving.
+    """
 
     changes: Sequence[Change]
     suspect: bool = False
-    reads: int = 0
-    fields: Mapping[str, object] = field(default_factory=dict)
+    isolated: bool = False
 
 
 class Delivery:
@@ -43,7 +45,7 @@ class Delivery:
         self._operation = operation
         self._line = line
         self._rows = min(batch_rows, operation.max_rows)
-        self._engine: Engine[Batch] = Engine(line, pacer)
+        self._engine: Engine[Batch] = Engine(line, pacer, self._judge)
 
     @property
     def problem(self) -> Problem | None:
@@ -83,6 +85,15 @@ class Delivery:
     def _task(self, batch: Batch) -> Task[Batch]:
         return Task(self._operation.build(batch.changes), batch)
 
+    def _judge(self, batch: Batch, reply: Reply) -> Verdict:
+        """A reply of success that says nothing of its rows is a failure that may pass."""
+        verdict = verdict_of(reply)
+        if verdict.action is Action.READ:
+            sense = self._operation.read(batch.changes, reply).sense
+            if sense is Sense.MALFORMED or (sense is Sense.UNATTRIBUTED and len(batch.changes) == 1):
+                return Verdict(Action.RETRY, applied=True, code=UNREADABLE)
+        return verdict
+
     def _settle(self, done: Done[Batch]) -> Settled | None:
         batch = done.task.payload
         tainted = done.task.tainted or batch.suspect
@@ -90,24 +101,27 @@ class Delivery:
             if done.verdict.action is Action.READ:
                 return self._read(batch, done.reply, tainted=tainted)
             return self._split(batch, done.reply, done.verdict, tainted=tainted)
-        if done.end is End.EXHAUSTED and tainted:
-            return _all(batch, Status.FAILED, "no-answer", "no reply said whether Iterable took it")
-        status = Status.FAILED if tainted else Status.ABORTED
-        return _all(batch, status, "not-sent", "the run stopped before it was sent")
+        if done.end is End.EXHAUSTED:
+            self._mind_isolated(batch)
+        if not tainted:
+            return _all(batch, Status.ABORTED, "not-sent", "the run stopped before Iterable took it")
+        if done.verdict is not None and done.verdict.code == UNREADABLE:
+            return _all(batch, Status.FAILED, UNREADABLE, "Iterable's reply does not say what became of it")
+        return _all(batch, Status.FAILED, "no-answer", "no reply said whether Iterable took it")
 
     def _read(self, batch: Batch, reply: Reply, *, tainted: bool) -> Settled | None:
         reading = self._operation.read(batch.changes, reply)
-        if reading.sense is Sense.CERTAIN:
-            refused = [replace(o, tainted=tainted, request_id=reply.request_id) for o in reading.refused.values()]
-            accepted = [change.ordinal for change in batch.changes if change.ordinal not in reading.refused]
-            return Settled(accepted, refused, reading.dropped_fields)
-        if reading.sense is Sense.UNATTRIBUTED and len(batch.changes) > 1:
+        if reading.sense is not Sense.CERTAIN:
             self._halve(batch, suspect=True)
             return None
-        if batch.reads + 1 < self._line.attempts and self._line.budget.spend():
-            self._engine.push(self._task(replace(batch, reads=batch.reads + 1, suspect=True)))
-            return None
-        return _all(batch, Status.FAILED, "unreadable-reply", "Iterable's reply does not say what became of it")
+        refused = [
+            replace(outcome, tainted=tainted or outcome.tainted, request_id=reply.request_id)
+            for outcome in reading.refused.values()
+        ]
+        if refused:
+            self._mind_isolated(batch, refused[0])
+        accepted = [change.ordinal for change in batch.changes if change.ordinal not in reading.refused]
+        return Settled(accepted, refused, reading.dropped_fields)
 
     def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, tainted: bool) -> Settled | None:
         """Refused as a whole: the row that the reply names is taken out, else the batch is halved."""
@@ -117,8 +131,10 @@ class Delivery:
             outcome = self._operation.refused_alone(change, reply) or _rejected(change, verdict, reply)
             if outcome.status is Status.ACCEPTED:
                 return Settled([change.ordinal])
-            self._mind_isolated(outcome)
+            self._mind_isolated(batch, outcome)
             return Settled(outcomes=[replace(outcome, tainted=tainted, request_id=reply.request_id)])
+        if reply.code == "BatchTooLarge":
+            self._rows = min(self._rows, len(batch.changes) // 2)
         named = _named_rows(reply, len(batch.changes))
         if not named:
             self._halve(batch, suspect=tainted)
@@ -129,8 +145,10 @@ class Delivery:
         outcomes = [_rejected(batch.changes[index], verdict, reply) for index in sorted(named)]
         return Settled(outcomes=[replace(o, tainted=tainted, request_id=reply.request_id) for o in outcomes])
 
-    def _mind_isolated(self, outcome: Outcome) -> None:
+    def _mind_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
         """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""
+        if not batch.isolated:
+            return
         tally = self._line.tally
         tally.isolated += 1
         if tally.isolated >= _MOST_ISOLATED and tally.isolated * 10 > tally.settled:
@@ -138,15 +156,15 @@ class Delivery:
                 Problem(
                     "refused-again-and-again",
                     f"Iterable refuses request after request as a whole; {tally.isolated} rows were isolated so far",
-                    "Mend what the reason says, in the model or the definition; rows that were not sent are sent next time.",
-                    {"code": outcome.code, "reason": outcome.reason},
+                    "Mend what the reason says, in the model or the definition; what was not sent is sent next time.",
+                    {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
                 )
             )
 
     def _halve(self, batch: Batch, *, suspect: bool) -> None:
         middle = len(batch.changes) // 2
         for half in (batch.changes[:middle], batch.changes[middle:]):
-            self._engine.push(self._task(Batch(half, suspect)))
+            self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
 
 
 def _all(batch: Batch, status: Status, code: str, reason: str) -> Settled:

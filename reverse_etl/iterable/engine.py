@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.iterable.base import Client, Reply, Request
-from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Time, backoff
-from reverse_etl.iterable.verdicts import Action, Verdict, verdict_of
+from reverse_etl.iterable.pacing import Budget, Pacer, Time, backoff, throttle
+from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict
 
 _TICK = 0.2
 _LONGEST_THROTTLE = 600.0
@@ -40,6 +40,7 @@ class Task(Generic[Payload]):
     request: Request
     payload: Payload
     attempts: int = 0
+    throttles: int = 0
     throttled: float = 0.0
     tainted: bool = False
 
@@ -56,7 +57,7 @@ class Done(Generic[Payload]):
 
 @dataclass
 class Tally:
-    """What went over the wire so far; rows that are settled, and those of them that had to be isolated to be refused."""
+    """What went over the wire so far; rows that are settled, and those that had to stand alone to be refused."""
 
     requests: int = 0
     retries: int = 0
@@ -88,15 +89,16 @@ _NOT_SENT = Reply(0, sent=False, error="not-allowed")
 class Engine(Generic[Payload]):
     """Runs tasks. `problem` is set once nothing more can be sent."""
 
-    def __init__(self, line: Line, pacer: Pacer, judge: Callable[[Reply], Verdict] = verdict_of) -> None:
-        """One engine serves one endpoint's pacer; `judge` says what a reply means for its request."""
+    def __init__(self, line: Line, pacer: Pacer, judge: Callable[[Payload, Reply], Verdict]) -> None:
+        """One engine serves one endpoint's pacer; `judge` says what a reply means for the request of that payload."""
         self._judge = judge
         self._line = line
         self._pacer = pacer
         self._ready: deque[Task[Payload]] = deque()
         self._delayed: list[tuple[float, int, Task[Payload]]] = []
         self._flying: dict[Future[Reply], Task[Payload]] = {}
-        self._failures = 0
+        self._streak = 0  # passing failures since anything went well
+        self._failures = 0  # tasks given up since then
         self._number = 0
         self.problem: Problem | None = None
 
@@ -109,7 +111,7 @@ class Engine(Generic[Payload]):
         self._ready.append(task)
 
     def run(self, source: Iterator[Task[Payload]]) -> Iterator[Done[Payload] | None]:
-        """Every task of the source and every pushed one, as it ends; None at least every fifth of a second meanwhile."""
+        """Every task of the source and every pushed one, as it ends; None every fifth of a second meanwhile."""
         while True:
             yield from self._launch(source)
             if self._flying:
@@ -121,38 +123,42 @@ class Engine(Generic[Payload]):
             elif self._ready or self._delayed:
                 self._line.time.sleep(min(_TICK, self._pause()))
             else:
-                task = next(source, None)
-                if task is None:
-                    return
-                self._ready.append(task)
-                continue
+                return
             yield None
 
     def _launch(self, source: Iterator[Task[Payload]]) -> Iterator[Done[Payload]]:
         while len(self._flying) < self._line.concurrency:
-            if self.problem is None and self._line.allowed() and self._pacer.wait() > 0:
-                return
             task = self._next(source)
             if task is None:
                 return
-            if self.problem is not None or not self._line.allowed():
+            if self._stopping():
                 yield Done(task, End.ABORTED)
                 continue
-            self._pacer.take()
+            if not self._pacer.take():
+                self._ready.appendleft(task)
+                return
             task.attempts += 1
             self._flying[self._line.executor.submit(self._attempt, task.request)] = task
 
     def _next(self, source: Iterator[Task[Payload]]) -> Task[Payload] | None:
-        stopping = self.problem is not None or not self._line.allowed()
+        stopping = self._stopping()
         if self._delayed and (stopping or self._delayed[0][0] <= self._line.time.monotonic()):
             return heapq.heappop(self._delayed)[2]
-        return self._ready.popleft() if self._ready else next(source, None)
+        if self._ready:
+            return self._ready.popleft()
+        # While Iterable fails again and again, nothing new is put at risk: only what has failed is tried.
+        troubled = self._delayed and self._streak >= _FAILURES_IN_A_ROW
+        return None if troubled and not stopping else _first(source)
+
+    def _stopping(self) -> bool:
+        return self.problem is not None or not self._line.allowed()
 
     def _pause(self) -> float:
         """Seconds until something can be launched."""
-        if not self._delayed or self._ready:
-            return self._pacer.wait() or _TICK
-        return max(self._pacer.wait(), self._delayed[0][0] - self._line.time.monotonic(), 0.001)
+        paced = self._pacer.wait()
+        if paced or not self._delayed:
+            return paced or _TICK
+        return max(self._delayed[0][0] - self._line.time.monotonic(), 0.001)
 
     def _attempt(self, request: Request) -> Reply:
         if not self._line.allowed():
@@ -164,15 +170,15 @@ class Engine(Generic[Payload]):
         if reply is _NOT_SENT:
             return Done(task, End.ABORTED)
         self._count(task)
-        verdict = self._judge(reply)
+        verdict = self._judge(task.payload, reply)
         task.tainted |= verdict.applied and verdict.action is not Action.SPLIT
         if verdict.action is Action.WAIT:
             return self._throttle(task, reply)
         if verdict.action is Action.RETRY:
             return self._retry(task, reply, verdict)
-        self._failures = 0
+        self._failures = self._streak = 0
         if verdict.action is Action.STOP:
-            self.problem = self.problem or _stopped(verdict, reply)
+            self.stop(_stopped(verdict, reply))
             return Done(task, End.ABORTED, reply, verdict)
         self._line.budget.earn()
         return Done(task, End.REPLIED, reply, verdict)
@@ -183,19 +189,19 @@ class Engine(Generic[Payload]):
         self._line.tally.bytes_sent += len(task.request.body)
 
     def _throttle(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
-        jitter = self._line.time.random()
-        asked = backoff(min(task.attempts, 6), jitter) + 1 if reply.wait is None else reply.wait + jitter * 0.1
-        seconds = min(asked, LONGEST_WAIT)
+        task.throttles += 1
+        seconds = throttle(task.throttles, reply.wait, self._line.time.random())
         task.throttled += seconds
         self._pacer.pause(seconds)
         if task.throttled > _LONGEST_THROTTLE:
-            self.problem = self.problem or _throttled(task.throttled)
+            self.stop(_throttled(task.throttled))
             return Done(task, End.ABORTED, reply)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
         return None
 
     def _retry(self, task: Task[Payload], reply: Reply, verdict: Verdict) -> Done[Payload] | None:
+        self._streak += 1
         if task.attempts < self._line.attempts and self._line.budget.spend():
             due = self._line.time.monotonic() + backoff(task.attempts, self._line.time.random())
             self._number += 1
@@ -203,8 +209,12 @@ class Engine(Generic[Payload]):
             return None
         self._failures += 1
         if self._failures >= _FAILURES_IN_A_ROW or not (reply.status or reply.sent):
-            self.problem = self.problem or _unavailable(reply, task.attempts)
+            self.stop(_unavailable(reply, verdict, task.attempts))
         return Done(task, End.EXHAUSTED, reply, verdict)
+
+
+def _first(source: Iterator[Task[Payload]]) -> Task[Payload] | None:
+    return next(source, None)
 
 
 def _stopped(verdict: Verdict, reply: Reply) -> Problem:
@@ -212,7 +222,8 @@ def _stopped(verdict: Verdict, reply: Reply) -> Problem:
         "wrong-key": "Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
         "forbidden-key": "Use a server-side key that may do this; Iterable lists a key's rights beside it.",
         "unknown-endpoint": "Check ITERABLE_BASE_URL: the address answers, but not as Iterable's API.",
-        "unique-fields-limit-exceeded": "Set `create_new_fields: false`, or have Iterable raise the project's field limit.",
+        "redirected": "Set ITERABLE_BASE_URL to the address itself: the key is not handed on to where it points.",
+        "unique-fields-limit-exceeded": "Set `create_new_fields: false`, or have Iterable raise the limit.",
     }
     return Problem(
         verdict.code,
@@ -225,13 +236,14 @@ def _stopped(verdict: Verdict, reply: Reply) -> Problem:
 def _throttled(seconds: float) -> Problem:
     return Problem(
         "rate-limited",
-        f"Iterable answered 429 to one request for {seconds:.0f} seconds",
+        f"Iterable answered one request with 429 for {seconds:.0f} seconds",
         "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
     )
 
 
-def _unavailable(reply: Reply, attempts: int) -> Problem:
+def _unavailable(reply: Reply, verdict: Verdict, attempts: int) -> Problem:
     said = f"status {reply.status}" if reply.status else reply.error
+    said += ", but no readable reply" if verdict.code == UNREADABLE else ""
     return Problem(
         "destination-unavailable",
         f"Iterable could not be reached, or failed, in {attempts} tries ({said})",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Client, Endpoint, Reply, Request, TypeClash
-from reverse_etl.iterable.pacing import Time, backoff
+from reverse_etl.iterable.pacing import Time, backoff, throttle
 from reverse_etl.iterable.verdicts import Action, verdict_of
 
 GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
@@ -36,6 +36,7 @@ _FIXES = {
     "long": "cast the column to an integer",
     "double": "cast the column to a number",
     "boolean": "cast the column to a boolean",
+    "object": "make the column an object, or map `field.member` names",
 }
 
 
@@ -52,11 +53,13 @@ def clashes(fields: Sequence[Typed], known: Mapping[str, str]) -> list[TypeClash
     """The fields whose values Iterable would refuse."""
     found = []
     for item in fields:
-        theirs = known.get(item.field)
-        takes = ACCEPTED.get(item.kind)
-        if theirs is not None and takes is not None and theirs not in takes:
-            found.append(TypeClash(item.field, item.type, theirs))
-    return found
+        path = item.field.split(".")
+        parents = [(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
+        for name, kind, ours in (*parents, (item.field, item.kind, item.type)):
+            theirs, takes = known.get(name), ACCEPTED.get(kind)
+            if theirs is not None and takes is not None and theirs not in takes:
+                found.append(TypeClash(name, ours, theirs))
+    return list(dict.fromkeys(found))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
@@ -64,7 +67,7 @@ def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     first = found[0]
     return DestinationError(
         "field-type-clash",
-        f"sync `{sync}`: Iterable would refuse field `{first.field}`, which is {first.theirs} there and {first.ours} here"
+        f"sync `{sync}`: Iterable would refuse field `{first.field}`: it is {first.theirs} there and {first.ours} here"
         + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
         context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
         hint=f"In the model {_FIXES.get(first.theirs, 'make the column fit')}, or map it to a new field name:"
@@ -81,7 +84,9 @@ def known_types(client: Client, time: Time, attempts: int) -> Mapping[str, str] 
         if action not in (Action.RETRY, Action.WAIT):
             break
         if attempt < attempts:
-            time.sleep(reply.wait if reply.wait is not None else backoff(attempt, time.random()))
+            asked = action is Action.WAIT or reply.wait is not None
+            chance = time.random()
+            time.sleep(throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
     if reply.status in (401, 403):
         raise DestinationError(
             "wrong-key",

@@ -8,7 +8,7 @@ from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.iterable.base import Lookup, Reply
 from reverse_etl.iterable.engine import End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
-from reverse_etl.iterable.verdicts import Action, Verdict, verdict_of
+from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 UNKNOWN_USER = "unknown-user"
 
@@ -39,14 +39,25 @@ class Lookups:
                 self.found.append(change)
                 yield None
             elif known is False:
-                yield Outcome(change.ordinal, Status.SKIPPED, UNKNOWN_USER, "Iterable has no such user, and `mode: update` makes none")
+                yield Outcome(
+                    change.ordinal,
+                    Status.SKIPPED,
+                    UNKNOWN_USER,
+                    "Iterable has no such user, and `mode: update` makes none",
+                )
             elif done.verdict is not None and done.verdict.action is Action.SPLIT:
                 code = done.verdict.code or "lookup-refused"
                 yield Outcome(change.ordinal, Status.REJECTED, code, "Iterable refused to look the user up")
             else:
-                yield Outcome(change.ordinal, Status.ABORTED, "not-sent", "whether the user exists could not be found out")
+                yield Outcome(
+                    change.ordinal, Status.ABORTED, "not-sent", "whether the user exists could not be found out"
+                )
         self.found.sort(key=lambda change: change.ordinal)
 
-    def _judge(self, reply: Reply) -> Verdict:
+    def _judge(self, change: Change, reply: Reply) -> Verdict:
         """A reply that answers the question is read, whatever its status: unknown users come back as errors."""
-        return verdict_of(reply) if self._lookup.found(reply) is None else Verdict(Action.READ)
+        del change
+        if self._lookup.found(reply) is not None:
+            return Verdict(Action.READ)
+        verdict = verdict_of(reply)
+        return Verdict(Action.RETRY, code=UNREADABLE) if verdict.action is Action.READ else verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,27 +23,44 @@ class Pacer:
     """Requests of one endpoint, evenly spread: never more than the limit in any second, so no burst meets a 429."""
 
     def __init__(self, per_second: float, monotonic: Callable[[], float]) -> None:
-        """`per_second` 0 means no limit."""
+        """`per_second` 0 means no limit. Safe for several threads."""
         self._interval = 1 / per_second if per_second else 0.0
         self._monotonic = monotonic
         self._next = 0.0
+        self._lock = threading.Lock()
 
     def wait(self) -> float:
         """Seconds until the next request may go."""
         return max(0.0, self._next - self._monotonic())
 
-    def take(self) -> None:
-        """Count one request that goes now."""
-        self._next = max(self._next, self._monotonic()) + self._interval
+    def take(self) -> bool:
+        """Let one request go now; False where none may."""
+        with self._lock:
+            now = self._monotonic()
+            if now < self._next:
+                return False
+            self._next = now + self._interval
+            return True
 
     def pause(self, seconds: float) -> None:
         """Let nothing go for a while: Iterable said so."""
-        self._next = max(self._next, self._monotonic() + seconds)
+        with self._lock:
+            self._next = max(self._next, self._monotonic() + seconds)
 
 
 def backoff(attempt: int, random: float) -> float:
     """Seconds before try number `attempt` + 1: full jitter below a bound that doubles from one second."""
     return random * min(_LONGEST_BACKOFF, 2.0 ** (attempt - 1))
+
+
+def throttle(times: int, asked: float | None, random: float) -> float:
+    """Seconds to wait after a request met its `times`-th 429: what Iterable asked for, or a second, and some jitter.
+
+    The jitter grows, so that an answer which asks for nothing is not met with a storm.
+    """
+    least = 1.0 if asked is None else min(asked, LONGEST_WAIT)
+    spread = min(_LONGEST_BACKOFF, 2.0 ** (times - 1))
+    return least + random * spread * (1.0 if asked is None else 0.1)
 
 
 class Budget:

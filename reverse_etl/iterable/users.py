@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import orjson
+
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.errors import Fault
 from reverse_etl.faults import place_of
@@ -22,6 +24,7 @@ from reverse_etl.iterable.base import (
     Request,
     Sense,
 )
+from reverse_etl.iterable.failures import Counts, Failure, Identifier, counts_in, failures_in, identifier, texts
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 from reverse_etl.sync import Field, IdentityRule, Sync
 
@@ -32,20 +35,34 @@ GET = Endpoint("GET", "/api/users", 100)
 
 # Kept by Iterable itself: support articles 217744303 and 206430145.
 MANAGED = frozenset(
-    "itblInternal itblDS itblUserId profileUpdatedAt signupSource emailListIds userListIds subscribedMessageTypeIds"
-    " unsubscribedChannelIds unsubscribedMessageTypeIds devices shoppingCartItems phoneNumberDetails"
-    " receivedSMSDisclaimer".split()
+    {
+        "itblInternal",
+        "itblDS",
+        "itblUserId",
+        "profileUpdatedAt",
+        "signupSource",
+        "emailListIds",
+        "userListIds",
+        "subscribedMessageTypeIds",
+        "unsubscribedChannelIds",
+        "unsubscribedMessageTypeIds",
+        "devices",
+        "shoppingCartItems",
+        "phoneNumberDetails",
+        "receivedSMSDisclaimer",
+    }
 )
 _NAMES = {"email": "email", "user_id": "userId"}
 
-# The arrays of `failedUpdates`, and what being named in one means. Swagger, UserBulkUpdateListResponse.
-_ARRAYS: Mapping[str, tuple[str, str]] = {
+# What being named in an array of a reply means.
+_MEANING: Mapping[str, tuple[str, str]] = {
     "forgotten": ("forgotten-user", "the user was forgotten on request and is never sent again"),
     "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
     "notFound": (UNKNOWN_USER, "Iterable has no such user"),
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
     "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
 }
+_KINDS = {"email": "Emails", "user_id": "UserIds"}
 _EMAIL = r"[^@\s[:cntrl:]]+@[^@\s[:cntrl:]]+\.[^@\s[:cntrl:].]+"
 _USER_ID = r"[ -~]{0,51}[!-~]"
 # Percent-encoded or not, HTTP libraries take these in a path for a step up.
@@ -69,45 +86,57 @@ class BulkUpdate(Operation):
         return Request(self.endpoint, self.endpoint.path, body)
 
     def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
-        body = reply.body
-        if not isinstance(body, dict) or not _count(body, "successCount") or not _count(body, "failCount"):
+        counts = counts_in(reply.body)
+        if counts is None or not isinstance(reply.body, dict):
             return Reading(Sense.MALFORMED)
-        named = self._named(body)
-        by_identity = {change.identity.lower() if self.key == "email" else change.identity: change for change in changes}
-        refused = {
-            by_identity[identity].ordinal: self._outcome(by_identity[identity], array)
-            for identity, array in named.items()
-            if identity in by_identity
-        }
-        if len(changes) == 1 and named and body["failCount"] == 1 and not refused:
-            refused = {changes[0].ordinal: self._outcome(changes[0], next(iter(named.values())))}
-        strange = [identity for identity in named if identity not in by_identity]
-        adds_up = body["failCount"] == len(refused) and body["successCount"] + body["failCount"] == len(changes)
-        if not adds_up or (strange and len(changes) > 1):
-            return Reading(Sense.UNATTRIBUTED if body["failCount"] else Sense.MALFORMED)
-        dropped = _texts(body.get("filteredOutFields"))
+        named = failures_in(reply.body)
+        refused, strange = self._blamed(changes, named, counts)
+        if counts.failed != len(refused) or not counts.cover(len(changes)) or strange:
+            return Reading(Sense.UNATTRIBUTED if counts.failed or named else Sense.MALFORMED)
+        dropped = texts(reply.body.get("filteredOutFields"))
         if dropped and not self.allow_dropped_fields:
             refused |= {c.ordinal: _dropped(c, dropped) for c in changes if c.ordinal not in refused}
         return Reading(Sense.CERTAIN, refused, tuple(dropped))
 
-    def _named(self, body: Mapping[str, object]) -> dict[str, str]:
-        """Identity to the array that names it; the deprecated arrays count where the new ones do not name it."""
-        failed = body.get("failedUpdates")
-        failed = failed if isinstance(failed, dict) else {}
-        named: dict[str, str] = {}
-        for source, arrays in ((failed, _ARRAYS), (body, {"invalid": _ARRAYS["invalid"]})):
-            for array in arrays:
-                for kind in ("Emails", "UserIds"):
-                    for identity in _texts(source.get(array + kind)):
-                        named.setdefault(identity.lower() if self.key == "email" else identity, array)
-        return named
+    def _blamed(
+        self, changes: Sequence[Change], named: Mapping[Identifier, Failure], counts: Counts
+    ) -> tuple[dict[int, Outcome], bool]:
+        """The rows at fault by ordinal, and whether a name is left that fits no row, or several."""
+        if len(changes) == 1 and counts.failed == 1:
+            return {changes[0].ordinal: self._refused_one(changes[0], named)}, False
+        refused: dict[int, Outcome] = {}
+        owners = self._owners(changes) if named else {}
+        for identity, failure in named.items():
+            rows = owners.get(identity, ())
+            if len(rows) != 1:
+                return refused, True
+            refused.setdefault(rows[0].ordinal, self._outcome(rows[0], identity, failure))
+        return refused, False
 
-    def _outcome(self, change: Change, array: str) -> Outcome:
-        code, reason = _ARRAYS[array]
-        # Which array names an unknown user id is not documented; the id itself was checked before it was sent.
-        if self.updating and array in ("notFound", "invalid"):
-            return Outcome(change.ordinal, Status.SKIPPED, UNKNOWN_USER, _ARRAYS["notFound"][1])
-        return Outcome(change.ordinal, Status.REJECTED, code, reason)
+    def _refused_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
+        """What befell the only row of a request: the name need not be its own, where it took over another's."""
+        for identity, failure in named.items():
+            return self._outcome(change, identity, failure)
+        return Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
+
+    def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
+        """Which rows hold an identifier, as their identity or among their data: a reply may name either."""
+        owners: dict[Identifier, list[Change]] = {}
+        for change in changes:
+            data = orjson.loads(change.body).get("dataFields", {})
+            held = {identifier(_KINDS[name], str(data[field])) for name, field in _NAMES.items() if data.get(field)}
+            for one in {*held, identifier(_KINDS[self.key], change.identity)}:
+                owners.setdefault(one, []).append(change)
+        return owners
+
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+        own = named == identifier(_KINDS[self.key], change.identity)
+        # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was
+        # checked before it was sent.
+        doubtful = failure.reason == "invalid" and failure.deprecated and self.key == "user_id"
+        if self.updating and own and (failure.reason == "notFound" or doubtful):
+            return Outcome(change.ordinal, Status.SKIPPED, *_MEANING["notFound"])
+        return Outcome(change.ordinal, Status.REJECTED, *_MEANING[failure.reason])
 
 
 @dataclass(frozen=True)
@@ -123,8 +152,9 @@ class DeleteUser(Operation):
         return Request(self.endpoint, f"{self.endpoint.path}/{inner}{quote(changes[0].identity, safe='')}")
 
     def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
-        del changes, reply
-        return Reading(Sense.CERTAIN)
+        del changes
+        done = isinstance(reply.body, dict) and reply.code in ("Success", "Accepted")
+        return Reading(Sense.CERTAIN if done else Sense.MALFORMED)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
         message = reply.body.get("msg") if isinstance(reply.body, dict) else ""
@@ -145,11 +175,12 @@ class UserExists(Lookup):
         return Request(self.endpoint, path + quote(change.identity, safe=""))
 
     def found(self, reply: Reply) -> bool | None:
-        body = reply.body if isinstance(reply.body, dict) else {}
-        if reply.status == 200 and "code" not in body:
+        body = reply.body
+        if reply.status == 200 and isinstance(body, dict) and (not body or "user" in body):
             return bool(body.get("user"))
-        unknown = "noUserWithIdExists" in str(body.get("code")) or reply.code in ("UnknownUserIdError", "UnknownEmailError")
-        return False if unknown or (reply.status == 400 and self.key == "user_id" and not reply.code) else None
+        # As text in 2017, as a code without an envelope later; an address that is unknown is an empty 200.
+        told = "noUserWithIdExists" in reply.code or reply.text.startswith("No user with that id")
+        return False if told or reply.code in ("UnknownUserIdError", "UnknownEmailError") else None
 
 
 class Users(IterableObject):
@@ -163,7 +194,9 @@ class Users(IterableObject):
         key = self._key(sync, project)
         if project is ProjectType.USER_ID and "user_id" not in sync.identifiers:
             faults.append(
-                place.fault("wrong-identifier", "users of a user id project need `user_id`", key="user_id", allowed="a column")
+                place.fault(
+                    "wrong-identifier", "users of a user id project need `user_id`", key="user_id", allowed="a column"
+                )
             )
         makes_none = project is ProjectType.EMAIL and key == "user_id" and sync.mode == "upsert"
         if makes_none and not sync.option("prefer_user_id"):
@@ -179,7 +212,11 @@ class Users(IterableObject):
             top = item.path.split(".")[0]
             if top in MANAGED or item.path in [_NAMES[name] for name in sync.identifiers]:
                 says = "is kept by Iterable itself" if top in MANAGED else "is sent as the identifier already"
-                faults.append(place.fault("managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path))
+                faults.append(
+                    place.fault(
+                        "managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path
+                    )
+                )
         return faults
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
@@ -224,14 +261,8 @@ class Users(IterableObject):
         return preferred if preferred in sync.identifiers else next(iter(sync.identifiers), preferred)
 
 
-def _count(body: Mapping[str, object], name: str) -> bool:
-    return isinstance(body.get(name), int) and not isinstance(body.get(name), bool)
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def _dropped(change: Change, fields: Sequence[str]) -> Outcome:
     names = ", ".join(f"`{name}`" for name in fields[:10])
-    return Outcome(change.ordinal, Status.FAILED, "dropped-fields", f"Iterable took the row but dropped {names}", tainted=True)
+    return Outcome(
+        change.ordinal, Status.FAILED, "dropped-fields", f"Iterable took the row but dropped {names}", tainted=True
+    )

@@ -5,6 +5,7 @@ Statuses and codes: support article 39629320560148 (API Response Codes) and the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -44,13 +45,17 @@ _CHECKED_FIRST = {
     "UnknownUserIdError",
     "UserIdAlreadyExists",
 }
+# Refused before anything is looked at. Any other status that is not documented leaves open whether it was applied.
+_TURNED_AWAY = {401: "wrong-key", 403: "forbidden-key", 404: "unknown-endpoint"}
 _STOPPING = {"UniqueFieldsLimitExceeded", "InvalidJwtPayload", "JwtUserIdentifiersMismatched"}
-_ERROR_CODES = {401: "wrong-key", 403: "forbidden-key", 404: "unknown-endpoint"}
+
+
+UNREADABLE = "unreadable-reply"
 
 
 def verdict_of(reply: Reply) -> Verdict:
     """The verdict on one reply. The status decides; the code only refines it."""
-    status, code = reply.status, reply.code
+    status = reply.status
     if status == 0:
         return Verdict(Action.RETRY, applied=reply.sent, code="no-reply")
     if status in (200, 201, 202):
@@ -59,17 +64,23 @@ def verdict_of(reply: Reply) -> Verdict:
         return Verdict(Action.WAIT, code="rate-limited")
     if status >= 500 or status == 408:
         return Verdict(Action.RETRY, applied=True, code=f"http-{status}")
-    if code in _STOPPING:
-        return Verdict(Action.STOP, code=kebab(code))
+    return _refusal(status, reply.code)
+
+
+def _refusal(status: int, code: str) -> Verdict:
     if status in (400, 409, 413, 422):
+        if code in _STOPPING:
+            return Verdict(Action.STOP, code=kebab(code))
         known = code in _CHECKED_FIRST or status == 413
         return Verdict(Action.SPLIT, applied=not known, code=kebab(code) or f"http-{status}")
-    return Verdict(Action.STOP, code=_ERROR_CODES.get(status, f"http-{status}"))
+    if status in _TURNED_AWAY:
+        return Verdict(Action.STOP, code=_TURNED_AWAY[status])
+    return Verdict(Action.STOP, applied=True, code="redirected" if 300 <= status < 400 else f"http-{status}")
 
 
 def kebab(code: str) -> str:
     """A vendor code as one of ours: `BadJsonBody` becomes `bad-json-body`; `Success` on an error says nothing."""
     if code in ("", "Success") or not code.isascii():
         return ""
-    words = "".join(f"-{char.lower()}" if char.isupper() else char for char in code if char.isalnum() or char == ".")
-    return words.replace(".", "-").strip("-").lower()
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", code[:80])
+    return "-".join(words).lower()

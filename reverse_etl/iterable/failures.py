@@ -1,0 +1,74 @@
+"""Failures: what a bulk reply says of its rows, by counts and by arrays of identifiers; knows no object and no request.
+
+Iterable names failed rows by identifier alone, without a position or a reason (Swagger, UserBulkUpdateListResponse).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+KINDS = ("Emails", "UserIds")
+# What the arrays are called, without the kind; those first that say the most.
+REASONS = ("forgotten", "conflict", "notFound", "invalidData", "invalid")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows a bulk reply says went well and failed. `idle`: rows it names as needing nothing."""
+
+    succeeded: int
+    failed: int
+    idle: int
+
+    def cover(self, rows: int) -> bool:
+        """Whether they add up to so many rows; idle ones may or may not be among the successes."""
+        return self.succeeded + self.failed in (rows, rows - self.idle)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An e-mail address or user id, ready to be compared."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an identifier is named. `deprecated`: only by the older arrays, which tell reasons less well apart."""
+
+    reason: str
+    deprecated: bool
+
+
+def identifier(kind: str, value: str) -> Identifier:
+    """An identifier as Iterable compares it: addresses without regard to case."""
+    return Identifier(kind, value.strip().lower() if kind == "Emails" else value)
+
+
+def counts_in(body: object) -> Counts | None:
+    """The counts of a bulk reply; None where it is none."""
+    if not isinstance(body, dict):
+        return None
+    succeeded, failed = (body.get(name) for name in ("successCount", "failCount"))
+    if type(succeeded) is not int or type(failed) is not int or succeeded < 0 or failed < 0:
+        return None
+    return Counts(succeeded, failed, sum(len(texts(body.get("noOp" + kind))) for kind in KINDS))
+
+
+def failures_in(body: Mapping[str, object]) -> dict[Identifier, Failure]:
+    """Every identifier that a reply names as failed; where several arrays name it, the one that says the most."""
+    new = body.get("failedUpdates")
+    found: dict[Identifier, Failure] = {}
+    for source, deprecated in ((new if isinstance(new, dict) else {}, False), (body, True)):
+        for reason in REASONS:
+            for kind in KINDS:
+                for value in texts(source.get(reason + kind)):
+                    found.setdefault(identifier(kind, value), Failure(reason, deprecated))
+    return found
+
+
+def texts(value: object) -> list[str]:
+    """The texts of what should be a list of them."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,0 +1,237 @@
+"""Values: Arrow columns into JSON-ready values that Iterable types correctly; knows no rows and no fields.
+
+Rules (Iterable's types and date formats: support article 208183076): timestamps become `yyyy-MM-dd HH:mm:ss +00:00`
+in UTC, one without zone is taken as UTC; dates `yyyy-MM-dd`; decimals with a scale the nearest double, written with a
+fraction; whole numbers stay exact and must fit 64 bits; NaN and infinities, which JSON lacks, become null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NoReturn
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
+# The years 1 to 9999, which are all that the formats can write.
+_DAYS = (-719_162, 2_932_896)
+_SECONDS = (-62_135_596_800, 253_402_300_799)
+_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """Stands in a column for a value that cannot be sent; `reason` does not hold the value."""
+
+    reason: str
+
+
+_NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")
+_NO_JSON = Unsendable("the text is no JSON")
+
+
+def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
+    """An Arrow column as JSON-ready values, one a row; `Unsendable` where a value cannot be sent.
+
+    `as_json`: the column holds JSON text.
+    """
+    if isinstance(column, pa.ExtensionArray):
+        return _extension(column, as_json=as_json)
+    if types.is_dictionary(column.type):
+        return convert(column.dictionary_decode(), as_json=as_json)
+    if as_json:
+        return [None if text is None else _parsed(text) for text in _texts(column)]
+    for fits, change in _RULES:
+        if fits(column.type):
+            return change(column)
+    odd = Unsendable(f"values of type {column.type} cannot be sent; cast the column in the model")
+    return [odd if valid else None for valid in column.is_valid().to_pylist()]
+
+
+def _extension(column: pa.ExtensionArray, *, as_json: bool) -> list[Any]:
+    name, stored = column.type.extension_name, column.storage
+    if name == "arrow.uuid":
+        return [None if value is None else str(uuid.UUID(bytes=value)) for value in stored.to_pylist()]
+    return convert(stored, as_json=as_json or name == "arrow.json")
+
+
+def _plain(column: pa.Array) -> list[Any]:
+    return list(column.to_pylist())
+
+
+def _texts(column: pa.Array) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return [_text(value) for value in column.cast(pa.large_binary()).to_pylist()]
+
+
+def _text(value: bytes | None) -> str | Unsendable | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return Unsendable("the text is not UTF-8")
+
+
+def _unsigned(column: pa.Array) -> list[Any]:
+    return [_whole(value) for value in column.to_pylist()]
+
+
+def _floats(column: pa.Array) -> list[Any]:
+    doubles = column.cast(pa.float64())
+    return list(pc.if_else(pc.is_finite(doubles), doubles, None).to_pylist())
+
+
+def _decimals(column: pa.Array) -> list[Any]:
+    if column.type.scale > 0:
+        return [None if text is None else float(text) for text in column.cast(pa.string()).to_pylist()]
+    try:
+        return list(column.cast(pa.int64()).to_pylist())
+    except pa.ArrowInvalid:  # some number is too large; which one has to be found
+        return [None if value is None else _whole(int(value)) for value in column.to_pylist()]
+
+
+def _whole(value: int | None) -> int | Unsendable | None:
+    return value if value is None or _SMALLEST <= value <= _LARGEST else _NOT_WHOLE
+
+
+def _timestamps(column: pa.Array) -> list[Any]:
+    """The instant is what Arrow stores, in UTC whatever the zone; fractions go down, before 1970 as well."""
+    ticks, second = column.cast(pa.int64()), _A_SECOND[column.type.unit]
+    whole = pc.divide(ticks, second)
+    whole = pc.subtract(whole, pc.less(ticks, pc.multiply(whole, second)).cast(pa.int64()))
+    texts = _within(whole, _SECONDS).cast(pa.timestamp("s")).cast(pa.string())
+    odd = Unsendable("the time is outside the years 1 to 9999")
+    return _marked(pc.binary_join_element_wise(texts, "+00:00", " "), whole, odd)
+
+
+def _dates(column: pa.Array) -> list[Any]:
+    days = column.cast(pa.date32()).cast(pa.int32())
+    texts = _within(days, _DAYS).cast(pa.date32()).cast(pa.string())
+    return _marked(texts, days, Unsendable("the date is outside the years 1 to 9999"))
+
+
+def _within(numbers: pa.Array, bounds: tuple[int, int]) -> pa.Array:
+    inside = pc.and_(pc.greater_equal(numbers, bounds[0]), pc.less_equal(numbers, bounds[1]))
+    return pc.if_else(inside, numbers, None)
+
+
+def _marked(texts: pa.Array, numbers: pa.Array, odd: Unsendable) -> list[Any]:
+    """The texts, with `odd` where there is a number that none was made of."""
+    found = list(texts.to_pylist())
+    if texts.null_count > numbers.null_count:
+        return [odd if text is None and there else text for text, there in zip(found, numbers.is_valid(), strict=True)]
+    return found
+
+
+def _times(column: pa.Array) -> list[Any]:
+    a_day = 86_400 * _A_SECOND[column.type.unit]
+    ticks = column.cast(pa.int32() if types.is_time32(column.type) else pa.int64())
+    texts = _within(ticks, (0, a_day - 1)).cast(column.type).cast(pa.string())
+    return _marked(texts, ticks, Unsendable("the time of day is not below 24:00"))
+
+
+def _lists(column: pa.Array) -> list[Any]:
+    members = iter(convert(column.flatten()))
+    lengths = pc.list_value_length(column).to_pylist()
+    return [None if length is None else _sound(list(islice(members, length))) for length in lengths]
+
+
+def _structs(column: pa.StructArray) -> list[Any]:
+    names = [column.type.field(index).name for index in range(column.type.num_fields)]
+    members = [convert(member) for member in column.flatten()]
+    rows: Iterable[tuple[Any, ...]] = zip(*members, strict=True) if members else iter([()] * len(column))
+    found = [_sound(row, names) for row in rows]
+    return [value if valid else None for value, valid in zip(found, column.is_valid().to_pylist(), strict=True)]
+
+
+def _maps(column: pa.MapArray) -> list[Any]:
+    kind = column.type
+    pairs = _lists(column.cast(pa.list_(pa.struct([kind.key_field, kind.item_field]))))
+    return [_object(found) if isinstance(found, list) else found for found in pairs]
+
+
+def _object(pairs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {_name(key): value for key, value in (pair.values() for pair in pairs)}
+
+
+def _name(key: Any) -> str:
+    return key if isinstance(key, str) else orjson.dumps(key, default=str).decode()
+
+
+def _sound(values: Sequence[Any], names: Sequence[str] | None = None) -> Any:
+    """An array, or an object where there are names; unsendable as a whole if one of its values is."""
+    odd = next((value for value in values if type(value) is Unsendable), None)
+    if odd is not None:
+        return odd
+    return values if names is None else dict(zip(names, values, strict=True))
+
+
+def _parsed(text: Any) -> Any:
+    if type(text) is Unsendable:
+        return text
+    try:
+        return _JSON.decode(text)
+    except OverflowError:
+        return _NOT_WHOLE
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not _SMALLEST <= int(digits) <= _LARGEST:
+        raise OverflowError
+    return int(digits)
+
+
+def _fraction(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+# orjson would turn whole numbers over 64 bits into doubles without a word.
+_JSON = json.JSONDecoder(
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=_refuse,
+)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    small = types.is_integer(kind) and not types.is_uint64(kind)
+    return bool(small or types.is_boolean(kind) or types.is_null(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+_RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any], list[Any]]], ...] = (
+    (_is_text, _texts),
+    (_is_plain, _plain),
+    (types.is_floating, _floats),
+    (types.is_decimal, _decimals),
+    (types.is_timestamp, _timestamps),
+    (types.is_date, _dates),
+    (types.is_uint64, _unsigned),
+    (types.is_time, _times),
+    (_is_list, _lists),
+    (types.is_struct, _structs),
+    (types.is_map, _maps),
+)
