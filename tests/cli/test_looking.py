@@ -1,0 +1,107 @@
+"""Commands that look: `list`, `status`, `history`, `validate`, `schema`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from .conftest import META, Shop
+
+
+def test_list_in_three_forms(people: Shop) -> None:
+    people.model("friends", {**META, "name": "pals", "fields": ["age"]})
+    assert people.cli("list", "--output", "name").out.split() == ["pals", "people"]
+    header, pals, _ = people.cli("list").out.splitlines()
+    assert header.split() == ["sync", "model", "object", "mode", "destination", "relation", "fields"]
+    assert pals.split() == ["pals", "friends", "users", "upsert", "iterable", '"shop"."main"."friends"', "age"]
+    [_, listed] = people.cli("list", "--output", "json").json["syncs"]
+    assert listed["fields"] == {"firstName": "first_name", "age": "age", "joined": "joined", "source": None}
+
+
+def test_list_needs_neither_warehouse_nor_key(people: Shop) -> None:
+    (people.folder / "shop.duckdb").unlink()
+    assert people.cli("list", "--output", "name", ITERABLE_API_KEY="").out == "people\n"
+
+
+def test_status_before_and_after_a_run(people: Shop) -> None:
+    assert "sync people: never run" in people.cli("status").out
+    people.sql("update people set email = 'nothing' where first_name = 'Bob'")
+    people.cli("run")
+    text = people.cli("status", ITERABLE_API_KEY="").out
+    assert "warn, ended" in text
+    assert "2 entries" in text
+    assert "1 invalid bad-email" in text
+    assert "lease       free" in text
+    [state] = people.cli("status", "--output", "json").json["syncs"]
+    assert (state["entries"], state["last_run"]["counts"]["accepted"]) == (2, 2)
+    assert people.url.endswith(state["destination"])
+
+
+def test_history_lists_runs_newest_first(people: Shop) -> None:
+    assert "no sync has run yet" in people.cli("history").err
+    people.cli("run")
+    people.sql("update people set age = 1")
+    people.cli("run")
+    runs = people.cli("history", "--output", "json").json["runs"]
+    assert [run["counts"]["changed"] for run in runs] == [3, 0]
+    assert len(people.cli("history", "--limit", "1").out.splitlines()) == 2
+
+
+def test_validate_offline_and_online(people: Shop) -> None:
+    offline, online = people.cli("validate"), people.cli("validate", "--online")
+    assert (offline.code, offline.out) == (0, "ok  sync people: definition and destination\n")
+    assert (online.code, online.out) == (0, "ok  sync people: definition, destination, columns and field types\n")
+
+
+def test_validate_offline_tells_every_fault(people: Shop) -> None:
+    people.model("friends", {**META, "objct": "users"})
+    people.model("others", {**META, "mode": "upsrt"})
+    ended = people.cli("validate")
+    assert (ended.code, ended.out) == (2, "")
+    assert "did you mean `object`" in ended.err
+    assert "did you mean `upsert`" in ended.err
+    assert "friends" in ended.err
+    assert "2 faults" in ended.err
+
+
+def test_validate_offline_knows_the_projects_type(shop: Shop) -> None:
+    shop.model("people")
+    ended = shop.cli("validate", ITERABLE_PROJECT_TYPE="user_id")
+    assert (ended.code, "error[wrong-identifier]" in ended.err) == (2, True)
+
+
+def test_validate_online_finds_missing_columns_and_clashing_types(people: Shop, sandbox: Any) -> None:
+    people.model("friends", {**META, "fields": {"city": "nowhere"}})
+    body = {"email": "x@example.com", "dataFields": {"age": "old"}}
+    requests.post(sandbox.url + "/api/users/update", json=body, headers={"Api-Key": "sandbox-key"}, timeout=10)
+    assert people.cli("validate").code == 0
+    ended = people.cli("validate", "--online")
+    assert ended.code == 2
+    assert "error[missing-column]" in ended.err
+    assert "error[field-type-clash]" in ended.err
+    assert people.cli("validate", "--online", "--select", "people").code == 1
+
+
+def test_schema_is_json(shop: Shop) -> None:
+    assert shop.cli("schema").json["title"] == "reverse_etl"
+
+
+def test_missing_things_are_told_with_code_two_and_no_traceback(people: Shop) -> None:
+    cases = {
+        "unknown-guard": ["--allow", "nothing"],
+        "missing-profile": ["--profile", "nothing"],
+        "missing-target": ["--target", "nothing"],
+        "missing-manifest": ["--target-path", "elsewhere"],
+        "missing-profiles-file": ["--profiles-dir", "elsewhere"],
+    }
+    for code, words in cases.items():
+        ended = people.cli("run", *words)
+        assert (code, ended.code) == (code, 2)
+        assert f"error[{code}]" in ended.err
+        assert "hint: " in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_usage_errors_end_with_two(people: Shop) -> None:
+    assert people.cli("run", "--no-such-flag").code == 2

@@ -1,0 +1,51 @@
+"""`rejected` and `requeue`: rows that Iterable refused or lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from .conftest import META, Shop
+
+
+def _post(sandbox: Any, path: str, body: object) -> None:
+    requests.post(sandbox.url + path, json=body, headers={"Api-Key": "sandbox-key"}, timeout=10).raise_for_status()
+
+
+def test_nothing_is_held_back_before_the_first_run(people: Shop) -> None:
+    ended = people.cli("rejected")
+    assert (ended.code, ended.out) == (0, "")
+    assert "no row is held back" in ended.err
+    assert "0 refusals requeued" in people.cli("requeue").out
+
+
+def test_a_refused_user_is_listed_and_not_sent_again(people: Shop, sandbox: Any) -> None:
+    _post(sandbox, "/api/users/forget", {"email": "bob@example.com"})
+    first = people.cli("run")
+    assert first.code == 0
+    assert people.results["results"][0]["counts"]["rejected"] == 1
+    assert people.results["results"][0]["samples"][0]["code"] == "forgotten-user"
+    assert "bob@" not in first.out + first.err + str(people.results)
+    [held] = people.cli("rejected", "--output", "json").json["rejected"]
+    assert (held["sync"], held["key"], held["code"]) == ("people", "b…@e…", "forgotten-user")
+    people.cli("run")
+    assert people.results["results"][0]["counts"]["planned"] == 0
+
+
+def test_skipped_users_are_sent_again_once_requeued(shop: Shop, sandbox: Any) -> None:
+    shop.model("people", {**META, "mode": "update"})
+    shop.cli("run")
+    assert shop.results["results"][0]["counts"]["skipped"] == 3
+    _post(sandbox, "/api/users/update", {"email": "ada@example.com", "dataFields": {}})
+    shop.cli("run")
+    assert shop.results["results"][0]["counts"]["planned"] == 0
+    assert "1 refusal requeued" in shop.cli("requeue", " ADA@example.com ", "--select", "people").out
+    shop.cli("run")
+    assert shop.results["results"][0]["counts"]["accepted"] == 1
+
+
+def test_limit_cuts_the_list(shop: Shop) -> None:
+    shop.model("people", {**META, "mode": "update"})
+    shop.cli("run")
+    assert len(shop.cli("rejected", "--limit", "2", "--output", "json").json["rejected"]) == 2

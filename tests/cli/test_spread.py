@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from reverse_etl.cli.spread import spread
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("run --select a b --threads 2", "run --select a --select b --threads 2"),
+        ("run -s a -x", "run -s a -x"),
+        ("run --select a b --exclude c d", "run --select a --select b --exclude c --exclude d"),
+        ("run --select=a --quiet", "run --select=a --quiet"),
+        ("requeue --select a key", "requeue --select a key"),
+        ("run --allow removed build -- x y", "run --allow removed --allow build -- x y"),
+        ("", ""),
+    ],
+)
+def test_spread(typed: str, read: str) -> None:
+    assert spread(typed.split()) == read.split()

@@ -1,0 +1,50 @@
+"""What the command line imports: a command pays for what it uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from reverse_etl import __version__
+
+from .conftest import Shop
+
+_DRIVERS = {"duckdb", "pyarrow", "starlette", "uvicorn", "dbt"}
+_HEAVY = {*_DRIVERS, "pydantic", "requests", "yaml", "jinja2", "orjson", "rich", "urllib3"}
+_SCRIPT = """
+import sys
+from reverse_etl.cli import main
+sys.argv = ["reverse-etl", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("MODULES", *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def _imported(shop: Shop, *words: str) -> tuple[str, set[str]]:
+    ended = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *words], env=shop.env, capture_output=True, text=True, timeout=60, check=True
+    )
+    *_, modules = ended.stderr.splitlines()
+    return ended.stdout, set(modules.split()[1:])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(people: Shop, words: list[str]) -> None:
+    # Newer versions of typer read the flags of a command with pydantic themselves.
+    assert not _imported(people, *words)[1] & (_HEAVY - ({"pydantic"} if "run" in words else set()))
+
+
+def test_a_command_imports_no_driver_that_it_does_not_use(people: Shop) -> None:
+    where = ["--project-dir", str(people.folder)]
+    assert not _imported(people, "schema")[1] & {*_DRIVERS, "requests", "jinja2", "orjson"}
+    assert not _imported(people, "list", *where)[1] & _DRIVERS
+    assert not _imported(people, "validate", *where)[1] & _DRIVERS
+    assert _imported(people, "status", *where)[1] & _DRIVERS == {"duckdb"}
+
+
+def test_version(people: Shop) -> None:
+    assert _imported(people, "--version")[0] == f"reverse-etl {__version__}\n"
