@@ -51,7 +51,8 @@ class Progress:
         rate = self.rate
         if rate <= 0:
             return ""
-        return f", {rate:,.0f} rows/s, {duration((self._total - self._done) / rate)} left"
+        left = (self._total - self._done) / rate
+        return f", {rate:,.0f} rows/s, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
 
 
 def _number(value: object) -> int:

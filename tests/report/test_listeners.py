@@ -36,7 +36,7 @@ def test_lines_tell_progress_every_ten_seconds() -> None:
     told = world.text.splitlines()
     assert told == [
         "12:00:00  sync `people`: 400 of 1,000 rows, 40 rows/s, 15 s left",
-        "12:00:00  sync `people`: 800 of 1,000 rows, 40 rows/s, 5.00 s left",
+        "12:00:00  sync `people`: 800 of 1,000 rows, 40 rows/s, 5 s left",
     ]
 
 
@@ -62,7 +62,7 @@ def test_the_bar_is_cleared_before_a_line_and_redrawn_sparingly() -> None:
     world.clock += 0.99
     bar(_progress(500))
     assert world.text.count("\r\x1b[K") == 2
-    assert world.text.endswith("people [###############...............]  50% 500 rows, 500 rows/s, 1.00 s left")
+    assert world.text.endswith("people [###############...............]  50% 500 rows, 500 rows/s, 1 s left")
     bar(Event("Planned", "planned", "info", "people"))
     assert world.text.endswith("\r\x1b[K12:00:00  planned\n")
     bar.close()
