@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reverse_etl.change import Problem
 from reverse_etl.destination import Destination
@@ -16,9 +16,9 @@ from reverse_etl.iterable.encode import Encoder, Source
 from reverse_etl.iterable.fieldtypes import Typed
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.settings import Settings
-from reverse_etl.snapshot.shape import Shape, missing_columns, missing_relation, shape_of, spell_fields
+from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
 from reverse_etl.sync import Sync
-from reverse_etl.warehouses.base import Column, ColumnKind, Reader
+from reverse_etl.warehouses.base import ColumnKind, Reader
 
 _UNSENDABLE = {
     ColumnKind.BINARY: "binary values cannot be sent; write `encode(column)` or drop it from the fields",
@@ -93,11 +93,7 @@ def _ready(sync: Sync, shape: Shape, destination: Destination, noun: IterableObj
         for value in shape.values
     ]
     kept = [field.path for field in noun.extra_fields(sync, project)]
-    typed = tuple(
-        Typed(value.field.path, _kind(value.column).value, value.type)
-        for value in shape.values
-        if value.column is not None
-    )
+    typed = tuple(Typed(value.field.path, _kind(value).value, value.type) for value in shape.values if value.column)
     operations = noun.operations(sync, project)
     return Ready(sync, shape, destination, operations, Encoder(sources, noun.body(sync, project), kept), typed)
 
@@ -126,14 +122,17 @@ def _try_ready(
         return [], [error]
 
 
-def _kind(column: Column) -> ColumnKind:
-    return column.element or ColumnKind.OTHER if column.kind is ColumnKind.ARRAY else column.kind
+def _kind(value: Value) -> ColumnKind:
+    """What is sent: of an array, its elements; of a column that is sent as text, text."""
+    if value.kind is ColumnKind.ARRAY and value.column is not None:
+        return value.column.element or ColumnKind.OTHER
+    return value.kind
 
 
 def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:
     faults = []
     for value in shape.values:
-        kind = value.kind if value.column is None else _kind(replace(value.column, kind=value.kind))
+        kind = _kind(value)
         if kind in _UNSENDABLE:
             faults.append(
                 place_of(sync).fault(

@@ -81,7 +81,10 @@ def compare(project: Project, label: str) -> None:
     plan, hand = (statistics.median(item.wall for item in items) for items in (plans, hands))
     cpu = statistics.median(item.cpu for item in plans) / statistics.median(item.cpu for item in hands)
     peak = max(item.peak for item in plans)
-    say(f"  plan, {label:<12} {plan:7.2f} s   by hand {hand:7.2f} s   ratio {plan / hand:.2f} (CPU {cpu:.2f})   {peak:.0f} MB")
+    say(
+        f"  plan, {label:<12} {plan:7.2f} s   by hand {hand:7.2f} s   ratio {plan / hand:.2f} (CPU {cpu:.2f})"
+        f"   {peak:.0f} MB"
+    )
 
 
 def send(project: Project, rows: int, label: str) -> None:
@@ -111,7 +114,7 @@ def bench(rows: int, url: str) -> None:
         compare(project, "no change")
         project.sql("SET memory_limit = '4GB'", data.CHANGE)
         compare(project, "1 % changed")
-        (changed,) = project.sql(f"SELECT count(*) FROM people WHERE updated_at = TIMESTAMP '2025-01-01'")[0]
+        (changed,) = project.sql("SELECT count(*) FROM people WHERE updated_at = TIMESTAMP '2025-01-01'")[0]
         send(project, int(str(changed)), "1 % changed")
 
 

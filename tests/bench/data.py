@@ -31,9 +31,19 @@ def create(rows: int) -> str:
         FROM range({rows}) t(i)"""
 
 
-COLUMNS = (
-    "customer_number first_name last_name country plan lifetime_value score updated_at is_subscribed last_order address"
-).split()
+COLUMNS = [
+    "customer_number",
+    "first_name",
+    "last_name",
+    "country",
+    "plan",
+    "lifetime_value",
+    "score",
+    "updated_at",
+    "is_subscribed",
+    "last_order",
+    "address",
+]
 
 CHANGE = """
     UPDATE people SET lifetime_value = lifetime_value + 1, updated_at = TIMESTAMP '2025-01-01'
@@ -41,7 +51,7 @@ CHANGE = """
 
 KEEP = "CREATE TABLE kept AS SELECT * FROM people"
 
-# The same question as `plan`, written by hand: rows added, removed and changed, and in how many rows each column differs.
+# The question of `plan`, written by hand: rows added, removed and changed, and in how many rows each column differs.
 COMPARE = (
     "SELECT count(*) FILTER (k.email IS NULL), count(*) FILTER (p.email IS NULL),"
     f" count(*) FILTER (p.email = k.email AND ({' OR '.join(f'p.{c} IS DISTINCT FROM k.{c}' for c in COLUMNS)})), "

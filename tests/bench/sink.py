@@ -19,7 +19,9 @@ def _answer(connection: socket.socket) -> None:
                 return
             held += more
         head, _, rest = held.partition(b"\r\n\r\n")
-        length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
         parts, got = [rest], len(rest)
         while got < length:
             more = connection.recv(1 << 20)

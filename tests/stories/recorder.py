@@ -50,7 +50,11 @@ class Recorder:
             for name in gone:
                 kept.pop(name, None)
             self.applied.append((email, user["dataFields"]))
-        arrays = {f"{name}{kind}": [] for name in ("invalid", "notFound", "invalidData", "conflict", "forgotten") for kind in ("Emails", "UserIds")}
+        arrays = {
+            f"{name}{kind}": []
+            for name in ("invalid", "notFound", "invalidData", "conflict", "forgotten")
+            for kind in ("Emails", "UserIds")
+        }
         arrays["invalidDataEmails"] = failed
         return {
             "successCount": len(body["users"]) - len(failed),
@@ -67,17 +71,17 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     recorder: ClassVar[Recorder]
 
-    def do_GET(self) -> None:  # noqa: N802  the standard library's name
+    def do_GET(self) -> None:
         self._send(200, json.dumps({"fields": {}}).encode())
 
-    def do_DELETE(self) -> None:  # noqa: N802
+    def do_DELETE(self) -> None:
         with self.recorder.lock:
             email = self.path.rsplit("/", 1)[1].replace("%40", "@")
             self.recorder.users.pop(email, None)
             self.recorder.deleted.append(email)
         self._send(200, b'{"msg":"","code":"Success","params":null}')
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         recorder = self.recorder
         with recorder.lock:

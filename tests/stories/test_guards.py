@@ -1,0 +1,137 @@
+"""What stops a run before it sends: exit 1, status `stopped`, no request, and a way past that is named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.stories.conftest import META, PEOPLE
+from tests.stories.project import MODEL, Ended, Project
+from tests.stories.recorder import Recorder, recording
+
+
+def stopped(shop: Project, iterable: Recorder, *arguments: str) -> Ended:
+    requests = iterable.number
+    ended = shop.run("run", *arguments)
+    assert ended.code == 1
+    assert shop.result()["status"] == "stopped"
+    assert iterable.number == requests
+    assert iterable.deleted == []
+    return ended
+
+
+@pytest.fixture
+def large(shop: Project) -> Project:
+    """Three hundred people, all sent, whose removal deletes."""
+    shop.sql("DROP TABLE people", PEOPLE.format(rows=300))
+    shop.tag({**META, "on_removed": "delete"})
+    assert shop.run("run").code == 0
+    return shop
+
+
+def test_an_emptied_model_stops(shop: Project, iterable: Recorder) -> None:
+    assert shop.run("run").code == 0
+    shop.sql("DELETE FROM people")
+    ended = stopped(shop, iterable)
+    assert ended.says(
+        "guard-empty-model", "12 were accepted before", "--allow empty_model", "guards: {empty_model: false}"
+    )
+    assert shop.run("run", "--allow", "empty_model").code == 0
+    shop.tag({**META, "guards": {"empty_model": False}})
+    assert shop.run("run").code == 0
+
+
+def test_many_removals_stop(large: Project, iterable: Recorder) -> None:
+    large.sql("DELETE FROM people WHERE rowid < 120")
+    ended = stopped(large, iterable)
+    assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows")
+    assert large.run("run", "--allow", "removed").code == 0
+    assert len(iterable.deleted) == 120
+
+
+def test_removals_below_either_bound_do_not_stop(large: Project, iterable: Recorder) -> None:
+    large.sql("DELETE FROM people WHERE rowid < 100")
+    assert large.run("run").code == 0
+    assert len(iterable.deleted) == 100
+
+
+def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: Recorder) -> None:
+    large.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 1, "rows": 2}}})
+    large.sql("DELETE FROM people WHERE rowid < 4")
+    assert stopped(large, iterable).says("1 % and 2 rows")
+    large.tag({**META, "on_removed": "delete", "guards": {"removed": False}})
+    assert large.run("run").code == 0
+    assert len(iterable.deleted) == 4
+
+
+def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: Recorder) -> None:
+    assert shop.run("run").code == 0
+    shop.sql("UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'")
+    shop.environment["ITERABLE_API_KEY"] = "sandbox-rotated"
+    ended = stopped(shop, iterable)
+    assert ended.says("guard-destination", "API key", "reverse-etl destination accept", "--allow destination")
+    assert not ended.says("sandbox-rotated")
+    assert shop.run("destination", "accept").code == 0
+    assert shop.run("run").code == 0
+    assert shop.counts("accepted", "planned") == (1, 1)
+
+
+def test_another_host_stops(shop: Project, iterable: Recorder) -> None:
+    assert shop.run("run").code == 0
+    with recording() as other:
+        shop.environment["ITERABLE_BASE_URL"] = other.url
+        shop.sql("UPDATE people SET name = 'X'")
+        assert stopped(shop, other).says("guard-destination", "host")
+        assert shop.run("run", "--allow", "destination").code == 0
+        assert len(other.applied) == 12
+
+
+def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project) -> None:
+    assert shop.run("run").code == 0
+    held = [path for path in shop.folder.rglob("*") if path.is_file() and b"sandbox-story" in path.read_bytes()]
+    assert held == []
+
+
+@pytest.mark.parametrize(("status", "kind"), [("error", "model"), ("skipped", "model"), ("fail", "test")])
+def test_a_failed_build_skips_the_sync(shop: Project, iterable: Recorder, status: str, kind: str) -> None:
+    manifest_file = shop.folder / "target" / "manifest.json"
+    manifest = json.loads(manifest_file.read_text())
+    test = "test.shop.not_null_people_email"
+    manifest["nodes"][test] = {
+        "unique_id": test,
+        "name": "not_null_people_email",
+        "resource_type": "test",
+        "package_name": "shop",
+        "path": "people.yml",
+        "original_file_path": "models/people.yml",
+        "attached_node": MODEL,
+        "depends_on": {"nodes": [MODEL]},
+        "config": {"enabled": True, "severity": "ERROR", "meta": {}},
+    }
+    manifest_file.write_text(json.dumps(manifest))
+    failed = MODEL if kind == "model" else test
+    results = {
+        "metadata": {
+            "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json",
+            "invocation_id": "story",
+            "generated_at": "2026-01-01T00:00:00Z",
+        },
+        "results": [{"unique_id": failed, "status": status, "message": "broken", "failures": 1, "timing": []}],
+        "args": {},
+        "elapsed_time": 1.0,
+    }
+    (shop.folder / "target" / "run_results.json").write_text(json.dumps(results))
+    ended = shop.run("run")
+    assert ended.code == 1
+    assert shop.result()["status"] == "skipped"
+    assert ended.says("guard-build", "--allow build")
+    assert iterable.number == 0
+    assert shop.run("run", "--allow", "build").code == 0
+    assert len(iterable.applied) == 12
+
+
+def test_an_unknown_guard_is_named(shop: Project) -> None:
+    ended = shop.run("run", "--allow", "removd")
+    assert ended.code == 2
+    assert ended.says("unknown-guard", "removd", "removed")
