@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reverse_etl.acquire import acquire
 from reverse_etl.change import RunResult, SyncStatus
-from reverse_etl.errors import ReverseEtlError
+from reverse_etl.errors import LeaseError, ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.guards import Stop, stopping
 from reverse_etl.iterable.base import Client
@@ -156,9 +156,18 @@ class _Run:
         with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
             sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
             with self._timed("send"):
-                sending.send(lease.fence, self.story.plan)
-        self.story.problem = sending.problem
+                self._follow(sending, lease.fence)
         self.story.traffic = sending.traffic
+
+    def _follow(self, sending: Sending, fence: int) -> None:
+        try:
+            sending.send(fence, self.story.plan)
+            self.story.problem = sending.problem
+        except LeaseError:
+            raise
+        except ReverseEtlError as error:
+            sending.give_up()
+            self.story.problem = problem_of(error)
 
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):

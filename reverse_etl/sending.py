@@ -50,6 +50,7 @@ class Sending:
         settings = wiring.settings
         self._line = Line(client, executor, wiring.time, journal.allowed, settings.concurrency, settings.attempts)
         self._total = 0
+        self._credited = 0
         self._done = 0
         self.problem: Problem | None = None
 
@@ -67,6 +68,13 @@ class Sending:
         if removals and operations.remove is not None:
             self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
+    def give_up(self) -> None:
+        """Account for the rest after a fault: rows with credit have no answer, those without were not sent."""
+        counts = self._journal.fates.counts
+        unanswered = max(0, self._credited - sum(counts.values()))
+        counts[Status.FAILED] += unanswered
+        counts[Status.ABORTED] += self._total - sum(counts.values())
+
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
         counts = self._journal.fates.counts
@@ -77,6 +85,7 @@ class Sending:
                 return
             credit = min(end, position + self._wiring.settings.window)
             self._journal.flush(credit)
+            self._credited += credit - position
             batches = self._read(fence, position, credit)
             self._store.release()
             self._window(self._changes(batches), phase)
