@@ -77,7 +77,7 @@ def _field(path: object, source: object) -> SyncField:
             return SyncField(path, source["column"], nulls=nulls)
     raise PydanticCustomError(
         "field_source",
-        "field {path}: expected a column name, {{value: …}} or {{column: …, nulls: send | skip}}",
+        "field {path}: expected a column name, {value: …} or {column: …, nulls: send | skip}",
         {"path": path},
     )
 

@@ -72,7 +72,8 @@ def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> l
     for detail in error.errors(include_url=False):
         key = ".".join(str(part) for part in detail["loc"] if part not in ("bool", "LimitEntry"))
         seen.setdefault(key, _fault(detail, key, place, entry))
-    return list(seen.values())
+    # Of a value that may be of two kinds, what is wrong inside it says more than that it is neither.
+    return [fault for key, fault in seen.items() if not any(other.startswith(f"{key}.") for other in seen)]
 
 
 def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel]) -> Fault:
