@@ -163,7 +163,7 @@ class Delivery:
 
     def _halve(self, batch: Batch, *, suspect: bool) -> None:
         middle = len(batch.changes) // 2
-        for half in (batch.changes[:middle], batch.changes[middle:]):
+        for half in (batch.changes[middle:], batch.changes[:middle]):
             self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
 
 

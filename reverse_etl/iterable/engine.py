@@ -41,7 +41,6 @@ class Task(Generic[Payload]):
     payload: Payload
     attempts: int = 0
     throttles: int = 0
-    throttled: float = 0.0
     tainted: bool = False
 
 
@@ -99,6 +98,7 @@ class Engine(Generic[Payload]):
         self._flying: dict[Future[Reply], Task[Payload]] = {}
         self._streak = 0  # passing failures since anything went well
         self._failures = 0  # tasks given up since then
+        self._throttled_since = 0.0
         self._number = 0
         self.problem: Problem | None = None
 
@@ -107,8 +107,8 @@ class Engine(Generic[Payload]):
         self.problem = self.problem or problem
 
     def push(self, task: Task[Payload]) -> None:
-        """Put a task before those of the source: what is left of one that came back."""
-        self._ready.append(task)
+        """Put a task before all others: a part of one that came back, so that it is known early what is wrong."""
+        self._ready.appendleft(task)
 
     def run(self, source: Iterator[Task[Payload]]) -> Iterator[Done[Payload] | None]:
         """Every task of the source and every pushed one, as it ends; None every fifth of a second meanwhile."""
@@ -174,6 +174,7 @@ class Engine(Generic[Payload]):
         task.tainted |= verdict.applied and verdict.action is not Action.SPLIT
         if verdict.action is Action.WAIT:
             return self._throttle(task, reply)
+        self._throttled_since = 0.0
         if verdict.action is Action.RETRY:
             return self._retry(task, reply, verdict)
         self._failures = self._streak = 0
@@ -190,11 +191,11 @@ class Engine(Generic[Payload]):
 
     def _throttle(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
         task.throttles += 1
-        seconds = throttle(task.throttles, reply.wait, self._line.time.random())
-        task.throttled += seconds
-        self._pacer.pause(seconds)
-        if task.throttled > _LONGEST_THROTTLE:
-            self.stop(_throttled(task.throttled))
+        self._pacer.pause(throttle(task.throttles, reply.wait, self._line.time.random()))
+        now = self._line.time.monotonic()
+        self._throttled_since = self._throttled_since or now
+        if now - self._throttled_since > _LONGEST_THROTTLE:
+            self.stop(_throttled(now - self._throttled_since))
             return Done(task, End.ABORTED, reply)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
@@ -236,7 +237,7 @@ def _stopped(verdict: Verdict, reply: Reply) -> Problem:
 def _throttled(seconds: float) -> Problem:
     return Problem(
         "rate-limited",
-        f"Iterable answered one request with 429 for {seconds:.0f} seconds",
+        f"Iterable answered 429 and nothing else for {seconds:.0f} seconds",
         "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
     )
 

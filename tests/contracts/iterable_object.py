@@ -1,0 +1,386 @@
+"""What every object of Iterable must do when its rows are sent, whatever comes back. Mix-in classes with hooks.
+
+An object's test class inherits the classes that fit its operations and says how its requests and replies look.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from reverse_etl.change import Status
+from reverse_etl.iterable.pacing import LONGEST_WAIT
+from tests.iterable.server import HTML, Answer, refusal
+
+DOUBTFUL = {
+    "500": refusal(500, "GenericError"),
+    "500 with code Success": refusal(500, "Success"),
+    "502 with HTML": Answer(502, HTML),
+    "503 without body": Answer(503),
+    "408": Answer(408),
+    "connection lost": Answer(lost=True),
+    "cut within the body": Answer(200, b'{"successCount":1,"failCount":0,"msg":"","code":"Success"}', cut=20),
+    "HTML instead of JSON": Answer(200, HTML),
+    "truncated JSON": Answer(200, b'{"successCount":1,'),
+    "nothing": Answer(200),
+    "a list": Answer(200, b"[]"),
+    "null": Answer(200, b"null"),
+    "too large": Answer(200, b'{"pad":"' + b"x" * 10_000_001 + b'"}'),
+}
+STOPPING = {
+    "401": (refusal(401, "BadApiKey"), "wrong-key", Status.ABORTED),
+    "401 with code Success": (refusal(401, "Success"), "wrong-key", Status.ABORTED),
+    "401 with text": (Answer(401, b"nope"), "wrong-key", Status.ABORTED),
+    "403": (refusal(403, "Forbidden"), "forbidden-key", Status.ABORTED),
+    "404 with HTML": (Answer(404, HTML), "unknown-endpoint", Status.ABORTED),
+    "field limit": (refusal(400, "UniqueFieldsLimitExceeded"), "unique-fields-limit-exceeded", Status.ABORTED),
+    "redirect": (Answer(302, b"", {"Location": "/elsewhere"}), "redirected", Status.FAILED),
+    "undocumented 4xx": (Answer(418, b"teapot"), "http-418", Status.FAILED),
+    "undocumented 2xx": (Answer(204), "http-204", Status.FAILED),
+}
+
+
+class Hooks:
+    """What an object's test class says. `changes` are valid rows, numbered from 0."""
+
+    def operation(self):
+        raise NotImplementedError
+
+    def changes(self, count):
+        raise NotImplementedError
+
+    def sent_rows(self, received):
+        """Ordinals of the rows that a request held."""
+        raise NotImplementedError
+
+    def good(self, count):
+        """The body of a reply that took so many rows."""
+        raise NotImplementedError
+
+
+class OperationContract(Hooks):
+    """What holds for single and bulk operations alike: the meaning of statuses, retries, pacing, stopping."""
+
+    rows = 1
+
+    def take_all(self, received):
+        return Answer(200, self.good(len(self.sent_rows(received))))
+
+    def test_build_is_pure(self):
+        changes = self.changes(self.rows)
+        first = self.operation().build(changes)
+        assert self.operation().build(list(changes)) == first
+        assert changes == self.changes(self.rows)
+
+    def test_nothing_to_send_sends_nothing(self, world, server):
+        assert not world.deliver(self.operation(), []).accepted
+        assert server.requests == []
+
+    @pytest.mark.parametrize("status", [200, 201, 202])
+    def test_every_row_of_a_good_reply_is_accepted(self, world, server, status):
+        server.answer = lambda got: replace(self.take_all(got), status=status)
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert done.accepted == set(range(self.rows))
+        assert done.problem is None
+
+    def test_unknown_fields_of_a_reply_are_ignored(self, world, server):
+        server.answer = lambda got: Answer(200, {**self.good(len(self.sent_rows(got))), "new": {"in": ["2031"]}})
+        assert world.deliver(self.operation(), self.changes(self.rows)).accepted == set(range(self.rows))
+
+    @pytest.mark.parametrize("case", STOPPING)
+    def test_a_reply_that_no_request_can_mend_stops_the_run(self, world, server, case):
+        """One request tells. Rows in it are unknown where Iterable may have taken them; the others were never sent."""
+        answer, code, status = STOPPING[case]
+        world.concurrency, world.batch_rows = 1, self.rows
+        server.script(answer)
+        done = world.deliver(self.operation(), self.changes(5 * self.rows))
+        assert len(server.requests) == 1
+        assert done.problem.code == code
+        assert {done.outcomes[n].status for n in range(self.rows)} == {status}
+        assert {done.outcomes[n].status for n in range(self.rows, 5 * self.rows)} == {Status.ABORTED}
+        assert all(outcome.tainted == (outcome.status is Status.FAILED) for outcome in done.outcomes.values())
+
+    @pytest.mark.parametrize("case", DOUBTFUL)
+    def test_after_a_doubtful_reply_the_same_bytes_are_sent_again(self, world, server, case):
+        answers = [DOUBTFUL[case], DOUBTFUL[case]]
+        server.answer = lambda got: answers.pop() if answers else self.take_all(got)
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert done.accepted == set(range(self.rows))
+        assert len(server.requests) == 3
+        assert len({(got.method, got.path, got.body) for got in server.requests}) == 1
+        assert done.tally.retries == 2
+
+    @pytest.mark.parametrize("case", DOUBTFUL)
+    def test_rows_whose_fate_is_never_told_are_failed_and_tainted(self, world, server, case):
+        server.script(DOUBTFUL[case])
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert set(done.statuses.values()) == {"failed"}
+        assert all(outcome.tainted for outcome in done.outcomes.values())
+        assert len(server.requests) == world.attempts
+
+    @pytest.mark.parametrize("applied", [True, False])
+    def test_a_timeout_leaves_open_what_happened(self, world, server, applied):
+        world.timeout, world.attempts = 0.1, 1
+        taken = []
+        server.answer = lambda got: (taken.extend(self.sent_rows(got)) if applied else None) or Answer(hangs=True)
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert bool(taken) is applied
+        assert set(done.statuses.values()) == {"failed"}
+        assert all(outcome.tainted for outcome in done.outcomes.values())
+
+    def test_where_no_connection_comes_about_nothing_was_sent(self, world, server):
+        server.close()
+        done = world.deliver(self.operation(), self.changes(3 * self.rows))
+        assert set(done.statuses.values()) == {"aborted"}
+        assert not any(outcome.tainted for outcome in done.outcomes.values())
+        assert done.problem.code == "destination-unavailable"
+        assert "Reset" not in done.problem.message
+
+    def test_a_refusal_after_a_doubtful_reply_stays_tainted(self, world, server):
+        """The first attempt may have landed, so the sync snapshot must not believe the old value is still there."""
+        answers = [refusal(500, "GenericError")]
+        server.answer = lambda _: answers.pop() if answers else refusal(400, "BadJsonBody")
+        done = world.deliver(self.operation(), self.changes(1))
+        assert done.statuses == {0: "rejected"}
+        assert done.outcomes[0].tainted
+
+    def test_a_refusal_that_comes_first_is_not_tainted(self, world, server):
+        server.script(refusal(400, "BadJsonBody"))
+        done = world.deliver(self.operation(), self.changes(1))
+        assert done.statuses == {0: "rejected"}
+        assert not done.outcomes[0].tainted
+        assert done.outcomes[0].code == "bad-json-body"
+
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    def test_a_refusal_without_a_documented_code_may_have_been_applied_in_part(self, world, server, status):
+        server.script(refusal(status, "Success"))
+        done = world.deliver(self.operation(), self.changes(1))
+        assert done.outcomes[0].status is Status.REJECTED
+        assert done.outcomes[0].code == f"http-{status}"
+        assert done.outcomes[0].tainted
+
+    def test_a_destination_that_is_down_is_soon_left_alone(self, world, server):
+        world.batch_rows = self.rows
+        server.script(refusal(503, "GenericError"))
+        done = world.deliver(self.operation(), self.changes(100 * self.rows))
+        assert done.problem.code == "destination-unavailable"
+        assert len(server.requests) <= 30
+        assert sum(outcome.tainted for outcome in done.outcomes.values()) <= world.concurrency * self.rows
+
+    def test_a_destination_that_answers_nonsense_is_soon_left_alone(self, world, server):
+        world.batch_rows = self.rows
+        server.script(Answer(200, HTML))
+        done = world.deliver(self.operation(), self.changes(100 * self.rows))
+        assert done.problem.code == "destination-unavailable"
+        assert len(server.requests) <= 30
+
+    def test_going_down_half_way_costs_few_requests(self, world, server):
+        world.batch_rows = self.rows
+        server.answer = lambda got: self.take_all(got) if len(server.requests) <= 50 else Answer(503)
+        done = world.deliver(self.operation(), self.changes(100 * self.rows))
+        assert len(done.accepted) == 50 * self.rows
+        assert len(server.requests) <= 1.2 * 100
+        assert done.problem.code == "destination-unavailable"
+
+    def test_failures_now_and_then_lose_nothing(self, world, server):
+        world.batch_rows = self.rows
+        server.answer = lambda got: Answer(503) if len(server.requests) % 3 == 0 else self.take_all(got)
+        done = world.deliver(self.operation(), self.changes(60 * self.rows))
+        assert done.accepted == set(range(60 * self.rows))
+
+    @pytest.mark.parametrize(
+        ("answer", "least"),
+        [
+            (refusal(429, "RateLimitExceeded", **{"Retry-After": "7"}), 7),
+            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3.5}), 3.5),
+            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3}, **{"Retry-After": "9"}), 9),
+            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3}, **{"Retry-After": "soon"}), 3),
+            (refusal(429, "RateLimitExceeded", **{"Retry-After": "Thu, 01 Jan 1970 00:00:20 GMT"}), 20),
+            (refusal(429, "RateLimitExceeded", {}), 1),
+            (Answer(429, b"Too Many Requests", {"Content-Type": "text/plain"}), 1),
+            (Answer(429, HTML, {"Retry-After": "nan"}), 1),
+            (Answer(429, HTML, {"Retry-After": "1" * 400}), 1),
+            (refusal(429, "RateLimitExceeded", {"rateLimitReset": [1]}, **{"Retry-After": "-5"}), 0),
+            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 0}), 0),
+            (refusal(429, "RateLimitExceeded", **{"Retry-After": "86400"}), LONGEST_WAIT),
+        ],
+    )
+    def test_over_the_rate_limit_no_request_goes_earlier_than_asked(self, world, server, answer, least):
+        """Not applied, so neither a try nor a taint; whatever is asked beyond two minutes is asked again then."""
+        world.batch_rows, world.attempts, world.concurrency = self.rows, 1, 1
+        server.answer = lambda got: answer if len(server.requests) in (1, 2, 3) else self.take_all(got)
+        done = world.deliver(self.operation(), self.changes(6 * self.rows))
+        assert done.accepted == set(range(6 * self.rows))
+        times = [got.at for got in server.requests[:4]]
+        assert all(later - sooner >= least for sooner, later in pairwise(times))
+        assert all(later > sooner for sooner, later in pairwise(times))
+
+    def test_an_endless_429_ends_the_run_with_nothing_tainted(self, world, server):
+        world.concurrency = 1
+        server.script(refusal(429, "RateLimitExceeded", {"rateLimitReset": 0}))
+        done = world.deliver(self.operation(), self.changes(3 * self.rows))
+        assert done.problem.code == "rate-limited"
+        assert set(done.statuses.values()) == {"aborted"}
+        assert len(server.requests) < 600
+
+    def test_no_window_of_a_second_holds_more_requests_than_the_limit(self, world, server):
+        world.batch_rows, world.per_second = self.rows, 5.0
+        server.answer = lambda got: Answer(503) if len(server.requests) % 4 == 0 else self.take_all(got)
+        world.deliver(self.operation(), self.changes(30 * self.rows))
+        self.within_rate(server, 5)
+
+    def test_eight_threads_keep_the_rate_and_lose_nothing(self, world, server):
+        world.batch_rows, world.per_second, world.concurrency = self.rows, 5.0, 8
+        server.answer = self.take_all
+        with ThreadPoolExecutor(8) as world.executor:
+            done = world.deliver(self.operation(), self.changes(40 * self.rows))
+        assert done.accepted == set(range(40 * self.rows))
+        self.within_rate(server, 5)
+
+    def within_rate(self, server, most):
+        times = sorted(got.at for got in server.requests)
+        windows = zip(times, times[most:], strict=False)
+        assert all(later - first >= 1 - 1e-6 for first, later in windows)
+
+    def test_threads_without_a_limit_lose_nothing(self, world, server):
+        world.batch_rows, world.concurrency = self.rows, 8
+        server.answer = lambda got: Answer(lost=True) if len(server.requests) % 7 == 0 else self.take_all(got)
+        with ThreadPoolExecutor(8) as world.executor:
+            done = world.deliver(self.operation(), self.changes(50 * self.rows))
+        assert done.accepted == set(range(50 * self.rows))
+
+    def test_once_sending_is_not_allowed_nothing_more_goes(self, world, server):
+        world.batch_rows, world.concurrency = self.rows, 1
+        world.allowed = lambda: len(server.requests) < 3
+        server.answer = self.take_all
+        done = world.deliver(self.operation(), self.changes(10 * self.rows))
+        assert len(server.requests) == 3
+        assert len(done.accepted) == 3 * self.rows
+        assert set(done.statuses.values()) == {"aborted"}
+
+    def test_stopping_while_a_doubtful_batch_waits_leaves_it_failed(self, world, server):
+        world.batch_rows = self.rows
+        world.allowed = lambda: not server.requests
+        server.script(Answer(503))
+        done = world.deliver(self.operation(), self.changes(2 * self.rows))
+        assert {done.outcomes[n].status for n in range(self.rows)} == {Status.FAILED}
+        assert {done.outcomes[n].status for n in range(self.rows, 2 * self.rows)} == {Status.ABORTED}
+
+
+class BulkContract(OperationContract):
+    """What holds for operations of many rows a request: batches, attribution of failures, isolation by halving."""
+
+    rows = 4
+
+    def change_of_bytes(self, ordinal, size):
+        """A change whose JSON is exactly so many bytes."""
+        raise NotImplementedError
+
+    def refuse(self, server, poison, answer):
+        """Let a request be refused as a whole while it holds one of these rows."""
+        server.answer = lambda got: answer if poison & set(self.sent_rows(got)) else self.take_all(got)
+
+    def test_batches_respect_the_row_limit(self, world, server):
+        server.answer = self.take_all
+        limit = self.operation().max_rows
+        assert world.deliver(self.operation(), self.changes(2 * limit + 1)).accepted == set(range(2 * limit + 1))
+        assert [len(self.sent_rows(got)) for got in server.requests] == [limit, limit, 1]
+
+    def test_batches_respect_a_smaller_limit_of_ours(self, world, server):
+        world.batch_rows = 3
+        server.answer = self.take_all
+        world.deliver(self.operation(), self.changes(7))
+        assert [len(self.sent_rows(got)) for got in server.requests] == [3, 3, 1]
+
+    def test_bodies_stay_below_the_byte_limit(self, world, server):
+        server.answer = self.take_all
+        limit = self.operation().max_bytes
+        changes = [self.change_of_bytes(n, limit // 4) for n in range(8)]
+        assert len(world.deliver(self.operation(), changes).accepted) == 8
+        assert all(limit // 2 < len(got.body) < limit for got in server.requests[:2])
+
+    def test_a_row_over_the_limit_is_invalid_and_the_others_go(self, world, server):
+        server.answer = self.take_all
+        limit = self.operation().max_bytes
+        changes = [self.changes(1)[0], self.change_of_bytes(1, limit), self.change_of_bytes(2, limit - 200)]
+        done = world.deliver(self.operation(), changes)
+        assert done.accepted == {0, 2}
+        assert done.statuses == {1: "invalid"}
+        assert done.outcomes[1].code == "row-too-large"
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            refusal(400, "BadJsonBody"),
+            refusal(400, "RequestFieldsTypesMismatched"),
+            refusal(400, "InvalidEmailAddressError"),
+            refusal(400, "Success"),
+            Answer(400, HTML),
+            refusal(409, "ForgottenUserError"),
+            Answer(413, HTML),
+        ],
+        ids=lambda answer: str(answer.status) + (answer.body["code"] if isinstance(answer.body, dict) else ""),
+    )
+    def test_a_bad_row_is_isolated_by_halving(self, world, server, answer):
+        self.refuse(server, {37}, answer)
+        done = world.deliver(self.operation(), self.changes(256))
+        assert done.accepted == set(range(256)) - {37}
+        assert done.statuses == {37: "rejected"}
+        assert len(server.requests) <= 1 + 2 * math.log2(256)
+
+    def test_rows_that_a_path_names_are_taken_out_at_once(self, world, server):
+        def answer(got):
+            rows = self.sent_rows(got)
+            paths = {f"obj.users[{rows.index(bad)}].x": "Boolean value expected" for bad in (3, 90) if bad in rows}
+            return refusal(400, "BadJsonBody", paths) if paths else self.take_all(got)
+
+        server.answer = answer
+        done = world.deliver(self.operation(), self.changes(100))
+        assert done.statuses == {3: "rejected", 90: "rejected"}
+        assert len(done.accepted) == 98
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize("index", ["100", "-1", "9" * 5000, "x", ""])
+    def test_a_path_that_names_no_row_is_no_help_but_no_harm(self, world, server, index):
+        self.refuse(server, {5}, refusal(400, "BadJsonBody", {f"obj.users[{index}].x": "?"}))
+        done = world.deliver(self.operation(), self.changes(8))
+        assert done.statuses == {5: "rejected"}
+
+    def test_poison_costs_are_bounded(self, world, server):
+        """A fault that every row shares would cost two requests a row."""
+        self.refuse(server, set(range(10_000)), refusal(400, "RequestFieldsTypesMismatched"))
+        done = world.deliver(self.operation(), self.changes(5000))
+        assert done.problem.code == "refused-again-and-again"
+        assert done.problem.context["code"] == "request-fields-types-mismatched"
+        assert len(server.requests) <= 300
+        assert Status.ABORTED in {outcome.status for outcome in done.outcomes.values()}
+
+    def test_a_smaller_batch_limit_than_documented_is_learnt(self, world, server):
+        def answer(got):
+            rows = len(self.sent_rows(got))
+            return self.take_all(got) if rows <= 50 else refusal(400, "BatchTooLarge")
+
+        server.answer = answer
+        done = world.deliver(self.operation(), self.changes(5000))
+        assert len(done.accepted) == 5000
+        assert len(server.requests) <= 300
+
+    def test_counts_that_do_not_add_up_are_no_success(self, world, server):
+        server.script(Answer(200, self.good(self.rows - 1)))
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert set(done.statuses.values()) == {"failed"}
+
+    def test_halves_of_a_doubtful_batch_stay_tainted(self, world, server):
+        def answer(got):
+            if len(server.requests) == 1:
+                return Answer(lost=True)
+            return refusal(400, "BadJsonBody") if 2 in self.sent_rows(got) else self.take_all(got)
+
+        server.answer = answer
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert done.outcomes[2].tainted
+        assert done.accepted == {0, 1, 3}

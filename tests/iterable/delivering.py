@@ -1,0 +1,110 @@
+"""A delivery over real HTTP with a clock that only sleeping moves; every run is checked for one outcome per row."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+
+from reverse_etl.change import Outcome, Problem
+from reverse_etl.iterable.client import Access, HttpClient
+from reverse_etl.iterable.deliver import Delivery
+from reverse_etl.iterable.engine import Line, Tally
+from reverse_etl.iterable.pacing import Budget, Pacer, Time
+from reverse_etl.secret import Secret
+
+KEY = "sandbox-0123456789abcdef"
+
+
+class Clock:
+    """Seconds that pass only while somebody sleeps."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self._lock = threading.Lock()
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        assert seconds > 0
+        with self._lock:
+            self.now += seconds
+
+
+class InPlace(Executor):
+    """Runs what it is given at once, so that nothing happens at the same time."""
+
+    def submit(self, call, /, *args, **kwargs):
+        future: Future = Future()
+        future.set_result(call(*args, **kwargs))
+        return future
+
+
+@dataclass
+class Delivered:
+    accepted: set[int] = field(default_factory=set)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    dropped_fields: set[str] = field(default_factory=set)
+    problem: Problem | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def statuses(self):
+        return {ordinal: outcome.status.value for ordinal, outcome in self.outcomes.items()}
+
+    def take(self, settled):
+        fates = [*settled.accepted, *(outcome.ordinal for outcome in settled.outcomes)]
+        assert len(fates) == len(set(fates))
+        assert not set(fates) & (self.accepted | set(self.outcomes)), "a row was settled twice"
+        self.accepted |= set(settled.accepted)
+        self.outcomes |= {outcome.ordinal: outcome for outcome in settled.outcomes}
+        self.dropped_fields |= set(settled.dropped_fields)
+
+
+@dataclass
+class World:
+    """What a delivery needs. Change the fields before `deliver`."""
+
+    url: str
+    clock: Clock
+    executor: Executor = field(default_factory=InPlace)
+    chance: float = 0.5
+    concurrency: int = 4
+    attempts: int = 5
+    per_second: float = 0.0
+    timeout: float = 10.0
+    batch_rows: int = 1000
+    allowed: object = None
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def time(self):
+        return Time(self.clock.monotonic, self.clock.sleep, lambda: self.chance)
+
+    def client(self):
+        return HttpClient(Access(self.url, Secret(KEY), self.timeout), lambda: 0.0)
+
+    def line(self, client):
+        allowed = self.allowed or (lambda: True)
+        return Line(client, self.executor, self.time, allowed, self.concurrency, self.attempts, self.budget)
+
+    def pacer(self):
+        return Pacer(self.per_second, self.clock.monotonic)
+
+    def deliver(self, operation, changes: Sequence) -> Delivered:
+        client = self.client()
+        line = self.line(client)
+        delivery = Delivery(operation, line, self.pacer(), self.batch_rows)
+        result = Delivered(tally=line.tally)
+        try:
+            for settled in delivery.run(changes):
+                if settled is not None:
+                    result.take(settled)
+        finally:
+            client.close()
+        result.problem = delivery.problem
+        assert result.accepted | set(result.outcomes) == {change.ordinal for change in changes}
+        assert line.tally.settled == len(changes) - sum(o.code == "row-too-large" for o in result.outcomes.values())
+        return result
