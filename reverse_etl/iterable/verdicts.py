@@ -82,5 +82,5 @@ def kebab(code: str) -> str:
     """A vendor code as one of ours: `BadJsonBody` becomes `bad-json-body`; `Success` on an error says nothing."""
     if code in ("", "Success") or not code.isascii():
         return ""
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", code[:80])
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", code[:80])
     return "-".join(words).lower()

@@ -11,7 +11,12 @@ import pytest
 from reverse_etl.change import Kind, Status
 from reverse_etl.iterable.encode import Encoder, Source
 
-SOURCES = (Source("name", "v1"), Source("plan.tier", "v2"), Source("plan.since", "v3"), Source("extra", "v4", json=True))
+SOURCES = (
+    Source("name", "v1"),
+    Source("plan.tier", "v2"),
+    Source("plan.since", "v3"),
+    Source("extra", "v4", json=True),
+)
 
 
 def body(identity, data):
@@ -101,7 +106,9 @@ def test_an_empty_batch():
     assert (encoded.changes, encoded.outcomes, encoded.invalid) == ([], [], [])
 
 
-@pytest.mark.parametrize("text", ["tab\t quote\" back\\slash", "\x00\x01\x1f\x7f", "\u2028\u2029", "\U0001f600\u202e", "Ω"])
+@pytest.mark.parametrize(
+    "text", ['tab\t quote" back\\slash', "\x00\x01\x1f\x7f", "\u2028\u2029", "\U0001f600\u202e", "Ω"]
+)
 def test_texts_survive(text):
     assert one((Source("t", "v1"),), [text]) == {"t": text}
 

@@ -61,39 +61,83 @@ CASES = {
         [Decimal(2**63), Decimal(-(2**63) - 1), Decimal(10**37), Decimal(1), None],
         [f"!{TOO_LARGE}"] * 3 + [1, None],
     ),
-    "texts": (pa.string(), ["a", "", None, "é\U0001f600", "\u2028\x00\x1f\x7f"], ["a", "", None, "é\U0001f600", "\u2028\x00\x1f\x7f"]),
+    "texts": (
+        pa.string(),
+        ["a", "", None, "é\U0001f600", "\u2028\x00\x1f\x7f"],
+        ["a", "", None, "é\U0001f600", "\u2028\x00\x1f\x7f"],
+    ),
     "large texts": (pa.large_string(), ["a", None], ["a", None]),
     "texts as views": (pa.string_view(), ["a", None], ["a", None]),
     "enums": (pa.dictionary(pa.int8(), pa.string()), ["new", None, "new"], ["new", None, "new"]),
-    "naive timestamps are UTC": (pa.timestamp("us"), [dt.datetime(2026, 1, 2, 3, 4, 5, 678901)], ["2026-01-02 03:04:05 +00:00"]),
+    "naive timestamps are UTC": (
+        pa.timestamp("us"),
+        [dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.timezone.utc)],
+        ["2026-01-02 03:04:05 +00:00"],
+    ),
     "zoned timestamps become UTC": (
         pa.timestamp("us", "America/New_York"),
         [dt.datetime(2026, 7, 1, tzinfo=dt.timezone(dt.timedelta(hours=-4)))],
         ["2026-07-01 04:00:00 +00:00"],
     ),
-    "nanoseconds": (pa.timestamp("ns"), [0, 1_999_999_999, None], ["1970-01-01 00:00:00 +00:00", "1970-01-01 00:00:01 +00:00", None]),
+    "nanoseconds": (
+        pa.timestamp("ns"),
+        [0, 1_999_999_999, None],
+        ["1970-01-01 00:00:00 +00:00", "1970-01-01 00:00:01 +00:00", None],
+    ),
     "before 1970 fractions go down": (
         pa.timestamp("ns", "UTC"),
         [-1, -1_000_000_000, -1_000_000_001],
         ["1969-12-31 23:59:59 +00:00", "1969-12-31 23:59:59 +00:00", "1969-12-31 23:59:58 +00:00"],
     ),
     "milliseconds": (pa.timestamp("ms"), [1500], ["1970-01-01 00:00:01 +00:00"]),
-    "seconds": (pa.timestamp("s"), [-62_135_596_800, 253_402_300_799], ["0001-01-01 00:00:00 +00:00", "9999-12-31 23:59:59 +00:00"]),
-    "infinite timestamps": (pa.timestamp("us"), [2**63 - 1, -(2**63) + 1, 0, None], [f"!{NO_YEAR}"] * 2 + ["1970-01-01 00:00:00 +00:00", None]),
-    "timestamps out of range": (pa.timestamp("s"), [-62_135_596_801, 253_402_300_800, 2**63 - 1, -(2**63)], [f"!{NO_YEAR}"] * 4),
-    "dates": (pa.date32(), [dt.date(2026, 2, 28), dt.date(1, 1, 1), dt.date(9999, 12, 31), None], ["2026-02-28", "0001-01-01", "9999-12-31", None]),
+    "seconds": (
+        pa.timestamp("s"),
+        [-62_135_596_800, 253_402_300_799],
+        ["0001-01-01 00:00:00 +00:00", "9999-12-31 23:59:59 +00:00"],
+    ),
+    "infinite timestamps": (
+        pa.timestamp("us"),
+        [2**63 - 1, -(2**63) + 1, 0, None],
+        [f"!{NO_YEAR}"] * 2 + ["1970-01-01 00:00:00 +00:00", None],
+    ),
+    "timestamps out of range": (
+        pa.timestamp("s"),
+        [-62_135_596_801, 253_402_300_800, 2**63 - 1, -(2**63)],
+        [f"!{NO_YEAR}"] * 4,
+    ),
+    "dates": (
+        pa.date32(),
+        [dt.date(2026, 2, 28), dt.date(1, 1, 1), dt.date(9999, 12, 31), None],
+        ["2026-02-28", "0001-01-01", "9999-12-31", None],
+    ),
     "dates before 1970": (pa.date32(), [-1], ["1969-12-31"]),
     "infinite dates": (pa.date32(), [2**31 - 1, -(2**31) + 1, 0], [f"!{NO_DATE}"] * 2 + ["1970-01-01"]),
     "dates in milliseconds": (pa.date64(), [dt.date(2026, 2, 28)], ["2026-02-28"]),
     "times": (pa.time64("us"), [dt.time(1, 2, 3, 4), None], ["01:02:03.000004", None]),
     "times in seconds": (pa.time32("s"), [dt.time(1, 2, 3)], ["01:02:03"]),
-    "a time of 24:00": (pa.time64("us"), [86_400_000_000, 0], ["!the time of day is not below 24:00", "00:00:00.000000"]),
+    "a time of 24:00": (
+        pa.time64("us"),
+        [86_400_000_000, 0],
+        ["!the time of day is not below 24:00", "00:00:00.000000"],
+    ),
     "nothing but null": (pa.null(), [None, None], [None, None]),
-    "binary": (pa.binary(), [b"x", None], ["!values of type binary cannot be sent; cast the column in the model", None]),
-    "durations": (pa.duration("us"), [1, None], ["!values of type duration[us] cannot be sent; cast the column in the model", None]),
+    "binary": (
+        pa.binary(),
+        [b"x", None],
+        ["!values of type binary cannot be sent; cast the column in the model", None],
+    ),
+    "durations": (
+        pa.duration("us"),
+        [1, None],
+        ["!values of type duration[us] cannot be sent; cast the column in the model", None],
+    ),
     "arrays": (pa.list_(pa.int32()), [[1, None], None, []], [[1, None], None, []]),
     "arrays of a fixed size": (pa.list_(pa.int32(), 2), [[1, 2], None, [3, 4]], [[1, 2], None, [3, 4]]),
-    "arrays of arrays of dates": (pa.list_(pa.list_(pa.date32())), [[[dt.date(2026, 1, 1)], None], []], [[["2026-01-01"], None], []]),
+    "arrays of arrays of dates": (
+        pa.list_(pa.list_(pa.date32())),
+        [[[dt.date(2026, 1, 1)], None], []],
+        [[["2026-01-01"], None], []],
+    ),
     "arrays with a value that cannot be sent": (pa.list_(pa.uint64()), [[1], [1, 2**63]], [[1], f"!{TOO_LARGE}"]),
     "structs with times and arrays inside": (
         STRUCT,
@@ -108,7 +152,7 @@ CASES = {
         [{"a": "1970-01-01 00:00:00 +00:00", "b": None}, None, {}],
     ),
     "maps with keys that are no texts": (pa.map_(pa.int32(), pa.bool_()), [[(1, True)]], [{"1": True}]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)

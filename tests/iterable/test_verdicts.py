@@ -1,0 +1,81 @@
+"""The table from status and code to what is done, row by row."""
+
+from __future__ import annotations
+
+import pytest
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.iterable.base import Reply
+from reverse_etl.iterable.verdicts import Action, Verdict, kebab, verdict_of
+
+CHECKED_FIRST = (
+    "BadJsonBody BadParams BatchTooLarge EmailAlreadyExists ForgottenUserError InvalidEmailAddressError"
+    " InvalidUserIdError RequestFieldsTypesMismatched UnknownEmailError UnknownUserIdError UserIdAlreadyExists"
+)
+TABLE = [
+    *[(200 + n, "", Verdict(Action.READ)) for n in range(3)],
+    (200, "GenericError", Verdict(Action.READ)),
+    *[(400, code, Verdict(Action.SPLIT, code=kebab(code))) for code in CHECKED_FIRST.split()],
+    (409, "ForgottenUserError", Verdict(Action.SPLIT, code="forgotten-user-error")),
+    (400, "", Verdict(Action.SPLIT, applied=True, code="http-400")),
+    (400, "Success", Verdict(Action.SPLIT, applied=True, code="http-400")),
+    (400, "QueueEmailError", Verdict(Action.SPLIT, applied=True, code="queue-email-error")),
+    (409, "ExternalKeyConflict", Verdict(Action.SPLIT, applied=True, code="external-key-conflict")),
+    (422, "", Verdict(Action.SPLIT, applied=True, code="http-422")),
+    (413, "", Verdict(Action.SPLIT, code="http-413")),
+    (400, "UniqueFieldsLimitExceeded", Verdict(Action.STOP, code="unique-fields-limit-exceeded")),
+    (400, "InvalidJwtPayload", Verdict(Action.STOP, code="invalid-jwt-payload")),
+    (400, "JwtUserIdentifiersMismatched", Verdict(Action.STOP, code="jwt-user-identifiers-mismatched")),
+    (401, "BadApiKey", Verdict(Action.STOP, code="wrong-key")),
+    (401, "Success", Verdict(Action.STOP, code="wrong-key")),
+    (403, "Forbidden", Verdict(Action.STOP, code="forbidden-key")),
+    (404, "", Verdict(Action.STOP, code="unknown-endpoint")),
+    (404, "error.catalogs.notFound", Verdict(Action.STOP, code="unknown-endpoint")),
+    (429, "RateLimitExceeded", Verdict(Action.WAIT, code="rate-limited")),
+    (429, "", Verdict(Action.WAIT, code="rate-limited")),
+    (408, "", Verdict(Action.RETRY, applied=True, code="http-408")),
+    *[(status, "", Verdict(Action.RETRY, applied=True, code=f"http-{status}")) for status in (500, 502, 503, 504, 599)],
+    (500, "Success", Verdict(Action.RETRY, applied=True, code="http-500")),
+    *[(status, "", Verdict(Action.STOP, applied=True, code="redirected")) for status in (301, 302, 307, 308)],
+    (204, "", Verdict(Action.STOP, applied=True, code="http-204")),
+    (405, "", Verdict(Action.STOP, applied=True, code="http-405")),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "verdict"), TABLE)
+def test_each_row_of_the_table(status, code, verdict):
+    assert verdict_of(Reply(status, {"code": code, "msg": ""} if code else None)) == verdict
+
+
+def test_no_reply_may_have_been_applied_only_if_it_was_sent():
+    assert verdict_of(Reply(0, sent=True)) == Verdict(Action.RETRY, applied=True, code="no-reply")
+    assert verdict_of(Reply(0, sent=False)) == Verdict(Action.RETRY, applied=False, code="no-reply")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "ours"),
+    [
+        ("BadJsonBody", "bad-json-body"),
+        ("error.users.noUserWithIdExists", "error-users-no-user-with-id-exists"),
+        ("HTTPError", "http-error"),
+        ("Success", ""),
+        ("", ""),
+        ("---", ""),
+        ("A b\n<script>", "a-b-script"),
+        ("Ünicode", ""),
+    ],
+)
+def test_codes_of_the_vendor_become_ours(vendor, ours):
+    assert kebab(vendor) == ours
+    if ours:
+        assert ConfigError(ours, "fits", hint="").code == ours
+
+
+def test_a_code_of_any_length_is_cut():
+    assert len(kebab("Ab" * 10_000)) < 200
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {"code": 5}, {"code": None}, {"params": []}, {"code": ["a"]}])
+def test_envelopes_of_a_wrong_shape_have_no_code(body):
+    reply = Reply(400, body)
+    assert (reply.code, dict(reply.params)) == ("", {})
