@@ -1,0 +1,242 @@
+"""The house checks itself: sizes, layers, registries, who imports what, what is locked."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from reverse_etl import __version__
+from reverse_etl.iterable import OBJECTS
+from reverse_etl.warehouses import WAREHOUSES
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "reverse_etl"
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 300, 40, 6
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SANDBOX = PACKAGE / "sandbox"
+
+# What may be imported in few places only, and in which.
+DOORS = {
+    "requests": {"iterable/client.py"},
+    "urllib3": {"iterable/client.py"},
+    "duckdb": {"warehouses/duckdb.py"},
+    "psycopg": {"warehouses/postgres.py"},
+    "adbc_driver_postgresql": {"warehouses/postgres.py"},
+    "snowflake": {"warehouses/snowflake.py"},
+    "google": {"warehouses/bigquery.py"},
+    "dbt": set(),
+    "typer": {f"cli/{path.name}" for path in (PACKAGE / "cli").glob("*.py")},
+    "starlette": {f"sandbox/{path.name}" for path in SANDBOX.glob("*.py")},
+    "uvicorn": {f"sandbox/{path.name}" for path in SANDBOX.glob("*.py")},
+    "jinja2": {"dbt/jinja.py", "sandbox/pages.py"},
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(parsed(path)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def imports(path: Path) -> Iterator[tuple[str, ast.AST]]:
+    """Top-level names of the packages that a module imports, wherever in it."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0], node
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_is_short_and_says_what_it_owns(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    tree = parsed(path)
+    assert tree.body, "an empty module"
+    if path.name not in ("__init__.py", "__main__.py") or len(tree.body) > 1:
+        assert ast.get_docstring(tree), "no docstring"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_function_is_short_and_takes_little(path: Path) -> None:
+    for function in functions(path):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        assert lines <= LONGEST_FUNCTION, function.name
+        arguments = function.args
+        taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        taken = [argument for argument in taken if argument.arg not in ("self", "cls")]
+        # A command's parameters are its flags.
+        if path.parent.name != "cli":
+            assert len(taken) <= MOST_PARAMETERS, function.name
+
+
+def test_no_room_has_the_name_of_nobodys_room() -> None:
+    names = {path.stem for path in MODULES} | {path.parent.name for path in MODULES}
+    assert names & {"utils", "util", "helpers", "common", "core", "misc", "manager"} == set()
+
+
+def test_libraries_are_imported_at_their_doors_alone() -> None:
+    met = set()
+    for path in MODULES:
+        for library, _ in imports(path):
+            if library in DOORS:
+                met.add(library)
+                assert name_of(path) in DOORS[library], f"{name_of(path)} imports {library}"
+    assert {"requests", "duckdb", "jinja2"} <= met
+
+
+def test_drivers_are_imported_inside_functions() -> None:
+    for target in WAREHOUSES.values():
+        path = ROOT / (target.split(":")[0].replace(".", "/") + ".py")
+        top = [node for node in parsed(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        loaded = {library for library, node in imports(path) if node in top}
+        assert loaded <= {"__future__", "reverse_etl", "typing"} | set(sys.stdlib_module_names), path.name
+
+
+def test_the_sandbox_imports_nothing_of_the_rest() -> None:
+    found = [
+        f"{path.name}: {node.module}"
+        for path in sorted(SANDBOX.glob("*.py"))
+        for name, node in imports(path)
+        if name == "reverse_etl" and isinstance(node, ast.ImportFrom)
+        if not (node.module or "").startswith("reverse_etl.sandbox")
+    ]
+    assert found == []
+
+
+def test_imports_point_one_way() -> None:
+    assert (ROOT / ".importlinter").is_file()
+    program = shutil.which("lint-imports", path=str(Path(sys.executable).parent)) or "lint-imports"
+    ended = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    heavy = ["duckdb", "pyarrow", "pydantic", "requests", "yaml", "jinja2", "orjson", "starlette", "uvicorn", "dbt"]
+    script = f"import sys, reverse_etl.cli; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "[]"
+
+
+def contract_classes(folder: Path) -> set[str]:
+    """Names of the contract classes that the test classes of a folder inherit."""
+    bases: set[str] = set()
+    for path in folder.glob("test_*.py"):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+                bases.update(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
+    return bases
+
+
+def _contract(module: str) -> set[str]:
+    path = ROOT / "tests" / "contracts" / f"{module}.py"
+    assert path.is_file(), f"there is no contract {path.name}"
+    classes = [node for node in parsed(path).body if isinstance(node, ast.ClassDef)]
+    return {node.name for node in classes if any(getattr(one, "name", "").startswith("test_") for one in node.body)}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_object_passes_the_contract_of_objects(name: str) -> None:
+    assert contract_classes(ROOT / "tests" / "iterable") & _contract("iterable_object")
+    assert _tests_of("iterable", name)
+
+
+@pytest.mark.parametrize("name", WAREHOUSES)
+def test_every_warehouse_passes_the_contract_of_warehouses(name: str) -> None:
+    assert contract_classes(ROOT / "tests" / "warehouses") & _contract("warehouse")
+    assert _tests_of("warehouses", name)
+
+
+def _tests_of(room: str, name: str) -> bool:
+    """Whether the registered name has a test file of its own, with a class in it."""
+    path = ROOT / "tests" / room / f"test_{name}.py"
+    return path.is_file() and any(isinstance(node, ast.ClassDef) for node in parsed(path).body)
+
+
+def test_every_registered_warehouse_can_be_imported_and_has_its_extra() -> None:
+    extras = project()["optional-dependencies"]
+    for name, target in WAREHOUSES.items():
+        module, attribute = target.split(":")
+        assert hasattr(importlib.import_module(module), attribute)
+        assert name in extras
+
+
+def test_every_file_of_a_registry_is_registered() -> None:
+    known = {target.split(":")[0].rsplit(".", 1)[-1] for target in WAREHOUSES.values()}
+    files = {path.stem for path in (PACKAGE / "warehouses").glob("*.py")} - {"__init__", "base"}
+    assert files - known == set()
+
+
+def project() -> dict[str, dict[str, list[str]]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        loaded: dict[str, dict[str, list[str]]] = tomllib.load(file)["project"]
+    return loaded
+
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def locked() -> dict[str, Version]:
+    return {
+        canonicalize_name(name): Version(version)
+        for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", LOCK, re.MULTILINE)
+    }
+
+
+def test_the_lock_names_no_host() -> None:
+    assert re.findall(r"https?://\S+|^\s*(?:-i|--index-url|--extra-index-url|--find-links)\b", LOCK, re.MULTILINE) == []
+    assert re.findall(r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|local)\b", LOCK) == []
+
+
+def test_the_lock_has_a_hash_for_everything() -> None:
+    blocks = re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)[1:]
+    assert len(blocks) > 30
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_the_lock_covers_what_the_demo_and_the_tests_install() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        content = tomllib.load(file)
+    extras = content["project"]["optional-dependencies"]
+    wanted = [*content["project"]["dependencies"], *content["dependency-groups"]["dev"]]
+    wanted += [text for extra in ("dbt", "duckdb", "sandbox") for text in extras[extra]]
+    for requirement in map(Requirement, wanted):
+        version = locked().get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement.name} is not locked: run `make lock`"
+        assert requirement.specifier.contains(version), f"{requirement} does not hold {version}: run `make lock`"
+
+
+def test_the_changelog_has_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## \[([^\]]+)\]", changelog, re.MULTILINE)[0] in (__version__, "Unreleased")
+    assert f"[{__version__}]" in changelog
+
+
+def test_the_sample_is_tagged_for_every_object() -> None:
+    files = (ROOT / "sample_dbt_project" / "models").rglob("*.yml")
+    texts = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
+    models = [model for text in texts for model in text.get("models", [])]
+    metas = [model.get("config", {}).get("meta", {}).get("reverse_etl") for model in models]
+    assert {meta["object"] for meta in metas if meta} == set(OBJECTS)
