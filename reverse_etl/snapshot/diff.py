@@ -145,7 +145,7 @@ class Diff:
 
     def _candidates(self) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
-        hashed = self.dialect.row_hash(self.shape.hashed_names)
+        hashed = self.dialect.row_hash(self.shape.hashed())
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
         # An entry without a hash has nothing to differ from where its row left the model.
         unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
@@ -168,12 +168,13 @@ class Diff:
 
     def _suspects(self) -> str:
         """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
-        hashed = self.dialect.row_hash([f"m.{name}" for name in self.shape.hashed_names])
+        hashed = self.dialect.row_hash(self.shape.hashed("m."))
         chosen = "IS NOT NULL" if self._everything else "IN (SELECT identity FROM touched)"
         return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
 
     def _duplicates(self) -> list[str]:
-        shared = {"identity": ("identity", "SELECT identity FROM suspects")}
+        # An entry with two rows is found by counting (`hidden`), and then every row is a candidate.
+        shared = {"identity": ("identity", "SELECT identity FROM candidates WHERE present AND identity IS NOT NULL")}
         if self.shape.keys:
             keys = ", ".join(self._key_names())
             nameless = f"SELECT {keys} FROM candidates WHERE present AND identity IS NULL"
@@ -213,9 +214,9 @@ class Diff:
         delta = ["s.identity IS NULL", "s.state = 'unknown'"]
         delta += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
         delta += [self._differs(value, "m.", "s.") for value in values]
-        # A skipped NULL keeps its old value, and so never has the hash of the stored values.
-        skipped = [f"m.{value.name} IS NOT NULL" for value in values if value.skips_nulls]
-        stale = " AND ".join(["s.row_hash IS DISTINCT FROM m.row_hash", *skipped])
+        # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
+        known = ("m.row_hash", self.dialect.row_hash(self.shape.hashed("s.")))
+        stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hashed}" for hashed in known)
         held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
         return (
             f"CASE WHEN {self._reason()} IS NOT NULL THEN 'invalid'"

@@ -45,6 +45,11 @@ class Ranges:
     def __contains__(self, number: int) -> bool:
         return self.end_of(number) > number
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ranges) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(zip(self._starts, self._ends, strict=True))
 

@@ -56,10 +56,9 @@ class Shape:
         """What the sync snapshot is keyed by, as a text to compare."""
         return json.dumps([self.rule.key, *(key.column.lower() for key in self.keys)])
 
-    @property
-    def hashed_names(self) -> list[str]:
-        """What the row hash covers: a row whose key moved to another identity is a changed row."""
-        return [*(key.name for key in self.keys), *(value.name for value in self.values)]
+    def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
+        """What the row hash covers, with types: a row whose key moved to another identity is a changed row."""
+        return [(prefix + part.name, part.type) for parts in (self.keys, self.values) for part in parts]
 
 
 def find_column(name: str, columns: Sequence[Column]) -> Column | None:

@@ -149,7 +149,7 @@ class SnapshotStore(SnapshotReader):
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""
-        hashed = self._warehouse.dialect.row_hash(self.shape.hashed_names)
+        hashed = self._warehouse.dialect.row_hash(self.shape.hashed())
         self._warehouse.execute(
             f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"
             f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"

@@ -85,8 +85,11 @@ class Dialect(ABC):
         return f"CAST({expression} AS {self.text_type})"
 
     @abstractmethod
-    def row_hash(self, expressions: Sequence[str]) -> str:
-        """A 64-bit hash of the values: a hint of what changed, never what decides."""
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        """A 64-bit hash of values, each given as expression and type; never NULL.
+
+        Equal values have equal hashes, and others by chance alone: what the hash does not tell apart is not sent.
+        """
 
     @abstractmethod
     def matches(self, expression: str, pattern: str) -> str:

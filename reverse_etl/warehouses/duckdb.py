@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +36,9 @@ _KINDS: Mapping[str, ColumnKind] = {
     "FLOAT": ColumnKind.FLOAT,
     "DOUBLE": ColumnKind.FLOAT,
 }
+# Numbers of 128 bits, and types that have parts of their own or such numbers.
+_WIDE = re.compile(r"U?HUGEINT|DECIMAL\((19|[23]\d),\d+\)")
+_NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION|HUGEINT|DECIMAL")
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 # A window of a plan needs little; what DuckDB may keep beyond that would only be pages it has read.
 _STREAM_MEMORY = "64MB"
@@ -60,6 +64,24 @@ def column_of(name: str, type_name: str) -> Column:
     return Column(name, type_name, kind, element)
 
 
+def _hashed(expression: str, type_name: str) -> str:
+    """What is hashed of a value, since `hash` alone takes some different values for the same, measured up to 2.0.
+
+    NULL, [] and [NULL]; NULL and a struct of NULLs; [[1], [2]] and [[1, 2]]; 0 and -1 of 128 bits.
+    """
+    if _WIDE.fullmatch(type_name):
+        return f"{expression}, CAST({expression} AS DOUBLE)"
+    kind = kind_of(type_name)
+    if kind not in (ColumnKind.ARRAY, ColumnKind.OBJECT):
+        return expression
+    inner = type_name[: type_name.rindex("[")] if kind is ColumnKind.ARRAY else type_name.partition("(")[2]
+    if _NESTED.search(inner):
+        return f"CAST({expression} AS VARCHAR)"
+    if kind is ColumnKind.ARRAY:
+        return f"{expression}, len({expression})"
+    return f"{expression}, {f'cardinality({expression})' if type_name.startswith('MAP') else f'{expression} IS NULL'}"
+
+
 class DuckDBDialect(Dialect):
     """DuckDB's words of SQL."""
 
@@ -67,12 +89,12 @@ class DuckDBDialect(Dialect):
     hash_type: ClassVar[str] = "UBIGINT"
 
     def exact(self, column: Column) -> str:
-        # DESCRIBE does not tell a column's collation.
+        # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
         name = self.quote(column.name)
-        return f'({name} COLLATE "binary")' if column.type == "VARCHAR" else name
+        return f'(CAST({name} AS VARCHAR) COLLATE "binary")' if column.type == "VARCHAR" else name
 
-    def row_hash(self, expressions: Sequence[str]) -> str:
-        return f"hash({', '.join(expressions) or '0'})"
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
 
     def matches(self, expression: str, pattern: str) -> str:
         return f"regexp_full_match({expression}, {self.literal(pattern)})"
@@ -149,9 +171,10 @@ class DuckDB(Warehouse):
         connection = self._open()
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
         try:
-            reader = self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))
-            while (batch := self._translated(lambda: next(reader, None))) is not None:
-                yield batch
+            # A result that is left open would refuse every other statement.
+            with closing(self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))) as reader:
+                while (batch := self._translated(lambda: next(reader, None))) is not None:
+                    yield batch
         finally:
             if connection is self._connection:
                 limit = self._options["config"]["memory_limit"]
@@ -178,7 +201,8 @@ class DuckDB(Warehouse):
             return work()
         except duckdb.CatalogException as error:
             raise _no_relation(error) from error
-        except duckdb.Error as error:
+        # An OSError is Arrow's form of a statement that fails while its result streams.
+        except (duckdb.Error, OSError) as error:
             raise WarehouseError(
                 "duckdb-error",
                 "DuckDB refused a statement",

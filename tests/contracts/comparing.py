@@ -1,0 +1,263 @@
+"""The warehouse contract, second level: what a run finds to have changed. `trial` is a sync over an empty warehouse."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contracts.trial import Trial, accept
+
+TEXT, NUMBER = "VARCHAR", "BIGINT"
+PEOPLE = {"email": TEXT, "name": TEXT, "points": NUMBER}
+ROWS = [("a@x.y", "Ann", 1), ("b@x.y", "Bob", 2), ("c@x.y", None, None)]
+KEYED = {"email": TEXT, "id": NUMBER, "region": TEXT, "name": TEXT}
+
+
+class ComparingContract:
+    """Rows that come, change and go, and rows whose identity is the only key."""
+
+    @pytest.fixture
+    def people(self, trial) -> Trial:
+        """Three people, all accepted."""
+        trial.model(PEOPLE, ROWS)
+        assert trial.run().identities("added") == ["a@x.y", "b@x.y", "c@x.y"]
+        return trial
+
+    def test_first_run_adds_everything(self, trial):
+        trial.model(PEOPLE, ROWS)
+        assert trial.counted() == {"added": 3}
+        ran = trial.run()
+        assert ran.kinds == {"added": 3}
+        assert ran.changed_fields == {}
+        assert trial.sent == {email: {"name": name, "points": points} for email, name, points in ROWS}
+        assert set(trial.states().values()) == {"accepted"}
+
+    def test_no_change_plans_nothing(self, people):
+        assert people.counted() == {}
+        assert people.look().counts.unchanged == 3
+        assert people.run().rows == ()
+
+    def test_one_changed_column_is_one_changed_row_with_that_field(self, people):
+        people.sql("UPDATE {model} SET points = 5 WHERE email = 'b@x.y'")
+        look = people.look()
+        assert (look.counts.changed, dict(look.counts.changed_fields)) == (1, {"points": 1})
+        assert [(s.identity, dict(s.fields)) for s in people.store().samples(look.diff, 5)] == [
+            ("b@x.y", {"points": ("2", "5")})
+        ]
+        ran = people.run()
+        assert (ran.kinds, ran.changed_fields) == ({"changed": 1}, {"points": 1})
+        assert people.sent["b@x.y"] == {"name": "Bob", "points": 5}
+
+    def test_null_is_not_the_empty_text(self, people):
+        for value in ("''", "NULL"):
+            people.sql(f"UPDATE {{model}} SET name = {value} WHERE email = 'c@x.y'")
+            assert people.run().changed_fields == {"name": 1}
+            assert people.counted() == {}
+        assert people.sent["c@x.y"]["name"] is None
+
+    def test_letter_case_and_blanks_alone_are_a_change_of_a_value(self, people):
+        for value in ("ANN", "Ann ", "Ann"):
+            people.sql(f"UPDATE {{model}} SET name = '{value}' WHERE email = 'a@x.y'")
+            assert people.run().changed_fields == {"name": 1}
+            assert people.sent["a@x.y"]["name"] == value
+
+    def test_removed_row_is_seen_and_planned_last(self, people):
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        people.sql("INSERT INTO {model} VALUES ('z@x.y', 'Zoe', 9)")
+        ran = people.run()
+        assert [(row.kind, row.identity) for row in ran.rows] == [("added", "z@x.y"), ("removed", "a@x.y")]
+        assert people.states()["a@x.y"] == "absent"
+        assert "a@x.y" not in people.sent
+        assert people.counted() == {}
+
+    def test_removed_row_is_counted_and_not_planned_where_nothing_acts_on_it(self, people):
+        people.on_removed = "ignore"
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert people.counted() == {"removed": 1}
+        assert people.run().rows == ()
+        assert people.counted() == {"removed": 1}
+
+    def test_row_that_leaves_and_comes_back_is_added_again(self, people):
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        people.run()
+        people.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1)")
+        assert people.run().kinds == {"added": 1}
+        assert people.sent["a@x.y"] == {"name": "Ann", "points": 1}
+
+    def test_emptied_model_removes_everything(self, people):
+        people.sql("DELETE FROM {model}")
+        counts = people.look().counts
+        assert (counts.model_rows, counts.entries, counts.removed) == (0, 3, 3)
+
+    def test_plan_is_in_order_and_written_once(self, trial):
+        trial.model(PEOPLE, [(f"u{n}@x.y", "n", n) for n in range(50)])
+        lease = trial.prepared()
+        store = trial.store()
+        assert store.write_plan(store.diff(), lease.fence) == {"added": 50}
+        trial.sql("DELETE FROM {model} WHERE points < 10")
+        assert store.write_plan(store.diff(), lease.fence) == {"added": 50}
+        read = [row for batch in store.planned(lease.fence, 0, 50, 7) for row in batch.column("ordinal").to_pylist()]
+        assert read == list(range(50))
+        window = [row for batch in store.planned(lease.fence, 10, 20, 7) for row in batch.column("ordinal").to_pylist()]
+        assert window == list(range(10, 20))
+
+    def test_null_identity_is_invalid(self, people):
+        people.sql("INSERT INTO {model} VALUES (NULL, 'x', 1), (NULL, 'y', 2)")
+        assert people.look().counts.invalid == {"null-identifier": 2}
+        assert people.run().kinds == {"invalid": 2}
+        assert people.look().counts.unchanged == 3
+
+    @pytest.mark.parametrize("email", ["not an address", "no@one", ""])
+    def test_malformed_identity_is_invalid(self, people, email):
+        people.sql(f"INSERT INTO {{model}} VALUES ('{email}', 'x', 1)")
+        assert people.look().counts.invalid == {"invalid-email": 1}
+
+    @pytest.mark.parametrize("twin", ["A@X.y", "  a@x.y ", "a@x.y"])
+    def test_rows_with_one_identity_are_all_held_back(self, trial, twin):
+        trial.model(PEOPLE, [*ROWS, (twin, "Twin", 3)])
+        assert trial.look().counts.invalid == {"duplicate-key": 2}
+        assert trial.run().identities("added") == ["b@x.y", "c@x.y"]
+
+    @pytest.mark.parametrize("values", ["'Ann', 1", "'Other', 2"])
+    def test_twin_of_an_accepted_row_holds_both_back_and_removes_nothing(self, people, values):
+        people.sql(f"INSERT INTO {{model}} VALUES (' A@X.y', {values})")
+        assert people.counted() == {"invalid": 2}
+        assert people.run().kinds == {"invalid": 2}
+        assert people.counted() == {"invalid": 2}
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert people.counted() == ({} if values == "'Ann', 1" else {"changed": 1})
+
+    def test_type_round_trip(self, trial, typed):
+        trial.warehouse.create_schema("marts")
+        for value, kinds in (
+            (typed.first, {"added": 1}),
+            (typed.second, {"changed": 1}),
+            (typed.first, {"changed": 1}),
+        ):
+            trial.warehouse.execute(f"DROP TABLE IF EXISTS {trial.relation}")
+            trial.warehouse.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@x.y' AS email, {value} AS v")
+            ran = trial.run()
+            assert ran.kinds == kinds
+            assert ran.changed_fields == ({"v": 1} if "changed" in kinds else {})
+            assert trial.counted() == {}
+        trial.sql("UPDATE {model} SET v = NULL")
+        assert trial.run().changed_fields == {"v": 1}
+        assert trial.counted() == {}
+
+    @pytest.mark.parametrize("name", ["select", "Mixed Case", "größe ✓", 'a "b"', "identity", "state", "row_hash", "m"])
+    def test_odd_column_names(self, trial, name):
+        trial.model({"email": TEXT, name: TEXT}, [("a@x.y", "1")])
+        assert trial.run().kinds == {"added": 1}
+        assert trial.sent == {"a@x.y": {name: "1"}}
+        trial.sql(f"UPDATE {{model}} SET {trial.warehouse.dialect.quote(name)} = '2'")
+        assert trial.run().changed_fields == {name: 1}
+
+    def test_identity_column_may_have_an_odd_case(self, trial):
+        trial.model({"EMAIL": TEXT, "Name": TEXT}, [("a@x.y", "1")])
+        assert trial.run().rows[0].values == {"Name": "1"}
+
+    def test_sync_without_fields_sees_rows_come_and_go(self, trial):
+        trial.fields = ()
+        trial.model({"email": TEXT}, [("a@x.y",), ("b@x.y",)])
+        assert trial.run().kinds == {"added": 2}
+        trial.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert trial.run().kinds == {"removed": 1}
+        assert trial.counted() == {}
+
+    def test_two_syncs_do_not_meet(self, people):
+        other = Trial(people.warehouse, name="Users", table="users")
+        assert other.run().kinds == {"added": 3}
+        assert people.counted() == {}
+
+    def test_wrong_hash_is_only_a_hint(self, people):
+        people.sql("UPDATE {snapshot} SET row_hash = 1")
+        people.sql("UPDATE {model} SET points = 7 WHERE email = 'a@x.y'")
+        assert people.counted() == {"changed": 1, "stale": 2}
+        assert people.run().identities("changed") == ["a@x.y"]
+        assert people.counted() == {}
+
+    @pytest.mark.parametrize("hash_value", ["1", "NULL"])
+    def test_wrong_hash_hides_no_removal(self, people, hash_value):
+        people.sql(f"UPDATE {{snapshot}} SET row_hash = {hash_value}")
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert people.run(accept).identities("removed") == ["a@x.y"]
+
+
+class KeysContract:
+    """Rows with an explicit primary key beside the identity."""
+
+    @pytest.fixture
+    def keyed(self, trial) -> Trial:
+        """Two people with a key of two columns, both accepted."""
+        trial.primary_key = ("id", "region")
+        trial.model(KEYED, [("a@x.y", 1, "eu", "Ann"), ("b@x.y", 1, "us", "Bob")])
+        assert trial.run().kinds == {"added": 2}
+        return trial
+
+    def test_composite_key_without_change_plans_nothing(self, keyed):
+        assert keyed.counted() == {}
+
+    def test_changed_identity_is_counted_apart_and_removes_the_old_one(self, keyed):
+        keyed.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = 1 AND region = 'eu'")
+        assert keyed.counted() == {"added": 1, "removed": 1, "identity_changes": 1}
+        ran = keyed.run()
+        assert [(row.kind, row.identity) for row in ran.rows] == [("added", "new@x.y"), ("removed", "a@x.y")]
+        assert sorted(keyed.sent) == ["b@x.y", "new@x.y"]
+        assert keyed.counted() == {}
+
+    def test_identity_taken_over_by_another_key_is_upserted_and_not_removed(self, keyed):
+        keyed.sql("DELETE FROM {model} WHERE region = 'us'")
+        keyed.sql("UPDATE {model} SET email = 'b@x.y'")
+        ran = keyed.run()
+        assert [(row.kind, row.identity) for row in ran.rows] == [("changed", "b@x.y"), ("removed", "a@x.y")]
+        assert keyed.sent == {"b@x.y": {"name": "Ann"}}
+        assert keyed.lying_entries() == []
+        keyed.sql("UPDATE {model} SET email = 'a@x.y'")
+        keyed.run()
+        assert keyed.sent == {"a@x.y": {"name": "Ann"}}
+
+    def test_identities_that_change_places_are_both_sent(self, keyed):
+        keyed.sql("UPDATE {model} SET email = CASE email WHEN 'a@x.y' THEN 'b@x.y' ELSE 'a@x.y' END")
+        assert keyed.run().kinds == {"changed": 2}
+        assert keyed.sent == {"a@x.y": {"name": "Bob"}, "b@x.y": {"name": "Ann"}}
+
+    def test_null_key_is_invalid_and_removes_nothing(self, keyed):
+        keyed.sql("UPDATE {model} SET region = NULL WHERE email = 'a@x.y'")
+        assert keyed.look().counts.invalid == {"null-key": 1}
+        assert keyed.run().kinds == {"invalid": 1}
+        assert "a@x.y" in keyed.sent
+
+    def test_null_identity_keeps_the_entry_of_its_key(self, keyed):
+        keyed.sql("UPDATE {model} SET email = NULL WHERE region = 'eu'")
+        assert keyed.counted() == {"invalid": 1}
+
+    def test_duplicate_key_holds_all_its_rows_back(self, keyed):
+        keyed.sql("INSERT INTO {model} VALUES ('c@x.y', 1, 'eu', 'Cid'), ('d@x.y', 2, 'eu', 'Dan')")
+        assert keyed.look().counts.invalid == {"duplicate-key": 2}
+        ran = keyed.run()
+        assert ran.identities("invalid") == ["a@x.y", "c@x.y"]
+        assert ran.identities("added") == ["d@x.y"]
+
+    def test_duplicate_key_counts_where_one_row_has_no_identity(self, keyed):
+        keyed.sql("INSERT INTO {model} VALUES (NULL, 1, 'eu', 'Cid')")
+        assert keyed.look().counts.invalid == {"null-identifier": 1, "duplicate-key": 1}
+
+    @pytest.mark.parametrize("row", ["'A@x.y ', 9, 'eu', 'Ann'", "'A@x.y', 9, 'eu', 'Other'"])
+    def test_two_keys_with_one_identity_are_both_held_back(self, keyed, row):
+        keyed.sql(f"INSERT INTO {{model}} VALUES ({row})")
+        assert keyed.look().counts.invalid == {"duplicate-identity": 2}
+        assert keyed.run().kinds == {"invalid": 2}
+
+    def test_exact_twin_of_an_accepted_row_is_found(self, keyed):
+        keyed.sql("INSERT INTO {model} SELECT * FROM {model} WHERE email = 'a@x.y'")
+        assert keyed.look().counts.invalid == {"duplicate-key": 2}
+
+    def test_exact_twin_is_found_beside_a_held_back_row_that_left_its_identity(self, keyed):
+        keyed.sql("UPDATE {model} SET email = NULL WHERE region = 'eu'")
+        keyed.sql("INSERT INTO {model} SELECT * FROM {model} WHERE email = 'b@x.y'")
+        assert keyed.look().counts.invalid == {"null-identifier": 1, "duplicate-key": 2}
+
+    def test_key_that_moves_to_an_equal_row_is_followed(self, keyed):
+        keyed.sql("UPDATE {model} SET id = 7 WHERE email = 'a@x.y'")
+        keyed.run()
+        keyed.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = 7")
+        assert keyed.counted() == {"added": 1, "removed": 1, "identity_changes": 1}

@@ -1,0 +1,51 @@
+"""One of several processes that run the same sync on one file, five times each."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+from tests.contracts.trial import Trial
+
+ROUNDS = 5
+
+
+def contend(path: Path) -> None:
+    patience = Patience(60, time.monotonic, time.sleep)
+    warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", patience))
+    trial = Trial(warehouse)
+    done = 0
+    while done < ROUNDS:
+        store, lease = trial.store(), trial.lease()
+        lease._holder = type(lease._holder)(f"{path} {id(lease)} {time.monotonic_ns()}")
+        if lease.acquire():
+            warehouse.release()
+            store.prepare_snapshot()
+            store.write_plan(store.diff(), lease.fence)
+            done += take_all(store, lease)
+        warehouse.release()
+        time.sleep(0.001)
+
+
+def take_all(store, lease) -> bool:
+    from reverse_etl.snapshot.lease import OpenRun
+    from reverse_etl.snapshot.ranges import Ranges
+
+    rows = sum(store.write_plan(store.diff(), lease.fence).values())
+    run = OpenRun(lease.fence, rows, Ranges([(0, rows)]))
+    opened = lease.open_run() and lease.flush(run.credit, run.acked)
+    store.commit(run, Ranges(), stale=False)
+    closed = lease.close(entries=store.live_entries(), unknown=False)
+    store.finish(lease.fence)
+    assert opened
+    assert closed
+    return True
+
+
+if __name__ == "__main__":
+    contend(Path(sys.argv[1]))

@@ -1,0 +1,323 @@
+"""The warehouse contract on DuckDB, and what is DuckDB's own: files, locks, collations, its types."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import ColumnKind, Patience
+from reverse_etl.warehouses.duckdb import column_of
+from tests.contracts.committing import CommittingContract, HoldingContract, LeasingContract
+from tests.contracts.comparing import ComparingContract, KeysContract
+from tests.contracts.mapping import MappingContract
+from tests.contracts.trial import Trial
+from tests.contracts.warehouse import AdapterContract
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Two different values of one type in SQL, the kind of its columns, and more values that are easily confused."""
+
+    first: str
+    second: str
+    kind: ColumnKind
+    alike: tuple[str, ...] = ()
+
+
+K = ColumnKind
+WIDE = "{}::DECIMAL(38,2)"
+TYPES = {
+    "text": Typed("'a'", "'A'", K.TEXT, ("''", "' '", "'NULL'", "chr(0)")),
+    "enum": Typed("CAST('a' AS ENUM('a', 'it''s'))", "CAST('it''s' AS ENUM('a', 'it''s'))", K.TEXT),
+    "tinyint": Typed("1::TINYINT", "-1::TINYINT", K.INTEGER, ("0",)),
+    "integer": Typed("1", "2", K.INTEGER, ("0", "-1", "-2")),
+    "bigint": Typed("9223372036854775807", "9223372036854775806", K.INTEGER, ("0", "-1")),
+    "ubigint": Typed("18446744073709551615", "0::UBIGINT", K.INTEGER),
+    "hugeint": Typed("0::HUGEINT", "-1::HUGEINT", K.INTEGER, ("1", "-2", "18446744073709551616", "1::HUGEINT << 100")),
+    "decimal": Typed("1.10::DECIMAL(10,2)", "1.11::DECIMAL(10,2)", K.DECIMAL, ("0", "-0.01")),
+    "wide decimal": Typed(WIDE.format(0), WIDE.format(-0.01), K.DECIMAL, ("0.01", "-0.02", "12345678901234567890.12")),
+    "float": Typed("0.1::FLOAT", "0.2::FLOAT", K.FLOAT, ("0",)),
+    "double": Typed("0.1::DOUBLE", "0.30000000000000004::DOUBLE", K.FLOAT, ("0.3",)),
+    "nan": Typed("'nan'::DOUBLE", "'inf'::DOUBLE", K.FLOAT, ("'-inf'", "0")),
+    "negative zero": Typed("-0.0::DOUBLE", "5e-324::DOUBLE", K.FLOAT),
+    "boolean": Typed("true", "false", K.BOOLEAN),
+    "date": Typed("DATE '2026-01-01'", "DATE '0001-01-01'", K.DATE, ("DATE '1970-01-01'",)),
+    "time": Typed("TIME '10:00:00.000001'", "TIME '10:00:00'", K.TIME, ("TIME '00:00:00'",)),
+    "timestamp": Typed("TIMESTAMP '2026-01-01 10:00:00.000001'", "TIMESTAMP '1969-12-31 23:59:59.999999'", K.TIMESTAMP),
+    "timestamp_ns": Typed("TIMESTAMP_NS '2026-01-01 10:00:00.000000001'", "TIMESTAMP_NS '2026-01-01'", K.TIMESTAMP),
+    "timestamptz": Typed("TIMESTAMPTZ '2026-01-01 10:00:00+02'", "TIMESTAMPTZ '2026-01-01 10:00:00+01'", K.TIMESTAMP),
+    "uuid": Typed("'7f1b6e0c-0000-4000-8000-000000000001'::UUID", "'7f1b6e0c-0000-4000-8000-000000000002'", K.UUID),
+    "json": Typed("""'{"a": [1, null]}'::JSON""", """'{"a": [1]}'::JSON""", K.JSON, ("'null'", "'{}'", "'[]'")),
+    "list": Typed("['a', NULL]", "[NULL, 'a']", K.ARRAY, ("[]", "[NULL]", "[NULL, NULL]", "['']", "['NULL']")),
+    "array": Typed("[1, 2]::INTEGER[2]", "[2, 1]::INTEGER[2]", K.ARRAY, ("[1, NULL]", "[NULL, 1]", "[NULL, NULL]")),
+    "list of lists": Typed("[[1], [2]]", "[[1, 2]]", K.ARRAY, ("[[]]", "[]", "[NULL]", "[[NULL]]", "[[1], [2], []]")),
+    "struct": Typed("{'a': 1, 'b': 'x'}", "{'a': NULL::INTEGER, 'b': 'x'}", K.OBJECT, ("{'a': NULL, 'b': NULL}",)),
+    "deep struct": Typed(
+        "{'a': 0::HUGEINT, 'b c': ['x']}",
+        "{'a': -1::HUGEINT, 'b c': ['x']}",
+        K.OBJECT,
+        ("{'a': NULL, 'b c': NULL}", "{'a': NULL, 'b c': []}", "{'a': NULL, 'b c': [NULL]}"),
+    ),
+    "list of structs": Typed("[{'a': NULL::INTEGER}]", "[{'a': 1}]", K.ARRAY, ("[]", "[NULL]")),
+    "map": Typed("MAP {'a': 1, 'b': NULL}", "MAP {'a': 1}", K.OBJECT, ("MAP {}", "MAP {'a': NULL}", "MAP {'b': 1}")),
+}
+
+
+def patience(seconds: float = 0) -> Patience:
+    return Patience(seconds, time.monotonic, time.sleep)
+
+
+class OnDuckDB:
+    """The fixtures of every contract, on a file of its own."""
+
+    @pytest.fixture
+    def path(self, tmp_path) -> Path:
+        path = tmp_path / "shop's.duckdb"
+        duckdb.connect(str(path)).close()
+        return path
+
+    @pytest.fixture
+    def reopen(self, path):
+        opened = []
+
+        def reopen(*, read_only: bool = False, wait: float = 0, **fields):
+            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", patience(wait))
+            opened.append(open_warehouse(connection, read_only=read_only))
+            return opened[-1]
+
+        yield reopen
+        for warehouse in opened:
+            warehouse.close()
+
+    @pytest.fixture
+    def warehouse(self, reopen):
+        return reopen()
+
+    @pytest.fixture
+    def trial(self, warehouse) -> Trial:
+        return Trial(warehouse)
+
+    @pytest.fixture(params=TYPES.values(), ids=TYPES)
+    def typed(self, request) -> Typed:
+        return request.param
+
+
+class TestAdapter(OnDuckDB, AdapterContract):
+    pass
+
+
+class TestComparing(OnDuckDB, ComparingContract):
+    pass
+
+
+class TestKeys(OnDuckDB, KeysContract):
+    pass
+
+
+class TestMapping(OnDuckDB, MappingContract):
+    pass
+
+
+class TestCommitting(OnDuckDB, CommittingContract):
+    pass
+
+
+class TestHolding(OnDuckDB, HoldingContract):
+    pass
+
+
+class TestLeasing(OnDuckDB, LeasingContract):
+    pass
+
+
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def held():
+    """A function that lets another process hold a file, and ends it."""
+    processes = []
+
+    def hold(path: Path) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield hold
+    for process in processes:
+        process.communicate()
+
+
+class TestFile(OnDuckDB):
+    def test_file_held_by_another_process_names_it(self, path, reopen, held):
+        process = held(path)
+        with pytest.raises(WarehouseError) as raised:
+            reopen().query("SELECT 1")
+        assert raised.value.code == "database-locked"
+        assert str(process.pid) in raised.value.message
+        assert str(process.pid) in raised.value.hint
+
+    def test_file_is_waited_for_and_opened_when_it_is_free(self, path, held):
+        process = held(path)
+        naps = []
+
+        def sleep(seconds):
+            naps.append(seconds)
+            process.communicate()
+
+        fields = {"path": str(path)}
+        waiting = Patience(1000, lambda: float(len(naps)), sleep)
+        warehouse = open_warehouse(Connection("duckdb", fields, path.parent, "200MB", waiting))
+        assert warehouse.query("SELECT 1") == [(1,)]
+        assert len(naps) == 1
+        warehouse.close()
+
+    def test_released_file_is_free_for_another_process(self, path, warehouse, held):
+        warehouse.execute("CREATE TABLE t AS SELECT 1 AS a")
+        warehouse.release()
+        held(path).communicate()
+        assert warehouse.query("SELECT a FROM t") == [(1,)]
+
+    def test_two_runs_from_two_processes_take_turns(self, path, warehouse):
+        trial = Trial(warehouse)
+        trial.model({"email": "VARCHAR", "n": "BIGINT"}, [(f"u{n}@x.y", n) for n in range(20)])
+        trial.store().prepare_lease("lineage", "salt")
+        warehouse.close()
+        runs = [
+            subprocess.Popen([sys.executable, str(Path(__file__).parent / "contender.py"), str(path)]) for _ in range(2)
+        ]
+        assert [run.wait() for run in runs] == [0, 0]
+        row = trial.store().lease_row()
+        assert (row.holder, row.fence, row.serial) == (None, 10, 10)
+        assert trial.counted() == {}
+
+    def test_memory_database_is_refused(self, tmp_path):
+        for fields in ({"path": ":memory:"}, {}):
+            with pytest.raises(ConfigError) as raised:
+                open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", patience()))
+            assert raised.value.code == "memory-database"
+
+    def test_missing_file_is_not_made(self, tmp_path):
+        warehouse = open_warehouse(Connection("duckdb", {"path": "no.duckdb"}, tmp_path, "200MB", patience()))
+        with pytest.raises(ConfigError) as raised:
+            warehouse.query("SELECT 1")
+        assert raised.value.code == "missing-database"
+        assert not (tmp_path / "no.duckdb").exists()
+
+    def test_file_of_another_kind_is_not_opened(self, tmp_path):
+        (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
+        warehouse = open_warehouse(Connection("duckdb", {"path": "x.duckdb"}, tmp_path, "200MB", patience()))
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.query("SELECT 1")
+        assert raised.value.code == "database-not-opened"
+
+    def test_failed_attachment_does_not_keep_the_file(self, path, reopen, held):
+        broken = reopen(attach=[{"path": str(path.parent / "missing" / "other.duckdb"), "alias": "other"}])
+        with pytest.raises(WarehouseError):
+            broken.query("SELECT 1")
+        held(path).communicate()
+
+    def test_attached_database_can_be_read(self, path, reopen, tmp_path):
+        other = tmp_path / "it's other.duckdb"
+        with duckdb.connect(str(other)) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 5 AS a")
+        warehouse = reopen(attach=[{"path": str(other), "alias": "my other"}])
+        assert warehouse.query('SELECT a FROM "my other".t') == [(5,)]
+
+    def test_missing_driver_names_the_extra(self, warehouse, monkeypatch):
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+        with pytest.raises(ConfigError) as raised:
+            warehouse.query("SELECT 1")
+        assert raised.value.code == "missing-extra"
+        assert "reverse-etl[duckdb]" in raised.value.hint
+
+    def test_unknown_warehouse_is_named_with_the_supported_ones(self, tmp_path):
+        with pytest.raises(ConfigError) as raised:
+            open_warehouse(Connection("duckbd", {"password": "hush"}, tmp_path, "200MB", patience()))
+        assert raised.value.code == "unknown-warehouse"
+        assert "duckdb" in raised.value.hint
+        assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", patience()))
+
+    def test_streamed_table_is_never_held_as_a_whole(self, warehouse):
+        import pyarrow as pa
+
+        warehouse.execute("CREATE TABLE wide AS SELECT repeat('x', 1000) || i AS text FROM range(200000) t(i)")
+        before = pa.total_allocated_bytes()
+        peak = 0
+        for _ in warehouse.batches("SELECT * FROM wide", 1000):
+            peak = max(peak, pa.total_allocated_bytes() - before)
+        assert peak < 50_000_000
+
+
+class TestCollation(OnDuckDB):
+    @pytest.mark.parametrize("field_type", ["VARCHAR COLLATE NOCASE", "VARCHAR COLLATE NOACCENT"])
+    def test_collation_hides_no_change(self, trial, field_type):
+        trial.model({"email": "VARCHAR COLLATE NOCASE", "v": field_type}, [("a@x.y", "e")])
+        trial.run()
+        trial.sql("UPDATE {model} SET v = 'É'")
+        assert trial.run().changed_fields == {"v": 1}
+        trial.sql("UPDATE {model} SET v = 'é'")
+        assert trial.run().changed_fields == {"v": 1}
+        assert trial.counted() == {}
+
+    def test_collated_key_is_compared_exactly(self, trial):
+        trial.primary_key = ("id",)
+        trial.model({"email": "VARCHAR", "id": "VARCHAR COLLATE NOCASE"}, [("a@x.y", "k"), ("b@x.y", "K")])
+        assert trial.run().kinds == {"added": 2}
+        assert trial.counted() == {}
+
+
+class TestTypes(OnDuckDB):
+    def test_session_time_zone_does_not_matter(self, trial, monkeypatch):
+        monkeypatch.setenv("TZ", "America/New_York")
+        columns = {"email": "VARCHAR", "at": "TIMESTAMP", "tz": "TIMESTAMPTZ"}
+        trial.model(columns, [("a@x.y", "2026-07-01 10:00:00", "2026-07-01 10:00:00+00")])
+        (row,) = trial.run().rows
+        assert row.values["at"].isoformat() == "2026-07-01T10:00:00"
+        assert row.values["tz"].utcoffset().total_seconds() == 0
+        assert row.values["tz"].isoformat() == "2026-07-01T10:00:00+00:00"
+        trial.warehouse.execute("SET TimeZone = 'Asia/Tokyo'")
+        assert trial.counted() == {}
+
+    def test_always_null_column_of_a_view_is_text(self, trial):
+        trial.warehouse.create_schema("marts")
+        trial.warehouse.execute(f"CREATE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, NULL AS v")
+        assert trial.run().rows[0].values == {"v": None}
+        trial.warehouse.execute(f"CREATE OR REPLACE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, 5 AS v")
+        assert trial.run().changed_fields == {"v": 1}
+
+    def test_missing_table_behind_another_database_is_missing(self, warehouse):
+        assert warehouse.columns('"nowhere"."marts"."users"') is None
+
+    @pytest.mark.parametrize(
+        ("type_name", "kind", "element"),
+        [
+            ("BLOB", K.BINARY, None),
+            ("BIT", K.BINARY, None),
+            ("INTERVAL", K.INTERVAL, None),
+            ("UNION(a INTEGER)", K.OTHER, None),
+            ("BIGNUM", K.OTHER, None),
+            ("TIME WITH TIME ZONE", K.TIME, None),
+            ("TIMESTAMP_S", K.TIMESTAMP, None),
+            ("STRUCT(a INTEGER[])", K.OBJECT, None),
+            ("STRUCT(a INTEGER)[]", K.ARRAY, K.OBJECT),
+            ("INTEGER[3]", K.ARRAY, K.INTEGER),
+            ("BLOB[][]", K.ARRAY, K.ARRAY),
+            ('"NULL"', K.TEXT, None),
+            ("ENUM('a(', 'b]')", K.TEXT, None),
+        ],
+    )
+    def test_kinds_of_types(self, type_name, kind, element):
+        column = column_of("c", type_name)
+        assert (column.kind, column.element) == (kind, element)
