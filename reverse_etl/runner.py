@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reverse_etl.acquire import acquire
 from reverse_etl.change import RunResult, SyncStatus
-from reverse_etl.errors import LeaseError, ReverseEtlError
+from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import Stop, stopping
 from reverse_etl.iterable.base import Client
@@ -101,8 +101,13 @@ class _Run:
         lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
         with self._timed("acquire"):
             row = acquire(self.store, lease, self.wiring)
-        self._recover(lease, row)
-        rejections = self._plan(look, lease, row)
+        try:
+            self._recover(lease, row)
+            rejections = self._plan(look, lease, row)
+        except WarehouseError:
+            # Nothing was sent under this fence; a run that died before is still open and will be taken over.
+            lease.release()
+            raise
         if rejections is None:
             return
         journal = Journal(lease, rejections, self._bounds())
@@ -124,7 +129,7 @@ class _Run:
             self.store.prepare_snapshot()
             if self.wiring.full_refresh:
                 self.store.forget_acceptance()
-            diff = replace(self.store.diff(), thorough=look.diff.thorough)
+            diff = replace(self.store.diff(), thorough=look.diff.thorough or look.counts.mostly_new)
             rows = self.store.write_plan(diff, lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
             if not look.counts.agree(rows, acts=diff.acts_on_removed):

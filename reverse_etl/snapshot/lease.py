@@ -137,6 +137,10 @@ class Lease:
             "closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1", ()
         )
 
+    def release(self) -> bool:
+        """Let go without closing anything: what was open stays open for the next run. False: fenced off."""
+        return self._write("holder = NULL, holder_note = NULL", ())
+
     def close(self, *, entries: int, unknown: bool) -> bool:
         """Close the run and release. `unknown`: a request may still take effect, so others wait. False: fenced off."""
         d = self._warehouse.dialect

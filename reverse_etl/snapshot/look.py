@@ -38,6 +38,11 @@ class DiffCounts:
     def invalid_rows(self) -> int:
         return sum(self.invalid.values())
 
+    @property
+    def mostly_new(self) -> bool:
+        """Whether so many rows differ that comparing all of them by value is less work than picking them out."""
+        return 3 * (self.added + self.changed + self.removed) > self.model_rows
+
     def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
         """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
         counted = {"added": self.added, "changed": self.changed, "invalid": self.invalid_rows}
