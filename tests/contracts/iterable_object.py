@@ -218,6 +218,23 @@ class OperationContract(Hooks):
         assert all(later - sooner >= least for sooner, later in pairwise(times))
         assert all(later > sooner for sooner, later in pairwise(times))
 
+    def test_a_429_is_no_try(self, world, server):
+        world.attempts = 2
+        over = refusal(429, "RateLimitExceeded", {})
+        answers = [Answer(503), over, over, over]
+        server.answer = lambda got: answers.pop() if answers else self.take_all(got)
+        done = world.deliver(self.operation(), self.changes(self.rows))
+        assert done.accepted == set(range(self.rows))
+        assert len(server.requests) == 5
+
+    def test_retries_are_paid_for_by_successes(self, world, server):
+        """Every batch would get through in the end, at five requests each: that is no way to treat a sick server."""
+        world.batch_rows, world.concurrency = self.rows, 1
+        server.answer = lambda got: self.take_all(got) if len(server.requests) % 5 == 0 else Answer(503)
+        done = world.deliver(self.operation(), self.changes(100 * self.rows))
+        assert done.tally.retries <= 20 + len(done.accepted) / self.rows
+        assert done.tally.requests <= 200
+
     def test_an_endless_429_ends_the_run_with_nothing_tainted(self, world, server):
         world.concurrency = 1
         server.script(refusal(429, "RateLimitExceeded", {"rateLimitReset": 0}))

@@ -150,6 +150,7 @@ class TestWhatARepliesNames:
             reply(4, invalidEmails=["user1@example.com"]) | {"failCount": 2},
             reply(4, invalidEmails=["user1@example.com", "user1@example.com"]),
             reply(4, invalidEmails=["stranger@example.com"]),
+            reply(4, invalidEmails=["user1@example.com", "stranger@example.com"]) | {"successCount": 3, "failCount": 1},
         ],
     )
     def test_replies_that_contradict_themselves_accept_nothing(self, world, server, answer):
