@@ -133,7 +133,7 @@ class UsersEntry(_Entry):
     prefer_user_id: bool = Field(
         default=False, description="e-mail projects: create users that are known by user id only"
     )
-    merge_nested_objects: bool = Field(False, description="merge objects into stored ones, one level deep")
+    merge_nested_objects: bool = Field(default=False, description="merge objects into stored ones, one level deep")
     create_new_fields: bool | None = Field(
         default=None, description="whether Iterable may add fields; default: the project's"
     )

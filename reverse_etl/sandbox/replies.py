@@ -22,7 +22,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception): 
+class Refusal(Exception):
     """Ends a request with an error reply. Raised before any user has been changed."""
 
     def __init__(self, reply: Reply) -> None:
