@@ -22,6 +22,7 @@ from reverse_etl.warehouses.base import Warehouse
 
 RULE = IdentityRule("email", "email", lowered=True, pattern=r"[^@\s]+@[^@\s]+", code="invalid-email", never=("no@one",))
 TTL, LATE, RECHECK = 120.0, 120.0, 3600.0
+LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
 STATE_SCHEMA, MODEL_SCHEMA = "reverse_etl_state", "marts"
 
 _holders = itertools.count(1)
@@ -89,6 +90,15 @@ class Ran:
 def accept(row: Planned) -> Fate:
     """Everything goes well."""
     return Fate.ACCEPTED
+
+
+def of(identity: str, fate: Fate, otherwise: Fate = Fate.ACCEPTED):
+    """That fate for one row."""
+
+    def chosen(row: Planned) -> Fate:
+        return fate if row.identity == identity else otherwise
+
+    return chosen
 
 
 @dataclass
@@ -182,7 +192,7 @@ class Trial:
 
     def expire(self) -> None:
         """Let the lease of a dead run be long overdue."""
-        self.sql("UPDATE {lease} SET expires_at = TIMESTAMP '2000-01-01 00:00:00', quiet_at = beat_at")
+        self.sql(f"UPDATE {{lease}} SET expires_at = {LONG_AGO}, quiet_at = beat_at")
 
     def entries(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """The sync snapshot: identity to state and values by field."""
@@ -288,7 +298,8 @@ class _Run:
         self.trial.sent.setdefault(row.identity, {}).update(values)
 
     def _commit(self, diff: Diff, look: Look) -> bool:
-        self.store.commit(OpenRun(self.lease.fence, self.credit, self.acked), self.untouched, stale=True)
+        run = OpenRun(self.lease.fence, self.credit, self.acked)
+        self.store.commit(run, self.untouched, stale=look.counts.stale > 0)
         if self.crash is Crash.AFTER_MERGE:
             return False
         self.rejections.clear_accepted()

@@ -6,6 +6,8 @@ two different values in SQL, more that are easily taken for the same, and the ki
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from reverse_etl.errors import WarehouseError
@@ -23,6 +25,16 @@ ODD_NAMES = (
     "m",
 )
 ODD_TEXTS = ("", " ", "it's", "back\\slash", "two\nlines", 'a "word"', "%s ? :x $1", "emoji 🙂", "-- no comment", "{}")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Two different values of one type in SQL, the kind of its columns, and more values that are easily confused."""
+
+    first: str
+    second: str
+    kind: ColumnKind
+    alike: tuple[str, ...] = ()
 
 
 class AdapterContract:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,62 +12,17 @@ import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import ColumnKind, Patience
+from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.duckdb import column_of
-from tests.contracts.committing import CommittingContract, HoldingContract, LeasingContract
+from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
+from tests.contracts.holding import HoldingContract
+from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.trial import Trial
-from tests.contracts.warehouse import AdapterContract
-
-
-@dataclass(frozen=True)
-class Typed:
-    """Two different values of one type in SQL, the kind of its columns, and more values that are easily confused."""
-
-    first: str
-    second: str
-    kind: ColumnKind
-    alike: tuple[str, ...] = ()
-
-
-K = ColumnKind
-WIDE = "{}::DECIMAL(38,2)"
-TYPES = {
-    "text": Typed("'a'", "'A'", K.TEXT, ("''", "' '", "'NULL'", "chr(0)")),
-    "enum": Typed("CAST('a' AS ENUM('a', 'it''s'))", "CAST('it''s' AS ENUM('a', 'it''s'))", K.TEXT),
-    "tinyint": Typed("1::TINYINT", "-1::TINYINT", K.INTEGER, ("0",)),
-    "integer": Typed("1", "2", K.INTEGER, ("0", "-1", "-2")),
-    "bigint": Typed("9223372036854775807", "9223372036854775806", K.INTEGER, ("0", "-1")),
-    "ubigint": Typed("18446744073709551615", "0::UBIGINT", K.INTEGER),
-    "hugeint": Typed("0::HUGEINT", "-1::HUGEINT", K.INTEGER, ("1", "-2", "18446744073709551616", "1::HUGEINT << 100")),
-    "decimal": Typed("1.10::DECIMAL(10,2)", "1.11::DECIMAL(10,2)", K.DECIMAL, ("0", "-0.01")),
-    "wide decimal": Typed(WIDE.format(0), WIDE.format(-0.01), K.DECIMAL, ("0.01", "-0.02", "12345678901234567890.12")),
-    "float": Typed("0.1::FLOAT", "0.2::FLOAT", K.FLOAT, ("0",)),
-    "double": Typed("0.1::DOUBLE", "0.30000000000000004::DOUBLE", K.FLOAT, ("0.3",)),
-    "nan": Typed("'nan'::DOUBLE", "'inf'::DOUBLE", K.FLOAT, ("'-inf'", "0")),
-    "negative zero": Typed("-0.0::DOUBLE", "5e-324::DOUBLE", K.FLOAT),
-    "boolean": Typed("true", "false", K.BOOLEAN),
-    "date": Typed("DATE '2026-01-01'", "DATE '0001-01-01'", K.DATE, ("DATE '1970-01-01'",)),
-    "time": Typed("TIME '10:00:00.000001'", "TIME '10:00:00'", K.TIME, ("TIME '00:00:00'",)),
-    "timestamp": Typed("TIMESTAMP '2026-01-01 10:00:00.000001'", "TIMESTAMP '1969-12-31 23:59:59.999999'", K.TIMESTAMP),
-    "timestamp_ns": Typed("TIMESTAMP_NS '2026-01-01 10:00:00.000000001'", "TIMESTAMP_NS '2026-01-01'", K.TIMESTAMP),
-    "timestamptz": Typed("TIMESTAMPTZ '2026-01-01 10:00:00+02'", "TIMESTAMPTZ '2026-01-01 10:00:00+01'", K.TIMESTAMP),
-    "uuid": Typed("'7f1b6e0c-0000-4000-8000-000000000001'::UUID", "'7f1b6e0c-0000-4000-8000-000000000002'", K.UUID),
-    "json": Typed("""'{"a": [1, null]}'::JSON""", """'{"a": [1]}'::JSON""", K.JSON, ("'null'", "'{}'", "'[]'")),
-    "list": Typed("['a', NULL]", "[NULL, 'a']", K.ARRAY, ("[]", "[NULL]", "[NULL, NULL]", "['']", "['NULL']")),
-    "array": Typed("[1, 2]::INTEGER[2]", "[2, 1]::INTEGER[2]", K.ARRAY, ("[1, NULL]", "[NULL, 1]", "[NULL, NULL]")),
-    "list of lists": Typed("[[1], [2]]", "[[1, 2]]", K.ARRAY, ("[[]]", "[]", "[NULL]", "[[NULL]]", "[[1], [2], []]")),
-    "struct": Typed("{'a': 1, 'b': 'x'}", "{'a': NULL::INTEGER, 'b': 'x'}", K.OBJECT, ("{'a': NULL, 'b': NULL}",)),
-    "deep struct": Typed(
-        "{'a': 0::HUGEINT, 'b c': ['x']}",
-        "{'a': -1::HUGEINT, 'b c': ['x']}",
-        K.OBJECT,
-        ("{'a': NULL, 'b c': NULL}", "{'a': NULL, 'b c': []}", "{'a': NULL, 'b c': [NULL]}"),
-    ),
-    "list of structs": Typed("[{'a': NULL::INTEGER}]", "[{'a': 1}]", K.ARRAY, ("[]", "[NULL]")),
-    "map": Typed("MAP {'a': 1, 'b': NULL}", "MAP {'a': 1}", K.OBJECT, ("MAP {}", "MAP {'a': NULL}", "MAP {'b': 1}")),
-}
+from tests.contracts.warehouse import AdapterContract, Typed
+from tests.warehouses.duckdb_types import TYPES
 
 
 def patience(seconds: float = 0) -> Patience:

@@ -1,0 +1,100 @@
+"""The warehouse contract: refused rows wait until they change, or are asked for again."""
+
+from __future__ import annotations
+
+import pytest
+
+from reverse_etl.snapshot.rejections import count_rejections, list_rejections, requeue
+from tests.contracts.comparing import PEOPLE, ROWS
+from tests.contracts.trial import LONG_AGO, Crash, Fate, Trial, of
+
+
+class HoldingContract:
+    """Quarantine: refused rows wait until they change, or are asked for again."""
+
+    @pytest.fixture
+    def refused(self, trial) -> Trial:
+        """One row refused, two accepted."""
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.REJECTED))
+        return trial
+
+    def listed(self, trial: Trial) -> dict[str, str]:
+        rejections = list_rejections(trial.warehouse, trial.store().tables.rejections, trial.name, 10)
+        return {item.identity: f"{item.state} {item.code}" for item in rejections}
+
+    def requeue(self, trial: Trial, *identities: str) -> int:
+        return requeue(trial.warehouse, trial.store().tables.rejections, trial.name, identities)
+
+    def test_refused_row_is_held_until_it_changes(self, refused):
+        assert refused.counted() == {"quarantined": 1}
+        assert refused.run().rows == ()
+        refused.sql("UPDATE {model} SET points = 2 WHERE email = 'a@x.y'")
+        assert refused.run().identities("added") == ["a@x.y"]
+        assert refused.counted() == {}
+        assert self.listed(refused) == {}
+
+    def test_refused_change_leaves_the_old_values_accepted(self, refused):
+        refused.sql("UPDATE {model} SET name = 'B' WHERE email = 'b@x.y'")
+        refused.run(of("b@x.y", Fate.REJECTED))
+        assert refused.entries()["b@x.y"] == ("accepted", {"name": "Bob", "points": 2})
+        refused.sql("UPDATE {model} SET name = 'Bob' WHERE email = 'b@x.y'")
+        assert refused.counted() == {"quarantined": 1}
+
+    def test_refusal_is_listed_with_its_reason_and_counted(self, refused):
+        (item,) = list_rejections(refused.warehouse, refused.store().tables.rejections, refused.name, 10)
+        assert (item.identity, item.state, item.code) == ("a@x.y", "rejected", "invalid-data")
+        assert (item.reason, item.attempts) == ("it's \\ refused\n", 1)
+        counted = count_rejections(refused.warehouse, refused.store().tables.rejections, refused.name)
+        assert counted == {"rejected invalid-data": 1}
+
+    def test_refusal_of_another_sync_is_nothing_to_this_one(self, refused):
+        other = Trial(refused.warehouse, name="other")
+        assert other.run().kinds == {"added": 3}
+        assert refused.counted() == {"quarantined": 1}
+
+    @pytest.mark.parametrize(("identities", "count"), [((), 1), (("a@x.y",), 1), (("b@x.y",), 0)])
+    def test_requeued_row_is_sent_again(self, refused, identities, count):
+        assert self.requeue(refused, *identities) == count
+        assert refused.run().kinds == ({"added": 1} if count else {})
+
+    def test_skipped_row_is_looked_at_again_after_its_time(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.SKIPPED))
+        assert trial.counted() == {"quarantined": 1}
+        trial.sql(f"UPDATE {{rejections}} SET retry_at = {LONG_AGO}")
+        assert trial.run().identities("added") == ["a@x.y"]
+
+    def test_forgotten_user_is_never_sent_again(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FORGOTTEN))
+        trial.sql("UPDATE {model} SET points = 77 WHERE email = 'a@x.y'")
+        assert self.requeue(trial) == 0
+        assert trial.run().rows == ()
+        assert self.listed(trial) == {"a@x.y": "suppressed forgotten-user"}
+
+    def test_refusal_after_an_unknown_attempt_leaves_the_row_unknown(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run()
+        trial.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        trial.run(lambda row: Fate.REJECTED_AFTER_LANDING)
+        assert trial.states()["a@x.y"] == "unknown"
+        assert trial.counted() == {"quarantined": 1}
+        trial.sql("UPDATE {model} SET points = 1 WHERE email = 'a@x.y'")
+        assert trial.run().identities("changed") == ["a@x.y"]
+        assert trial.sent["a@x.y"]["points"] == 1
+
+    def test_refusal_is_written_once_however_often_it_is_told(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.REJECTED), crash=Crash.AFTER_FLUSH)
+        trial.run()
+        assert self.listed(trial) == {"a@x.y": "rejected invalid-data"}
+        assert trial.counted() == {"quarantined": 1}
+
+    def test_invalid_rows_are_listed_while_they_last(self, trial):
+        trial.model(PEOPLE, [*ROWS, (None, "No", 1), ("A@x.y", "Twin", 1)])
+        trial.run()
+        assert self.listed(trial) == {"None": "invalid null-identifier", "a@x.y": "invalid duplicate-key"}
+        trial.sql("DELETE FROM {model} WHERE email IS NULL OR name = 'Twin'")
+        trial.run()
+        assert self.listed(trial) == {}

@@ -1,0 +1,84 @@
+"""The master invariant under random edits, fates and crashes: an entry never claims more than the destination holds."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reverse_etl.snapshot.rejections import requeue
+from reverse_etl.sync import Field
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+from tests.contracts.trial import Crash, Fate, Trial
+
+COLUMNS = {"email": "VARCHAR", "id": "BIGINT", "name": "VARCHAR", "tags": "VARCHAR[]"}
+FIELDS = (Field("name", "name"), Field("tags", "tags"))
+SKIPPING = (Field("name", "name", nulls="skip"), Field("tags", "tags"))
+
+rows = st.tuples(
+    st.sampled_from(["a@x.y", " A@x.Y", "b@x.y", "c@x.y", None, "broken"]),
+    st.sampled_from([1, 2, 3, None]),
+    st.sampled_from([None, "", "x", "X"]),
+    st.sampled_from([None, [], [None], ["x"]]),
+)
+fates = st.sampled_from([fate for fate in Fate if fate is not Fate.FORGOTTEN])
+steps = st.tuples(
+    st.lists(rows, max_size=5),
+    st.lists(fates, min_size=1, max_size=4),
+    st.one_of(st.none(), st.sampled_from(list(Crash))),
+)
+
+
+def identity(row):
+    return None if row[0] is None else row[0].strip().lower()
+
+
+def valid_rows(model, *, keyed):
+    """Rows that can be sent, by identity."""
+    identities, keys = Counter(map(identity, model)), Counter(row[1] for row in model)
+    fit = [row for row in model if identity(row) not in (None, "broken") and identities[identity(row)] == 1]
+    return {identity(row): row for row in fit if not keyed or (row[1] is not None and keys[row[1]] == 1)}
+
+
+def run(trial, model, turn, crash):
+    trial.model(COLUMNS, model)
+    ran = trial.run(lambda row: turn[row.ordinal % len(turn)], crash=crash)
+    sendable = [row.identity for row in ran.rows if row.kind != "invalid"]
+    assert len(sendable) == len(set(sendable)), "two planned rows have one identity"
+    if crash is None:
+        assert trial.lying_entries() == []
+
+
+def check_all_arrived(trial, model, *, keyed, skips):
+    valid = valid_rows(model, keyed=keyed)
+    for name, (_, _, first, tags) in valid.items():
+        held = trial.sent[name]
+        assert held["tags"] == tags
+        assert held.get("name") == first or (skips and first is None)
+    strangers = set(trial.sent) - set(map(identity, model))
+    assert not strangers or (keyed and len(valid) < len(model))
+    assert trial.run().kinds.keys() <= {"invalid"}
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=2, max_size=3), st.booleans(), st.booleans())
+def test_entries_never_claim_more_than_the_destination_holds(history, keyed, skips):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shop.duckdb"
+        duckdb.connect(str(path)).close()
+        patience = Patience(0, time.monotonic, time.sleep)
+        warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", patience))
+        fields = SKIPPING if skips else FIELDS
+        trial = Trial(warehouse, fields=fields, primary_key=("id",) if keyed else ())
+        for model, turn, crash in history:
+            run(trial, model, turn, crash)
+        requeue(warehouse, trial.store().tables.rejections, trial.name, ())
+        run(trial, model, [Fate.ACCEPTED], None)
+        check_all_arrived(trial, model, keyed=keyed, skips=skips)
+        warehouse.close()

@@ -1,0 +1,51 @@
+WITH model AS NOT MATERIALIZED (
+SELECT lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END AS state FROM s.snapshot__users WHERE state <> 'absent'),
+candidates AS MATERIALIZED (
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+FROM (SELECT identity, hash(v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
+v_tags_978c2f89, len(v_tags_978c2f89),
+v_source_41cf6794) AS row_hash FROM model) m
+FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+touched AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present),
+suspects AS NOT MATERIALIZED (
+SELECT m.*, hash(m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
+m.v_tags_978c2f89, len(m.v_tags_978c2f89),
+m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IS NOT NULL),
+same_identity AS NOT MATERIALIZED (
+SELECT identity
+FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash(s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
+s.v_tags_978c2f89, len(s.v_tags_978c2f89),
+s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END AS kind, CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > CAST(now() AS TIMESTAMP))))) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
+CAST(NULL AS DECIMAL(38,2)),
+CAST(NULL AS VARCHAR[]),
+CAST(NULL AS VARCHAR),
+row_hash, CAST(NULL AS VARCHAR),
+CAST(NULL AS DECIMAL(38,2)),
+CAST(NULL AS VARCHAR[]),
+CAST(NULL AS VARCHAR),
+'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+gone AS NOT MATERIALIZED (
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
+(SELECT count(*) FROM entries),
+(SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
+(SELECT count(*) FROM candidates WHERE NOT present),
+0
+UNION ALL SELECT kind, coalesce(reason, ''),
+count(*),
+sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 ELSE 0 END),
+0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+UNION ALL SELECT 'removed', '', count(*),
+0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
