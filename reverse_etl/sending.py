@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reverse_etl.change import Change, Problem, Status, Traffic
+from reverse_etl.change import Change, Outcome, Problem, Status, Traffic
 from reverse_etl.errors import WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.iterable.base import Client, Endpoint, Operation
@@ -113,13 +113,16 @@ class Sending:
             yield from encoded.changes
 
     def _window(self, changes: Iterator[Change], phase: Phase) -> None:
-        lookup = self._ready.operations.lookup
-        if lookup is not None and not phase.removal:
+        lookup, operation = self._ready.operations.lookup, phase.operation
+        if lookup is not None and operation is self._ready.operations.write:
             lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
             self._follow(Settled(outcomes=[o]) if o is not None else None for o in lookups.run(changes))
             changes = iter(lookups.found)
-            self.problem = self.problem or lookups.problem
-        operation = phase.operation
+            self.problem = lookups.problem
+            if self.problem is not None:
+                unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in changes]
+                self._follow([Settled(outcomes=unsent)])
+                return
         delivery = Delivery(operation, self._line, self._pacer(operation.endpoint), self._wiring.settings.batch_rows)
         self._follow(delivery.run(changes))
         self.problem = self.problem or delivery.problem

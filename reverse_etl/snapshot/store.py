@@ -44,9 +44,10 @@ class SnapshotStore(SnapshotReader):
         if row is None:
             dialect = self._warehouse.dialect
             self._warehouse.create_schema(self.tables.schema)
-            self._warehouse.execute(create_lease(dialect, self.tables, lineage, salt))
             self._warehouse.execute(create_rejections(dialect, self.tables))
             self._warehouse.execute(create_runs(dialect, self.tables))
+            # Last, because it stands for the others: a run that finds it makes nothing.
+            self._warehouse.execute(create_lease(dialect, self.tables, lineage, salt))
             row = self.lease_row()
         if row is None:
             raise ConfigError(
