@@ -25,7 +25,9 @@ def acquire(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
         if wiring.time.monotonic() + left > until:
             raise _not_in_time(row, left, wiring.wait)
         if wiring.stop():
-            raise LeaseError("interrupted", "the run was stopped while it waited", hint="Run again.")
+            raise LeaseError(
+                "interrupted", "the run was stopped while it waited", context=_described(row), hint="Run again."
+            )
         if not told:
             wiring.listener(_waiting(store.sync.name, row, left))
             told = True
@@ -33,7 +35,9 @@ def acquire(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
         wiring.time.sleep(min(_NAP, max(left, 0.05)))
     row = store.lease_row()
     if row is None:
-        raise LeaseError("lease-lost", "the lease row is gone", hint="Run again.")
+        raise LeaseError(
+            "lease-lost", "the lease row is gone", context={"table": store.tables.lease}, hint="Run again."
+        )
     return row
 
 

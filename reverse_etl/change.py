@@ -93,7 +93,7 @@ class Problem:
     code: str
     message: str
     hint: str
-    context: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, object]
 
 
 @dataclass(frozen=True)

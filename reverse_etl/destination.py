@@ -67,7 +67,10 @@ def resolve_destination(
     entries = read_file(project_dir).get("destinations") or {}
     if not isinstance(entries, dict):
         raise ConfigError(
-            "broken-settings-file", f"`destinations` in {FILE} holds no names", hint="Write `name:` and its keys."
+            "broken-settings-file",
+            f"`destinations` in {FILE} holds no names",
+            context={"file": project_dir / FILE, "key": "destinations"},
+            hint="Write `name:` and its keys.",
         )
     if name not in entries and (name != DEFAULT or entries):
         raise ConfigError(
@@ -138,6 +141,7 @@ def _key(entry: _Entry, env: Mapping[str, str]) -> Secret:
         raise ConfigError(
             "missing-key",
             "there is no API key for Iterable",
+            context={"variable": "ITERABLE_API_KEY", "file": f"{FILE}, if it names destinations"},
             hint="Set ITERABLE_API_KEY to a server-side key; for the sandbox to anything that begins with `sandbox-`.",
         )
     return Secret(key)

@@ -26,14 +26,14 @@ class ReverseEtlError(Exception):
 
     exit_code = 1
 
-    def __init__(self, code: str, message: str, *, hint: str, context: Mapping[str, object] | None = None) -> None:
-        """Refuse a malformed code: it is what users search for."""
+    def __init__(self, code: str, message: str, *, hint: str, context: Mapping[str, object]) -> None:
+        """Refuse a malformed code: it is what users search for. All four parts are there, always."""
         if not _CODE.fullmatch(code):
             raise ValueError(f"error code {code!r} is not kebab-case")
         super().__init__(message)
         self.code = code
         self.message = message
-        self.context = dict(context or {})
+        self.context = dict(context)
         self.hint = hint
 
 
@@ -55,6 +55,7 @@ class Faults(ConfigError):
         super().__init__(
             "invalid-definitions",
             f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the definitions",
+            context={"faults": ", ".join(dict.fromkeys(fault.code for fault in faults))},
             hint="Mend each of them in the YAML file it names, then run `dbt parse` (or `dbt build`) again.",
         )
         self.faults = tuple(faults)

@@ -58,7 +58,8 @@ def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str,
             f"sync `{sync.name}`: its rows were accepted by another destination:"
             f" {' and '.join(words[name] for name in differing)} differ{'s' if len(differing) == 1 else ''}",
             f"For a rotated key of the same project run `reverse-etl destination accept --select {sync.name}`;"
-            " for another project give the definition another `name`; for this run only, `--allow destination`.",
+            " for another project give the definition another `name`, so that every row is sent there;"
+            " for this run only, `--allow destination`.",
             shown,
         ),
     )

@@ -95,7 +95,7 @@ class Journal:
         began = self._bounds.monotonic()
         self.credit = max(self.credit, credit or 0)
         if not self._lease.flush(self.credit, self.acked):
-            raise fenced()
+            raise fenced(self._lease.fence)
         self._beat = began
 
     def open_run(self) -> OpenRun:
@@ -103,11 +103,12 @@ class Journal:
         return OpenRun(self._lease.fence, self.credit, self.acked)
 
 
-def fenced() -> LeaseError:
+def fenced(fence: int) -> LeaseError:
     """Another run took the lease."""
     return LeaseError(
         "lease-lost",
         "another run took over this sync while this one was going on",
+        context={"fence": fence},
         hint="Nothing is lost: the other run has taken over what this one sent. Run one schedule per sync.",
     )
 

@@ -11,7 +11,7 @@ from reverse_etl.acquire import acquire
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
-from reverse_etl.guards import Stop, stopping
+from reverse_etl.guards import DESTINATION, Stop, stopping
 from reverse_etl.iterable.base import Client
 from reverse_etl.iterable.fieldtypes import clash_error, clashes, known_types
 from reverse_etl.journal import Bounds, Journal, fenced
@@ -70,7 +70,7 @@ class _Run:
 
     def _nothing_to_do(self, look: Look) -> bool:
         open_run = look.lease is not None and look.lease.run is not None
-        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale
+        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale or look.needs_fitting
         return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
 
     def _stopped_by_guard(self, look: Look) -> bool:
@@ -140,8 +140,11 @@ class _Run:
             lease.close(entries=row.entries, unknown=False)
             return None
         if not lease.open_run():
-            raise fenced()
-        lease.remember(self.ready.destination.remembered(row.salt), self.ready.shape.key_columns)
+            raise fenced(lease.fence)
+        # What is allowed for one run is not what later runs are held against.
+        allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
+        destination = row.destination if allowed else self.ready.destination.remembered(row.salt)
+        lease.remember(destination, self.ready.shape.key_columns)
         rejections = Rejections(self.warehouse, diff, lease.fence, self.wiring.settings.recheck_after)
         rejections.record_invalid()
         self._tell_plan(rows)
@@ -182,7 +185,7 @@ class _Run:
             self.story.fates = journal.fates
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
-                raise fenced()
+                raise fenced(lease.fence)
             self.store.finish(lease.fence)
             self._record(lease.fence)
 

@@ -99,6 +99,7 @@ class Sending:
             raise WarehouseError(
                 "plan-read-short",
                 f"the plan holds {end - start} rows from {start} on, and {rows} were read",
+                context={"sync": self._ready.sync.name, "fence": fence},
                 hint="Run again: nothing is lost. If it happens again, report it.",
             )
         return batches

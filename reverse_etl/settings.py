@@ -96,7 +96,10 @@ def read_file(project_dir: Path) -> dict[str, object]:
         return {}
     if not isinstance(content, dict):
         raise ConfigError(
-            "broken-settings-file", f"{path} does not hold names with values", hint="Write one `name: value` a line."
+            "broken-settings-file",
+            f"{path} does not hold names with values",
+            context={"found": type(content).__name__},
+            hint="Write one `name: value` a line.",
         )
     return {str(name): value for name, value in content.items()}
 

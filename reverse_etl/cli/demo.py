@@ -83,6 +83,7 @@ class _Play:
             raise ReverseEtlError(
                 "demo-promise-broken",
                 f"{promised:,} users should have arrived, {received:,} did, and {len(different):,} differ",
+                context={"promised": promised, "received": received, "different": len(different)},
                 hint="If you changed the sample project, that is why; otherwise report it.",
             )
 

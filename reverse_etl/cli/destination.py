@@ -47,5 +47,5 @@ def _accept(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> str:
         entries = store.live_entries()
     lease.remember(ready.destination.remembered(row.salt), ready.shape.key_columns)
     if not lease.close(entries=entries, unknown=False):
-        raise fenced()
+        raise fenced(lease.fence)
     return f"sync {name}: {ready.destination.host} is its destination now"

@@ -108,12 +108,15 @@ class Job:
 
     def _ended_early(self, sync: Sync, wiring: Wiring) -> Problem | None:
         if wiring.stop():
-            return Problem("interrupted", f"sync `{sync.name}` was not run: a signal came", "Run again.")
+            return Problem(
+                "interrupted", f"sync `{sync.name}` was not run: a signal came", "Run again.", {"sync": sync.name}
+            )
         if self._fail_fast and any(result.status in _BAD for result in self.results):
             return Problem(
                 "not-run",
                 f"sync `{sync.name}` was not run: a sync before it did not end well, and --fail-fast is on",
                 "Mend that sync, or run without --fail-fast.",
+                {"sync": sync.name},
             )
         return None
 

@@ -48,7 +48,8 @@ def sandbox(
             hint='Install it: pip install "reverse-etl[sandbox]"',
         ) from error
     except SandboxError as error:
-        raise ConfigError("sandbox-not-started", str(error), hint="Name another folder with `--data-dir`.") from error
+        said, hint = {"port": port}, "Name another folder with `--data-dir`."
+        raise ConfigError("sandbox-not-started", str(error), context=said, hint=hint) from error
     except OSError as error:
         raise ConfigError(
             "port-taken",

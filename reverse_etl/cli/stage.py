@@ -41,6 +41,7 @@ class Stage:
             raise ReverseEtlError(
                 "demo-step-failed",
                 f"`{_as_typed(words)}` ended with exit code {done.returncode}",
+                context={"command": _as_typed(words), "exit code": done.returncode},
                 hint="Its own output above says why.",
             )
 
@@ -52,7 +53,10 @@ class Stage:
             found: list[dict[str, Any]] = json.loads(connection.getresponse().read())
         except (OSError, HTTPException, ValueError) as error:
             raise ReverseEtlError(
-                "demo-sandbox-gone", "the demo's sandbox does not answer any more", hint="Run the demo again."
+                "demo-sandbox-gone",
+                "the demo's sandbox does not answer any more",
+                context={"address": self.url, "reason": type(error).__name__},
+                hint="Run the demo again.",
             ) from error
         else:
             return found
@@ -89,7 +93,10 @@ def _announced(process: subprocess.Popen[str]) -> str:
     url = process.stdout.readline().strip() if process.stdout else ""
     if not url:
         raise ConfigError(
-            "demo-sandbox-gone", "the demo's sandbox did not start", hint="Run `reverse-etl sandbox` to see why."
+            "demo-sandbox-gone",
+            "the demo's sandbox did not start",
+            context={"exit code": process.poll()},
+            hint="Run `reverse-etl sandbox` to see why.",
         )
     return url
 
@@ -125,6 +132,7 @@ def _program(name: str) -> list[str]:
         raise ConfigError(
             "missing-dbt",
             f"the demo needs `{name}`, which is not installed",
+            context={"looked for": f"{beside}, and PATH"},
             hint='Install it: pip install "reverse-etl[dbt,duckdb,sandbox]" dbt-duckdb',
         )
     return [found]

@@ -53,6 +53,7 @@ def check_access(access: Access) -> None:
         raise ConfigError(
             "malformed-key",
             "the API key holds blanks, control characters or letters outside ASCII",
+            context={"variable": "ITERABLE_API_KEY"},
             hint="Set ITERABLE_API_KEY again, without a line break at its end.",
         )
     scheme, host = _address(access.base_url)
@@ -62,6 +63,7 @@ def check_access(access: Access) -> None:
             raise ConfigError(
                 "real-key-to-loopback",
                 f"a key that does not begin with `sandbox-` would be sent to {host}",
+                context={"host": host, "variables": "ITERABLE_API_KEY, ITERABLE_BASE_URL"},
                 hint="Use a key such as `sandbox-anything` for a local Iterable.",
             )
     elif scheme != "https" or host not in (*_HOSTS, (access.allow_host or "").lower() or None):
@@ -70,6 +72,7 @@ def check_access(access: Access) -> None:
         raise ConfigError(
             "sandbox-key-to-iterable",
             f"a key that begins with `sandbox-` would be sent to {host}",
+            context={"host": host, "variables": "ITERABLE_API_KEY, ITERABLE_BASE_URL"},
             hint="Set ITERABLE_API_KEY to a server-side key of the project, or ITERABLE_BASE_URL to the sandbox.",
         )
 

@@ -239,6 +239,7 @@ def _throttled(seconds: float) -> Problem:
         "rate-limited",
         f"Iterable answered 429 and nothing else for {seconds:.0f} seconds",
         "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
+        {"seconds": round(seconds)},
     )
 
 

@@ -98,6 +98,7 @@ def known_types(client: Client, time: Time, attempts: int) -> Mapping[str, str] 
         raise DestinationError(
             "destination-unavailable",
             f"Iterable could not be reached in {attempts} tries ({reply.error})",
+            context={"tries": attempts, "last": reply.error},
             hint="Check the network and ITERABLE_BASE_URL, then run again: nothing was sent.",
         )
     fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None

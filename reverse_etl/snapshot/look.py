@@ -59,6 +59,11 @@ class Look:
     counts: DiffCounts
     diff: Diff
 
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether the columns of the sync snapshot have to follow an edit of the definition or the model."""
+        return bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.shape)
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,6 +15,16 @@ _ROWS_A_STATEMENT = 500
 _COLUMNS = (
     "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
 )
+
+# Why a row cannot be sent, for the codes that the comparison gives.
+REASONS: Mapping[str, str] = {
+    "null-identifier": "the identifier is NULL",
+    "null-key": "a column of the primary key is NULL",
+    "duplicate-key": "more than one row has this key",
+    "duplicate-identity": "rows with different keys have this identifier",
+    "bad-email": "the e-mail is malformed",
+    "bad-user-id": "the user id is malformed, or longer than 52 characters",
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,10 @@ def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[R
         f" ORDER BY max(seen_at) DESC, identity LIMIT {int(limit)}",
         (sync,),
     )
-    return [Rejection(str(row[0]), row[1], row[2], row[3], row[4], row[5], int(row[6])) for row in rows]
+    return [
+        Rejection(str(row[0]), row[1], row[2], row[3] or REASONS.get(row[2], ""), row[4], row[5], int(row[6]))
+        for row in rows
+    ]
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:

@@ -132,7 +132,12 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
 def _found(name: str, columns: Sequence[Column]) -> Column:
     column = find_column(name, columns)
     if column is None:
-        raise ConfigError("missing-column", f"column `{name}` is not there", hint="Run `dbt build`, then try again.")
+        raise ConfigError(
+            "missing-column",
+            f"column `{name}` is not there",
+            context={"columns": ", ".join(column.name for column in columns)},
+            hint="Run `dbt build`, then try again.",
+        )
     return column
 
 

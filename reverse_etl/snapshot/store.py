@@ -37,6 +37,7 @@ class SnapshotStore(SnapshotReader):
         """The state schema is made by `prepare`."""
         super().__init__(warehouse, schema, sync, shape)
         self._warehouse = warehouse
+        self._hashes_gone = False
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
         """Make what the lease needs, where it is missing. `lineage` and `salt` are random, used only the first time."""
@@ -51,7 +52,10 @@ class SnapshotStore(SnapshotReader):
             row = self.lease_row()
         if row is None:
             raise ConfigError(
-                "state-not-created", "our tables could not be made", hint="Check the rights on the state schema."
+                "state-not-created",
+                "our tables could not be made",
+                context={"table": self.tables.lease},
+                hint="Check the rights on the state schema.",
             )
         return row
 
@@ -69,6 +73,7 @@ class SnapshotStore(SnapshotReader):
         added = [value for value in self.shape.values if value.name not in columns]
         if retyped or added:
             self._warehouse.execute(f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)}")
+            self._hashes_gone = True
         for item in retyped:
             cast = cast_of(dialect, item.name, item.new)
             self._warehouse.execute(f"ALTER TABLE {table} ALTER COLUMN {item.name} TYPE {item.new} USING {cast}")
@@ -127,7 +132,7 @@ class SnapshotStore(SnapshotReader):
         `untouched` are ordinals below the credit that this process knows were never sent.
         """
         self._merge(run, untouched)
-        if stale:
+        if stale or self._hashes_gone:
             self._refresh_hashes()
         self._prune(run.fence)
 

@@ -50,7 +50,7 @@ def kind_of(type_name: str) -> ColumnKind:
     if type_name.endswith("]"):
         return ColumnKind.ARRAY
     word = re.split(r"[ (_]", type_name, maxsplit=1)[0].upper()
-    if _INTEGER.fullmatch(word):
+    if _INTEGER.fullmatch(word) or re.fullmatch(r"DECIMAL\(\d+,0\)", type_name):
         return ColumnKind.INTEGER
     return _KINDS.get(word, ColumnKind.OTHER)
 
@@ -137,6 +137,7 @@ class DuckDB(Warehouse):
             raise ConfigError(
                 "memory-database",
                 "the dbt target keeps its tables in memory, so nothing is left to read after dbt has ended",
+                context={"path": path},
                 hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
             )
         if not path.startswith("md:"):
@@ -221,6 +222,7 @@ class DuckDB(Warehouse):
             raise ConfigError(
                 "missing-database",
                 f"there is no DuckDB file {self._path}",
+                context={"path": self._path},
                 hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml.",
             )
         connection = self._wait_for_lock(driver)
@@ -269,6 +271,7 @@ def _driver() -> Any:
         raise ConfigError(
             "missing-extra",
             "the dbt target is DuckDB, and its driver is not installed",
+            context={"missing": error.name},
             hint='Install it: pip install "reverse-etl[duckdb]"',
         ) from error
     return duckdb

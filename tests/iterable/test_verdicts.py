@@ -68,7 +68,7 @@ def test_no_reply_may_have_been_applied_only_if_it_was_sent():
 def test_codes_of_the_vendor_become_ours(vendor, ours):
     assert kebab(vendor) == ours
     if ours:
-        assert ConfigError(ours, "fits", hint="").code == ours
+        assert ConfigError(ours, "fits", hint="", context={}).code == ours
 
 
 def test_a_code_of_any_length_is_cut():

@@ -75,7 +75,9 @@ def test_errors_have_four_parts() -> None:
         "hint: Mend it.",
     ]
     assert count_line(problems_of(error)) is None
-    many = problems_of(Faults([Fault("a", "one", hint="x"), Fault("b", "two", hint="y")]))
+    many = problems_of(
+        Faults([Fault("a", "one", hint="x", context={"key": "a"}), Fault("b", "two", hint="y", context={"key": "b"})])
+    )
     assert [problem.code for problem in many] == ["a", "b"]
     assert "2 faults" in str(count_line(many))
     assert problems_of(RuntimeError("private"))[0].code == "internal-error"
@@ -106,6 +108,8 @@ def test_a_result_in_words() -> None:
         "  warning     beware",
     ]
     assert sentence(result) == "sync `people`: 2 of 3 planned rows accepted"
-    skipped = RunResult("x", "", "", "", SyncStatus.SKIPPED, problem=Problem("guard-build", "it failed", "Mend it."))
+    skipped = RunResult(
+        "x", "", "", "", SyncStatus.SKIPPED, problem=Problem("guard-build", "it failed", "Mend it.", {"model": "x"})
+    )
     assert result_lines(skipped) == ["sync x: skipped in 0.00 s", "  problem     guard-build"]
     assert total_line([result, skipped]) == "2 syncs: 1 warn, 1 skipped"

@@ -85,6 +85,8 @@ def test_another_host_stops(shop: Project, iterable: Recorder) -> None:
         assert stopped(shop, other).says("guard-destination", "host")
         assert shop.run("run", "--allow", "destination").code == 0
         assert len(other.applied) == 12
+        shop.sql("UPDATE people SET name = 'Y'")
+        assert stopped(shop, other).says("guard-destination")
 
 
 def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project) -> None:
