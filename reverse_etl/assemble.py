@@ -28,7 +28,7 @@ from reverse_etl.guards import STALE_MANIFEST
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.processes import is_alive, start_time
-from reverse_etl.ready import Wiring
+from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, resolve_settings
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses import Connection, open_warehouse

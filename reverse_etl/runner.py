@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from reverse_etl.acquire import acquire
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import DESTINATION, Stop, stopping
 from reverse_etl.iterable.base import Client
 from reverse_etl.iterable.fieldtypes import clash_error, clashes, known_types
-from reverse_etl.journal import Bounds, Journal, fenced
-from reverse_etl.outcome import Story, result_of
-from reverse_etl.ready import Ready, Wiring, problem_of
-from reverse_etl.sending import Sending
+from reverse_etl.run.acquire import acquire
+from reverse_etl.run.journal import Bounds, Journal, fenced
+from reverse_etl.run.outcome import Story, result_of
+from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.sending import Sending
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Rejections

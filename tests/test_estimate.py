@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reverse_etl.estimate import Estimate, estimate
 from reverse_etl.iterable.base import Operations
 from reverse_etl.iterable.users import BulkUpdate, DeleteUser, UserExists
+from reverse_etl.run.estimate import Estimate, estimate
 from reverse_etl.settings import Settings
 
 WRITE = BulkUpdate("email")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reverse_etl.cli.session import Session
 
 if TYPE_CHECKING:
-    from reverse_etl.ready import Ready, Wiring
+    from reverse_etl.run.ready import Ready, Wiring
     from reverse_etl.warehouses.base import Warehouse
 
 
@@ -27,8 +27,8 @@ def accept(session: Session) -> None:
 
 def _accept(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> str:
     """Under the lease, as a run would; what a run that died has left behind is rolled forward first."""
-    from reverse_etl.acquire import acquire
-    from reverse_etl.journal import fenced
+    from reverse_etl.run.acquire import acquire
+    from reverse_etl.run.journal import fenced
     from reverse_etl.snapshot.lease import Holder, Lease
     from reverse_etl.snapshot.store import SnapshotStore
 

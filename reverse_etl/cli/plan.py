@@ -27,7 +27,7 @@ def plan(session: Session, show_values: ShowValues = False, output: OutputFormat
 
 
 def _plans(session: Session) -> list[SyncPlan]:
-    from reverse_etl.planning import plan_sync, skipped_plan
+    from reverse_etl.run.planning import plan_sync, skipped_plan
 
     syncs = session.syncs()
     session.check_destinations(syncs)

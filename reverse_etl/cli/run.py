@@ -14,7 +14,7 @@ from reverse_etl.report.failures import problems_of
 from reverse_etl.report.results import sentence
 
 if TYPE_CHECKING:
-    from reverse_etl.ready import Ready, Wiring
+    from reverse_etl.run.ready import Ready, Wiring
     from reverse_etl.sync import Sync
     from reverse_etl.warehouses.base import Warehouse
 

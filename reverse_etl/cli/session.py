@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reverse_etl.assemble import Project
     from reverse_etl.change import Problem
     from reverse_etl.destination import Destination
-    from reverse_etl.ready import Ready
+    from reverse_etl.run.ready import Ready
     from reverse_etl.sync import Sync
     from reverse_etl.warehouses.base import Reader, Warehouse
 
@@ -103,7 +103,7 @@ class Session:
 
     def ready(self, syncs: Sequence[Sync], reader: Reader) -> list[Ready]:
         """The syncs fitted to their models' columns. Raises everything that is wrong with any of them."""
-        from reverse_etl.ready import make_all_ready
+        from reverse_etl.run.ready import make_all_ready
 
         ready, errors = make_all_ready(syncs, self.destination, reader)
         raise_all(errors)

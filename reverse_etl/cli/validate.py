@@ -13,7 +13,7 @@ from reverse_etl.errors import ConfigError, Faults, ReverseEtlError
 from reverse_etl.report.redaction import printable
 
 if TYPE_CHECKING:
-    from reverse_etl.ready import Ready, Wiring
+    from reverse_etl.run.ready import Ready, Wiring
     from reverse_etl.sync import Sync
 
 
@@ -60,7 +60,7 @@ def _definition_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseE
 
 def _online_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlError]:
     from reverse_etl.assemble import RunOptions, wire
-    from reverse_etl.ready import make_all_ready
+    from reverse_etl.run.ready import make_all_ready
 
     wiring = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=True) as warehouse:

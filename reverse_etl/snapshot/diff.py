@@ -6,27 +6,14 @@ stored one, so a hash that says too little costs time and a hash that says too m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
-from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.warehouses.base import Dialect
 
 SENDABLE = ("added", "changed")
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The sync snapshot as it stands: its columns with their types; empty where there is no table yet."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    has_rejections: bool = False
-
-    def fits(self, shape: Shape) -> bool:
-        """Whether there is a table in which every mapped value has its column, of its type."""
-        return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in shape.values)
 
 
 @dataclass(frozen=True)
@@ -93,13 +80,16 @@ class Diff:
             old, new = self.dialect.as_text(f"old_{value.name}"), self.dialect.as_text(value.name)
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END", old, new]
         chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
-        return f"{self._with()} SELECT identity{_lead(', '.join(parts))} {chosen}"
+        # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
+        enough = None if self._everything else 5 * rows
+        return f"{self._with(enough)} SELECT identity{_lead(', '.join(parts))} {chosen}"
 
-    def _with(self) -> str:
+    def _with(self, few: int | None = None) -> str:
+        """The common part. `few`: only so many candidates, of rows that are on both sides."""
         parts = [
             f"model AS {self.dialect.inlined} ({self._model()})",
             f"entries AS {self.dialect.inlined} ({self._entries()})",
-            f"candidates AS {self.dialect.materialized} ({self._candidates()})",
+            f"candidates AS {self.dialect.materialized} ({self._candidates(few)})",
             f"touched AS {self.dialect.inlined} ({self._touched()})",
             f"suspects AS {self.dialect.inlined} ({self._suspects()})",
             *self._duplicates(),
@@ -143,18 +133,19 @@ class Diff:
         """Whether every row is looked at, so that nothing has to be searched for."""
         return self.thorough or not self.stored.fits(self.shape)
 
-    def _candidates(self) -> str:
+    def _candidates(self, few: int | None) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
         hashed = self.dialect.row_hash(self.shape.hashed())
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
         # An entry without a hash has nothing to differ from where its row left the model.
         unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
         hint = "1 = 1" if self._everything else unequal
+        join, limit = ("FULL OUTER JOIN", "") if few is None else ("JOIN", f" LIMIT {int(few)}")
         return (
             "SELECT m.identity AS identity, s.identity AS entry_identity"
             f"{_lead(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
-            f" FROM ({narrow}) m FULL OUTER JOIN (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
-            f" FROM entries) s ON m.identity = s.identity WHERE {hint}"
+            f" FROM ({narrow}) m {join} (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
+            f" FROM entries) s ON m.identity = s.identity WHERE {hint}{limit}"
         )
 
     def _touched(self) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.errors import ConfigError
-from reverse_etl.snapshot.diff import Diff, Stored
+from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.lease import look as look_at_lease
-from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.shape import Shape, Stored
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reverse_etl.errors import ConfigError, Fault
 from reverse_etl.faults import nearest, place_of
@@ -59,6 +59,18 @@ class Shape:
     def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
         """What the row hash covers, with types: a row whose key moved to another identity is a changed row."""
         return [(prefix + part.name, part.type) for parts in (self.keys, self.values) for part in parts]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The sync snapshot as it stands: its columns with their types; empty where there is no table yet."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    has_rejections: bool = False
+
+    def fits(self, shape: Shape) -> bool:
+        """Whether there is a table in which every mapped value has its column, of its type."""
+        return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in shape.values)
 
 
 def find_column(name: str, columns: Sequence[Column]) -> Column | None:
@@ -145,7 +157,7 @@ def _key_of(sync: Sync, column: str) -> str:
     for key, name in sync.identifiers.items():
         if name == column:
             return key
-    for field in sync.fields or ():
-        if field.column == column:
-            return f"fields.{field.path}"
+    for item in sync.fields or ():
+        if item.column == column:
+            return f"fields.{item.path}"
     return "primary_key"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from reverse_etl.snapshot.diff import Diff, Stored
+from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.shape import shape_of
+from reverse_etl.snapshot.shape import Stored, shape_of
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind

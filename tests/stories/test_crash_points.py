@@ -16,7 +16,7 @@ from reverse_etl.destination import Destination
 from reverse_etl.events import silent
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacer, Time
-from reverse_etl.ready import Wiring, make_ready
+from reverse_etl.run.ready import Wiring, make_ready
 from reverse_etl.runner import run_sync
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings

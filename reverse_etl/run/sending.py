@@ -15,8 +15,8 @@ from reverse_etl.iterable.deliver import Delivery, Settled
 from reverse_etl.iterable.engine import Line
 from reverse_etl.iterable.lookup import Lookups
 from reverse_etl.iterable.pacing import Pacer
-from reverse_etl.journal import Journal
-from reverse_etl.ready import Ready, Wiring
+from reverse_etl.run.journal import Journal
+from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 

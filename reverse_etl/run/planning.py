@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from reverse_etl.change import Problem
-from reverse_etl.estimate import estimate
 from reverse_etl.guards import stopping
 from reverse_etl.planned import Example, SyncPlan
-from reverse_etl.ready import Ready
+from reverse_etl.run.estimate import estimate
+from reverse_etl.run.ready import Ready
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import Sync

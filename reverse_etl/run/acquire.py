@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.errors import LeaseError
 from reverse_etl.events import Event
-from reverse_etl.ready import Wiring
+from reverse_etl.run.ready import Wiring
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.store import SnapshotStore
 

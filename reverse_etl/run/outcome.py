@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
-from reverse_etl.journal import Fates
-from reverse_etl.ready import Ready, Wiring
+from reverse_etl.run.journal import Fates
+from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.look import DiffCounts
 
 
