@@ -30,7 +30,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
     if not plan.counted:
         return pairs(title, stops)
     return [
-        *pairs(title, [("to send", _to_send(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))]),
+        *pairs(title, [("changes", _changes(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))]),
         *pairs("", [("removed", _removed(plan)), ("identity", _identity(plan)), ("requests", _requests(plan))])[1:],
         *_field_lines(plan, show_values=show_values),
         *pairs("", stops)[1:],
@@ -48,11 +48,8 @@ def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
     }
 
 
-def _to_send(plan: SyncPlan) -> str:
-    counts = {"added": plan.added, "changed": plan.changed}
-    if plan.on_removed != "ignore":
-        counts["removed"] = plan.removed
-    return listed(counts, all_of_them=True)
+def _changes(plan: SyncPlan) -> str:
+    return listed({"added": plan.added, "changed": plan.changed, "removed": plan.removed}, all_of_them=True)
 
 
 def _held_back(plan: SyncPlan) -> str:
