@@ -92,7 +92,7 @@ class CommittingContract:
 
     def test_fenced_recovery_leaves_the_plan_to_the_one_that_took_over(self, people):
         people.sql("UPDATE {model} SET points = 9")
-        dead = people.run(crash=Crash.AFTER_SEND)
+        dead = people.run(of("a@x.y", Fate.LOST), crash=Crash.AFTER_FLUSH)
         slow, fast = people.lease(), people.lease()
         assert slow.acquire()
         run = people.store().lease_row().run
@@ -100,7 +100,7 @@ class CommittingContract:
         assert fast.acquire()
         people.store().recover(slow, run)
         assert people.store().lease_row().run == run
-        assert people.store().recover(fast, run) == 3
+        assert people.store().recover(fast, run) == 1
         assert run.fence == dead.fence
         assert self.plans(people) == 0
 
