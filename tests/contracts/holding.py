@@ -73,6 +73,16 @@ class HoldingContract:
         assert trial.run().rows == ()
         assert self.listed(trial) == {"a@x.y": "suppressed forgotten-user"}
 
+    def test_forgotten_user_that_left_and_came_back_is_still_held(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run()
+        trial.sql("UPDATE {model} SET points = 77 WHERE email = 'a@x.y'")
+        trial.run(of("a@x.y", Fate.FORGOTTEN))
+        trial.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert trial.run().identities("removed") == ["a@x.y"]
+        trial.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1)")
+        assert trial.counted() == {"quarantined": 1}
+
     def test_refusal_after_an_unknown_attempt_leaves_the_row_unknown(self, trial):
         trial.model(PEOPLE, ROWS)
         trial.run()

@@ -84,6 +84,15 @@ class LeasingContract:
         assert (after.fence, after.holder, after.run, after.serial) == (before.fence, before.holder, before.run, 0)
         assert after.destination == {}
 
+    def test_released_lease_is_free_at_once_and_its_run_stays_open(self, leased):
+        lease = leased.prepared()
+        assert lease.open_run()
+        assert lease.flush(5, Ranges([(0, 1)]))
+        assert lease.release()
+        assert not lease.flush(9, Ranges())
+        assert leased.lease().acquire()
+        assert self.row(leased).run.credit == 5
+
     def test_fence_without_its_holder_changes_nothing(self, leased):
         lease = leased.prepared()
         stranger = leased.lease()
