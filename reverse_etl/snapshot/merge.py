@@ -6,24 +6,29 @@ every other row below the credit is `unknown`: it may have been sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.shape import Shape, Value
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.warehouses.base import Dialect
 
 
 @dataclass(frozen=True)
 class Merge:
-    """The commit of one run from its plan table. `unmapped` are columns of fields no longer in the definition."""
+    """The commit of one run from its plan table `plan`.
+
+    `keys` and `values` are the columns of that plan, which may be older than the definition; NULLs of `skipping` ones
+    are not sent. `unmapped` are columns of the sync snapshot that the plan does not have.
+    """
 
     dialect: Dialect
     tables: Tables
-    shape: Shape
     plan: str
+    keys: Sequence[str]
+    values: Sequence[str]
+    skipping: Collection[str] = ()
     unmapped: Collection[str] = ()
 
     def sql(self, run: OpenRun, untouched: Ranges) -> str:
@@ -57,15 +62,16 @@ class Merge:
         return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
 
     def _updated(self, fence: int) -> dict[str, str]:
-        columns = {key.name: f"p.{key.name}" for key in self.shape.keys}
-        columns |= {value.name: self._value(value) for value in self.shape.values}
-        # The user that a tombstone stands for is gone with all its fields.
-        columns |= {name: f"CASE WHEN p.outcome <> 'absent' THEN s.{name} END" for name in self.unmapped}
+        columns = {key: f"p.{key}" for key in self.keys}
+        columns |= {name: self._value(name) for name in self.values}
+        # Gone with its user, or sent by a run whose fate is unknown: not vouched for should its field return.
+        kept = "p.outcome <> 'absent' AND s.state = 'accepted'"
+        columns |= {name: f"CASE WHEN {kept} THEN s.{name} END" for name in self.unmapped}
         return columns | self._claim(fence)
 
     def _inserted(self, fence: int) -> dict[str, str]:
-        columns = {"identity": "p.identity"} | {key.name: f"p.{key.name}" for key in self.shape.keys}
-        columns |= {value.name: self._first_value(value) for value in self.shape.values}
+        columns = {"identity": "p.identity"} | {key: f"p.{key}" for key in self.keys}
+        columns |= {name: self._first_value(name) for name in self.values}
         return columns | self._claim(fence)
 
     def _claim(self, fence: int) -> dict[str, str]:
@@ -76,14 +82,14 @@ class Merge:
             "changed_at": self.dialect.now(),
         }
 
-    def _value(self, value: Value) -> str:
+    def _value(self, name: str) -> str:
         """What was planned where it was acknowledged, else what was known before.
 
         A skipped NULL leaves what was there; and where a value may or may not have arrived, none is known, lest a
         later acknowledgement that skips it vouches for the old one.
         """
-        planned, known = f"p.{value.name}", f"s.{value.name}"
-        if not value.skips_nulls:
+        planned, known = f"p.{name}", f"s.{name}"
+        if name not in self.skipping:
             return f"CASE WHEN p.outcome = 'unknown' THEN {known} ELSE {planned} END"
         same = f"{planned} IS NULL OR NOT ({planned} IS DISTINCT FROM {known})"
         return (
@@ -91,6 +97,5 @@ class Merge:
             f" WHEN p.outcome = 'accepted' THEN coalesce({planned}, {known}) ELSE {planned} END"
         )
 
-    def _first_value(self, value: Value) -> str:
-        planned = f"p.{value.name}"
-        return f"CASE WHEN p.outcome = 'accepted' THEN {planned} END" if value.skips_nulls else planned
+    def _first_value(self, name: str) -> str:
+        return f"CASE WHEN p.outcome = 'accepted' THEN p.{name} END" if name in self.skipping else f"p.{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,8 +58,13 @@ class Shape:
         return json.dumps([self.rule.key, *(key.column.lower() for key in self.keys)])
 
     def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
-        """What the row hash covers, with types: a row whose key moved to another identity is a changed row."""
-        return [(prefix + part.name, part.type) for parts in (self.keys, self.values) for part in parts]
+        """What the row hash covers, with types: the columns, which tell fields that changed places, and the values.
+
+        Keys are among them, since a row whose key moved to another identity is a changed row.
+        """
+        parts = [(part.name, part.type) for parts in (self.keys, self.values) for part in parts]
+        mapping = hashlib.sha256(json.dumps([name for name, _ in parts]).encode()).hexdigest()[:16]
+        return [(f"'{mapping}'", "VARCHAR"), *((prefix + name, kind) for name, kind in parts)]
 
 
 @dataclass(frozen=True)

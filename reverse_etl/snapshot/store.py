@@ -64,7 +64,7 @@ class SnapshotStore(SnapshotReader):
 
         Old hashes, and claims that a new type cannot hold, go before a column changes.
         """
-        columns = self._stored_columns()
+        columns = self._columns_of(self.tables.snapshot)
         if not columns:
             self._warehouse.execute(self._create_snapshot())
             return
@@ -145,13 +145,23 @@ class SnapshotStore(SnapshotReader):
         return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])
 
     def _merge(self, run: OpenRun, untouched: Ranges) -> None:
-        mapped = {value.name for value in self.shape.values}
-        unmapped = [name for name in self._stored_columns() if name.startswith(VALUE_PREFIX) and name not in mapped]
-        merge = Merge(self._warehouse.dialect, self.tables, self.shape, self._plan(run.fence), unmapped)
+        """By the columns of the plan: a run that died may have planned by an older definition."""
+        plan = self._plan(run.fence)
+        planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
+        stored = [name for name in self._columns_of(self.tables.snapshot) if name.startswith(VALUE_PREFIX)]
+        merge = Merge(
+            self._warehouse.dialect,
+            self.tables,
+            plan,
+            keys=[key.name for key in self.shape.keys],
+            values=planned,
+            skipping={value.name for value in self.shape.values if value.skips_nulls},
+            unmapped=[name for name in stored if name not in planned],
+        )
         self._warehouse.execute(merge.sql(run, untouched))
 
-    def _stored_columns(self) -> dict[str, str]:
-        return {column.name: column.type for column in self._warehouse.columns(self.tables.snapshot) or ()}
+    def _columns_of(self, table: str) -> dict[str, str]:
+        return {column.name: column.type for column in self._warehouse.columns(table) or ()}
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""

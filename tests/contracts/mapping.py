@@ -7,7 +7,7 @@ import pytest
 from reverse_etl.errors import Faults
 from reverse_etl.snapshot.shape import missing_columns
 from reverse_etl.sync import Field
-from tests.contracts.trial import Fate, Trial
+from tests.contracts.trial import Crash, Fate, Trial
 
 COLUMNS = {"email": "VARCHAR", "name": "VARCHAR", "points": "BIGINT", "phone": "VARCHAR"}
 ROWS = [("a@x.y", "Ann", 1, "11"), ("b@x.y", "Bob", 2, None), ("c@x.y", None, None, "33")]
@@ -43,6 +43,14 @@ class MappingContract:
         ran = mapped.run()
         assert (ran.identities("changed"), ran.changed_fields) == (["a@x.y", "b@x.y"], {"firstName": 2})
         mapped.run()
+        assert mapped.counted() == {}
+
+    def test_fields_that_change_places_are_sent_again(self, mapped):
+        mapped.fields = (Field("first", "name"), Field("last", "phone"))
+        mapped.run()
+        mapped.fields = (Field("last", "name"), Field("first", "phone"))
+        assert mapped.run().kinds == {"changed": 3}
+        assert mapped.sent["a@x.y"] == {"name": "Ann", "points": 1, "first": "11", "last": "Ann"}
         assert mapped.counted() == {}
 
     def test_field_that_returns_resends_what_changed_meanwhile(self, mapped):
@@ -114,6 +122,28 @@ class MappingContract:
         assert ran.identities("changed") == ["a@x.y", "c@x.y"]
         assert ran.identities("removed") == ["b@x.y"]
         assert mapped.lying_entries() == []
+        assert mapped.counted() == {}
+
+    @pytest.mark.parametrize("crash", [Crash.AFTER_SEND, Crash.AFTER_FLUSH])
+    @pytest.mark.parametrize("fields", [(NAME, POINTS, PHONE), (NAME,), (Field("firstName", "name"), POINTS)])
+    def test_definition_may_change_between_a_crash_and_its_recovery(self, mapped, crash, fields):
+        mapped.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        mapped.run(crash=crash)
+        mapped.sql("UPDATE {model} SET points = 1 WHERE email = 'a@x.y'")
+        mapped.fields = fields
+        mapped.run()
+        assert mapped.lying_entries() == []
+        mapped.fields = (NAME, POINTS)
+        mapped.run()
+        assert mapped.sent["a@x.y"]["points"] == 1
+        assert mapped.lying_entries() == []
+
+    def test_column_may_be_retyped_between_a_crash_and_its_recovery(self, mapped):
+        mapped.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        mapped.run(crash=Crash.AFTER_FLUSH)
+        mapped.sql("ALTER TABLE {model} ALTER COLUMN points TYPE VARCHAR")
+        mapped.run()
+        assert mapped.entries()["a@x.y"] == ("accepted", {"name": "Ann", "points": "9"})
         assert mapped.counted() == {}
 
     def test_missing_column_is_named_with_the_nearest_one(self, mapped):

@@ -51,7 +51,9 @@ def diff(*, keyed: bool, retyped: bool = False, first: bool = False) -> Diff:
 
 def merge(*, keyed: bool) -> str:
     run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
-    made = Merge(DuckDBDialect(), TABLES, diff(keyed=keyed).shape, "s.plan__users__7", ["v_old"])
+    shape = diff(keyed=keyed).shape
+    keys, values = [key.name for key in shape.keys], [value.name for value in shape.values]
+    made = Merge(DuckDBDialect(), TABLES, "s.plan__users__7", keys, values, [values[1]], ["v_old"])
     return made.sql(run, Ranges([(3000, 4000)]))
 
 

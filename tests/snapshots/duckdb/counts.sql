@@ -4,21 +4,21 @@ entries AS NOT MATERIALIZED (
 SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state FROM s.snapshot__users WHERE state <> 'absent'),
 candidates AS MATERIALIZED (
 SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
-FROM (SELECT identity, hash(v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
+FROM (SELECT identity, hash('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
 v_tags_978c2f89, len(v_tags_978c2f89),
 v_source_41cf6794) AS row_hash FROM model) m
 FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (
-SELECT m.*, hash(m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
+SELECT m.*, hash('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
 m.v_tags_978c2f89, len(m.v_tags_978c2f89),
 m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
 same_identity AS NOT MATERIALIZED (
 SELECT identity
 FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
 classified AS NOT MATERIALIZED (
-SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash(s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
 s.v_tags_978c2f89, len(s.v_tags_978c2f89),
 s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END AS kind, CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
