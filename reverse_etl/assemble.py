@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from reverse_etl.dbt.jinja import Renderer
-from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
+from reverse_etl.dbt.manifest import Manifest, Model, read_manifest, stale_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_profile
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, build_problem, read_build
@@ -104,7 +104,7 @@ class Project:
                 continue
             found, wrong = read_definitions(tagged, model.meta[TAG])
             syncs += found
-            faults += wrong
+            faults += [*wrong, *_wrong_marks(model, Place(model.name, tagged.file, None))]
         faults += duplicate_names(syncs)
         if faults:
             raise Faults(faults)
@@ -146,11 +146,24 @@ class Project:
         return open_warehouse(connection, read_only=read_only)
 
 
-def _tagged(model: object) -> Tagged:
-    columns = getattr(model, "columns", ())
-    hidden = frozenset(column.name for column in columns if column.meta.get(TAG) is False)
-    file = getattr(model, "patch_file", None) or getattr(model, "file", "") or ""
-    return Tagged(model.name, model.unique_id, model.relation_name or "", str(file), hidden)  # type: ignore[attr-defined]
+def _tagged(model: Model) -> Tagged:
+    hidden = frozenset(column.name for column in model.columns if column.meta.get(TAG) is False)
+    return Tagged(model.name, model.unique_id, model.relation_name or "", str(model.patch_file or model.file), hidden)
+
+
+def _wrong_marks(model: Model, place: Place) -> list[Fault]:
+    """Columns whose mark says something else than `false`: a mark that is not understood must not send its column."""
+    return [
+        place.fault(
+            "wrong-column-mark",
+            f"column `{column.name}` has a mark that is not `reverse_etl: false`",
+            key=f"columns.{column.name}",
+            found=column.meta[TAG],
+            allowed="false, without quotes: the column is never sent",
+        )
+        for column in model.columns
+        if TAG in column.meta and column.meta[TAG] is not False
+    ]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Place:
 
     def key(self, key: str = "") -> str:
         """The YAML path of a key below `meta`."""
+        if key.startswith("columns."):
+            return f"{key}.meta.reverse_etl"
         base = "meta.reverse_etl" + ("" if self.index is None else f"[{self.index}]")
         return f"{base}.{key}" if key else base
 

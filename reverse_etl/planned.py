@@ -50,3 +50,4 @@ class SyncPlan:
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    note: str = ""

@@ -54,9 +54,7 @@ class _Run:
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
         if look.lease is not None:
             self.store.check_lease(look.lease)
-        if self._stopped_by_guard(look):
-            return
-        if self._nothing_to_do(look):
+        if self._stopped_by_guard(look) or self._nothing_to_do(look):
             self._record(0)
             return
         self.warehouse.release()
@@ -129,6 +127,9 @@ class _Run:
             self.store.prepare_snapshot()
             if self.wiring.full_refresh:
                 self.store.forget_acceptance()
+            # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
+            if not lease.open_run():
+                raise fenced(lease.fence)
             diff = replace(self.store.diff(), thorough=look.diff.thorough or look.counts.mostly_new)
             rows = self.store.write_plan(diff, lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
@@ -138,9 +139,8 @@ class _Run:
         if self._stopped_by_guard(look):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
+            self._record(lease.fence)
             return None
-        if not lease.open_run():
-            raise fenced(lease.fence)
         # What is allowed for one run is not what later runs are held against.
         allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
         destination = row.destination if allowed else self.ready.destination.remembered(row.salt)
@@ -182,6 +182,7 @@ class _Run:
             journal.flush()
             self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
             rejections.clear_accepted()
+            rejections.clear_gone()
             self.story.fates = journal.fates
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):

@@ -31,7 +31,15 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
         return pairs(title, stops)
     return [
         *pairs(title, [("changes", _changes(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))]),
-        *pairs("", [("removed", _removed(plan)), ("identity", _identity(plan)), ("requests", _requests(plan))])[1:],
+        *pairs(
+            "",
+            [
+                ("removed", _removed(plan)),
+                ("identity", _identity(plan)),
+                ("requests", _requests(plan)),
+                ("note", plan.note),
+            ],
+        )[1:],
         *_field_lines(plan, show_values=show_values),
         *pairs("", stops)[1:],
     ]

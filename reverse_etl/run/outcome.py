@@ -109,7 +109,9 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
         problem = _too_many(ready, refused, counts.planned)
     if problem is not None:
         return SyncStatus.ERROR, problem
-    return (SyncStatus.WARN if refused or counts.quarantined or story.warnings else SyncStatus.SUCCESS), None
+    # In update mode the rows that wait are users that Iterable lacks, which is what the mode is for.
+    held = counts.quarantined and ready.sync.mode != "update"
+    return (SyncStatus.WARN if refused or held or story.warnings else SyncStatus.SUCCESS), None
 
 
 def _unfinished(sync: str, counts: Counts) -> Problem:

@@ -51,6 +51,7 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         changed_fields=dict(counts.changed_fields),
         examples=_examples(ready, samples, examples),
         problems=_problems(ready, look, allowed),
+        note=_note(look),
     )
 
 
@@ -74,6 +75,16 @@ def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Probl
     now = ready.destination.remembered(look.lease.salt if look.lease is not None else "")
     stop = stopping(ready.sync, look.counts, remembered, now, allowed)
     return () if stop is None else (stop.problem,)
+
+
+def _note(look: Look) -> str:
+    """What a plan cannot foresee: a run that goes on, or that died before it committed."""
+    if look.lease is None or look.lease.run is None:
+        return ""
+    return (
+        f"run {look.lease.run.fence} has not committed: it goes on, or it died. What Iterable acknowledged of it is"
+        " taken off before the next run plans, so fewer rows may be sent than are counted here"
+    )
 
 
 def _examples(ready: Ready, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:

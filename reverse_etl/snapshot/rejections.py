@@ -85,6 +85,19 @@ class Rejections:
             f" AND {key} = key_text)"
         )
 
+    def clear_gone(self) -> None:
+        """Forget the refusals of earlier runs whose rows left the model. Those of this run may still be exceptions."""
+        if not self.any():
+            return
+        sync = self._warehouse.dialect.literal(self._tables.sync)
+        shape = self._diff.shape
+        self._warehouse.execute(
+            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
+            f" AND fence < {self._fence} AND identity IS NOT NULL AND NOT EXISTS (SELECT 1"
+            f" FROM (SELECT {shape.identity} AS identity FROM {shape.relation}) m"
+            f" WHERE m.identity = {self._tables.rejections}.identity)"
+        )
+
     def any(self) -> bool:
         """Whether the table holds anything of this sync."""
         sync = self._warehouse.dialect.literal(self._tables.sync)

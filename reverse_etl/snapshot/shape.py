@@ -100,7 +100,19 @@ def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
 def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
     """A fault for each column that the definition names and the relation does not have."""
     names = [column.name for column in columns]
-    return [
+    hidden = [
+        place_of(sync).fault(
+            "missing-column",
+            f"sync `{sync.name}`: column `{name}`, which is marked `reverse_etl: false`, is not in"
+            f" {sync.relation}{nearest(name, names)}",
+            key=f"columns.{name}",
+            found=name,
+            allowed=", ".join(names),
+        )
+        for name in sorted(sync.hidden)
+        if find_column(name, columns) is None
+    ]
+    return hidden + [
         place_of(sync).fault(
             "missing-column",
             f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{nearest(name, names)}",

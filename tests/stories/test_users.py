@@ -226,3 +226,36 @@ def test_full_refresh_sends_everything_again_and_still_sees_removals(shop: Proje
     assert iterable.deleted == ["u1@shop.com"]
     assert shop.run("run").code == 0
     assert shop.counts("planned", "unchanged") == (0, 11)
+
+
+def test_a_mark_that_is_not_understood_never_sends_its_column(shop: Project, iterable: Recorder) -> None:
+    manifest_file = shop.folder / "target" / "manifest.json"
+    manifest = json.loads(manifest_file.read_text())
+    [node] = manifest["nodes"].values()
+    for name, mark, code in (("name", "false", "wrong-column-mark"), ("nam", False, "missing-column")):
+        node["columns"] = {
+            name: {"name": name, "meta": {"reverse_etl": mark}, "config": {"meta": {"reverse_etl": mark}}}
+        }
+        node["config"]["meta"]["reverse_etl"] = {"object": "users", "email": "email"}
+        manifest_file.write_text(json.dumps(manifest))
+        ended = shop.run("run")
+        assert ended.code == 2
+        assert ended.says(code, f"columns.{name}.meta.reverse_etl")
+    assert iterable.number == 0
+
+
+def test_a_refused_row_that_leaves_the_model_is_forgotten(shop: Project, iterable: Recorder) -> None:
+    iterable.refused = {"u5@shop.com"}
+    assert shop.run("run").code == 0
+    shop.sql(
+        "DELETE FROM people WHERE email = 'u5@shop.com'", "UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'"
+    )
+    assert shop.run("run").code == 0
+    assert not shop.run("rejected", "--show-values").says("u5@shop.com")
+
+
+def test_a_stopped_run_is_in_the_history(shop: Project, iterable: Recorder) -> None:
+    assert shop.run("run").code == 0
+    shop.sql("DELETE FROM people")
+    assert shop.run("run").code == 1
+    assert shop.run("history").says("stopped", "success")
