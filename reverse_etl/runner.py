@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reverse_etl.change import RunResult, SyncStatus
@@ -33,6 +33,9 @@ def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
         run.go()
     except ReverseEtlError as error:
         run.story.problem = problem_of(error)
+        if not isinstance(error, WarehouseError):
+            with suppress(ReverseEtlError):
+                run.record(0)
     finally:
         warehouse.release()
     return result_of(ready, run.story, wiring)
@@ -52,15 +55,13 @@ class _Run:
         with self._timed("look"):
             look = self.store.look()
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
-        if look.lease is not None:
-            self.store.check_lease(look.lease)
         if self._stopped_by_guard(look) or self._nothing_to_do(look):
-            self._record(0)
+            self.record(0)
             return
         self.warehouse.release()
         client = self.wiring.client(self.ready.destination)
         try:
-            if self.story.to_send:
+            if self.story.to_send or self.wiring.full_refresh or (look.lease is not None and look.lease.run):
                 self._check_types(client)
             self._with_lease(look, client)
         finally:
@@ -132,6 +133,7 @@ class _Run:
                 raise fenced(lease.fence)
             diff = replace(self.store.diff(), thorough=look.diff.thorough or look.counts.mostly_new)
             rows = self.store.write_plan(diff, lease.fence)
+            self.store.check_plan(lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
             if not look.counts.agree(rows, acts=diff.acts_on_removed):
                 look = self.store.look(thorough=diff.thorough)
@@ -139,7 +141,7 @@ class _Run:
         if self._stopped_by_guard(look):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
-            self._record(lease.fence)
+            self.record(lease.fence)
             return None
         # What is allowed for one run is not what later runs are held against.
         allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
@@ -164,14 +166,18 @@ class _Run:
         with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
             sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
             with self._timed("send"):
-                self._follow(sending, lease.fence)
-        self.story.traffic = sending.traffic
+                try:
+                    self._follow(sending, lease.fence)
+                finally:
+                    self.story.fates, self.story.late = journal.fates, sending.late
+                    self.story.traffic = sending.traffic
 
     def _follow(self, sending: Sending, fence: int) -> None:
         try:
             sending.send(fence, self.story.plan)
             self.story.problem = sending.problem
         except LeaseError:
+            sending.give_up()
             raise
         except ReverseEtlError as error:
             sending.give_up()
@@ -183,14 +189,13 @@ class _Run:
             self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
             rejections.clear_accepted()
             rejections.clear_gone()
-            self.story.fates = journal.fates
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
                 raise fenced(lease.fence)
             self.store.finish(lease.fence)
-            self._record(lease.fence)
+            self.record(lease.fence)
 
-    def _record(self, fence: int) -> None:
+    def record(self, fence: int) -> None:
         """One row a run. Before the first run there may be no table to write to."""
         if self.warehouse.columns(self.store.tables.runs) is None:
             return

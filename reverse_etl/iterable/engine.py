@@ -63,6 +63,7 @@ class Tally:
     bytes_sent: int = 0
     settled: int = 0
     isolated: int = 0
+    unanswered: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class Engine(Generic[Payload]):
             return Done(task, End.ABORTED)
         self._count(task)
         verdict = self._judge(task.payload, reply)
+        self._line.tally.unanswered += verdict.applied and verdict.action is not Action.SPLIT
         task.tainted |= verdict.applied and verdict.action is not Action.SPLIT
         if verdict.action is Action.WAIT:
             return self._throttle(task, reply)

@@ -93,9 +93,10 @@ class Journal:
                 self.acked.add(outcome.ordinal, outcome.ordinal + 1)
             self._pending = []
         began = self._bounds.monotonic()
-        self.credit = max(self.credit, credit or 0)
-        if not self._lease.flush(self.credit, self.acked):
+        wanted = max(self.credit, credit or 0)
+        if not self._lease.flush(wanted, self.acked):
             raise fenced(self._lease.fence)
+        self.credit = wanted
         self._beat = began
 
     def open_run(self) -> OpenRun:

@@ -27,6 +27,7 @@ class Story:
     warnings: list[str] = field(default_factory=list)
     problem: Problem | None = None
     status: SyncStatus | None = None
+    late: bool = False
 
     def looked(self, counts: DiffCounts, *, acts: bool) -> None:
         """Note what the first look found."""
@@ -43,7 +44,7 @@ class Story:
     @property
     def unsure(self) -> bool:
         """Whether some row was sent without an answer."""
-        return self.fates.counts[Status.FAILED] > 0
+        return self.late or self.fates.counts[Status.FAILED] > 0
 
 
 def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
@@ -105,8 +106,13 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
     if problem is None and (counts.failed or counts.aborted):
         problem = _unfinished(ready.sync.name, counts)
     refused = counts.rejected + counts.invalid
-    if problem is None and ready.sync.reject_limit.exceeded(refused, counts.planned):
-        problem = _too_many(ready, refused, counts.planned)
+    limit, sendable = ready.sync.reject_limit, counts.planned - counts.invalid
+    if problem is None and limit.exceeded(counts.rejected, sendable):
+        problem = _too_many(ready, counts.rejected, sendable)
+    # Invalid rows come back in every run, so they are held against the model and not against what happens to change.
+    model_rows = max(story.counts.model_rows, counts.planned)
+    if problem is None and limit.exceeded(refused, model_rows):
+        problem = _too_many(ready, refused, model_rows)
     if problem is not None:
         return SyncStatus.ERROR, problem
     # In update mode the rows that wait are users that Iterable lacks, which is what the mode is for.

@@ -55,6 +55,11 @@ class Sending:
         self.problem: Problem | None = None
 
     @property
+    def late(self) -> bool:
+        """Whether some attempt had no answer: it may still take effect, whatever a later one brought."""
+        return self._line.tally.unanswered > 0
+
+    @property
     def traffic(self) -> Traffic:
         tally = self._line.tally
         return Traffic(tally.requests, tally.retries, tally.bytes_sent)
@@ -77,8 +82,7 @@ class Sending:
 
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
-        counts = self._journal.fates.counts
-        unsure = phase.removal and (counts[Status.FAILED] or counts[Status.ABORTED])
+        unsure = phase.removal and self._has_unsure_writes()
         while position < end:
             if self.problem is not None or self._wiring.stop() or unsure:
                 self._abort(range(position, end))
@@ -90,6 +94,13 @@ class Sending:
             self._store.release()
             self._window(self._changes(batches), phase)
             position = credit
+
+    def _has_unsure_writes(self) -> bool:
+        """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
+        ended = [Status.FAILED, Status.ABORTED]
+        if self._ready.shape.keys:
+            ended += [Status.REJECTED, Status.SKIPPED]
+        return any(self._journal.fates.counts[status] for status in ended)
 
     def _read(self, fence: int, start: int, end: int) -> list[pa.RecordBatch]:
         """A window of the plan, as Arrow: compact, and read in one go, so that the warehouse is free meanwhile."""

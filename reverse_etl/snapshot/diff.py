@@ -235,6 +235,13 @@ class Diff:
             f" AND (state = 'rejected' OR (state = 'skipped' AND {waiting}))"
         )
 
+    def _refused_removals(self) -> str:
+        """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
+        return (
+            f"SELECT identity FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
+            " AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
+        )
+
     def _forgotten(self) -> str:
         """Identities that Iterable was told to forget: never sent again, whatever their values."""
         sync = self.dialect.literal(self.tables.sync)
@@ -245,7 +252,9 @@ class Diff:
         kept = ""
         if self.shape.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
-            kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind = 'invalid' AND {same})"
+            kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
+        if self.stored.has_rejections:
+            kept += f" AND c.entry_identity NOT IN ({self._refused_removals()})"
         keys = _lead(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
 

@@ -86,6 +86,8 @@ class SnapshotReader:
     def look(self, *, thorough: bool = False) -> Look:
         """Compare once; a second time by values where duplicates hide behind equal rows."""
         lease = self.lease_row()
+        if lease is not None:
+            self.check_lease(lease)
         diff = replace(self.diff(), thorough=thorough)
         counts, hidden = self._count(diff)
         if hidden and not diff.thorough:

@@ -45,13 +45,16 @@ class Merge:
     def _outcomes(self, run: OpenRun, untouched: Ranges) -> str:
         """Rows of the plan that change an entry, each with the state it leaves it in."""
         outcome = (
-            "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' END"
+            # A removed row that was skipped has no user any more, which is what its removal wanted.
+            "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown'"
+            " WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END"
             f" WHEN {run.acked.condition('p.ordinal')}"
             " THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
             f" WHEN {untouched.condition('p.ordinal')} THEN NULL ELSE 'unknown' END"
         )
         refused = (
-            "SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted"
+            "SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted,"
+            " max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped"
             f" FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
             f" AND fence = {int(run.fence)} GROUP BY ordinal"
         )

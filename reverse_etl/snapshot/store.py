@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.look import SnapshotReader
 from reverse_etl.snapshot.merge import Merge
@@ -107,6 +107,19 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(diff.plan(plan))
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
+
+    def check_plan(self, fence: int) -> None:
+        """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""
+        found = {column.name: column.type for column in self._warehouse.columns(self._plan(fence)) or ()}
+        moved = [value for value in self.shape.values if found.get(value.name) != value.type]
+        if moved:
+            self._drop_plan(fence)
+            raise WarehouseError(
+                "model-changed",
+                f"sync `{self.sync.name}`: the model's columns changed while the run began",
+                context={value.field.path: f"{value.type} before, {found.get(value.name)} now" for value in moved},
+                hint="Run again: nothing was sent.",
+            )
 
     def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
         """Rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, then the values."""

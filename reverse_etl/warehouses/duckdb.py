@@ -17,23 +17,12 @@ if TYPE_CHECKING:
 
     from reverse_etl.warehouses import Connection
 
+# Words of DuckDB's types whose name is that of their kind stand for themselves.
 _KINDS: Mapping[str, ColumnKind] = {
-    "VARCHAR": ColumnKind.TEXT,
-    "CHAR": ColumnKind.TEXT,
-    "ENUM": ColumnKind.TEXT,
-    "BOOLEAN": ColumnKind.BOOLEAN,
-    "DATE": ColumnKind.DATE,
-    "TIME": ColumnKind.TIME,
-    "TIMESTAMP": ColumnKind.TIMESTAMP,
-    "UUID": ColumnKind.UUID,
-    "JSON": ColumnKind.JSON,
-    "BLOB": ColumnKind.BINARY,
-    "BIT": ColumnKind.BINARY,
-    "INTERVAL": ColumnKind.INTERVAL,
-    "STRUCT": ColumnKind.OBJECT,
-    "MAP": ColumnKind.OBJECT,
-    "DECIMAL": ColumnKind.DECIMAL,
-    "FLOAT": ColumnKind.FLOAT,
+    **{kind.value.upper(): kind for kind in ColumnKind},
+    **dict.fromkeys(("VARCHAR", "CHAR", "ENUM"), ColumnKind.TEXT),
+    **dict.fromkeys(("BLOB", "BIT"), ColumnKind.BINARY),
+    **dict.fromkeys(("STRUCT", "MAP"), ColumnKind.OBJECT),
     "DOUBLE": ColumnKind.FLOAT,
 }
 # Numbers of 128 bits, and types that have parts of their own or such numbers.
@@ -127,6 +116,7 @@ class DuckDB(Warehouse):
         self._options = options
         self._patience = patience
         self._attach = attach
+        self._catalog = ""
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @classmethod
@@ -148,12 +138,18 @@ class DuckDB(Warehouse):
         return cls(path, options, connection.patience, attach if isinstance(attach, list) else ())
 
     def table(self, schema: str, name: str) -> str:
-        return f"{self.dialect.quote(schema)}.{self.dialect.quote(name)}"
+        return f"{self._schema(schema)}.{self.dialect.quote(name)}"
+
+    def _schema(self, schema: str) -> str:
+        """With its catalog: a file may have the name of the schema."""
+        if not self._catalog:
+            self._open()
+        return f"{self.dialect.quote(self._catalog)}.{self.dialect.quote(schema)}"
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         try:
             # A relation's name is dbt's own, quoted by dbt.
-            rows = self._run(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+            rows = self._run(f"DESCRIBE SELECT * FROM {relation}")
         except WarehouseError as error:
             if error.code == "relation-not-found":
                 return None
@@ -161,10 +157,10 @@ class DuckDB(Warehouse):
         return tuple(column_of(row[0], row[1]) for row in rows)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        return self._run(sql, params).fetchall()
+        return self._run(sql, params)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        rows = self._run(sql, params).fetchall()
+        rows = self._run(sql, params)
         return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
@@ -182,7 +178,7 @@ class DuckDB(Warehouse):
                 connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
 
     def create_schema(self, schema: str) -> None:
-        self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.dialect.quote(schema)}")
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema(schema)}")
 
     def release(self) -> None:
         if self._connection is not None:
@@ -192,9 +188,9 @@ class DuckDB(Warehouse):
     def close(self) -> None:
         self.release()
 
-    def _run(self, sql: str, params: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
-        result: duckdb.DuckDBPyConnection = self._translated(lambda: self._open().execute(sql, list(params) or None))
-        return result
+    def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        rows: list[Row] = self._translated(lambda: self._open().execute(sql, list(params) or None).fetchall())
+        return rows
 
     def _translated(self, work: Callable[[], Any]) -> Any:
         duckdb = _driver()
@@ -207,7 +203,7 @@ class DuckDB(Warehouse):
             raise WarehouseError(
                 "duckdb-error",
                 "DuckDB refused a statement",
-                context={"reason": str(error).strip(), "file": self._path},
+                context={"reason": _without_values(error), "file": self._path},
                 hint="The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes.",
             ) from error
 
@@ -228,6 +224,7 @@ class DuckDB(Warehouse):
         connection = self._wait_for_lock(driver)
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            [(self._catalog,)] = connection.execute("SELECT current_database()").fetchall()
             for entry in self._attach:
                 connection.execute(_attach_statement(self.dialect, entry))
         except driver.Error:
@@ -275,6 +272,17 @@ def _driver() -> Any:
             hint='Install it: pip install "reverse-etl[duckdb]"',
         ) from error
     return duckdb
+
+
+def _without_values(error: Exception) -> str:
+    """What DuckDB says, without the values of rows that it quotes."""
+    import duckdb
+
+    said = str(error).strip()
+    quoting = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
+    if isinstance(error, (*quoting, duckdb.ConstraintException)):
+        return re.sub(r"'[^']*'|(?<=value )\S+", "'…'", said.splitlines()[0])
+    return said
 
 
 def _attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:

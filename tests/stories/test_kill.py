@@ -169,3 +169,17 @@ def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Pro
     assert project.run("run").code == 0
     settled(project, iterable)
     assert max(Counter(email for email, _ in iterable.applied).values()) == 1
+
+
+def test_a_request_that_lands_after_its_retry_was_accepted_overwrites_nothing_newer(
+    project: Project, iterable: Recorder
+) -> None:
+    project.environment["REVERSE_ETL_LATE_REQUEST_BOUND"] = "3"
+    project.sql("DELETE FROM people WHERE email <> 'u1@shop.com'")
+    iterable.before = lambda number: time.sleep(2.2 if number == 1 else 0)
+    assert project.run("run").code == 0
+    project.sql("UPDATE people SET name = 'B'")
+    again = project.run("run")
+    assert again.code == 0, again.err
+    assert [data["name"] for _, data in iterable.applied][-2:] == ["A", "B"]
+    settled(project, iterable)
