@@ -267,10 +267,13 @@ def duplicate_names(syncs: Sequence[Sync]) -> list[Fault]:
 
 def json_schema() -> dict[str, object]:
     """JSON Schema of what stands under `reverse_etl` in a model's meta."""
-    entries: list[object] = [entry.model_json_schema() for entry in ENTRIES.values()]
+    entries = [entry.model_json_schema() for entry in ENTRIES.values()]
+    # References are looked up from the root of a schema, wherever they stand.
+    shared = {name: part for entry in entries for name, part in entry.pop("$defs", {}).items()}
     one: object = entries[0] if len(entries) == 1 else {"oneOf": entries}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": shared,
         "title": "reverse_etl",
         "description": "The entry under `meta` of a dbt model: one definition or a list of them.",
         "anyOf": [one, {"type": "array", "minItems": 1, "items": one}],

@@ -81,9 +81,13 @@ def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> l
 def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel]) -> Fault:
     found = detail["input"]
     if detail["type"] == "extra_forbidden":
-        words = list(entry.model_fields)
+        words = _words_at(detail["loc"], entry)
         return place.fault(
-            "unknown-key", f"there is no key `{key}`{nearest(key, words)}", key=key, found=key, allowed=", ".join(words)
+            "unknown-key",
+            f"there is no key `{key}`{nearest(str(detail['loc'][-1]), words)}",
+            key=key,
+            found=key,
+            allowed=", ".join(words),
         )
     if detail["type"] == "literal_error":
         words = [word.strip().strip("'") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
@@ -93,6 +97,15 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
     return place.fault(
         "wrong-value", f"`{key}`: {_plain(detail['msg'])}", key=key, found=found, allowed=_plain(detail["msg"])
     )
+
+
+def _words_at(place: tuple[int | str, ...], entry: type[BaseModel]) -> list[str]:
+    """The keys that are allowed beside the last of this path: of the entry, or of a part of it."""
+    for part in place[:-1]:
+        kind = entry.model_fields[str(part)].annotation if part in entry.model_fields else None
+        inner = [item for item in (kind, *getattr(kind, "__args__", ())) if isinstance(item, type)]
+        entry = next((item for item in inner if issubclass(item, BaseModel)), entry)
+    return list(entry.model_fields)
 
 
 def _plain(message: str) -> str:

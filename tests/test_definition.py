@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
         ({"fields": {"a": {"colum": "x"}}}, "wrong-value", "fields", ["column"]),
         ({"fields": {"a..b": "x"}}, "wrong-field-name", "fields.a..b", ["a..b"]),
         ({"fields": {"m": "margin"}}, "hidden-column", "", ["reverse_etl: false"]),
-        ({"guards": {"removd": False}}, "unknown-key", "guards.removd", ["removd"]),
+        ({"guards": {"removd": False}}, "unknown-key", "guards.removd", ["did you mean `removed`"]),
+        ({"guards": {"removed": {"row": 5}}}, "unknown-key", "guards.removed.row", ["did you mean `rows`"]),
         ({"guards": {"removed": {"percent": 400}}}, "wrong-value", "guards.removed.percent", ["400"]),
         ({"prefer_user_id": "yes"}, "wrong-value", "prefer_user_id", ["yes"]),
     ],
@@ -111,6 +113,11 @@ def test_the_schema_takes_what_the_reader_takes() -> None:
     schema = json_schema()
     assert json.loads(json.dumps(schema)) == schema
     assert "prefer_user_id" in json.dumps(schema)
+    text = json.dumps(schema)
+    references = re.findall(r'"\$ref": "#/\$defs/(\w+)"', text)
+    assert references
+    assert set(references) <= set(schema["$defs"])  # type: ignore[arg-type]
+    assert text.count('"$defs"') == 1
 
 
 anything = st.recursive(

@@ -64,5 +64,5 @@ def _announce(session: Session, url: str, project_type: str) -> None:
     session.console.say(
         "SandboxListens",
         f"the sandbox listens; Ctrl-C ends it. To send to it: export ITERABLE_BASE_URL={url}"
-        f" ITERABLE_API_KEY=sandbox-anything ITERABLE_PROJECT_TYPE={project_type}",
+        f" ITERABLE_API_KEY=sandbox-trial ITERABLE_PROJECT_TYPE={project_type}",
     )

@@ -76,7 +76,9 @@ def _removed(plan: SyncPlan) -> str:
     acts = (
         "nothing is sent for them"
         if plan.on_removed == "ignore"
-        else f"Iterable's users are sent as `{plan.on_removed}`"
+        else "their users are deleted in Iterable"
+        if plan.on_removed == "delete"
+        else "their fields are cleared in Iterable"
     )
     return f"{plural(plan.removed, 'row')} not in the model any more (on_removed: {plan.on_removed}; {acts})"
 
