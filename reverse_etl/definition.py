@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
-from reverse_etl.sync import Field as SyncField
+from reverse_etl.fieldmap import FIELDS_SCHEMA, read_fields, wrong_fields
 from reverse_etl.sync import GuardLimits, Limit, Sync
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
@@ -38,74 +37,6 @@ class GuardsEntry(_Entry):
     build: bool = True
 
 
-class ColumnSource(_Entry):
-    """A column, with what a NULL in it does."""
-
-    column: ColumnName
-    nulls: Literal["send", "skip"] = "send"
-
-
-class ConstantSource(_Entry):
-    """The same value for every row."""
-
-    value: Json
-
-
-def _fields(value: object) -> object:
-    """Texts, lists and mappings into SyncFields; every odd one is an error of its own place."""
-    if value is None:
-        return None
-    if isinstance(value, list):
-        if not all(isinstance(name, str) and name for name in value):
-            raise PydanticCustomError("fields_list", "a list of fields holds column names only")
-        return tuple(SyncField(name, name) for name in value)
-    if isinstance(value, dict):
-        return tuple(_field(path, source) for path, source in value.items())
-    raise PydanticCustomError("fields_type", "expected `field: column` pairs or a list of columns")
-
-
-def _field(path: object, source: object) -> SyncField:
-    if not isinstance(path, str):
-        raise PydanticCustomError("field_name", "the field name {name} is not a text; put it in quotes", {"name": path})
-    if isinstance(source, str) and source:
-        return SyncField(path, source)
-    if isinstance(source, dict) and set(source) == {"value"}:
-        return SyncField(path, None, constant=source["value"])
-    if isinstance(source, dict) and isinstance(source.get("column"), str) and set(source) <= {"column", "nulls"}:
-        nulls = source.get("nulls", "send")
-        if nulls in ("send", "skip"):
-            return SyncField(path, source["column"], nulls=nulls)
-    raise PydanticCustomError(
-        "field_source",
-        "field {path}: expected a column name, {value: …} or {column: …, nulls: send | skip}",
-        {"path": path},
-    )
-
-
-_FIELDS_SCHEMA = {
-    "description": "Iterable field: model column; a list of columns; left out: every other column",
-    "anyOf": [
-        {"type": "null"},
-        {"type": "array", "items": {"type": "string"}},
-        {
-            "type": "object",
-            "additionalProperties": {
-                "anyOf": [
-                    {"type": "string", "minLength": 1},
-                    ColumnSource.model_json_schema(),
-                    {
-                        "type": "object",
-                        "properties": {"value": {}},
-                        "required": ["value"],
-                        "additionalProperties": False,
-                    },
-                ]
-            },
-        },
-    ],
-}
-
-
 def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
@@ -128,7 +59,7 @@ class UsersEntry(_Entry):
         BeforeValidator(_names),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Field((), description="key of the sync snapshot; default: the identifier")
-    fields: Annotated[Any, BeforeValidator(_fields), WithJsonSchema(_FIELDS_SCHEMA)] = None
+    fields: Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)] = None
     on_removed: Literal["ignore", "clear", "delete"] = "ignore"
     prefer_user_id: bool = Field(
         default=False, description="e-mail projects: create users that are known by user id only"
@@ -185,12 +116,13 @@ def _read_entry(model: Tagged, entry: object, place: Place, *, alone: bool) -> t
     kind = entry.get("object")
     if not isinstance(kind, str) or kind not in ENTRIES:
         return None, [place.wrong_word("object", kind, ENTRIES)]
+    wrong = wrong_fields(entry.get("fields"), place)
     try:
         checked = ENTRIES[kind].model_validate(entry)
     except ValidationError as error:
-        return None, translate(error, place, ENTRIES[kind])
+        return None, [*wrong, *translate(error, place, ENTRIES[kind])]
     sync = _sync(model, checked, alone=alone)
-    faults = _check(sync, place)
+    faults = [*wrong, *_check(sync, place)]
     return (None if faults else sync), faults
 
 

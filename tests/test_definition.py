@@ -75,7 +75,9 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
         ({"on_removed": "drop"}, "unknown-on-removed", "on_removed", ["ignore, clear, delete"]),
         ({"fields": ["a", "a"]}, "field-mapped-twice", "fields.a", ["twice"]),
         ({"fields": {"plan": "a", "plan.tier": "b"}}, "field-mapped-twice", "fields.plan.tier", ["`plan`"]),
-        ({"fields": {"a": {"colum": "x"}}}, "wrong-value", "fields", ["column"]),
+        ({"fields": {"a": {"colum": "x"}}}, "wrong-field", "fields.a", ["did you mean `column`"]),
+        ({"fields": {"a": {"column": "x", "value": 1}}}, "wrong-field", "fields.a", ["nulls: send | skip"]),
+        ({"fields": "name"}, "wrong-field", "fields", ["a list of columns"]),
         ({"fields": {"a..b": "x"}}, "wrong-field-name", "fields.a..b", ["a..b"]),
         ({"fields": {"m": "margin"}}, "hidden-column", "", ["reverse_etl: false"]),
         ({"guards": {"removd": False}}, "unknown-key", "guards.removd", ["did you mean `removed`"]),
@@ -107,6 +109,13 @@ def test_all_faults_of_all_entries_are_told_together() -> None:
         "meta.reverse_etl[1]",
         "meta.reverse_etl[2].fields.a",
     }
+
+
+def test_every_wrong_field_is_told() -> None:
+    _, faults = read(
+        {**GOOD, "mode": "x", "fields": {"a": {"colum": "x"}, "b": 5, "c": {"nulls": "skip"}, "d": "fine"}}
+    )
+    assert [fault.context["key"].rsplit(".", 1)[1] for fault in faults] == ["a", "b", "c", "mode"]  # type: ignore[attr-defined]
 
 
 def test_the_schema_takes_what_the_reader_takes() -> None:

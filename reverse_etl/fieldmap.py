@@ -1,0 +1,93 @@
+"""What stands under `fields` of a definition: each field with its source, and every one that cannot be read."""
+
+from __future__ import annotations
+
+from reverse_etl.errors import Fault
+from reverse_etl.faults import Place, nearest
+from reverse_etl.sync import Field
+
+_ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
+_KEYS = ("value", "column", "nulls")
+
+
+def read_fields(value: object) -> object:
+    """The fields as Fields, in their order; None where every other column is meant. What is wrong is left out."""
+    if isinstance(value, list):
+        return tuple(Field(name, name) for name in value if isinstance(name, str) and name)
+    if isinstance(value, dict):
+        found = [_field(path, source) for path, source in value.items()]
+        return tuple(field for field in found if field is not None)
+    return None
+
+
+def wrong_fields(value: object, place: Place) -> list[Fault]:
+    """A fault for each field that cannot be read."""
+    if isinstance(value, list):
+        wrong = [name for name in value if not (isinstance(name, str) and name)]
+        return [
+            place.fault("wrong-field", "a list of fields holds column names only", key="fields", found=name)
+            for name in wrong
+        ]
+    if isinstance(value, dict):
+        return [_wrong(path, source, place) for path, source in value.items() if _field(path, source) is None]
+    if value is None:
+        return []
+    allowed = "`field: column` pairs, or a list of columns"
+    return [place.fault("wrong-field", "`fields` holds no fields", key="fields", found=value, allowed=allowed)]
+
+
+def _field(path: object, source: object) -> Field | None:
+    if not isinstance(path, str):
+        return None
+    if isinstance(source, str) and source:
+        return Field(path, source)
+    if not isinstance(source, dict):
+        return None
+    if set(source) == {"value"}:
+        return Field(path, None, constant=source["value"])
+    column, nulls = source.get("column"), source.get("nulls", "send")
+    if isinstance(column, str) and column and set(source) <= {"column", "nulls"} and nulls in ("send", "skip"):
+        return Field(path, column, nulls=nulls)
+    return None
+
+
+def _wrong(path: object, source: object, place: Place) -> Fault:
+    if not isinstance(path, str):
+        said = f"the field name `{path}` is not a text; put it in quotes"
+        return place.fault("wrong-field", said, key="fields", found=path)
+    unknown = [str(key) for key in source if key not in _KEYS] if isinstance(source, dict) else []
+    hint = nearest(unknown[0], _KEYS) if unknown else ""
+    said = f"what field `{path}` comes from cannot be read{hint}"
+    return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=_ALLOWED)
+
+
+FIELDS_SCHEMA = {
+    "description": "Iterable field: model column; a list of columns; left out: every other column",
+    "anyOf": [
+        {"type": "null"},
+        {"type": "array", "items": {"type": "string"}},
+        {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "column": {"type": "string", "minLength": 1},
+                            "nulls": {"enum": ["send", "skip"], "default": "send"},
+                        },
+                        "required": ["column"],
+                        "additionalProperties": False,
+                    },
+                    {
+                        "type": "object",
+                        "properties": {"value": {}},
+                        "required": ["value"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+        },
+    ],
+}
