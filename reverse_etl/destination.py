@@ -102,9 +102,13 @@ def _entry(name: str, values: object) -> _Entry:
         raise ConfigError(
             "wrong-destination",
             f"destination `{name}` in {FILE} has keys that cannot be used: {', '.join(wrong)}",
-            context=wrong,
+            context={key: _wrong_key(key, said) for key, said in wrong.items()},
             hint=f"Allowed are {', '.join(_Entry.model_fields)}.",
         ) from None
+
+
+def _wrong_key(key: str, said: str) -> str:
+    return said if key in _Entry.model_fields else f"there is no such key{nearest(key, _Entry.model_fields)}"
 
 
 def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:

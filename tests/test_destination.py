@@ -65,6 +65,7 @@ def test_an_unknown_key_of_a_destination_is_refused(tmp_path: Path) -> None:
         resolve(tmp_path, ENV)
     assert caught.value.code == "wrong-destination"
     assert "apikey" in caught.value.message
+    assert "did you mean `api_key`" in str(caught.value.context)
 
 
 def test_what_is_remembered_tells_keys_apart_and_is_no_key(tmp_path: Path) -> None:

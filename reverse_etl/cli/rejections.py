@@ -80,6 +80,8 @@ def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
 
 
 def _as_row(sync: Sync, held: Rejection, *, show_values: bool) -> list[object]:
+    if held.identity is None:
+        return [sync.name, "null", held.state, held.code, held.reason, held.last_seen, held.attempts]
     key = held.identity if show_values else mask(held.identity)
     reason = held.reason if show_values else mask_within(held.reason, held.identity)
     return [sync.name, key, held.state, held.code, reason, held.last_seen, held.attempts]

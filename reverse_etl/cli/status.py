@@ -9,6 +9,7 @@ import typer
 
 from reverse_etl.cli.options import Output, OutputFormat
 from reverse_etl.cli.session import Session
+from reverse_etl.processes import is_alive
 from reverse_etl.report.amounts import duration, listed
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, table
@@ -113,6 +114,8 @@ def _lease_sentence(lease: LeaseRow, late: float) -> str:
     note = lease.holder_note
     holder = f"process {printable(note.get('pid', '?'))} on {printable(note.get('host', '?'))}"
     free = f"free at the latest in {duration(left)}" if left > 0 else "overdue, so the next run takes it over"
+    if is_alive(note) is False:
+        return f"left by {holder}, which died; the next run takes it over in {duration(max(left, 0))}"
     return f"held by {holder}, last heartbeat {duration(lease.beat_age)} ago; {free}"
 
 

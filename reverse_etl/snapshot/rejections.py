@@ -29,9 +29,9 @@ REASONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Rejection:
-    """One held row as it is listed. Times are UTC text."""
+    """One held row as it is listed; `identity` is None where the row has none. Times are UTC text."""
 
-    identity: str
+    identity: str | None
     state: str
     code: str
     reason: str
@@ -125,7 +125,7 @@ def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[R
         (sync,),
     )
     return [
-        Rejection(str(row[0]), row[1], row[2], row[3] or REASONS.get(row[2], ""), row[4], row[5], int(row[6]))
+        Rejection(row[0], row[1], row[2], row[3] or REASONS.get(row[2], ""), row[4], row[5], int(row[6]))
         for row in rows
     ]
 
