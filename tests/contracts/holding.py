@@ -104,7 +104,7 @@ class HoldingContract:
     def test_invalid_rows_are_listed_while_they_last(self, trial):
         trial.model(PEOPLE, [*ROWS, (None, "No", 1), ("A@x.y", "Twin", 1)])
         trial.run()
-        assert self.listed(trial) == {"None": "invalid null-identifier", "a@x.y": "invalid duplicate-key"}
+        assert self.listed(trial) == {None: "invalid null-identifier", "a@x.y": "invalid duplicate-key"}
         trial.sql("DELETE FROM {model} WHERE email IS NULL OR name = 'Twin'")
         trial.run()
         assert self.listed(trial) == {}
