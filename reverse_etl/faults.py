@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -72,7 +73,7 @@ def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> l
     """Each error of pydantic as a fault in our words."""
     seen: dict[str, Fault] = {}
     for detail in error.errors(include_url=False):
-        key = ".".join(str(part) for part in detail["loc"] if part not in ("bool", "LimitEntry"))
+        key = ".".join(_path(detail))
         seen.setdefault(key, _fault(detail, key, place, entry))
     # Of a value that may be of two kinds, what is wrong inside it says more than that it is neither.
     return [fault for key, fault in seen.items() if not any(other.startswith(f"{key}.") for other in seen)]
@@ -81,7 +82,7 @@ def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> l
 def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel]) -> Fault:
     found = detail["input"]
     if detail["type"] == "extra_forbidden":
-        words = _words_at(detail["loc"], entry)
+        words = _words(_kinds_at(_path(detail)[:-1], entry))
         return place.fault(
             "unknown-key",
             f"there is no key `{key}`{nearest(str(detail['loc'][-1]), words)}",
@@ -94,22 +95,42 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
         return place.wrong_word(key, found, words)
     if detail["type"] == "missing":
         return place.fault("missing-key", f"`{key}` is missing", key=key)
-    return place.fault(
-        "wrong-value", f"`{key}`: {_plain(detail['msg'])}", key=key, found=found, allowed=_plain(detail["msg"])
-    )
+    allowed = _shape(_kinds_at(_path(detail), entry)) or _plain(detail["msg"])
+    return place.fault("wrong-value", f"`{key}`: expected {allowed}", key=key, found=found, allowed=allowed)
 
 
-def _words_at(place: tuple[int | str, ...], entry: type[BaseModel]) -> list[str]:
-    """The keys that are allowed beside the last of this path: of the entry, or of a part of it."""
-    for part in place[:-1]:
-        kind = entry.model_fields[str(part)].annotation if part in entry.model_fields else None
-        inner = [item for item in (kind, *getattr(kind, "__args__", ())) if isinstance(item, type)]
-        entry = next((item for item in inner if issubclass(item, BaseModel)), entry)
-    return list(entry.model_fields)
+def _path(detail: ErrorDetails) -> list[str]:
+    """The keys down to what is wrong; pydantic also names which kind of a value it tried."""
+    return [str(part) for part in detail["loc"] if part not in ("bool", "LimitEntry")]
+
+
+def _kinds_at(path: Sequence[str], entry: type[BaseModel]) -> list[type]:
+    """The types a value at this path may have; none where that is not plain."""
+    kinds: list[type] = [entry]
+    for part in path:
+        keys = next((kind.model_fields for kind in kinds if issubclass(kind, BaseModel)), {})
+        annotation = keys[part].annotation if part in keys else None
+        # On Python 3.10 `list[str]` is an instance of type, yet no class.
+        plain = [kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is None]
+        kinds = [kind for kind in plain if isinstance(kind, type)]
+    return kinds
+
+
+def _words(kinds: Sequence[type]) -> list[str]:
+    """The keys of the part of a definition that may stand there."""
+    return [name for kind in kinds if issubclass(kind, BaseModel) for name in kind.model_fields]
+
+
+def _shape(kinds: Sequence[type]) -> str:
+    """What is expected where flags and parts of a definition may stand; nothing of other kinds."""
+    words = _words(kinds)
+    part = ["{" + ", ".join(f"{word}: …" for word in words) + "}"] if words else []
+    allowed = [*(["true", "false"] if bool in kinds else []), *part]
+    return " or ".join([*filter(None, [", ".join(allowed[:-1])]), *allowed[-1:]])
 
 
 def _plain(message: str) -> str:
-    return message.replace("Input should be", "expected").replace("valid ", "").replace("String", "text")
+    return message.replace("Input should be ", "").replace("valid ", "").replace("String", "text")
 
 
 def field_twice(fields: Sequence[Field], place: Place) -> list[Fault]:

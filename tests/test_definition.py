@@ -83,7 +83,15 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
         ({"guards": {"removd": False}}, "unknown-key", "guards.removd", ["did you mean `removed`"]),
         ({"guards": {"removed": {"row": 5}}}, "unknown-key", "guards.removed.row", ["did you mean `rows`"]),
         ({"guards": {"removed": {"percent": 400}}}, "wrong-value", "guards.removed.percent", ["400"]),
-        ({"prefer_user_id": "yes"}, "wrong-value", "prefer_user_id", ["yes"]),
+        (
+            {"guards": {"removed": 5}},
+            "wrong-value",
+            "guards.removed",
+            ["expected true, false or {percent: …, rows: …}"],
+        ),
+        ({"reject_limit": 5}, "wrong-value", "reject_limit", ["expected {percent: …, rows: …}"]),
+        ({"reject_limit": {"rows": -1}}, "wrong-value", "reject_limit.rows", ["expected greater than or equal to 0"]),
+        ({"prefer_user_id": "yes"}, "wrong-value", "prefer_user_id", ["yes", "expected true or false"]),
     ],
 )
 def test_a_fault_names_its_place_and_what_is_right(
