@@ -122,4 +122,7 @@ def standard_console(talk: TalkOptions) -> Console:
 def _secrets_in(env: Mapping[str, str]) -> list[str]:
     """The secret variables of dbt, and the key that Iterable's destination takes from the environment."""
     prefixes = ("DBT_ENV_SECRET", "DBT_ENGINE_ENV_SECRET")
-    return [value for name, value in env.items() if name == "ITERABLE_API_KEY" or name.startswith(prefixes)]
+    secrets = [value for name, value in env.items() if name.startswith(prefixes)]
+    key = env.get("ITERABLE_API_KEY", "")
+    # A key of the sandbox opens nothing, and is part of what the sandbox says.
+    return secrets if key.startswith("sandbox-") else [*secrets, key]

@@ -15,14 +15,15 @@ _WORDS = [sys.executable, "-m", "reverse_etl", "sandbox", "--project-type", "hyb
 
 def test_it_announces_its_address_and_keeps_its_state(shop: Shop, tmp_path: Path) -> None:
     words = [*_WORDS, "--port", "0", "--data-dir", str(tmp_path / "data")]
-    with subprocess.Popen(words, env=shop.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    env = {**shop.env, "ITERABLE_API_KEY": "sandbox-trial"}
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert b"sandbox" in urllib.request.urlopen(url, timeout=10).read().lower()
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert f"ITERABLE_BASE_URL={url}" in err
+    assert f"ITERABLE_BASE_URL={url} ITERABLE_API_KEY=sandbox-trial " in err
     assert (tmp_path / "data").is_dir()
 
 
