@@ -34,7 +34,7 @@ def rejected(
         names = ("sync", "key", "state", "code", "reason", "last_seen", "times")
         console.json({"rejected": [dict(zip(names, row, strict=True)) for row in rows]}, indent=2)
     elif rows:
-        console.lines(table(_HEADERS, rows))
+        console.lines(table(_HEADERS, [["null" if cell is None else cell for cell in row] for row in rows]))
     else:
         console.say("NothingHeldBack", "no row is held back")
 
@@ -81,7 +81,7 @@ def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
 
 def _as_row(sync: Sync, held: Rejection, *, show_values: bool) -> list[object]:
     if held.identity is None:
-        return [sync.name, "null", held.state, held.code, held.reason, held.last_seen, held.attempts]
+        return [sync.name, None, held.state, held.code, held.reason, held.last_seen, held.attempts]
     key = held.identity if show_values else mask(held.identity)
     reason = held.reason if show_values else mask_within(held.reason, held.identity)
     return [sync.name, key, held.state, held.code, reason, held.last_seen, held.attempts]

@@ -45,6 +45,14 @@ def test_skipped_users_are_sent_again_once_requeued(shop: Shop, sandbox: Any) ->
     assert shop.results["results"][0]["counts"]["accepted"] == 1
 
 
+def test_a_row_without_identity_has_no_key(people: Shop) -> None:
+    people.sql("update people set email = null where first_name = 'Bob'")
+    people.cli("run")
+    [held] = people.cli("rejected", "--output", "json").json["rejected"]
+    assert (held["key"], held["code"]) == (None, "null-identifier")
+    assert people.cli("rejected").out.splitlines()[1].split()[:3] == ["people", "null", "invalid"]
+
+
 def test_limit_cuts_the_list(shop: Shop) -> None:
     shop.model("people", {**META, "mode": "update"})
     shop.cli("run")
