@@ -96,19 +96,20 @@ def _entry(name: str, values: object) -> _Entry:
     try:
         return _Entry.model_validate(values)
     except ValidationError as error:
-        wrong = {
-            ".".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors(include_url=False)
-        }
+        wrong = [str(part) for fault in error.errors(include_url=False) for part in fault["loc"][:1]]
+        said = f"has keys that cannot be used: {', '.join(wrong)}" if wrong else "does not hold `key: value` pairs"
         raise ConfigError(
             "wrong-destination",
-            f"destination `{name}` in {FILE} has keys that cannot be used: {', '.join(wrong)}",
-            context={key: _wrong_key(key, said) for key, said in wrong.items()},
-            hint=f"Allowed are {', '.join(_Entry.model_fields)}.",
+            f"destination `{name}` in {FILE} {said}",
+            context={key: _wrong_key(key) for key in wrong},
+            hint=f"Allowed are {', '.join(_Entry.model_fields)}; each is a text.",
         ) from None
 
 
-def _wrong_key(key: str, said: str) -> str:
-    return said if key in _Entry.model_fields else f"there is no such key{nearest(key, _Entry.model_fields)}"
+def _wrong_key(key: str) -> str:
+    """What is wrong with it; never its value, which may be the key of Iterable."""
+    known = key in _Entry.model_fields
+    return "expected a text; put it in quotes" if known else f"there is no such key{nearest(key, _Entry.model_fields)}"
 
 
 def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:

@@ -68,6 +68,22 @@ def test_an_unknown_key_of_a_destination_is_refused(tmp_path: Path) -> None:
     assert "did you mean `api_key`" in str(caught.value.context)
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{api_key: 12345}", "'api_key': 'expected a text; put it in quotes'"),
+        ("[us]", "does not hold `key: value` pairs"),
+    ],
+)
+def test_a_wrong_value_of_a_destination_is_told_without_the_value(entry: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "reverse_etl.yml").write_text(f"destinations:\n  iterable: {entry}\n")
+    with pytest.raises(ConfigError) as caught:
+        resolve(tmp_path, ENV)
+    told = f"{caught.value.message} {caught.value.context}"
+    assert said in told
+    assert "12345" not in told
+
+
 def test_what_is_remembered_tells_keys_apart_and_is_no_key(tmp_path: Path) -> None:
     one = resolve_destination("iterable", tmp_path, ENV, lambda text: text)
     other = resolve_destination("iterable", tmp_path, {**ENV, "ITERABLE_API_KEY": "sandbox-l"}, lambda text: text)
