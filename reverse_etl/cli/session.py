@@ -72,9 +72,7 @@ class Session:
                 "warn",
             )
         elif not selected:
-            self.console.say(
-                "NothingSelected", "the selection matches no sync; `reverse-etl list` shows them all", "warn"
-            )
+            self.console.say("NothingSelected", _nothing_selected(project.flags.select, project.flags.exclude), "warn")
         return selected
 
     def destination(self, name: str) -> Destination:
@@ -108,6 +106,12 @@ class Session:
         ready, errors = make_all_ready(syncs, self.destination, reader)
         raise_all(errors)
         return ready
+
+
+def _nothing_selected(select: Sequence[str], exclude: Sequence[str]) -> str:
+    words = f"`{' '.join(select)}`" if select else "what is selected"
+    less = f" without `{' '.join(exclude)}`" if exclude else ""
+    return f"{words}{less} matches no sync; `reverse-etl list` shows them all"
 
 
 def unbuilt(session: Session, syncs: Sequence[Sync]) -> dict[str, Problem]:

@@ -16,6 +16,8 @@ from reverse_etl.report.progress import Progress
 from reverse_etl.report.redaction import printable
 
 PROGRESS = "Progress"
+# A mistyped selection must not pass for a run that had nothing to do.
+INSISTENT = ("NothingSelected",)
 _LEVELS = ("debug", "info", "warn", "error")
 _REPEAT = 10.0
 _REDRAW = 0.1
@@ -36,8 +38,8 @@ class Ear:
     level: str = "info"
 
     def hears(self, event: Event) -> bool:
-        """Whether an event is grave enough."""
-        return _LEVELS.index(event.level) >= _LEVELS.index(self.level)
+        """Whether an event is grave enough, or is told in any case."""
+        return event.name in INSISTENT or _LEVELS.index(event.level) >= _LEVELS.index(self.level)
 
 
 class Lines:

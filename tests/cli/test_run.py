@@ -141,9 +141,10 @@ def test_selection_takes_several_words_as_dbt_does(people: Shop) -> None:
 
 
 def test_empty_selection_is_well_and_says_so(people: Shop) -> None:
-    ended = people.cli("run", "--select", "nothing_of_the_kind")
+    ended = people.cli("run", "--select", "nosuch", "tag:none", "--quiet")
     assert (ended.code, ended.out) == (0, "")
-    assert "matches no sync" in ended.err
+    assert "`nosuch tag:none` matches no sync" in ended.err
+    assert "`people` without `people` matches no sync" in people.cli("list", "-s", "people", "--exclude", "people").err
     assert people.results["results"] == []
 
 
