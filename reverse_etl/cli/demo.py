@@ -28,7 +28,7 @@ def demo(
         Path | None, typer.Option("--sample-dir", help=f"Folder of the sample shop; default: {SAMPLE} nearby.")
     ] = None,
 ) -> None:
-    """Build the sample shop, send it to a local Iterable, change some customers, and send the difference."""
+    """Play the main job on a sample shop. Build it, send it to a local Iterable, change some, send the difference."""
     from reverse_etl.cli.stage import stage
 
     def show(text: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def accept(session: Session) -> None:
-    """Take the present host, project and key for those the rows were accepted by; sends nothing."""
+    """Accept the destination; send nothing. Its host, project and key count as those that took the rows."""
     from reverse_etl.assemble import RunOptions, wire
 
     syncs = session.syncs()

@@ -26,7 +26,7 @@ def list_(
     session: Session,
     output: Annotated[ListOutput, typer.Option("--output", help="`name` prints one name a line.")] = ListOutput.TEXT,
 ) -> None:
-    """List the syncs that the project's models define."""
+    """List the syncs that the models define."""
     console = session.console
     syncs = session.syncs()
     if console.is_json or output is ListOutput.JSON:

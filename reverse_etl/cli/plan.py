@@ -15,7 +15,7 @@ _EXAMPLES = 3
 
 
 def plan(session: Session, show_values: ShowValues = False, output: OutputFormat = Output.TEXT) -> None:
-    """Show what `run` would send, change and hold back, and which guard would stop it; writes nothing."""
+    """Show what `run` would do; write nothing. What is sent, changed and held back, and which guard would stop it."""
     console = session.console
     plans = _plans(session)
     if console.is_json or output is Output.JSON:

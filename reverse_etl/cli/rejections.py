@@ -26,7 +26,7 @@ def rejected(
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
 ) -> None:
-    """List the rows that are held back: invalid, rejected by Iterable, or skipped."""
+    """List the rows that are held back. They are invalid, rejected by Iterable, or skipped."""
     console = session.console
     found = _listed(session, limit)
     rows = [_as_row(sync, held, show_values=show_values) for sync, held in found]
@@ -45,7 +45,7 @@ def requeue(
         list[str] | None, typer.Argument(metavar="[KEY]...", help="E-mails or user ids; none: all rows of the syncs.")
     ] = None,
 ) -> None:
-    """Let rejected and skipped rows be sent again by the next run, although they did not change."""
+    """Let refused rows be sent again. The next run sends rejected and skipped rows, although they did not change."""
     from reverse_etl.snapshot.rejections import requeue as requeue_rows
     from reverse_etl.snapshot.tables import tables_of
 

@@ -37,7 +37,7 @@ def run(
         float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a dead run's lease.")
     ] = None,
 ) -> int:
-    """Send added, changed and removed rows to Iterable, and commit what it accepted."""
+    """Send what changed to Iterable. Added, changed and removed rows go out; what it accepted is committed."""
     from reverse_etl.assemble import RunOptions, wire
     from reverse_etl.cli.record import Record
 

@@ -34,7 +34,7 @@ def sandbox(
         bool, typer.Option("--rate-limit/--no-rate-limit", help="Iterable's documented rates.")
     ] = True,
 ) -> None:
-    """Run a local Iterable to send to, with a page that shows what arrived; only on this machine."""
+    """Run a local Iterable to send to. It shows what arrived on a page, and listens only on this machine."""
     from reverse_etl.sandbox import SandboxError, SandboxOptions, serve
 
     options = SandboxOptions(port=port, data_dir=data_dir, project_type=project_type.value, rate_limit=rate_limit)

@@ -6,7 +6,7 @@ from reverse_etl.cli.session import Session
 
 
 def schema(session: Session) -> None:
-    """Print the JSON Schema of the `reverse_etl` entry in a model's meta."""
+    """Print the JSON Schema of a definition. That is the `reverse_etl` entry in a model's meta."""
     from reverse_etl.definition import json_schema
 
     session.console.json(json_schema(), indent=2)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def status(session: Session, output: OutputFormat = Output.TEXT) -> None:
-    """Show for each sync its last run, what was accepted and held back, and who runs it now."""
+    """Show how each sync stands. Its last run, what was accepted and held back, and who runs it now."""
     syncs = session.syncs()
     if not syncs:
         return

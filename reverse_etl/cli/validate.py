@@ -23,7 +23,7 @@ def validate(
         bool, typer.Option("--online", help="Also columns in the warehouse and field types in Iterable.")
     ] = False,
 ) -> int:
-    """Check the definitions, settings and destinations; with --online, the warehouse and Iterable too."""
+    """Check definitions, settings, destinations. With --online, the warehouse and Iterable too."""
     syncs = session.syncs()
     found = [*_destination_faults(session, syncs), *_definition_faults(session, syncs)]
     if online and syncs and not found:

@@ -38,6 +38,14 @@ def test_help_imports_nothing_heavy(people: Shop, words: list[str]) -> None:
     assert not _imported(people, *words)[1] & (_HEAVY - ({"pydantic"} if "run" in words else set()))
 
 
+@pytest.mark.parametrize("words", [[], ["destination"]])
+def test_the_list_of_commands_is_not_cut(people: Shop, words: list[str]) -> None:
+    shown = _imported(people, *words, "--help")[0]
+    texts = [line.split(maxsplit=1)[1] for line in shown.partition("Commands:\n")[2].splitlines()]
+    assert texts
+    assert all(text.endswith(".") and not text.endswith("...") and len(text) <= 45 for text in texts)
+
+
 def test_a_command_imports_no_driver_that_it_does_not_use(people: Shop) -> None:
     where = ["--project-dir", str(people.folder)]
     assert not _imported(people, "schema")[1] & {*_DRIVERS, "requests", "jinja2", "orjson"}
