@@ -18,7 +18,7 @@ from reverse_etl.events import Event
 from reverse_etl.report.failures import count_line, problems_of
 from reverse_etl.report.listeners import Bar, Ear, JsonLines, Lines
 from reverse_etl.report.redaction import Redactor
-from reverse_etl.report.results import result_lines, total_line
+from reverse_etl.report.results import rejected_line, result_lines, total_line
 
 _COLOURS = {"success": "32", "ok": "32", "warn": "33", "skipped": "33", "stopped": "31", "error": "31"}
 
@@ -94,7 +94,7 @@ class Console:
             title, *rest = result_lines(result)
             self.lines([self.coloured(title, result.status.value), *rest, ""])
         if results:
-            self.lines([total_line(results)])
+            self.lines(filter(None, [total_line(results), rejected_line(results)]))
 
     def close(self) -> None:
         """Leave the terminal as it was."""

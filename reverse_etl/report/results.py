@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -56,6 +57,14 @@ def total_line(results: Sequence[RunResult]) -> str:
     """How the syncs of one invocation ended, in one line."""
     ended = Counter(result.status for result in results)
     return f"{plural(len(results), 'sync')}: {listed({status.value: ended[status] for status in SyncStatus})}"
+
+
+def rejected_line(results: Sequence[RunResult]) -> str | None:
+    """How the rows are listed that runs with a warning held back; None where there are none."""
+    warned = [result for result in results if result.status is SyncStatus.WARN]
+    held = [one.sync for one in warned if one.counts.rejected + one.counts.invalid + one.counts.quarantined]
+    names = " ".join(shlex.quote(printable(name)) for name in held)
+    return f"see `reverse-etl rejected --select {names}`" if held else None
 
 
 def result_dict(result: RunResult) -> dict[str, object]:

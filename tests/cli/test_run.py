@@ -57,6 +57,7 @@ def test_held_back_row_is_reported_without_its_address(people: Shop) -> None:
     assert ended.code == 0
     assert people.results["results"][0]["status"] == "warn"
     assert people.results["results"][0]["counts"]["invalid"] == 1
+    assert ended.out.splitlines()[-1] == "see `reverse-etl rejected --select people`"
     text = json.dumps(people.results) + ended.out + ended.err
     assert "not-an-address" not in text
     listed = people.cli("rejected")

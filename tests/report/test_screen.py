@@ -10,7 +10,7 @@ from reverse_etl.report.amounts import duration, listed, plural, size
 from reverse_etl.report.failures import count_line, problem_lines, problems_of
 from reverse_etl.report.masking import mask, mask_within
 from reverse_etl.report.redaction import Redactor, printable
-from reverse_etl.report.results import result_lines, sentence, total_line
+from reverse_etl.report.results import rejected_line, result_lines, sentence, total_line
 from reverse_etl.report.tables import table
 
 
@@ -113,3 +113,5 @@ def test_a_result_in_words() -> None:
     )
     assert result_lines(skipped) == ["sync x: skipped in 0.00 s", "  problem     guard-build"]
     assert total_line([result, skipped]) == "2 syncs: 1 warn, 1 skipped"
+    assert rejected_line([result, skipped]) == "see `reverse-etl rejected --select people`"
+    assert rejected_line([skipped]) is None
