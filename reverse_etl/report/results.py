@@ -88,6 +88,11 @@ def result_dict(result: RunResult) -> dict[str, object]:
         ],
         "warnings": list(result.warnings),
         "problem": problem_dict(result.problem) if result.problem else None,
-        "started_at": result.started_at,
+        "started_at": _utc(result.started_at),
         "execution_time": result.execution_time,
     }
+
+
+def _utc(moment: str) -> str | None:
+    """A time as the warehouse keeps it (UTC, a blank, no zone) as ISO 8601 has it; None where nothing began."""
+    return f"{moment.replace(' ', 'T')}Z" if moment else None

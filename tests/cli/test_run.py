@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -49,6 +50,9 @@ def test_result_file_says_how_each_sync_ended(people: Shop) -> None:
     assert result["requests"] == 1
     assert result["bytes_sent"] > 100
     assert {"look", "plan", "send", "commit"} <= set(result["timings"])
+    moments = (metadata["started_at"], result["started_at"], metadata["generated_at"])
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{6}Z", moment) for moment in moments)
+    assert tuple(sorted(moments)) == moments
 
 
 def test_held_back_row_is_reported_without_its_address(people: Shop) -> None:
