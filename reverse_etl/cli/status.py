@@ -115,7 +115,7 @@ def _lease_sentence(lease: LeaseRow, late: float) -> str:
     holder = f"process {printable(note.get('pid', '?'))} on {printable(note.get('host', '?'))}"
     free = f"free at the latest in {duration(left)}" if left > 0 else "overdue, so the next run takes it over"
     if is_alive(note) is False:
-        return f"left by {holder}, which died; the next run takes it over in {duration(max(left, 0))}"
+        return f"left by {holder}, which died; the next run takes it over{f' in {duration(left)}' if left > 0 else ''}"
     return f"held by {holder}, last heartbeat {duration(lease.beat_age)} ago; {free}"
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
+import sys
 from typing import Any
 
 import requests
@@ -63,6 +67,21 @@ def test_validate_offline_tells_every_fault(people: Shop) -> None:
     assert "did you mean `upsert`" in ended.err
     assert "friends" in ended.err
     assert "2 faults" in ended.err
+
+
+def test_status_tells_a_dead_runs_lease(people: Shop) -> None:
+    people.cli("run")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    note = json.dumps({"host": socket.gethostname(), "pid": gone.pid})
+    [(lease,)] = people.sql("select table_name from information_schema.tables where table_name like 'lease%'")
+    for ends, words in (("+", "; the next run takes it over in "), ("-", "; the next run takes it over\n")):
+        people.sql(
+            f"update reverse_etl.{lease} set holder = 'x', holder_note = '{note}', beat_at = now()::timestamp,"
+            f" expires_at = now()::timestamp {ends} interval 1 day"
+        )
+        told = people.cli("status").out
+        assert f"left by process {gone.pid} on {socket.gethostname()}, which died{words}" in told
 
 
 def test_validate_offline_knows_the_projects_type(shop: Shop) -> None:
