@@ -247,6 +247,7 @@ class OperationContract(Hooks):
         world.batch_rows, world.per_second = self.rows, 5.0
         server.answer = lambda got: Answer(503) if len(server.requests) % 4 == 0 else self.take_all(got)
         world.deliver(self.operation(), self.changes(30 * self.rows))
+        assert len(server.requests) > 30
         self.within_rate(server, 5)
 
     def test_eight_threads_keep_the_rate_and_lose_nothing(self, world, server):
