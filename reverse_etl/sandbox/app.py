@@ -51,7 +51,7 @@ class SandboxApp:
             return Reply(403, b"the sandbox answers this machine alone\n", "text/plain")
         route = routes.find(incoming.method, incoming.raw_path)
         query = dict(parse_qsl(incoming.query, keep_blank_values=True))
-        call = Call(self._project, incoming.path, route.argument if route else "", query, incoming.body)
+        call = Call(self._project, incoming.path, route.arguments if route else (), query, incoming.body)
         reply = self._outcome(route, call, incoming)
         if incoming.raw_path.startswith("/api/"):
             self._log(incoming, call, reply)

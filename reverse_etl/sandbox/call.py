@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.replies import Refusal, Reply
@@ -13,16 +13,24 @@ from reverse_etl.sandbox.replies import Refusal, Reply
 if TYPE_CHECKING:
     from reverse_etl.sandbox.project import Project
 
+# Where bulk requests hold their rows.
+_ROWS: Final = ("users", "events", "updateSubscriptionsRequests", "subscribers", "documents", "itemIds")
+
 
 @dataclass(frozen=True)
 class Call:
-    """`path` is decoded, `argument` its decoded last segment where the route has one."""
+    """`path` is decoded; `arguments` are the decoded segments for which the route has a `*`."""
 
     project: Project
     path: str
-    argument: str
+    arguments: tuple[str, ...]
     query: Mapping[str, str]
     raw: bytes
+
+    @property
+    def argument(self) -> str:
+        """The last of the arguments."""
+        return self.arguments[-1]
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -30,14 +38,14 @@ class Call:
         return bodies.parse(self.raw, self.path)
 
     def items(self) -> int:
-        """How many things the body holds: users of a bulk request, else one."""
+        """How many things the body holds: rows of a bulk request, else one."""
         if not self.raw:
             return 0
         try:
-            users = self.body.get("users")
+            rows = next((rows for name in _ROWS if (rows := self.body.get(name)) is not None), None)
         except Refusal:
             return 0
-        return len(users) if isinstance(users, list) else 1
+        return len(rows) if isinstance(rows, (list, dict)) else 1
 
 
 Endpoint = Callable[[Call], Reply]

@@ -1,4 +1,4 @@
-"""The table of methods and paths. A `*` is one last segment, decoded after the split, so it may hold any character."""
+"""The table of methods and paths. A `*` is one segment, decoded after the split, so it may hold any character."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Route:
 
     endpoint: Endpoint
     limited_as: str
-    argument: str = ""
+    arguments: tuple[str, ...] = ()
 
     @property
     def of_api(self) -> bool:
@@ -57,13 +57,34 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
 
 def find(method: str, raw_path: str) -> Route | None:
     """The route of a path that is still percent-encoded; None when there is no such action."""
-    exact = f"{method} {raw_path}"
-    if exact in _TABLE:
-        endpoint, limited_as = _TABLE[exact]
-        return Route(endpoint, limited_as or exact)
-    parent, _, last = raw_path.rpartition("/")
-    pattern = f"{method} {parent}/*"
-    if not last or pattern not in _TABLE:
+    segments = raw_path.split("/")
+    for pattern in _PATTERNS.get((method, len(segments)), ()):
+        arguments = _arguments(pattern, segments)
+        if arguments is not None:
+            action = f"{method} {'/'.join(pattern)}"
+            endpoint, limited_as = _TABLE[action]
+            return Route(endpoint, limited_as or action, arguments)
+    return None
+
+
+def _arguments(pattern: tuple[str, ...], segments: list[str]) -> tuple[str, ...] | None:
+    """What stands where the pattern has a `*`, decoded; None when the path is not of this pattern."""
+    pairs = list(zip(pattern, segments, strict=True))
+    if not all(segment if piece == "*" else piece == segment for piece, segment in pairs):
         return None
-    endpoint, limited_as = _TABLE[pattern]
-    return Route(endpoint, limited_as or pattern, unquote(last))
+    return tuple(unquote(segment) for piece, segment in pairs if piece == "*")
+
+
+def _patterns() -> dict[tuple[str, int], list[tuple[str, ...]]]:
+    """Method and number of segments to patterns, those that name a segment before those that take any."""
+    found: dict[tuple[str, int], list[tuple[str, ...]]] = {}
+    for action in _TABLE:
+        method, _, path = action.partition(" ")
+        pattern = tuple(path.split("/"))
+        found.setdefault((method, len(pattern)), []).append(pattern)
+    for patterns in found.values():
+        patterns.sort(key=lambda pattern: [piece == "*" for piece in pattern])
+    return found
+
+
+_PATTERNS: Final = _patterns()
