@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Protocol
 
 from reverse_etl.change import Change, Outcome
@@ -27,11 +27,12 @@ Body = Callable[[str, Mapping[str, object]], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and path template of the API with its documented limit in requests a second."""
+    """A method and path template of the API with its documented limits: requests a second, and in 24 hours if any."""
 
     method: str
     path: str
     per_second: float
+    per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,22 @@ class TypeClash:
     theirs: str
 
 
+class Stage(IntEnum):
+    """When in a run the syncs of an object have their turn: what others refer to goes before them, deletions last."""
+
+    CATALOGS = 1
+    IDENTITY = 2  # e-mail changes, merges
+    PROFILES = 3  # users
+    MEMBERSHIPS = 4  # lists, subscriptions: of users that are there
+    ACTIVITY = 5  # events, purchases, carts
+    DELETIONS = 6
+
+
 class IterableObject(ABC):
     """A noun of Iterable: which definitions it takes and how its rows are sent."""
 
     name: str
+    stage: Stage
 
     @abstractmethod
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:

@@ -23,6 +23,7 @@ from reverse_etl.iterable.base import (
     Reply,
     Request,
     Sense,
+    Stage,
 )
 from reverse_etl.iterable.failures import Counts, Failure, Identifier, counts_in, failures_in, identifier, texts
 from reverse_etl.iterable.lookup import UNKNOWN_USER
@@ -187,6 +188,7 @@ class Users(IterableObject):
     """User profiles."""
 
     name = "users"
+    stage = Stage.PROFILES
 
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
         place = place_of(sync)
