@@ -61,6 +61,7 @@ class SandboxApp:
         if route is None:
             return ACTION_NOT_FOUND
         try:
+            self._project.catch_up()
             reply = self._reply(route, call, incoming)
             # Also after a refusal: it may have taught the project new fields.
             self._project.commit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FILE_NAME = "sandbox.sqlite"
+    from reverse_etl.sandbox.shelf import Unwritten
+
+FILE_NAME: Final = "sandbox.sqlite"
+
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS documents (topic TEXT, id INTEGER, document BLOB NOT NULL, PRIMARY KEY (topic, id))",
+    "CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+)
 
 
 class Journal:
@@ -33,24 +40,22 @@ class Journal:
         except (OSError, sqlite3.Error) as error:
             raise SandboxError(f"the sandbox cannot use {folder}: {error}") from error
 
-    def users(self) -> Iterator[tuple[int, dict[str, object]]]:
-        for number, document in self._file.execute("SELECT id, document FROM users ORDER BY id"):
+    def documents(self, topic: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Number and document of everything on one shelf, in the order of the numbers."""
+        query = "SELECT id, document FROM documents WHERE topic = ? ORDER BY id"
+        for number, document in self._file.execute(query, (topic,)):
             yield number, orjson.loads(document)
 
     def value(self, name: str) -> object | None:
         row = self._file.execute("SELECT value FROM project WHERE name = ?", (name,)).fetchone()
         return orjson.loads(row[0]) if row else None
 
-    def write(
-        self, saved: Iterable[tuple[int, Mapping[str, object]]], removed: Iterable[int], values: Mapping[str, object]
-    ) -> None:
+    def write(self, changes: Iterable[Unwritten], values: Mapping[str, object]) -> None:
         """All of it or nothing."""
         with self._file:
             self._file.execute("BEGIN")
-            self._file.executemany("DELETE FROM users WHERE id = ?", ((number,) for number in removed))
-            self._file.executemany(
-                "INSERT OR REPLACE INTO users VALUES (?, ?)", ((number, orjson.dumps(doc)) for number, doc in saved)
-            )
+            for change in changes:
+                self._write(change)
             self._file.executemany(
                 "INSERT OR REPLACE INTO project VALUES (?, ?)",
                 ((name, orjson.dumps(value)) for name, value in values.items()),
@@ -59,7 +64,7 @@ class Journal:
     def clear(self) -> None:
         with self._file:
             self._file.execute("BEGIN")
-            self._file.execute("DELETE FROM users")
+            self._file.execute("DELETE FROM documents")
 
     def close(self) -> None:
         self._file.close()
@@ -69,7 +74,21 @@ class Journal:
         self._file.execute("PRAGMA journal_mode = WAL")
         # Survives the death of the process; a power cut may cost the last requests, which a sandbox can afford.
         self._file.execute("PRAGMA synchronous = NORMAL")
-        self._file.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, document BLOB NOT NULL)")
-        self._file.execute("CREATE TABLE IF NOT EXISTS project (name TEXT PRIMARY KEY, value BLOB NOT NULL)")
-        self._file.execute("BEGIN IMMEDIATE")
-        self._file.execute("COMMIT")
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            for statement in _TABLES:
+                self._file.execute(statement)
+            # Folders of the first version have users alone, in a table of their own.
+            if self._file.execute("SELECT 1 FROM sqlite_master WHERE name = 'users'").fetchone():
+                self._file.execute("INSERT INTO documents SELECT 'users', id, document FROM users")
+                self._file.execute("DROP TABLE users")
+
+    def _write(self, change: Unwritten) -> None:
+        topic = change.topic
+        self._file.executemany(
+            "DELETE FROM documents WHERE topic = ? AND id = ?", ((topic, number) for number in change.removed)
+        )
+        self._file.executemany(
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
+            ((topic, number, orjson.dumps(document)) for number, document in change.saved),
+        )

@@ -102,6 +102,7 @@ def _join(project: Project, source: Profile, destination: Profile, arrays: list[
     changed = {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
     user_id = destination.user_id or source.user_id
     email = destination.email or source.email
+    project.follow(source, destination)
     project.remove([source])
     destination.data = after
     project.identify(destination, email, user_id)

@@ -1,4 +1,4 @@
-"""The memory of one Iterable project: users, indexes, field types, the forgotten, last requests. Knows no endpoint."""
+"""The memory of one Iterable project: its users, and the topics that remember the rest. Knows no endpoint."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, Final, cast
 
 from reverse_etl.sandbox.fields import FieldTypes
 from reverse_etl.sandbox.identity import RULES, forgotten_hash
+from reverse_etl.sandbox.index import Index
 from reverse_etl.sandbox.journal import Journal
 from reverse_etl.sandbox.limits import Limits
 from reverse_etl.sandbox.options import SandboxError, SandboxOptions
 from reverse_etl.sandbox.profile import Profile, from_document
+from reverse_etl.sandbox.shelf import Shelf
+from reverse_etl.sandbox.topic import Topic
 
 Clock = Callable[[], float]
 REQUESTS_KEPT: Final = 1000
@@ -32,51 +35,17 @@ class LoggedRequest:
     summary: str
 
 
-class Index:
-    """Identifier to profiles, oldest first; several may share one where the project type lets them."""
-
-    def __init__(self) -> None:
-        self._of: dict[str, list[Profile]] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._of
-
-    def first(self, key: str | None) -> Profile | None:
-        found = self._of.get(key) if key is not None else None
-        return found[0] if found else None
-
-    def all(self, key: str) -> list[Profile]:
-        return list(self._of.get(key, ()))
-
-    def firsts(self) -> dict[str, Profile]:
-        return {key: found[0] for key, found in self._of.items()}
-
-    def add(self, key: str | None, profile: Profile) -> None:
-        if key is not None:
-            self._of.setdefault(key, []).append(profile)
-
-    def remove(self, key: str | None, profile: Profile) -> None:
-        if key is not None:
-            self._of[key] = [other for other in self._of[key] if other is not profile]
-            if not self._of[key]:
-                del self._of[key]
-
-
 class Project:
     """Everything a sandbox knows. Change users through the methods: they keep the indexes and the journal true.
 
     Raises SandboxError when the data folder cannot be used, or holds a project of another type.
     """
 
-    users: dict[int, Profile]
-    """By the sandbox's own number, oldest first."""
     forgotten_emails: set[str]
     """Hashes, as `forgotten_user_ids` too."""
     forgotten_user_ids: set[str]
     requests: deque[LoggedRequest]
-    next_id: int
-    _changed: dict[int, Profile]
-    _removed: list[int]
+    _topics: tuple[Topic, ...]
     _written: dict[str, object]
 
     def __init__(self, options: SandboxOptions, clock: Clock | None = None) -> None:
@@ -87,6 +56,16 @@ class Project:
         self._empty()
         if self._journal:
             self._load(self._journal)
+
+    @property
+    def users(self) -> dict[int, Profile]:
+        """By the sandbox's own number, oldest first."""
+        return self._users.things
+
+    @property
+    def next_id(self) -> int:
+        """The number of the next user."""
+        return self._users.next_id
 
     @property
     def users_by_email(self) -> dict[str, Profile]:
@@ -100,16 +79,15 @@ class Project:
 
     def add(self, email: str | None, user_id: str | None, data: dict[str, Any]) -> Profile:
         now = self.clock()
-        profile = Profile(self.next_id, email, user_id, data, now, now)
-        self.next_id += 1
-        self._adopt(profile)
-        self.touch(profile)
+        profile = self._users.put(Profile(self.next_id, email, user_id, data, now, now))
+        self.emails.add(email, profile)
+        self.user_ids.add(user_id, profile)
         return profile
 
     def touch(self, profile: Profile) -> None:
         """Note that a profile has changed, so that `commit` writes it."""
         profile.updated = self.clock()
-        self._changed[profile.id] = profile
+        self._users.put(profile)
 
     def identify(self, profile: Profile, email: str | None, user_id: str | None) -> None:
         if profile.email != email:
@@ -123,23 +101,37 @@ class Project:
 
     def remove(self, profiles: Iterable[Profile]) -> None:
         for profile in profiles:
-            del self.users[profile.id]
+            for topic in self._topics:
+                topic.leave(profile)
             self.emails.remove(profile.email, profile)
             self.user_ids.remove(profile.user_id, profile)
-            self._changed.pop(profile.id, None)
-            self._removed.append(profile.id)
+            self._users.drop(profile)
+
+    def follow(self, source: Profile, destination: Profile) -> None:
+        """What belongs to the source belongs to the destination from now on: two users become one."""
+        for topic in self._topics:
+            topic.follow(source, destination)
 
     def is_forgotten(self, email: str | None, user_id: str | None) -> tuple[bool, bool]:
         """Whether the e-mail, and whether the userId, has been forgotten."""
         return _within(email, self.forgotten_emails), _within(user_id, self.forgotten_user_ids)
 
+    def catch_up(self) -> None:
+        """Apply what was accepted and has become due."""
+        now = self.clock()
+        for topic in self._topics:
+            topic.catch_up(now)
+
     def commit(self) -> None:
         """Write what has changed since the last commit, where there is a data folder."""
-        if self._journal and (self._changed or self._removed or self._values() != self._written):
-            documents = ((number, profile.document()) for number, profile in self._changed.items())
-            self._journal.write(documents, self._removed, self._values())
-            self._written = self._values()
-        self._changed, self._removed = {}, []
+        shelves = self._shelves()
+        if self._journal:
+            changes, values = [change for shelf in shelves if (change := shelf.unwritten())], self._values()
+            if changes or values != self._written:
+                self._journal.write(changes, values)
+                self._written = values
+        for shelf in shelves:
+            shelf.written()
 
     def reset(self) -> None:
         """As a project that was made a moment ago."""
@@ -154,7 +146,7 @@ class Project:
 
     def _empty(self) -> None:
         behaviour = self.options.behaviour
-        self.users = {}
+        self._users: Shelf[Profile] = Shelf("users")
         self.emails = Index()
         self.user_ids = Index()
         self.fields = FieldTypes(behaviour.project_id, behaviour.field_limit)
@@ -162,15 +154,11 @@ class Project:
         self.forgotten_user_ids = set()
         self.requests = deque(maxlen=REQUESTS_KEPT)
         self.limits = Limits()
-        self.next_id = 1
-        self._changed = {}
-        self._removed = []
+        self._topics = ()
         self._written = {}
 
-    def _adopt(self, profile: Profile) -> None:
-        self.users[profile.id] = profile
-        self.emails.add(profile.email, profile)
-        self.user_ids.add(profile.user_id, profile)
+    def _shelves(self) -> list[Shelf[Any]]:
+        return [self._users, *(shelf for topic in self._topics for shelf in topic.shelves())]
 
     def _values(self) -> dict[str, object]:
         return {
@@ -178,7 +166,8 @@ class Project:
             "fields": self.fields.custom,
             "forgotten_emails": sorted(self.forgotten_emails),
             "forgotten_user_ids": sorted(self.forgotten_user_ids),
-            "next_id": self.next_id,
+            "next_ids": {shelf.topic: shelf.next_id for shelf in self._shelves()},
+            **{name: value for topic in self._topics for name, value in topic.values().items()},
         }
 
     def _load(self, journal: Journal) -> None:
@@ -187,13 +176,23 @@ class Project:
             journal.close()
             wanted = self.options.project_type
             raise SandboxError(f"{self.options.data_dir} holds a project of type {kept}, which cannot become {wanted}")
-        for number, document in journal.users():
-            self._adopt(from_document(number, document))
+        self._load_users(journal)
+        for topic in self._topics:
+            topic.load(journal)
+        # Folders of the first version counted users alone.
+        next_ids = journal.value("next_ids") or {"users": journal.value("next_id") or 1}
+        for shelf in self._shelves():
+            shelf.next_id = max(shelf.next_id, cast("dict[str, int]", next_ids).get(shelf.topic, 1))
+        self.commit()
+
+    def _load_users(self, journal: Journal) -> None:
+        self._users.load(journal.documents("users"), from_document)
+        for profile in self._users:
+            self.emails.add(profile.email, profile)
+            self.user_ids.add(profile.user_id, profile)
         self.fields.types.update(cast("dict[str, str]", journal.value("fields") or {}))
         self.forgotten_emails.update(cast("list[str]", journal.value("forgotten_emails") or []))
         self.forgotten_user_ids.update(cast("list[str]", journal.value("forgotten_user_ids") or []))
-        self.next_id = cast("int", journal.value("next_id") or 1)
-        self.commit()
 
 
 def _within(identifier: str | None, forgotten: set[str]) -> bool:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -78,6 +80,23 @@ def test_a_signal_ends_serve_cleanly(served, number):
     process.send_signal(number)
     assert process.communicate(timeout=10)[0] == "ended\n"
     assert process.returncode == 0
+
+
+def test_a_folder_of_the_first_version_still_opens(tmp_path):
+    user = {"email": "ann@shop.com", "userId": None, "data": {"a": 1}, "created": 0, "updated": 0, "history": []}
+    with sqlite3.connect(tmp_path / "sandbox.sqlite") as file:
+        file.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, document BLOB NOT NULL)")
+        file.execute("CREATE TABLE project (name TEXT PRIMARY KEY, value BLOB NOT NULL)")
+        file.execute("INSERT INTO users VALUES (4, ?)", (json.dumps(user).encode(),))
+        values = {"project_type": "email", "fields": {"a": "long"}, "next_id": 7}
+        file.executemany("INSERT INTO project VALUES (?, ?)", ((name, json.dumps(values[name])) for name in values))
+    file.close()
+    options = SandboxOptions(port=0, data_dir=tmp_path)
+    for opened in (0, 1):
+        with start(options) as sandbox:
+            users, fields = sandbox.project.users, sandbox.project.fields.custom
+            assert (users[4].data, fields, sandbox.project.next_id) == ({"a": 1}, {"a": "long"}, 7 + opened)
+            bulk(sandbox.url, {"email": f"new{opened}@shop.com"})
 
 
 def test_reset_empties_the_folder_too(tmp_path):

@@ -150,7 +150,7 @@ def test_the_log_tells_what_was_asked_and_answered(api):
 
 
 def test_a_fault_of_the_sandbox_itself_is_a_server_error(api, monkeypatch, caplog):
-    monkeypatch.setattr(api.project, "touch", None)
+    monkeypatch.setattr(api.project, "add", None)
     reply = api.update(email="ann@shop.com")
     assert (reply.status_code, reply.json()["code"]) == (500, "GenericError")
     assert "POST /api/users/update" in caplog.text
