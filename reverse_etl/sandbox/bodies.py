@@ -31,7 +31,7 @@ MERGE: Shape = {
 ARRAY_MERGE: Shape = {"field": str, "dedupeBy": str}
 IDENTIFIER: Shape = {"email": str, "userId": str}
 
-_EXPECTED = {str: "String", bool: "Boolean", dict: "Object", list: "Array"}
+_EXPECTED = {str: "String", bool: "Boolean", dict: "Object", list: "Array", int: "Number", float: "Number"}
 
 
 def parse(raw: bytes, path: str) -> dict[str, Any]:
@@ -45,11 +45,10 @@ def parse(raw: bytes, path: str) -> dict[str, Any]:
     return body
 
 
-def require(body: dict[str, Any], shape: Shape, path: str, required: str | None = None) -> None:
-    """Refuse a body with members of the wrong type, or without the required one."""
+def require(body: dict[str, Any], shape: Shape, path: str, *required: str) -> None:
+    """Refuse a body with members of the wrong type, or without one that is required."""
     faults = wrong_members(body, shape, "obj")
-    if required is not None and body.get(required) is None:
-        faults[f"obj.{required}"] = _words(shape[required])
+    faults |= {f"obj.{name}": _words(shape[name]) for name in required if body.get(name) is None}
     if faults:
         raise bad_body(path, faults)
 
@@ -71,12 +70,17 @@ def wrong_members(value: dict[str, Any], shape: Shape, at: str) -> dict[str, str
     return {
         f"{at}.{name}": _words(expected)
         for name, expected in shape.items()
-        if (member := value.get(name)) is not None and type(member) is not expected
+        if (member := value.get(name)) is not None and not _fits(member, expected)
     }
 
 
 def bad_body(path: str, params: Mapping[str, str]) -> Refusal:
     return refusal(400, "BadJsonBody", f"[{path}] Invalid JSON body", dict(params))
+
+
+def _fits(member: Any, expected: type) -> bool:
+    """A shape's `float` takes whole numbers too, its `int` takes no others."""
+    return type(member) is expected or (expected is float and type(member) is int)
 
 
 def _words(expected: type) -> str:

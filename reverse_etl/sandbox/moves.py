@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def update_email(call: Call) -> Reply:
     body, project = call.body, call.project
-    bodies.require(body, bodies.UPDATE_EMAIL, call.path, required="newEmail")
+    bodies.require(body, bodies.UPDATE_EMAIL, call.path, "newEmail")
     if project.rules.user_id_unique:
         raise refusal(400, "BadParams", "updateEmail is for email-based projects; use users/update")
     current_email, current_id, new = body.get("currentEmail"), body.get("currentUserId"), body["newEmail"]

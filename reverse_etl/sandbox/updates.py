@@ -70,7 +70,7 @@ def single_refusal(failure: Failure, behaviour: Behaviour) -> Refusal:
 
 
 def _rows(call: Call, behaviour: Behaviour) -> list[dict[str, Any]]:
-    bodies.require(call.body, bodies.BULK_UPDATE, call.path, required="users")
+    bodies.require(call.body, bodies.BULK_UPDATE, call.path, "users")
     rows: list[dict[str, Any]] = call.body["users"]
     if not rows:
         raise refusal(400, "InvalidEmailAddressError", "Emails invalid: ")
