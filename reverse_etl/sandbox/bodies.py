@@ -9,7 +9,9 @@ import orjson
 
 from reverse_etl.sandbox.replies import Refusal, refusal
 
-Shape = Mapping[str, type]
+Kind = type | list[type]
+"""A JSON type; a list of one type is an array of which every element has it."""
+Shape = Mapping[str, Kind]
 
 USER_ROW: Shape = {
     "email": str,
@@ -45,37 +47,47 @@ def parse(raw: bytes, path: str) -> dict[str, Any]:
     return body
 
 
-def require(body: dict[str, Any], shape: Shape, path: str, *required: str) -> None:
+def require(body: dict[str, Any], shape: Shape, path: str, *required: str, at: str = "obj") -> None:
     """Refuse a body with members of the wrong type, or without one that is required."""
-    faults = wrong_members(body, shape, "obj")
-    faults |= {f"obj.{name}": _words(shape[name]) for name in required if body.get(name) is None}
-    if faults:
+    if faults := wrong_members(body, shape, at, *required):
         raise bad_body(path, faults)
 
 
-def require_rows(rows: list[Any], shape: Shape, at: str, path: str) -> None:
+def require_rows(rows: list[Any], shape: Shape, at: str, path: str, *required: str) -> None:
     """Refuse an array in which any row is not an object of this shape: one such row costs the whole request."""
     faults: dict[str, str] = {}
     for index, row in enumerate(rows):
         if type(row) is not dict:
             faults[f"{at}[{index}]"] = _words(dict)
-        elif bad := wrong_members(row, shape, f"{at}[{index}]"):
+        elif bad := wrong_members(row, shape, f"{at}[{index}]", *required):
             faults |= bad
     if faults:
         raise bad_body(path, faults)
 
 
-def wrong_members(value: dict[str, Any], shape: Shape, at: str) -> dict[str, str]:
+def wrong_members(value: dict[str, Any], shape: Shape, at: str, *required: str) -> dict[str, str]:
     """Path to complaint; a null member counts as an absent one."""
-    return {
-        f"{at}.{name}": _words(expected)
-        for name, expected in shape.items()
-        if (member := value.get(name)) is not None and not _fits(member, expected)
-    }
+    faults: dict[str, str] = {}
+    for name, kind in shape.items():
+        member = value.get(name)
+        if member is not None:
+            faults |= _faults(member, kind, f"{at}.{name}")
+        elif name in required:
+            faults[f"{at}.{name}"] = _words(list if isinstance(kind, list) else kind)
+    return faults
 
 
 def bad_body(path: str, params: Mapping[str, str]) -> Refusal:
     return refusal(400, "BadJsonBody", f"[{path}] Invalid JSON body", dict(params))
+
+
+def _faults(member: Any, kind: Kind, at: str) -> dict[str, str]:
+    if not isinstance(kind, list):
+        return {} if _fits(member, kind) else {at: _words(kind)}
+    if type(member) is not list:
+        return {at: _words(list)}
+    expected = kind[0]
+    return {f"{at}[{index}]": _words(expected) for index, item in enumerate(member) if not _fits(item, expected)}
 
 
 def _fits(member: Any, expected: type) -> bool:
