@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
+from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.manifest import Manifest, Model, read_manifest, stale_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_profile
@@ -25,6 +26,7 @@ from reverse_etl.errors import ConfigError, Fault, Faults
 from reverse_etl.events import Listener
 from reverse_etl.faults import Place
 from reverse_etl.guards import STALE_MANIFEST
+from reverse_etl.iterable import OBJECTS
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.processes import is_alive, start_time
@@ -89,7 +91,10 @@ class Project:
 
     @cached_property
     def syncs(self) -> tuple[Sync, ...]:
-        """Every definition of the project. Raises Faults with everything that is wrong with any of them."""
+        """Every definition of the project, in the order they run in.
+
+        Raises Faults with everything that is wrong with any of them.
+        """
         syncs: list[Sync] = []
         faults: list[Fault] = []
         for model in self.manifest.nodes.values():
@@ -108,10 +113,10 @@ class Project:
         faults += duplicate_names(syncs)
         if faults:
             raise Faults(faults)
-        return tuple(sorted(syncs, key=lambda sync: sync.name))
+        return in_order(syncs, Graph(self.manifest.graph))
 
     def selected(self) -> list[Sync]:
-        """The syncs that --select and --exclude leave, by name."""
+        """The syncs that --select and --exclude leave, in the order they run in."""
         names: dict[str, list[str]] = {}
         for sync in self.syncs:
             names.setdefault(sync.unique_id, []).append(sync.name)
@@ -149,6 +154,12 @@ class Project:
 def _tagged(model: Model) -> Tagged:
     hidden = frozenset(column.name for column in model.columns if column.meta.get(TAG) is False)
     return Tagged(model.name, model.unique_id, model.relation_name or "", str(model.patch_file or model.file), hidden)
+
+
+def in_order(syncs: Sequence[Sync], graph: Graph) -> tuple[Sync, ...]:
+    """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
+    ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
+    return tuple(sorted(syncs, key=lambda s: (OBJECTS[s.object].stage, ancestors[s.unique_id], s.name)))
 
 
 def _wrong_marks(model: Model, place: Place) -> list[Fault]:

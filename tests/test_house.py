@@ -19,7 +19,6 @@ from packaging.version import Version
 
 from reverse_etl import __version__
 from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.base import Stage
 from reverse_etl.warehouses import WAREHOUSES
 
 if sys.version_info >= (3, 11):
@@ -162,11 +161,6 @@ def _contract(module: str) -> set[str]:
 def test_every_object_passes_the_contract_of_objects(name: str) -> None:
     assert contract_classes(ROOT / "tests" / "iterable") & _contract("iterable_object")
     assert _tests_of("iterable", name)
-
-
-@pytest.mark.parametrize("name", OBJECTS)
-def test_every_object_has_its_turn_in_a_run(name: str) -> None:
-    assert OBJECTS[name].stage in Stage
 
 
 @pytest.mark.parametrize("name", WAREHOUSES)

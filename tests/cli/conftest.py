@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,10 @@ class Shop:
                 found = connection.execute(statement).fetchall()
             return found
 
-    def model(self, name: str, meta: object = META, columns: Mapping[str, object] | None = None) -> None:
-        """A model with its table of three people; written into the manifest."""
+    def model(
+        self, name: str, meta: object = META, columns: Mapping[str, object] | None = None, above: Sequence[str] = ()
+    ) -> None:
+        """A model with its table of three people; written into the manifest. `above` are models it depends on."""
         self.sql(PEOPLE.format(name=name))
         unique_id = f"model.shop.{name}"
         self.models[unique_id] = {
@@ -94,7 +96,7 @@ class Shop:
             "relation_name": f'"shop"."main"."{name}"',
             "config": {"enabled": True, "materialized": "table", "meta": {} if meta is None else {"reverse_etl": meta}},
             "columns": columns or {},
-            "depends_on": {"nodes": []},
+            "depends_on": {"nodes": [f"model.shop.{parent}" for parent in above]},
         }
         self.write_manifest()
 

@@ -119,6 +119,29 @@ def test_all_faults_are_told_and_nothing_runs(people: Shop, sandbox: Any) -> Non
     assert people.results["results"] == []
 
 
+def test_commands_show_the_order_that_run_keeps(people: Shop) -> None:
+    people.model("early", above=["people"])
+    people.model("aside", None, above=["early"])
+    people.model("late", above=["aside"])
+    order = ["people", "early", "late"]
+    people.cli("run")
+    assert [one["sync"] for one in people.results["results"]] == order
+    assert people.cli("list", "--output", "name").out.split() == order
+    assert [one["sync"] for one in people.cli("plan", "--output", "json").json["plans"]] == order
+    people.cli("run", "--select", "late", "people")
+    assert [one["sync"] for one in people.results["results"]] == ["people", "late"]
+
+
+def test_a_bad_sync_does_not_keep_back_those_after_it(people: Shop, sandbox: Any) -> None:
+    people.cli("run")
+    people.sql("delete from people")
+    people.model("friends", above=["people"])
+    people.cli("run")
+    ended = [(one["sync"], one["status"]) for one in people.results["results"]]
+    assert ended == [("people", "stopped"), ("friends", "success")]
+    assert _received(sandbox) == 6
+
+
 def test_fail_fast_leaves_the_rest(people: Shop, sandbox: Any) -> None:
     people.model("friends")
     people.model("others")

@@ -1,0 +1,69 @@
+"""Which sync of a run has its turn when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from reverse_etl.assemble import in_order
+from reverse_etl.dbt.graph import Graph
+from reverse_etl.dbt.nodes import Model, read_node
+from reverse_etl.definition import Tagged, read_definitions
+from reverse_etl.iterable import OBJECTS
+from reverse_etl.iterable.base import Stage
+from reverse_etl.sync import Sync
+
+TURNS = {
+    "catalog_items": Stage.CATALOGS,
+    "email_changes": Stage.IDENTITY,
+    "user_merges": Stage.IDENTITY,
+    "users": Stage.PROFILES,
+    "list_members": Stage.MEMBERSHIPS,
+    "subscriptions": Stage.MEMBERSHIPS,
+    "events": Stage.ACTIVITY,
+    "purchases": Stage.ACTIVITY,
+    "carts": Stage.ACTIVITY,
+    "user_deletions": Stage.DELETIONS,
+}
+
+
+def sync(name: str, kind: str = "users") -> Sync:
+    [made], _ = read_definitions(Tagged(name, f"model.{name}", name, "schema.yml"), {"object": "users", "email": "e"})
+    return replace(made, object=kind)
+
+
+def graph(**parents: list[str]) -> Graph:
+    nodes: dict[str, Model] = {}
+    for name, above in parents.items():
+        depends_on = {"nodes": [f"model.{parent}" for parent in above]}
+        nodes[f"model.{name}"] = read_node(f"model.{name}", {"name": name, "depends_on": depends_on}, "duckdb")
+    return Graph(nodes)
+
+
+def names(syncs: tuple[Sync, ...]) -> list[str]:
+    return [one.name for one in syncs]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_object_has_its_turn(name: str) -> None:
+    assert OBJECTS[name].stage is TURNS[name]
+
+
+def test_objects_go_before_those_that_refer_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, stage in TURNS.items():
+        monkeypatch.setitem(OBJECTS, kind, SimpleNamespace(stage=stage))  # type: ignore[arg-type]
+    kinds = ["user_deletions", "carts", "events", "purchases", "subscriptions", "users", "user_merges", "catalog_items"]
+    order = ["catalog_items", "user_merges", "users", "subscriptions", "carts", "events", "purchases", "user_deletions"]
+    syncs = [sync(f"{number}_{kind}", kind) for number, kind in enumerate(kinds)]
+    assert [one.object for one in in_order(syncs, graph(**{one.name: [] for one in syncs}))] == order
+
+
+def test_a_model_goes_before_those_that_depend_on_it_however_far() -> None:
+    edges = graph(c=[], between=["c"], b=["between"], a=["b"], d=["c"])
+    assert names(in_order([sync(name) for name in "abdc"], edges)) == ["c", "d", "b", "a"]
+
+
+def test_where_nothing_else_tells_names_do() -> None:
+    assert names(in_order([sync(name) for name in "bca"], graph(a=[], b=[], c=[]))) == ["a", "b", "c"]
