@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import orjson
@@ -63,6 +63,12 @@ def require_rows(rows: list[Any], shape: Shape, at: str, path: str, *required: s
             faults |= bad
     if faults:
         raise bad_body(path, faults)
+
+
+def require_at_most(limit: int | None, items: Sized) -> None:
+    """BatchTooLarge for more items than the limit, where there is one."""
+    if limit is not None and len(items) > limit:
+        raise refusal(400, "BatchTooLarge", f"Batch of {len(items)} exceeds {limit} items")
 
 
 def wrong_members(value: dict[str, Any], shape: Shape, at: str, *required: str) -> dict[str, str]:

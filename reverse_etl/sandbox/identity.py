@@ -42,6 +42,11 @@ class IdentityRules:
     email_unique: bool
     user_id_unique: bool
 
+    @property
+    def list_field(self) -> str:
+        """The profile field that holds the ids of a user's lists."""
+        return "userListIds" if self.user_id_unique else "emailListIds"
+
 
 RULES: Final[Mapping[ProjectType, IdentityRules]] = {
     "email": IdentityRules(email_unique=True, user_id_unique=False),

@@ -18,6 +18,9 @@ RATES: dict[str, tuple[tuple[int, int], ...]] = {
     "GET /api/users/forgotten": ((3, 1),),
     "GET /api/users/forgottenUserIds": ((3, 1),),
     "GET /api/lists": ((100, 1),),
+    "GET /api/lists/getUsers": ((5, 60),),
+    "GET /api/lists/previewUsers": ((5, 60),),
+    "GET /api/lists/*/size": ((5, 60),),
     "GET /api/channels": ((100, 1),),
     "GET /api/messageTypes": ((100, 1),),
 }

@@ -43,6 +43,10 @@ class Behaviour:
     disabled_keys: frozenset[str] = frozenset()
     """Keys that lack the right to do anything."""
     project_id: int = 10216
+    new_list_delay: float = 0.0
+    """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
+    channel_unsubscribe_default: bool = False
+    """What an unsubscribe without `channelUnsubscribe` means; True takes the user off every channel."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,10 @@ class SandboxOptions:
     project_type: ProjectType = "email"
     rate_limit: bool = True
     create_new_fields: bool = True
+    lists: tuple[tuple[int, str], ...] = ()
+    """Id and name of Standard lists that are there from the start."""
+    dynamic_lists: tuple[tuple[int, str], ...] = ((301, "All users"),)
+    """Those that the API cannot change; everybody is on them."""
     behaviour: Behaviour = field(default_factory=Behaviour)
 
     def __post_init__(self) -> None:

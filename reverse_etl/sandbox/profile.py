@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from reverse_etl.sandbox.dates import written
@@ -19,9 +20,28 @@ class Change:
     fields: dict[str, tuple[Any, Any]]
 
 
+@dataclass(slots=True)
+class Preferences:
+    """Ids of the channels and message types that a user has refused, or has asked for."""
+
+    unsubscribed_channels: list[int] = field(default_factory=list)
+    unsubscribed_message_types: list[int] = field(default_factory=list)
+    subscribed_message_types: list[int] = field(default_factory=list)
+
+    def as_read(self) -> dict[str, list[int]]:
+        return {
+            "subscribedMessageTypeIds": self.subscribed_message_types,
+            "unsubscribedChannelIds": self.unsubscribed_channels,
+            "unsubscribedMessageTypeIds": self.unsubscribed_message_types,
+        }
+
+
 @dataclass(slots=True, eq=False)
 class Profile:
-    """A user; `data` holds what was written, without the fields that Iterable adds on reading."""
+    """A user; `data` holds what was written, without the fields that Iterable adds on reading.
+
+    `preferences` are None until the user is first put on a list or taken off one, or says what may be sent.
+    """
 
     id: int
     email: str | None
@@ -30,6 +50,12 @@ class Profile:
     created: float
     updated: float
     history: list[Change] = field(default_factory=list)
+    preferences: Preferences | None = None
+
+    def prefer(self) -> Preferences:
+        """The preferences, made when there are none yet."""
+        self.preferences = self.preferences or Preferences()
+        return self.preferences
 
     def remember(self, change: Change) -> None:
         self.history.append(change)
@@ -40,10 +66,11 @@ class Profile:
         both = {"email": self.email, "userId": self.user_id}
         return {name: value for name, value in both.items() if value is not None}
 
-    def as_read(self) -> dict[str, Any]:
-        """The user as `GET` answers it, with the fields that Iterable manages."""
+    def as_read(self, list_field: str, list_ids: Sequence[int]) -> dict[str, Any]:
+        """The user as `GET` answers it, with the fields that Iterable manages; `list_field` names that of the lists."""
         managed = {
             **self.identifiers(),
+            **({list_field: list_ids, **self.preferences.as_read()} if self.preferences else {}),
             "profileUpdatedAt": written(self.updated),
             "itblInternal": {
                 "documentCreatedAt": written(self.created),
@@ -67,6 +94,7 @@ class Profile:
             "created": self.created,
             "updated": self.updated,
             "history": [[change.time, change.what, change.fields] for change in self.history],
+            "preferences": asdict(self.preferences) if self.preferences else None,
         }
 
 
@@ -83,4 +111,6 @@ def from_document(number: int, document: dict[str, Any]) -> Profile:
         document["created"],
         document["updated"],
         history,
+        # Folders of the first version have none.
+        Preferences(**kept) if (kept := document.get("preferences")) else None,
     )

@@ -13,6 +13,7 @@ from reverse_etl.sandbox.identity import RULES, forgotten_hash
 from reverse_etl.sandbox.index import Index
 from reverse_etl.sandbox.journal import Journal
 from reverse_etl.sandbox.limits import Limits
+from reverse_etl.sandbox.lists import Lists
 from reverse_etl.sandbox.options import SandboxError, SandboxOptions
 from reverse_etl.sandbox.profile import Profile, from_document
 from reverse_etl.sandbox.shelf import Shelf
@@ -56,6 +57,8 @@ class Project:
         self._empty()
         if self._journal:
             self._load(self._journal)
+        self._seed()
+        self.commit()
 
     @property
     def users(self) -> dict[int, Profile]:
@@ -107,6 +110,10 @@ class Project:
             self.user_ids.remove(profile.user_id, profile)
             self._users.drop(profile)
 
+    def read(self, profile: Profile) -> dict[str, Any]:
+        """The user as the API shows it."""
+        return profile.as_read(self.rules.list_field, self.lists.of(profile))
+
     def follow(self, source: Profile, destination: Profile) -> None:
         """What belongs to the source belongs to the destination from now on: two users become one."""
         for topic in self._topics:
@@ -138,6 +145,7 @@ class Project:
         self._empty()
         if self._journal:
             self._journal.clear()
+        self._seed()
         self.commit()
 
     def close(self) -> None:
@@ -154,8 +162,13 @@ class Project:
         self.forgotten_user_ids = set()
         self.requests = deque(maxlen=REQUESTS_KEPT)
         self.limits = Limits()
-        self._topics = ()
+        self.lists = Lists()
+        self._topics = (self.lists,)
         self._written = {}
+
+    def _seed(self) -> None:
+        self.lists.seed(self.options.dynamic_lists, "Dynamic")
+        self.lists.seed(self.options.lists, "Standard")
 
     def _shelves(self) -> list[Shelf[Any]]:
         return [self._users, *(shelf for topic in self._topics for shelf in topic.shelves())]
@@ -183,7 +196,6 @@ class Project:
         next_ids = journal.value("next_ids") or {"users": journal.value("next_id") or 1}
         for shelf in self._shelves():
             shelf.next_id = max(shelf.next_id, cast("dict[str, int]", next_ids).get(shelf.topic, 1))
-        self.commit()
 
     def _load_users(self, journal: Journal) -> None:
         self._users.load(journal.documents("users"), from_document)

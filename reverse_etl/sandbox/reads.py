@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _MADE: Final = 1_577_836_800_000
 
-CHANNELS: Final = {
+CHANNELS: Final[dict[str, list[dict[str, Any]]]] = {
     "channels": [
         {"id": 101, "name": "Marketing Channel", "channelType": "Marketing", "messageMedium": "Email"},
         {"id": 102, "name": "Transactional Channel", "channelType": "Transactional", "messageMedium": "Email"},
@@ -38,7 +38,6 @@ MESSAGE_TYPES: Final = {
         },
     ]
 }
-LISTS: Final = {"lists": [{"id": 301, "name": "All customers", "createdAt": _MADE, "listType": "Standard"}]}
 
 
 def user_by_email(call: Call) -> Reply:
@@ -70,17 +69,13 @@ def message_types(_: Call) -> Reply:
     return resource(MESSAGE_TYPES)
 
 
-def lists(_: Call) -> Reply:
-    return resource(LISTS)
-
-
 def _user_by_email(call: Call, email: str) -> Reply:
     profile = call.project.emails.first(email.lower())
     if profile is None:
         if not valid_email(email):
             raise refusal(400, "InvalidEmailAddressError", f"Invalid email: {email}")
         return resource({}, "no such user")
-    return resource({"user": profile.as_read()})
+    return resource({"user": call.project.read(profile)})
 
 
 def _user_by_id(call: Call, user_id: str) -> Reply:
@@ -89,4 +84,4 @@ def _user_by_id(call: Call, user_id: str) -> Reply:
         status = call.project.options.behaviour.unknown_user_id_status
         code = "error.users.noUserWithIdExists"
         raise framework_refusal(status, "BadRequest", code, "No user with that id exists!", [user_id])
-    return resource({"user": profile.as_read()})
+    return resource({"user": call.project.read(profile)})

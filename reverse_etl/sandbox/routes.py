@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from reverse_etl.sandbox import moves, pages, readbacks, reads, removals, updates
+from reverse_etl.sandbox import list_admin, list_changes, list_reads, moves, pages, readbacks, reads, removals, updates
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Endpoint
@@ -43,7 +43,14 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "DELETE /api/users/*": (removals.delete_by_email, "DELETE /api/users"),
     "GET /api/channels": (reads.channels, ""),
     "GET /api/messageTypes": (reads.message_types, ""),
-    "GET /api/lists": (reads.lists, ""),
+    "GET /api/lists": (list_admin.lists, ""),
+    "POST /api/lists": (list_admin.create, ""),
+    "DELETE /api/lists/*": (list_admin.delete, ""),
+    "POST /api/lists/subscribe": (list_changes.subscribe, ""),
+    "POST /api/lists/unsubscribe": (list_changes.unsubscribe, ""),
+    "GET /api/lists/getUsers": (list_reads.all_users, ""),
+    "GET /api/lists/previewUsers": (list_reads.some_users, ""),
+    "GET /api/lists/*/size": (list_reads.size, ""),
     "GET /sandbox/users": (readbacks.users, ""),
     "GET /sandbox/requests": (readbacks.requests, ""),
     "POST /sandbox/reset": (readbacks.reset, ""),

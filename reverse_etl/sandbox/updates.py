@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from reverse_etl.sandbox import bodies
-from reverse_etl.sandbox.replies import Refusal, Reply, refusal, resource, success
+from reverse_etl.sandbox.bulk_replies import bulk_reply
+from reverse_etl.sandbox.replies import Refusal, Reply, refusal, success
 from reverse_etl.sandbox.users import Failure, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reverse_etl.sandbox.call import Call
     from reverse_etl.sandbox.options import Behaviour
     from reverse_etl.sandbox.project import Project
-
-FAILURE_ARRAYS: Final = tuple(
-    reason + kind
-    for reason in ("invalid", "notFound", "invalidData", "conflict", "forgotten")
-    for kind in ("Emails", "UserIds")
-)
 
 
 def update(call: Call) -> Reply:
@@ -44,10 +36,7 @@ def bulk_update(call: Call) -> Reply:
     outcomes = [
         write(project, row, fields, update_only=update_only) for row, fields in zip(rows, admitted.rows, strict=True)
     ]
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    reply = _bulk_reply(project, failures, len(rows))
-    reply |= {"createdFields": admitted.created, "filteredOutFields": admitted.filtered_out}
-    return resource(reply, _summary(reply, failures))
+    return bulk_reply(behaviour, outcomes, admitted)
 
 
 def single_refusal(failure: Failure, behaviour: Behaviour) -> Refusal:
@@ -74,8 +63,7 @@ def _rows(call: Call, behaviour: Behaviour) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = call.body["users"]
     if not rows:
         raise refusal(400, "InvalidEmailAddressError", "Emails invalid: ")
-    if behaviour.max_batch_items is not None and len(rows) > behaviour.max_batch_items:
-        raise refusal(400, "BatchTooLarge", f"Batch of {len(rows)} exceeds {behaviour.max_batch_items} items")
+    bodies.require_at_most(behaviour.max_batch_items, rows)
     bodies.require_rows(rows, bodies.USER_ROW, "obj.users", call.path)
     return rows
 
@@ -83,25 +71,3 @@ def _rows(call: Call, behaviour: Behaviour) -> list[dict[str, Any]]:
 def _creates(project: Project, body: dict[str, Any]) -> bool:
     asked = body.get("createNewFields")
     return project.options.create_new_fields if asked is None else asked is True
-
-
-def _bulk_reply(project: Project, failures: Sequence[Failure], rows: int) -> dict[str, Any]:
-    behaviour = project.options.behaviour
-    arrays: dict[str, list[str]] = {name: [] for name in (*FAILURE_ARRAYS, "noOpEmails", "noOpUserIds")}
-    for failure in failures:
-        lower = behaviour.lowercase_echo and failure.kind == "Emails"
-        arrays[failure.array].append(failure.value.lower() if lower else failure.value)
-    skipped = {name: arrays.pop(name) for name in ("noOpEmails", "noOpUserIds")}
-    failed, unwritten = sum(map(len, arrays.values())), len(failures)
-    succeeded = rows - (failed if behaviour.count_skipped_as_success else unwritten)
-    reply: dict[str, Any] = {"successCount": succeeded, "failCount": failed, **skipped}
-    if behaviour.deprecated_arrays or not behaviour.failed_updates:
-        repeated = arrays["notFoundUserIds"] if behaviour.unknown_user_ids_are_invalid_too else []
-        reply |= {"invalidEmails": arrays["invalidEmails"], "invalidUserIds": arrays["invalidUserIds"] + repeated}
-    return {**reply, "failedUpdates": arrays} if behaviour.failed_updates else reply
-
-
-def _summary(reply: dict[str, Any], failures: Sequence[Failure]) -> str:
-    counts = Counter(failure.array for failure in failures)
-    told = [f"{reply['successCount']} ok, {reply['failCount']} failed"]
-    return ", ".join([*told, *(f"{count} {array}" for array, count in counts.items())])
