@@ -1,15 +1,15 @@
-"""The project's field types: the first value fixes a type, later ones must fit it. Knows no user and no identity."""
+"""Types of fields: the first value fixes one, later values must fit it. Knows no user, no event and no identity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox.dates import stored_date
 from reverse_etl.sandbox.replies import Refusal, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 MAX_CHARACTERS: Final = 32_000
 # Not documented; far deeper than any profile, and it bounds the recursion.
@@ -76,78 +76,104 @@ class FieldTypes:
 
         Raises the whole request's refusal, and learns nothing, when any value clashes or the fields would be too many.
         """
-        admission = _Admission(dict(self.types), create)
-        admitted = [admission.row(fields) for fields in rows]
+        admission = Admission(self.types, MANAGED)
+        admitted = [admission.row(fields, create=create) for fields in rows]
+        created = list(admission.learned)
         if admission.clashes:
-            raise self._mismatch(admission.clashes)
-        self._check_limit(admission.created)
-        self.types = admission.types
-        return Admitted(admitted, admission.created, list(admission.filtered_out))
-
-    def _check_limit(self, created: list[str]) -> None:
+            raise mismatch(self._project_id, "user", admission.clashes)
         total = len(self.types) - len(MANAGED) + len(created)
         if created and total > self._limit:
-            message = f"Project {self._project_id}: the request would exceed the limit of {self._limit} unique fields."
-            params = {"limit": self._limit, "requestedTotal": total, "newFields": created}
-            raise refusal(400, "UniqueFieldsLimitExceeded", message, params)
-
-    def _mismatch(self, clashes: Mapping[str, Mapping[str, Any]]) -> Refusal:
-        told = " ".join(
-            f"Field '{path}' already exists for type 'user' and has a data type of '{clash['expectedType']}' "
-            f"but possible types '{', '.join(clash['incomingTypes'])}' in the request."
-            for path, clash in clashes.items()
-        )
-        message = (
-            f"Project {self._project_id}: The request does not have the same data types "
-            f"as the data previously submitted. {told}"
-        )
-        return refusal(400, "RequestFieldsTypesMismatched", message, {"validationErrors": clashes})
+            raise too_many_fields(self._project_id, self._limit, total, created)
+        self.types.update(admission.learned)
+        return Admitted(admitted, created, list(admission.filtered_out))
 
 
-@dataclass
-class _Admission:
-    """One pass over one request; its copy of the types becomes the project's only if nothing clashes."""
+def mismatch(project_id: int, category: str, clashes: Mapping[str, Clash]) -> Refusal:
+    """The refusal of a request whose values clash with the types of their fields, named by path."""
+    told = " ".join(
+        f"Field '{path}' already exists for type '{category}' and has a data type of '{clash.expected}' "
+        f"but possible types '{', '.join(clash.possible)}' in the request."
+        for path, clash in clashes.items()
+    )
+    message = (
+        f"Project {project_id}: The request does not have the same data types as the data previously submitted. {told}"
+    )
+    details = {path: clash.detail(category) for path, clash in clashes.items()}
+    return refusal(400, "RequestFieldsTypesMismatched", message, {"validationErrors": details})
 
-    types: dict[str, str]
-    create: bool
-    created: list[str] = field(default_factory=list)
-    filtered_out: dict[str, None] = field(default_factory=dict)
-    clashes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    unfit: bool = False
 
-    def __post_init__(self) -> None:
-        self._as_is = {path: _AS_IS[kind] for path, kind in self.types.items() if kind in _AS_IS}
+def too_many_fields(project_id: int, limit: int, total: int, created: list[str]) -> Refusal:
+    message = f"Project {project_id}: the request would exceed the limit of {limit} unique fields."
+    params = {"limit": limit, "requestedTotal": total, "newFields": created}
+    return refusal(400, "UniqueFieldsLimitExceeded", message, params)
 
-    def row(self, fields: Fields) -> Fields | None:
-        """The fields as stored: the same object unless a value had to change."""
-        self.unfit = False
-        stored, as_is = fields, self._as_is
+
+@dataclass(frozen=True)
+class Clash:
+    """A value that its field cannot hold: the field's type, and the types that the value may have."""
+
+    expected: str
+    possible: tuple[str, ...]
+    value: Any
+
+    def detail(self, category: str) -> dict[str, Any]:
+        return {
+            "incomingTypes": list(self.possible),
+            "expectedType": self.expected,
+            "category": category,
+            "offendingValue": self.value,
+            "_type": "UnexpectedType",
+        }
+
+
+class Admission:
+    """One pass of a request over known types; what it has `learned` is for the caller to keep, if nothing clashes.
+
+    A clash in an object that Iterable manages is no fault of the request: the row alone is unfit.
+    """
+
+    def __init__(self, known: Mapping[str, str], managed: Collection[str] = ()) -> None:
+        self.learned: dict[str, str] = {}
+        self.filtered_out: dict[str, None] = {}
+        self.clashes: dict[str, Clash] = {}
+        self._known = known
+        self._managed = managed
+        self._create = True
+        self._unfit = False
+
+    def row(self, fields: Fields, *, create: bool) -> Fields | None:
+        """The fields as stored: the same object unless a value had to change. None: a value that no field can hold."""
+        self._create, self._unfit = create, False
+        stored, known = fields, self._known
         for name, value in fields.items():
             # Nearly every value ends here: a known field and a type that needs no change.
-            if type(value) in as_is.get(name, ()):
+            if type(value) in _AS_IS.get(known.get(name, ""), ()):
                 if type(value) is str and len(value) > MAX_CHARACTERS:
-                    self.unfit = True
+                    self._unfit = True
                 continue
             settled = self._settle(name, value)
             if settled is not value:
                 stored = _with(dict(fields) if stored is fields else stored, name, settled)
-        return None if self.unfit else stored
+        return None if self._unfit else stored
+
+    def _type(self, path: str) -> str | None:
+        return self._known.get(path) or self.learned.get(path)
 
     def _settle(self, path: str, value: Any) -> Any:
         """The value as stored, or _DROPPED."""
         if value is None:
             return None
-        if path not in self.types and not self.create:
+        if not self._create and self._type(path) is None:
             self.filtered_out[path] = None
             return _DROPPED
         if type(value) is not list:
             return self._settle_one(path, value)
-        self.unfit = self.unfit or any(type(item) is list for item in value)
+        self._unfit = self._unfit or any(type(item) is list for item in value)
         return [self._settle_one(path, item) if type(item) not in {list, type(None)} else item for item in value]
 
     def _settle_one(self, path: str, value: Any) -> Any:
         possible = possible_types(path, value)
-        expected = self.types.get(path) or self._learn(path, possible[0])
+        expected = self._type(path) or self.learned.setdefault(path, possible[0])
         if expected not in possible:
             return self._clash(path, value, expected, possible)
         if expected == "date":
@@ -155,36 +181,29 @@ class _Admission:
         if expected == "object":
             return self._members(path, value)
         if type(value) is str and len(value) > MAX_CHARACTERS:
-            self.unfit = True
+            self._unfit = True
         return value
 
     def _members(self, path: str, value: Fields) -> Fields:
         if path.count(".") >= MAX_DEPTH:
-            self.unfit = True
+            self._unfit = True
             return value
         settled = {name: self._settle(f"{path}.{name}", member) for name, member in value.items()}
         return {name: member for name, member in settled.items() if member is not _DROPPED}
 
-    def _learn(self, path: str, kind: str) -> str:
-        self.types[path] = kind
-        self.created.append(path)
-        if kind in _AS_IS:
-            self._as_is[path] = _AS_IS[kind]
-        return kind
-
     def _clash(self, path: str, value: Any, expected: str, possible: tuple[str, ...]) -> Any:
-        if expected == "object" and path in MANAGED:
-            self.unfit = True
-            return value
-        detail = {
-            "incomingTypes": list(possible),
-            "expectedType": expected,
-            "category": "user",
-            "offendingValue": value,
-            "_type": "UnexpectedType",
-        }
-        self.clashes.setdefault(path, detail)
+        if expected == "object" and path in self._managed:
+            self._unfit = True
+        else:
+            self.clashes.setdefault(path, Clash(expected, possible, value))
         return value
+
+
+def without_nulls(value: Any) -> Any:
+    """The value without null members of objects: a null stands for nothing to store."""
+    if type(value) is dict:
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return value
 
 
 def possible_types(path: str, value: Any) -> tuple[str, ...]:

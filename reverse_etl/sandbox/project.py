@@ -21,6 +21,7 @@ from reverse_etl.sandbox.topic import Topic
 
 Clock = Callable[[], float]
 REQUESTS_KEPT: Final = 1000
+_NOTHING: Final = object()
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,9 @@ class Project:
         shelves = self._shelves()
         if self._journal:
             changes, values = [change for shelf in shelves if (change := shelf.unwritten())], self._values()
-            if changes or values != self._written:
-                self._journal.write(changes, values)
+            fresh = {name: value for name, value in values.items() if self._written.get(name, _NOTHING) != value}
+            if changes or fresh:
+                self._journal.write(changes, fresh)
                 self._written = values
         for shelf in shelves:
             shelf.written()

@@ -20,7 +20,7 @@ def update(call: Call) -> Reply:
     bodies.require(row, bodies.SINGLE_UPDATE, call.path)
     if row.get("email") is None and row.get("userId") is None:
         raise refusal(400, "BadParams", "Either email or userId must be set")
-    admitted = project.fields.admit([row.get("dataFields") or {}], create=_creates(project, row))
+    admitted = project.fields.admit([row.get("dataFields") or {}], create=creates(project, row))
     outcome = write(project, row, admitted.rows[0])
     if isinstance(outcome, Failure):
         raise single_refusal(outcome, project.options.behaviour)
@@ -31,7 +31,7 @@ def bulk_update(call: Call) -> Reply:
     body, project = call.body, call.project
     behaviour = project.options.behaviour
     rows = _rows(call, behaviour)
-    admitted = project.fields.admit((row.get("dataFields") or {} for row in rows), create=_creates(project, body))
+    admitted = project.fields.admit((row.get("dataFields") or {} for row in rows), create=creates(project, body))
     update_only = behaviour.honour_update_only and body.get("updateOnly") is True
     outcomes = [
         write(project, row, fields, update_only=update_only) for row, fields in zip(rows, admitted.rows, strict=True)
@@ -68,6 +68,7 @@ def _rows(call: Call, behaviour: Behaviour) -> list[dict[str, Any]]:
     return rows
 
 
-def _creates(project: Project, body: dict[str, Any]) -> bool:
+def creates(project: Project, body: dict[str, Any]) -> bool:
+    """Whether a request may bring new fields: what it says itself, else the project's setting."""
     asked = body.get("createNewFields")
     return project.options.create_new_fields if asked is None else asked is True

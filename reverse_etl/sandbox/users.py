@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from reverse_etl.sandbox.fields import Fields, without_nulls
 from reverse_etl.sandbox.identity import placeholder_email, valid_email, valid_user_id
 from reverse_etl.sandbox.profile import Change, Profile
 
 if TYPE_CHECKING:
-    from reverse_etl.sandbox.fields import Fields
     from reverse_etl.sandbox.project import Project
 
 Reason = Literal["invalid", "notFound", "invalidData", "conflict", "forgotten", "noOp"]
@@ -139,7 +139,7 @@ def _apply(project: Project, target: Target, fields: Fields, *, merge: bool) -> 
     given = {name: value for name, value in fields.items() if name not in _READ_ONLY}
     profile = target.profile
     if profile is None:
-        data = {name: _bare(value) for name, value in given.items() if value is not None}
+        data = {name: without_nulls(value) for name, value in given.items() if value is not None}
         profile = project.add(target.email, target.user_id, data)
         profile.remember(Change(profile.created, "created", {}))
         return profile
@@ -157,7 +157,9 @@ def _changes(profile: Profile, given: Fields, *, merge: bool) -> dict[str, tuple
     data, changed = profile.data, {}
     for name, value in given.items():
         before = data.get(name)
-        after = _merged(before, value) if merge and type(value) is dict and type(before) is dict else _bare(value)
+        after = (
+            _merged(before, value) if merge and type(value) is dict and type(before) is dict else without_nulls(value)
+        )
         if before == after and type(before) is type(after):
             continue
         changed[name] = (before, after)
@@ -175,14 +177,7 @@ def _identity_changes(profile: Profile, target: Target) -> dict[str, tuple[Any, 
 
 def _merged(before: Fields, given: Fields) -> Fields:
     """One level deep: members that are objects are overwritten whole, null members go."""
-    return {name: _bare(value) for name, value in {**before, **given}.items() if value is not None}
-
-
-def _bare(value: Any) -> Any:
-    """The value without null members of objects: a null stands for nothing to store."""
-    if type(value) is dict:
-        return {name: _bare(member) for name, member in value.items() if member is not None}
-    return value
+    return {name: without_nulls(value) for name, value in {**before, **given}.items() if value is not None}
 
 
 def _as_sent(row: Row, email: str) -> str:
