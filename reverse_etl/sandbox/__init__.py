@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reverse_etl.sandbox.faults import FAULTS
 from reverse_etl.sandbox.options import Behaviour, ProjectType, SandboxError, SandboxOptions
+from reverse_etl.sandbox.settings import Setting, behaviour_of, list_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,18 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.project import Clock
     from reverse_etl.sandbox.server import RunningSandbox
 
-__all__ = ["Behaviour", "ProjectType", "SandboxError", "SandboxOptions", "serve", "start"]
+__all__ = [
+    "FAULTS",
+    "Behaviour",
+    "ProjectType",
+    "SandboxError",
+    "SandboxOptions",
+    "Setting",
+    "behaviour_of",
+    "list_settings",
+    "serve",
+    "start",
+]
 
 
 def serve(options: SandboxOptions, announce: Callable[[str], None]) -> None:

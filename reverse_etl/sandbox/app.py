@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from reverse_etl.sandbox import gate, routes
+from reverse_etl.sandbox import breakdowns, gate, routes
 from reverse_etl.sandbox.call import Call
+from reverse_etl.sandbox.faults import APPLIED, CALM, Meeting
 from reverse_etl.sandbox.gate import Incoming
 from reverse_etl.sandbox.project import LoggedRequest, Project
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply, refusal
+from reverse_etl.sandbox.wire import Wire
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -30,10 +32,11 @@ _PAGE_HEADERS: Final = {
 
 
 class SandboxApp:
-    """Every request is handled whole, one after the other, so none sees another half done."""
+    """Every request is handled whole, one after the other, so none sees another half done; waiting is done outside."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self.wire = Wire()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,21 +44,45 @@ class SandboxApp:
         incoming = await _read(scope, receive, self._project.options.behaviour.max_body_bytes)
         if incoming is None:
             return
-        reply = self.answer(incoming)
-        headers = {**reply.headers, "Iterable-Request-Id": uuid.uuid4().hex}
-        response = Response(reply.body, reply.status, headers, reply.media_type)
-        await response(scope, receive, send)
+        met = self._meeting(incoming)
+        if met.seconds:
+            await self.wire.wait(met.seconds)
+        reply = self.answer(incoming, met)
+        if reply.status:
+            headers = {**reply.headers, "Iterable-Request-Id": uuid.uuid4().hex}
+            await Response(reply.body, reply.status, headers, reply.media_type)(scope, receive, send)
+        elif met.fault.startswith("timeout"):
+            await self.wire.hold(scope, receive)
+        else:
+            await self.wire.cut(scope, receive)
 
-    def answer(self, incoming: Incoming) -> Reply:
+    def answer(self, incoming: Incoming, met: Meeting = CALM) -> Reply:
+        """The reply to one request; its status is 0 where there is to be none."""
         if not gate.is_local(incoming.headers):
             return Reply(403, b"the sandbox answers this machine alone\n", "text/plain")
         route = routes.find(incoming.method, incoming.raw_path)
         query = dict(parse_qsl(incoming.query, keep_blank_values=True))
         call = Call(self._project, incoming.path, route.arguments if route else (), query, incoming.body)
-        reply = self._outcome(route, call, incoming)
+        reply = self._with_faults(route, call, incoming, met)
         if incoming.raw_path.startswith("/api/"):
-            self._log(incoming, call, reply)
+            self._log(incoming, call, reply, met.fault)
         return reply
+
+    def _meeting(self, incoming: Incoming) -> Meeting:
+        """Which faults a request meets: one that Iterable has an endpoint for."""
+        route = routes.find(incoming.method, incoming.raw_path)
+        if route is None or not route.of_api or not gate.is_local(incoming.headers):
+            return CALM
+        asked = (incoming.method, incoming.raw_path, incoming.query)
+        return self._project.faults.meet(*(text.encode("latin-1") for text in asked), incoming.body)
+
+    def _with_faults(self, route: routes.Route | None, call: Call, incoming: Incoming, met: Meeting) -> Reply:
+        if route is not None and met.fault not in APPLIED:
+            return breakdowns.instead(self._project, route.limited_as, met.fault)
+        reply = self._outcome(route, call, incoming)
+        if met.unknown_fields:
+            reply = breakdowns.with_unknown_members(reply)
+        return breakdowns.unanswered(met.fault, reply) if met.fault else reply
 
     def _outcome(self, route: routes.Route | None, call: Call, incoming: Incoming) -> Reply:
         if route is None:
@@ -78,9 +105,9 @@ class SandboxApp:
         except Refusal as refused:
             return refused.reply
 
-    def _log(self, incoming: Incoming, call: Call, reply: Reply) -> None:
+    def _log(self, incoming: Incoming, call: Call, reply: Reply, fault: str) -> None:
         now, items = self._project.clock(), call.items()
-        entry = LoggedRequest(now, incoming.method, call.path, reply.status, incoming.size, items, reply.summary)
+        entry = LoggedRequest(now, incoming.method, call.path, reply.status, incoming.size, items, reply.summary, fault)
         self._project.requests.append(entry)
 
 

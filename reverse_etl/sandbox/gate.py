@@ -13,6 +13,7 @@ from reverse_etl.sandbox.replies import Refusal, Reply, refusal
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
+    from reverse_etl.sandbox.limits import Exceeded
     from reverse_etl.sandbox.project import Project
 
 _KEY_PREFIX: Final = "sandbox-"
@@ -52,6 +53,17 @@ def admit(project: Project, incoming: Incoming, limited_as: str) -> None:
     _require_size(project, incoming)
 
 
+def too_many(project: Project, endpoint: str, over: Exceeded) -> Refusal:
+    """The refusal of a request to an endpoint whose bucket is empty."""
+    behaviour, path = project.options.behaviour, endpoint.partition(" ")[2]
+    message = f"Exceeded rate limit for endpoint: {path}, project: {behaviour.project_id}"
+    params = {"rateLimitLimit": over.limit, "rateLimitRemaining": over.remaining, "rateLimitReset": over.reset}
+    refused = refusal(429, "RateLimitExceeded", message, params)
+    if behaviour.retry_after:
+        return Refusal(replace(refused.reply, headers={"Retry-After": str(over.reset)}))
+    return refused
+
+
 def _key(project: Project, incoming: Incoming) -> str:
     key = incoming.headers.get("api-key") or incoming.headers.get("api_key") or ""
     params = {"ip": incoming.client, "endpoint": incoming.path}
@@ -65,16 +77,8 @@ def _key(project: Project, incoming: Incoming) -> str:
 
 
 def _take_token(project: Project, endpoint: str, key: str) -> None:
-    options = project.options
-    if not options.rate_limit or (over := project.limits.take(endpoint, key, project.clock())) is None:
-        return
-    path = endpoint.partition(" ")[2]
-    message = f"Exceeded rate limit for endpoint: {path}, project: {options.behaviour.project_id}"
-    params = {"rateLimitLimit": over.limit, "rateLimitRemaining": over.remaining, "rateLimitReset": over.reset}
-    refused = refusal(429, "RateLimitExceeded", message, params)
-    if options.behaviour.retry_after:
-        raise Refusal(replace(refused.reply, headers={"Retry-After": str(over.reset)}))
-    raise refused
+    if project.options.rate_limit and (over := project.limits.take(endpoint, key, project.clock())) is not None:
+        raise too_many(project, endpoint, over)
 
 
 def _require_size(project: Project, incoming: Incoming) -> None:

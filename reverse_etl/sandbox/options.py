@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reverse_etl.sandbox.faults import Faults
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,32 +23,39 @@ class Behaviour:
     """What Iterable does not document, or documents in two ways; each default is the likeliest reading."""
 
     max_body_bytes: int = 4_000_000
+    """A request whose body is larger is refused."""
     oversized_status: Literal[413, 400] = 413
-    """413 without a body, or 400 with the code BatchTooLarge."""
+    """How it is refused: 413 without a body, or 400 with the code BatchTooLarge."""
     max_batch_items: int | None = None
     """More users than this in one request are BatchTooLarge."""
     field_limit: int = 1000
+    """How many custom fields user profiles may have; a request that needs more is UniqueFieldsLimitExceeded."""
     failed_updates: bool = True
-    """False answers as in 2021, with the deprecated arrays alone."""
+    """Whether bulk answers have `failedUpdates`; false answers as in 2021, with the deprecated arrays alone."""
     deprecated_arrays: bool = True
+    """Whether bulk answers repeat what is in `failedUpdates` in `invalidEmails` and `invalidUserIds`."""
     unknown_user_ids_are_invalid_too: bool = True
     """Whether the deprecated `invalidUserIds` repeats `notFoundUserIds`."""
     lowercase_echo: bool = False
     """Whether failure arrays name e-mails as stored, rather than as sent."""
     honour_update_only: bool = True
-    """False ignores `updateOnly`, as projects do for which Iterable has not enabled it."""
+    """Whether `updateOnly` is honoured; false ignores it, as projects do for which Iterable has not enabled it."""
     count_skipped_as_success: bool = False
+    """Whether a row that `updateOnly` skipped is in `successCount`."""
     unknown_user_id_status: int = 400
+    """The status of a GET for a userId that nobody has."""
     forgotten_status: Literal[409, 400] = 409
+    """The status with which endpoints for one user refuse a forgotten one."""
     retry_after: bool = False
     """Whether a 429 carries a Retry-After header."""
     disabled_keys: frozenset[str] = frozenset()
-    """Keys that lack the right to do anything."""
+    """Keys that are refused with "Disabled API key or insufficient privileges"."""
     project_id: int = 10216
+    """The number of the project, as messages name it."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     channel_unsubscribe_default: bool = False
-    """What an unsubscribe without `channelUnsubscribe` means; True takes the user off every channel."""
+    """What an unsubscribe without `channelUnsubscribe` means; true takes the user off every channel."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class SandboxOptions:
     """Where a sandbox listens (`port` 0: a free one) and what kind of project it plays.
 
     With `data_dir` its state outlives the process; without one nothing is written to disk.
-    Raises ValueError for a host that is not loopback, or a port or project type that does not exist.
+    `faults` are texts such as `429:0.05`; `seed` decides which requests meet them.
+    Raises ValueError for a host that is not loopback, or a port, project type or fault that does not exist.
     """
 
     port: int = 8085
@@ -68,6 +78,8 @@ class SandboxOptions:
     dynamic_lists: tuple[tuple[int, str], ...] = ((301, "All users"),)
     """Those that the API cannot change; everybody is on them."""
     behaviour: Behaviour = field(default_factory=Behaviour)
+    faults: tuple[str, ...] = ()
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host):
@@ -76,6 +88,7 @@ class SandboxOptions:
             raise ValueError(f"{self.port} is not a port")
         if self.project_type not in get_args(ProjectType):
             raise ValueError(f"{self.project_type!r} is not a project type: email, user_id or hybrid")
+        Faults(self.faults)
 
 
 def is_loopback(host: str) -> bool:

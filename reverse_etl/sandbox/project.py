@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from reverse_etl.sandbox.faults import Faults
 from reverse_etl.sandbox.fields import FieldTypes
 from reverse_etl.sandbox.identity import RULES, forgotten_hash
 from reverse_etl.sandbox.index import Index
@@ -26,7 +27,10 @@ _NOTHING: Final = object()
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request to the API as the sandbox remembers it: sizes and outcome, never the body or the key."""
+    """One request to the API as the sandbox remembers it: sizes and outcome, never the body or the key.
+
+    `status` is 0 where nobody was answered, `fault` the fault that it met, if any.
+    """
 
     time: float
     method: str
@@ -35,6 +39,7 @@ class LoggedRequest:
     bytes: int
     items: int
     summary: str
+    fault: str = ""
 
 
 class Project:
@@ -164,6 +169,7 @@ class Project:
         self.forgotten_user_ids = set()
         self.requests = deque(maxlen=REQUESTS_KEPT)
         self.limits = Limits()
+        self.faults = Faults(self.options.faults, self.options.seed)
         self.lists = Lists()
         self._topics = (self.lists,)
         self._written = {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.dates import written
-from reverse_etl.sandbox.replies import Reply, resource
+from reverse_etl.sandbox.faults import Faults
+from reverse_etl.sandbox.replies import Reply, refusal, resource
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
@@ -24,3 +26,20 @@ def requests(call: Call) -> Reply:
 def reset(call: Call) -> Reply:
     call.project.reset()
     return resource({"reset": True})
+
+
+def faults(call: Call) -> Reply:
+    """What is on, and how many requests have met it."""
+    on = call.project.faults
+    return resource({"faults": [str(fault) for fault in on.on], "seed": on.seed, "met": dict(on.met)})
+
+
+def set_faults(call: Call) -> Reply:
+    """`{"faults": ["429:0.05"], "seed": 7}` instead of whatever was on; no `faults`: none."""
+    body = call.body
+    bodies.require(body, {"faults": list, "seed": int}, call.path)
+    try:
+        call.project.faults = Faults([str(text) for text in body.get("faults") or []], body.get("seed") or 0)
+    except ValueError as error:
+        raise refusal(400, "BadParams", str(error)) from None
+    return faults(call)

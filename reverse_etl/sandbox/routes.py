@@ -54,6 +54,8 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /sandbox/users": (readbacks.users, ""),
     "GET /sandbox/requests": (readbacks.requests, ""),
     "POST /sandbox/reset": (readbacks.reset, ""),
+    "GET /sandbox/faults": (readbacks.faults, ""),
+    "POST /sandbox/faults": (readbacks.set_faults, ""),
     "GET /": (pages.users, ""),
     "GET /users/*": (pages.user, ""),
     "GET /fields": (pages.fields, ""),

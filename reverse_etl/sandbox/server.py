@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from reverse_etl.sandbox.options import SandboxOptions
+    from reverse_etl.sandbox.wire import Wire
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -35,16 +36,18 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
             self._socket.close()
             raise
         self.url = _url(self._socket)
+        app = SandboxApp(self.project)
         config = uvicorn.Config(
-            SandboxApp(self.project),
+            app,
             log_config=None,
             log_level="critical",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="off",
             timeout_graceful_shutdown=2,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, app.wire)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
@@ -66,6 +69,19 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the requests that wait before it waits for the others."""
+
+    def __init__(self, config: uvicorn.Config, wire: Wire) -> None:
+        super().__init__(config)
+        self._wire = wire
+        wire.server = self
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._wire.release()
+        await super().shutdown(sockets)
 
 
 def serve_until_signal(options: SandboxOptions, announce: Callable[[str], None]) -> None:

@@ -28,7 +28,7 @@ class Api:
         self.session.headers["Api-Key"] = "sandbox-test"
 
     def call(self, method, path, **kwargs):
-        return self.session.request(method, self.url + path, timeout=10, **kwargs)
+        return self.session.request(method, self.url + path, **{"timeout": 10, **kwargs})
 
     def get(self, path, **kwargs):
         return self.call("GET", path, **kwargs)
@@ -61,13 +61,15 @@ def servers():
 def project_of(servers):
     """Ask for a project: `project_of("hybrid", rate_limit=True, field_limit=3)`; settings of Behaviour go by name."""
 
-    def make(project_type="email", *, rate_limit=False, create_new_fields=True, **behaviour):
+    def make(project_type="email", *, rate_limit=False, create_new_fields=True, faults=(), seed=0, **behaviour):
         options = SandboxOptions(
             port=0,
             project_type=project_type,
             rate_limit=rate_limit,
             create_new_fields=create_new_fields,
             behaviour=Behaviour(**behaviour),
+            faults=faults,
+            seed=seed,
         )
         if options not in servers:
             clock = Clock()

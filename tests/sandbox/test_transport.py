@@ -144,6 +144,7 @@ def test_the_log_tells_what_was_asked_and_answered(api):
         "bytes": first["bytes"],
         "items": 2,
         "summary": "1 ok, 1 failed, 1 invalidEmails",
+        "fault": "",
     }
     assert first["bytes"] > 50
     assert (second["method"], second["path"], second["items"]) == ("GET", "/api/users/ann@shop.com", 0)
