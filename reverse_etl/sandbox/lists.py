@@ -97,6 +97,11 @@ class Lists(Topic):
         """Ids of the lists that a user is on, in the order of joining."""
         return list(self._of_user.get(profile.id, {}))
 
+    def of_user(self, profile: Profile) -> Iterator[tuple[UserList, float]]:
+        """The lists that a user is on, and since when."""
+        for number, membership in self._of_user.get(profile.id, {}).items():
+            yield self._lists.things[number], membership.since
+
     def shelves(self) -> Sequence[Shelf[Any]]:
         return self._lists, self._members
 

@@ -105,6 +105,7 @@ def _join(project: Project, source: Profile, destination: Profile, arrays: list[
     project.follow(source, destination)
     project.remove([source])
     destination.data = after
+    destination.preferences = destination.preferences or source.preferences
     project.identify(destination, email, user_id)
     project.touch(destination)
     destination.remember(Change(destination.updated, "merged", changed))

@@ -25,33 +25,38 @@ PAGE_SIZE: Final = 50
 
 def users(call: Call) -> Reply:
     """Searched by `q` in e-mail and userId, `page` counted from 1, the latest users in front."""
-    wanted, page = call.query.get("q", "").strip().lower(), max(1, _number(call.query.get("page", ""), 1))
+    wanted, page = call.query.get("q", "").strip().lower(), asked_page(call)
     first = (page - 1) * PAGE_SIZE
     found = list(islice(_matching(reversed(call.project.users.values()), wanted), first, first + PAGE_SIZE + 1))
-    return _page(call, "users.html", users=found[:PAGE_SIZE], q=wanted, page=page, more=len(found) > PAGE_SIZE)
+    return render(call, "users.html", users=found[:PAGE_SIZE], q=wanted, page=page, more=len(found) > PAGE_SIZE)
 
 
 def user(call: Call) -> Reply:
-    profile = call.project.users.get(_number(call.argument, 0))
+    profile = call.project.users.get(number(call.argument, 0))
     if profile is None:
         raise Refusal(ACTION_NOT_FOUND)
-    return _page(call, "user.html", user=profile)
+    return render(call, "user.html", user=profile, lists=list(call.project.lists.of_user(profile)))
 
 
 def fields(call: Call) -> Reply:
     custom = sorted(call.project.fields.custom.items())
     limit = call.project.options.behaviour.field_limit
-    return _page(call, "fields.html", custom=custom, managed=sorted(MANAGED.items()), limit=limit)
+    return render(call, "fields.html", custom=custom, managed=sorted(MANAGED.items()), limit=limit)
 
 
 def requests(call: Call) -> Reply:
     latest = islice(reversed(call.project.requests), 2 * PAGE_SIZE)
-    return _page(call, "requests.html", requests=list(latest))
+    return render(call, "requests.html", requests=list(latest))
 
 
 def limits(call: Call) -> Reply:
     in_use = call.project.limits.state(call.project.clock())
-    return _page(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()))
+    return render(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()))
+
+
+def asked_page(call: Call) -> int:
+    """Counted from 1."""
+    return max(1, number(call.query.get("page", ""), 1))
 
 
 def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
@@ -60,11 +65,13 @@ def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
             yield profile
 
 
-def _number(text: str, otherwise: int) -> int:
+def number(text: str, otherwise: int) -> int:
+    """The number that a part of an address is, where it is one."""
     return int(text) if text.isdecimal() and len(text) < 10 else otherwise
 
 
-def _page(call: Call, template: str, **values: Any) -> Reply:
+def render(call: Call, template: str, **values: Any) -> Reply:
+    """A page of a template, with what the frame around every page shows."""
     known = {"options": call.project.options, "total": len(call.project.users), "place": template}
     body = _environment().get_template(template).render(**known, **values)
     return Reply(200, body.encode("utf-8", "replace"), "text/html; charset=utf-8")

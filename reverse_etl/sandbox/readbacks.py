@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.faults import Faults
+from reverse_etl.sandbox.list_reads import members
 from reverse_etl.sandbox.replies import Reply, refusal, resource
 
 if TYPE_CHECKING:
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 
 def users(call: Call) -> Reply:
     return resource([profile.as_written() for profile in call.project.users.values()])
+
+
+def lists(call: Call) -> Reply:
+    """Standard lists with their members, those who joined first in front."""
+    project = call.project
+    standard = [one for one in project.lists if one.type == "Standard"]
+    return resource(
+        [
+            {"id": one.id, "name": one.name, "members": [user.identifiers() for user in members(project, one)]}
+            for one in standard
+        ]
+    )
 
 
 def requests(call: Call) -> Reply:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from reverse_etl.sandbox import list_admin, list_changes, list_reads, moves, pages, readbacks, reads, removals, updates
+from reverse_etl.sandbox import (
+    list_admin,
+    list_changes,
+    list_pages,
+    list_reads,
+    moves,
+    pages,
+    readbacks,
+    reads,
+    removals,
+    updates,
+)
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Endpoint
@@ -52,12 +63,15 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /api/lists/previewUsers": (list_reads.some_users, ""),
     "GET /api/lists/*/size": (list_reads.size, ""),
     "GET /sandbox/users": (readbacks.users, ""),
+    "GET /sandbox/lists": (readbacks.lists, ""),
     "GET /sandbox/requests": (readbacks.requests, ""),
     "POST /sandbox/reset": (readbacks.reset, ""),
     "GET /sandbox/faults": (readbacks.faults, ""),
     "POST /sandbox/faults": (readbacks.set_faults, ""),
     "GET /": (pages.users, ""),
     "GET /users/*": (pages.user, ""),
+    "GET /lists": (list_pages.lists, ""),
+    "GET /lists/*": (list_pages.one_list, ""),
     "GET /fields": (pages.fields, ""),
     "GET /requests": (pages.requests, ""),
     "GET /limits": (pages.limits, ""),
