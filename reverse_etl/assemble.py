@@ -26,7 +26,7 @@ from reverse_etl.errors import ConfigError, Fault, Faults
 from reverse_etl.events import Listener
 from reverse_etl.faults import Place
 from reverse_etl.guards import STALE_MANIFEST
-from reverse_etl.iterable import OBJECTS
+from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.processes import is_alive, start_time
@@ -107,7 +107,7 @@ class Project:
                     place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")
                 )
                 continue
-            found, wrong = read_definitions(tagged, model.meta[TAG])
+            found, wrong = read_definitions(tagged, model.meta[TAG], entries())
             syncs += found
             faults += [*wrong, *_wrong_marks(model, Place(model.name, tagged.file, None))]
         faults += duplicate_names(syncs)

@@ -38,12 +38,16 @@ class SyncStatus(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned row, ready to send: `body` is its JSON, or empty where the request needs only the identity."""
+    """One planned row, ready to send: `body` is its JSON, or empty where the request needs only the identity.
+
+    `user` is who it is about; empty: nobody that another row of the plan could be about.
+    """
 
     ordinal: int
     kind: Kind
     identity: str
     body: bytes
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,42 @@
-"""What a `reverse_etl` entry may say, object by object: the entry checked into a Sync, and its JSON Schema."""
+"""What a `reverse_etl` entry may say: what all objects share, the entry checked into a Sync, and its JSON Schema.
+
+What an object's own keys are is told by the object, in a subclass of Entry.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import Field as Key
 
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
-from reverse_etl.fieldmap import FIELDS_SCHEMA, read_fields, wrong_fields
-from reverse_etl.sync import GuardLimits, Limit, Sync
+from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, wrong_fields
+from reverse_etl.sync import Field, GuardLimits, Limit, OnRemoved, Sync
 
-Json = None | bool | int | float | str | list[Any] | dict[str, Any]
-ColumnName = Annotated[str, Field(min_length=1, description="a column of the model")]
+ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
+# A key of a definition whose value comes from a row, as those under `fields` do.
+Source = Annotated[Any, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
+FieldMap = Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)]
 
 
-class _Entry(BaseModel):
+class Part(BaseModel):
+    """A part of an entry."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class LimitEntry(_Entry):
+class LimitEntry(Part):
     """Both bounds must be crossed."""
 
-    percent: float = Field(default=10, ge=0, le=100)
-    rows: int = Field(default=100, ge=0)
+    percent: float = Key(default=10, ge=0, le=100)
+    rows: int = Key(default=100, ge=0)
 
 
-class GuardsEntry(_Entry):
+class GuardsEntry(Part):
     """What stops this sync before it sends; `false` turns one off for good."""
 
     empty_model: bool = True
@@ -41,42 +49,66 @@ def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-class UsersEntry(_Entry):
-    """User profiles, by POST /api/users/bulkUpdate."""
+class Entry(Part):
+    """What every object's entry may say. `IDENTIFIERS` are keys that name a column which identifies something.
 
-    object: Literal["users"]
-    mode: Literal["upsert", "update"] = Field(
-        default="upsert", description="update: users that Iterable lacks are skipped"
-    )
-    name: str | None = Field(
+    `OPTIONS` are switches that a Sync hands on as they are. Subclasses add `object`, `mode` and keys of their own.
+    """
+
+    IDENTIFIERS: ClassVar[tuple[str, ...]] = ()
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
+    object: str
+    mode: str
+    name: str | None = Key(
         default=None, min_length=1, max_length=200, description="name of the sync; default: the model's"
     )
-    destination: str = Field("iterable", min_length=1, description="a destination of reverse_etl.yml")
-    email: ColumnName | None = None
-    user_id: ColumnName | None = None
+    destination: str = Key("iterable", min_length=1, description="a destination of reverse_etl.yml")
     primary_key: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(_names),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-    ] = Field((), description="key of the sync snapshot; default: the identifier")
-    fields: Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)] = None
-    on_removed: Literal["ignore", "clear", "delete"] = "ignore"
-    prefer_user_id: bool = Field(
-        default=False, description="e-mail projects: create users that are known by user id only"
-    )
-    merge_nested_objects: bool = Field(default=False, description="merge objects into stored ones, one level deep")
-    create_new_fields: bool | None = Field(
-        default=None, description="whether Iterable may add fields; default: the project's"
-    )
-    allow_dropped_fields: bool = Field(
-        default=False, description="accept rows although Iterable dropped some of their fields"
-    )
+    ] = Key((), description="key of the sync snapshot; default: the identifier")
     guards: GuardsEntry = GuardsEntry()
     reject_limit: LimitEntry = LimitEntry()
 
+    def identifiers(self) -> dict[str, str]:
+        """Key to column, of those that are there."""
+        found = {key: getattr(self, key) for key in self.IDENTIFIERS}
+        return {key: column for key, column in found.items() if column}
 
-ENTRIES: Mapping[str, type[UsersEntry]] = {"users": UsersEntry}
-_OPTIONS = ("prefer_user_id", "merge_nested_objects", "create_new_fields", "allow_dropped_fields")
+    def mapped(self) -> tuple[Field, ...] | None:
+        """What `fields` says; None: every other column. Objects whose rows carry no data say ()."""
+        return ()
+
+    def own(self) -> tuple[Field, ...]:
+        """What keys of the entry take from a row."""
+        return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
+
+    def scope(self) -> Mapping[str, str]:
+        """Iterable's own things that the rows belong to, by kind."""
+        return {}
+
+    def removal(self) -> OnRemoved:
+        """What happens to rows that left the model."""
+        return "ignore"
+
+    def faults(self, place: Place) -> list[Fault]:
+        """What is wrong with the entry as a whole, whatever the project is."""
+        del place
+        return []
+
+
+class FieldsEntry(Entry):
+    """An entry whose rows carry data."""
+
+    fields: FieldMap = None
+
+    def mapped(self) -> tuple[Field, ...] | None:
+        found: tuple[Field, ...] | None = self.fields
+        return found
+
+
+Entries = Mapping[str, type[Entry]]
 
 
 @dataclass(frozen=True)
@@ -90,45 +122,43 @@ class Tagged:
     hidden: frozenset[str] = frozenset()
 
 
-def read_definitions(model: Tagged, meta: object) -> tuple[list[Sync], list[Fault]]:
+def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[Fault]]:
     """The syncs of one model's `meta.reverse_etl`: one entry or a list. Each entry gives a Sync or its faults."""
-    entries = meta if isinstance(meta, list) else [meta]
+    found = meta if isinstance(meta, list) else [meta]
     syncs: list[Sync] = []
     faults: list[Fault] = []
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(found):
         place = Place(model.name, model.file, index if isinstance(meta, list) else None)
-        sync, found = _read_entry(model, entry, place, alone=len(entries) == 1)
-        faults += found
-        if sync is not None:
-            syncs.append(sync)
-    if not entries:
+        checked, wrong = _checked(entry, place, entries)
+        if checked is not None:
+            sync = _sync(model, checked, alone=len(found) == 1)
+            wrong += [*checked.faults(place), *_check(sync, place)]
+            syncs += [] if wrong else [sync]
+        faults += wrong
+    if not found:
         faults.append(Place(model.name, model.file, None).fault("empty-definition", "the list of definitions is empty"))
     return syncs, faults
 
 
-def _read_entry(model: Tagged, entry: object, place: Place, *, alone: bool) -> tuple[Sync | None, list[Fault]]:
+def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | None, list[Fault]]:
     if not isinstance(entry, dict):
+        allowed = "object, email, …"
         return None, [
-            place.fault(
-                "not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed="object, email, …"
-            )
+            place.fault("not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed=allowed)
         ]
     kind = entry.get("object")
-    if not isinstance(kind, str) or kind not in ENTRIES:
-        return None, [place.wrong_word("object", kind, ENTRIES)]
-    wrong = wrong_fields(entry.get("fields"), place)
+    if not isinstance(kind, str) or kind not in entries:
+        return None, [place.wrong_word("object", kind, entries)]
+    wrong = wrong_fields(entry.get("fields"), place) if "fields" in entries[kind].model_fields else []
     try:
-        checked = ENTRIES[kind].model_validate(entry)
+        return entries[kind].model_validate(entry), wrong
     except ValidationError as error:
-        return None, [*wrong, *translate(error, place, ENTRIES[kind])]
-    sync = _sync(model, checked, alone=alone)
-    faults = [*wrong, *_check(sync, place)]
-    return (None if faults else sync), faults
+        return None, [*wrong, *translate(error, place, entries[kind])]
 
 
-def _sync(model: Tagged, entry: UsersEntry, *, alone: bool) -> Sync:
+def _sync(model: Tagged, entry: Entry, *, alone: bool) -> Sync:
     default = model.name if alone else f"{model.name}.{entry.object}"
-    identifiers = {key: getattr(entry, key) for key in ("email", "user_id") if getattr(entry, key)}
+    identifiers = entry.identifiers()
     return Sync(
         name=entry.name or default,
         model=model.name,
@@ -140,10 +170,12 @@ def _sync(model: Tagged, entry: UsersEntry, *, alone: bool) -> Sync:
         destination=entry.destination,
         identifiers=identifiers,
         primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
-        fields=entry.fields,
+        fields=entry.mapped(),
+        own=entry.own(),
+        scope=entry.scope(),
         hidden=model.hidden,
-        on_removed=entry.on_removed,
-        options={name: getattr(entry, name) for name in _OPTIONS},
+        on_removed=entry.removal(),
+        options={name: getattr(entry, name) for name in entry.OPTIONS},
         guards=_guards(entry.guards),
         reject_limit=Limit(entry.reject_limit.percent, entry.reject_limit.rows),
     )
@@ -156,14 +188,7 @@ def _guards(entry: GuardsEntry) -> GuardLimits:
 
 
 def _check(sync: Sync, place: Place) -> list[Fault]:
-    faults = []
-    if not sync.identifiers:
-        faults.append(
-            place.fault(
-                "missing-identifier", "neither `email` nor `user_id` names a column", allowed="email, user_id, or both"
-            )
-        )
-    faults += field_twice(sync.fields or (), place)
+    faults = field_twice(sync.fields or (), place)
     for column in sync.named_columns():
         if column.lower() in {name.lower() for name in sync.hidden}:
             faults.append(
@@ -197,12 +222,12 @@ def duplicate_names(syncs: Sequence[Sync]) -> list[Fault]:
     return faults
 
 
-def json_schema() -> dict[str, object]:
+def json_schema(entries: Entries) -> dict[str, object]:
     """JSON Schema of what stands under `reverse_etl` in a model's meta."""
-    entries = [entry.model_json_schema() for entry in ENTRIES.values()]
+    parts = [entry.model_json_schema() for entry in entries.values()]
     # References are looked up from the root of a schema, wherever they stand.
-    shared = {name: part for entry in entries for name, part in entry.pop("$defs", {}).items()}
-    one: object = entries[0] if len(entries) == 1 else {"oneOf": entries}
+    shared = {name: part for entry in parts for name, part in entry.pop("$defs", {}).items()}
+    one: object = parts[0] if len(parts) == 1 else {"oneOf": parts}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$defs": shared,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, nearest
 from reverse_etl.sync import Field
@@ -61,6 +66,29 @@ def _wrong(path: object, source: object, place: Place) -> Fault:
     return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=_ALLOWED)
 
 
+def read_source(value: object, info: ValidationInfo) -> object:
+    """What a key of a definition takes from a row: a column, a constant, or a column whose NULLs are not sent."""
+    if value is None:
+        return None
+    found = _field(info.field_name, value)
+    if found is None:
+        raise PydanticCustomError("source", "a column name, {value: …} or {column: …}")
+    return replace(found, own=True)
+
+
+SOURCE_SCHEMA = {
+    "anyOf": [
+        {"type": "null"},
+        {"type": "string", "minLength": 1, "description": "a column of the model"},
+        {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"column": {"type": "string"}, "nulls": {"enum": ["send", "skip"]}},
+            "required": ["column"],
+            "additionalProperties": False,
+        },
+    ]
+}
 FIELDS_SCHEMA = {
     "description": "Iterable field: model column; a list of columns; left out: every other column",
     "anyOf": [

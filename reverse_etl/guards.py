@@ -40,6 +40,7 @@ def stopping(
 
 def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str, object]) -> Stop | None:
     words = {"host": "host", "project_type": "project type", "project": "project", "key_fingerprint": "API key"}
+    words |= {name: name.replace("_", " ") for name in now if name not in words}
     differing = [name for name in words if remembered and remembered.get(name, "") != now.get(name, "")]
     if not sync.guards.destination or not differing:
         return None

@@ -22,8 +22,8 @@ class Example:
 class SyncPlan:
     """Rows by what a run would do with them. `invalid` is rows by reason, `changed_fields` rows by field.
 
-    `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent. `problems` are what
-    would stop the run before it sends; where the build is among them, nothing was counted.
+    `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
+    `problems` are what would stop the run before it sends; where the build is among them, nothing was counted.
     """
 
     sync: str
@@ -34,6 +34,7 @@ class SyncPlan:
     object: str = ""
     mode: str = ""
     on_removed: str = "ignore"
+    removal: str = ""
     counted: bool = True
     added: int = 0
     changed: int = 0

@@ -11,8 +11,8 @@ from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import DESTINATION, Stop, stopping
+from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import Client
-from reverse_etl.iterable.fieldtypes import clash_error, clashes, known_types
 from reverse_etl.run.acquire import acquire
 from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
@@ -62,7 +62,10 @@ class _Run:
         client = self.wiring.client(self.ready.destination)
         try:
             if self.story.to_send or self.wiring.full_refresh or (look.lease is not None and look.lease.run):
-                self._check_types(client)
+                self._prepare(client, look)
+                if self.story.status is SyncStatus.STOPPED:
+                    self.record(0)
+                    return
             self._with_lease(look, client)
         finally:
             client.close()
@@ -74,23 +77,21 @@ class _Run:
 
     def _stopped_by_guard(self, look: Look) -> bool:
         remembered = look.lease.destination if look.lease is not None else {}
-        salt = look.lease.salt if look.lease is not None else ""
-        now = self.ready.destination.remembered(salt)
+        now = self.ready.remembered(look.lease.salt if look.lease is not None else "")
         stop: Stop | None = stopping(self.ready.sync, look.counts, remembered, now, self.wiring.allowed)
         if stop is not None:
             self.story.problem = stop.problem
             self.story.status = SyncStatus.STOPPED
         return stop is not None
 
-    def _check_types(self, client: Client) -> None:
+    def _prepare(self, client: Client, look: Look) -> None:
+        """Ask Iterable what must be known before the first row; what it calls things may differ from last time."""
         with self._timed("check"):
-            known = known_types(client, self.wiring.time, self.wiring.settings.attempts)
-        if known is None:
-            self.story.warnings.append("Iterable did not tell its field types, so they were not checked")
-            return
-        found = clashes(self.ready.typed, known)
-        if found:
-            raise clash_error(self.ready.sync.name, found)
+            questions = Questions(client, self.wiring.time, self.wiring.settings.attempts)
+            prepared = self.ready.noun.prepare(self.ready.subject, questions)
+        self.ready = self.ready.prepared(prepared)
+        self.story.warnings += prepared.warnings
+        self._stopped_by_guard(look)
 
     def _with_lease(self, look: Look, client: Client) -> None:
         settings = self.wiring.settings
@@ -145,7 +146,7 @@ class _Run:
             return None
         # What is allowed for one run is not what later runs are held against.
         allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
-        destination = row.destination if allowed else self.ready.destination.remembered(row.salt)
+        destination = row.destination if allowed else self.ready.remembered(row.salt)
         lease.remember(destination, self.ready.shape.key_columns)
         rejections = Rejections(self.warehouse, diff, lease.fence, self.wiring.settings.recheck_after)
         rejections.record_invalid()

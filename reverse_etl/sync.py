@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Nulls = Literal["send", "skip"]
-OnRemoved = Literal["ignore", "clear", "delete"]
+OnRemoved = Literal["ignore", "clear", "delete", "remove"]
+# Switches of an object, by key: plain values.
+Options = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Field:
     """One field of the destination and where its value comes from: a column, or a constant where `column` is None.
 
     `path` is the field's name; dots make nested objects. `nulls="skip"`: a NULL sends nothing instead of clearing.
-    `as_text`: the value is a name, sent as text whatever the column's type.
+    `as_text`: the value is a name, sent as text whatever the column's type; `lowered`: without regard to letter case
+    and outer blanks as well. `own`: not a field of the data, but what a key of the definition itself stands for.
     """
 
     path: str
@@ -23,6 +26,13 @@ class Field:
     constant: object = None
     nulls: Nulls = "send"
     as_text: bool = False
+    lowered: bool = False
+    own: bool = False
+
+    @property
+    def label(self) -> str:
+        """What tells it from every other field of its sync: `plan.tier`, or `@event_name` of the definition's own."""
+        return f"@{self.path}" if self.own else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,12 @@ class GuardLimits:
 
 @dataclass(frozen=True)
 class Sync:
-    """One definition. `identifiers` maps the definition's key (`email`, `user_id`) to a column.
+    """One definition. `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
 
     `primary_key` is empty where the identifier is the key. `fields` is None where every other column is sent.
-    `hidden` are columns that are never sent. `options` are the object's own switches.
+    `own` are fields that keys of the definition stand for, such as `event_name`. `scope` names Iterable's own things
+    that the rows belong to, such as a catalog: a sync snapshot is about those alone. `hidden` are columns that are
+    never sent. `options` are the object's own switches.
     """
 
     name: str
@@ -66,16 +78,18 @@ class Sync:
     identifiers: Mapping[str, str]
     primary_key: tuple[str, ...] = ()
     fields: tuple[Field, ...] | None = None
+    own: tuple[Field, ...] = ()
+    scope: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     on_removed: OnRemoved = "ignore"
-    options: Mapping[str, bool | None] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     guards: GuardLimits = field(default_factory=GuardLimits)
     reject_limit: Limit = field(default_factory=lambda: Limit(10, 100))
 
     def named_columns(self) -> tuple[str, ...]:
         """Columns that the definition names itself, in its order, each once."""
         columns = [*self.identifiers.values(), *self.primary_key]
-        columns += [item.column for item in self.fields or () if item.column is not None]
+        columns += [item.column for item in (*self.own, *(self.fields or ())) if item.column is not None]
         return tuple(dict.fromkeys(columns))
 
     def with_fields(self, fields: tuple[Field, ...]) -> Sync:
@@ -89,15 +103,33 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRule:
-    """How a column becomes the identity of a row in the destination, and which texts cannot be one.
+    """How columns become the identity of a row in the destination, and which texts cannot be one.
 
-    `lowered`: compared without regard to letter case and outer blanks. `pattern` is a regular expression for the whole
-    text, in the syntax that all warehouses share; `never` are texts it lets through. `code` says why a row is held.
+    Several columns become one JSON array. `lowered`: compared without regard to letter case and outer blanks.
+    `pattern` is a regular expression for the whole text, in the syntax that all warehouses share; empty: any text.
+    `never` are texts it lets through. `code` and `reason` say why a row is held.
     """
 
     key: str
-    column: str
-    lowered: bool
-    pattern: str
-    code: str
+    columns: tuple[str, ...]
+    code: str = "bad-key"
+    reason: str = "the key is malformed"
+    pattern: str = ""
+    lowered: bool = False
     never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What else must hold of a row before it is sent: one of `fields`, by label, is there and is not empty.
+
+    With a `pattern`, what is there must match it; a row without any of them then passes. `unless` names a field whose
+    presence makes the requirement void.
+    """
+
+    fields: tuple[str, ...]
+    code: str
+    reason: str
+    pattern: str = ""
+    never: tuple[str, ...] = ()
+    unless: str = ""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reverse_etl.definition import Tagged, duplicate_names, json_schema, read_definitions
 from reverse_etl.errors import Fault
+from reverse_etl.iterable import entries
 from reverse_etl.sync import Field, Sync
 
 MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
@@ -19,7 +20,7 @@ GOOD: dict[str, Any] = {"object": "users", "email": "email"}
 
 
 def read(meta: object) -> tuple[list[Sync], list[Fault]]:
-    return read_definitions(MODEL, meta)
+    return read_definitions(MODEL, meta, entries())
 
 
 def test_the_shortest_definition() -> None:
@@ -127,7 +128,7 @@ def test_every_wrong_field_is_told() -> None:
 
 
 def test_the_schema_takes_what_the_reader_takes() -> None:
-    schema = json_schema()
+    schema = json_schema(entries())
     assert json.loads(json.dumps(schema)) == schema
     assert "prefer_user_id" in json.dumps(schema)
     text = json.dumps(schema)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reverse_etl.iterable.base import Operations
-from reverse_etl.iterable.users import BulkUpdate, DeleteUser, UserExists
+from reverse_etl.iterable.identity import UserExists
+from reverse_etl.iterable.users import BulkUpdate, DeleteUser
 from reverse_etl.run.estimate import Estimate, estimate
 from reverse_etl.settings import Settings
 

@@ -16,10 +16,10 @@ import yaml
 
 from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
-from reverse_etl.definition import ENTRIES, GuardsEntry, LimitEntry, Tagged, read_definitions
+from reverse_etl.definition import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
 from reverse_etl.destination import _Entry as DestinationEntry
 from reverse_etl.guards import GUARDS
-from reverse_etl.iterable import OBJECTS
+from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable
 
@@ -90,7 +90,9 @@ def codes() -> set[str]:
         elif isinstance(node, ast.Call) and _called(node) in ("Outcome", "Verdict"):
             texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
             found.update(text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z]+(-[a-z]+)*", text))
-    words = (name for entry in ENTRIES.values() for name, one in entry.model_fields.items() if _closed(one.annotation))
+    words = (
+        name for entry in entries().values() for name, one in entry.model_fields.items() if _closed(one.annotation)
+    )
     return found - _NO_CODES | {f"unknown-{name.replace('_', '-')}" for name in words}
 
 
@@ -162,9 +164,13 @@ def test_keys_of_destinations() -> None:
 
 
 def test_keys_of_definitions_with_their_defaults() -> None:
-    section = README.split("### Keys of a definition")[1].split("\n### ")[0]
-    for entry in ENTRIES.values():
+    shared = README.split("### Keys of a definition")[1].split("\n### ")[0]
+    for noun, entry in entries().items():
+        own = README.split(f"### Keys of `{noun}`\n")[1].split("\n### ")[0]
         for name, field in entry.model_fields.items():
+            section = (
+                own if name in set(entry.model_fields) - {"object"} - set(Entry.model_fields) | {"mode"} else shared
+            )
             row = re.search(rf"^\| [^|]*`{name}`[^|]*\| ([^|]*) \|", section, re.MULTILINE)
             assert row, name
             if isinstance(field.default, str) and name != "name":
@@ -214,7 +220,7 @@ COMPLETE = re.findall(r"<!-- complete -->\n```yaml\n(.*?)^```$", README, re.MULT
 def test_there_are_complete_examples() -> None:
     assert len(COMPLETE) >= 2
     keys = {key for text in COMPLETE for entry in _entries(text) for key in entry}
-    assert keys >= set().union(*(entry.model_fields for entry in ENTRIES.values()))
+    assert keys >= set().union(*(entry.model_fields for entry in entries().values()))
 
 
 def _entries(text: str) -> list[dict[str, object]]:
@@ -226,7 +232,7 @@ def _entries(text: str) -> list[dict[str, object]]:
 def test_complete_examples_are_valid(text: str) -> None:
     for model in yaml.safe_load(text)["models"]:
         tagged = Tagged(model["name"], f"model.shop.{model['name']}", f'"{model["name"]}"', "models/schema.yml")
-        syncs, faults = read_definitions(tagged, model["config"]["meta"]["reverse_etl"])
+        syncs, faults = read_definitions(tagged, model["config"]["meta"]["reverse_etl"], entries())
         assert faults == []
         assert syncs
 

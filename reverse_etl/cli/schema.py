@@ -8,5 +8,6 @@ from reverse_etl.cli.session import Session
 def schema(session: Session) -> None:
     """Print the JSON Schema of a definition. That is the `reverse_etl` entry in a model's meta."""
     from reverse_etl.definition import json_schema
+    from reverse_etl.iterable import entries
 
-    session.console.json(json_schema(), indent=2)
+    session.console.json(json_schema(entries()), indent=2)

@@ -70,20 +70,16 @@ def _online_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlEr
 
 def _check_types(session: Session, ready: Ready, wiring: Wiring) -> None:
     """Ask Iterable for the types of its fields. Raises DestinationError."""
-    from reverse_etl.iterable.fieldtypes import clash_error, clashes, known_types
+    from reverse_etl.iterable.asking import Questions
 
     client = wiring.client(ready.destination)
     try:
-        known = known_types(client, wiring.time, wiring.settings.attempts)
+        questions = Questions(client, wiring.time, wiring.settings.attempts)
+        warnings = ready.noun.inspect(ready.subject, questions)
     finally:
         client.close()
-    if known is None:
-        name = ready.sync.name
-        session.console.say("TypesUnknown", f"sync `{name}`: Iterable did not tell its field types", "warn")
-        return
-    found = clashes(ready.typed, known)
-    if found:
-        raise clash_error(ready.sync.name, found)
+    for warning in warnings:
+        session.console.say("TypesUnknown", f"sync `{ready.sync.name}`: {warning}", "warn")
 
 
 def _collected(checks: Sequence[Callable[[], None]]) -> list[ReverseEtlError]:

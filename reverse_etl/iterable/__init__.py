@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 from reverse_etl.iterable.users import Users
 
 if TYPE_CHECKING:
+    from reverse_etl.definition import Entry
     from reverse_etl.iterable.base import IterableObject
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
 }
+
+
+def entries() -> Mapping[str, type[Entry]]:
+    """What a definition of each object may say."""
+    return {name: noun.entry for name, noun in OBJECTS.items()}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Protocol
 
-from reverse_etl.change import Change, Outcome
+from reverse_etl.change import Change, Outcome, Problem
+from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, Sync
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 
 class ProjectType(str, Enum):
@@ -21,8 +22,42 @@ class ProjectType(str, Enum):
     HYBRID = "hybrid"
 
 
-# The JSON of one row from its identity and its data.
-Body = Callable[[str, Mapping[str, object]], Mapping[str, object]]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row to be sent: its identity, its data by field, and what keys of the definition took from it.
+
+    `removed`: it left the model, so there is nothing but its identity; `data` then clears what it held.
+    """
+
+    identity: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    own: Mapping[str, object] = field(default_factory=dict)
+    removed: bool = False
+
+
+# The JSON of one row. Raises UnfitRow where there is none.
+Body = Callable[[Row], Mapping[str, object]]
+
+
+class UnfitRow(Exception):
+    """A row that cannot be sent as it is; `reason` names fields and never values."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        """`code` is kebab-case."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Stage(IntEnum):
+    """When a sync of an object runs: what others refer to comes first, what takes away comes last."""
+
+    CATALOGS = 1
+    IDENTITY = 2
+    PROFILES = 3
+    MEMBERSHIPS = 4
+    ACTIVITY = 5
+    DELETIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +133,19 @@ class Reading:
 
 
 class Operation(ABC):
-    """One way of sending changes: data, and the two pure functions `build` and `read`."""
+    """One way of sending changes: data, and the two pure functions `build` and `read`.
+
+    `max_row_bytes` bounds one row's JSON, `window` the rows sent ahead of the last durable acknowledgement.
+    `effect` says in a sentence's end what sending a removed row does.
+    """
 
     endpoint: Endpoint
     max_rows: int = 1000
     max_bytes: int = 4_000_000
+    max_row_bytes: int = 4_000_000
     overhead: int = 0
+    window: int = 50_000
+    effect: str = ""
 
     @abstractmethod
     def build(self, changes: Sequence[Change]) -> Request:
@@ -118,19 +160,34 @@ class Operation(ABC):
         del change, reply
         return None
 
+    def hopeless(self, reply: Reply) -> Problem | None:
+        """Why no request of this operation can work, where a reply says so; None: it does not."""
+        del reply
+        return None
+
+
+class Send(Enum):
+    """The answer of a lookup that lets a row be sent."""
+
+    SEND = "send"
+
+
+# What a lookup found: the row may be sent, it ends here, or there is one more question. None: the reply says nothing.
+Answer = Send | Outcome | Request | None
+
 
 class Lookup(ABC):
-    """A question asked of each row before it is sent: whether Iterable has this user."""
+    """Questions asked of each row before it is sent, such as whether Iterable has this user."""
 
     endpoint: Endpoint
 
     @abstractmethod
     def build(self, change: Change) -> Request:
-        """The question for one row."""
+        """The first question for one row."""
 
     @abstractmethod
-    def found(self, reply: Reply) -> bool | None:
-        """Yes, no, or None where the reply says neither."""
+    def read(self, change: Change, request: Request, reply: Reply) -> Answer:
+        """What the reply to a question says of the row."""
 
 
 @dataclass(frozen=True)
@@ -143,29 +200,51 @@ class Operations:
 
 
 @dataclass(frozen=True)
-class TypeClash:
-    """A field whose values Iterable would refuse, since it has another type for good."""
+class Typed:
+    """A mapped field, the kind of its column (of its elements for an array), and the warehouse's own type."""
 
     field: str
-    ours: str
-    theirs: str
+    kind: str
+    type: str
 
 
-class Stage(IntEnum):
-    """When in a run the syncs of an object have their turn: what others refer to goes before them, deletions last."""
+@dataclass(frozen=True)
+class Subject:
+    """A sync as its object sees it: the definition, the project's type, and what the mapped columns hold."""
 
-    CATALOGS = 1
-    IDENTITY = 2  # e-mail changes, merges
-    PROFILES = 3  # users
-    MEMBERSHIPS = 4  # lists, subscriptions: of users that are there
-    ACTIVITY = 5  # events, purchases, carts
-    DELETIONS = 6
+    sync: Sync
+    project: ProjectType
+    typed: Sequence[Typed] = ()
+
+
+class Asker(Protocol):
+    """Whoever asks Iterable something beside the rows: every question is tried again while failures may pass."""
+
+    def ask(self, request: Request) -> Reply:
+        """A reply that is not a passing failure. Raises DestinationError where the key or the network fails."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a sync is sent, once Iterable was asked.
+
+    `casts` are Iterable's types by field, for values that have to be fitted to them. `place` adds to the scope what
+    Iterable calls it, such as a list's id. `warnings` are sentences.
+    """
+
+    operations: Operations
+    body: Body
+    casts: Mapping[str, str] = field(default_factory=dict)
+    place: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
 
 
 class IterableObject(ABC):
     """A noun of Iterable: which definitions it takes and how its rows are sent."""
 
     name: str
+    entry: type[Entry]
     stage: Stage
 
     @abstractmethod
@@ -174,16 +253,41 @@ class IterableObject(ABC):
 
     @abstractmethod
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        """Which column identifies a row, and how."""
+        """Which columns identify a row, and how."""
 
-    @abstractmethod
+    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
+        """What else must hold of a row before it is sent."""
+        del sync, project
+        return ()
+
     def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
         """Fields that the definition's own keys stand for, beside `fields`."""
+        del project
+        return sync.own
 
     @abstractmethod
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        """How its changes are sent."""
+        """How its changes are sent, as far as that is known without asking Iterable."""
 
     @abstractmethod
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        """What puts a row's identity and data together."""
+        """The JSON of a row."""
+
+    def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
+        """Who a row is about, where several rows of a plan may be about one user; they go in successive requests."""
+        del sync, project
+        return None
+
+    def inspect(self, subject: Subject, asker: Asker) -> Sequence[str]:
+        """What Iterable would make of the rows, in sentences that warn; nothing is made. Raises DestinationError."""
+        del subject, asker
+        return ()
+
+    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+        """Ask Iterable what must be known before the first row, and make what the definition lets be made.
+
+        Raises DestinationError where the rows cannot be sent.
+        """
+        del asker
+        sync, project = subject.sync, subject.project
+        return Prepared(self.operations(sync, project), self.body(sync, project))

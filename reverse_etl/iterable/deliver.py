@@ -52,26 +52,42 @@ class Delivery:
         return self._engine.problem
 
     def run(self, changes: Iterable[Change]) -> Iterator[Settled | None]:
-        """One outcome for every change, in the order of the replies; None while there is nothing but waiting."""
+        """One outcome for every change, in the order of the replies; None while there is nothing but waiting.
+
+        Rows about one user go in successive requests, in order: the next is not sent before the last one ended.
+        """
         too_large: list[Change] = []
+        waiting: Iterable[Change] = changes
+        while True:
+            later: list[Change] = []
+            yield from self._round(_firsts(waiting, later), too_large)
+            if not later:
+                break
+            waiting = later
+        if too_large:
+            yield Settled(outcomes=[self._too_large(change) for change in too_large])
+
+    def _round(self, changes: Iterable[Change], too_large: list[Change]) -> Iterator[Settled | None]:
         source = (self._task(Batch(batch)) for batch in self._cut(changes, too_large))
         for done in self._engine.run(source):
             settled = None if done is None else self._settle(done)
             if settled is not None:
                 self._line.tally.settled += len(settled.accepted) + len(settled.outcomes)
             yield settled
-        if too_large:
-            limit = self._operation.max_bytes
-            reason = f"the row alone is over the {limit:,} bytes that Iterable takes"
-            yield Settled(outcomes=[Outcome(c.ordinal, Status.INVALID, "row-too-large", reason) for c in too_large])
+
+    def _too_large(self, change: Change) -> Outcome:
+        limit = min(self._operation.max_bytes, self._operation.max_row_bytes)
+        reason = f"the row alone is over the {limit:,} bytes that Iterable takes"
+        return Outcome(change.ordinal, Status.INVALID, "row-too-large", reason)
 
     def _cut(self, changes: Iterable[Change], too_large: list[Change]) -> Iterator[list[Change]]:
         room = self._operation.max_bytes - self._operation.overhead
+        most = min(room, self._operation.max_row_bytes)
         batch: list[Change] = []
         size = 0
         for change in changes:
             length = len(change.body) + 1
-            if length > room:
+            if length > most:
                 too_large.append(change)
                 continue
             if batch and (len(batch) >= self._rows or size + length > room):
@@ -88,6 +104,10 @@ class Delivery:
     def _judge(self, batch: Batch, reply: Reply) -> Verdict:
         """A reply of success that says nothing of its rows is a failure that may pass."""
         verdict = verdict_of(reply)
+        hopeless = self._operation.hopeless(reply)
+        if hopeless is not None:
+            self._engine.stop(hopeless)
+            return Verdict(Action.STOP, code=hopeless.code)
         if verdict.action is Action.READ:
             sense = self._operation.read(batch.changes, reply).sense
             if sense is Sense.MALFORMED or (sense is Sense.UNATTRIBUTED and len(batch.changes) == 1):
@@ -165,6 +185,17 @@ class Delivery:
         middle = len(batch.changes) // 2
         for half in (batch.changes[middle:], batch.changes[:middle]):
             self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
+
+
+def _firsts(changes: Iterable[Change], later: list[Change]) -> Iterator[Change]:
+    """The first row of each user; the others are put off. Rows that name nobody are never put off."""
+    seen: set[str] = set()
+    for change in changes:
+        if change.user and change.user in seen:
+            later.append(change)
+        else:
+            seen.add(change.user)
+            yield change
 
 
 def _all(batch: Batch, status: Status, code: str, reason: str) -> Settled:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
-from reverse_etl.iterable.base import Body
+from reverse_etl.iterable.base import Body, Row, UnfitRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,12 +21,17 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class Source:
-    """One field and the column of the plan it comes from. `json`: the column holds JSON text."""
+    """One field and the column of the plan it comes from. `json`: the column holds JSON text.
+
+    `own`: it belongs beside the row's data. `cast` is the type that Iterable has for it, where it must be fitted.
+    """
 
     path: str
     column: str
     json: bool = False
     skip_nulls: bool = False
+    own: bool = False
+    cast: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,39 +51,66 @@ class _Node:
     gaps: bool = False
 
 
-class Encoder:
-    """Turns batches of the plan into changes. `body` puts identity and data together as the object wants them."""
+@dataclass(frozen=True)
+class Form:
+    """How rows of an object look: `body` is the JSON of one, `user` tells who it is about where several may be.
 
-    def __init__(self, sources: Sequence[Source], body: Body, keeps_on_clear: Sequence[str] = ()) -> None:
-        """`keeps_on_clear`: fields that clearing a removed row leaves alone."""
+    `keeps_on_clear`: fields that clearing a removed row leaves alone.
+    """
+
+    body: Body
+    user: Callable[[Row], str] | None = None
+    keeps_on_clear: Sequence[str] = ()
+
+
+class Encoder:
+    """Turns batches of the plan into changes."""
+
+    def __init__(self, sources: Sequence[Source], form: Form) -> None:
+        """`sources` are all that a row takes from the plan."""
         self._sources = sources
-        self._body = body
-        self._root = _tree(sources)
-        cleared = [source for source in sources if source.path not in keeps_on_clear]
-        self._cleared = next(_objects(_tree(cleared), [[None]] * len(cleared), 1))
+        self._form = form
+        data = [source for source in sources if not source.own]
+        self._data = _tree(data, sources)
+        self._own = _tree([source for source in sources if source.own], sources)
+        cleared = [source for source in data if source.path not in form.keeps_on_clear]
+        self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """Columns: ordinal, kind, identity, then those of the sources, by name."""
         columns = [self._values(source, batch) for source in self._sources]
         unsendable = _unsendable(self._sources, columns)
-        heads = zip(*[batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")], strict=True)
+        heads = [batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")]
+        trees = [_objects(tree, columns, batch.num_rows) for tree in (self._data, self._own)]
         changes: list[Change] = []
         outcomes: list[Outcome] = []
         invalid: list[int] = []
-        data = _objects(self._root, columns, batch.num_rows)
-        for index, ((ordinal, kind, identity), fields) in enumerate(zip(heads, data, strict=True)):
-            removed = kind == "removed"
+        for index, (ordinal, kind, identity, data, own) in enumerate(zip(*heads, *trees, strict=True)):
             if kind == "invalid":
                 invalid.append(ordinal)
-            elif index in unsendable and not removed:
+                continue
+            removed = kind == "removed"
+            if index in unsendable and not removed:
                 outcomes.append(_held_back(ordinal, unsendable[index]))
+                continue
+            row = Row(identity, self._cleared, {}, removed=True) if removed else Row(identity, data, own)
+            made = self._change(ordinal, _KINDS[kind], row)
+            if isinstance(made, Change):
+                changes.append(made)
             else:
-                try:
-                    json = orjson.dumps(self._body(identity, self._cleared if removed else fields))
-                    changes.append(Change(ordinal, _KINDS[kind], identity, json))
-                except TypeError as error:  # nested deeper than the encoder goes
-                    outcomes.append(_held_back(ordinal, f"a value is no JSON: {error}"))
+                outcomes.append(made)
         return Encoded(changes, outcomes, invalid)
+
+    def _change(self, ordinal: int, kind: Kind, row: Row) -> Change | Outcome:
+        form = self._form
+        try:
+            json = orjson.dumps(form.body(row))
+            user = "" if form.user is None or row.removed else form.user(row)
+        except UnfitRow as unfit:
+            return _held_back(ordinal, unfit.reason, unfit.code)
+        except TypeError as error:  # nested deeper than the encoder goes
+            return _held_back(ordinal, f"a value is no JSON: {error}")
+        return Change(ordinal, kind, row.identity, json, user)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
         from reverse_etl.iterable.values import convert  # needs pyarrow, which comes with a warehouse
@@ -87,9 +119,11 @@ class Encoder:
         return [_ABSENT if value is None else value for value in values] if source.skip_nulls else values
 
 
-def _tree(sources: Sequence[Source]) -> _Node:
+def _tree(chosen: Sequence[Source], sources: Sequence[Source]) -> _Node:
+    """The object that some of the sources make; its leaves are places in `sources`."""
     root = _Node()
-    for index, source in enumerate(sources):
+    places = {id(source): index for index, source in enumerate(sources)}
+    for source in chosen:
         *parents, last = source.path.split(".")
         place = root
         place.gaps |= source.skip_nulls
@@ -99,7 +133,7 @@ def _tree(sources: Sequence[Source]) -> _Node:
                 raise TypeError(f"field `{source.path}` lies inside a field that holds a value")
             place = inner
             place.gaps |= source.skip_nulls
-        place.members[last] = index
+        place.members[last] = places[id(source)]
     return root
 
 
@@ -134,5 +168,5 @@ def _unsendable(sources: Sequence[Source], columns: Sequence[list[Any]]) -> Mapp
     return found
 
 
-def _held_back(ordinal: int, reason: str) -> Outcome:
-    return Outcome(ordinal, Status.INVALID, "unsendable-value", reason)
+def _held_back(ordinal: int, reason: str, code: str = "unsendable-value") -> Outcome:
+    return Outcome(ordinal, Status.INVALID, code, reason)

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.base import Client, Endpoint, Reply, Request, TypeClash
-from reverse_etl.iterable.pacing import Time, backoff, throttle
-from reverse_etl.iterable.verdicts import Action, verdict_of
+from reverse_etl.iterable.base import Asker, Endpoint, Request, Subject, Typed
 
+NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
 GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
 
 # Kinds of a warehouse column, and the types of Iterable that take their values. Kinds that are not here can be
@@ -41,12 +40,12 @@ _FIXES = {
 
 
 @dataclass(frozen=True)
-class Typed:
-    """A mapped field, the kind of its column (of its elements for an array), and the warehouse's own type."""
+class TypeClash:
+    """A field whose values Iterable would refuse, since it has another type for good."""
 
     field: str
-    kind: str
-    type: str
+    ours: str
+    theirs: str
 
 
 def clashes(fields: Sequence[Typed], known: Mapping[str, str]) -> list[TypeClash]:
@@ -75,31 +74,24 @@ def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     )
 
 
-def known_types(client: Client, time: Time, attempts: int) -> Mapping[str, str] | None:
-    """Field types that the project has; None where the server does not tell. Raises DestinationError."""
-    reply = Reply(0, sent=False)
-    for attempt in range(1, attempts + 1):
-        reply = client.send(Request(GET_FIELDS, GET_FIELDS.path))
-        action = verdict_of(reply).action
-        if action not in (Action.RETRY, Action.WAIT):
-            break
-        if attempt < attempts:
-            asked = action is Action.WAIT or reply.wait is not None
-            chance = time.random()
-            time.sleep(throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
-    if reply.status in (401, 403):
-        raise DestinationError(
-            "wrong-key",
-            f"Iterable refused the API key with status {reply.status}",
-            context={"status": reply.status, "code": reply.code or "none"},
-            hint="Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
-        )
-    if reply.status == 0:
-        raise DestinationError(
-            "destination-unavailable",
-            f"Iterable could not be reached in {attempts} tries ({reply.error})",
-            context={"tries": attempts, "last": reply.error},
-            hint="Check the network and ITERABLE_BASE_URL, then run again: nothing was sent.",
-        )
+def user_types(asker: Asker) -> Mapping[str, str] | None:
+    """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
+    reply = asker.ask(Request(GET_FIELDS, GET_FIELDS.path))
     fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
     return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
+
+
+def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
+    """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
+
+    Raises DestinationError.
+    """
+    if not subject.typed:
+        return ()
+    known = user_types(asker)
+    if known is None:
+        return (NOT_TOLD,)
+    found = clashes(subject.typed, known)
+    if found:
+        raise clash_error(subject.sync.name, found)
+    return ()

@@ -73,13 +73,7 @@ def _unchanged(plan: SyncPlan) -> str:
 def _removed(plan: SyncPlan) -> str:
     if not plan.removed:
         return ""
-    acts = (
-        "nothing is sent for them"
-        if plan.on_removed == "ignore"
-        else "their users are deleted in Iterable"
-        if plan.on_removed == "delete"
-        else "their fields are cleared in Iterable"
-    )
+    acts = plan.removal or "nothing is sent for them"
     return f"{plural(plan.removed, 'row')} not in the model any more (on_removed: {plan.on_removed}; {acts})"
 
 

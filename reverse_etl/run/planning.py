@@ -36,6 +36,7 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         object=sync.object,
         mode=sync.mode,
         on_removed=sync.on_removed,
+        removal=ready.operations.remove.effect if ready.operations.remove is not None else "",
         added=counts.added,
         changed=counts.changed,
         removed=counts.removed,
@@ -72,7 +73,7 @@ def skipped_plan(sync: Sync, problem: Problem) -> SyncPlan:
 
 def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Problem, ...]:
     remembered = look.lease.destination if look.lease is not None else {}
-    now = ready.destination.remembered(look.lease.salt if look.lease is not None else "")
+    now = ready.remembered(look.lease.salt if look.lease is not None else "")
     stop = stopping(ready.sync, look.counts, remembered, now, allowed)
     return () if stop is None else (stop.problem,)
 
@@ -88,7 +89,7 @@ def _note(look: Look) -> str:
 
 
 def _examples(ready: Ready, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
-    kinds = {value.field.path: value.kind.value for value in ready.shape.values}
+    kinds = {value.field.label: value.kind.value for value in ready.shape.values}
     found: dict[str, list[Example]] = {}
     for sample in samples:
         for path, (old, new) in sample.fields.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reverse_etl.change import Problem
 from reverse_etl.destination import Destination
@@ -11,13 +11,12 @@ from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Listener
 from reverse_etl.faults import field_twice, place_of
 from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.base import Client, IterableObject, Operations, ProjectType
-from reverse_etl.iterable.encode import Encoder, Source
-from reverse_etl.iterable.fieldtypes import Typed
+from reverse_etl.iterable.base import Client, IterableObject, Operations, Prepared, ProjectType, Subject, Typed
+from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
-from reverse_etl.sync import Sync
+from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import ColumnKind, Reader
 
 _UNSENDABLE = {
@@ -29,15 +28,32 @@ _UNSENDABLE = {
 
 @dataclass(frozen=True)
 class Ready:
-    """One sync, fitted to its model's columns and its project."""
+    """One sync, fitted to its model's columns and its project; `place` adds what Iterable calls its scope."""
 
     sync: Sync
     shape: Shape
     destination: Destination
+    noun: IterableObject
     operations: Operations
     encoder: Encoder
-    typed: tuple[Typed, ...]
-    gaps: tuple[str, ...] = ()
+    place: Mapping[str, str]
+
+    @property
+    def subject(self) -> Subject:
+        """The sync as its object sees it."""
+        columns = [value for value in self.shape.values if value.column and not value.field.own]
+        typed = tuple(Typed(value.field.path, _kind(value).value, value.type) for value in columns)
+        return Subject(self.sync, ProjectType(self.destination.project_type), typed)
+
+    def prepared(self, prepared: Prepared) -> Ready:
+        """The same with what Iterable was asked."""
+        encoder = _encoder(self.shape, self.noun, self.subject, prepared)
+        place = {**self.sync.scope, **prepared.place}
+        return replace(self, operations=prepared.operations, encoder=encoder, place=place)
+
+    def remembered(self, salt: str) -> dict[str, object]:
+        """What a sync snapshot keeps of where its rows went."""
+        return {**self.destination.remembered(salt), **self.place}
 
 
 @dataclass
@@ -74,13 +90,14 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     noun = OBJECTS[sync.object]
     project = ProjectType(destination.project_type)
     spelled = spell_fields(sync, columns)
-    faults = noun.check(spelled, project)
+    faults = [*noun.check(spelled, project), *field_twice(spelled.fields or (), place_of(sync))]
     if faults:
         raise Faults(faults)
-    spelled = spelled.with_fields((*(spelled.fields or ()), *noun.extra_fields(spelled, project)))
-    rule = noun.identity(spelled, project)
-    shape = shape_of(spelled, rule, columns, reader.dialect)
-    faults = [*field_twice(spelled.fields or (), place_of(sync)), *_unsendable(spelled, shape)]
+    extra = noun.extra_fields(spelled, project)
+    spelled = spelled.with_fields((*(spelled.fields or ()), *extra))
+    required = noun.requirements(spelled, project)
+    shape = shape_of(spelled, noun.identity(spelled, project), columns, reader.dialect, required)
+    faults = [*_sent_twice(spelled, extra), *_unsendable(spelled, shape)]
     if faults:
         raise Faults(faults)
     return _ready(spelled, shape, destination, noun)
@@ -88,14 +105,33 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
 
 def _ready(sync: Sync, shape: Shape, destination: Destination, noun: IterableObject) -> Ready:
     project = ProjectType(destination.project_type)
+    offline = Prepared(noun.operations(sync, project), noun.body(sync, project))
+    encoder = _encoder(shape, noun, Subject(sync, project), offline)
+    return Ready(sync, shape, destination, noun, offline.operations, encoder, sync.scope)
+
+
+def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Prepared) -> Encoder:
+    sync, project = subject.sync, subject.project
     sources = [
-        Source(value.field.path, value.name, json=value.kind is ColumnKind.JSON, skip_nulls=value.skips_nulls)
+        Source(
+            value.field.path,
+            value.name,
+            json=value.kind is ColumnKind.JSON,
+            skip_nulls=value.skips_nulls,
+            own=value.field.own,
+            cast="" if value.field.own else prepared.casts.get(value.field.path, ""),
+        )
         for value in shape.values
     ]
-    kept = [field.path for field in noun.extra_fields(sync, project)]
-    typed = tuple(Typed(value.field.path, _kind(value).value, value.type) for value in shape.values if value.column)
-    operations = noun.operations(sync, project)
-    return Ready(sync, shape, destination, operations, Encoder(sources, noun.body(sync, project), kept), typed)
+    kept = [field.path for field in noun.extra_fields(sync, project) if not field.own]
+    return Encoder(sources, Form(prepared.body, noun.user(sync, project), kept))
+
+
+def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
+    """Fields of the data that a key of the definition stands for already."""
+    added = {field.path for field in extra if not field.own}
+    data = [field for field in sync.fields or () if not field.own]
+    return field_twice(data, place_of(sync)) if added else []
 
 
 def make_all_ready(
@@ -137,8 +173,8 @@ def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:
             faults.append(
                 place_of(sync).fault(
                     "unsendable-type",
-                    f"sync `{sync.name}`: field `{value.field.path}`: {_UNSENDABLE[kind]}",
-                    key=f"fields.{value.field.path}",
+                    f"sync `{sync.name}`: field `{value.field.label}`: {_UNSENDABLE[kind]}",
+                    key=value.field.path if value.field.own else f"fields.{value.field.path}",
                     found=f"{value.field.column} {value.type}",
                 )
             )

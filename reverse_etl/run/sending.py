@@ -87,7 +87,7 @@ class Sending:
             if self.problem is not None or self._wiring.stop() or unsure:
                 self._abort(range(position, end))
                 return
-            credit = min(end, position + self._wiring.settings.window)
+            credit = min(end, position + min(self._wiring.settings.window, phase.operation.window))
             self._journal.flush(credit)
             self._credited += credit - position
             batches = self._read(fence, position, credit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reverse_etl.snapshot.fitness import reason
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
@@ -182,7 +183,7 @@ class Diff:
         columns = ["identity", *self._key_names(), *(self._null(value.type) for value in self.shape.values), "row_hash"]
         columns += [self._null(value.type) for value in self.shape.values]
         return (
-            f"SELECT m.*{_lead(old)}, {self._kind()} AS kind, {self._reason()} AS reason"
+            f"SELECT m.*{_lead(old)}, {self._kind()} AS kind, {reason(self.dialect, self.shape)} AS reason"
             f" FROM suspects m {self._joins()}"
             f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM candidates"
             " WHERE present AND identity IS NULL"
@@ -210,21 +211,10 @@ class Diff:
         stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hashed}" for hashed in known)
         held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
         return (
-            f"CASE WHEN {self._reason()} IS NOT NULL THEN 'invalid'"
+            f"CASE WHEN {reason(self.dialect, self.shape)} IS NOT NULL THEN 'invalid'"
             f" WHEN NOT ({' OR '.join(delta)}) THEN CASE WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
             f" WHEN {held} THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END"
         )
-
-    def _reason(self) -> str:
-        """Why a row cannot be sent, as a code; NULL where it can."""
-        rule = self.shape.rule
-        cases = [(f"m.{key} IS NULL", "null-key") for key in self._key_names()]
-        cases += [(f"NOT ({self.dialect.matches('m.identity', rule.pattern)})", rule.code)]
-        cases += [(f"m.identity = {self.dialect.literal(text)}", rule.code) for text in rule.never]
-        if self.shape.keys:
-            cases += [(f"k.{self._key_names()[0]} IS NOT NULL", "duplicate-key")]
-        cases += [("i.identity IS NOT NULL", "duplicate-identity" if self.shape.keys else "duplicate-key")]
-        return "CASE " + " ".join(f"WHEN {test} THEN '{code}'" for test, code in cases) + " END"
 
     def _held(self) -> str:
         """Quarantined values: one row a key and digest that is not to be sent again yet."""

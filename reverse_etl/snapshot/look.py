@@ -126,7 +126,7 @@ class SnapshotReader:
         found = []
         for row in self._reader.query(diff.samples(rows)):
             triples = zip(self.shape.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
-            found.append(Sample(row[0], {v.field.path: (old, new) for v, (differs, old, new) in triples if differs}))
+            found.append(Sample(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs}))
         return found
 
     def diff(self) -> Diff:
@@ -152,7 +152,7 @@ class SnapshotReader:
             elif kind == "invalid":
                 invalid[reason] = int(count)
             elif kind == "changed":
-                paths = [value.field.path for value in self.shape.values]
+                paths = [value.field.label for value in self.shape.values]
                 fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
         model_rows, entries, new, missing, identity_changes = totals
         differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "quarantined", "invalid"))

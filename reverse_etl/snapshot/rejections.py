@@ -16,14 +16,12 @@ _COLUMNS = (
     "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
 )
 
-# Why a row cannot be sent, for the codes that the comparison gives.
+# Why a row cannot be sent, for the codes that every comparison gives.
 REASONS: Mapping[str, str] = {
     "null-identifier": "the identifier is NULL",
     "null-key": "a column of the primary key is NULL",
     "duplicate-key": "more than one row has this key",
     "duplicate-identity": "rows with different keys have this identifier",
-    "bad-email": "the e-mail is malformed",
-    "bad-user-id": "the user id is malformed, or longer than 52 characters",
 }
 
 
@@ -56,7 +54,10 @@ class Rejections:
         """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
         self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")
-        self._insert("'invalid'", "p.reason", "''", "FALSE", f"{self._plan} p", "p.kind = 'invalid'")
+        literal = self._warehouse.dialect.literal
+        own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.shape.reasons().items())
+        reason = f"CASE p.reason {own} ELSE '' END"
+        self._insert("'invalid'", "p.reason", reason, "FALSE", f"{self._plan} p", "p.kind = 'invalid'")
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Write rejected and skipped rows with the digest of the values that were refused."""

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from reverse_etl.errors import ConfigError, Fault
 from reverse_etl.faults import nearest, place_of
 from reverse_etl.snapshot.tables import slug
-from reverse_etl.sync import Field, IdentityRule, Sync
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 
 VALUE_PREFIX = "v_"
+# The key of an identity that is made of the definition's `primary_key`.
+PRIMARY_KEY = "primary_key"
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,32 @@ class Value:
 
 @dataclass(frozen=True)
 class Shape:
-    """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved."""
+    """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved.
+
+    `requirements` are what else must hold of a row, with the values they are about.
+    """
 
     relation: str
     identity: str
     rule: IdentityRule
     keys: tuple[Key, ...]
     values: tuple[Value, ...]
+    requirements: tuple[Requirement, ...] = ()
 
     @property
     def key_columns(self) -> str:
         """What the sync snapshot is keyed by, as a text to compare."""
-        return json.dumps([self.rule.key, *(key.column.lower() for key in self.keys)])
+        several = [column.lower() for column in self.rule.columns] if self.rule.key == PRIMARY_KEY else []
+        return json.dumps([self.rule.key, *several, *(key.column.lower() for key in self.keys)])
+
+    def named(self, label: str) -> Value:
+        """The value of a field. Raises KeyError."""
+        return {value.field.label: value for value in self.values}[label]
+
+    def reasons(self) -> dict[str, str]:
+        """Why a row is held, in words, by code: what the identity and the requirements bring of their own."""
+        own = {requirement.code: requirement.reason for requirement in self.requirements}
+        return {self.rule.code: self.rule.reason, **own}
 
     def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
         """What the row hash covers, with types: the columns, which tell fields that changed places, and the values.
@@ -91,7 +107,7 @@ def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
     """The sync with its fields spelled out: where it names none, every column it does not name otherwise."""
     if sync.fields is not None:
         return sync
-    taken = {name.lower() for name in (*sync.identifiers.values(), *sync.primary_key, *sync.hidden)}
+    taken = {name.lower() for name in (*sync.named_columns(), *sync.hidden)}
     return sync.with_fields(
         tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken)
     )
@@ -135,27 +151,43 @@ def missing_relation(sync: Sync) -> ConfigError:
     )
 
 
-def shape_of(sync: Sync, rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> Shape:
+def shape_of(
+    sync: Sync,
+    rule: IdentityRule,
+    columns: Sequence[Column],
+    dialect: Dialect,
+    requirements: tuple[Requirement, ...] = (),
+) -> Shape:
     """The shape of a sync whose fields are spelled out and whose columns are all there."""
-    identity = dialect.as_text(dialect.exact(_found(rule.column, columns)))
-    identity = f"lower(trim({identity}))" if rule.lowered else identity
     keys = []
-    for number, name in enumerate(sync.primary_key, start=1):
+    for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
         column = _found(name, columns)
         keys.append(Key(f"key_{number}", column.name, column.type, dialect.exact(column)))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
-    return Shape(sync.relation, identity, rule, tuple(keys), values)
+    return Shape(sync.relation, _identity(rule, columns, dialect), rule, tuple(keys), values, requirements)
+
+
+def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
+    """One column as text, or several as one JSON array; NULL where one of them is."""
+    found = [dialect.exact(_found(name, columns)) for name in rule.columns]
+    if len(found) == 1:
+        text = dialect.as_text(found[0])
+        return f"lower(trim({text}))" if rule.lowered else text
+    there = " AND ".join(f"{expression} IS NOT NULL" for expression in found)
+    return f"CASE WHEN {there} THEN {dialect.key_text(found)} END"
 
 
 def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
-    name = VALUE_PREFIX + slug(field.path, 30)
+    name = VALUE_PREFIX + slug(field.label, 30)
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
         return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None)
     column = _found(field.column, columns)
     expression = dialect.exact(column)
-    if field.as_text and column.kind is not ColumnKind.TEXT:
-        return Value(field, name, dialect.text_type, ColumnKind.TEXT, dialect.as_text(expression), column)
+    if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
+        text = dialect.as_text(expression)
+        text = f"lower(trim({text}))" if field.lowered else text
+        return Value(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
     return Value(field, name, column.type, column.kind, expression, column)
 
 
@@ -175,6 +207,9 @@ def _key_of(sync: Sync, column: str) -> str:
     for key, name in sync.identifiers.items():
         if name == column:
             return key
+    for item in sync.own:
+        if item.column == column:
+            return item.path
     for item in sync.fields or ():
         if item.column == column:
             return f"fields.{item.path}"

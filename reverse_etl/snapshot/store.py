@@ -117,7 +117,7 @@ class SnapshotStore(SnapshotReader):
             raise WarehouseError(
                 "model-changed",
                 f"sync `{self.sync.name}`: the model's columns changed while the run began",
-                context={value.field.path: f"{value.type} before, {found.get(value.name)} now" for value in moved},
+                context={value.field.label: f"{value.type} before, {found.get(value.name)} now" for value in moved},
                 hint="Run again: nothing was sent.",
             )
 
@@ -137,7 +137,7 @@ class SnapshotStore(SnapshotReader):
         if not sums:
             return {}
         row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]
-        return {value.field.path: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
+        return {value.field.label: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
 
     def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool) -> None:
         """Merge what the run did into the sync snapshot; where some are `stale`, put the stored hashes right.

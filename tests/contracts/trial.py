@@ -20,7 +20,9 @@ from reverse_etl.snapshot.tables import REMOVALS_FROM
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 from reverse_etl.warehouses.base import Warehouse
 
-RULE = IdentityRule("email", "email", lowered=True, pattern=r"[^@\s]+@[^@\s]+", code="invalid-email", never=("no@one",))
+RULE = IdentityRule(
+    "email", ("email",), lowered=True, pattern=r"[^@\s]+@[^@\s]+", code="invalid-email", never=("no@one",)
+)
 TTL, LATE, RECHECK = 120.0, 120.0, 3600.0
 LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
 STATE_SCHEMA, MODEL_SCHEMA = "reverse_etl_state", "marts"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.change import Kind, Status
-from reverse_etl.iterable.encode import Encoder, Source
+from reverse_etl.iterable.encode import Encoder, Form, Source
 
 SOURCES = (
     Source("name", "v1"),
@@ -19,8 +19,11 @@ SOURCES = (
 )
 
 
-def body(identity, data):
-    return {"email": identity, "dataFields": data}
+def body(row):
+    return {"email": row.identity, "dataFields": row.data}
+
+
+FORM = Form(body)
 
 
 def batch(kinds, **columns):
@@ -30,12 +33,12 @@ def batch(kinds, **columns):
 
 
 def one(sources, value, kind="changed", **options):
-    encoded = Encoder(sources, body, **options).encode(batch([kind], v1=value))
+    encoded = Encoder(sources, Form(body, **options)).encode(batch([kind], v1=value))
     return json.loads(encoded.changes[0].body)["dataFields"]
 
 
 def test_dots_make_nested_objects():
-    encoded = Encoder(SOURCES, body).encode(
+    encoded = Encoder(SOURCES, FORM).encode(
         batch(["added", "changed"], v1=["A", None], v2=["gold", None], v3=[1, None], v4=['{"k": 1}', None])
     )
     assert [(c.ordinal, c.kind, c.identity) for c in encoded.changes] == [
@@ -54,14 +57,14 @@ def test_dots_make_nested_objects():
 
 
 def test_rows_the_plan_held_back_are_passed_on_and_not_sent():
-    encoded = Encoder(SOURCES[:1], body).encode(batch(["invalid", "added", "invalid"], v1=["a", "b", "c"]))
+    encoded = Encoder(SOURCES[:1], FORM).encode(batch(["invalid", "added", "invalid"], v1=["a", "b", "c"]))
     assert encoded.invalid == [10, 12]
     assert [change.ordinal for change in encoded.changes] == [11]
 
 
 def test_a_value_that_cannot_be_sent_makes_its_row_invalid_and_no_other():
     values = pa.array([1, 2**64 - 1, 3], pa.uint64())
-    encoded = Encoder((Source("n", "v1"),), body).encode(batch(["added"] * 3, v1=values))
+    encoded = Encoder((Source("n", "v1"),), FORM).encode(batch(["added"] * 3, v1=values))
     assert [change.ordinal for change in encoded.changes] == [10, 12]
     [outcome] = encoded.outcomes
     assert (outcome.ordinal, outcome.status, outcome.code) == (11, Status.INVALID, "unsendable-value")
@@ -71,13 +74,15 @@ def test_a_value_that_cannot_be_sent_makes_its_row_invalid_and_no_other():
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"a":' * 300 + "1" + "}" * 300], ids=["lone surrogate", "too deep"])
 def test_json_that_cannot_be_written_again_makes_its_row_invalid(text):
-    encoded = Encoder((Source("j", "v1", json=True),), body).encode(batch(["added"] * 2, v1=[text, "1"]))
+    encoded = Encoder((Source("j", "v1", json=True),), FORM).encode(batch(["added"] * 2, v1=[text, "1"]))
     assert [change.ordinal for change in encoded.changes] == [11]
     assert [outcome.ordinal for outcome in encoded.outcomes] == [10]
 
 
 def test_a_removed_row_is_cleared_whatever_its_values():
-    encoder = Encoder((Source("n", "v1"), Source("p.q", "v2"), Source("userId", "v3")), body, keeps_on_clear=["userId"])
+    encoder = Encoder(
+        (Source("n", "v1"), Source("p.q", "v2"), Source("userId", "v3")), Form(body, keeps_on_clear=["userId"])
+    )
     values = {"v1": pa.array([2**64 - 1], pa.uint64()), "v2": ["x"], "v3": ["C-1"]}
     encoded = encoder.encode(batch(["removed"], **values))
     assert json.loads(encoded.changes[0].body)["dataFields"] == {"n": None, "p": {"q": None}}
@@ -87,7 +92,7 @@ def test_a_removed_row_is_cleared_whatever_its_values():
 def test_skipped_nulls_leave_the_field_out_and_objects_that_are_empty_then():
     sources = (Source("a", "v1", skip_nulls=True), Source("o.b", "v2", skip_nulls=True), Source("c", "v3"))
     columns = {"v1": ["x", None], "v2": [None, "y"], "v3": [None, 1]}
-    encoded = Encoder(sources, body).encode(batch(["changed"] * 2, **columns))
+    encoded = Encoder(sources, FORM).encode(batch(["changed"] * 2, **columns))
     found = [json.loads(change.body)["dataFields"] for change in encoded.changes]
     assert found == [{"a": "x", "c": None}, {"o": {"b": "y"}, "c": 1}]
 
@@ -97,12 +102,12 @@ def test_a_null_of_not_a_number_is_skipped_as_well():
 
 
 def test_no_fields_at_all():
-    encoded = Encoder((), body).encode(batch(["added", "removed"]))
+    encoded = Encoder((), FORM).encode(batch(["added", "removed"]))
     assert [json.loads(change.body)["dataFields"] for change in encoded.changes] == [{}, {}]
 
 
 def test_an_empty_batch():
-    encoded = Encoder(SOURCES[:1], body).encode(batch([], v1=pa.array([], pa.string())))
+    encoded = Encoder(SOURCES[:1], FORM).encode(batch([], v1=pa.array([], pa.string())))
     assert (encoded.changes, encoded.outcomes, encoded.invalid) == ([], [], [])
 
 
@@ -123,5 +128,5 @@ def test_texts_survive(text):
     ],
 )
 def test_numbers_are_written_so_that_iterable_sees_their_type(values, json_text):
-    encoded = Encoder((Source("t", "v1"),), body).encode(batch(["added"], v1=values))
+    encoded = Encoder((Source("t", "v1"),), FORM).encode(batch(["added"], v1=values))
     assert json_text in encoded.changes[0].body

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.base import TypeClash
-from reverse_etl.iterable.fieldtypes import ACCEPTED, Typed, clash_error, clashes, known_types
+from reverse_etl.iterable.asking import Questions
+from reverse_etl.iterable.base import Typed
+from reverse_etl.iterable.fieldtypes import ACCEPTED, TypeClash, clash_error, clashes, user_types
 from reverse_etl.iterable.pacing import LONGEST_WAIT
 from reverse_etl.warehouses.base import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal
@@ -20,7 +21,7 @@ def ask(world, server):
         server.script(*answers)
         client = world.client()
         try:
-            return known_types(client, world.time, attempts)
+            return user_types(Questions(client, world.time, attempts))
         finally:
             client.close()
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.iterable.base import ProjectType
-from reverse_etl.iterable.encode import Encoder, Source
+from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.users import Users
 from reverse_etl.sync import Sync
 
@@ -84,7 +84,7 @@ def request_of(case):
     project, changes, sources = CASES[case]
     sync, project = replace(SYNC, **changes), ProjectType(project)
     kept = [field.path for field in Users().extra_fields(sync, project)]
-    encoded = Encoder(sources, Users().body(sync, project), kept).encode(PLAN)
+    encoded = Encoder(sources, Form(Users().body(sync, project), keeps_on_clear=kept)).encode(PLAN)
     return Users().operations(sync, project).write.build(encoded.changes)
 
 

@@ -7,9 +7,11 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable.fieldtypes import known_types
+from reverse_etl.iterable.asking import Questions
+from reverse_etl.iterable.fieldtypes import user_types
+from reverse_etl.iterable.identity import UserExists
 from reverse_etl.iterable.lookup import Lookups
-from reverse_etl.iterable.users import BulkUpdate, DeleteUser, UserExists
+from reverse_etl.iterable.users import BulkUpdate, DeleteUser
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start
 from tests.iterable.delivering import World
 
@@ -110,7 +112,7 @@ def test_a_clash_of_types_is_isolated_and_told(iterable):
     world = iterable("email")
     world.deliver(BulkUpdate("email"), [change(0, "email", "a@example.com", born="2020-01-01", n=1)])
     client = world.client()
-    assert known_types(client, world.time, 1)["born"] == "date"
+    assert user_types(Questions(client, world.time, 1))["born"] == "date"
     client.close()
     rows = [change(n, "email", f"u{n}@example.com", born="soon" if n == 3 else "2020-01-01") for n in range(10)]
     done = world.deliver(BulkUpdate("email"), rows)

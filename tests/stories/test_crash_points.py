@@ -14,6 +14,7 @@ from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.definition import Tagged, read_definitions
 from reverse_etl.destination import Destination
 from reverse_etl.events import silent
+from reverse_etl.iterable import entries
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.run.ready import Wiring, make_ready
@@ -63,7 +64,9 @@ def open_dying(project: Project) -> Dying:
 
 
 def run(warehouse: Dying, url: str) -> RunResult:
-    [sync], _ = read_definitions(Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), META)
+    [sync], _ = read_definitions(
+        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), META, entries()
+    )
     destination = Destination("iterable", url, "email", Secret("sandbox-story"))
     wiring = Wiring(
         settings=SETTINGS,

@@ -1,0 +1,51 @@
+"""Asking: single questions to Iterable beside the rows: field types, lists, catalogs; each is tried a few times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reverse_etl.errors import DestinationError
+from reverse_etl.iterable.base import Client, Reply, Request
+from reverse_etl.iterable.pacing import Time, backoff, throttle
+from reverse_etl.iterable.verdicts import Action, verdict_of
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Asks through a client, up to `attempts` times a question."""
+
+    client: Client
+    time: Time
+    attempts: int
+
+    def ask(self, request: Request) -> Reply:
+        """The reply, or the last of several passing failures that had one. Raises DestinationError."""
+        reply = self._tried(request)
+        if reply.status in (401, 403):
+            raise DestinationError(
+                "wrong-key",
+                f"Iterable refused the API key with status {reply.status}",
+                context={"status": reply.status, "code": reply.code or "none", "request": request.endpoint.path},
+                hint="Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
+            )
+        if reply.status == 0:
+            raise DestinationError(
+                "destination-unavailable",
+                f"Iterable could not be reached in {self.attempts} tries ({reply.error})",
+                context={"tries": self.attempts, "last": reply.error},
+                hint="Check the network and ITERABLE_BASE_URL, then run again: nothing was sent.",
+            )
+        return reply
+
+    def _tried(self, request: Request) -> Reply:
+        reply = Reply(0, sent=False)
+        for attempt in range(1, self.attempts + 1):
+            reply = self.client.send(request)
+            action = verdict_of(reply).action
+            if action not in (Action.RETRY, Action.WAIT):
+                break
+            if attempt < self.attempts:
+                asked = action is Action.WAIT or reply.wait is not None
+                chance = self.time.random()
+                self.time.sleep(throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
+        return reply

@@ -1,0 +1,95 @@
+"""Bulk: what the reply of a bulk endpoint says of each row of its request; knows no endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.iterable.base import Reading, Reply, Sense
+from reverse_etl.iterable.failures import Counts, Failure, Identifier, counts_in, failures_in, identifier, texts
+from reverse_etl.iterable.lookup import UNKNOWN_USER
+
+# What being named in an array of a reply means.
+MEANING: Mapping[str, tuple[str, str]] = {
+    "forgotten": ("forgotten-user", "the user was forgotten on request and is never sent again"),
+    "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
+    "notFound": (UNKNOWN_USER, "Iterable has no such user"),
+    "invalidData": ("invalid-data", "Iterable refused the values of the row"),
+    "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
+}
+_KINDS = {"email": "Emails", "userId": "UserIds"}
+
+
+def rejected(change: Change, named: Identifier, failure: Failure) -> Outcome:
+    """The fate of a row that a reply names, where the object has no other."""
+    del named
+    return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+
+
+@dataclass(frozen=True)
+class BulkReader:
+    """Reads replies in which failed rows are named by their identifiers.
+
+    `fate` is what befalls a row that is named; it may be an acceptance. `allow_dropped_fields`: rows are accepted
+    although Iterable dropped some of their fields.
+    """
+
+    fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
+    allow_dropped_fields: bool = False
+
+    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+        """What a 2xx reply says of each of these changes."""
+        counts = counts_in(reply.body)
+        if counts is None or not isinstance(reply.body, dict):
+            return Reading(Sense.MALFORMED)
+        named = failures_in(reply.body)
+        blamed, strange = self._blamed(changes, named, counts)
+        if counts.failed != len(blamed) or not counts.cover(len(changes)) or strange:
+            return Reading(Sense.UNATTRIBUTED if counts.failed or named else Sense.MALFORMED)
+        refused = {ordinal: fate for ordinal, fate in blamed.items() if fate.status is not Status.ACCEPTED}
+        dropped = texts(reply.body.get("filteredOutFields"))
+        if dropped and not self.allow_dropped_fields:
+            refused |= {c.ordinal: _dropped(c, dropped) for c in changes if c.ordinal not in blamed}
+        return Reading(Sense.CERTAIN, refused, tuple(dropped))
+
+    def _blamed(
+        self, changes: Sequence[Change], named: Mapping[Identifier, Failure], counts: Counts
+    ) -> tuple[dict[int, Outcome], bool]:
+        """The rows at fault by ordinal, and whether a name is left that fits no row, or several."""
+        if len(changes) == 1 and counts.failed == 1:
+            return {changes[0].ordinal: self._only_one(changes[0], named)}, False
+        blamed: dict[int, Outcome] = {}
+        owners = _owners(changes) if named else {}
+        for identity, failure in named.items():
+            rows = owners.get(identity, ())
+            if len(rows) != 1:
+                return blamed, True
+            blamed.setdefault(rows[0].ordinal, self.fate(rows[0], identity, failure))
+        return blamed, False
+
+    def _only_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
+        """What befell the only row of a request: the name need not be its own, where it took over another's."""
+        for identity, failure in named.items():
+            return self.fate(change, identity, failure)
+        return Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
+
+
+def _owners(changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
+    """Which rows hold an identifier, as their own or among their data: a reply may name either."""
+    owners: dict[Identifier, list[Change]] = {}
+    for change in changes:
+        body = orjson.loads(change.body)
+        parts = (body, body.get("dataFields") or {})
+        for one in {identifier(_KINDS[n], str(part[n])) for part in parts for n in _KINDS if part.get(n)}:
+            owners.setdefault(one, []).append(change)
+    return owners
+
+
+def _dropped(change: Change, fields: Sequence[str]) -> Outcome:
+    names = ", ".join(f"`{name}`" for name in fields[:10])
+    return Outcome(
+        change.ordinal, Status.FAILED, "dropped-fields", f"Iterable took the row but dropped {names}", tainted=True
+    )

@@ -1,0 +1,33 @@
+"""SQL that says why a row cannot be sent; it runs nothing."""
+
+from __future__ import annotations
+
+from reverse_etl.snapshot.shape import Shape
+from reverse_etl.sync import Requirement
+from reverse_etl.warehouses.base import Dialect
+
+
+def reason(dialect: Dialect, shape: Shape) -> str:
+    """Why a row of `m` cannot be sent, as a code; NULL where it can. `i` and `k` hold shared identities and keys."""
+    rule = shape.rule
+    cases = [(f"m.{key.name} IS NULL", "null-key") for key in shape.keys]
+    if rule.pattern:
+        cases += [(f"NOT ({dialect.matches('m.identity', rule.pattern)})", rule.code)]
+    cases += [(f"m.identity = {dialect.literal(text)}", rule.code) for text in rule.never]
+    cases += [(_unmet(dialect, shape, requirement), requirement.code) for requirement in shape.requirements]
+    if shape.keys:
+        cases += [(f"k.{shape.keys[0].name} IS NOT NULL", "duplicate-key")]
+    cases += [("i.identity IS NOT NULL", "duplicate-identity" if shape.keys else "duplicate-key")]
+    return "CASE " + " ".join(f"WHEN {test} THEN '{code}'" for test, code in cases) + " END"
+
+
+def _unmet(dialect: Dialect, shape: Shape, requirement: Requirement) -> str:
+    """Whether a row misses a requirement."""
+    texts = [dialect.as_text(f"m.{shape.named(label).name}") for label in requirement.fields]
+    if not requirement.pattern:
+        return " AND ".join(f"({text} IS NULL OR trim({text}) = '')" for text in texts)
+    void = f"m.{shape.named(requirement.unless).name} IS NULL AND " if requirement.unless else ""
+    wrong = [f"NOT ({dialect.matches(text, requirement.pattern)})" for text in texts]
+    wrong += [f"{text} = {dialect.literal(never)}" for text in texts for never in requirement.never]
+    there = " AND ".join(f"{text} IS NOT NULL" for text in texts)
+    return f"{void}{there} AND ({' OR '.join(wrong)})"
