@@ -15,6 +15,7 @@ from reverse_etl.sandbox import breakdowns, gate, routes
 from reverse_etl.sandbox.call import Call
 from reverse_etl.sandbox.faults import APPLIED, CALM, Meeting
 from reverse_etl.sandbox.gate import Incoming
+from reverse_etl.sandbox.lag import Lag
 from reverse_etl.sandbox.project import LoggedRequest, Project
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply, refusal
 from reverse_etl.sandbox.wire import Wire
@@ -36,6 +37,7 @@ class SandboxApp:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._lag = Lag(project)
         self.wire = Wire()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +101,12 @@ class SandboxApp:
 
     def _reply(self, route: routes.Route, call: Call, incoming: Incoming) -> Reply:
         try:
-            if route.of_api:
-                gate.admit(self._project, incoming, route.limited_as)
+            if not route.of_api:
+                return route.endpoint(call)
+            gate.admit(self._project, incoming, route.limited_as)
+            if route.reads:
+                return route.endpoint(self._lag.as_read(call))
+            self._lag.written(route.endpoint, call)
             return route.endpoint(call)
         except Refusal as refused:
             return refused.reply

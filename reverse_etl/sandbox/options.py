@@ -52,10 +52,16 @@ class Behaviour:
     """Keys that are refused with "Disabled API key or insufficient privileges"."""
     project_id: int = 10216
     """The number of the project, as messages name it."""
+    visible_lag: float = 0.0
+    """Seconds, from 0 to 60, until reads show what was written; writes see it at once."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     channel_unsubscribe_default: bool = False
     """What an unsubscribe without `channelUnsubscribe` means; true takes the user off every channel."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.visible_lag <= 60:
+            raise ValueError(f"visible_lag is {self.visible_lag:g}, which is not from 0 to 60 seconds")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from reverse_etl.sandbox.faults import Faults
@@ -52,6 +52,8 @@ class Project:
     """Hashes, as `forgotten_user_ids` too."""
     forgotten_user_ids: set[str]
     requests: deque[LoggedRequest]
+    begun: object
+    """Another one after each reset."""
     _topics: tuple[Topic, ...]
     _written: dict[str, object]
 
@@ -60,11 +62,15 @@ class Project:
         self.rules = RULES[options.project_type]
         self.clock: Clock = clock or time.time
         self._journal = Journal(options.data_dir) if options.data_dir else None
-        self._empty()
-        if self._journal:
-            self._load(self._journal)
-        self._seed()
+        self._begin(self._journal)
         self.commit()
+
+    def twin(self, clock: Clock) -> Project:
+        """Another project that holds what this one held when it began, in memory alone."""
+        twin = Project(replace(self.options, data_dir=None), clock)
+        if self._journal:
+            twin._begin(self._journal)
+        return twin
 
     @property
     def users(self) -> dict[int, Profile]:
@@ -149,15 +155,20 @@ class Project:
 
     def reset(self) -> None:
         """As a project that was made a moment ago."""
-        self._empty()
         if self._journal:
             self._journal.clear()
-        self._seed()
+        self._begin(None)
         self.commit()
 
     def close(self) -> None:
         if self._journal:
             self._journal.close()
+
+    def _begin(self, journal: Journal | None) -> None:
+        self._empty()
+        if journal:
+            self._load(journal)
+        self._seed()
 
     def _empty(self) -> None:
         behaviour = self.options.behaviour
@@ -173,6 +184,7 @@ class Project:
         self.lists = Lists()
         self._topics = (self.lists,)
         self._written = {}
+        self.begun = object()
 
     def _seed(self) -> None:
         self.lists.seed(self.options.dynamic_lists, "Dynamic")

@@ -35,6 +35,11 @@ class Route:
     def of_api(self) -> bool:
         return " /api/" in self.limited_as
 
+    @property
+    def reads(self) -> bool:
+        """Whether it tells what users, lists and the like are, and changes none of them: exports among them."""
+        return self.limited_as.startswith("GET ") or " /api/export/" in self.limited_as
+
 
 _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "POST /api/users/update": (updates.update, ""),
