@@ -28,7 +28,7 @@ from reverse_etl.faults import Place
 from reverse_etl.guards import STALE_MANIFEST
 from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.iterable.client import Access, HttpClient
-from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.iterable.pacing import Pacers, Time
 from reverse_etl.processes import is_alive, start_time
 from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, resolve_settings
@@ -190,18 +190,14 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
     """The real world for a run: system clock, real sleep, real network."""
     settings = project.settings
     invocation = secrets.token_hex(8)
-    pacers: dict[tuple[str, str], Pacer] = {}
-
-    def pacer(destination: Destination, path: str, per_second: float) -> Pacer:
-        return pacers.setdefault((destination.host, path), Pacer(per_second, time.monotonic))
-
+    pacers = Pacers(time.monotonic)
     return Wiring(
         settings=settings,
         time=Time(time.monotonic, time.sleep, random.random),
         wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
         listener=listener,
         client=lambda destination: HttpClient(access_of(destination, settings)),
-        pacer=pacer,
+        pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
         new_id=lambda: secrets.token_hex(16),
         alive=is_alive,
         holder_note={

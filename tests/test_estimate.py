@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reverse_etl.iterable.base import Operations
 from reverse_etl.iterable.identity import UserExists
 from reverse_etl.iterable.users import BulkUpdate, DeleteUser
@@ -25,3 +27,9 @@ def test_lookups_and_deletes_are_one_a_row_at_a_hundred_a_second() -> None:
 def test_clearing_goes_in_bulk_and_settings_count() -> None:
     slow = Settings(requests_per_second=1, batch_rows=10)
     assert estimate(Operations(WRITE, WRITE), slow, 15, 25) == Estimate(5, 5)
+
+
+def test_a_limit_per_day_is_waited_for_by_the_day() -> None:
+    limited = replace(DeleteUser("email"), endpoint=replace(DeleteUser("email").endpoint, per_second=3, per_day=1000))
+    seconds = [estimate(Operations(limited), SETTINGS, rows, 0).seconds for rows in (999, 1000, 1003, 2003)]
+    assert seconds == [333, 333.333, 86_401, 2 * 86_400 + 1]

@@ -15,12 +15,13 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from reverse_etl.change import Problem
-from reverse_etl.iterable.base import Client, Reply, Request
+from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
 from reverse_etl.iterable.pacing import Budget, Pacer, Time, backoff, throttle
 from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict
 
 _TICK = 0.2
 _LONGEST_THROTTLE = 600.0
+_WAIT_OF_A_DAY = 10.0  # more than a limit per second can ask for, so it is the one per day
 _FAILURES_IN_A_ROW = 3
 Payload = TypeVar("Payload")
 
@@ -35,12 +36,16 @@ class End(Enum):
 
 @dataclass
 class Task(Generic[Payload]):
-    """A request and whose it is. `tainted`: some attempt so far may have been applied without our knowing."""
+    """A request and whose it is. `tainted`: some attempt so far may have been applied without our knowing.
+
+    `permit` is the pacer's for the last attempt.
+    """
 
     request: Request
     payload: Payload
     attempts: int = 0
     throttles: int = 0
+    permit: int = 0
     tainted: bool = False
 
 
@@ -135,8 +140,12 @@ class Engine(Generic[Payload]):
             if self._stopping():
                 yield Done(task, End.ABORTED)
                 continue
-            if not self._pacer.take():
+            task.permit = self._pacer.take()
+            if not task.permit:
                 self._ready.appendleft(task)
+                if self._pacer.spent:
+                    self.stop(_daily_limit(task.request.endpoint, self._pacer.per_day))
+                    continue
                 return
             task.attempts += 1
             self._flying[self._line.executor.submit(self._attempt, task.request)] = task
@@ -184,6 +193,7 @@ class Engine(Generic[Payload]):
             self.stop(_stopped(verdict, reply))
             return Done(task, End.ABORTED, reply, verdict)
         self._line.budget.earn()
+        self._pacer.answered()
         return Done(task, End.REPLIED, reply, verdict)
 
     def _count(self, task: Task[Payload]) -> None:
@@ -193,11 +203,14 @@ class Engine(Generic[Payload]):
 
     def _throttle(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
         task.throttles += 1
-        self._pacer.pause(throttle(task.throttles, reply.wait, self._line.time.random()))
+        self._pacer.throttled(task.permit, throttle(task.throttles, reply.wait, self._line.time.random()))
         now = self._line.time.monotonic()
         self._throttled_since = self._throttled_since or now
         if now - self._throttled_since > _LONGEST_THROTTLE:
             self.stop(_throttled(now - self._throttled_since))
+        if self._pacer.per_day and (reply.wait or 0) > _WAIT_OF_A_DAY:
+            self.stop(_daily_limit(task.request.endpoint, self._pacer.per_day))
+        if self.problem is not None:
             return Done(task, End.ABORTED, reply)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
@@ -242,6 +255,16 @@ def _throttled(seconds: float) -> Problem:
         f"Iterable answered 429 and nothing else for {seconds:.0f} seconds",
         "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
         {"seconds": round(seconds)},
+    )
+
+
+def _daily_limit(endpoint: Endpoint, per_day: int | None) -> Problem:
+    name = f"{endpoint.method} {endpoint.path}"
+    return Problem(
+        "daily-limit",
+        f"Iterable takes {per_day:,} requests of {name} in 24 hours, and they are used up",
+        "Run again in 24 hours: the rows that were not sent are sent then.",
+        {"endpoint": name, "requests in 24 hours": per_day},
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reverse_etl.iterable.base import Endpoint
+
 LONGEST_WAIT = 120.0
 _LONGEST_BACKOFF = 30.0
+_SECONDS_TO_GROW = 60.0
+_SMALLEST_SHARE = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -20,32 +25,86 @@ class Time:
 
 
 class Pacer:
-    """Requests of one endpoint, evenly spread: never more than the limit in any second, so no burst meets a 429."""
+    """Requests of one endpoint, evenly spread: never more than the ceiling in any second, so no burst meets a 429.
 
-    def __init__(self, per_second: float, monotonic: Callable[[], float]) -> None:
-        """`per_second` 0 means no limit. Safe for several threads."""
-        self._interval = 1 / per_second if per_second else 0.0
+    A 429 halves the rate; it grows evenly with the answers that follow, in a minute from nothing to the ceiling.
+    """
+
+    def __init__(self, per_second: float, monotonic: Callable[[], float], per_day: int | None = None) -> None:
+        """`per_second` is the ceiling, 0 means none; after `per_day` requests no more may go. Safe for threads."""
+        self.per_day = per_day
+        self._ceiling = per_second
         self._monotonic = monotonic
-        self._next = 0.0
+        self._share = 1.0  # of the ceiling
+        self._taken = 0
+        self._taken_at = self._held_until = -math.inf
+        self._before_cut = 0
         self._lock = threading.Lock()
+
+    @property
+    def per_second(self) -> float:
+        """The rate of the moment."""
+        return self._ceiling * self._share
+
+    @property
+    def spent(self) -> bool:
+        """Whether the requests of a day are used up."""
+        return self.per_day is not None and self._taken >= self.per_day
+
+    def limit(self, per_second: float) -> None:
+        """Set the ceiling."""
+        self._ceiling = per_second
 
     def wait(self) -> float:
         """Seconds until the next request may go."""
-        return max(0.0, self._next - self._monotonic())
+        return max(0.0, self._due() - self._monotonic())
 
-    def take(self) -> bool:
-        """Let one request go now; False where none may."""
+    def take(self) -> int:
+        """Let one request go now: the number of its permit, from 1 on; 0 where none may."""
         with self._lock:
             now = self._monotonic()
-            if now < self._next:
-                return False
-            self._next = now + self._interval
-            return True
+            if self.spent or now < self._due():
+                return 0
+            self._taken += 1
+            self._taken_at = now
+            return self._taken
 
-    def pause(self, seconds: float) -> None:
-        """Let nothing go for a while: Iterable said so."""
+    def throttled(self, permit: int, seconds: float) -> None:
+        """Note a 429 to the request with this permit: nothing goes for a while, and then at half the rate.
+
+        Requests that were let go before the rate was cut tell nothing about the new one, so they cut it no further.
+        """
         with self._lock:
-            self._next = max(self._next, self._monotonic() + seconds)
+            self._held_until = max(self._held_until, self._monotonic() + seconds)
+            if permit > self._before_cut:
+                self._before_cut = self._taken
+                self._share = max(_SMALLEST_SHARE, self._share / 2)
+
+    def answered(self) -> None:
+        """Note a request that met no limit."""
+        with self._lock:
+            if self._ceiling:
+                self._share = min(1.0, self._share + 1 / (_SECONDS_TO_GROW * self.per_second))
+
+    def _due(self) -> float:
+        interval = 1 / self.per_second if self._ceiling else 0.0
+        return max(self._taken_at + interval, self._held_until)
+
+
+class Pacers:
+    """The pacers of one process: one for each endpoint of each project, whichever syncs call it."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """None yet."""
+        self._monotonic = monotonic
+        self._pacers: dict[tuple[str, str, str, str], Pacer] = {}
+
+    def of(self, host: str, project: str, endpoint: Endpoint) -> Pacer:
+        """The pacer of an endpoint, with what the endpoint says now as its ceiling."""
+        key = (host, project, endpoint.method, endpoint.path)
+        pacer = self._pacers.setdefault(key, Pacer(endpoint.per_second, self._monotonic, endpoint.per_day))
+        pacer.limit(endpoint.per_second)
+        return pacer
 
 
 def backoff(attempt: int, random: float) -> float:

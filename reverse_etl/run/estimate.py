@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
-from reverse_etl.iterable.base import Operations
+from reverse_etl.iterable.base import Endpoint, Operations
 from reverse_etl.settings import Settings
+
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,23 @@ class Estimate:
 def estimate(operations: Operations, settings: Settings, writes: int, removals: int) -> Estimate:
     """What sending so many rows takes. Different endpoints have rates of their own, and run one after another."""
     write, remove, lookup = operations.write, operations.remove, operations.lookup
-    bulk = settings.requests_per_second or write.endpoint.per_second
-    batches = ceil(writes / min(write.max_rows, settings.batch_rows))
-    requests, seconds = batches, batches / bulk
+    steps = [(write.endpoint, ceil(writes / min(write.max_rows, settings.batch_rows)))]
     if lookup is not None:
-        requests, seconds = requests + writes, seconds + writes / lookup.endpoint.per_second
-    if remove is not None and removals:
-        removing = ceil(removals / min(remove.max_rows, settings.batch_rows))
-        rate = bulk if remove.endpoint == write.endpoint else remove.endpoint.per_second
-        requests, seconds = requests + removing, seconds + removing / rate
-    return Estimate(requests, round(seconds, 3))
+        steps.append((lookup.endpoint, writes))
+    if remove is not None:
+        steps.append((remove.endpoint, ceil(removals / min(remove.max_rows, settings.batch_rows))))
+    seconds = sum(_seconds(count, paced(endpoint, operations, settings)) for endpoint, count in steps)
+    return Estimate(sum(count for _, count in steps), round(seconds, 3))
+
+
+def paced(endpoint: Endpoint, operations: Operations, settings: Settings) -> Endpoint:
+    """The endpoint with the rate that a run keeps: where rows are written the setting, if there is one."""
+    said = settings.requests_per_second if endpoint == operations.write.endpoint else 0
+    return replace(endpoint, per_second=said or endpoint.per_second)
+
+
+def _seconds(requests: int, endpoint: Endpoint) -> float:
+    """A limit per day is waited for by the day."""
+    days = max(requests - 1, 0) // endpoint.per_day if endpoint.per_day else 0
+    rest = requests - days * (endpoint.per_day or 0)
+    return days * _DAY + rest / endpoint.per_second

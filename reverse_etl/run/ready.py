@@ -11,7 +11,16 @@ from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Listener
 from reverse_etl.faults import field_twice, place_of
 from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.base import Client, IterableObject, Operations, Prepared, ProjectType, Subject, Typed
+from reverse_etl.iterable.base import (
+    Client,
+    Endpoint,
+    IterableObject,
+    Operations,
+    Prepared,
+    ProjectType,
+    Subject,
+    Typed,
+)
 from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.settings import Settings
@@ -68,7 +77,7 @@ class Wiring:
     wall: Callable[[], str]
     listener: Listener
     client: Callable[[Destination], Client]
-    pacer: Callable[[Destination, str, float], Pacer]
+    pacer: Callable[[Destination, Endpoint], Pacer]
     new_id: Callable[[], str]
     alive: Callable[[Mapping[str, object]], bool | None]
     holder_note: dict[str, object]

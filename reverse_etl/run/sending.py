@@ -15,6 +15,7 @@ from reverse_etl.iterable.deliver import Delivery, Settled
 from reverse_etl.iterable.engine import Line
 from reverse_etl.iterable.lookup import Lookups
 from reverse_etl.iterable.pacing import Pacer
+from reverse_etl.run.estimate import paced
 from reverse_etl.run.journal import Journal
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.store import SnapshotStore
@@ -157,11 +158,8 @@ class Sending:
         self._journal.untouched.add(ordinals.start, ordinals.stop)
 
     def _pacer(self, endpoint: Endpoint) -> Pacer:
-        per_second = self._wiring.settings.requests_per_second
-        bulk = endpoint == self._ready.operations.write.endpoint
-        return self._wiring.pacer(
-            self._ready.destination, endpoint.path, (per_second if bulk else 0) or endpoint.per_second
-        )
+        ready, wiring = self._ready, self._wiring
+        return wiring.pacer(ready.destination, paced(endpoint, ready.operations, wiring.settings))
 
     def _tell(self) -> None:
         name = self._ready.sync.name

@@ -8,7 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import Any
+
+from reverse_etl.iterable.base import Operations
+from reverse_etl.iterable.users import BulkUpdate, Users
 
 from .conftest import META, Shop
 
@@ -151,6 +155,22 @@ def test_fail_fast_leaves_the_rest(people: Shop, sandbox: Any) -> None:
     codes = {one["sync"]: (one["problem"] or {}).get("code") for one in people.results["results"]}
     assert codes == {"friends": "guard-build", "others": "not-run", "people": "not-run"}
     assert _received(sandbox) == 0
+
+
+def test_the_run_after_a_limit_per_day_goes_on_where_it_ended(people: Shop, monkeypatch: Any) -> None:
+    whole = Users.operations
+
+    def two_a_day(noun: Users, *known: Any) -> Operations:
+        operations = whole(noun, *known)
+        assert isinstance(operations.write, BulkUpdate)
+        endpoint = replace(operations.write.endpoint, per_day=2)
+        return replace(operations, write=replace(operations.write, endpoint=endpoint))
+
+    monkeypatch.setattr(Users, "operations", two_a_day)
+    today, tomorrow = (people.cli("run", REVERSE_ETL_BATCH_ROWS="1") for _ in range(2))
+    assert (today.code, "error[daily-limit]: sync `people`: " in today.err) == (1, True)
+    assert "2 accepted, 1 aborted" in today.out
+    assert (tomorrow.code, "1 accepted" in tomorrow.out) == (0, True)
 
 
 def test_full_refresh_sends_everything_again(people: Shop, sandbox: Any) -> None:

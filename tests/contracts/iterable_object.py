@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
 from reverse_etl.change import Status
-from reverse_etl.iterable.pacing import LONGEST_WAIT
+from tests.contracts.iterable_pacing import PacingContract
 from tests.iterable.server import HTML, Answer, refusal
 
 DOUBTFUL = {
@@ -61,8 +60,8 @@ class Hooks:
         raise NotImplementedError
 
 
-class OperationContract(Hooks):
-    """What holds for single and bulk operations alike: the meaning of statuses, retries, pacing, stopping."""
+class OperationContract(PacingContract, Hooks):
+    """What holds for single and bulk operations alike: the meaning of statuses, retries, stopping."""
 
     rows = 1
 
@@ -191,42 +190,6 @@ class OperationContract(Hooks):
         done = world.deliver(self.operation(), self.changes(60 * self.rows))
         assert done.accepted == set(range(60 * self.rows))
 
-    @pytest.mark.parametrize(
-        ("answer", "least"),
-        [
-            (refusal(429, "RateLimitExceeded", **{"Retry-After": "7"}), 7),
-            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3.5}), 3.5),
-            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3}, **{"Retry-After": "9"}), 9),
-            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 3}, **{"Retry-After": "soon"}), 3),
-            (refusal(429, "RateLimitExceeded", **{"Retry-After": "Thu, 01 Jan 1970 00:00:20 GMT"}), 20),
-            (refusal(429, "RateLimitExceeded", {}), 1),
-            (Answer(429, b"Too Many Requests", {"Content-Type": "text/plain"}), 1),
-            (Answer(429, HTML, {"Retry-After": "nan"}), 1),
-            (Answer(429, HTML, {"Retry-After": "1" * 400}), 1),
-            (refusal(429, "RateLimitExceeded", {"rateLimitReset": [1]}, **{"Retry-After": "-5"}), 0),
-            (refusal(429, "RateLimitExceeded", {"rateLimitReset": 0}), 0),
-            (refusal(429, "RateLimitExceeded", **{"Retry-After": "86400"}), LONGEST_WAIT),
-        ],
-    )
-    def test_over_the_rate_limit_no_request_goes_earlier_than_asked(self, world, server, answer, least):
-        """Not applied, so neither a try nor a taint; whatever is asked beyond two minutes is asked again then."""
-        world.batch_rows, world.attempts, world.concurrency = self.rows, 1, 1
-        server.answer = lambda got: answer if len(server.requests) in (1, 2, 3) else self.take_all(got)
-        done = world.deliver(self.operation(), self.changes(6 * self.rows))
-        assert done.accepted == set(range(6 * self.rows))
-        times = [got.at for got in server.requests[:4]]
-        assert all(later - sooner >= least for sooner, later in pairwise(times))
-        assert all(later > sooner for sooner, later in pairwise(times))
-
-    def test_a_429_is_no_try(self, world, server):
-        world.attempts = 2
-        over = refusal(429, "RateLimitExceeded", {})
-        answers = [Answer(503), over, over, over]
-        server.answer = lambda got: answers.pop() if answers else self.take_all(got)
-        done = world.deliver(self.operation(), self.changes(self.rows))
-        assert done.accepted == set(range(self.rows))
-        assert len(server.requests) == 5
-
     def test_retries_are_paid_for_by_successes(self, world, server):
         """Every batch would get through in the end, at five requests each: that is no way to treat a sick server."""
         world.batch_rows, world.concurrency = self.rows, 1
@@ -234,34 +197,6 @@ class OperationContract(Hooks):
         done = world.deliver(self.operation(), self.changes(100 * self.rows))
         assert done.tally.retries <= 20 + len(done.accepted) / self.rows
         assert done.tally.requests <= 200
-
-    def test_an_endless_429_ends_the_run_with_nothing_tainted(self, world, server):
-        world.concurrency = 1
-        server.script(refusal(429, "RateLimitExceeded", {"rateLimitReset": 0}))
-        done = world.deliver(self.operation(), self.changes(3 * self.rows))
-        assert done.problem.code == "rate-limited"
-        assert set(done.statuses.values()) == {"aborted"}
-        assert len(server.requests) < 600
-
-    def test_no_window_of_a_second_holds_more_requests_than_the_limit(self, world, server):
-        world.batch_rows, world.per_second = self.rows, 5.0
-        server.answer = lambda got: Answer(503) if len(server.requests) % 4 == 0 else self.take_all(got)
-        world.deliver(self.operation(), self.changes(30 * self.rows))
-        assert len(server.requests) > 30
-        self.within_rate(server, 5)
-
-    def test_eight_threads_keep_the_rate_and_lose_nothing(self, world, server):
-        world.batch_rows, world.per_second, world.concurrency = self.rows, 5.0, 8
-        server.answer = self.take_all
-        with ThreadPoolExecutor(8) as world.executor:
-            done = world.deliver(self.operation(), self.changes(40 * self.rows))
-        assert done.accepted == set(range(40 * self.rows))
-        self.within_rate(server, 5)
-
-    def within_rate(self, server, most):
-        times = sorted(got.at for got in server.requests)
-        windows = zip(times, times[most:], strict=False)
-        assert all(later - first >= 1 - 1e-6 for first, later in windows)
 
     def test_threads_without_a_limit_lose_nothing(self, world, server):
         world.batch_rows, world.concurrency = self.rows, 8

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.contracts.iterable_object", "tests.contracts.iterable_bulk", "tests.iterable.delivering"
+    "tests.contracts.iterable_object",
+    "tests.contracts.iterable_bulk",
+    "tests.contracts.iterable_pacing",
+    "tests.iterable.delivering",
 )
 
 from tests.iterable.delivering import Clock, World  # noqa: E402  the asserts inside are rewritten only from here on

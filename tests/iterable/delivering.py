@@ -74,6 +74,7 @@ class World:
     concurrency: int = 4
     attempts: int = 5
     per_second: float = 0.0
+    per_day: int | None = None
     timeout: float = 10.0
     batch_rows: int = 1000
     allowed: object = None
@@ -91,7 +92,7 @@ class World:
         return Line(client, self.executor, self.time, allowed, self.concurrency, self.attempts, self.budget)
 
     def pacer(self):
-        return Pacer(self.per_second, self.clock.monotonic)
+        return Pacer(self.per_second, self.clock.monotonic, self.per_day)
 
     def deliver(self, operation, changes: Sequence) -> Delivered:
         client = self.client()

@@ -3,41 +3,137 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, backoff, throttle
+from reverse_etl.iterable.base import Endpoint
+from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, throttle
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, now=1000.0):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def permit(self, pacer):
+        """The next permit, with the wait it takes."""
+        self.now += pacer.wait() + 1e-9
+        return pacer.take()
+
+
+def answered(pacer, clock, seconds):
+    """Let requests go as fast as they may, for so long, and have them all answered."""
+    until = clock.now + seconds
+    while clock.now < until:
+        assert clock.permit(pacer)
+        pacer.answered()
 
 
 @given(st.floats(0.5, 500), st.lists(st.floats(0, 3), min_size=1, max_size=60))
 def test_no_window_holds_more_than_the_rate(per_second, pauses):
-    now, taken = 0.0, []
-    pacer = Pacer(per_second, lambda: now)
+    clock, taken = Clock(0.0), []
+    pacer = Pacer(per_second, clock)
     for pause in pauses:
         while pacer.take():
-            taken.append(now)
+            taken.append(clock.now)
         assert pacer.wait() > 0
-        now += pause
+        clock.now += pause
     gap = 1 / per_second
     assert all(later - sooner >= gap * 0.999 for sooner, later in pairwise(taken))
 
 
+@given(st.floats(0.05, 500), st.lists(st.sampled_from(["answer", "answers", "429", "old 429", "idle"]), max_size=80))
+def test_whatever_comes_back_the_rate_stays_between_floor_and_ceiling(per_second, events):
+    clock, taken, permit = Clock(), [], 1
+    pacer = Pacer(per_second, clock)
+    for event in events:
+        if event == "answers":
+            for _ in range(100):
+                pacer.answered()
+        elif event == "answer":
+            pacer.answered()
+        elif event == "idle":
+            clock.now += 60
+        else:
+            pacer.throttled(permit if event == "429" else 1, 0)
+        permit = clock.permit(pacer)
+        taken.append(clock.now)
+        assert permit
+        assert per_second / 16 * 0.999 <= pacer.per_second <= per_second
+    assert all(later - sooner >= 0.999 / per_second for sooner, later in pairwise(taken))
+
+
+def test_a_429_halves_the_rate_and_answers_raise_it_again_to_the_ceiling():
+    clock = Clock()
+    pacer = Pacer(8, clock)
+    pacer.throttled(clock.permit(pacer), 0)
+    assert pacer.per_second == 4
+    rates = []
+    for _ in range(4):
+        answered(pacer, clock, 10)
+        rates.append(pacer.per_second)
+    steps = [later - sooner for sooner, later in pairwise([4, *rates[:3]])]
+    assert max(steps) - min(steps) < 0.1, "it grows by the same amount in the same time"
+    assert rates[-1] == 8
+
+
+@pytest.mark.parametrize("per_second", [5 / 60, 5, 100, 2000])
+def test_the_rate_is_back_after_half_a_minute_of_answers_whatever_the_endpoint(per_second):
+    clock = Clock()
+    pacer = Pacer(per_second, clock)
+    pacer.throttled(clock.permit(pacer), 0)
+    answered(pacer, clock, 20)
+    assert pacer.per_second < per_second
+    answered(pacer, clock, 15)
+    assert pacer.per_second == per_second
+
+
+def test_several_429s_of_one_round_trip_halve_the_rate_once():
+    clock = Clock()
+    pacer = Pacer(8, clock)
+    first, second, third = (clock.permit(pacer) for _ in range(3))
+    pacer.throttled(second, 0)
+    pacer.throttled(first, 0)
+    pacer.throttled(third, 0)
+    assert pacer.per_second == 4
+    pacer.throttled(clock.permit(pacer), 0)
+    assert pacer.per_second == 2
+
+
+def test_it_never_stops_for_good():
+    clock = Clock()
+    pacer = Pacer(16, clock)
+    for _ in range(50):
+        pacer.throttled(clock.permit(pacer), 0)
+    assert pacer.per_second == 1
+    assert pacer.wait() <= 1
+
+
 def test_a_pause_holds_everything_and_a_shorter_one_does_not_end_it():
-    now = 100.0
-    pacer = Pacer(5, lambda: now)
-    pacer.pause(10)
-    pacer.pause(2)
+    clock = Clock(100.0)
+    pacer = Pacer(5, clock)
+    pacer.throttled(1, 10)
+    pacer.throttled(1, 2)
     assert pacer.wait() == 10
     assert not pacer.take()
-    now += 10
+    clock.now += 10
     assert pacer.take()
 
 
 def test_no_limit_is_no_wait():
-    pacer = Pacer(0, lambda: 0.0)
+    pacer = Pacer(0, Clock())
     assert all(pacer.take() for _ in range(100))
+    pacer.throttled(100, 0)
+    pacer.answered()
+    assert pacer.take()
 
 
 def test_of_many_threads_only_one_gets_a_turn():
@@ -45,6 +141,44 @@ def test_of_many_threads_only_one_gets_a_turn():
         pacer = Pacer(1, lambda: 0.0)
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(lambda _, take=pacer.take: take(), range(64))) == 1
+
+
+def test_a_day_has_so_many_permits():
+    clock = Clock()
+    pacer = Pacer(3, clock, per_day=5)
+    assert [clock.permit(pacer) for _ in range(7)] == [1, 2, 3, 4, 5, 0, 0]
+    assert pacer.spent
+
+
+FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1)
+
+
+def test_syncs_of_one_project_share_the_pacer_of_an_endpoint():
+    pacers = Pacers(Clock())
+    assert pacers.of("host", "shop", FORGET).take()
+    again = pacers.of("host", "shop", replace(FORGET))
+    assert again.spent
+
+
+@pytest.mark.parametrize(
+    "other", [{"method": "DELETE"}, {"path": "/api/users/unforget"}, {"host": "eu"}, {"project": ""}]
+)
+def test_another_method_path_host_or_project_has_a_pacer_of_its_own(other):
+    pacers = Pacers(Clock())
+    where = {"host": "host", "project": "shop"}
+    pacers.of(**where, endpoint=FORGET).take()
+    changed = {name: value for name, value in other.items() if name in where}
+    endpoint = replace(FORGET, **{name: value for name, value in other.items() if name not in where})
+    assert pacers.of(**(where | changed), endpoint=endpoint).take()
+
+
+def test_the_ceiling_is_that_of_whoever_sends_now():
+    """A setting counts for the endpoint that rows are written by, which may be another sync's for removals."""
+    pacers = Pacers(Clock())
+    pacer = pacers.of("host", "shop", FORGET)
+    pacer.throttled(pacer.take(), 0)
+    assert pacers.of("host", "shop", replace(FORGET, per_second=1)).per_second == 0.5
+    assert pacers.of("host", "shop", FORGET).per_second == 1.5
 
 
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True))

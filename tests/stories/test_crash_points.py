@@ -74,7 +74,7 @@ def run(warehouse: Dying, url: str) -> RunResult:
         wall=lambda: "2026-01-01 00:00:00",
         listener=silent,
         client=lambda d: HttpClient(Access(d.base_url, d.api_key, SETTINGS.http_timeout)),
-        pacer=lambda _d, _path, per_second: Pacer(per_second, time.monotonic),
+        pacer=lambda _, endpoint: Pacer(endpoint.per_second, time.monotonic),
         new_id=iter(f"id{random.random()}" for _ in itertools.count()).__next__,
         alive=lambda _note: False,
         holder_note={},
