@@ -11,7 +11,6 @@ from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import DESTINATION, Stop, stopping
-from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import Client
 from reverse_etl.run.acquire import acquire
 from reverse_etl.run.journal import Bounds, Journal, fenced
@@ -87,7 +86,7 @@ class _Run:
     def _prepare(self, client: Client, look: Look) -> None:
         """Ask Iterable what must be known before the first row; what it calls things may differ from last time."""
         with self._timed("check"):
-            questions = Questions(client, self.wiring.time, self.wiring.settings.attempts)
+            questions = self.wiring.questions(client, self.ready.destination)
             prepared = self.ready.noun.prepare(self.ready.subject, questions)
         self.ready = self.ready.prepared(prepared)
         self.story.warnings += prepared.warnings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from reverse_etl.assemble import in_order
 from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.nodes import Model, read_node
-from reverse_etl.definition import Tagged, read_definitions
 from reverse_etl.iterable import OBJECTS
 from reverse_etl.iterable.base import Stage
 from reverse_etl.sync import Sync
@@ -30,8 +28,7 @@ TURNS = {
 
 
 def sync(name: str, kind: str = "users") -> Sync:
-    [made], _ = read_definitions(Tagged(name, f"model.{name}", name, "schema.yml"), {"object": "users", "email": "e"})
-    return replace(made, object=kind)
+    return Sync(name, name, f"model.{name}", name, "schema.yml", kind, "upsert", "iterable", {"email": "email"})
 
 
 def graph(**parents: list[str]) -> Graph:

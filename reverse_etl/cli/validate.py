@@ -70,12 +70,9 @@ def _online_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlEr
 
 def _check_types(session: Session, ready: Ready, wiring: Wiring) -> None:
     """Ask Iterable for the types of its fields. Raises DestinationError."""
-    from reverse_etl.iterable.asking import Questions
-
     client = wiring.client(ready.destination)
     try:
-        questions = Questions(client, wiring.time, wiring.settings.attempts)
-        warnings = ready.noun.inspect(ready.subject, questions)
+        warnings = ready.noun.inspect(ready.subject, wiring.questions(client, ready.destination))
     finally:
         client.close()
     for warning in warnings:

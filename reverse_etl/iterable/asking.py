@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.base import Client, Reply, Request
-from reverse_etl.iterable.pacing import Time, backoff, throttle
+from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
+from reverse_etl.iterable.pacing import Pacer, Time, backoff, throttle
 from reverse_etl.iterable.verdicts import Action, verdict_of
 
 
 @dataclass(frozen=True)
 class Questions:
-    """Asks through a client, up to `attempts` times a question."""
+    """Asks through a client, up to `attempts` times a question, at the pace of each question's endpoint."""
 
     client: Client
     time: Time
     attempts: int
+    pacer: Callable[[Endpoint], Pacer] | None = None
 
     def ask(self, request: Request) -> Reply:
         """The reply, or the last of several passing failures that had one. Raises DestinationError."""
@@ -38,14 +40,18 @@ class Questions:
         return reply
 
     def _tried(self, request: Request) -> Reply:
+        pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
         reply = Reply(0, sent=False)
         for attempt in range(1, self.attempts + 1):
+            permit = pacer.turn(self.time.sleep)
             reply = self.client.send(request)
-            action = verdict_of(reply).action
-            if action not in (Action.RETRY, Action.WAIT):
+            action, chance = verdict_of(reply).action, self.time.random()
+            if action is Action.WAIT:
+                pacer.throttled(permit, throttle(attempt, reply.wait, chance))
+            elif action is not Action.RETRY:
+                pacer.answered()
                 break
-            if attempt < self.attempts:
-                asked = action is Action.WAIT or reply.wait is not None
-                chance = self.time.random()
+            elif attempt < self.attempts:
+                asked = reply.wait is not None
                 self.time.sleep(throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
         return reply

@@ -13,6 +13,7 @@ LONGEST_WAIT = 120.0
 _LONGEST_BACKOFF = 30.0
 _SECONDS_TO_GROW = 60.0
 _SMALLEST_SHARE = 1 / 16
+_SHORTEST_SLEEP = 0.001
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ class Pacer:
             self._taken += 1
             self._taken_at = now
             return self._taken
+
+    def turn(self, sleep: Callable[[float], None]) -> int:
+        """Wait for a permit: its number; 0 where those of a day are used up."""
+        permit = self.take()
+        while not permit and not self.spent:
+            sleep(max(self.wait(), _SHORTEST_SLEEP))
+            permit = self.take()
+        return permit
 
     def throttled(self, permit: int, seconds: float) -> None:
         """Note a 429 to the request with this permit: nothing goes for a while, and then at half the rate.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reverse_etl.change import Problem
 from reverse_etl.destination import Destination
@@ -11,6 +12,7 @@ from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Listener
 from reverse_etl.faults import field_twice, place_of
 from reverse_etl.iterable import OBJECTS
+from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import (
     Client,
     Endpoint,
@@ -86,6 +88,10 @@ class Wiring:
     full_refresh: bool = False
     wait: float = 300.0
     stop: Callable[[], bool] = lambda: False
+
+    def questions(self, client: Client, destination: Destination) -> Questions:
+        """Who asks a destination something beside the rows, at the pace that all syncs share."""
+        return Questions(client, self.time, self.settings.attempts, partial(self.pacer, destination))
 
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import Typed
 from reverse_etl.iterable.fieldtypes import ACCEPTED, TypeClash, clash_error, clashes, user_types
-from reverse_etl.iterable.pacing import LONGEST_WAIT
+from reverse_etl.iterable.pacing import LONGEST_WAIT, Pacer
 from reverse_etl.warehouses.base import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal
 
@@ -16,12 +18,17 @@ FIELDS = {"firstName": "string", "plan": "object", "plan.since": "date", "age": 
 
 
 @pytest.fixture
-def ask(world, server):
+def pacer(clock):
+    return Pacer(3, clock.monotonic)
+
+
+@pytest.fixture
+def ask(world, server, pacer):
     def ask(*answers, attempts=3):
         server.script(*answers)
         client = world.client()
         try:
-            return user_types(Questions(client, world.time, attempts))
+            return user_types(Questions(client, world.time, attempts, lambda _: pacer))
         finally:
             client.close()
 
@@ -53,6 +60,19 @@ def test_a_server_that_does_not_tell_is_no_error(ask, server, answer):
 def test_passing_failures_are_tried_again(ask, server, first):
     assert ask(first, Answer(200, {"fields": FIELDS})) == FIELDS
     assert len(server.requests) == 2
+
+
+def test_questions_keep_the_rate_of_their_endpoint(ask, server):
+    for _ in range(5):
+        ask(Answer(200, {"fields": FIELDS}))
+    times = [got.at for got in server.requests]
+    assert all(later - sooner >= 0.999 / 3 for sooner, later in pairwise(times))
+
+
+def test_a_429_to_a_question_slows_the_next_ones(ask, server, pacer):
+    ask(refusal(429, "RateLimitExceeded", {"rateLimitReset": 2}), Answer(200, {"fields": FIELDS}))
+    assert server.requests[1].at - server.requests[0].at >= 2
+    assert pacer.per_second < 2
 
 
 def test_failures_that_do_not_pass_are_no_error(ask, server):
