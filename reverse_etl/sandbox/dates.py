@@ -13,6 +13,10 @@ _FORMATS = re.compile(
     rf"{_DAY}(?: {_TIME}(?: [+-][0-9]{{2}}:[0-9]{{2}})?|T{_TIME}\.[0-9]{{3}}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}}))?"
 )
 
+# Iterable takes both units and documents neither; by magnitude, as in the year 5138 at the latest.
+_MILLISECONDS_FROM = 10**11
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
+
 
 @lru_cache(maxsize=65_536)
 def stored_date(text: str) -> str | None:
@@ -29,6 +33,12 @@ def stored_date(text: str) -> str | None:
 def written(seconds: float) -> str:
     """A moment, in seconds since 1970, as Iterable writes it."""
     return _written(datetime.fromtimestamp(seconds, tz=timezone.utc))
+
+
+def moment(unix: float) -> float | None:
+    """Seconds since 1970 of a Unix time in seconds or, from 10^11 on, milliseconds; None where no calendar has it."""
+    seconds = unix / 1000 if abs(unix) >= _MILLISECONDS_FROM else float(unix)
+    return seconds if _YEAR_1 <= seconds < _YEAR_10000 else None
 
 
 def _clock(text: str) -> tuple[int, int, int]:

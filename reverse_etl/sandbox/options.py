@@ -27,7 +27,7 @@ class Behaviour:
     oversized_status: Literal[413, 400] = 413
     """How it is refused: 413 without a body, or 400 with the code BatchTooLarge."""
     max_batch_items: int | None = None
-    """More users than this in one request are BatchTooLarge."""
+    """More users or events than this in one request are BatchTooLarge."""
     field_limit: int = 1000
     """How many custom fields user profiles may have; a request that needs more is UniqueFieldsLimitExceeded."""
     failed_updates: bool = True
@@ -54,6 +54,25 @@ class Behaviour:
     """The number of the project, as messages name it."""
     visible_lag: float = 0.0
     """Seconds, from 0 to 60, until reads show what was written; writes see it at once."""
+    event_field_limit: int = 8000
+    """How many event names and fields of events the project may have."""
+    disallowed_events: frozenset[str] = frozenset()
+    """Event names that the project does not take."""
+    event_id_characters: Literal["checked", "any"] = "checked"
+    """Whether an event's id may have letters, digits and hyphens alone."""
+    unstorable_events: Literal["failed", "refused"] = "failed"
+    """What a bulk request does with an event whose id, time or fields cannot be stored, for which no array exists.
+
+    Failed: counted in `failCount` and named nowhere; refused: the whole request is.
+    """
+    event_nulls: Literal["dropped", "kept"] = "dropped"
+    """What becomes of null members of an event's dataFields."""
+    single_event_delay: float = 0.0
+    """Seconds until an event of `track` is applied."""
+    bulk_event_delay: float = 0.0
+    """Seconds until the events of a `trackBulk` are applied, which wait in a queue of their own."""
+    max_events_read: int = 200
+    """The highest `limit` for reading a user's events."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     channel_unsubscribe_default: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from reverse_etl.sandbox.events import Events
 from reverse_etl.sandbox.faults import Faults
 from reverse_etl.sandbox.fields import FieldTypes
 from reverse_etl.sandbox.identity import RULES, forgotten_hash
@@ -182,7 +183,8 @@ class Project:
         self.limits = Limits()
         self.faults = Faults(self.options.faults, self.options.seed)
         self.lists = Lists()
-        self._topics = (self.lists,)
+        self.events = Events(behaviour.project_id, behaviour.event_field_limit)
+        self._topics = (self.lists, self.events)
         self._written = {}
         self.begun = object()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from reverse_etl.sandbox import (
+    event_reads,
     list_admin,
     list_changes,
     list_pages,
@@ -16,6 +17,7 @@ from reverse_etl.sandbox import (
     readbacks,
     reads,
     removals,
+    tracking,
     updates,
 )
 
@@ -57,6 +59,10 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /api/users/*": (reads.user_by_email, "GET /api/users"),
     "DELETE /api/users/byUserId/*": (removals.delete_by_user_id, "DELETE /api/users"),
     "DELETE /api/users/*": (removals.delete_by_email, "DELETE /api/users"),
+    "POST /api/events/track": (tracking.track, ""),
+    "POST /api/events/trackBulk": (tracking.track_bulk, ""),
+    "GET /api/events/byUserId/*": (event_reads.by_user_id, "GET /api/events"),
+    "GET /api/events/*": (event_reads.by_email, "GET /api/events"),
     "GET /api/channels": (reads.channels, ""),
     "GET /api/messageTypes": (reads.message_types, ""),
     "GET /api/lists": (list_admin.lists, ""),
@@ -69,6 +75,7 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /api/lists/*/size": (list_reads.size, ""),
     "GET /sandbox/users": (readbacks.users, ""),
     "GET /sandbox/lists": (readbacks.lists, ""),
+    "GET /sandbox/events": (event_reads.everything, ""),
     "GET /sandbox/requests": (readbacks.requests, ""),
     "POST /sandbox/reset": (readbacks.reset, ""),
     "GET /sandbox/faults": (readbacks.faults, ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 import requests
 
@@ -45,6 +47,16 @@ class Api:
     def bulk(self, *rows, **flags):
         return self.post("/api/users/bulkUpdate", {"users": list(rows), **flags})
 
+    def track(self, **event):
+        return self.post("/api/events/track", event)
+
+    def track_bulk(self, *events):
+        return self.post("/api/events/trackBulk", {"events": list(events)})
+
+    def events(self):
+        """Every event that has been applied."""
+        return self.get("/sandbox/events").json()
+
     def user(self, email):
         return self.project.users_by_email[email]
 
@@ -86,3 +98,19 @@ def project_of(servers):
 def api(project_of):
     """An e-mail project without rate limits."""
     return project_of()
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Open the project of one data folder, again and again: `with opened(bulk_event_delay=10) as api`."""
+    clock = Clock()
+
+    @contextmanager
+    def open_folder(project_type="email", **behaviour):
+        options = SandboxOptions(
+            port=0, data_dir=tmp_path, project_type=project_type, rate_limit=False, behaviour=Behaviour(**behaviour)
+        )
+        with start(options, clock) as sandbox:
+            yield Api(sandbox, clock)
+
+    return open_folder

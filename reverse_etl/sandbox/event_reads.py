@@ -1,0 +1,62 @@
+"""GET events of one user, and all events as the sandbox tells them. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from reverse_etl.sandbox.dates import written
+from reverse_etl.sandbox.identity import valid_email
+from reverse_etl.sandbox.replies import Reply, refusal, resource
+
+if TYPE_CHECKING:
+    from reverse_etl.sandbox.call import Call
+    from reverse_etl.sandbox.events import Event
+    from reverse_etl.sandbox.profile import Profile
+    from reverse_etl.sandbox.project import Project
+
+READ_WITHOUT_LIMIT: Final = 30
+
+
+def by_email(call: Call) -> Reply:
+    """Nobody of that e-mail has no events."""
+    profile = call.project.emails.first(call.argument.lower())
+    if profile is None and not valid_email(call.argument):
+        raise refusal(400, "InvalidEmailAddressError", f"Invalid email: {call.argument}")
+    return _latest(call, profile)
+
+
+def by_user_id(call: Call) -> Reply:
+    return _latest(call, call.project.user_ids.first(call.argument))
+
+
+def everything(call: Call) -> Reply:
+    """Every event that has been applied, purchases apart, in the order in which they came first."""
+    project = call.project
+    return resource([_told(project, event) for event in project.events if event.type == "customEvent"])
+
+
+def _latest(call: Call, profile: Profile | None) -> Reply:
+    limit = _limit(call)
+    if profile is None:
+        return resource({"events": []}, "no such user")
+    events = call.project.events.of(profile)[:limit]
+    return resource({"events": [event.as_read(profile.identifiers()) for event in events]}, f"{len(events)} events")
+
+
+def _limit(call: Call) -> int:
+    text, highest = call.query.get("limit", str(READ_WITHOUT_LIMIT)), call.project.options.behaviour.max_events_read
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= highest:
+        raise refusal(400, "BadParams", f"limit must be between 1 and {highest}")
+    return int(text)
+
+
+def _told(project: Project, event: Event) -> dict[str, Any]:
+    return {
+        "id": event.key,
+        "eventName": event.name,
+        **project.users[event.user].identifiers(),
+        "createdAt": written(event.created),
+        "dataFields": event.data,
+        "campaignId": event.campaign_id,
+        "templateId": event.template_id,
+    }
