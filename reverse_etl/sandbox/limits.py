@@ -20,6 +20,10 @@ RATES: dict[str, tuple[tuple[int, int], ...]] = {
     "POST /api/events/track": ((2000, 1),),
     "POST /api/events/trackBulk": ((10, 1),),
     "GET /api/events": ((100, 1),),
+    "GET /api/catalogs": ((100, 1),),
+    "GET /api/catalogs/*/items": ((100, 1),),
+    "POST /api/catalogs/*/items": ((100, 1),),
+    "PUT /api/catalogs/*/items/*": ((1000, 1),),
     "GET /api/lists": ((100, 1),),
     "GET /api/lists/getUsers": ((5, 60),),
     "GET /api/lists/previewUsers": ((5, 60),),
@@ -27,7 +31,13 @@ RATES: dict[str, tuple[tuple[int, int], ...]] = {
     "GET /api/channels": ((100, 1),),
     "GET /api/messageTypes": ((100, 1),),
 }
-_PER_KEY = {"POST /api/users/merge"}
+_PER_KEY = {
+    "POST /api/users/merge",
+    "GET /api/catalogs",
+    "GET /api/catalogs/*/items",
+    "POST /api/catalogs/*/items",
+    "PUT /api/catalogs/*/items/*",
+}
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,22 @@ class Behaviour:
     """The highest `limit` for reading a user's events."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
+    catalog_reads: Literal["wrapped", "flat"] = "wrapped"
+    """Whether catalogs, fields and items are read inside `params`, as recorded, or bare, as in the Swagger file."""
+    catalog_page_urls: bool = True
+    """False leaves nextPageUrl and previousPageUrl out, as a recorded page did."""
+    catalog_create_status: Literal[201, 200] = 201
+    """What making a catalog answers."""
+    catalog_write_status: Literal[200, 202] = 200
+    """What writes of items answer; they are asynchronous with either."""
+    catalog_apply_delay: float = 0.0
+    """Seconds until a write of items is seen."""
+    catalog_wrong_type: Literal["store", "refuse"] = "store"
+    """A value that is not of its field's type: stored and not searchable, or a refusal of the whole request."""
+    catalog_max_documents: int = 1000
+    """More items than this in one request are BatchTooLarge."""
+    catalog_field_limit: int = 350
+    """How many fields one catalog can have."""
     channel_unsubscribe_default: bool = False
     """What an unsubscribe without `channelUnsubscribe` means; true takes the user off every channel."""
 
@@ -102,6 +118,8 @@ class SandboxOptions:
     """Id and name of Standard lists that are there from the start."""
     dynamic_lists: tuple[tuple[int, str], ...] = ((301, "All users"),)
     """Those that the API cannot change; everybody is on them."""
+    catalogs: tuple[str, ...] = ()
+    """Names of catalogs that are there from the start."""
     behaviour: Behaviour = field(default_factory=Behaviour)
     faults: tuple[str, ...] = ()
     seed: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from reverse_etl.sandbox.catalogs import Catalogs
 from reverse_etl.sandbox.events import Events
 from reverse_etl.sandbox.faults import Faults
 from reverse_etl.sandbox.fields import FieldTypes
@@ -184,13 +185,15 @@ class Project:
         self.faults = Faults(self.options.faults, self.options.seed)
         self.lists = Lists()
         self.events = Events(behaviour.project_id, behaviour.event_field_limit)
-        self._topics = (self.lists, self.events)
+        self.catalogs = Catalogs()
+        self._topics = (self.lists, self.events, self.catalogs)
         self._written = {}
         self.begun = object()
 
     def _seed(self) -> None:
         self.lists.seed(self.options.dynamic_lists, "Dynamic")
         self.lists.seed(self.options.lists, "Standard")
+        self.catalogs.seed(self.options.catalogs)
 
     def _shelves(self) -> list[Shelf[Any]]:
         return [self._users, *(shelf for topic in self._topics for shelf in topic.shelves())]

@@ -31,6 +31,20 @@ def lists(call: Call) -> Reply:
     )
 
 
+def catalogs(call: Call) -> Reply:
+    """Catalogs with the types of their fields, and their items by id."""
+    return resource(
+        [
+            {
+                "name": catalog.name,
+                "fields": catalog.types,
+                "items": {key: item.value for key, item in catalog.items.items()},
+            }
+            for catalog in call.project.catalogs
+        ]
+    )
+
+
 def requests(call: Call) -> Reply:
     """Oldest first."""
     return resource([{**asdict(entry), "time": written(entry.time)} for entry in call.project.requests])

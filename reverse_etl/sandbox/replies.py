@@ -34,8 +34,8 @@ def resource(value: object, summary: str = "") -> Reply:
     return Reply(200, orjson.dumps(value), summary=summary)
 
 
-def success(msg: str = "", params: object = None) -> Reply:
-    return _envelope(200, "Success", msg, params)
+def success(msg: str = "", params: object = None, status: int = 200) -> Reply:
+    return _envelope(status, "Success", msg, params)
 
 
 def refusal(status: int, code: str, msg: str, params: object = None) -> Refusal:
