@@ -76,6 +76,10 @@ class Entry(Part):
         found = {key: getattr(self, key) for key in self.IDENTIFIERS}
         return {key: column for key, column in found.items() if column}
 
+    def goes_to(self) -> str:
+        """The destination's name."""
+        return self.destination
+
     def mapped(self) -> tuple[Field, ...] | None:
         """What `fields` says; None: every other column. Objects whose rows carry no data say ()."""
         return ()
@@ -83,6 +87,10 @@ class Entry(Part):
     def own(self) -> tuple[Field, ...]:
         """What keys of the entry take from a row."""
         return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
+
+    def options(self) -> Mapping[str, Any]:
+        """The object's own switches, as plain values."""
+        return {name: getattr(self, name) for name in self.OPTIONS}
 
     def scope(self) -> Mapping[str, str]:
         """Iterable's own things that the rows belong to, by kind."""
@@ -102,6 +110,10 @@ class FieldsEntry(Entry):
     """An entry whose rows carry data."""
 
     fields: FieldMap = None
+
+    def goes_to(self) -> str:
+        """The destination's name."""
+        return self.destination
 
     def mapped(self) -> tuple[Field, ...] | None:
         found: tuple[Field, ...] | None = self.fields
@@ -167,7 +179,7 @@ def _sync(model: Tagged, entry: Entry, *, alone: bool) -> Sync:
         file=model.file,
         object=entry.object,
         mode=entry.mode,
-        destination=entry.destination,
+        destination=entry.goes_to(),
         identifiers=identifiers,
         primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
         fields=entry.mapped(),
@@ -175,7 +187,7 @@ def _sync(model: Tagged, entry: Entry, *, alone: bool) -> Sync:
         scope=entry.scope(),
         hidden=model.hidden,
         on_removed=entry.removal(),
-        options={name: getattr(entry, name) for name in entry.OPTIONS},
+        options=entry.options(),
         guards=_guards(entry.guards),
         reject_limit=Limit(entry.reject_limit.percent, entry.reject_limit.rows),
     )

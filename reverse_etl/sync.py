@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 Nulls = Literal["send", "skip"]
 OnRemoved = Literal["ignore", "clear", "delete", "remove"]
 # Switches of an object, by key: plain values.
-Options = Mapping[str, object]
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

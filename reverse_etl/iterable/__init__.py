@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reverse_etl.iterable.email_changes import EmailChanges
+from reverse_etl.iterable.user_deletions import UserDeletions
+from reverse_etl.iterable.user_merges import UserMerges
 from reverse_etl.iterable.users import Users
 
 if TYPE_CHECKING:
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
+    "email_changes": EmailChanges(),
+    "user_deletions": UserDeletions(),
+    "user_merges": UserMerges(),
 }
 
 

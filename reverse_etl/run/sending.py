@@ -129,7 +129,7 @@ class Sending:
         lookup, operation = self._ready.operations.lookup, phase.operation
         if lookup is not None and operation is self._ready.operations.write:
             lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
-            self._follow(Settled(outcomes=[o]) if o is not None else None for o in lookups.run(changes))
+            self._follow(_settled(outcome) for outcome in lookups.run(changes))
             changes = iter(lookups.found)
             self.problem = lookups.problem
             if self.problem is not None:
@@ -167,3 +167,10 @@ class Sending:
         self._wiring.listener(
             Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
         )
+
+
+def _settled(outcome: Outcome | None) -> Settled | None:
+    """What a lookup found; a row may turn out to have been accepted before."""
+    if outcome is None:
+        return None
+    return Settled([outcome.ordinal]) if outcome.status is Status.ACCEPTED else Settled(outcomes=[outcome])

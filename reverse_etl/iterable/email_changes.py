@@ -1,0 +1,118 @@
+"""E-mail changes: users who get another address; a user whom Iterable lacks is skipped, never made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import orjson
+from pydantic import Field as Key
+
+from reverse_etl.change import Change
+from reverse_etl.definition import ColumnName, Entry
+from reverse_etl.errors import Fault
+from reverse_etl.faults import Place
+from reverse_etl.iterable.base import (
+    Body,
+    Endpoint,
+    IterableObject,
+    Operation,
+    Operations,
+    ProjectType,
+    Row,
+    Stage,
+)
+from reverse_etl.iterable.identity import EMAIL, NAMES, identifier_faults, rule_of
+from reverse_etl.iterable.moving import OldThenNew, Person
+from reverse_etl.iterable.single import Single
+from reverse_etl.iterable.users import BulkUpdate
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+
+# Swagger states no rate; the single reads and deletes of users have this one.
+UPDATE_EMAIL = Endpoint("POST", "/api/users/updateEmail", 100)
+_NEW = "new_email"
+
+
+class EmailChangesEntry(Entry):
+    """Users who get another e-mail address."""
+
+    IDENTIFIERS: ClassVar[tuple[str, ...]] = ("current_email", "user_id")
+    object: Literal["email_changes"]
+    mode: Literal["update"] = "update"
+    current_email: ColumnName | None = Key(default=None, description="column of the address that Iterable has")
+    user_id: ColumnName | None = None
+    new_email: ColumnName = Key(description="column of the address it shall have")
+
+    def own(self) -> tuple[Field, ...]:
+        return (Field(_NEW, self.new_email, as_text=True, lowered=True, own=True),)
+
+    def faults(self, place: Place) -> list[Fault]:
+        said = "neither `current_email` nor `user_id` names a column"
+        allowed = "current_email, user_id, or both"
+        return [] if self.identifiers() else [place.fault("missing-identifier", said, allowed=allowed)]
+
+
+@dataclass(frozen=True)
+class UpdateEmail(Single):
+    """Change one user's address: e-mail projects (support article 217502386)."""
+
+    endpoint: Endpoint = UPDATE_EMAIL
+
+
+class EmailChanges(IterableObject):
+    """New addresses of users."""
+
+    name = "email_changes"
+    entry = EmailChangesEntry
+    stage = Stage.IDENTITY
+
+    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
+        return identifier_faults(sync, project)
+
+    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
+        return rule_of(_key(sync, project), _column(sync, project))
+
+    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
+        del sync, project
+        said = "the new e-mail is missing or malformed"
+        return (
+            Requirement((f"@{_NEW}",), "bad-new-email", said),
+            Requirement((f"@{_NEW}",), "bad-new-email", said, pattern=EMAIL),
+        )
+
+    def operations(self, sync: Sync, project: ProjectType) -> Operations:
+        key = _key(sync, project)
+        # Elsewhere the address is a field like others (support article 217502386), and goes by the endpoint that
+        # users go by, since single and bulk requests for one user may overtake each other.
+        write: Operation = UpdateEmail() if project is ProjectType.EMAIL else BulkUpdate(key, updating=True)
+        return Operations(write, lookup=OldThenNew(key, _afterwards, proves=key == "email"))
+
+    def body(self, sync: Sync, project: ProjectType) -> Body:
+        key = _key(sync, project)
+        current = {"email": "currentEmail", "user_id": "currentUserId"}[key]
+
+        def by_endpoint(row: Row) -> Mapping[str, object]:
+            return {current: row.identity, "newEmail": row.own[_NEW]}
+
+        def by_field(row: Row) -> Mapping[str, object]:
+            return {NAMES[key]: row.identity, "dataFields": {"email": row.own[_NEW]}}
+
+        return by_endpoint if project is ProjectType.EMAIL else by_field
+
+
+def _key(sync: Sync, project: ProjectType) -> str:
+    """What selects the user: `email` for the current address, or `user_id`."""
+    both = {"current_email": "email", "user_id": "user_id"}
+    order = ("current_email", "user_id") if project is ProjectType.EMAIL else ("user_id", "current_email")
+    return next((both[key] for key in order if key in sync.identifiers), "email")
+
+
+def _column(sync: Sync, project: ProjectType) -> str:
+    key = "current_email" if _key(sync, project) == "email" else "user_id"
+    return sync.identifiers.get(key, "")
+
+
+def _afterwards(change: Change) -> Person:
+    body = orjson.loads(change.body)
+    return Person("email", str(body.get("newEmail") or body["dataFields"]["email"]))

@@ -1,0 +1,125 @@
+"""User deletions: users deleted, forgotten for good, or let back in, one request each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import Field as Key
+
+from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.definition import ColumnName, Entry
+from reverse_etl.errors import Fault
+from reverse_etl.faults import Place, place_of
+from reverse_etl.iterable.base import (
+    Body,
+    Endpoint,
+    IterableObject,
+    Operation,
+    Operations,
+    ProjectType,
+    Reply,
+    Row,
+    Stage,
+)
+from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, missing_identifier, rule_of
+from reverse_etl.iterable.single import Single, refusal_of
+from reverse_etl.iterable.users import DeleteUser
+from reverse_etl.sync import IdentityRule, Sync
+
+# Swagger: 3 a second and 1000 in 24 hours, each.
+FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1000)
+UNFORGET = Endpoint("POST", "/api/users/unforget", 3, per_day=1000)
+
+
+class UserDeletionsEntry(Entry):
+    """Users to delete, to forget or to unforget."""
+
+    IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
+    object: Literal["user_deletions"]
+    mode: Literal["delete", "forget", "unforget"] = Key(
+        description="delete: the profile goes, and may come back; forget: all data go, and no new ones are taken"
+    )
+    email: ColumnName | None = None
+    user_id: ColumnName | None = None
+    allow_destructive: bool = Key(default=False, description="must be true: what is deleted does not come back")
+
+    def faults(self, place: Place) -> list[Fault]:
+        faults = [] if self.identifiers() else [missing_identifier(place)]
+        if not self.allow_destructive:
+            faults.append(
+                place.fault(
+                    "destructive-not-allowed",
+                    f"`mode: {self.mode}` acts on every user of the model, and that cannot be undone",
+                    key="allow_destructive",
+                    allowed="true",
+                )
+            )
+        return faults
+
+
+@dataclass(frozen=True)
+class Delete(DeleteUser):
+    """Delete a user; one that Iterable was told to forget is gone as well."""
+
+    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+        return _accepted_if_forgotten(change, reply) or super().refused_alone(change, reply)
+
+
+@dataclass(frozen=True)
+class Forget(Single):
+    """Forget a user; one that is forgotten already is done."""
+
+    endpoint: Endpoint = FORGET
+
+    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+        return _accepted_if_forgotten(change, reply) or refusal_of(change, reply)
+
+
+@dataclass(frozen=True)
+class Unforget(Single):
+    """Let a forgotten user back in."""
+
+    endpoint: Endpoint = UNFORGET
+
+
+class UserDeletions(IterableObject):
+    """Users who are to go."""
+
+    name = "user_deletions"
+    entry = UserDeletionsEntry
+    stage = Stage.DELETIONS
+
+    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
+        faults = identifier_faults(sync, project)
+        # Support article 360029174171: e-mail projects forget by e-mail.
+        by_id = project is ProjectType.EMAIL and key_of(sync, project) == "user_id" and sync.mode != "delete"
+        if by_id:
+            said = f"an e-mail project can {sync.mode} users by e-mail alone"
+            faults.append(place_of(sync).fault("wrong-identifier", said, key="email", allowed="a column"))
+        return faults
+
+    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
+        key = key_of(sync, project)
+        return rule_of(key, sync.identifiers.get(key, ""))
+
+    def operations(self, sync: Sync, project: ProjectType) -> Operations:
+        modes: Mapping[str, Operation] = {
+            "delete": Delete(key_of(sync, project)),
+            "forget": Forget(),
+            "unforget": Unforget(),
+        }
+        return Operations(modes[sync.mode])
+
+    def body(self, sync: Sync, project: ProjectType) -> Body:
+        name = NAMES[key_of(sync, project)]
+
+        def make(row: Row) -> Mapping[str, object]:
+            return {name: row.identity}
+
+        return make
+
+
+def _accepted_if_forgotten(change: Change, reply: Reply) -> Outcome | None:
+    return Outcome(change.ordinal, Status.ACCEPTED) if reply.code == "ForgottenUserError" else None
