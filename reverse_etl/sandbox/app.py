@@ -16,7 +16,7 @@ from reverse_etl.sandbox.call import Call
 from reverse_etl.sandbox.faults import APPLIED, CALM, Meeting
 from reverse_etl.sandbox.gate import Incoming
 from reverse_etl.sandbox.lag import Lag
-from reverse_etl.sandbox.project import LoggedRequest, Project
+from reverse_etl.sandbox.project import Project
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply, refusal
 from reverse_etl.sandbox.wire import Wire
 
@@ -67,7 +67,7 @@ class SandboxApp:
         call = Call(self._project, incoming.path, route.arguments if route else (), query, incoming.body)
         reply = self._with_faults(route, call, incoming, met)
         if incoming.raw_path.startswith("/api/"):
-            self._log(incoming, call, reply, met.fault)
+            self._project.requests.add(incoming.method, call, incoming.size, reply, met.fault)
         return reply
 
     def _meeting(self, incoming: Incoming) -> Meeting:
@@ -110,11 +110,6 @@ class SandboxApp:
             return route.endpoint(call)
         except Refusal as refused:
             return refused.reply
-
-    def _log(self, incoming: Incoming, call: Call, reply: Reply, fault: str) -> None:
-        now, items = self._project.clock(), call.items()
-        entry = LoggedRequest(now, incoming.method, call.path, reply.status, incoming.size, items, reply.summary, fault)
-        self._project.requests.append(entry)
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming | None:

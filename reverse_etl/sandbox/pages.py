@@ -44,11 +44,6 @@ def fields(call: Call) -> Reply:
     return render(call, "fields.html", custom=custom, managed=sorted(MANAGED.items()), limit=limit)
 
 
-def requests(call: Call) -> Reply:
-    latest = islice(reversed(call.project.requests), 2 * PAGE_SIZE)
-    return render(call, "requests.html", requests=list(latest))
-
-
 def limits(call: Call) -> Reply:
     in_use = call.project.limits.state(call.project.clock())
     return render(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from reverse_etl.sandbox.catalogs import Catalogs
@@ -19,29 +18,12 @@ from reverse_etl.sandbox.limits import Limits
 from reverse_etl.sandbox.lists import Lists
 from reverse_etl.sandbox.options import SandboxError, SandboxOptions
 from reverse_etl.sandbox.profile import Profile, from_document
+from reverse_etl.sandbox.request_log import RequestLog
 from reverse_etl.sandbox.shelf import Shelf
 from reverse_etl.sandbox.topic import Topic
 
 Clock = Callable[[], float]
-REQUESTS_KEPT: Final = 1000
 _NOTHING: Final = object()
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One request to the API as the sandbox remembers it: sizes and outcome, never the body or the key.
-
-    `status` is 0 where nobody was answered, `fault` the fault that it met, if any.
-    """
-
-    time: float
-    method: str
-    path: str
-    status: int
-    bytes: int
-    items: int
-    summary: str
-    fault: str = ""
 
 
 class Project:
@@ -53,7 +35,7 @@ class Project:
     forgotten_emails: set[str]
     """Hashes, as `forgotten_user_ids` too."""
     forgotten_user_ids: set[str]
-    requests: deque[LoggedRequest]
+    requests: RequestLog
     begun: object
     """Another one after each reset."""
     _topics: tuple[Topic, ...]
@@ -180,7 +162,7 @@ class Project:
         self.fields = FieldTypes(behaviour.project_id, behaviour.field_limit)
         self.forgotten_emails = set()
         self.forgotten_user_ids = set()
-        self.requests = deque(maxlen=REQUESTS_KEPT)
+        self.requests = RequestLog()
         self.limits = Limits()
         self.faults = Faults(self.options.faults, self.options.seed)
         self.lists = Lists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reverse_etl.sandbox import bodies
@@ -47,7 +46,13 @@ def catalogs(call: Call) -> Reply:
 
 def requests(call: Call) -> Reply:
     """Oldest first."""
-    return resource([{**asdict(entry), "time": written(entry.time)} for entry in call.project.requests])
+    names = ("method", "path", "status", "bytes", "items", "summary", "fault")
+    return resource(
+        [
+            {"time": written(entry.time), **{name: getattr(entry, name) for name in names}}
+            for entry in call.project.requests
+        ]
+    )
 
 
 def reset(call: Call) -> Reply:

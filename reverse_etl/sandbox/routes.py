@@ -21,6 +21,7 @@ from reverse_etl.sandbox import (
     readbacks,
     reads,
     removals,
+    request_pages,
     tracking,
     updates,
 )
@@ -104,7 +105,8 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /catalogs": (catalog_pages.catalogs, ""),
     "GET /catalogs/*": (catalog_pages.one_catalog, ""),
     "GET /fields": (pages.fields, ""),
-    "GET /requests": (pages.requests, ""),
+    "GET /requests": (request_pages.requests, ""),
+    "GET /requests/*": (request_pages.request, ""),
     "GET /limits": (pages.limits, ""),
 }
 
