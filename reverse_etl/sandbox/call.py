@@ -49,3 +49,8 @@ class Call:
 
 
 Endpoint = Callable[[Call], Reply]
+
+
+def number(text: str, otherwise: int) -> int:
+    """The number that a part of an address is, where it is one."""
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise

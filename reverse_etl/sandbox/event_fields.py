@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reverse_etl.sandbox.fields import Admission, Admitted, Clash, mismatch, too_many_fields
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from reverse_etl.sandbox.fields import Fields
 
-# Nothing documents what a clash calls an event; the export calls one so.
-_CATEGORY = "customEvent"
+EventType = Literal["customEvent", "purchase"]
 
 
 class Submitted(NamedTuple):
@@ -32,9 +31,10 @@ class EventFields:
         self._project_id = project_id
         self._limit = limit
 
-    def admit(self, events: Iterable[Submitted]) -> Admitted:
+    def admit(self, events: Iterable[Submitted], category: EventType = "customEvent") -> Admitted:
         """Check every event against the types of its name, learn the new ones, and give the fields as stored.
 
+        Nothing documents what a clash calls an event: `category` is what the export calls it.
         Raises the whole request's refusal, and learns nothing, when any value clashes or the fields would be too many.
         """
         admissions: dict[str, Admission] = {}
@@ -47,7 +47,7 @@ class EventFields:
                 created += [name] if create and name not in self.types else []
             rows.append(admissions[name].row(fields, create=create))
         if clashes := _clashes(admissions):
-            raise mismatch(self._project_id, _CATEGORY, clashes)
+            raise mismatch(self._project_id, category, clashes)
         created += (_path(name, path) for name, one in admissions.items() for path in one.learned)
         if created and (total := self.count() + len(created)) > self._limit:
             raise too_many_fields(self._project_id, self._limit, total, created)

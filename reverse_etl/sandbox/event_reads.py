@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from reverse_etl.sandbox.call import number
+from reverse_etl.sandbox.commerce import CART
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, refusal, resource
@@ -29,10 +31,23 @@ def by_user_id(call: Call) -> Reply:
     return _latest(call, call.project.user_ids.first(call.argument))
 
 
-def everything(call: Call) -> Reply:
+def custom_events(call: Call) -> Reply:
     """Every event that has been applied, purchases apart, in the order in which they came first."""
     project = call.project
-    return resource([_told(project, event) for event in project.events if event.type == "customEvent"])
+    events = (event for event in project.events if event.type == "customEvent")
+    return resource([{"id": event.key, "eventName": event.name, **_told(project, event)} for event in events])
+
+
+def purchases(call: Call) -> Reply:
+    """Likewise."""
+    project = call.project
+    events = (event for event in project.events if event.type == "purchase")
+    return resource(
+        [
+            {"id": event.key, **_told(project, event), "total": event.beside["total"], "items": event.beside[CART]}
+            for event in events
+        ]
+    )
 
 
 def _latest(call: Call, profile: Profile | None) -> Reply:
@@ -44,16 +59,15 @@ def _latest(call: Call, profile: Profile | None) -> Reply:
 
 
 def _limit(call: Call) -> int:
-    text, highest = call.query.get("limit", str(READ_WITHOUT_LIMIT)), call.project.options.behaviour.max_events_read
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= highest:
+    highest = call.project.options.behaviour.max_events_read
+    limit = number(call.query.get("limit", str(READ_WITHOUT_LIMIT)), 0)
+    if not 1 <= limit <= highest:
         raise refusal(400, "BadParams", f"limit must be between 1 and {highest}")
-    return int(text)
+    return limit
 
 
 def _told(project: Project, event: Event) -> dict[str, Any]:
     return {
-        "id": event.key,
-        "eventName": event.name,
         **project.users[event.user].identifiers(),
         "createdAt": written(event.created),
         "dataFields": event.data,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID, uuid5
 
 from reverse_etl.sandbox.dates import written
-from reverse_etl.sandbox.event_fields import EventFields
+from reverse_etl.sandbox.event_fields import EventFields, EventType
 from reverse_etl.sandbox.shelf import Shelf
 from reverse_etl.sandbox.topic import Topic
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.journal import Journal
     from reverse_etl.sandbox.profile import Profile
 
-EventType = Literal["customEvent", "purchase"]
+MAX_ID_BYTES: Final = 512
 _GENERATED_IDS: Final = UUID("7a0ea0a6-8f5e-4d0c-9a3c-5f5f0d1a2b3c")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reverse_etl.sandbox.call import number
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.fields import MANAGED
 from reverse_etl.sandbox.limits import RATES
@@ -58,11 +59,6 @@ def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
     for profile in profiles:
         if not wanted or any(wanted in str(value).lower() for value in profile.identifiers().values()):
             yield profile
-
-
-def number(text: str, otherwise: int) -> int:
-    """The number that a part of an address is, where it is one."""
-    return int(text) if text.isdecimal() and len(text) < 10 else otherwise
 
 
 def render(call: Call, template: str, **values: Any) -> Reply:

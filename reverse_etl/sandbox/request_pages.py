@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from reverse_etl.sandbox.pages import PAGE_SIZE, asked_page, number, render
+from reverse_etl.sandbox.call import number
+from reverse_etl.sandbox.pages import PAGE_SIZE, asked_page, render
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
 
 if TYPE_CHECKING:

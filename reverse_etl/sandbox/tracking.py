@@ -9,7 +9,7 @@ from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.bulk_replies import named, shown, summary
 from reverse_etl.sandbox.dates import moment
 from reverse_etl.sandbox.event_fields import Submitted
-from reverse_etl.sandbox.events import Event
+from reverse_etl.sandbox.events import MAX_ID_BYTES, Event
 from reverse_etl.sandbox.fields import without_nulls
 from reverse_etl.sandbox.identity import valid_email, valid_user_id
 from reverse_etl.sandbox.replies import Reply, refusal, resource, success
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.profile import Profile
     from reverse_etl.sandbox.project import Project
     from reverse_etl.sandbox.users import Row
-
-MAX_ID_BYTES: Final = 512
 
 _EVENT: Final[bodies.Shape] = {
     "eventName": str,

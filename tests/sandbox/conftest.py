@@ -57,6 +57,9 @@ class Api:
         """Every event that has been applied."""
         return self.get("/sandbox/events").json()
 
+    def purchases(self):
+        return self.get("/sandbox/purchases").json()
+
     def user(self, email):
         return self.project.users_by_email[email]
 
