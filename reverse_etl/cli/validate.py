@@ -72,10 +72,10 @@ def _check_types(session: Session, ready: Ready, wiring: Wiring) -> None:
     """Ask Iterable for the types of its fields. Raises DestinationError."""
     client = wiring.client(ready.destination)
     try:
-        warnings = ready.noun.inspect(ready.subject, wiring.questions(client, ready.destination))
+        found = ready.noun.inspect(ready.subject, wiring.questions(client, ready.destination))
     finally:
         client.close()
-    for warning in warnings:
+    for warning in found.warnings:
         session.console.say("TypesUnknown", f"sync `{ready.sync.name}`: {warning}", "warn")
 
 

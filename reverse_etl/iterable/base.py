@@ -11,6 +11,7 @@ from typing import Protocol
 from reverse_etl.change import Change, Outcome, Problem
 from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 
@@ -206,6 +207,7 @@ class Typed:
     field: str
     kind: str
     type: str
+    array: bool = False
 
 
 @dataclass(frozen=True)
@@ -278,10 +280,10 @@ class IterableObject(ABC):
         del sync, project
         return None
 
-    def inspect(self, subject: Subject, asker: Asker) -> Sequence[str]:
-        """What Iterable would make of the rows, in sentences that warn; nothing is made. Raises DestinationError."""
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        """What Iterable would make of the fields; nothing is made there. Raises DestinationError."""
         del subject, asker
-        return ()
+        return Inspection()
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         """Ask Iterable what must be known before the first row, and make what the definition lets be made.

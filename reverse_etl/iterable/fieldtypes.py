@@ -6,18 +6,20 @@ first batch and not by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Asker, Endpoint, Request, Subject, Typed
+from reverse_etl.iterable.inspection import Inspection, NewField
 
 NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
 GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
 
+Accepted = Mapping[str, frozenset[str]]
 # Kinds of a warehouse column, and the types of Iterable that take their values. Kinds that are not here can be
 # anything (JSON) and are left to Iterable. A text may hold dates, so a date field may take it.
-ACCEPTED: Mapping[str, frozenset[str]] = {
+ACCEPTED: Accepted = {
     "text": frozenset({"string", "keyword", "date"}),
     "uuid": frozenset({"string", "keyword"}),
     "time": frozenset({"string", "keyword"}),
@@ -29,6 +31,20 @@ ACCEPTED: Mapping[str, frozenset[str]] = {
     "timestamp": frozenset({"date", "string", "keyword"}),
     "object": frozenset({"object", "nested", "geo_location"}),
 }
+# The type that a field gets from its first value, by the kind of its column; a text that looks like a date excepted.
+GIVEN: Mapping[str, str] = {
+    **dict.fromkeys(("text", "uuid", "time"), "string"),
+    **dict.fromkeys(("date", "timestamp"), "date"),
+    **dict.fromkeys(("decimal", "float"), "double"),
+    "integer": "long",
+    "boolean": "boolean",
+    "object": "object",
+}
+# Fields that every project has.
+_ALWAYS = {"email": "string", "userId": "string"}
+# Objects of `lat` and `lon` in fields of that name are places.
+GEO_SUFFIX = "_geo_location"
+_CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
 _FIXES = {
     "string": "cast the column to text",
     "date": "cast the column to a date or timestamp",
@@ -36,6 +52,7 @@ _FIXES = {
     "double": "cast the column to a number",
     "boolean": "cast the column to a boolean",
     "object": "make the column an object, or map `field.member` names",
+    "geo_location": "make the column an object of `lat` and `lon`",
 }
 
 
@@ -48,17 +65,55 @@ class TypeClash:
     theirs: str
 
 
-def clashes(fields: Sequence[Typed], known: Mapping[str, str]) -> list[TypeClash]:
-    """The fields whose values Iterable would refuse."""
-    found = []
+def typed_constant(field: str, value: object) -> Typed:
+    """A field whose value stands in the definition."""
+    several = isinstance(value, list)
+    one = next(iter(value), None) if isinstance(value, list) else value
+    return Typed(field, _CONSTANTS.get(type(one), "json"), "a constant array" if several else "a constant", several)
+
+
+def with_parents(fields: Sequence[Typed]) -> Iterator[Typed]:
+    """The fields, each after the objects that it lies in; all of them once."""
+    seen: set[str] = set()
     for item in fields:
         path = item.field.split(".")
-        parents = [(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
-        for name, kind, ours in (*parents, (item.field, item.kind, item.type)):
-            theirs, takes = known.get(name), ACCEPTED.get(kind)
-            if theirs is not None and takes is not None and theirs not in takes:
-                found.append(TypeClash(name, ours, theirs))
-    return list(dict.fromkeys(found))
+        parents = [Typed(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
+        for one in (*parents, item):
+            if one.field not in seen:
+                seen.add(one.field)
+                yield one
+
+
+def clashes(fields: Sequence[Typed], known: Mapping[str, str], accepted: Accepted = ACCEPTED) -> list[TypeClash]:
+    """The fields whose values Iterable would refuse."""
+    found = []
+    for item in with_parents(fields):
+        theirs, takes = known.get(item.field), accepted.get(item.kind)
+        if theirs is not None and takes is not None and theirs not in takes:
+            found.append(TypeClash(item.field, item.type, theirs))
+    return found
+
+
+def given_type(item: Typed) -> str:
+    """The type that Iterable gives a new field; empty where only its first value tells."""
+    if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
+        return "geo_location"
+    return GIVEN.get(item.kind, "")
+
+
+def new_fields(fields: Sequence[Typed], known: Collection[str]) -> tuple[NewField, ...]:
+    """The fields that Iterable does not have yet, with the types that they get."""
+    return tuple(NewField(item.field, _shown(item)) for item in with_parents(fields) if item.field not in known)
+
+
+def _shown(item: Typed) -> str:
+    given = given_type(item)
+    return f"array of {given}" if item.array and given else given
+
+
+def untold(subject: Subject, said: str) -> Inspection:
+    """What is known of a sync's fields where Iterable tells no types; `said` is the sentence that warns of it."""
+    return Inspection(new_fields(subject.typed, ()), warnings=(said,))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
@@ -86,12 +141,23 @@ def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
 
     Raises DestinationError.
     """
-    if not subject.typed:
-        return ()
-    known = user_types(asker)
-    if known is None:
-        return (NOT_TOLD,)
+    return inspect_user_fields(subject, asker).warnings if subject.typed else ()
+
+
+def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
+    """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
+    told = user_types(asker)
+    if told is None:
+        return untold(subject, NOT_TOLD)
+    known = {**_ALWAYS, **told}
     found = clashes(subject.typed, known)
     if found:
         raise clash_error(subject.sync.name, found)
-    return ()
+    mine = {item.field: known[item.field] for item in with_parents(subject.typed) if item.field in known}
+    return Inspection(new_fields(subject.typed, known), mine)
+
+
+def dropping(fields: Sequence[NewField]) -> str:
+    """The sentence that warns of `create_new_fields: false`."""
+    names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
+    return f"`create_new_fields: false` lets Iterable drop what it does not have: {names}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import MEANING, BulkReader
 from reverse_etl.iterable.failures import Failure, Identifier, identifier
-from reverse_etl.iterable.fieldtypes import check_user_fields
+from reverse_etl.iterable.fieldtypes import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.iterable.identity import (
     KINDS,
     NAMES,
@@ -42,6 +42,7 @@ from reverse_etl.iterable.identity import (
     missing_identifier,
     rule_of,
 )
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
 # Limits: Swagger document. The body limit is 4 MB, which is taken as 4,000,000 bytes; no row count is documented.
@@ -222,8 +223,11 @@ class Users(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: Asker) -> Sequence[str]:
-        return check_user_fields(subject, asker)
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        found = inspect_user_fields(subject, asker)
+        if subject.sync.options.get("create_new_fields") is not False or not found.new_fields:
+            return found
+        return replace(found, warnings=(*found.warnings, dropping(found.new_fields)))
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         warnings = check_user_fields(subject, asker)

@@ -24,6 +24,7 @@ from reverse_etl.iterable.base import (
     Typed,
 )
 from reverse_etl.iterable.encode import Encoder, Form, Source
+from reverse_etl.iterable.fieldtypes import typed_constant
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
@@ -52,8 +53,7 @@ class Ready:
     @property
     def subject(self) -> Subject:
         """The sync as its object sees it."""
-        columns = [value for value in self.shape.values if value.column and not value.field.own]
-        typed = tuple(Typed(value.field.path, _kind(value).value, value.type) for value in columns)
+        typed = tuple(_typed(value) for value in self.shape.values if not value.field.own)
         return Subject(self.sync, ProjectType(self.destination.project_type), typed)
 
     def prepared(self, prepared: Prepared) -> Ready:
@@ -178,6 +178,13 @@ def _kind(value: Value) -> ColumnKind:
     if value.kind is ColumnKind.ARRAY and value.column is not None:
         return value.column.element or ColumnKind.OTHER
     return value.kind
+
+
+def _typed(value: Value) -> Typed:
+    path = value.field.path
+    if value.column is None:
+        return typed_constant(path, value.field.constant)
+    return Typed(path, _kind(value).value, value.type, value.kind is ColumnKind.ARRAY)
 
 
 def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:

@@ -8,9 +8,21 @@ import pytest
 
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import Typed
-from reverse_etl.iterable.fieldtypes import ACCEPTED, TypeClash, clash_error, clashes, user_types
+from reverse_etl.iterable.base import ProjectType, Subject, Typed
+from reverse_etl.iterable.fieldtypes import (
+    ACCEPTED,
+    NOT_TOLD,
+    TypeClash,
+    clash_error,
+    clashes,
+    new_fields,
+    typed_constant,
+    user_types,
+)
+from reverse_etl.iterable.inspection import NewField
 from reverse_etl.iterable.pacing import LONGEST_WAIT, Pacer
+from reverse_etl.iterable.users import Users
+from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal
 
@@ -143,3 +155,78 @@ def test_the_message_names_field_both_types_and_the_fix():
 @pytest.mark.parametrize("theirs", ["string", "date", "long", "double", "boolean", "object", "geo_location"])
 def test_every_fix_is_a_sentence(theirs):
     assert clash_error("s", [TypeClash("f", "TEXT", theirs)]).hint.startswith("In the model ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        (Typed("f", "text", "VARCHAR"), "string"),
+        (Typed("f", "uuid", "UUID"), "string"),
+        (Typed("f", "time", "TIME"), "string"),
+        (Typed("f", "integer", "BIGINT"), "long"),
+        (Typed("f", "decimal", "DECIMAL(9,2)"), "double"),
+        (Typed("f", "float", "DOUBLE"), "double"),
+        (Typed("f", "boolean", "BOOLEAN"), "boolean"),
+        (Typed("f", "date", "DATE"), "date"),
+        (Typed("f", "timestamp", "TIMESTAMP"), "date"),
+        (Typed("f", "text", "VARCHAR[]", array=True), "array of string"),
+        (Typed("f", "object", "STRUCT(a INTEGER)[]", array=True), "array of object"),
+        (Typed("f", "object", "STRUCT(a INTEGER)"), "object"),
+        (Typed("store_geo_location", "object", "STRUCT(lat DOUBLE, lon DOUBLE)"), "geo_location"),
+        (Typed("store_geo_location", "json", "JSON"), "geo_location"),
+        (Typed("store_geo_location", "text", "VARCHAR"), "string"),
+        (Typed("f", "json", "JSON"), ""),
+        (Typed("f", "json", "JSON[]", array=True), ""),
+        (typed_constant("f", "a"), "string"),
+        (typed_constant("f", True), "boolean"),
+        (typed_constant("f", 1), "long"),
+        (typed_constant("f", 1.5), "double"),
+        (typed_constant("f", {"a": 1}), "object"),
+        (typed_constant("f", [1, 2]), "array of long"),
+        (typed_constant("f", []), ""),
+        (typed_constant("f", None), ""),
+    ],
+)
+def test_the_type_that_a_new_field_gets(typed, given):
+    assert new_fields([typed], ()) == (NewField(typed.field, given),)
+
+
+def test_new_fields_come_with_the_objects_around_them():
+    typed = [Typed("plan.tier", "text", "VARCHAR"), Typed("plan.price.net", "decimal", "DECIMAL(9,2)")]
+    found = [(item.field, item.type) for item in new_fields(typed, FIELDS)]
+    assert found == [("plan.tier", "string"), ("plan.price", "object"), ("plan.price.net", "double")]
+
+
+def inspected(world, server, answer, *typed, **options):
+    server.script(answer)
+    client = world.client()
+    sync = Sync("s", "m", "model.p.m", "t", "m.yml", "users", "upsert", "iterable", {"email": "e"}, options=options)
+    try:
+        return Users().inspect(Subject(sync, ProjectType.EMAIL, typed), Questions(client, world.time, 1))
+    finally:
+        client.close()
+
+
+def test_an_inspection_tells_new_fields_and_the_types_of_the_others(world, server):
+    typed = (Typed("age", "integer", "INT"), Typed("city", "text", "VARCHAR"), Typed("userId", "text", "VARCHAR"))
+    found = inspected(world, server, Answer(200, {"fields": FIELDS}), *typed)
+    assert found.new_fields == (NewField("city", "string"),)
+    assert found.types == {"age": "long", "userId": "string"}
+    assert list(found.warnings) == []
+
+
+def test_an_inspection_without_types_tells_what_each_field_would_be(world, server):
+    found = inspected(world, server, Answer(404, HTML), Typed("age", "integer", "INT"))
+    assert found.new_fields == (NewField("age", "long"),)
+    assert found.warnings == (NOT_TOLD,)
+
+
+@pytest.mark.parametrize(("create", "warned"), [(False, True), (True, False), (None, False)])
+def test_fields_that_iterable_would_drop_are_told(world, server, create, warned):
+    typed = Typed("city", "text", "VARCHAR")
+    found = inspected(world, server, Answer(200, {"fields": FIELDS}), typed, create_new_fields=create)
+    assert any("`city`" in warning for warning in found.warnings) is warned
+
+
+def test_a_constant_can_clash_as_well():
+    assert clashes([typed_constant("age", "old")], FIELDS) == [TypeClash("age", "a constant", "long")]
