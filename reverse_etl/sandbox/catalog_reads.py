@@ -11,7 +11,7 @@ from reverse_etl.sandbox.catalog_admin import read
 from reverse_etl.sandbox.catalog_rules import document_size, known_catalog, require_name
 from reverse_etl.sandbox.catalog_types import value_at
 from reverse_etl.sandbox.dates import stored_date
-from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal
+from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
@@ -37,7 +37,8 @@ def item(call: Call) -> Reply:
     if key not in catalog.items:
         message = f"No catalog item at specified location: {catalog.name}/{key}"
         raise framework_refusal(404, "NotFound", _NO_SUCH_ITEM, message, [catalog.name, key])
-    return read(call, _shown(catalog, catalog.items[key]))
+    shown = _shown(catalog, catalog.items[key])
+    return resource(shown) if call.project.options.behaviour.catalog_item_reads == "flat" else read(call, shown)
 
 
 def _ordered(call: Call, catalog: Catalog) -> list[Item]:

@@ -77,6 +77,8 @@ class Behaviour:
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     catalog_reads: Literal["wrapped", "flat"] = "wrapped"
     """Whether catalogs, fields and items are read inside `params`, as recorded, or bare, as in the Swagger file."""
+    catalog_item_reads: Literal["flat", "as_catalog_reads"] = "flat"
+    """Whether a single item is read bare, which is all that Iterable's own client parses, or as the others are."""
     catalog_page_urls: bool = True
     """False leaves nextPageUrl and previousPageUrl out, as a recorded page did."""
     catalog_create_status: Literal[201, 200] = 201

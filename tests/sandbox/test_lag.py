@@ -74,6 +74,22 @@ def test_field_types_and_lists_are_late_too(late):
     assert (before[:2], seen()) == ((None, []), ("string", [made], "1"))
 
 
+def test_events_and_catalogs_are_late_too(late):
+    late.update(email="ann@shop.com")
+    late.post("/api/events/track", {"email": "ann@shop.com", "eventName": "Order Placed", "id": "e-1"})
+    late.post("/api/catalogs/products")
+    item = {"documents": {"p-1": {"name": "Tea"}}, "replaceUploadedFieldsOnly": False}
+    assert late.post("/api/catalogs/products/items", item).ok
+
+    def seen():
+        events = [event["eventName"] for event in late.get("/api/events/ann%40shop.com").json().get("events", [])]
+        return events, late.get("/api/catalogs/products/items/p-1").status_code
+
+    before = seen()
+    late.clock.now += LAG
+    assert (before, seen()) == (([], 404), (["Order Placed"], 200))
+
+
 def test_a_write_that_was_refused_stays_refused(late):
     late.update(email="ann@shop.com", dataFields={"plan": "free"})
     assert late.update(email="ann@shop.com", dataFields={"plan": 7}).status_code == 400

@@ -75,6 +75,69 @@ const areas = {
     assert.equal(unknown.code, "Success");
   },
 
+  async events() {
+    const empty = await refused(client.trackEvent({ email: "ann@shop.com", eventName: "Order Placed" }));
+    assert.ok(empty.isClientError());
+    await client.updateUser({ email: "ann@shop.com", userId: "u1" });
+    const createdAt = 1_767_268_800;
+    const tracked = await client.trackEvent({
+      email: "ann@shop.com", eventName: "Order Placed", id: "order-1", createdAt, dataFields: { total: 9.5 },
+    });
+    assert.deepEqual(tracked.params, { id: "order-1" });
+    const bulk = await client.trackBulkEvents({
+      events: [
+        { email: "ann@shop.com", eventName: "Order Placed", id: "order-1", createdAt, dataFields: { total: 12.5 } },
+        { userId: "u1", eventName: "Cart Left", id: "cart-1", createdAt: createdAt + 60, campaignId: 7 },
+        { email: "bad@", eventName: "Cart Left" },
+        { email: "nobody@shop.com", eventName: "Cart Left" },
+      ],
+    });
+    assert.deepEqual([bulk.successCount, bulk.failCount], [2, 2]);
+    assert.deepEqual(bulk.failedUpdates.invalidEmails, ["bad@"]);
+    const { events } = await client.getUserEventsByEmail({ email: "ann@shop.com", limit: 10 });
+    assert.deepEqual(events.map((event) => event.eventName).sort(), ["Cart Left", "Order Placed"]);
+    assert.deepEqual((await client.getUserEventsByUserId({ userId: "u1" })).events, events);
+    const clash = { email: "ann@shop.com", eventName: "Order Placed", dataFields: { total: "much" } };
+    assert.equal((await refused(client.trackEvent(clash))).code, "RequestFieldsTypesMismatched");
+  },
+
+  async catalogs() {
+    const catalogName = "products";
+    const unknown = await refused(client.getCatalogItems({ catalogName }));
+    assert.ok(unknown.isNotFoundError());
+    const made = await client.createCatalog({ catalogName });
+    assert.equal(made.params.name, catalogName);
+    assert.ok((await refused(client.createCatalog({ catalogName }))).isValidationError());
+    await client.updateCatalogFieldMappings({
+      catalogName,
+      mappingsUpdates: [{ fieldName: "price", fieldType: "double" }, { fieldName: "name", fieldType: "string" }],
+    });
+    const documents = { "tea-1": { name: "Tea", price: 4.5, origin: "Assam" }, "cup-1": { name: "Cup", price: 9.5 } };
+    await client.replaceCatalogItems({ catalogName, documents });
+    await client.partialUpdateCatalogItems({ catalogName, documents: { "tea-1": { price: 5.5 } } });
+    await client.partialUpdateCatalogItem({ catalogName, itemId: "cup-1", update: { price: 8.5 } });
+    await client.replaceCatalogItem({ catalogName, itemId: "pot-1", value: { name: "Pot", price: 19.5 } });
+
+    const { catalogNames, totalCatalogsCount } = await client.getCatalogs({ page: 1, pageSize: 10 });
+    assert.deepEqual([catalogNames, totalCatalogsCount], [[{ name: catalogName }], 1]);
+    const { definedMappings, undefinedFields } = await client.getCatalogFieldMappings({ catalogName });
+    assert.deepEqual([definedMappings, undefinedFields], [{ price: "double", name: "string" }, ["origin"]]);
+    const item = await client.getCatalogItem({ catalogName, itemId: "tea-1" });
+    assert.deepEqual(item.value, { name: "Tea", price: 5.5, origin: "Assam" });
+    const page = await client.getCatalogItems({ catalogName, page: 1, pageSize: 2, orderBy: "price", sortAscending: true });
+    assert.deepEqual(page.catalogItemsWithProperties.map((one) => one.itemId), ["tea-1", "cup-1"]);
+    assert.equal(page.totalItemsCount, 3);
+    assert.ok(page.nextPageUrl);
+
+    await client.deleteCatalogItem({ catalogName, itemId: "pot-1" });
+    await client.bulkDeleteCatalogItems({ catalogName, itemIds: ["cup-1"] });
+    assert.equal((await client.getCatalogItems({ catalogName })).totalItemsCount, 1);
+    assert.ok((await refused(client.getCatalogItem({ catalogName, itemId: "cup-1" }))).isNotFoundError());
+    assert.ok((await refused(client.replaceCatalogItem({ catalogName, itemId: "a_b", value: {} }))).isValidationError());
+    await client.deleteCatalog({ catalogName });
+    assert.equal((await client.getCatalogs()).totalCatalogsCount, 0);
+  },
+
   async metadata() {
     const { channels } = await client.getChannels();
     const { messageTypes } = await client.getMessageTypes();

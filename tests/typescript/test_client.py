@@ -51,7 +51,7 @@ def test_the_client_gets_along_with_the_sandbox(folder, area):
 
 
 def test_the_areas_are_those_that_the_client_has_in_common_with_us():
-    assert {"users", "lists", "metadata", "errors"} <= set(AREAS)
+    assert {"users", "events", "catalogs", "lists", "metadata", "errors"} <= set(AREAS)
 
 
 def test_the_lock_names_no_registry():
