@@ -11,8 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+from typer.testing import CliRunner
+
+from reverse_etl.cli import app
+from reverse_etl.cli.spread import spread
 
 MODEL = "model.shop.people"
+# Few rows a request, so that a story of a handful of rows has several requests.
+CALM = {
+    "REVERSE_ETL_BATCH_ROWS": "4",
+    "REVERSE_ETL_REQUESTS_PER_SECOND": "200",
+    "REVERSE_ETL_CONCURRENCY": "2",
+}
 QUICK = {
     # Small figures of the same shape as the defaults, so that a dead run's lease is free after about two seconds.
     "REVERSE_ETL_LEASE_TTL": "1.2",
@@ -100,6 +110,22 @@ class Project:
             for statement in statements:
                 rows = connection.execute(statement).fetchall()
         return rows
+
+    def fill(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]]) -> None:
+        """Build the model's table anew, as dbt would: column names to types, and its rows."""
+        spelled = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        places = ", ".join("?" for _ in columns)
+        with duckdb.connect(str(self.folder / "shop.duckdb")) as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE people ({spelled})")
+            for row in rows:
+                connection.execute(f"INSERT INTO people VALUES ({places})", [row.get(name) for name in columns])
+
+    def cli(self, *arguments: str) -> Ended:
+        """A command of the project in this process, which takes a tenth of the time."""
+        inherited = dict.fromkeys(name for name in os.environ if name.startswith(("DBT_", "ITERABLE_", "REVERSE_ETL_")))
+        words = spread([*arguments, "--project-dir", str(self.folder)])
+        ended = CliRunner().invoke(app, words, env={**inherited, **self.environment})
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A command of the project, going on."""

@@ -1,0 +1,82 @@
+"""A story: one model, one definition, one side that its rows are sent to, and what both of them say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.stories.project import CALM, QUICK, Ended, Project
+from tests.stories.sides import KEY, Memory, Side
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Story:
+    """`rows` are those that the model was last built with."""
+
+    project: Project
+    side: Side
+    columns: Mapping[str, str]
+    rows: Sequence[Row] = ()
+
+    @classmethod
+    def begin(
+        cls, folder: Path, side: Side, definition: object, columns: Mapping[str, str], environment: Mapping[str, str]
+    ) -> Story:
+        """A project with this definition and a model without rows."""
+        story = cls(
+            Project.make(folder, side.url, definition, {**CALM, "ITERABLE_API_KEY": KEY, **environment}), side, columns
+        )
+        story.build()
+        return story
+
+    @property
+    def memory(self) -> Memory:
+        return self.side.memory
+
+    def build(self, *rows: Row) -> None:
+        """Build the model, as dbt would, with these rows."""
+        self.rows = rows
+        self.project.fill(self.columns, rows)
+
+    def run(self, *flags: str, code: int = 0) -> Ended:
+        """`reverse-etl run` in this process, which ends with this exit code."""
+        ended = self.project.cli("run", *flags)
+        assert ended.code == code, ended.out + ended.err
+        return ended
+
+    def counts(self, *names: str) -> tuple[int, ...]:
+        return self.project.counts(*names)
+
+    def plan(self) -> dict[str, Any]:
+        """What `plan` says of the sync."""
+        ended = self.project.cli("plan", "--output", "json")
+        assert ended.code == 0, ended.out + ended.err
+        [plan] = json.loads(ended.out)["plans"]
+        return dict(plan)
+
+    def requests_of(self, act: Callable[[], object]) -> int:
+        """How many requests that write something costs."""
+        before = self.side.number
+        act()
+        return self.side.number - before
+
+    def kill_at(self, number: int, when: str) -> None:
+        """`run` as a process of its own, killed (-9) `before` or `after` its request of this number is applied."""
+        self.project.environment.update(QUICK, REVERSE_ETL_BATCH_ROWS=CALM["REVERSE_ETL_BATCH_ROWS"])
+        last = self.side.number + number
+        process = self.project.start("run")
+
+        def kill(request: int) -> None:
+            if request == last:
+                process.kill()
+                process.wait()
+
+        setattr(self.side.hooks, when, kill)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == -9, out + err
+        setattr(self.side.hooks, when, lambda _number: None)
