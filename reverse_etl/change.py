@@ -121,7 +121,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How the run of one sync ended. `timings` are seconds by stage."""
+    """How the run of one sync ended. `timings` are seconds by stage; `created_fields` are new in Iterable, for good."""
 
     sync: str
     model: str
@@ -132,6 +132,7 @@ class RunResult:
     traffic: Traffic = field(default_factory=Traffic)
     timings: Mapping[str, float] = field(default_factory=dict)
     changed_fields: Mapping[str, int] = field(default_factory=dict)
+    created_fields: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None

@@ -131,6 +131,7 @@ class Reading:
     sense: Sense
     refused: Mapping[int, Outcome] = field(default_factory=dict)
     dropped_fields: tuple[str, ...] = ()
+    created_fields: tuple[str, ...] = ()
 
 
 class Operation(ABC):

@@ -53,7 +53,7 @@ class BulkReader:
         dropped = texts(reply.body.get("filteredOutFields"))
         if dropped and not self.allow_dropped_fields:
             refused |= {c.ordinal: _dropped(c, dropped) for c in changes if c.ordinal not in blamed}
-        return Reading(Sense.CERTAIN, refused, tuple(dropped))
+        return Reading(Sense.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
 
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], counts: Counts

@@ -23,6 +23,7 @@ class Settled:
     accepted: Sequence[int] = ()
     outcomes: Sequence[Outcome] = ()
     dropped_fields: Sequence[str] = ()
+    created_fields: Sequence[str] = ()
 
 
 @dataclass
@@ -141,7 +142,7 @@ class Delivery:
         if refused:
             self._mind_isolated(batch, refused[0])
         accepted = [change.ordinal for change in batch.changes if change.ordinal not in reading.refused]
-        return Settled(accepted, refused, reading.dropped_fields)
+        return Settled(accepted, refused, reading.dropped_fields, reading.created_fields)
 
     def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, tainted: bool) -> Settled | None:
         """Refused as a whole: the row that the reply names is taken out, else the batch is halved."""

@@ -42,6 +42,7 @@ def result_lines(result: RunResult) -> list[str]:
             ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
             ("outcomes", listed({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
+            ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
             *(
                 ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")
@@ -51,6 +52,13 @@ def result_lines(result: RunResult) -> list[str]:
             ("problem", result.problem.code if result.problem else ""),
         ],
     )
+
+
+def _created(fields: Sequence[str]) -> str:
+    if not fields:
+        return ""
+    more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+    return f"{plural(len(fields), 'field')} in Iterable, for good: {printable(', '.join(fields[:_MOST_FIELDS]))}{more}"
 
 
 def total_line(results: Sequence[RunResult]) -> str:
@@ -82,6 +90,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "bytes_sent": result.traffic.bytes_sent,
         "timings": dict(result.timings),
         "changed_fields": dict(result.changed_fields),
+        "created_fields": list(result.created_fields),
         "samples": [
             {"status": sample.status, "code": sample.code, "reason": sample.reason, "rows": sample.rows}
             for sample in result.samples

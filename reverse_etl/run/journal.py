@@ -33,6 +33,7 @@ class Fates:
     counts: Counter[Status] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     dropped_fields: set[str] = field(default_factory=set)
+    created_fields: set[str] = field(default_factory=set)
 
     def samples(self, most: int = 20) -> tuple[Sample, ...]:
         """The kinds of refusal, the most frequent first."""

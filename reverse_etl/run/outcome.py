@@ -71,6 +71,7 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
         traffic=story.traffic,
         timings={stage: round(seconds, 3) for stage, seconds in story.timings.items()},
         changed_fields=dict(story.changed_fields),
+        created_fields=tuple(sorted(story.fates.created_fields)),
         samples=story.fates.samples(),
         warnings=(*story.warnings, *_warnings(story)),
         problem=problem,

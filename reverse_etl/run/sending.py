@@ -147,6 +147,7 @@ class Sending:
                 self._journal.accept(some.accepted)
                 self._journal.note(some.outcomes)
                 self._journal.fates.dropped_fields.update(some.dropped_fields)
+                self._journal.fates.created_fields.update(some.created_fields)
                 self._done += len(some.accepted) + len(some.outcomes)
                 self._tell()
             if self._journal.due():

@@ -36,6 +36,8 @@ def test_sends_everything_then_what_changed_then_nothing(people: Shop, sandbox: 
     assert (second.code, _received(sandbox)) == (0, 4)
     assert _users(sandbox)["bob@example.com"]["age"] == 42
     third = people.cli("run")
+    assert "created     4 fields in Iterable, for good: age, firstName, joined, source" in first.out
+    assert "created" not in second.out + third.out
     assert (third.code, _received(sandbox)) == (0, 4)
     assert "0 added, 1 changed, 0 removed, 2 unchanged" in second.out
     assert "0 added, 0 changed, 0 removed, 3 unchanged" in third.out
@@ -52,6 +54,7 @@ def test_result_file_says_how_each_sync_ended(people: Shop) -> None:
     assert result["model"] == "model.shop.people"
     assert result["counts"]["added"] == result["counts"]["accepted"] == result["counts"]["planned"] == 3
     assert result["requests"] == 1
+    assert result["created_fields"] == ["age", "firstName", "joined", "source"]
     assert result["bytes_sent"] > 100
     assert {"look", "plan", "send", "commit"} <= set(result["timings"])
     moments = (metadata["started_at"], result["started_at"], metadata["generated_at"])

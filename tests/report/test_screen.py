@@ -96,6 +96,7 @@ def test_a_result_in_words() -> None:
         samples=(Sample("rejected", "invalid-data", "refused\n", 1),),
         warnings=("beware",),
         changed_fields={"b": 1, "a": 2},
+        created_fields=("plan.tier",),
         execution_time=1.0,
     )
     assert result_lines(result) == [
@@ -103,6 +104,7 @@ def test_a_result_in_words() -> None:
         "  changes     3 added, 0 changed, 0 removed, 0 unchanged",
         "  outcomes    2 accepted, 1 rejected",
         "  fields      a 2, b 1",
+        "  created     1 field in Iterable, for good: plan.tier",
         "  traffic     2 requests (1 retried), 1.5 kB",
         "  example     1 row rejected: invalid-data: refused\\n",
         "  warning     beware",
