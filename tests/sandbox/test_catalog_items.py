@@ -356,18 +356,24 @@ class TestSearchable:
 
 
 class TestReads:
-    def test_one_item_is_read_with_its_properties(self, api):
-        value = {"name": "Bronto King"}
+    @pytest.mark.parametrize(
+        ("behaviour", "unwrapped"),
+        [
+            ({}, lambda body: body),
+            ({"catalog_item_reads": "as_catalog_reads"}, lambda body: body["params"]),
+            ({"catalog_item_reads": "as_catalog_reads", "catalog_reads": "flat"}, lambda body: body),
+        ],
+    )
+    def test_one_item_is_read_with_its_properties(self, catalog, behaviour, unwrapped):
+        api = catalog(**behaviour)
         api.clock.now += 0.5
-        put(api, "1", value)
-        reply = api.get(f"{ITEMS}/1")
-        assert (reply.json()["msg"], reply.json()["code"]) == ("", "Success")
-        assert reply.json()["params"] == {
+        put(api, "1", {"name": "Bronto King"})
+        assert unwrapped(api.get(f"{ITEMS}/1").json()) == {
             "catalogName": "products",
             "itemId": "1",
             "size": 22,
             "lastModified": 1_767_268_800_500,
-            "value": value,
+            "value": {"name": "Bronto King"},
         }
 
     def test_an_item_that_is_not_there_is_a_404_of_the_other_shape(self, api):

@@ -76,7 +76,7 @@ class TestTheCatalogsThemselves:
     def test_a_catalog_is_found_by_its_name_in_any_case(self, api):
         make(api, "Products")
         upload(api, {"1": {}}, catalog="pRODUCTS")
-        assert api.get("/api/catalogs/products/items/1").json()["params"]["catalogName"] == "Products"
+        assert api.get("/api/catalogs/products/items/1").json()["catalogName"] == "Products"
 
     def test_a_deleted_catalog_is_gone_with_its_items_and_types(self, api):
         make(api)
