@@ -141,6 +141,11 @@ class Project:
             )
         return self._destinations[name]
 
+    def settings_of(self, sync: Sync) -> Settings:
+        """The settings that hold for one sync."""
+        del sync
+        return self.settings
+
     def open(self, *, read_only: bool) -> Warehouse:
         """The warehouse of the dbt target."""
         profile, settings = self.profile, self.settings

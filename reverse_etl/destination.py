@@ -17,6 +17,7 @@ from reverse_etl.settings import FILE, read_file, render_values
 REGIONS = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 PROJECT_TYPES = ("email", "user_id", "hybrid")
 DEFAULT = "iterable"
+_TYPE_VARIABLE = "ITERABLE_PROJECT_TYPE"
 
 
 class _Entry(BaseModel):
@@ -34,7 +35,10 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True)
 class Destination:
-    """One Iterable project. `project` is a name of the user's own, compared like the key."""
+    """One Iterable project. `project` is a name of the user's own, compared like the key.
+
+    `known_as` stands for the host where the address is another one each time.
+    """
 
     name: str
     base_url: str
@@ -44,11 +48,12 @@ class Destination:
     ca_bundle: str | None = None
     proxy: str | None = None
     allow_host: str | None = None
+    known_as: str = ""
 
     @property
     def host(self) -> str:
         """Host and port, as the sync snapshot remembers it."""
-        return urlsplit(self.base_url).netloc.lower()
+        return self.known_as or urlsplit(self.base_url).netloc.lower()
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""
@@ -64,6 +69,34 @@ def resolve_destination(
     name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
 ) -> Destination:
     """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError."""
+    entry = _entry(name, render_values(_written(name, project_dir), render))
+    return Destination(
+        name=name,
+        base_url=_base_url(entry, env),
+        project_type=_project_type(entry, env),
+        api_key=_key(entry, env),
+        project=entry.project or env.get("ITERABLE_PROJECT", ""),
+        ca_bundle=entry.ca_bundle or env.get("ITERABLE_CA_BUNDLE") or None,
+        proxy=entry.proxy or env.get("ITERABLE_PROXY") or None,
+        allow_host=entry.allow_host,
+    )
+
+
+def project_type_to_play(
+    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
+) -> tuple[str, str]:
+    """The type of project that stands in for a destination, and what says so. Its key and address are not looked at."""
+    entry = _entry(name, _written(name, project_dir))
+    if entry.project_type:
+        said = _Entry(project_type=str(render(entry.project_type)))
+        return _project_type(said, {}), FILE
+    if env.get(_TYPE_VARIABLE):
+        return _project_type(entry, env), _TYPE_VARIABLE
+    return PROJECT_TYPES[0], "nothing says which"
+
+
+def _written(name: str, project_dir: Path) -> object:
+    """What the file says of a destination, as it stands there."""
     entries = read_file(project_dir).get("destinations") or {}
     if not isinstance(entries, dict):
         raise ConfigError(
@@ -79,17 +112,7 @@ def resolve_destination(
             context={"known": ", ".join(entries) or f"{DEFAULT}, from the environment"},
             hint=f"Name it under `destinations:` in {FILE}, or correct `destination:` in the definition.",
         )
-    entry = _entry(name, render_values(entries.get(name) or {}, render))
-    return Destination(
-        name=name,
-        base_url=_base_url(entry, env),
-        project_type=_project_type(entry, env),
-        api_key=_key(entry, env),
-        project=entry.project or env.get("ITERABLE_PROJECT", ""),
-        ca_bundle=entry.ca_bundle or env.get("ITERABLE_CA_BUNDLE") or None,
-        proxy=entry.proxy or env.get("ITERABLE_PROXY") or None,
-        allow_host=entry.allow_host,
-    )
+    return entries.get(name) or {}
 
 
 def _entry(name: str, values: object) -> _Entry:
@@ -128,7 +151,7 @@ def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:
 
 
 def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
-    found = (entry.project_type or env.get("ITERABLE_PROJECT_TYPE", "")).strip().lower()
+    found = (entry.project_type or env.get(_TYPE_VARIABLE, "")).strip().lower()
     if found in PROJECT_TYPES:
         return found
     said = f"`{found}` is no project type{nearest(found, PROJECT_TYPES)}" if found else "the project type is not set"

@@ -82,7 +82,7 @@ class Console:
             self._write("".join(traceback.format_exception(error)))
         return error.exit_code if isinstance(error, ReverseEtlError) else 2
 
-    def summary(self, results: Sequence[RunResult], content: object) -> None:
+    def summary(self, results: Sequence[RunResult], content: object, *, sandbox: bool = False) -> None:
         """The results of a run: for machines the content of the result file on one line."""
         if self.talk.quiet:
             return
@@ -94,7 +94,7 @@ class Console:
             title, *rest = result_lines(result)
             self.lines([self.coloured(title, result.status.value), *rest, ""])
         if results:
-            self.lines(filter(None, [total_line(results), rejected_line(results)]))
+            self.lines(filter(None, [total_line(results), rejected_line(results, sandbox=sandbox)]))
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -84,5 +84,17 @@ class ProjectOptions:
     ] = None
 
 
+class SandboxUse(Enum):
+    """What a command needs of the sandbox that stands in for a destination."""
+
+    NONE = "none"
+    LOOK = "look"  # its sync snapshots alone
+    ASK = "ask"  # answers to questions; nothing is kept of them
+    SEND = "send"  # a place for rows
+
+
+Sandboxed = Annotated[
+    bool, typer.Option("--sandbox", help="A local Iterable instead of yours, with its own sync snapshots.")
+]
 ShowValues = Annotated[bool, typer.Option("--show-values", help="Show keys and values instead of masking them.")]
 OutputFormat = Annotated[Output, typer.Option("--output", help="How the data are printed.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reverse_etl.cli.options import Output, OutputFormat, ShowValues
+from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
 from reverse_etl.cli.session import Session, unbuilt
 from reverse_etl.report.plans import plan_dict, plan_lines
 
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 _EXAMPLES = 3
 
 
-def plan(session: Session, show_values: ShowValues = False, output: OutputFormat = Output.TEXT) -> None:
+def plan(
+    session: Session,
+    show_values: ShowValues = False,
+    output: OutputFormat = Output.TEXT,
+    sandbox: Sandboxed = False,
+) -> None:
     """Show what `run` would do; write nothing. What is sent, changed and held back, and which guard would stop it."""
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     console = session.console
     plans = _plans(session)
     if console.is_json or output is Output.JSON:
@@ -38,6 +44,7 @@ def _plans(session: Session) -> list[SyncPlan]:
     with session.warehouse(read_only=True) as warehouse:
         ready = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
         found = {
-            one.sync.name: plan_sync(one, warehouse, project.settings, project.flags.allow, _EXAMPLES) for one in ready
+            one.sync.name: plan_sync(one, warehouse, project.settings_of(one.sync), project.flags.allow, _EXAMPLES)
+            for one in ready
         }
     return [found.get(sync.name) or skipped_plan(sync, blocked[sync.name]) for sync in syncs]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reverse_etl.cli.options import Output, OutputFormat, ShowValues
+from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
 from reverse_etl.cli.session import Session
 from reverse_etl.report.amounts import plural
 from reverse_etl.report.masking import mask, mask_within
@@ -25,8 +25,10 @@ def rejected(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows of each sync, the newest first.")] = 100,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
+    sandbox: Sandboxed = False,
 ) -> None:
     """List the rows that are held back. They are invalid, rejected by Iterable, or skipped."""
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     console = session.console
     found = _listed(session, limit)
     rows = [_as_row(sync, held, show_values=show_values) for sync, held in found]
@@ -44,18 +46,19 @@ def requeue(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="E-mails or user ids; none: all rows of the syncs.")
     ] = None,
+    sandbox: Sandboxed = False,
 ) -> None:
     """Let refused rows be sent again. The next run sends rejected and skipped rows, although they did not change."""
     from reverse_etl.snapshot.rejections import requeue as requeue_rows
-    from reverse_etl.snapshot.tables import tables_of
 
-    syncs, schema = session.syncs(), session.project.settings.state_schema
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
+    syncs = session.syncs()
     if not syncs:
         return
     lines = []
     with session.warehouse(read_only=False) as warehouse:
         for sync in syncs:
-            held = tables_of(warehouse, schema, sync.name).rejections
+            held = session.tables(warehouse, sync).rejections
             count = 0
             if warehouse.columns(held):
                 count = requeue_rows(warehouse, held, sync.name, _identities(keys or ()))
@@ -65,15 +68,14 @@ def requeue(
 
 def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
     from reverse_etl.snapshot.rejections import list_rejections
-    from reverse_etl.snapshot.tables import tables_of
 
-    syncs, schema = session.syncs(), session.project.settings.state_schema
+    syncs = session.syncs()
     if not syncs:
         return []
     found = []
     with session.warehouse(read_only=True) as reader:
         for sync in syncs:
-            held = tables_of(reader, schema, sync.name).rejections
+            held = session.tables(reader, sync).rejections
             if reader.columns(held):
                 found += [(sync, one) for one in list_rejections(reader, held, sync.name, limit)]
     return found

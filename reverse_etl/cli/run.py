@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reverse_etl.change import Problem, RunResult, SyncStatus
+from reverse_etl.cli.options import Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session, unbuilt
 from reverse_etl.cli.signals import StopOnSignal
 from reverse_etl.events import Event
@@ -22,27 +24,41 @@ _BAD = (SyncStatus.ERROR, SyncStatus.STOPPED, SyncStatus.SKIPPED)
 _LEVELS = {SyncStatus.SUCCESS: "info", SyncStatus.WARN: "warn"}
 
 
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Requests under way at once (setting `concurrency`).")
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Stop after the first bad sync.")
+]
+Wait = Annotated[
+    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a dead run's lease.")
+]
+
+
 def run(
     session: Session,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
-    ] = False,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Requests under way at once (setting `concurrency`).")
-    ] = None,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Stop after the first bad sync.")
-    ] = False,
-    wait: Annotated[
-        float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a dead run's lease.")
-    ] = None,
+    full_refresh: FullRefresh = False,
+    threads: Threads = None,
+    fail_fast: FailFast = False,
+    wait: Wait = None,
+    sandbox: Sandboxed = False,
 ) -> int:
     """Send what changed to Iterable. Added, changed and removed rows go out; what it accepted is committed."""
     from reverse_etl.assemble import RunOptions, wire
     from reverse_etl.cli.record import Record
 
     session.settings = {"concurrency": threads, "wait": wait}
-    flags = {"full_refresh": full_refresh, "fail_fast": fail_fast, "threads": threads, "wait": wait}
+    session.use_sandbox(SandboxUse.SEND, wanted=sandbox)
+    flags = {
+        "full_refresh": full_refresh,
+        "fail_fast": fail_fast,
+        "threads": threads,
+        "wait": wait,
+        "sandbox": sandbox,
+    }
     project, console = session.project, session.console
     project.locations  # noqa: B018  without a project there is no place for the result file
     record = Record(project, flags)
@@ -54,7 +70,7 @@ def run(
             record.write(record.content(job.results, problems_of(error), console), console)
             raise
         content = record.content(job.results, [], console)
-        console.summary(job.results, content)
+        console.summary(job.results, content, sandbox=sandbox)
         well = not stop.asked() and not any(result.status in _BAD for result in job.results)
     return 0 if record.write(content, console) and well else 1
 
@@ -90,7 +106,7 @@ class Job:
 
         name = ready.sync.name
         wiring.listener(Event("SyncStarted", f"sync `{name}`: started", "info", name))
-        return run_sync(ready, warehouse, wiring)
+        return run_sync(ready, warehouse, replace(wiring, settings=self._session.project.settings_of(ready.sync)))
 
     def _end(self, result: RunResult) -> None:
         self.results.append(result)

@@ -83,7 +83,7 @@ def sandbox(
             faults=tuple(faults or ()),
             seed=seed,
         )
-    with _told_as_not_started(port):
+    with told_as_not_started(port, "Name another folder with `--data-dir`."):
         serve(options, lambda url: _announce(session.console, url, project_type.value))
 
 
@@ -111,7 +111,8 @@ def _told_as_wrong_option() -> Iterator[None]:
 
 
 @contextmanager
-def _told_as_not_started(port: int) -> Iterator[None]:
+def told_as_not_started(port: int, hint: str) -> Iterator[None]:
+    """Turn what keeps a sandbox from starting into ConfigError; `hint` is for a folder that cannot be used."""
     from reverse_etl.sandbox import SandboxError
 
     try:
@@ -124,8 +125,7 @@ def _told_as_not_started(port: int) -> Iterator[None]:
             hint='Install it: pip install "reverse-etl[sandbox]"',
         ) from error
     except SandboxError as error:
-        said, hint = {"port": port}, "Name another folder with `--data-dir`."
-        raise ConfigError("sandbox-not-started", str(error), context=said, hint=hint) from error
+        raise ConfigError("sandbox-not-started", str(error), context={"port": port}, hint=hint) from error
     except OSError as error:
         raise ConfigError(
             "port-taken",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import typer
 
 from reverse_etl.cli.console import Console, standard_console
-from reverse_etl.cli.options import ProjectOptions, TalkOptions
+from reverse_etl.cli.options import ProjectOptions, SandboxUse, TalkOptions
 from reverse_etl.errors import Faults, ReverseEtlError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reverse_etl.change import Problem
     from reverse_etl.destination import Destination
     from reverse_etl.run.ready import Ready
+    from reverse_etl.snapshot.tables import Tables
     from reverse_etl.sync import Sync
     from reverse_etl.warehouses.base import Reader, Warehouse
 
@@ -33,6 +34,8 @@ class Session:
         self.console = console
         self.env = env
         self.settings: dict[str, object] = {}
+        self._sandbox = SandboxUse.NONE
+        self._ending = ExitStack()
         self._options = options or ProjectOptions()
 
     @cached_property
@@ -58,7 +61,19 @@ class Session:
             allow=allow,
             settings=self.settings,
         )
-        return Project(flags, self.env)
+        if self._sandbox is SandboxUse.NONE:
+            return Project(flags, self.env)
+        from reverse_etl.cli.sandboxed import SandboxedProject
+
+        return self._ending.enter_context(SandboxedProject(flags, self.env, self._sandbox, self.console.say))
+
+    def use_sandbox(self, use: SandboxUse, *, wanted: bool) -> None:
+        """Let sandboxes stand in for the destinations. To be said before the project is asked for."""
+        self._sandbox = use if wanted else SandboxUse.NONE
+
+    def close(self) -> None:
+        """End what the command has started."""
+        self._ending.close()
 
     def syncs(self) -> list[Sync]:
         """The selected syncs; says so where there are none. Raises Faults with everything wrong in the definitions."""
@@ -98,6 +113,12 @@ class Session:
             yield warehouse
         finally:
             warehouse.close()
+
+    def tables(self, reader: Reader, sync: Sync) -> Tables:
+        """The names of our tables for a sync."""
+        from reverse_etl.snapshot.tables import tables_of
+
+        return tables_of(reader, self.project.settings_of(sync).state_schema, sync.name)
 
     def ready(self, syncs: Sequence[Sync], reader: Reader) -> list[Ready]:
         """The syncs fitted to their models' columns. Raises everything that is wrong with any of them."""
@@ -142,7 +163,7 @@ def command(function: Callable[..., int | None], group: type | None = None) -> C
         values = [one(**{item.name: said.pop(item.name) for item in fields(one)}) for one in groups]
         console = standard_console(values[-1])
         session = Session(console, values[0] if group is not None else None, dict(os.environ))
-        raise typer.Exit(_ended(lambda: function(session, **said), console))
+        raise typer.Exit(_ended(lambda: function(session, **said), session))
 
     _take_flags(call, function, groups)
     return call
@@ -153,15 +174,16 @@ def project_command(function: Callable[..., int | None]) -> Callable[..., None]:
     return command(function, ProjectOptions)
 
 
-def _ended(work: Callable[[], int | None], console: Console) -> int:
+def _ended(work: Callable[[], int | None], session: Session) -> int:
     try:
         return work() or 0
     except (BrokenPipeError, typer.Exit):
         raise
     except Exception as error:  # noqa: BLE001  the door of the whole program
-        return console.fail(error)
+        return session.console.fail(error)
     finally:
-        console.close()
+        session.close()
+        session.console.close()
 
 
 def _take_flags(call: Any, function: Callable[..., int | None], groups: Sequence[type]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reverse_etl.cli.options import Output, OutputFormat
+from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.processes import is_alive
 from reverse_etl.report.amounts import duration, listed
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from reverse_etl.warehouses.base import Reader
 
 
-def status(session: Session, output: OutputFormat = Output.TEXT) -> None:
+def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> None:
     """Show how each sync stands. Its last run, what was accepted and held back, and who runs it now."""
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     syncs = session.syncs()
     if not syncs:
         return
@@ -39,16 +40,17 @@ def history(
     session: Session,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Runs of each sync, the newest first.")] = 10,
     output: OutputFormat = Output.TEXT,
+    sandbox: Sandboxed = False,
 ) -> None:
     """Show the last runs of each sync."""
     from reverse_etl.snapshot.runs import last_runs
-    from reverse_etl.snapshot.tables import tables_of
 
-    syncs, schema = session.syncs(), session.project.settings.state_schema
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
+    syncs = session.syncs()
     if not syncs:
         return
     with session.warehouse(read_only=True) as reader:
-        runs = [(sync, run) for sync in syncs for run in last_runs(reader, tables_of(reader, schema, sync.name), limit)]
+        runs = [(sync, run) for sync in syncs for run in last_runs(reader, session.tables(reader, sync), limit)]
     if session.console.is_json or output is Output.JSON:
         session.console.json({"runs": [{"sync": sync.name, **_run_dict(run)} for sync, run in runs]}, indent=2)
     elif runs:
@@ -65,11 +67,10 @@ class _State:
         from reverse_etl.snapshot.lease import look
         from reverse_etl.snapshot.rejections import count_rejections
         from reverse_etl.snapshot.runs import last_runs
-        from reverse_etl.snapshot.tables import tables_of
 
         self.sync = sync
         self.late = session.project.settings.late_request_bound
-        tables = tables_of(reader, session.project.settings.state_schema, sync.name)
+        tables = session.tables(reader, sync)
         self.lease: LeaseRow | None = look(reader, tables) if reader.columns(tables.lease) else None
         self.run: RunRow | None = next(iter(last_runs(reader, tables, 1)), None)
         self.held: Mapping[str, int] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reverse_etl.cli.options import Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.errors import ConfigError, Faults, ReverseEtlError
 from reverse_etl.report.redaction import printable
@@ -22,8 +23,10 @@ def validate(
     online: Annotated[
         bool, typer.Option("--online", help="Also columns in the warehouse and field types in Iterable.")
     ] = False,
+    sandbox: Sandboxed = False,
 ) -> int:
     """Check definitions, settings, destinations. With --online, the warehouse and Iterable too."""
+    session.use_sandbox(SandboxUse.ASK if online else SandboxUse.LOOK, wanted=sandbox)
     syncs = session.syncs()
     found = [*_destination_faults(session, syncs), *_definition_faults(session, syncs)]
     if online and syncs and not found:

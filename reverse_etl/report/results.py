@@ -67,12 +67,12 @@ def total_line(results: Sequence[RunResult]) -> str:
     return f"{plural(len(results), 'sync')}: {listed({status.value: ended[status] for status in SyncStatus})}"
 
 
-def rejected_line(results: Sequence[RunResult]) -> str | None:
-    """How the rows are listed that runs with a warning held back; None where there are none."""
+def rejected_line(results: Sequence[RunResult], *, sandbox: bool = False) -> str | None:
+    """How the rows are listed that runs (against a sandbox) with a warning held back; None where there are none."""
     warned = [result for result in results if result.status is SyncStatus.WARN]
     held = [one.sync for one in warned if one.counts.rejected + one.counts.invalid + one.counts.quarantined]
     names = " ".join(shlex.quote(printable(name)) for name in held)
-    return f"see `reverse-etl rejected --select {names}`" if held else None
+    return f"see `reverse-etl rejected --select {names}{' --sandbox' if sandbox else ''}`" if held else None
 
 
 def result_dict(result: RunResult) -> dict[str, object]:

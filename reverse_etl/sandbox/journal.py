@@ -38,7 +38,8 @@ class Journal:
             )
             self._prepare()
         except (OSError, sqlite3.Error) as error:
-            raise SandboxError(f"the sandbox cannot use {folder}: {error}") from error
+            reason = "another sandbox has it open" if "locked" in str(error) else error
+            raise SandboxError(f"the sandbox cannot use {folder}: {reason}") from error
 
     def documents(self, topic: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Number and document of everything on one shelf, in the order of the numbers."""

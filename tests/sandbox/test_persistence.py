@@ -117,7 +117,10 @@ def test_a_project_keeps_its_type(tmp_path):
 
 
 def test_one_folder_serves_one_sandbox(tmp_path):
-    with start(SandboxOptions(port=0, data_dir=tmp_path)), pytest.raises(SandboxError, match="locked"):
+    with (
+        start(SandboxOptions(port=0, data_dir=tmp_path)),
+        pytest.raises(SandboxError, match="another sandbox has it open"),
+    ):
         start(SandboxOptions(port=0, data_dir=tmp_path))
 
 

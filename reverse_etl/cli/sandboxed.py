@@ -1,0 +1,150 @@
+"""Sandboxed: a project whose destinations are sandboxes of this process, each with sync snapshots of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from reverse_etl.assemble import Flags, Project
+from reverse_etl.cli.options import SandboxUse
+from reverse_etl.cli.sandbox import told_as_not_started
+from reverse_etl.dbt.jinja import Renderer
+from reverse_etl.destination import Destination, project_type_to_play
+from reverse_etl.errors import ConfigError
+from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.secret import Secret
+from reverse_etl.settings import FILE, Settings
+from reverse_etl.sync import Sync
+
+if TYPE_CHECKING:
+    from reverse_etl.sandbox import ProjectType
+
+FOLDER = "reverse_etl_sandbox"
+_KEPT = "sandbox.json"
+# Where nothing is listened for: a loopback address, so that no key is refused there.
+_NOWHERE = "http://localhost"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a data folder says of itself: an id, made once, and the type of project it holds."""
+
+    id: str
+    project_type: str
+
+
+class SandboxedProject(Project):
+    """Leave its context to end the sandboxes. Neither keys nor addresses of the real destinations are read."""
+
+    def __init__(self, flags: Flags, env: Mapping[str, str], use: SandboxUse, say: Callable[[str, str], None]) -> None:
+        """Nothing is started before a destination is asked for. `say` takes the name of an event and its words."""
+        super().__init__(flags, env)
+        self._use = use
+        self._say = say
+        self._running = ExitStack()
+
+    def __enter__(self) -> SandboxedProject:  # noqa: PYI034  Self is newer than Python 3.10
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def settings_of(self, sync: Sync) -> Settings:
+        """Its tables stand in a schema that belongs to one data folder: a new folder begins with nothing."""
+        kept = read_kept(self.data_dir(sync.destination))
+        schema = f"{self.settings.state_schema}_sandbox_{kept.id[:8] if kept else 'new'}"
+        return self.settings.model_copy(update={"state_schema": schema})
+
+    def data_dir(self, name: str) -> Path:
+        """Where the sandbox of a destination keeps what it received."""
+        return self.locations.target_path / FOLDER / quote(name, safe="").replace(".", "%2E")
+
+    def destination(self, name: str) -> Destination:
+        """The sandbox that stands in for a destination. Raises ConfigError."""
+        if name not in self._destinations:
+            self._destinations[name] = self._stand_in(name)
+        return self._destinations[name]
+
+    def _stand_in(self, name: str) -> Destination:
+        project_type, source = self._project_type(name)
+        folder = self.data_dir(name)
+        kept = read_kept(folder)
+        if kept is not None and kept.project_type != project_type:
+            raise _other_type(folder, kept, project_type)
+        url = _NOWHERE
+        if self._use is not SandboxUse.LOOK:
+            url = self._start(folder if kept or self._use is SandboxUse.SEND else None, project_type)
+        where = "" if url == _NOWHERE else f" at {url} until this command ends"
+        self._say("SandboxUsed", f"destination `{name}` is a sandbox{where}; project type: {project_type} ({source})")
+        if self._use is SandboxUse.SEND:
+            kept = kept or _keep(folder, project_type)
+            self._running.callback(self._say, "SandboxKept", _how_to_see(folder, project_type))
+        key = f"sandbox-{kept.id if kept else secrets.token_hex(16)}"
+        return Destination(name, url, project_type, Secret(key), project=name, known_as="sandbox")
+
+    def _project_type(self, name: str) -> tuple[str, str]:
+        renderer, project_dir = Renderer(self.env), self.locations.project_dir
+        place = {"file": project_dir / FILE, "key": f"destinations.{name}"}
+        return project_type_to_play(name, project_dir, self.env, lambda text: renderer.render(text, place))
+
+    def _start(self, data_dir: Path | None, project_type: str) -> str:
+        """The address of a sandbox that ends with the context."""
+        options = SandboxOptions(
+            port=0,
+            data_dir=data_dir,
+            project_type=cast("ProjectType", project_type),
+            rate_limit=not self.settings.requests_per_second,
+        )
+        with told_as_not_started(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
+            return self._running.enter_context(start(options)).url
+
+
+def read_kept(folder: Path) -> Kept | None:
+    """What a data folder says of itself; None where there is none yet. Raises ConfigError."""
+    path = folder / _KEPT
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Kept(str(said["id"]), str(said["project_type"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            "broken-sandbox-folder",
+            f"{path} cannot be read",
+            context={"reason": type(error).__name__},
+            hint=f"Delete {folder}: the next run begins anew.",
+        ) from error
+
+
+def _keep(folder: Path, project_type: str) -> Kept:
+    kept = Kept(secrets.token_hex(16), project_type)
+    (folder / _KEPT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
+    return kept
+
+
+def _other_type(folder: Path, kept: Kept, project_type: str) -> ConfigError:
+    return ConfigError(
+        "other-project-type",
+        f"the sandbox in {folder} holds a project of type {kept.project_type}, which cannot become {project_type}",
+        context={"folder": folder, "variable": "ITERABLE_PROJECT_TYPE"},
+        hint=f"Delete {folder} to begin anew, or set the project type back.",
+    )
+
+
+def _how_to_see(folder: Path, project_type: str) -> str:
+    shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
+    return (
+        f"to see what arrived: reverse-etl sandbox --data-dir {shlex.quote(shown)} --project-type {project_type}"
+        "; status, history, rejected and requeue take --sandbox too"
+    )

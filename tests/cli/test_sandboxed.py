@@ -1,0 +1,253 @@
+"""`--sandbox`: a throw-away Iterable stands in for the real one, of which nothing is asked, sent or forgotten."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox.app import SandboxApp
+
+from .conftest import META, Ended, Shop
+
+REAL_KEY = "0123456789abcdef0123456789abcdef"
+# Whatever leads to a real project is there, and must not be followed.
+ENV = {"ITERABLE_API_KEY": REAL_KEY, "ITERABLE_BASE_URL": "https://api.iterable.com", "ITERABLE_PROJECT_TYPE": ""}
+
+
+@dataclass
+class Trial:
+    """A shop whose commands all take `--sandbox`."""
+
+    shop: Shop
+    heard: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def cli(self, *words: str, **env: str) -> Ended:
+        return self.shop.cli(*words, "--sandbox", **{**ENV, **env})
+
+    def counts(self, *names: str) -> list[int]:
+        [result] = self.shop.results["results"]
+        return [result["counts"][name] for name in names]
+
+    @property
+    def folder(self) -> Path:
+        return self.shop.folder / "target" / "reverse_etl_sandbox"
+
+    @property
+    def schemas(self) -> set[str]:
+        found = self.shop.sql(
+            "select schema_name from information_schema.schemata where schema_name like 'reverse_etl%'"
+        )
+        return {str(name) for (name,) in found}
+
+    def real_tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the tables of the real state."""
+        query = "select table_name from information_schema.tables where table_schema = 'reverse_etl'"
+        return {
+            name: self.shop.sql(f"select * from reverse_etl.{name} order by all") for (name,) in self.shop.sql(query)
+        }
+
+    def users(self, destination: str = "iterable") -> dict[str, Any]:
+        """What its sandbox has, seen as by `reverse-etl sandbox --data-dir`."""
+        with start(SandboxOptions(port=0, data_dir=self.folder / destination)) as running:
+            return {str(user.email): user.data for user in running.project.users.values()}
+
+
+@pytest.fixture
+def trial(people: Shop, monkeypatch: pytest.MonkeyPatch) -> Trial:
+    made = Trial(people)
+    answer = SandboxApp.answer
+
+    def listen(app: SandboxApp, incoming: Any, *more: Any) -> Any:
+        made.heard.append((incoming.method, incoming.raw_path, str(dict(incoming.headers))))
+        return answer(app, incoming, *more)
+
+    monkeypatch.setattr(SandboxApp, "answer", listen)
+    return made
+
+
+def test_the_first_run_sends_everything_the_second_what_changed_the_third_nothing(trial: Trial) -> None:
+    first = trial.cli("run")
+    assert (first.code, trial.counts("accepted")) == (0, [3])
+    assert set(trial.users()) == {"ada@example.com", "bob@example.com", "cyd@example.com"}
+    trial.shop.sql("update people set age = 42 where first_name = 'Bob'")
+    assert trial.cli("run").code == 0
+    assert trial.counts("accepted", "unchanged") == [1, 2]
+    assert trial.users()["bob@example.com"]["age"] == 42
+    assert trial.cli("run").code == 0
+    assert trial.counts("planned", "unchanged") == [0, 3]
+    assert trial.shop.results["metadata"]["args"]["sandbox"] is True
+
+
+def test_no_key_is_needed_and_one_that_is_set_is_never_sent(trial: Trial) -> None:
+    (trial.shop.folder / "reverse_etl.yml").write_text(
+        "destinations: {iterable: {api_key: \"{{ env_var('NOT_SET') }}\", base_url: 'https://api.eu.iterable.com'}}\n"
+    )
+    without = trial.cli("run", ITERABLE_API_KEY="")
+    trial.shop.sql("update people set age = age + 1")
+    with_key = trial.cli("run")
+    assert (without.code, with_key.code) == (0, 0)
+    assert len([path for _, path, _ in trial.heard if path == "/api/users/bulkUpdate"]) == 2
+    kept = [path.read_bytes().decode("latin-1") for path in trial.shop.folder.rglob("*") if path.is_file()]
+    assert not [text for text in (*map(str, trial.heard), *kept, with_key.out + with_key.err) if REAL_KEY in text]
+
+
+def test_what_the_real_iterable_accepted_stays_as_it_is(trial: Trial, sandbox: Any) -> None:
+    """The sandbox of the fixture plays the real one here."""
+    trial.shop.cli("run")
+    trial.shop.sql("update people set age = 42 where first_name = 'Bob'")
+    real, asked = trial.real_tables(), len(sandbox.project.requests)
+    trial.cli("run")
+    assert trial.counts("accepted") == [3]
+    assert len(sandbox.project.requests) == asked
+    assert trial.real_tables() == real
+    [plan] = trial.shop.cli("plan", "--output", "json").json["plans"]
+    assert (plan["changed"], plan["unchanged"]) == (1, 2)
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+def test_plan_writes_nothing(trial: Trial, runs: int) -> None:
+    for _ in range(runs):
+        trial.cli("run")
+    trial.shop.sql("update people set age = 42 where first_name = 'Bob'", "checkpoint")
+    before = {path: path.read_bytes() for path in trial.shop.folder.rglob("*") if path.is_file()}
+    heard = len(trial.heard)
+    planned = trial.cli("plan")
+    assert {path: path.read_bytes() for path in trial.shop.folder.rglob("*") if path.is_file()} == before
+    assert len(trial.heard) == heard
+    assert "sync people: users upsert to iterable (sandbox)" in planned.out
+    assert ["3 added, 0 changed", "0 added, 1 changed"][runs] in planned.out
+
+
+def test_a_new_folder_begins_with_nothing(trial: Trial) -> None:
+    trial.cli("run")
+    first = trial.schemas
+    shutil.rmtree(trial.folder)
+    assert "3 added" in trial.cli("plan").out
+    trial.cli("run")
+    assert trial.counts("accepted") == [3]
+    assert len(trial.schemas - first) == 1
+    assert all(re.fullmatch(r"reverse_etl_sandbox_[0-9a-f]{8}", name) for name in trial.schemas)
+
+
+def test_validate_asks_the_sandbox(trial: Trial) -> None:
+    ended = trial.cli("validate", "--online")
+    assert (ended.code, ended.out) == (0, "ok  sync people: definition, destination, columns and field types\n")
+    assert [path for _, path, _ in trial.heard] == ["/api/users/getFields"]
+    assert not trial.folder.exists()
+    trial.cli("run")
+    trial.shop.sql("alter table people alter column age type varchar")
+    assert "error[field-type-clash]" in trial.cli("validate", "--online").err
+    assert trial.cli("validate").code == 0
+
+
+def test_the_other_commands_look_at_the_same_state(trial: Trial) -> None:
+    assert "never run" in trial.cli("status").out
+    trial.shop.sql("update people set email = 'nothing' where first_name = 'Bob'")
+    assert trial.cli("run").out.splitlines()[-1] == "see `reverse-etl rejected --select people --sandbox`"
+    assert "2 entries" in trial.cli("status").out
+    assert "destination sandbox" in trial.cli("status").out
+    assert len(trial.cli("history", "--output", "json").json["runs"]) == 1
+    assert len(trial.cli("rejected", "--output", "json").json["rejected"]) == 1
+    assert "requeued" in trial.cli("requeue").out
+    for command in ("status", "history", "rejected"):
+        assert "sandbox" not in trial.shop.cli(command).out, command
+    assert "never run" in trial.shop.cli("status").out
+
+
+def test_it_says_where_it_listens_and_how_to_look_afterwards(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(trial.shop.folder)
+    told = trial.cli("run").err
+    assert re.search(r"destination `iterable` is a sandbox at http://127\.0\.0\.1:\d+ until this command ends", told)
+    assert (
+        "reverse-etl sandbox --data-dir target/reverse_etl_sandbox/iterable --project-type email"
+        in told.splitlines()[-1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "variable", "played", "source"),
+    [
+        ("", "", "email", "nothing says which"),
+        ("", "hybrid", "hybrid", "ITERABLE_PROJECT_TYPE"),
+        ("destinations: {iterable: {project_type: \"{{ env_var('KIND') }}\"}}", "email", "hybrid", "reverse_etl.yml"),
+    ],
+)
+def test_the_project_type_is_the_configured_one(
+    trial: Trial, file: str, variable: str, played: str, source: str
+) -> None:
+    (trial.shop.folder / "reverse_etl.yml").write_text(file)
+    told = trial.cli("run", ITERABLE_PROJECT_TYPE=variable, KIND="hybrid").err
+    assert f"project type: {played} ({source})" in told
+
+
+def test_another_project_type_is_another_sandbox(trial: Trial) -> None:
+    trial.cli("run")
+    ended = trial.cli("plan", ITERABLE_PROJECT_TYPE="hybrid")
+    assert (ended.code, "error[other-project-type]" in ended.err) == (2, True)
+    assert "error[unknown-project-type]" in trial.cli("run", ITERABLE_PROJECT_TYPE="mail").err
+
+
+def test_each_destination_has_a_sandbox_of_its_own(trial: Trial) -> None:
+    trial.shop.model("friends", {**META, "destination": "../brand"})
+    (trial.shop.folder / "reverse_etl.yml").write_text(
+        "destinations:\n  iterable: {region: us}\n  ../brand: {region: eu}\n"
+    )
+    assert trial.cli("run").code == 0
+    assert sorted(path.name for path in trial.folder.iterdir()) == ["%2E%2E%2Fbrand", "iterable"]
+    assert len(trial.schemas) == 2
+    assert trial.users("%2E%2E%2Fbrand").keys() == trial.users().keys()
+    trial.shop.model("others", {**META, "destination": "brnd"})
+    assert "error[unknown-destination]" in trial.cli("run").err
+
+
+def test_two_commands_at_once_on_one_folder(trial: Trial) -> None:
+    trial.cli("run")
+    with start(SandboxOptions(port=0, data_dir=trial.folder / "iterable")):
+        ended = trial.cli("run")
+        assert (ended.code, "error[sandbox-not-started]" in ended.err) == (2, True)
+        assert "another sandbox has it open" in ended.err
+        assert trial.cli("plan").code == 0
+    assert trial.cli("run").code == 0
+
+
+def test_a_folder_that_cannot_be_understood(trial: Trial) -> None:
+    trial.cli("run")
+    (trial.folder / "iterable" / "sandbox.json").write_text("[]")
+    ended = trial.cli("status")
+    assert (ended.code, "error[broken-sandbox-folder]" in ended.err) == (2, True)
+
+
+def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = []
+    monkeypatch.setattr(
+        "reverse_etl.cli.sandboxed.start", lambda options: limited.append(options.rate_limit) or start(options)
+    )
+    trial.cli("run")
+    trial.cli("run", REVERSE_ETL_REQUESTS_PER_SECOND="50")
+    assert limited == [True, False]
+
+
+def test_without_its_extra(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "reverse_etl.sandbox.server")
+    ended = trial.cli("run")
+    assert (ended.code, "error[missing-extra]" in ended.err) == (2, True)
+    assert "reverse-etl[sandbox]" in ended.err
+    assert trial.cli("plan").code == 0
+
+
+def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:
+    ended = trial.cli("run", "--log-format", "json")
+    names = [event["info"]["name"] for event in ended.events]
+    assert (names[0], names[-1]) == ("SandboxUsed", "SandboxKept")
+    assert json.loads(ended.out)["results"][0]["destination"] == "iterable"
