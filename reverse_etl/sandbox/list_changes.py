@@ -9,7 +9,6 @@ from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.bulk_replies import bulk_reply
 from reverse_etl.sandbox.list_admin import require_standard
 from reverse_etl.sandbox.profile import Change
-from reverse_etl.sandbox.reads import CHANNELS
 from reverse_etl.sandbox.replies import Reply, refusal
 from reverse_etl.sandbox.users import Failure, own, resolve, write
 
@@ -106,7 +105,7 @@ def _unsubscribe(project: Project, left: UserList, row: Row, *, altogether: bool
 
 def _refuse_every_channel(project: Project, profile: Profile) -> None:
     preferences = profile.prefer()
-    before, after = preferences.unsubscribed_channels, [channel["id"] for channel in CHANNELS["channels"]]
+    before, after = preferences.unsubscribed_channels, [channel.id for channel in project.options.channels]
     if before != after:
         preferences.unsubscribed_channels = after
         changed = {"unsubscribedChannelIds": (before, after)}

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reverse_etl.sandbox.channels import CHANNELS, MESSAGE_TYPES, Channel, MessageType
 from reverse_etl.sandbox.faults import Faults
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class Behaviour:
     """Seconds until the events of a `trackBulk` are applied, which wait in a queue of their own."""
     max_events_read: int = 200
     """The highest `limit` for reading a user's events."""
+    opt_in_message_types: bool = False
+    """Whether the opt-in message types feature is on, without which `subscribedMessageTypeIds` is an error."""
+    subscription_groups: bool = False
+    """Whether the endpoints under /api/subscriptions are enabled; they are not found otherwise."""
+    subscriptions_status: Literal[200, 202] = 200
+    """How they answer: 200 with the code Success, or 202 with the code Accepted."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     catalog_reads: Literal["wrapped", "flat"] = "wrapped"
@@ -122,6 +129,8 @@ class SandboxOptions:
     """Those that the API cannot change; everybody is on them."""
     catalogs: tuple[str, ...] = ()
     """Names of catalogs that are there from the start."""
+    channels: tuple[Channel, ...] = CHANNELS
+    message_types: tuple[MessageType, ...] = MESSAGE_TYPES
     behaviour: Behaviour = field(default_factory=Behaviour)
     faults: tuple[str, ...] = ()
     seed: int = 0

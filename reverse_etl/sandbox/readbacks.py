@@ -44,6 +44,22 @@ def catalogs(call: Call) -> Reply:
     )
 
 
+def subscriptions(call: Call) -> Reply:
+    """What each user chose: lists, and what may be sent. Users who never chose are left out."""
+    project = call.project
+    return resource(
+        [
+            {
+                **profile.identifiers(),
+                project.rules.list_field: project.lists.of(profile),
+                **profile.preferences.as_read(),
+            }
+            for profile in project.users.values()
+            if profile.preferences is not None
+        ]
+    )
+
+
 def requests(call: Call) -> Reply:
     """Oldest first."""
     names = ("method", "path", "status", "bytes", "items", "summary", "fault")

@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
-
-_MADE: Final = 1_577_836_800_000
-
-CHANNELS: Final[dict[str, list[dict[str, Any]]]] = {
-    "channels": [
-        {"id": 101, "name": "Marketing Channel", "channelType": "Marketing", "messageMedium": "Email"},
-        {"id": 102, "name": "Transactional Channel", "channelType": "Transactional", "messageMedium": "Email"},
-    ]
-}
-MESSAGE_TYPES: Final = {
-    "messageTypes": [
-        {
-            "id": 201,
-            "name": "Newsletter",
-            "channelId": 101,
-            "createdAt": _MADE,
-            "updatedAt": _MADE,
-            "subscriptionPolicy": "OptOut",
-        },
-        {
-            "id": 202,
-            "name": "Receipts",
-            "channelId": 102,
-            "createdAt": _MADE,
-            "updatedAt": _MADE,
-            "subscriptionPolicy": "OptOut",
-        },
-    ]
-}
 
 
 def user_by_email(call: Call) -> Reply:
@@ -61,12 +32,12 @@ def field_types(call: Call) -> Reply:
     return resource({"fields": types}, f"{len(call.project.fields.custom)} custom fields")
 
 
-def channels(_: Call) -> Reply:
-    return resource(CHANNELS)
+def channels(call: Call) -> Reply:
+    return resource({"channels": [one.as_read() for one in call.project.options.channels]})
 
 
-def message_types(_: Call) -> Reply:
-    return resource(MESSAGE_TYPES)
+def message_types(call: Call) -> Reply:
+    return resource({"messageTypes": [one.as_read() for one in call.project.options.message_types]})
 
 
 def _user_by_email(call: Call, email: str) -> Reply:

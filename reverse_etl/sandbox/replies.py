@@ -38,6 +38,11 @@ def success(msg: str = "", params: object = None, status: int = 200) -> Reply:
     return _envelope(status, "Success", msg, params)
 
 
+def accepted() -> Reply:
+    """How some endpoints tell that they will do it in the background."""
+    return _envelope(202, "Accepted", "", None)
+
+
 def refusal(status: int, code: str, msg: str, params: object = None) -> Refusal:
     """The standard error envelope."""
     return Refusal(_envelope(status, code, msg, params))

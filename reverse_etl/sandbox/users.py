@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from reverse_etl.sandbox.choices import FIELDS, choices_among_fields, choose
 from reverse_etl.sandbox.fields import Fields, without_nulls
 from reverse_etl.sandbox.identity import placeholder_email, valid_email, valid_user_id
 from reverse_etl.sandbox.profile import Change, Profile
@@ -20,6 +21,7 @@ Row = dict[str, Any]
 
 # Iterable writes these itself and overrides what a request says.
 _READ_ONLY: Final = ("email", "userId", "profileUpdatedAt", "itblInternal", "itblDS", "itblUserId")
+_NOT_DATA: Final = {*_READ_ONLY, *FIELDS}
 
 
 @dataclass(frozen=True)
@@ -136,15 +138,20 @@ def _blocked(project: Project, row: Row, target: Target) -> Failure | None:
 
 
 def _apply(project: Project, target: Target, fields: Fields, *, merge: bool) -> Profile:
-    given = {name: value for name, value in fields.items() if name not in _READ_ONLY}
+    given = {name: value for name, value in fields.items() if name not in _NOT_DATA}
+    chosen = choices_among_fields(project, fields)
     profile = target.profile
     if profile is None:
         data = {name: without_nulls(value) for name, value in given.items() if value is not None}
         profile = project.add(target.email, target.user_id, data)
+        if chosen:
+            choose(project, profile, chosen)
         profile.remember(Change(profile.created, "created", {}))
         return profile
     changed = _changes(profile, given, merge=merge)
     changed |= _identity_changes(profile, target)
+    if chosen:
+        changed |= choose(project, profile, chosen)
     project.identify(profile, target.email, target.user_id)
     project.touch(profile)
     if changed:

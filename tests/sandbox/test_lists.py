@@ -217,8 +217,8 @@ class TestUnsubscribe:
         [
             (False, {}, []),
             (False, {"channelUnsubscribe": False}, []),
-            (False, {"channelUnsubscribe": True}, [101, 102]),
-            (True, {}, [101, 102]),
+            (False, {"channelUnsubscribe": True}, [101, 102, 103, 104]),
+            (True, {}, [101, 102, 103, 104]),
             (True, {"channelUnsubscribe": False}, []),
         ],
     )
