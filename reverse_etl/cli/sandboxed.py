@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +41,14 @@ class Kept:
 
     id: str
     project_type: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """Lists, by id and name, and catalogs that have to be in a project."""
+
+    lists: tuple[tuple[int, str], ...] = ()
+    catalogs: tuple[str, ...] = ()
 
 
 class SandboxedProject(Project):
@@ -84,7 +93,8 @@ class SandboxedProject(Project):
             raise _other_type(folder, kept, project_type)
         url = _NOWHERE
         if self._use is not SandboxUse.LOOK:
-            url = self._start(folder if kept or self._use is SandboxUse.SEND else None, project_type)
+            named = named_things([sync for sync in self.syncs if sync.destination == name])
+            url = self._start(folder if kept or self._use is SandboxUse.SEND else None, project_type, named)
         where = "" if url == _NOWHERE else f" at {url} until this command ends"
         self._say("SandboxUsed", f"destination `{name}` is a sandbox{where}; project type: {project_type} ({source})")
         if self._use is SandboxUse.SEND:
@@ -98,16 +108,32 @@ class SandboxedProject(Project):
         place = {"file": project_dir / FILE, "key": f"destinations.{name}"}
         return project_type_to_play(name, project_dir, self.env, lambda text: renderer.render(text, place))
 
-    def _start(self, data_dir: Path | None, project_type: str) -> str:
+    def _start(self, data_dir: Path | None, project_type: str, named: Named) -> str:
         """The address of a sandbox that ends with the context."""
         options = SandboxOptions(
             port=0,
             data_dir=data_dir,
             project_type=cast("ProjectType", project_type),
             rate_limit=not self.settings.requests_per_second,
+            lists=named.lists,
+            catalogs=named.catalogs,
         )
         with told_as_not_started(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
             return self._running.enter_context(start(options)).url
+
+
+def named_things(syncs: Sequence[Sync]) -> Named:
+    """What these definitions name and do not make: nobody else has made it in a sandbox."""
+    scopes = [sync.scope for sync in syncs if not (sync.option("create_list") or sync.option("create_catalog"))]
+    by_name = {_number(scope["list"]): scope["list"] for scope in scopes if "list" in scope}
+    by_id = {int(scope["list_id"]): f"List {scope['list_id']}" for scope in scopes if "list_id" in scope}
+    catalogs = dict.fromkeys(scope["catalog"] for scope in scopes if "catalog" in scope)
+    return Named(tuple({**by_name, **by_id}.items()), tuple(catalogs))
+
+
+def _number(name: str) -> int:
+    """An id for a list that is known by its name: the same one in every run, of seven digits."""
+    return 1_000_000 + zlib.crc32(name.encode()) % 9_000_000
 
 
 def read_kept(folder: Path) -> Kept | None:

@@ -6,14 +6,16 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reverse_etl.cli.sandboxed import named_things
 from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.sandbox.app import SandboxApp
+from reverse_etl.sync import Sync
 
 from .conftest import META, Ended, Shop
 
@@ -235,6 +237,30 @@ def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
     trial.cli("run")
     trial.cli("run", REVERSE_ETL_REQUESTS_PER_SECOND="50")
     assert limited == [True, False]
+
+
+def _about(scope: dict[str, str], **options: bool) -> Sync:
+    sync = Sync("s", "m", "model.m", "m", "m.yml", "list_members", "add", "iterable", {"email": "email"})
+    return replace(sync, scope=scope, options=options)
+
+
+def test_what_definitions_name_and_do_not_make_is_there() -> None:
+    named = named_things(
+        [
+            _about({"list": "VIP"}, create_list=False),
+            _about({"list": "VIP"}),
+            _about({"list": "New"}, create_list=True),
+            _about({"list_id": "77"}),
+            _about({"catalog": "shops"}),
+            _about({"catalog": "products"}, create_catalog=True),
+            _about({}),
+        ]
+    )
+    [(number, name), by_id] = named.lists
+    assert (name, by_id, named.catalogs) == ("VIP", (77, "List 77"), ("shops",))
+    assert named_things([_about({"list": "Other"}), _about({"list": "VIP"})]).lists[1] == (number, "VIP")
+    with start(SandboxOptions(port=0, lists=named.lists, catalogs=named.catalogs)) as running:
+        assert {"VIP", "List 77"} < {one.name for one in running.project.lists}
 
 
 def test_without_its_extra(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
