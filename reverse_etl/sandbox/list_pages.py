@@ -27,4 +27,4 @@ def one_list(call: Call) -> Reply:
     first, since = (page - 1) * PAGE_SIZE, project.lists.members(found.id)
     shown = [(user, since[user.id].since if user.id in since else None) for user in everyone[first : first + PAGE_SIZE]]
     more = len(everyone) > first + PAGE_SIZE
-    return render(call, "list.html", list=found, count=len(everyone), shown=shown, page=page, more=more)
+    return render(call, "list.html", list=found, members=len(everyone), shown=shown, page=page, more=more)

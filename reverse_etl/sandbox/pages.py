@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reverse_etl.sandbox.call import number
 from reverse_etl.sandbox.dates import written
+from reverse_etl.sandbox.faults import FAULTS
 from reverse_etl.sandbox.fields import MANAGED
 from reverse_etl.sandbox.limits import RATES
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
@@ -47,7 +48,7 @@ def fields(call: Call) -> Reply:
 
 def limits(call: Call) -> Reply:
     in_use = call.project.limits.state(call.project.clock())
-    return render(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()))
+    return render(call, "limits.html", in_use=in_use, rates=sorted(RATES.items()), meanings=FAULTS)
 
 
 def asked_page(call: Call) -> int:
@@ -63,7 +64,8 @@ def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
 
 def render(call: Call, template: str, **values: Any) -> Reply:
     """A page of a template, with what the frame around every page shows."""
-    known = {"options": call.project.options, "total": len(call.project.users), "place": template}
+    project = call.project
+    known = {"options": project.options, "faults": project.faults, "total": len(project.users), "place": template}
     body = _environment().get_template(template).render(**known, **values)
     return Reply(200, body.encode("utf-8", "replace"), "text/html; charset=utf-8")
 
@@ -72,5 +74,14 @@ def render(call: Call, template: str, **values: Any) -> Reply:
 def _environment() -> Environment:
     loader = PackageLoader("reverse_etl.sandbox", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"moment": written, "json": lambda value: orjson.dumps(value).decode()}
+    environment.filters |= {"moment": _moment, "span": _span, "json": lambda value: orjson.dumps(value).decode()}
     return environment
+
+
+def _moment(seconds: float) -> str:
+    return written(seconds).removesuffix(" +00:00")
+
+
+def _span(seconds: int) -> str:
+    """A window of a rate limit, in words."""
+    return {60: "a minute", 86_400: "a day"}.get(seconds, f"{seconds} s")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from .tables import rows
+
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -36,7 +38,8 @@ def test_a_user_has_a_page_with_fields_and_history(api):
     api.update(email="ann@shop.com", dataFields={"plan": "gold"})
     (number,) = api.project.users
     page = api.get(f"/users/{number}").text
-    assert page.index("<code>&#34;free&#34;</code></td><td><code>&#34;gold&#34;</code>") < page.index("created</td>")
+    updated, created = rows(page)[-2:]
+    assert (updated[1:], created[1]) == (["updated", "plan", '"free"', '"gold"'], "created")
     assert ("u-1" in page, "script&gt;" in page, ATTACK in page) == (True, True, False)
 
 
@@ -45,18 +48,28 @@ def test_a_user_who_is_not_there_has_no_page(api, path):
     assert api.get(path).status_code == 404
 
 
-def test_the_other_pages_show_what_happened(project_of):
-    api = project_of(rate_limit=True)
+def test_fields_are_shown_with_their_types(api):
     api.bulk({"email": "ann@shop.com", "dataFields": {"lastSeen": "2026-01-01"}})
-    api.get("/api/users/" + ATTACK.replace("/", "%2F"))
-    assert "<tr><td>lastSeen</td><td><code>date</code></td></tr>" in api.get("/fields").text
-    requests = api.get("/requests").text
-    assert ("POST /api/users/bulkUpdate" in requests, "1 ok, 0 failed" in requests, ATTACK in requests) == (
-        True,
-        True,
-        False,
-    )
-    assert (
-        '<td><code>POST /api/users/bulkUpdate</code></td><td class="number">5</td><td>1 s</td><td class="number">4</td>'
-        in (api.get("/limits").text)
-    )
+    assert rows(api.get("/fields").text)[1] == ["lastSeen", "date"]
+
+
+def test_limits_show_what_is_left(project_of):
+    api = project_of(rate_limit=True)
+    assert "No endpoint has been called yet" in api.get("/limits").text
+    api.bulk({"email": "ann@shop.com"})
+    shown = rows(api.get("/limits").text)
+    assert ["POST /api/users/bulkUpdate", "5", "1 s", "4"] in shown
+    assert ["POST /api/users/forget", "3 in 1 s and 1,000 in a day"] in shown
+
+
+def test_faults_that_are_on_are_told_on_every_page_and_counted(api):
+    assert ("faults are on" in api.get("/").text, "None is on" in api.get("/limits").text) == (False, True)
+    api.post("/sandbox/faults", {"faults": ["500", "slow:1ms"], "seed": 7})
+    api.bulk({"email": "ann@shop.com"})
+    assert "faults are on" in api.get("/").text
+    page = api.get("/limits").text
+    assert rows(page)[1:3] == [
+        ["500", "a server error, not applied", "1 request"],
+        ["slow:1ms", "every request waits first, as slow:200ms or slow:1.5s", "1 request"],
+    ]
+    assert "seed, which is 7" in page
