@@ -151,6 +151,7 @@ class TestTheListOfCatalogs:
         assert names(many, page=3, pageSize=5) == ["c10", "c11"]
         assert names(many, page=9) == []
         assert len(names(many, pageSize=100)) == 12
+        assert "nextPageUrl" not in many.get("/api/catalogs?page=3&pageSize=4").json()["params"]
 
     @pytest.mark.parametrize("params", [{"page": 0}, {"page": "x"}, {"page": -1}, {"pageSize": 0}, {"pageSize": 101}])
     def test_a_page_that_cannot_be_is_refused(self, api, params):

@@ -77,6 +77,7 @@ def test_catalogs_survive_a_restart(opened):
         call(sandbox, "PUT", "/api/catalogs/products/fieldMappings", {"mappingsUpdates": [update]})
         call(sandbox, "PATCH", f"{items}/3", {"update": {"price": 3, "note": None}})
         call(sandbox, "DELETE", f"{items}/2")
+        call(sandbox, "PUT", "/api/catalogs/gone/items/1", {"value": {"a": 1}})
         call(sandbox, "DELETE", "/api/catalogs/gone")
         paths = ["/catalogs/products", items, "/api/catalogs/products/fieldMappings", "/api/catalogs"]
         before = memory(sandbox), [call(sandbox, "GET", path).text for path in paths]
