@@ -6,7 +6,7 @@ import logging
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -63,8 +63,10 @@ class SandboxApp:
         if not gate.is_local(incoming.headers):
             return Reply(403, b"the sandbox answers this machine alone\n", "text/plain")
         route = routes.find(incoming.method, incoming.raw_path)
-        query = dict(parse_qsl(incoming.query, keep_blank_values=True))
-        call = Call(self._project, incoming.path, route.arguments if route else (), query, incoming.body)
+        given = parse_qs(incoming.query, keep_blank_values=True)
+        query = {name: ",".join(values) for name, values in given.items()}
+        arguments = route.arguments if route else ()
+        call = Call(self._project, incoming.path, arguments, query, incoming.body, incoming.origin)
         reply = self._with_faults(route, call, incoming, met)
         if incoming.raw_path.startswith("/api/"):
             self._project.requests.add(incoming.method, call, incoming.size, reply, met.fault)
@@ -101,12 +103,12 @@ class SandboxApp:
 
     def _reply(self, route: routes.Route, call: Call, incoming: Incoming) -> Reply:
         try:
-            if not route.of_api:
-                return route.endpoint(call)
-            gate.admit(self._project, incoming, route.limited_as)
+            if route.of_api:
+                gate.admit(self._project, incoming, route.limited_as)
             if route.reads:
                 return route.endpoint(self._lag.as_read(call))
-            self._lag.written(route.endpoint, call)
+            if route.of_api:
+                self._lag.written(route.endpoint, call)
             return route.endpoint(call)
         except Refusal as refused:
             return refused.reply

@@ -19,13 +19,17 @@ _ROWS: Final = ("users", "events", "updateSubscriptionsRequests", "subscribers",
 
 @dataclass(frozen=True)
 class Call:
-    """`path` is decoded; `arguments` are the decoded segments for which the route has a `*`."""
+    """`path` is decoded; `arguments` are the decoded segments for which the route has a `*`.
+
+    A name that the query repeats has its values with commas between; `origin` is where the sandbox was asked.
+    """
 
     project: Project
     path: str
     arguments: tuple[str, ...]
     query: Mapping[str, str]
     raw: bytes
+    origin: str = ""
 
     @property
     def argument(self) -> str:

@@ -35,6 +35,11 @@ class Incoming:
     def path(self) -> str:
         return unquote(self.raw_path)
 
+    @property
+    def origin(self) -> str:
+        """Where the sandbox was asked, as the beginning of a URL."""
+        return f"http://{self.headers.get('host', '')}"
+
 
 def is_local(headers: Headers) -> bool:
     """Whether the request names this machine, and no foreign page made a browser send it."""

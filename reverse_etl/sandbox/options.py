@@ -80,6 +80,14 @@ class Behaviour:
     """Whether the endpoints under /api/subscriptions are enabled; they are not found otherwise."""
     subscriptions_status: Literal[200, 202] = 200
     """How they answer: 200 with the code Success, or 202 with the code Accepted."""
+    export_seconds: float = 0.0
+    """How long an export job runs."""
+    export_file_bytes: int = 10_000_000
+    """How large a file of an export may be."""
+    export_files_read: int = 100
+    """How many files of an export are listed at a time."""
+    cancelled_job_state: Literal["cancelling", "cancelled", "failed"] = "cancelling"
+    """The state of an export job that was cancelled; Iterable's own client knows no "cancelled"."""
     new_list_delay: float = 0.0
     """Seconds for which subscribe and unsubscribe take a list just made for an unknown one."""
     catalog_reads: Literal["wrapped", "flat"] = "wrapped"

@@ -13,6 +13,7 @@ from reverse_etl.sandbox.faults import Faults
 from reverse_etl.sandbox.fields import FieldTypes
 from reverse_etl.sandbox.identity import RULES, forgotten_hash
 from reverse_etl.sandbox.index import Index
+from reverse_etl.sandbox.jobs import Jobs
 from reverse_etl.sandbox.journal import Journal
 from reverse_etl.sandbox.limits import Limits
 from reverse_etl.sandbox.lists import Lists
@@ -168,7 +169,8 @@ class Project:
         self.lists = Lists()
         self.events = Events(behaviour.project_id, behaviour.event_field_limit)
         self.catalogs = Catalogs()
-        self._topics = (self.lists, self.events, self.catalogs)
+        self.jobs = Jobs()
+        self._topics = (self.lists, self.events, self.catalogs, self.jobs)
         self._written = {}
         self.begun = object()
 

@@ -13,6 +13,8 @@ from reverse_etl.sandbox import (
     catalog_writes,
     commerce,
     event_reads,
+    export_jobs,
+    exports,
     list_admin,
     list_changes,
     list_pages,
@@ -48,7 +50,7 @@ class Route:
     @property
     def reads(self) -> bool:
         """Whether it tells what users, lists and the like are, and changes none of them: exports among them."""
-        return self.limited_as.startswith("GET ") or " /api/export/" in self.limited_as
+        return self.limited_as.startswith("GET /api/") or "/export" in self.limited_as
 
 
 _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
@@ -102,6 +104,14 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "PUT /api/catalogs/*/items/*": (catalog_writes.replace_item, ""),
     "PATCH /api/catalogs/*/items/*": (catalog_writes.update_item, ""),
     "DELETE /api/catalogs/*/items/*": (catalog_writes.delete_item, ""),
+    "GET /api/export/data.json": (exports.data_json, ""),
+    "GET /api/export/data.csv": (exports.data_csv, ""),
+    "GET /api/export/userEvents": (exports.user_events, ""),
+    "POST /api/export/start": (export_jobs.start, ""),
+    "GET /api/export/jobs": (export_jobs.jobs, ""),
+    "GET /api/export/*/files": (export_jobs.files, ""),
+    "DELETE /api/export/*": (export_jobs.cancel, ""),
+    "GET /exports/*/*": (export_jobs.download, ""),
     "GET /sandbox/users": (readbacks.users, ""),
     "GET /sandbox/lists": (readbacks.lists, ""),
     "GET /sandbox/catalogs": (readbacks.catalogs, ""),
