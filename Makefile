@@ -15,10 +15,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint browser bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it, send again
 	@$(BIN)/reverse-etl demo $(ARGS)
@@ -34,6 +34,12 @@ lint: $(STAMP) ## Check style, types and layers
 	@echo "== types"
 	@$(BIN)/python -m mypy --no-error-summary
 	@if [ -f .importlinter ]; then echo "== layers"; $(BIN)/lint-imports --no-logo; fi
+
+browser: ## Install Chromium for the tests of the sandbox's pages, where it is missing (Debian, as root)
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+		|| { export DEBIAN_FRONTEND=noninteractive; timeout 600 sh -c 'apt-get update -qq \
+			&& apt-get install -qq --no-install-recommends chromium chromium-driver' >/dev/null 2>&1; } \
+		|| echo "No browser, and none could be installed: tests/browser is skipped"
 
 bench: $(STAMP) ## Measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)

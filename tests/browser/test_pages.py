@@ -1,0 +1,87 @@
+"""The sandbox's pages in a real browser: what a person sees who clicks through after a run."""
+
+from __future__ import annotations
+
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+import requests
+
+from .conftest import ADA
+
+PAGES = ("/", "/users/59", "/lists", "/lists/302", "/catalogs", "/catalogs/products", "/fields", "/requests", "/limits")
+
+
+def test_from_a_user_to_its_changes_and_its_list(browser, shop):
+    browser.open(shop)
+    assert "59 users" in browser.text("header")
+    browser.click(ADA)
+    shown = browser.shows("userId C-1")
+    assert ('home {"city":"Oslo"}' in shown, '"free" "gold"' in shown) == (True, True)
+    browser.click("VIP")
+    browser.shows("3 members")
+    browser.click(ADA)
+    browser.shows(ADA, "h1")
+
+
+def test_users_are_searched_and_turned_over(browser, shop):
+    browser.open(shop)
+    browser.click("Older")
+    assert ADA not in browser.shows("user02@shop.com")
+    browser.fill("input[name=q]", "ADA.\n")
+    assert "user" not in browser.shows(ADA, "table").replace("userId", "")
+    browser.fill("input[name=q]", "zzz\n")
+    browser.shows("No user matches.")
+
+
+def test_a_catalog_shows_its_types_and_items(browser, shop):
+    browser.open(shop)
+    browser.click("Catalogs")
+    browser.shows("price double", "table")
+    browser.click("products")
+    assert "price double" in browser.shows('origin {"garden":"Halmari"}')
+    browser.fill("input[name=q]", "sku-52\n")
+    browser.shows("sku-52")
+    assert "sku-51" not in browser.shows("55 items")
+
+
+def test_a_refused_request_is_found_and_shown_with_its_reply(browser, shop):
+    browser.open(shop)
+    browser.click("Requests")
+    browser.shows("Last requests")
+    browser.fill("input[name=path]", "users/update")
+    browser.fill("select[name=status]", "400")
+    browser.press("form button")
+    browser.arrives("status=400")
+    browser.click("POST /api/users/update")
+    assert '"expectedType": "string"' in browser.shows('"plan": 7')
+    browser.click("Earlier")
+    browser.shows('"plan": "gold"')
+
+
+def test_faults_that_are_on_are_told(browser, shop):
+    browser.open(shop)
+    browser.click("faults are on")
+    assert "POST /api/users/bulkUpdate" in browser.shows("429:0.05")
+
+
+def test_no_link_is_broken_and_nothing_complains(browser, shop):
+    left, seen = [shop + "/"], set()
+    while left:
+        url = left.pop()
+        assert requests.get(url, timeout=10).status_code == 200, url
+        browser.open(url)
+        assert browser.text("h1")
+        assert browser.complaints() == [], url
+        seen.add(url)
+        inside = {urldefrag(link).url for link in browser.links() if link.startswith(shop)}
+        left += inside - seen - set(left)
+    assert {f"{shop}{page}" for page in PAGES} <= seen
+    assert len({urlsplit(url).path for url in seen}) > 70
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_fit_a_narrow_screen(browser, shop, path):
+    browser.open(shop + path)
+    browser.resize(500)
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
