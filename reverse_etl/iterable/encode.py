@@ -113,9 +113,9 @@ class Encoder:
         return Change(ordinal, kind, row.identity, json, user)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
-        from reverse_etl.iterable.values import convert  # needs pyarrow, which comes with a warehouse
+        from reverse_etl.iterable.fitting import fit  # needs pyarrow, which comes with a warehouse
 
-        values = convert(batch.column(source.column), as_json=source.json)
+        values = fit(batch.column(source.column), source.cast, as_json=source.json)
         return [_ABSENT if value is None else value for value in values] if source.skip_nulls else values
 
 
