@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reverse_etl.iterable.catalogs import CatalogItems
 from reverse_etl.iterable.email_changes import EmailChanges
 from reverse_etl.iterable.user_deletions import UserDeletions
 from reverse_etl.iterable.user_merges import UserMerges
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
+    "catalog_items": CatalogItems(),
     "email_changes": EmailChanges(),
     "user_deletions": UserDeletions(),
     "user_merges": UserMerges(),

@@ -103,17 +103,18 @@ def given_type(item: Typed) -> str:
 
 def new_fields(fields: Sequence[Typed], known: Collection[str]) -> tuple[NewField, ...]:
     """The fields that Iterable does not have yet, with the types that they get."""
-    return tuple(NewField(item.field, _shown(item)) for item in with_parents(fields) if item.field not in known)
+    return tuple(shown(item) for item in with_parents(fields) if item.field not in known)
 
 
-def _shown(item: Typed) -> str:
+def shown(item: Typed) -> NewField:
+    """A field as a new one."""
     given = given_type(item)
-    return f"array of {given}" if item.array and given else given
+    return NewField(item.field, f"array of {given}" if item.array and given else given)
 
 
-def untold(subject: Subject, said: str) -> Inspection:
-    """What is known of a sync's fields where Iterable tells no types; `said` is the sentence that warns of it."""
-    return Inspection(new_fields(subject.typed, ()), warnings=(said,))
+def untold(subject: Subject, note: str) -> Inspection:
+    """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
+    return Inspection(new_fields(subject.typed, ()), notes=(note,))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
@@ -148,7 +149,7 @@ def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
     """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
     told = user_types(asker)
     if told is None:
-        return untold(subject, NOT_TOLD)
+        return Inspection(new_fields(subject.typed, _ALWAYS), warnings=(NOT_TOLD,))
     known = {**_ALWAYS, **told}
     found = clashes(subject.typed, known)
     if found:

@@ -20,7 +20,7 @@ class NewField:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `validate --online` tells of one sync; clashes are raised. `warnings` are sentences.
+    """What `validate --online` tells of one sync; clashes are raised. `warnings` and `notes` are sentences.
 
     `types` are those that fields have in Iterable already. `inferring`: a new text field becomes what its first value
     looks like; otherwise a string.
@@ -29,4 +29,5 @@ class Inspection:
     new_fields: Sequence[NewField] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
     inferring: bool = True
