@@ -182,7 +182,5 @@ def unsearchable(catalog: Catalog, fields: Sequence[Typed], sync: Sync) -> Seque
         return ()
     names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
     way = "" if sync.option("create_catalog") else ", or by `create_catalog: true` where no item has the field yet"
-    said = (
-        f"catalog `{catalog.name}` has no type for {names}, so collections cannot search there: set it in Iterable"
-    )
+    said = f"catalog `{catalog.name}` has no type for {names}, so collections cannot search there: set it in Iterable"
     return (f"{said}{way}; items that were sent before are then to be sent again (`--full-refresh`)",)

@@ -147,7 +147,7 @@ def set_types(asker: Asker, catalog: Catalog, fields: Sequence[Typed]) -> Catalo
 
 
 def _updates(types: Mapping[str, str]) -> list[dict[str, object]]:
-    """The fields as a tree. That children look like their parents, the document does not say."""
+    """The fields as a tree: children are updates themselves (official client, src/types/catalogs.ts)."""
     roots: list[dict[str, object]] = []
     nodes: dict[str, list[dict[str, object]]] = {"": roots}
     for path, kind in types.items():

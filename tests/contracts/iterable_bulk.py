@@ -39,13 +39,15 @@ class BulkContract(OperationContract):
     def test_bodies_stay_below_the_byte_limit(self, world, server):
         server.answer = self.take_all
         limit = self.operation().max_bytes
-        changes = [self.change_of_bytes(n, limit // 4) for n in range(8)]
-        assert len(world.deliver(self.operation(), changes).accepted) == 8
+        size = min(limit // 4, self.operation().max_row_bytes - 1)
+        count = 2 * limit // size
+        changes = [self.change_of_bytes(n, size) for n in range(count)]
+        assert len(world.deliver(self.operation(), changes).accepted) == count
         assert all(limit // 2 < len(got.body) < limit for got in server.requests[:2])
 
     def test_a_row_over_the_limit_is_invalid_and_the_others_go(self, world, server):
         server.answer = self.take_all
-        limit = self.operation().max_bytes
+        limit = min(self.operation().max_bytes, self.operation().max_row_bytes)
         changes = [self.changes(1)[0], self.change_of_bytes(1, limit), self.change_of_bytes(2, limit - 200)]
         done = world.deliver(self.operation(), changes)
         assert done.accepted == {0, 2}

@@ -61,7 +61,7 @@ class Server:
             wbufsize = -1
 
             def parse_request(self):
-                self.do_GET = self.do_POST = self.do_DELETE = lambda: owner.handle(self)
+                self.do_GET = self.do_POST = self.do_PUT = self.do_DELETE = lambda: owner.handle(self)
                 return super().parse_request()
 
             def log_message(self, *_):

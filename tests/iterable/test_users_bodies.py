@@ -1,14 +1,11 @@
-"""Request bodies as they leave, byte by byte. REWRITE_SNAPSHOTS=1 writes them anew: look at the difference then."""
+"""Request bodies of users as they leave."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
-import orjson
 import pyarrow as pa
 import pytest
 
@@ -16,8 +13,8 @@ from reverse_etl.iterable.base import ProjectType
 from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.users import Users
 from reverse_etl.sync import Sync
+from tests.iterable.body_files import cases_on_file, is_on_file
 
-SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "iterable"
 PLAN = pa.RecordBatch.from_pydict(
     {
         "ordinal": [0, 1, 2, 3],
@@ -91,16 +88,12 @@ def request_of(case):
 @pytest.mark.parametrize("case", CASES)
 def test_the_body_is_the_one_on_file(case):
     request = request_of(case)
-    shown = orjson.dumps(orjson.loads(request.body), option=orjson.OPT_INDENT_2) + b"\n"
-    file = SNAPSHOTS / f"{case}.json"
-    if os.environ.get("REWRITE_SNAPSHOTS"):
-        file.write_bytes(shown)
-    assert shown == file.read_bytes()
+    assert is_on_file(case, request)
     assert (request.endpoint.method, request.path) == ("POST", "/api/users/bulkUpdate")
 
 
 def test_every_file_has_its_case():
-    assert {file.stem for file in SNAPSHOTS.glob("users_*.json")} == set(CASES)
+    assert cases_on_file("users") == set(CASES)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -14,6 +14,9 @@ from tests.second_reading.replies import Refused, Reply, bad_params, framework_e
 NAME = re.compile(r"[A-Za-z0-9-]{1,255}")
 TYPES = {"boolean", "date", "geo_location", "long", "double", "object", "string"}
 MOST_FIELDS = 350
+# Children are such updates themselves (official client, src/types/catalogs.ts).
+UPDATE: dict[str, Any] = {"fieldName!": STRING, "fieldType!": STRING}
+UPDATE["children"] = [UPDATE]
 
 
 def known(call: Call) -> Catalog:
@@ -84,8 +87,7 @@ def _untyped(catalog: Catalog) -> list[str]:
 def put_mappings(call: Call) -> Reply:
     """Types are set once. Only what is sent afterwards can be searched."""
     catalog = known(call)
-    update = {"fieldName!": STRING, "fieldType!": STRING, "children": [{"*": STRING}]}
-    updates: list[dict[str, Any]] = call.check({"mappingsUpdates!": [update]})["mappingsUpdates"]
+    updates: list[dict[str, Any]] = call.check({"mappingsUpdates!": [UPDATE]})["mappingsUpdates"]
     if not updates:
         call.note("catalogs: an empty request for field types")
     for one in updates:
