@@ -9,6 +9,7 @@ from reverse_etl.sandbox.dates import moment
 from reverse_etl.sandbox.event_fields import Submitted
 from reverse_etl.sandbox.events import MAX_ID_BYTES, Event
 from reverse_etl.sandbox.fields import without_nulls
+from reverse_etl.sandbox.profile import CART, Profile
 from reverse_etl.sandbox.replies import Reply, refusal, success
 from reverse_etl.sandbox.updates import creates, single_refusal
 from reverse_etl.sandbox.users import Failure, write
@@ -16,10 +17,8 @@ from reverse_etl.sandbox.users import Failure, write
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
     from reverse_etl.sandbox.fields import Fields
-    from reverse_etl.sandbox.profile import Profile
     from reverse_etl.sandbox.project import Project
 
-CART: Final = "shoppingCartItems"
 CART_EVENT: Final = "updateCart"
 
 _CART_BODY: Final[bodies.Shape] = {"user": dict, "items": [dict], "createdAt": float}
@@ -107,6 +106,8 @@ def _items(project: Project, items: list[dict[str, Any]]) -> list[dict[str, Any]
 
 
 def _stored(project: Project, name: str, fields: Fields) -> Fields:
+    if not fields:
+        return fields
     submitted = Submitted(name, fields, project.options.create_new_fields)
     (stored,) = project.events.fields.admit([submitted], "purchase").rows
     if stored is None:

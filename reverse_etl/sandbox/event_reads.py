@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox.call import number
-from reverse_etl.sandbox.commerce import CART
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.identity import valid_email
+from reverse_etl.sandbox.profile import CART, Profile
 from reverse_etl.sandbox.replies import Reply, refusal, resource
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
     from reverse_etl.sandbox.events import Event
-    from reverse_etl.sandbox.profile import Profile
     from reverse_etl.sandbox.project import Project
 
 READ_WITHOUT_LIMIT: Final = 30

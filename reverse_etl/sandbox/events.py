@@ -41,6 +41,10 @@ class Event:
     template_id: int | None = None
     beside: Fields = field(default_factory=dict)
 
+    @property
+    def all_fields(self) -> Fields:
+        return {**self.beside, **self.data}
+
     def document(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -84,8 +88,13 @@ class Events(Topic):
         """In the order in which they came first."""
         return iter(self._events)
 
-    def __len__(self) -> int:
-        return len(self._events)
+    def __reversed__(self) -> Iterator[Event]:
+        return reversed(self._events.things.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many have been accepted and not applied."""
+        return len(self._waiting)
 
     def of(self, profile: Profile) -> list[Event]:
         """The latest in front."""

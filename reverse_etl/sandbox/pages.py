@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reverse_etl.sandbox.call import Call
+    from reverse_etl.sandbox.options import SandboxOptions
     from reverse_etl.sandbox.profile import Profile
 
 PAGE_SIZE: Final = 50
+EVENTS_SHOWN: Final = 20
 
 
 def users(call: Call) -> Reply:
@@ -37,13 +39,32 @@ def user(call: Call) -> Reply:
     profile = call.project.users.get(number(call.argument, 0))
     if profile is None:
         raise Refusal(ACTION_NOT_FOUND)
-    return render(call, "user.html", user=profile, lists=list(call.project.lists.of_user(profile)))
+    events = call.project.events.of(profile)
+    return render(
+        call,
+        "user.html",
+        user=profile,
+        lists=list(call.project.lists.of_user(profile)),
+        events=events[:EVENTS_SHOWN],
+        more=len(events) > EVENTS_SHOWN,
+        cart=profile.cart(),
+        chosen=_chosen(call.project.options, profile),
+    )
 
 
 def fields(call: Call) -> Reply:
-    custom = sorted(call.project.fields.custom.items())
-    limit = call.project.options.behaviour.field_limit
-    return render(call, "fields.html", custom=custom, managed=sorted(MANAGED.items()), limit=limit)
+    """Those of users and those of events."""
+    project, behaviour = call.project, call.project.options.behaviour
+    return render(
+        call,
+        "fields.html",
+        custom=sorted(project.fields.custom.items()),
+        managed=sorted(MANAGED.items()),
+        limit=behaviour.field_limit,
+        events=sorted(project.events.fields.types.items()),
+        event_count=project.events.fields.count(),
+        event_limit=behaviour.event_field_limit,
+    )
 
 
 def limits(call: Call) -> Reply:
@@ -54,6 +75,19 @@ def limits(call: Call) -> Reply:
 def asked_page(call: Call) -> int:
     """Counted from 1."""
     return max(1, number(call.query.get("page", ""), 1))
+
+
+def _chosen(options: SandboxOptions, profile: Profile) -> list[tuple[str, list[str]]]:
+    """What a user refused or asked for, in words; empty when nothing."""
+    if profile.preferences is None:
+        return []
+    names = {one.id: one.name for one in options.channels} | {one.id: one.name for one in options.message_types}
+    told = {
+        "Unsubscribed channels": profile.preferences.unsubscribed_channels,
+        "Unsubscribed message types": profile.preferences.unsubscribed_message_types,
+        "Subscribed message types": profile.preferences.subscribed_message_types,
+    }
+    return [(what, [f"{names.get(one, '')} ({one})" for one in ids]) for what, ids in told.items() if ids]
 
 
 def _matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from reverse_etl.sandbox.dates import written
 
 HISTORY_LENGTH: Final = 20
+CART: Final = "shoppingCartItems"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Profile:
         """`email` and `userId`, each left out when unset."""
         both = {"email": self.email, "userId": self.user_id}
         return {name: value for name, value in both.items() if value is not None}
+
+    def cart(self) -> list[dict[str, Any]]:
+        """The items in the shopping cart; other things that were written there are left out."""
+        items = self.data.get(CART)
+        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
     def as_read(self, list_field: str, list_ids: Sequence[int]) -> dict[str, Any]:
         """The user as `GET` answers it, with the fields that Iterable manages; `list_field` names that of the lists."""

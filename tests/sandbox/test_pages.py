@@ -7,7 +7,9 @@ from .tables import rows
 ATTACK = "<script>alert(1)</script>"
 
 
-@pytest.mark.parametrize("path", ["/", "/lists", "/lists/301", "/catalogs", "/fields", "/requests", "/limits"])
+@pytest.mark.parametrize(
+    "path", ["/", "/events", "/lists", "/lists/301", "/catalogs", "/fields", "/requests", "/limits"]
+)
 def test_pages_need_no_key_run_no_script_and_are_not_logged(project_of, path):
     api = project_of(rate_limit=True)
     del api.session.headers["Api-Key"]

@@ -1,0 +1,38 @@
+"""The page about events and purchases, whoever's they are."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from reverse_etl.sandbox.pages import PAGE_SIZE, asked_page, render
+
+if TYPE_CHECKING:
+    from reverse_etl.sandbox.call import Call
+    from reverse_etl.sandbox.events import Event
+    from reverse_etl.sandbox.profile import Profile
+    from reverse_etl.sandbox.replies import Reply
+
+
+def events(call: Call) -> Reply:
+    """Searched by `q` in name, id and user, `page` counted from 1, those that came last in front."""
+    project, page = call.project, asked_page(call)
+    wanted = call.query.get("q", "").strip().lower()
+    pairs = ((event, project.users[event.user]) for event in reversed(project.events))
+    first = (page - 1) * PAGE_SIZE
+    found = list(islice((pair for pair in pairs if _matches(*pair, wanted)), first, first + PAGE_SIZE + 1))
+    return render(
+        call,
+        "events.html",
+        events=found[:PAGE_SIZE],
+        more=len(found) > PAGE_SIZE,
+        page=page,
+        q=wanted,
+        waiting=project.events.waiting,
+    )
+
+
+def _matches(event: Event, user: Profile, wanted: str) -> bool:
+    if not wanted:
+        return True
+    return any(wanted in str(text).lower() for text in (event.name, event.key, *user.identifiers().values()))
