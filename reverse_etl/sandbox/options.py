@@ -45,6 +45,8 @@ class Behaviour:
     """Whether a row that `updateOnly` skipped is in `successCount`."""
     unknown_user_id_status: int = 400
     """The status of a GET for a userId that nobody has."""
+    absent_email: Literal["empty", "left_out"] = "empty"
+    """How a user without an e-mail is read; Iterable's own client parses no user that has none."""
     forgotten_status: Literal[409, 400] = 409
     """The status with which endpoints for one user refuse a forgotten one."""
     retry_after: bool = False

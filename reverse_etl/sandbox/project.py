@@ -109,7 +109,8 @@ class Project:
 
     def read(self, profile: Profile) -> dict[str, Any]:
         """The user as the API shows it."""
-        return profile.as_read(self.rules.list_field, self.lists.of(profile))
+        told = profile.as_read(self.rules.list_field, self.lists.of(profile))
+        return {"email": "", **told} if self.options.behaviour.absent_email == "empty" else told
 
     def follow(self, source: Profile, destination: Profile) -> None:
         """What belongs to the source belongs to the destination from now on: two users become one."""

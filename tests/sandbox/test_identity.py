@@ -140,3 +140,12 @@ class TestHybridProject:
 
     def test_an_identifier_that_is_no_text_refuses_the_request(self, api):
         assert api.bulk({"email": ANN, "dataFields": {"userId": 5}}).json()["code"] == "RequestFieldsTypesMismatched"
+
+
+@pytest.mark.parametrize(("setting", "read"), [("empty", {"email": "", "userId": "1"}), ("left_out", {"userId": "1"})])
+def test_how_a_user_without_an_email_is_read(project_of, setting, read):
+    api = project_of("hybrid", absent_email=setting)
+    api.update(userId="1")
+    user = api.get("/api/users/byUserId/1").json()["user"]
+    assert "email" not in user.pop("dataFields")
+    assert user == read

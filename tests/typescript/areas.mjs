@@ -52,6 +52,14 @@ const areas = {
     assert.equal((await client.getUserByEmail({ email: "cyd@shop.com" })).user, undefined);
   },
 
+  async hybrid() {
+    await client.updateUser({ userId: "u1", dataFields: { plan: "free" } });
+    assert.equal((await client.getUserByUserId({ userId: "u1" })).user.dataFields.plan, "free");
+    await client.updateUser({ userId: "u1", dataFields: { email: "ann@shop.com" } });
+    assert.equal((await client.getUserByUserId({ userId: "u1" })).user.email, "ann@shop.com");
+    assert.ok((await refused(client.updateEmail({ currentEmail: "ann@shop.com", newEmail: "b@shop.com" }))).isClientError());
+  },
+
   async lists() {
     const { listId } = await client.createList({ name: "VIP", description: "The best" });
     const subscribed = await client.subscribeUserToList({
@@ -136,6 +144,46 @@ const areas = {
     assert.ok((await refused(client.replaceCatalogItem({ catalogName, itemId: "a_b", value: {} }))).isValidationError());
     await client.deleteCatalog({ catalogName });
     assert.equal((await client.getCatalogs()).totalCatalogsCount, 0);
+  },
+
+  async subscriptions() {
+    const email = "ann@shop.com";
+    await client.bulkUpdateUsers({ users: [{ email, userId: "u1" }, { email: "bob@shop.com", userId: "u2" }] });
+    const { listId } = await client.createList({ name: "VIP" });
+    const [channel] = (await client.getChannels()).channels;
+    const [type] = (await client.getMessageTypes()).messageTypes;
+    const chosen = async () => (await client.getUserByEmail({ email })).user.dataFields;
+
+    await client.updateUserSubscriptions({ email, emailListIds: [listId], unsubscribedMessageTypeIds: [type.id] });
+    assert.deepEqual((await chosen()).unsubscribedMessageTypeIds, [type.id]);
+    assert.deepEqual((await chosen()).emailListIds, [listId]);
+    const toType = { subscriptionGroup: "messageType", subscriptionGroupId: type.id };
+    await client.subscribeUserByEmail({ ...toType, userEmail: email });
+    assert.deepEqual((await chosen()).unsubscribedMessageTypeIds, []);
+    await client.unsubscribeUserByUserId({ ...toType, userId: "u1" });
+    assert.deepEqual((await chosen()).unsubscribedMessageTypeIds, [type.id]);
+    await client.subscribeUserByUserId({ ...toType, userId: "u1" });
+    const toChannel = { subscriptionGroup: "messageChannel", subscriptionGroupId: channel.id };
+    await client.unsubscribeUserByEmail({ ...toChannel, userEmail: email });
+    assert.deepEqual((await chosen()).unsubscribedChannelIds, [channel.id]);
+    const toList = { subscriptionGroup: "emailList", subscriptionGroupId: listId };
+    await client.bulkUpdateSubscriptions({ ...toList, action: "unsubscribe", users: [email] });
+    await client.bulkUpdateSubscriptions({ ...toList, action: "subscribe", usersByUserId: ["u2"] });
+    assert.deepEqual((await client.getListUsers({ listId })).users, [{ email: "bob@shop.com" }]);
+    const unknown = await refused(client.subscribeUserByEmail({ ...toType, subscriptionGroupId: 9, userEmail: email }));
+    assert.ok(unknown instanceof IterableApiError && unknown.isClientError());
+  },
+
+  async exports() {
+    await client.bulkUpdateUsers({ users: [{ email: "ann@shop.com" }, { email: "bob@shop.com" }] });
+    const { jobId } = await client.startExportJob({ dataTypeName: "user", outputFormat: "text/csv", onlyFields: "email" });
+    const { jobState, files } = await client.getExportFiles({ jobId });
+    assert.equal(jobState, "completed");
+    const lines = (await (await fetch(files[0].url)).text()).trim().split("\n");
+    assert.deepEqual(lines.slice(1).sort(), ["ann@shop.com", "bob@shop.com"]);
+    assert.deepEqual((await client.getExportJobs()).jobs.map((job) => job.id), [jobId]);
+    assert.ok((await refused(client.cancelExportJob({ jobId }))).isValidationError());
+    assert.ok((await refused(client.getExportFiles({ jobId: 99 }))).isNotFoundError());
   },
 
   async metadata() {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start
 
 HERE = Path(__file__).parent
 FILES = ("package.json", "package-lock.json", ".npmrc", "areas.mjs")
@@ -44,14 +44,20 @@ def folder(installed, request):
 
 @pytest.mark.parametrize("area", AREAS)
 def test_the_client_gets_along_with_the_sandbox(folder, area):
-    with start(SandboxOptions(port=0, rate_limit=area == "errors")) as sandbox:
+    options = SandboxOptions(
+        port=0,
+        project_type="hybrid" if area == "hybrid" else "email",
+        rate_limit=area == "errors",
+        behaviour=Behaviour(subscription_groups=True),
+    )
+    with start(options) as sandbox:
         command = ["node", "areas.mjs", area, sandbox.url]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_the_areas_are_those_that_the_client_has_in_common_with_us():
-    assert {"users", "events", "catalogs", "lists", "metadata", "errors"} <= set(AREAS)
+    assert {"users", "events", "catalogs", "lists", "subscriptions", "errors"} <= set(AREAS)
 
 
 def test_the_lock_names_no_registry():
