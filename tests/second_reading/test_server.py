@@ -154,7 +154,6 @@ def test_a_dropped_reply_is_that_of_an_applied_request(api: Api) -> None:
 
 
 def test_requests_at_the_same_time_lose_nothing(api: Api) -> None:
-    api.server.watch.rates = False
     threads = [
         threading.Thread(
             target=lambda n=n: requests.post(

@@ -11,13 +11,14 @@ JITTER = 0.1
 
 
 class Watch:
-    """`observations` in the order they were made, each once. `apart`: seconds between a bulk and a single endpoint
-    for one user. `rates`: whether arrivals above the documented rates are told."""
+    """`observations` in the order they were made, each once.
+
+    `apart`: seconds that should lie between a bulk endpoint and its single twin for one user.
+    """
 
     def __init__(self) -> None:
         self.observations: list[str] = []
         self.apart = 60.0
-        self.rates = True
         self._arrivals: dict[str, deque[float]] = {}
         self._touched: dict[tuple[str, str], float] = {}
 
@@ -31,7 +32,7 @@ class Watch:
             times = self._arrivals.setdefault(f"{route.key} {seconds}", deque(maxlen=most + 1))
             times.append(at)
             window = seconds - min(JITTER, seconds / 10)
-            if self.rates and len(times) > most and at - times[0] < window:
+            if len(times) > most and at - times[0] < window:
                 self.note(f"rate: more than {most} requests in {seconds:g} s to {route.key}")
 
     def touched(self, route: Route, name: str, at: float) -> None:

@@ -1,4 +1,4 @@
-"""What the stories share: a recording Iterable and a small project that sends to it."""
+"""What the stories share: an Iterable of the tests' own and a small project that sends to it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.second_reading import SecondReading, second_reading
 from tests.stories.project import Project
-from tests.stories.recorder import Recorder, recording
+
+pytest.register_assert_rewrite("tests.stories.object_stories", "tests.stories.edit_stories", "tests.stories.story")
 
 META = {"object": "users", "email": "email", "fields": {"name": "name", "plan.tier": "tier"}}
 PEOPLE = (
@@ -18,13 +20,13 @@ PEOPLE = (
 
 
 @pytest.fixture
-def iterable() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
+def iterable() -> Iterator[SecondReading]:
+    with second_reading() as reading:
+        yield reading
 
 
 @pytest.fixture
-def shop(tmp_path: Path, iterable: Recorder) -> Project:
+def shop(tmp_path: Path, iterable: SecondReading) -> Project:
     """Twelve people, none of them sent yet."""
     made = Project.make(tmp_path / "shop", iterable.url, META)
     made.sql(PEOPLE.format(rows=12))

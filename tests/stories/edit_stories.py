@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RefusalStories
+from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RateStories, RefusalStories
 from tests.stories.sides import Side
 
 NUMBERS = st.integers(0, 5)
@@ -16,7 +16,7 @@ NUMBERS = st.integers(0, 5)
 DAYS = st.lists(
     st.tuples(st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4), st.sets(NUMBERS, max_size=2)),
     min_size=1,
-    max_size=4,
+    max_size=3,
 )
 
 
@@ -24,7 +24,7 @@ class EditStories(Hooks):
     """Random days. Whatever was refused is let in at last and asked for again."""
 
     @settings(
-        max_examples=8,
+        max_examples=6,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
@@ -55,5 +55,5 @@ class EditStories(Hooks):
             assert not story.plan()["to_send"] or not story.rows
 
 
-class ObjectStories(DailyStories, RefusalStories, FaultStories, KillStories, EditStories):
+class ObjectStories(DailyStories, RateStories, RefusalStories, FaultStories, KillStories, EditStories):
     """All of them."""

@@ -122,6 +122,19 @@ class DailyStories(Hooks):
         self.quiet(story)
 
 
+class RateStories(Hooks):
+    """How fast requests come."""
+
+    @pytest.mark.parametrize("side", ["second reading"], indirect=True)
+    def test_no_endpoint_is_called_more_often_than_iterable_allows(self, story: Story) -> None:
+        story.project.environment |= {"REVERSE_ETL_REQUESTS_PER_SECOND": "0", "REVERSE_ETL_BATCH_ROWS": "1"}
+        story.side.in_a_hurry = False
+        story.build(*map(self.row, range(12)))
+        story.run()
+        assert story.counts("accepted", "planned") == (12, 12)
+        self.agrees(story)
+
+
 class RefusalStories(Hooks):
     """What happens to rows that the other side refuses, and to those beside them."""
 
@@ -201,13 +214,16 @@ class FaultStories(Hooks):
 class KillStories(Hooks):
     """kill -9, and run again. A reply that the dead run had is one that the sync snapshot does not know of."""
 
-    @pytest.mark.parametrize(("when", "number"), [("before", 1), ("after", 2)])
+    @pytest.mark.parametrize(
+        ("side", "when", "number"), [("sandbox", "before", 1), ("second reading", "after", 2)], indirect=["side"]
+    )
     def test_a_run_that_was_killed_is_taken_up(self, story: Story, when: str, number: int) -> None:
         story.kill_at(number, when)
         story.run()
         self.agrees(story)
         self.quiet(story)
 
+    @pytest.mark.parametrize("side", ["second reading"], indirect=True)
     def test_a_change_that_landed_and_was_taken_back_before_the_next_run(self, story: Story) -> None:
         story.run()
         story.build(*(self.row(number, 1) for number in FIRST))

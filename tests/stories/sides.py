@@ -67,8 +67,12 @@ class Memory(ABC):
 
 
 class Side(ABC):
-    """A server that a story sends to. `hooks` step into requests that write; `url` is where they are sent."""
+    """A server that a story sends to. `hooks` step into requests that write; `url` is where they are sent.
 
+    Most stories are in a hurry, and rates above those of the reference are then no matter of `advice`.
+    """
+
+    in_a_hurry = True
     hooks: Hooks
     memory: Memory
     url: str
@@ -150,7 +154,6 @@ class ReadingSide(Side):
         self.server = self.hooks = server
         self.memory = _ReadingMemory(server)
         self.url = server.url
-        server.watch.rates = False
 
     def refuse(self, *names: str) -> None:
         self.server.refused = {name if "@" not in name else name.lower() for name in names}
@@ -162,7 +165,7 @@ class ReadingSide(Side):
         self.server.watch.clear()
 
     def advice(self) -> list[str]:
-        return self.server.observations
+        return [text for text in self.server.observations if not (self.in_a_hurry and text.startswith("rate:"))]
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         return self.server.ask(method, path, body)

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.stories.project import CALM, QUICK, Ended, Project
+from tests.stories.project import CALM, Ended, Project
 from tests.stories.sides import KEY, Memory, Side
 
 Row = dict[str, Any]
+# A run to be killed has a short lease; the one after it need not hurry, and only waits for that lease to run out.
+SHORTLY_AFTER = {"REVERSE_ETL_LATE_REQUEST_BOUND": "1", "REVERSE_ETL_HTTP_TIMEOUT": "1"}
+SHORT_LIVED = {
+    **SHORTLY_AFTER,
+    "REVERSE_ETL_LEASE_TTL": "2",
+    "REVERSE_ETL_HEARTBEAT": "0.5",
+    "REVERSE_ETL_PAUSE_BOUND": "0.5",
+}
 
 
 @dataclass
@@ -67,9 +75,10 @@ class Story:
 
     def kill_at(self, number: int, when: str) -> None:
         """`run` as a process of its own, killed (-9) `before` or `after` its request of this number is applied."""
-        self.project.environment.update(QUICK, REVERSE_ETL_BATCH_ROWS=CALM["REVERSE_ETL_BATCH_ROWS"])
         last = self.side.number + number
+        calm, self.project.environment = self.project.environment, {**self.project.environment, **SHORT_LIVED}
         process = self.project.start("run")
+        self.project.environment = {**calm, **SHORTLY_AFTER}
 
         def kill(request: int) -> None:
             if request == last:

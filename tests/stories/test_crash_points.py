@@ -23,8 +23,8 @@ from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.duckdb import DuckDB
+from tests.second_reading import SecondReading
 from tests.stories.project import Project, values
-from tests.stories.recorder import Recorder
 
 META = {"object": "users", "email": "email", "fields": {"name": "name"}, "on_removed": "delete"}
 SETTINGS = Settings(
@@ -84,7 +84,7 @@ def run(warehouse: Dying, url: str) -> RunResult:
     return run_sync(make_ready(sync, destination, warehouse), warehouse, wiring)
 
 
-def settled(project: Project, iterable: Recorder) -> None:
+def settled(project: Project, iterable: SecondReading) -> None:
     model = values(project.sql("SELECT email, name FROM people"))
     assert {email: user.get("name") for email, user in iterable.users.items()} == model
     column = project.value_column()
@@ -111,9 +111,9 @@ def statements_of(project: Project, url: str) -> int:
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first-run", "later-run"])
-def test_dead_before_each_statement(tmp_path: Path, iterable: Recorder, first: bool) -> None:
+def test_dead_before_each_statement(tmp_path: Path, iterable: SecondReading, first: bool) -> None:
     for at in itertools.count():
-        iterable.users.clear()
+        iterable.clear()
         project = Project.make(tmp_path / f"shop{at}" / "shop", iterable.url, META)
         begin(project)
         if not first:

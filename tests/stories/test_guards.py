@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from tests.second_reading import SecondReading, second_reading
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import MODEL, Ended, Project
-from tests.stories.recorder import Recorder, recording
 
 
-def stopped(shop: Project, iterable: Recorder, *arguments: str) -> Ended:
+def stopped(shop: Project, iterable: SecondReading, *arguments: str) -> Ended:
     requests = iterable.number
     ended = shop.run("run", *arguments)
     assert ended.code == 1
@@ -30,7 +30,7 @@ def large(shop: Project) -> Project:
     return shop
 
 
-def test_an_emptied_model_stops(shop: Project, iterable: Recorder) -> None:
+def test_an_emptied_model_stops(shop: Project, iterable: SecondReading) -> None:
     assert shop.run("run").code == 0
     shop.sql("DELETE FROM people")
     ended = stopped(shop, iterable)
@@ -42,7 +42,7 @@ def test_an_emptied_model_stops(shop: Project, iterable: Recorder) -> None:
     assert shop.run("run").code == 0
 
 
-def test_many_removals_stop(large: Project, iterable: Recorder) -> None:
+def test_many_removals_stop(large: Project, iterable: SecondReading) -> None:
     large.sql("DELETE FROM people WHERE rowid < 120")
     ended = stopped(large, iterable)
     assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows")
@@ -50,13 +50,13 @@ def test_many_removals_stop(large: Project, iterable: Recorder) -> None:
     assert len(iterable.deleted) == 120
 
 
-def test_removals_below_either_bound_do_not_stop(large: Project, iterable: Recorder) -> None:
+def test_removals_below_either_bound_do_not_stop(large: Project, iterable: SecondReading) -> None:
     large.sql("DELETE FROM people WHERE rowid < 100")
     assert large.run("run").code == 0
     assert len(iterable.deleted) == 100
 
 
-def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: Recorder) -> None:
+def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: SecondReading) -> None:
     large.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 1, "rows": 2}}})
     large.sql("DELETE FROM people WHERE rowid < 4")
     assert stopped(large, iterable).says("1 % and 2 rows")
@@ -65,10 +65,11 @@ def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: Reco
     assert len(iterable.deleted) == 4
 
 
-def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: Recorder) -> None:
+def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: SecondReading) -> None:
     assert shop.run("run").code == 0
     shop.sql("UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'")
     shop.environment["ITERABLE_API_KEY"] = "sandbox-rotated"
+    iterable.settings.keys.add("sandbox-rotated")
     ended = stopped(shop, iterable)
     assert ended.says("guard-destination", "API key", "reverse-etl destination accept", "--allow destination")
     assert not ended.says("sandbox-rotated")
@@ -77,9 +78,9 @@ def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: Recorde
     assert shop.counts("accepted", "planned") == (1, 1)
 
 
-def test_another_host_stops(shop: Project, iterable: Recorder) -> None:
+def test_another_host_stops(shop: Project, iterable: SecondReading) -> None:
     assert shop.run("run").code == 0
-    with recording() as other:
+    with second_reading() as other:
         shop.environment["ITERABLE_BASE_URL"] = other.url
         shop.sql("UPDATE people SET name = 'X'")
         assert stopped(shop, other).says("guard-destination", "host")
@@ -96,7 +97,7 @@ def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project)
 
 
 @pytest.mark.parametrize(("status", "kind"), [("error", "model"), ("skipped", "model"), ("fail", "test")])
-def test_a_failed_build_skips_the_sync(shop: Project, iterable: Recorder, status: str, kind: str) -> None:
+def test_a_failed_build_skips_the_sync(shop: Project, iterable: SecondReading, status: str, kind: str) -> None:
     manifest_file = shop.folder / "target" / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
     test = "test.shop.not_null_people_email"

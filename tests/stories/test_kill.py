@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.second_reading import SecondReading, second_reading
 from tests.stories.project import QUICK, Project, values
-from tests.stories.recorder import Recorder, recording
 
 ROWS = 200
 WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
@@ -20,13 +20,13 @@ META = {"object": "users", "email": "email", "fields": {"name": "name"}}
 
 
 @pytest.fixture
-def iterable() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
+def iterable() -> Iterator[SecondReading]:
+    with second_reading() as reading:
+        yield reading
 
 
 @pytest.fixture
-def project(tmp_path: Path, iterable: Recorder) -> Project:
+def project(tmp_path: Path, iterable: SecondReading) -> Project:
     made = Project.make(tmp_path / "shop", iterable.url, META, QUICK)
     made.sql(f"CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM range({ROWS}) t(i)")
     return made
@@ -36,7 +36,7 @@ def model(project: Project) -> dict[object, object]:
     return values(project.sql("SELECT email, name FROM people"))
 
 
-def settled(project: Project, iterable: Recorder) -> None:
+def settled(project: Project, iterable: SecondReading) -> None:
     """Iterable and the sync snapshot hold exactly the model, and a further run sends nothing."""
     expected = model(project)
     assert {email: user.get("name") for email, user in iterable.users.items()} == expected
@@ -49,7 +49,7 @@ def settled(project: Project, iterable: Recorder) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 4, 13])
-def test_killed_while_a_request_is_under_way(project: Project, iterable: Recorder, when: str, number: int) -> None:
+def test_killed_while_a_request_is_under_way(project: Project, iterable: SecondReading, when: str, number: int) -> None:
     process = None
     started = threading.Event()
 
@@ -70,7 +70,7 @@ def test_killed_while_a_request_is_under_way(project: Project, iterable: Recorde
     assert repeated <= WINDOW
 
 
-def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Project, iterable: Recorder) -> None:
+def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Project, iterable: SecondReading) -> None:
     """A, B sent, killed, A again: the difference to what was accepted is nothing, and Iterable still ends with A."""
     assert project.run("run").code == 0
     project.sql("UPDATE people SET name = 'B'")
@@ -94,7 +94,7 @@ def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Proje
     assert {user["name"] for user in iterable.users.values()} == {"A"}
 
 
-def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, iterable: Recorder) -> None:
+def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, iterable: SecondReading) -> None:
     """The row may have landed, so it is deleted although no run ever saw it accepted."""
     project.tag({**META, "on_removed": "delete"})
     assert project.run("run").code == 0
@@ -120,7 +120,7 @@ def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_at_random_moments_while_the_model_changes(project: Project, iterable: Recorder, seed: int) -> None:
+def test_killed_at_random_moments_while_the_model_changes(project: Project, iterable: SecondReading, seed: int) -> None:
     chance = random.Random(seed)
     iterable.before = lambda _number: time.sleep(0.01)
     kills = 0
@@ -138,7 +138,7 @@ def test_killed_at_random_moments_while_the_model_changes(project: Project, iter
     assert len(iterable.applied) <= wanted + WINDOW * kills
 
 
-def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: Recorder) -> None:
+def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: SecondReading) -> None:
     iterable.before = lambda _number: time.sleep(0.05)
     first = project.start("run")
     while iterable.number < 2:
@@ -151,7 +151,7 @@ def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: Record
     assert max(Counter(email for email, _ in iterable.applied).values()) == 1
 
 
-def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Project, iterable: Recorder) -> None:
+def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Project, iterable: SecondReading) -> None:
     process = None
 
     def stop(number: int) -> None:
@@ -172,7 +172,7 @@ def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Pro
 
 
 def test_a_request_that_lands_after_its_retry_was_accepted_overwrites_nothing_newer(
-    project: Project, iterable: Recorder
+    project: Project, iterable: SecondReading
 ) -> None:
     project.environment["REVERSE_ETL_LATE_REQUEST_BOUND"] = "3"
     project.sql("DELETE FROM people WHERE email <> 'u1@shop.com'")

@@ -107,7 +107,7 @@ class TestUpdatedUsers(UserHooks, ObjectStories):
     mode = "update"
 
     def prepare(self, side: Side) -> None:
-        for number in range(10):
+        for number in range(20):
             side.call("POST", "/api/users/update", {"email": f"u{number}@shop.com", "dataFields": {"origin": "shop"}})
 
     def expected(self, rows: Sequence[Row]) -> Mapping[str, object]:
@@ -117,7 +117,7 @@ class TestUpdatedUsers(UserHooks, ObjectStories):
         return {name: user for name, user in memory.users().items() if set(user) - {"email", "origin"}}
 
     def test_an_unknown_user_is_skipped(self, story: Story) -> None:
-        story.build(self.row(1), self.row(10))
+        story.build(self.row(1), self.row(30))
         story.run()
         assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
-        assert "u10@shop.com" not in story.memory.users()
+        assert "u30@shop.com" not in story.memory.users()
