@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reverse_etl.cli.options import Sandboxed, SandboxUse
+from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.errors import ConfigError, Faults, ReverseEtlError
-from reverse_etl.report.redaction import printable
+from reverse_etl.events import Event
 
 if TYPE_CHECKING:
-    from reverse_etl.run.ready import Ready, Wiring
-    from reverse_etl.sync import Sync
+    from reverse_etl.report.inspections import Finding
+    from reverse_etl.run.ready import Wiring
+    from reverse_etl.warehouses.base import Reader
 
 
 def validate(
@@ -24,69 +25,89 @@ def validate(
         bool, typer.Option("--online", help="Also columns in the warehouse and field types in Iterable.")
     ] = False,
     sandbox: Sandboxed = False,
+    output: OutputFormat = Output.TEXT,
 ) -> int:
     """Check definitions, settings, destinations. With --online, the warehouse and Iterable too."""
+    from reverse_etl.report.inspections import Finding
+
     session.use_sandbox(SandboxUse.ASK if online else SandboxUse.LOOK, wanted=sandbox)
-    syncs = session.syncs()
-    found = [*_destination_faults(session, syncs), *_definition_faults(session, syncs)]
-    if online and syncs and not found:
-        found = _online_faults(session, syncs)
-    if not found:
-        for sync in syncs:
-            checked = "definition, destination, columns and field types" if online else "definition and destination"
-            session.console.lines([session.console.coloured("ok", "ok") + f"  sync {printable(sync.name)}: {checked}"])
-        return 0
-    session.console.fail(found[0] if len(found) == 1 else Faults(found))
-    return max(error.exit_code for error in found)
+    findings = [Finding(sync) for sync in session.syncs()]
+    _check_offline(session, findings)
+    if online and not _errors(findings):
+        _check_online(session, findings)
+    return _told(session, findings, as_json=session.console.is_json or output is Output.JSON)
 
 
-def _destination_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlError]:
-    """One error for each destination that cannot be used."""
-    first = {sync.destination: sync for sync in reversed(syncs)}
-    return _collected([partial(session.check_destinations, [sync]) for sync in first.values()])
+def _told(session: Session, findings: Sequence[Finding], *, as_json: bool) -> int:
+    """Print what was found; the exit code."""
+    from reverse_etl.report.inspections import finding_dict, finding_lines
+
+    console = session.console
+    for finding in findings:
+        for warning in finding.inspection.warnings if finding.inspection else ():
+            name = finding.sync.name
+            console.tell(Event("FieldWarning", f"sync `{name}`: {warning}", "warn", name))
+    if as_json:
+        console.json({"syncs": [finding_dict(finding) for finding in findings]}, indent=2)
+    else:
+        for finding in findings:
+            if not finding.errors:
+                console.lines(finding_lines(finding, console.coloured("ok", "ok")))
+    errors = _errors(findings)
+    if errors:
+        console.fail(errors[0] if len(errors) == 1 else Faults(errors))
+    return max((error.exit_code for error in errors), default=0)
 
 
-def _definition_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlError]:
-    """What in the definitions cannot work in a project of the destination's type."""
+def _errors(findings: Sequence[Finding]) -> list[ReverseEtlError]:
+    """Everything that is wrong, once."""
+    told = {error.message: error for finding in findings for error in finding.errors}
+    return list(told.values())
+
+
+def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
+    """Destinations that cannot be used, and what cannot work in a project of their types."""
     from reverse_etl.iterable import OBJECTS
     from reverse_etl.iterable.base import ProjectType
 
-    faults: list[ReverseEtlError] = []
-    for sync in syncs:
+    for finding in findings:
+        sync = finding.sync
+        finding.errors += _caught(partial(session.check_destinations, [sync]))
         try:
             project = ProjectType(session.destination(sync.destination).project_type)
         except ConfigError:
-            continue  # told once, with its destination
-        faults += OBJECTS[sync.object].check(sync, project)
-    return faults
+            continue  # told already
+        finding.errors += OBJECTS[sync.object].check(sync, project)
 
 
-def _online_faults(session: Session, syncs: Sequence[Sync]) -> list[ReverseEtlError]:
+def _check_online(session: Session, findings: Sequence[Finding]) -> None:
     from reverse_etl.assemble import RunOptions, wire
-    from reverse_etl.run.ready import make_all_ready
 
     wiring = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=True) as warehouse:
-        ready, errors = make_all_ready(syncs, session.destination, warehouse)
-    return [*errors, *_collected([partial(_check_types, session, one, wiring) for one in ready])]
+        for finding in findings:
+            finding.errors += _caught(partial(_inspect, session, finding, warehouse, wiring))
 
 
-def _check_types(session: Session, ready: Ready, wiring: Wiring) -> None:
-    """Ask Iterable for the types of its fields. Raises DestinationError."""
-    client = wiring.client(ready.destination)
+def _inspect(session: Session, finding: Finding, reader: Reader, wiring: Wiring) -> None:
+    """Look at the columns, then ask Iterable. Raises whatever is wrong."""
+    from reverse_etl.run.inspecting import inspect
+    from reverse_etl.run.ready import make_ready
+
+    destination = session.destination(finding.sync.destination)
+    ready = make_ready(finding.sync, destination, reader)
+    client = wiring.client(destination)
     try:
-        found = ready.noun.inspect(ready.subject, wiring.questions(client, ready.destination))
+        finding.inspection = inspect(ready, reader, wiring.questions(client, destination))
     finally:
         client.close()
-    for warning in found.warnings:
-        session.console.say("TypesUnknown", f"sync `{ready.sync.name}`: {warning}", "warn")
 
 
-def _collected(checks: Sequence[Callable[[], None]]) -> list[ReverseEtlError]:
-    errors: list[ReverseEtlError] = []
-    for check in checks:
-        try:
-            check()
-        except ReverseEtlError as error:  # noqa: PERF203  each failure is one of several to tell
-            errors.append(error)
-    return errors
+def _caught(check: Callable[[], None]) -> Sequence[ReverseEtlError]:
+    try:
+        check()
+    except Faults as faults:
+        return faults.faults
+    except ReverseEtlError as error:
+        return [error]
+    return []

@@ -1,4 +1,4 @@
-"""Commands that look: `list`, `status`, `history`, `validate`, `schema`."""
+"""Commands that look: `list`, `status`, `history`, `schema`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-from typing import Any
-
-import requests
 
 from .conftest import META, Shop
 
@@ -52,23 +49,6 @@ def test_history_lists_runs_newest_first(people: Shop) -> None:
     assert len(people.cli("history", "--limit", "1").out.splitlines()) == 2
 
 
-def test_validate_offline_and_online(people: Shop) -> None:
-    offline, online = people.cli("validate"), people.cli("validate", "--online")
-    assert (offline.code, offline.out) == (0, "ok  sync people: definition and destination\n")
-    assert (online.code, online.out) == (0, "ok  sync people: definition, destination, columns and field types\n")
-
-
-def test_validate_offline_tells_every_fault(people: Shop) -> None:
-    people.model("friends", {**META, "objct": "users"})
-    people.model("others", {**META, "mode": "upsrt"})
-    ended = people.cli("validate")
-    assert (ended.code, ended.out) == (2, "")
-    assert "did you mean `object`" in ended.err
-    assert "did you mean `upsert`" in ended.err
-    assert "friends" in ended.err
-    assert "2 faults" in ended.err
-
-
 def test_status_tells_a_dead_runs_lease(people: Shop) -> None:
     people.cli("run")
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
@@ -82,24 +62,6 @@ def test_status_tells_a_dead_runs_lease(people: Shop) -> None:
         )
         told = people.cli("status").out
         assert f"left by process {gone.pid} on {socket.gethostname()}, which died{words}" in told
-
-
-def test_validate_offline_knows_the_projects_type(shop: Shop) -> None:
-    shop.model("people")
-    ended = shop.cli("validate", ITERABLE_PROJECT_TYPE="user_id")
-    assert (ended.code, "error[wrong-identifier]" in ended.err) == (2, True)
-
-
-def test_validate_online_finds_missing_columns_and_clashing_types(people: Shop, sandbox: Any) -> None:
-    people.model("friends", {**META, "fields": {"city": "nowhere"}})
-    body = {"email": "x@example.com", "dataFields": {"age": "old"}}
-    requests.post(sandbox.url + "/api/users/update", json=body, headers={"Api-Key": "sandbox-key"}, timeout=10)
-    assert people.cli("validate").code == 0
-    ended = people.cli("validate", "--online")
-    assert ended.code == 2
-    assert "error[missing-column]" in ended.err
-    assert "error[field-type-clash]" in ended.err
-    assert people.cli("validate", "--online", "--select", "people").code == 1
 
 
 def test_schema_is_json(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.sampling import sampling
 from reverse_etl.snapshot.shape import Stored, shape_of
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, Sync
@@ -57,6 +58,11 @@ def merge(*, keyed: bool) -> str:
     return made.sql(run, Ranges([(3000, 4000)]))
 
 
+def sampled() -> str:
+    shape = diff(keyed=False).shape
+    return sampling(DuckDBDialect(), shape.relation, shape.values[:1], ["[0-9]{4}-.*", "it's"], 10_000)
+
+
 STATEMENTS = {
     "counts": lambda: diff(keyed=False).counts(),
     "counts_keyed": lambda: diff(keyed=True).counts(),
@@ -66,6 +72,7 @@ STATEMENTS = {
     "plan_keyed": lambda: diff(keyed=True).plan("s.plan__users__7"),
     "merge": lambda: merge(keyed=False),
     "merge_keyed": lambda: merge(keyed=True),
+    "sampling": sampled,
 }
 each_statement = pytest.mark.parametrize("name", STATEMENTS)
 

@@ -20,6 +20,7 @@ from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
+from tests.contracts.sampling import SamplingContract
 from tests.contracts.trial import Trial
 from tests.contracts.warehouse import AdapterContract, Typed
 from tests.warehouses.duckdb_types import TYPES
@@ -89,6 +90,10 @@ class TestHolding(OnDuckDB, HoldingContract):
 
 
 class TestLeasing(OnDuckDB, LeasingContract):
+    pass
+
+
+class TestSampling(OnDuckDB, SamplingContract):
     pass
 
 

@@ -1,0 +1,62 @@
+"""Inspections: what `validate` found about one sync: as text for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.iterable.inspection import Inspection, NewField
+from reverse_etl.report.failures import problem_dict, problems_of
+from reverse_etl.report.redaction import printable
+from reverse_etl.report.tables import pairs
+from reverse_etl.sync import Sync
+
+
+@dataclass
+class Finding:
+    """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked."""
+
+    sync: Sync
+    errors: list[ReverseEtlError] = field(default_factory=list)
+    inspection: Inspection | None = None
+
+
+def finding_lines(finding: Finding, ok: str) -> list[str]:
+    """A sync that nothing is wrong with, for a terminal. `ok` is that word, in its colour."""
+    found = finding.inspection
+    checked = "definition and destination" if found is None else "definition, destination, columns and field types"
+    title = f"{ok}  sync {printable(finding.sync.name)}: {checked}"
+    if found is None:
+        return [title]
+    width = max((len(item.field) for item in found.new_fields), default=0)
+    fields = [f"{printable(item.field).ljust(width)}  {_type(item)}" for item in found.new_fields]
+    return pairs(title, [*_named("note", found.notes), *_named("new fields", fields)])
+
+
+def finding_dict(finding: Finding) -> dict[str, object]:
+    """One sync as JSON; `inspection` is null where warehouse and Iterable were not asked."""
+    sync = finding.sync
+    return {
+        "sync": sync.name,
+        "model": sync.unique_id,
+        "object": sync.object,
+        "destination": sync.destination,
+        "ok": not finding.errors,
+        "inspection": None if finding.inspection is None else _as_dict(finding.inspection),
+        "problems": [problem_dict(problem) for error in finding.errors for problem in problems_of(error)],
+    }
+
+
+def _as_dict(found: Inspection) -> dict[str, object]:
+    fields = [asdict(item) for item in found.new_fields]
+    return {"new_fields": fields, "types": found.types, "warnings": found.warnings, "notes": found.notes}
+
+
+def _named(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name if number == 0 else "", text) for number, text in enumerate(texts)]
+
+
+def _type(item: NewField) -> str:
+    given = item.type or ("" if item.note else "what its first value is")
+    return f"{given} ({item.note})" if given and item.note else given or item.note

@@ -1,0 +1,52 @@
+"""Sampling: how many texts of a model's mapped columns look like something, by one query over its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
+
+ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of one field: how many texts there are, NULLs aside, and how many match each pattern, by its name."""
+
+    texts: int
+    matches: Mapping[str, int]
+
+
+def tallies(reader: Reader, shape: Shape, patterns: Mapping[str, str], rows: int = ROWS) -> Mapping[str, Tally]:
+    """By field, for fields whose values are texts of the model. Patterns are for whole texts."""
+    values = [value for value in shape.values if _is_text(value)]
+    if not values:
+        return {}
+    [counts] = reader.query(sampling(reader.dialect, shape.relation, values, list(patterns.values()), rows))
+    found: dict[str, Tally] = {}
+    for number, value in enumerate(values):
+        texts, *matches = counts[number * (len(patterns) + 1) : (number + 1) * (len(patterns) + 1)]
+        found[value.field.path] = Tally(int(texts), dict(zip(patterns, map(int, matches), strict=True)))
+    return found
+
+
+def sampling(dialect: Dialect, relation: str, values: Sequence[Value], patterns: Sequence[str], rows: int) -> str:
+    """One row of counts: for each value its texts, then those that match each pattern."""
+    columns = ", ".join(f"{value.expression} AS {value.name}" for value in values)
+    counts = [
+        count
+        for value in values
+        for count in (
+            f"COUNT({value.name})",
+            *(f"COUNT(CASE WHEN {dialect.matches(value.name, pattern)} THEN 1 END)" for pattern in patterns),
+        )
+    ]
+    return f"SELECT {', '.join(counts)} FROM (SELECT {columns} FROM {relation} LIMIT {rows}) AS sample"
+
+
+def _is_text(value: Value) -> bool:
+    """Not what is a name by its nature, such as a user id."""
+    field = value.field
+    return value.kind is ColumnKind.TEXT and value.column is not None and not (field.own or field.as_text)
