@@ -6,13 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reverse_etl.change import Change, Outcome, Problem
 from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+
+if TYPE_CHECKING:
+    from reverse_etl.iterable.questions import Lookup
 
 
 class ProjectType(str, Enum):
@@ -166,30 +169,6 @@ class Operation(ABC):
         """Why no request of this operation can work, where a reply says so; None: it does not."""
         del reply
         return None
-
-
-class Send(Enum):
-    """The answer of a lookup that lets a row be sent."""
-
-    SEND = "send"
-
-
-# What a lookup found: the row may be sent, it ends here, or there is one more question. None: the reply says nothing.
-Answer = Send | Outcome | Request | None
-
-
-class Lookup(ABC):
-    """Questions asked of each row before it is sent, such as whether Iterable has this user."""
-
-    endpoint: Endpoint
-
-    @abstractmethod
-    def build(self, change: Change) -> Request:
-        """The first question for one row."""
-
-    @abstractmethod
-    def read(self, change: Change, request: Request, reply: Reply) -> Answer:
-        """What the reply to a question says of the row."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from urllib.parse import quote
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
-from reverse_etl.iterable.base import Answer, Endpoint, Lookup, ProjectType, Reply, Request, Row, Send
+from reverse_etl.iterable.base import Endpoint, ProjectType, Reply, Request, Row
 from reverse_etl.iterable.lookup import UNKNOWN_USER
+from reverse_etl.iterable.questions import Answer, Lookup, Send
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 GET = Endpoint("GET", "/api/users", 100)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reverse_etl.change import Change, Outcome, Problem, Status
-from reverse_etl.iterable.base import Lookup, Reply, Request, Send
+from reverse_etl.iterable.base import Reply, Request
 from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
+from reverse_etl.iterable.questions import Lookup, Send
 from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 UNKNOWN_USER = "unknown-user"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.iterable.base import Answer, Endpoint, Lookup, Reply, Request, Send
+from reverse_etl.iterable.base import Endpoint, Reply, Request
 from reverse_etl.iterable.identity import GET, NAMES, found, question
 from reverse_etl.iterable.lookup import UNKNOWN_USER
+from reverse_etl.iterable.questions import Answer, Lookup, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class OldThenNew(Lookup):
     after: Callable[[Change], Person]
     proves: bool = True
     endpoint: Endpoint = GET
+    settles: bool = True
 
     def build(self, change: Change) -> Request:
         return question(self.key, change.identity)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reverse_etl.change import Change, Outcome, Problem, Status, Traffic
@@ -15,6 +15,7 @@ from reverse_etl.iterable.deliver import Delivery, Settled
 from reverse_etl.iterable.engine import Line
 from reverse_etl.iterable.lookup import Lookups
 from reverse_etl.iterable.pacing import Pacer
+from reverse_etl.iterable.questions import Lookup
 from reverse_etl.run.estimate import paced
 from reverse_etl.run.journal import Journal
 from reverse_etl.run.ready import Ready, Wiring
@@ -127,18 +128,38 @@ class Sending:
 
     def _window(self, changes: Iterator[Change], phase: Phase) -> None:
         lookup, operation = self._ready.operations.lookup, phase.operation
-        if lookup is not None and operation is self._ready.operations.write:
-            lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
-            self._follow(_settled(outcome) for outcome in lookups.run(changes))
-            changes = iter(lookups.found)
-            self.problem = lookups.problem
-            if self.problem is not None:
-                unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in changes]
-                self._follow([Settled(outcomes=unsent)])
-                return
+        if lookup is None or operation is not self._ready.operations.write:
+            self._deliver(changes, operation)
+            return
+        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+        self._follow(_settled(outcome) for outcome in lookups.run(changes))
+        self.problem = lookups.problem
+        if self.problem is not None:
+            unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
+            self._follow([Settled(outcomes=unsent)])
+            return
+        doubts: dict[int, Outcome] = {}
+        self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
+        self._follow(self._resolved(doubts, [c for c in lookups.found if c.ordinal in doubts], lookup))
+
+    def _deliver(
+        self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
+    ) -> None:
+        """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
         delivery = Delivery(operation, self._line, self._pacer(operation.endpoint), self._wiring.settings.batch_rows)
-        self._follow(delivery.run(changes))
+        settled = delivery.run(changes)
+        self._follow(settled if doubts is None else (_apart(some, doubts) for some in settled))
         self.problem = self.problem or delivery.problem
+
+    def _resolved(
+        self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
+    ) -> Iterator[Settled | None]:
+        """The fates of rows that were refused after an attempt without an answer, which may have been taken."""
+        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+        for outcome in lookups.run(changes):
+            taken = outcome is not None and outcome.status is Status.ACCEPTED
+            yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
+        yield Settled(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
     def _follow(self, settled: Iterable[Settled | None]) -> None:
         """Take in fates as they come, and keep the lease alive meanwhile."""
@@ -175,3 +196,12 @@ def _settled(outcome: Outcome | None) -> Settled | None:
     if outcome is None:
         return None
     return Settled([outcome.ordinal]) if outcome.status is Status.ACCEPTED else Settled(outcomes=[outcome])
+
+
+def _apart(some: Settled | None, doubts: dict[int, Outcome]) -> Settled | None:
+    """What is settled, without refusals that followed an attempt which may have been taken; those go to `doubts`."""
+    if some is None:
+        return None
+    doubtful = {o.ordinal: o for o in some.outcomes if o.tainted and o.status in (Status.REJECTED, Status.SKIPPED)}
+    doubts.update(doubtful)
+    return replace(some, outcomes=[outcome for outcome in some.outcomes if outcome.ordinal not in doubtful])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.stories.object_stories import DailyStories, FaultStories, Hooks, Kill
 from tests.stories.sides import Side
 
 NUMBERS = st.integers(0, 5)
+# Each example is several runs; STORY_EXAMPLES=50 looks further.
+EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "3"))
 # One day: rows that are there from now on in a version, or are gone; and rows that the other side refuses.
 DAYS = st.lists(
     st.tuples(st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4), st.sets(NUMBERS, max_size=2)),
