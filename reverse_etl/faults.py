@@ -58,8 +58,9 @@ def place_of(sync: Sync) -> Place:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean …?` or nothing."""
-    found = difflib.get_close_matches(word.lower(), list(words), 1, cutoff=0.5)
-    return f"; did you mean `{found[0]}`?" if found else ""
+    spelled = {one.lower(): one for one in words}
+    found = difflib.get_close_matches(word.lower(), list(spelled), 1, cutoff=0.5)
+    return f"; did you mean `{spelled[found[0]]}`?" if found else ""
 
 
 def short(value: object) -> str:

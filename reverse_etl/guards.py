@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Problem
@@ -12,6 +12,8 @@ from reverse_etl.sync import Sync
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"
 STALE_MANIFEST = "stale_manifest"
 GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, BUILD, STALE_MANIFEST)
+# What tells one project from another, as people call it.
+_PROJECT = {"host": "host", "project_type": "project type", "project": "project", "key_fingerprint": "API key"}
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ def stopping(
 
 
 def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str, object]) -> Stop | None:
-    words = {"host": "host", "project_type": "project type", "project": "project", "key_fingerprint": "API key"}
-    words |= {name: name.replace("_", " ") for name in now if name not in words}
-    differing = [name for name in words if remembered and remembered.get(name, "") != now.get(name, "")]
+    words = {**_PROJECT, **{name: name.replace("_", " ") for name in now if name not in _PROJECT}}
+    # A place within the project, such as a list, need not have been known by this name.
+    known = [name for name in words if remembered and (name in _PROJECT or name in remembered)]
+    differing = [name for name in known if remembered.get(name, "") != now.get(name, "")]
     if not sync.guards.destination or not differing:
         return None
     shown = {
@@ -52,18 +55,27 @@ def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str,
     }
     if "key_fingerprint" in differing:
         shown["API key"] = "its fingerprint differs (neither key is stored)"
+    whose = "by another destination" if set(differing) & set(_PROJECT) else "elsewhere in the project"
     return Stop(
         DESTINATION,
         Problem(
             "guard-destination",
-            f"sync `{sync.name}`: its rows were accepted by another destination:"
+            f"sync `{sync.name}`: its rows were accepted {whose}:"
             f" {' and '.join(words[name] for name in differing)} differ{'s' if len(differing) == 1 else ''}",
-            f"For a rotated key of the same project run `reverse-etl destination accept --select {sync.name}`;"
-            " for another project give the definition another `name`, so that every row is sent there;"
-            " for this run only, `--allow destination`.",
+            f"{_way_past(sync, differing)}; for this run only, `--allow destination`.",
             shown,
         ),
     )
+
+
+def _way_past(sync: Sync, differing: Sequence[str]) -> str:
+    """What to do where rows would go elsewhere: to another project, or within it to another place."""
+    accept = f"run `reverse-etl destination accept --select {sync.name}`"
+    anew = "give the definition another `name`, so that every row is sent there"
+    if set(differing) & set(_PROJECT):
+        return f"For a rotated key of the same project {accept}; for another project {anew}"
+    renamed = [name for name in differing if name in sync.scope]
+    return f"{anew[0].upper()}{anew[1:]}" + (f"; for a {renamed[0]} that was only renamed {accept}" if renamed else "")
 
 
 def _empty_model(sync: Sync, counts: DiffCounts) -> Stop | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reverse_etl.change import RunResult, SyncStatus
-from reverse_etl.errors import LeaseError, ReverseEtlError, WarehouseError
+from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import DESTINATION, Stop, stopping
 from reverse_etl.iterable.base import Client
@@ -49,6 +49,7 @@ class _Run:
         self.wiring = wiring
         self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
         self.story = Story(wiring.wall(), wiring.time.monotonic())
+        self.prepared = False
 
     def go(self) -> None:
         with self._timed("look"):
@@ -89,6 +90,7 @@ class _Run:
             questions = self.wiring.questions(client, self.ready.destination)
             prepared = self.ready.noun.prepare(self.ready.subject, questions)
         self.ready = self.ready.prepared(prepared)
+        self.prepared = True
         self.story.warnings += prepared.warnings
         self._stopped_by_guard(look)
 
@@ -102,8 +104,8 @@ class _Run:
             row = acquire(self.store, lease, self.wiring)
         try:
             self._recover(lease, row)
-            rejections = self._plan(look, lease, row)
-        except WarehouseError:
+            rejections = self._plan(look, lease, row, client)
+        except (WarehouseError, DestinationError):
             # Nothing was sent under this fence; a run that died before is still open and will be taken over.
             lease.release()
             raise
@@ -122,7 +124,7 @@ class _Run:
         message = f"sync `{name}`: took over run {row.run.fence}, which had died; {unknown} of its rows are sent again"
         self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
 
-    def _plan(self, look: Look, lease: Lease, row: LeaseRow) -> Rejections | None:
+    def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
         """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
         with self._timed("plan"):
             self.store.prepare_snapshot()
@@ -138,6 +140,8 @@ class _Run:
             if not look.counts.agree(rows, acts=diff.acts_on_removed):
                 look = self.store.look(thorough=diff.thorough)
             self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
+        if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
+            self._prepare(client, look)
         if self._stopped_by_guard(look):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
@@ -145,7 +149,7 @@ class _Run:
             return None
         # What is allowed for one run is not what later runs are held against.
         allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
-        destination = row.destination if allowed else self.ready.remembered(row.salt)
+        destination = row.destination if allowed else {**row.destination, **self.ready.remembered(row.salt)}
         lease.remember(destination, self.ready.shape.key_columns)
         rejections = Rejections(self.warehouse, diff, lease.fence, self.wiring.settings.recheck_after)
         rejections.record_invalid()

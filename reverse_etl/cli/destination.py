@@ -45,7 +45,8 @@ def _accept(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> str:
     if row.run is not None:
         store.recover(lease, row.run)
         entries = store.live_entries()
-    lease.remember(ready.destination.remembered(row.salt), ready.shape.key_columns)
+    # What only Iterable tells, such as a list's number, stays as it was.
+    lease.remember({**row.destination, **ready.remembered(row.salt)}, ready.shape.key_columns)
     if not lease.close(entries=entries, unknown=False):
         raise fenced(lease.fence)
     return f"sync {name}: {ready.destination.host} is its destination now"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.iterable.catalogs import CatalogItems
 from reverse_etl.iterable.email_changes import EmailChanges
+from reverse_etl.iterable.lists import ListMembers
+from reverse_etl.iterable.subscriptions import Subscriptions
 from reverse_etl.iterable.user_deletions import UserDeletions
 from reverse_etl.iterable.user_merges import UserMerges
 from reverse_etl.iterable.users import Users
@@ -20,6 +22,8 @@ OBJECTS: Mapping[str, IterableObject] = {
     "catalog_items": CatalogItems(),
     "email_changes": EmailChanges(),
     "user_deletions": UserDeletions(),
+    "list_members": ListMembers(),
+    "subscriptions": Subscriptions(),
     "user_merges": UserMerges(),
 }
 

@@ -20,9 +20,12 @@ class Questions:
     attempts: int
     pacer: Callable[[Endpoint], Pacer] | None = None
 
-    def ask(self, request: Request) -> Reply:
-        """The reply, or the last of several passing failures that had one. Raises DestinationError."""
-        reply = self._tried(request)
+    def ask(self, request: Request, *, once: bool = False) -> Reply:
+        """The reply, or the last of several passing failures that had one. Raises DestinationError.
+
+        `once`: not again where it may have been applied, and then whatever came back, if anything.
+        """
+        reply = self._tried(request, once=once)
         if reply.status in (401, 403):
             raise DestinationError(
                 "wrong-key",
@@ -30,7 +33,7 @@ class Questions:
                 context={"status": reply.status, "code": reply.code or "none", "request": request.endpoint.path},
                 hint="Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
             )
-        if reply.status == 0:
+        if reply.status == 0 and not (once and reply.sent):
             raise DestinationError(
                 "destination-unavailable",
                 f"Iterable could not be reached in {self.attempts} tries ({reply.error})",
@@ -39,13 +42,14 @@ class Questions:
             )
         return reply
 
-    def _tried(self, request: Request) -> Reply:
+    def _tried(self, request: Request, *, once: bool) -> Reply:
         pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
         reply = Reply(0, sent=False)
         for attempt in range(1, self.attempts + 1):
             permit = pacer.turn(self.time.sleep)
             reply = self.client.send(request)
-            action, chance = verdict_of(reply).action, self.time.random()
+            verdict, chance = verdict_of(reply), self.time.random()
+            action = Action.STOP if once and verdict.applied else verdict.action
             if action is Action.WAIT:
                 pacer.throttled(permit, throttle(attempt, reply.wait, chance))
             elif action is not Action.RETRY:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Protocol
 
-from reverse_etl.change import Change, Outcome, Problem
+from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
 from reverse_etl.iterable.inspection import Inspection
@@ -46,11 +46,10 @@ Body = Callable[[Row], Mapping[str, object]]
 class UnfitRow(Exception):
     """A row that cannot be sent as it is; `reason` names fields and never values."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        """`code` is kebab-case."""
+    def __init__(self, code: str, reason: str, status: Status = Status.INVALID) -> None:
+        """`code` is kebab-case; `status` is how the row ends."""
         super().__init__(reason)
-        self.code = code
-        self.reason = reason
+        self.code, self.reason, self.status = code, reason, status
 
 
 class Stage(IntEnum):
@@ -165,6 +164,11 @@ class Operation(ABC):
         del change, reply
         return None
 
+    def passing(self, reply: Reply) -> str:
+        """Why a refusal, with which nothing was applied, will pass by itself, as a code; empty: it will not."""
+        del reply
+        return ""
+
     def hopeless(self, reply: Reply) -> Problem | None:
         """Why no request of this operation can work, where a reply says so; None: it does not."""
         del reply
@@ -202,8 +206,11 @@ class Subject:
 class Asker(Protocol):
     """Whoever asks Iterable something beside the rows: every question is tried again while failures may pass."""
 
-    def ask(self, request: Request) -> Reply:
-        """A reply that is not a passing failure. Raises DestinationError where the key or the network fails."""
+    def ask(self, request: Request, *, once: bool = False) -> Reply:
+        """A reply that is no passing failure. Raises DestinationError where the key or the network fails.
+
+        `once`: what would be made twice is not asked for again where it may have been made; any reply comes back then.
+        """
         ...
 
 

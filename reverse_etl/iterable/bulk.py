@@ -10,6 +10,7 @@ import orjson
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.iterable.base import Reading, Reply, Sense
 from reverse_etl.iterable.failures import Counts, Failure, Identifier, counts_in, failures_in, identifier, texts
+from reverse_etl.iterable.identity import KINDS, NAMES
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 
 # What being named in an array of a reply means.
@@ -20,7 +21,16 @@ MEANING: Mapping[str, tuple[str, str]] = {
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
     "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
 }
-_KINDS = {"email": "Emails", "userId": "UserIds"}
+_KINDS = {NAMES[key]: kind for key, kind in KINDS.items()}
+
+
+def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
+    """Whether a row that is known by `key` is named because Iterable lacks its user."""
+    # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was checked
+    # before it was sent.
+    doubtful = failure.reason == "invalid" and failure.deprecated and key == "user_id"
+    own = named == identifier(KINDS[key], change.identity)
+    return own and (failure.reason == "notFound" or doubtful)
 
 
 def rejected(change: Change, named: Identifier, failure: Failure) -> Outcome:
@@ -34,18 +44,19 @@ class BulkReader:
     """Reads replies in which failed rows are named by their identifiers.
 
     `fate` is what befalls a row that is named; it may be an acceptance. `allow_dropped_fields`: rows are accepted
-    although Iterable dropped some of their fields.
+    although Iterable dropped some of their fields. `failures` finds what a reply names.
     """
 
     fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
     allow_dropped_fields: bool = False
+    failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
 
     def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
         """What a 2xx reply says of each of these changes."""
         counts = counts_in(reply.body)
         if counts is None or not isinstance(reply.body, dict):
             return Reading(Sense.MALFORMED)
-        named = failures_in(reply.body)
+        named = self.failures(reply.body)
         blamed, strange = self._blamed(changes, named, counts)
         if counts.failed != len(blamed) or not counts.cover(len(changes)) or strange:
             return Reading(Sense.UNATTRIBUTED if counts.failed or named else Sense.MALFORMED)

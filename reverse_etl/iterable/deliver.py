@@ -13,6 +13,7 @@ from reverse_etl.iterable.pacing import Pacer
 from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 _MOST_ISOLATED = 100
+_PAUSE_OF_A_REFUSAL = 5.0  # seconds before a refusal that will pass is asked for again
 _INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
 
 
@@ -105,6 +106,9 @@ class Delivery:
     def _judge(self, batch: Batch, reply: Reply) -> Verdict:
         """A reply of success that says nothing of its rows is a failure that may pass."""
         verdict = verdict_of(reply)
+        passing = self._operation.passing(reply)
+        if passing:
+            return Verdict(Action.RETRY, code=passing, pause=_PAUSE_OF_A_REFUSAL)
         hopeless = self._operation.hopeless(reply)
         if hopeless is not None:
             self._engine.stop(hopeless)
@@ -124,6 +128,9 @@ class Delivery:
             return self._split(batch, done.reply, done.verdict, tainted=tainted)
         if done.end is End.EXHAUSTED:
             self._mind_isolated(batch)
+            lasting = self._operation.hopeless(done.reply) if done.reply is not None else None
+            if lasting is not None:
+                self._engine.stop(lasting)
         if not tainted:
             return _all(batch, Status.ABORTED, "not-sent", "the run stopped before Iterable took it")
         if done.verdict is not None and done.verdict.code == UNREADABLE:

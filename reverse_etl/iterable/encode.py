@@ -107,7 +107,7 @@ class Encoder:
             json = orjson.dumps(form.body(row))
             user = "" if form.user is None or row.removed else form.user(row)
         except UnfitRow as unfit:
-            return _held_back(ordinal, unfit.reason, unfit.code)
+            return Outcome(ordinal, unfit.status, unfit.code, unfit.reason)
         except TypeError as error:  # nested deeper than the encoder goes
             return _held_back(ordinal, f"a value is no JSON: {error}")
         return Change(ordinal, kind, row.identity, json, user)
@@ -168,5 +168,5 @@ def _unsendable(sources: Sequence[Source], columns: Sequence[list[Any]]) -> Mapp
     return found
 
 
-def _held_back(ordinal: int, reason: str, code: str = "unsendable-value") -> Outcome:
-    return Outcome(ordinal, Status.INVALID, code, reason)
+def _held_back(ordinal: int, reason: str) -> Outcome:
+    return Outcome(ordinal, Status.INVALID, "unsendable-value", reason)

@@ -219,7 +219,8 @@ class Engine(Generic[Payload]):
     def _retry(self, task: Task[Payload], reply: Reply, verdict: Verdict) -> Done[Payload] | None:
         self._streak += 1
         if task.attempts < self._line.attempts and self._line.budget.spend():
-            due = self._line.time.monotonic() + backoff(task.attempts, self._line.time.random())
+            pause = max(verdict.pause, backoff(task.attempts, self._line.time.random()))
+            due = self._line.time.monotonic() + pause
             self._number += 1
             heapq.heappush(self._delayed, (due, self._number, task))
             return None

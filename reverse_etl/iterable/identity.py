@@ -57,6 +57,16 @@ def missing_identifier(place: Place) -> Fault:
     return place.fault("missing-identifier", said, allowed="email, user_id, or both")
 
 
+def one_identifier(identifiers: Mapping[str, str], place: Place) -> list[Fault]:
+    """That a definition whose rows are users, and which sends nothing else of them, says by one column who they are."""
+    if len(identifiers) == 1:
+        return []
+    if not identifiers:
+        return [missing_identifier(place)]
+    said = "`email` and `user_id` cannot both say who a row is about"
+    return [place.fault("contradictory-keys", said, key="user_id", allowed="one of them: what the project goes by")]
+
+
 def person_fields(email: str | None, user_id: str | None) -> tuple[Field, ...]:
     """Who a row is about, where that is not its identity: compared like any other value."""
     columns = {"email": email, "user_id": user_id}

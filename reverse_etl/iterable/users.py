@@ -30,11 +30,10 @@ from reverse_etl.iterable.base import (
     Stage,
     Subject,
 )
-from reverse_etl.iterable.bulk import MEANING, BulkReader
-from reverse_etl.iterable.failures import Failure, Identifier, identifier
+from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown
+from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.iterable.identity import (
-    KINDS,
     NAMES,
     UserExists,
     identifier_faults,
@@ -133,11 +132,7 @@ class BulkUpdate(Operation):
         return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
-        own = named == identifier(KINDS[self.key], change.identity)
-        # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was
-        # checked before it was sent.
-        doubtful = failure.reason == "invalid" and failure.deprecated and self.key == "user_id"
-        if self.updating and own and (failure.reason == "notFound" or doubtful):
+        if self.updating and is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.SKIPPED, *MEANING["notFound"])
         return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
 

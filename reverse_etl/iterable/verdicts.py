@@ -24,11 +24,15 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`applied`: whether Iterable may have applied the request although it did not say so."""
+    """`applied`: whether Iterable may have applied the request although it did not say so.
+
+    `pause`: seconds that pass at least before the same bytes go again.
+    """
 
     action: Action
     applied: bool = False
     code: str = ""
+    pause: float = 0.0
 
 
 # Refused before anything is applied, documented as such. A 400 that is not here may have been applied in part.

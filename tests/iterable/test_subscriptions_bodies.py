@@ -1,0 +1,60 @@
+"""Request bodies of subscriptions as they leave, byte by byte; and rows that do not leave."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from reverse_etl.iterable.base import ProjectType
+from reverse_etl.iterable.encode import Encoder, Form, Source
+from reverse_etl.iterable.ids import Ids
+from reverse_etl.iterable.named import Named
+from reverse_etl.iterable.subscriptions import REGISTERS, Subscriptions, _body
+from tests.iterable.bodies import is_on_file, names_on_file
+from tests.iterable.singles import sync_of
+
+PLAN = pa.RecordBatch.from_pydict(
+    {
+        "ordinal": [0, 1, 2, 3, 4],
+        "kind": ["added", "changed", "invalid", "added", "added"],
+        "identity": ["ada@example.com", "bob@example.com", None, "eve@example.com", "dan@example.com"],
+        "v1": pa.array([[1, 2], [], None, None, None], pa.list_(pa.int64())),
+        "v2": ["Marketing", None, None, None, "Nothing like it"],
+        "v3": ['["Offers", 22]', None, None, None, None],
+    }
+)
+NAMES = [Named(31, "Marketing"), Named(21, "Offers")]
+COLUMNS = {"list_ids": "v1", "unsubscribed_channels": "v2", "subscribed_message_types": "v3"}
+CASES = {
+    "subscriptions_by_email": ("email", {}, COLUMNS),
+    "subscriptions_by_user_id": ("user_id", {"email": None, "user_id": "id"}, COLUMNS),
+    "subscriptions_of_lists_alone": ("hybrid", {}, {"list_ids": "v1"}),
+}
+
+
+def encoded(case):
+    project, change, columns = CASES[case]
+    sync = sync_of({"object": "subscriptions", "email": "email", **columns, **change})
+    sources = [Source(key, column, json=column == "v3", skip_nulls=True, own=True) for key, column in columns.items()]
+    body = _body(sync, ProjectType(project), [Ids(key, REGISTERS[key], NAMES) for key in columns])
+    write = Subscriptions().operations(sync, ProjectType(project)).write
+    return write, Encoder(sources, Form(body)).encode(PLAN)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_body_is_the_one_on_file(case):
+    write, rows = encoded(case)
+    request = write.build(rows.changes)
+    assert is_on_file(case, request.body)
+    assert (request.endpoint.method, request.path) == ("POST", "/api/users/bulkUpdateSubscriptions")
+
+
+def test_every_file_has_its_case():
+    assert names_on_file("subscriptions") == set(CASES)
+
+
+def test_rows_that_do_not_leave():
+    _, rows = encoded("subscriptions_by_email")
+    ends = {outcome.ordinal: (outcome.status.value, outcome.code) for outcome in rows.outcomes}
+    assert ends == {3: ("skipped", "nothing-to-send"), 4: ("invalid", "unknown-name")}
+    assert rows.invalid == [2]
