@@ -103,7 +103,7 @@ def _removed(sync: Sync, counts: DiffCounts) -> Stop | None:
         Problem(
             "guard-removed",
             f"sync `{sync.name}`: {counts.removed:,} of {counts.entries:,} rows ({share:.1f} %) would be removed"
-            f" (`on_removed: {sync.on_removed}`)",
+            f" (`{'mode: mirror' if sync.mode == 'mirror' else f'on_removed: {sync.on_removed}'}`)",
             "If that is right, run with `--allow removed`, or raise `guards: {removed: {percent: …, rows: …}}`"
             " in the definition.",
             {

@@ -140,7 +140,7 @@ class Operation(ABC):
     """One way of sending changes: data, and the two pure functions `build` and `read`.
 
     `max_row_bytes` bounds one row's JSON, `window` the rows sent ahead of the last durable acknowledgement.
-    `effect` says in a sentence's end what sending a removed row does.
+    `effect` says in a sentence's end what sending a removed row does. `patient`: what looks hopeless may pass soon.
     """
 
     endpoint: Endpoint
@@ -150,6 +150,7 @@ class Operation(ABC):
     overhead: int = 0
     window: int = 50_000
     effect: str = ""
+    patient: bool = False
 
     @abstractmethod
     def build(self, changes: Sequence[Change]) -> Request:
@@ -164,13 +165,8 @@ class Operation(ABC):
         del change, reply
         return None
 
-    def passing(self, reply: Reply) -> str:
-        """Why a refusal, with which nothing was applied, will pass by itself, as a code; empty: it will not."""
-        del reply
-        return ""
-
     def hopeless(self, reply: Reply) -> Problem | None:
-        """Why no request of this operation can work, where a reply says so; None: it does not."""
+        """Why no request of this operation can work, where a reply says so, with which nothing was applied."""
         del reply
         return None
 
@@ -211,7 +207,6 @@ class Asker(Protocol):
 
         `once`: what would be made twice is not asked for again where it may have been made; any reply comes back then.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from reverse_etl.iterable.pacing import Pacer
 from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 _MOST_ISOLATED = 100
-_PAUSE_OF_A_REFUSAL = 5.0  # seconds before a refusal that will pass is asked for again
+_PAUSE_OF_THE_PATIENT = 5.0  # seconds before it is tried again what may pass
 _INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
 
 
@@ -106,10 +106,9 @@ class Delivery:
     def _judge(self, batch: Batch, reply: Reply) -> Verdict:
         """A reply of success that says nothing of its rows is a failure that may pass."""
         verdict = verdict_of(reply)
-        passing = self._operation.passing(reply)
-        if passing:
-            return Verdict(Action.RETRY, code=passing, pause=_PAUSE_OF_A_REFUSAL)
         hopeless = self._operation.hopeless(reply)
+        if hopeless is not None and self._operation.patient:
+            return Verdict(Action.RETRY, code=hopeless.code, pause=_PAUSE_OF_THE_PATIENT)
         if hopeless is not None:
             self._engine.stop(hopeless)
             return Verdict(Action.STOP, code=hopeless.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -33,8 +33,9 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown
 from reverse_etl.iterable.failures import Failure, Identifier
-from reverse_etl.iterable.fieldtypes import check_user_fields
+from reverse_etl.iterable.fieldtypes import check_user_fields, inspect_user_fields
 from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.single import refusal_of
 from reverse_etl.iterable.users import managed_fields
 from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
@@ -131,31 +132,29 @@ class ListMembersEntry(FieldsEntry):
 
 @dataclass(frozen=True)
 class ListOperation(Operation):
-    """Change who is on a list, many at once."""
+    """Change who is on a list, many at once. `patient`: the list was just made."""
 
-    target: Target
+    list_id: int
     key: str
+    patient: bool = False
     overhead: int = 120
     window: int = _WINDOW
 
     def build(self, changes: Sequence[Change]) -> Request:
         rows = b",".join([change.body for change in changes])
-        body = b'{"listId":%d,"subscribers":[%b]%b}' % (self.target.id, rows, self._switch())
+        body = b'{"listId":%d,"subscribers":[%b]%b}' % (self.list_id, rows, self._switch())
         return Request(self.endpoint, self.endpoint.path, body)
-
-    def passing(self, reply: Reply) -> str:
-        return "list-not-ready" if self.target.fresh and _lacks_list(reply) else ""
 
     def hopeless(self, reply: Reply) -> Problem | None:
         if not _lacks_list(reply):
             return None
         return Problem(
             "unknown-list",
-            f"Iterable does not know the list {self.target.id} {'yet' if self.target.fresh else 'any more'}",
+            f"Iterable does not know the list {self.list_id} {'yet' if self.patient else 'any more'}",
             "Run again in some minutes."
-            if self.target.fresh
+            if self.patient
             else "See in Iterable whether it was deleted; for another list give the definition another `name` as well.",
-            {"list id": self.target.id, "status": reply.status, "request": reply.request_id or "unnamed"},
+            {"list id": self.list_id, "status": reply.status, "request": reply.request_id or "unnamed"},
         )
 
     @abstractmethod
@@ -244,12 +243,12 @@ class ListMembers(IterableObject):
 
         return make if sync.fields else lambda row: {name: row.identity}
 
-    def inspect(self, subject: Subject, asker: Asker) -> Sequence[str]:
-        warnings = check_user_fields(subject, asker)
-        if find_list(subject.sync, asker) is None:
-            made = f"Iterable has no list `{subject.sync.options['list']['name']}` yet; the first run makes it"
-            return (*warnings, made)
-        return warnings
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        found = inspect_user_fields(subject, asker) if subject.typed else Inspection()
+        if find_list(subject.sync, asker) is not None:
+            return found
+        made = f"Iterable has no list `{subject.sync.options['list']['name']}` yet; the first run makes it"
+        return replace(found, warnings=(*found.warnings, made))
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         sync, project = subject.sync, subject.project
@@ -261,11 +260,11 @@ class ListMembers(IterableObject):
 
 def _operations(sync: Sync, project: ProjectType, target: Target) -> Operations:
     key = key_of(sync, project)
-    leave = Unsubscribe(target, key)
+    leave = Unsubscribe(target.id, key, target.fresh)
     if sync.mode == "remove":
         return Operations(leave)
     only, dropped = sync.option("update_existing_users_only"), sync.option("allow_dropped_fields")
-    join = Subscribe(target, key, existing_only=only, allow_dropped_fields=dropped)
+    join = Subscribe(target.id, key, target.fresh, existing_only=only, allow_dropped_fields=dropped)
     return Operations(join, leave if sync.on_removed == "remove" else None)
 
 

@@ -37,6 +37,7 @@ from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, failures_in, identifier, texts
 from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
 from reverse_etl.iterable.ids import Ids, parsed
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.named import CHANNELS, LISTS, MESSAGE_TYPES, STATIC, Named, Register, shown, told
 from reverse_etl.iterable.single import refusal_of
 from reverse_etl.sync import Field, IdentityRule, Sync
@@ -171,9 +172,9 @@ class Subscriptions(IterableObject):
     def body(self, sync: Sync, project: ProjectType) -> Body:
         return _body(sync, project, [Ids(field.path, REGISTERS[field.path]) for field in sync.own])
 
-    def inspect(self, subject: Subject, asker: Asker) -> Sequence[str]:
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
         _known_ids(subject.sync, asker)
-        return ()
+        return Inspection()
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         sync, project = subject.sync, subject.project

@@ -11,13 +11,12 @@ from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import ProjectType, Subject, Typed
 from reverse_etl.iterable.lists import ListMembers, Subscribe, Unsubscribe
-from reverse_etl.iterable.which_list import Target
 from tests.contracts.iterable_bulk import BulkContract
 from tests.iterable.bulk_replies import ARRAYS, reply
 from tests.iterable.server import Answer, refusal
 from tests.iterable.singles import faults_in_project, read, sync_of
 
-VIP = Target(12)
+VIP = 12
 MEMBERS = {"object": "list_members", "list": {"name": "VIP"}, "email": "email"}
 LISTS = [
     {"id": 12, "name": "VIP", "listType": "Standard", "createdAt": 0},
@@ -90,7 +89,7 @@ class TestSubscribe(MembersContract):
         return Subscribe(VIP, "email")
 
     def widest(self):
-        return Subscribe(Target(10**18), "user_id", existing_only=True)
+        return Subscribe(10**18, "user_id", existing_only=True)
 
     @pytest.mark.parametrize("reason", ["invalid", "invalidData", "conflict", "forgotten"])
     def test_what_a_reply_refuses(self, world, server, reason):
@@ -136,7 +135,7 @@ class TestUnsubscribe(MembersContract):
         return Unsubscribe(VIP, "email")
 
     def widest(self):
-        return Unsubscribe(Target(10**18), "user_id")
+        return Unsubscribe(10**18, "user_id")
 
     def test_nobody_leaves_a_channel(self, world, server):
         """Sources differ on what holds where this is not said."""
@@ -175,7 +174,7 @@ class TestFreshLists:
     def test_it_is_waited_for(self, world, server, clock, kind):
         server.script(NO_LIST, NO_LIST, Answer(200, reply(4)))
         began = clock.now
-        done = world.deliver(kind(Target(12, fresh=True), "email"), ROWS)
+        done = world.deliver(kind(VIP, "email", patient=True), ROWS)
         assert done.accepted == {0, 1, 2, 3}
         assert [got.body for got in server.requests] == [server.requests[0].body] * 3
         assert clock.now - began >= 10
@@ -183,7 +182,7 @@ class TestFreshLists:
     def test_not_for_ever(self, world, server, clock, kind):
         server.script(NO_LIST)
         began = clock.now
-        done = world.deliver(kind(Target(12, fresh=True), "email"), ROWS)
+        done = world.deliver(kind(VIP, "email", patient=True), ROWS)
         assert set(done.statuses.values()) == {"aborted"}
         assert done.problem.code == "unknown-list"
         assert len(server.requests) == world.attempts
@@ -191,9 +190,13 @@ class TestFreshLists:
 
     def test_another_refusal_is_no_reason_to_wait(self, world, server, kind):
         server.script(refusal(400, "BadJsonBody"))
-        done = world.deliver(kind(Target(12, fresh=True), "email"), ROWS[:1])
+        done = world.deliver(kind(VIP, "email", patient=True), ROWS[:1])
         assert done.statuses == {0: "rejected"}
         assert len(server.requests) == 1
+
+
+def both(prepared):
+    return prepared.operations.write, prepared.operations.remove
 
 
 class TestWhichList:
@@ -224,7 +227,7 @@ class TestWhichList:
     def test_a_list_is_found_by_name_or_id(self, ask, server, said, found):
         prepared = self.prepare(ask, list=said, mode="mirror")
         assert prepared.place == {"list_id": str(found)}
-        assert prepared.operations.write.target == prepared.operations.remove.target == Target(found)
+        assert [(one.list_id, one.patient) for one in both(prepared)] == [(found, False)] * 2
         assert [(got.method, got.path) for got in server.requests] == [("GET", "/api/lists")]
 
     def test_a_name_that_is_not_there_tells_the_nearest_and_all(self, ask):
@@ -260,16 +263,16 @@ class TestWhichList:
         assert self.refused(ask).context["lists"].endswith("L50 (50) and 950 more")
 
     def test_a_missing_list_is_made_once_the_run_begins(self, ask, server):
-        [warning] = ask(ListMembers().inspect, {"list": {"name": "New"}, "create_list": True})
+        [warning] = ask(ListMembers().inspect, {"list": {"name": "New"}, "create_list": True}).warnings
         assert "`New`" in warning
         assert {got.method for got in server.requests} == {"GET"}
-        prepared = self.prepare(ask, list={"name": "New"}, create_list=True)
-        assert prepared.operations.write.target == Target(99, fresh=True)
+        prepared = self.prepare(ask, list={"name": "New"}, create_list=True, mode="mirror")
+        assert [(one.list_id, one.patient) for one in both(prepared)] == [(99, True)] * 2
         assert prepared.place == {"list_id": "99"}
         assert server.requests[-1].json == {"name": "New"}
 
     def test_a_list_that_is_there_is_not_made_again(self, ask, server):
-        assert self.prepare(ask, create_list=True).operations.write.target == VIP
+        assert self.prepare(ask, create_list=True).operations.write.list_id == VIP
         assert {got.method for got in server.requests} == {"GET"}
 
     @pytest.mark.parametrize(
@@ -294,7 +297,7 @@ class TestWhichList:
     def test_what_was_certainly_not_made_is_asked_for_again(self, ask, server):
         said = [refusal(429, "RateLimitExceeded"), Answer(200, {"listId": 99})]
         server.answer = lambda got: said.pop(0) if got.method == "POST" else Answer(200, {"lists": LISTS})
-        assert self.prepare(ask, list={"name": "New"}, create_list=True).operations.write.target.id == 99
+        assert self.prepare(ask, list={"name": "New"}, create_list=True).operations.write.list_id == 99
 
     @pytest.mark.parametrize("answer", [Answer(200, []), Answer(200, {"lists": None}), Answer(503), Answer(418)])
     def test_lists_that_are_not_told_end_the_run(self, ask, server, answer):
@@ -304,7 +307,7 @@ class TestWhichList:
     def test_entries_of_another_shape_are_passed_over(self, ask, server):
         odd = [7, {}, {"id": "12", "name": "VIP"}, {"id": True, "name": "VIP"}, {"id": 12, "name": None}]
         server.script(Answer(200, {"lists": [*odd, *LISTS]}))
-        assert self.prepare(ask).operations.write.target == VIP
+        assert self.prepare(ask).operations.write.list_id == VIP
 
     def test_fields_are_checked_before_a_list_is_made(self, ask, server, world):
         server.answer = lambda got: Answer(200, {"fields": {"plan": "date"}, "lists": LISTS})
