@@ -43,21 +43,29 @@ class Ids:
     """Finds the numbers of one key's values."""
 
     def __init__(self, key: str, register: Register, things: Iterable[Named] = ()) -> None:
-        """`things` are all there are; numbers pass whether they are among them or not."""
+        """`things` are all that may be named."""
+        known = tuple(things)
         self.key = key
         self._noun = register.noun
-        self._names = Names(things)
+        self._names = Names(known)
+        self._numbers = {thing.id for thing in known}
         # A column of the wrong names is met again and again.
         self._nearest = lru_cache(_NAMES_REMEMBERED)(self._names.nearest)
 
     def of(self, value: object) -> list[int]:
-        """The numbers, each once. Raises UnfitRow where some part is none, or names nothing or several things."""
+        """The numbers, each once. Raises UnfitRow where some part is none, or stands for nothing or several things."""
         try:
             parts = parsed(value)
         except ValueError as error:
             said = f"`{self.key}` holds something that is {error}"
             raise UnfitRow("neither-id-nor-name", said) from None
-        return list(dict.fromkeys(part if isinstance(part, int) else self._found(part) for part in parts))
+        return list(dict.fromkeys(self._known(part) if isinstance(part, int) else self._found(part) for part in parts))
+
+    def _known(self, number: int) -> int:
+        if number not in self._numbers:
+            said = f"`{self.key}` holds an id that no {self._noun} of Iterable has"
+            raise UnfitRow("unknown-id", said)
+        return number
 
     def _found(self, name: str) -> int:
         found = self._names.matching(name)

@@ -134,10 +134,17 @@ class UpdateSubscriptions(Operation):
         return Request(self.endpoint, self.endpoint.path, b'{"updateSubscriptionsRequests":[' + rows + b"]}")
 
     def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
-        return BulkReader(_fate, failures=_failures).read(changes, reply)
+        return BulkReader(self._fate, failures=_failures).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
         return refusal_of(change, reply)
+
+    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+        if failure.reason != _INSIDE:
+            return rejected(change, named, failure)
+        said = "Iterable failed on the row without a reason, and may take it the next time"
+        said += f"; it may lack opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
+        return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True)
 
     def hopeless(self, reply: Reply) -> Problem | None:
         message = str(reply.body.get("msg")) if isinstance(reply.body, dict) else reply.text
@@ -237,10 +244,3 @@ def _failures(body: Mapping[str, object]) -> Mapping[Identifier, Failure]:
         for value in texts(body.get(array))
     }
     return {**inside, **failures_in(body)}
-
-
-def _fate(change: Change, named: Identifier, failure: Failure) -> Outcome:
-    if failure.reason != _INSIDE:
-        return rejected(change, named, failure)
-    said = "Iterable failed on the row by itself, and may take it the next time"
-    return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True)

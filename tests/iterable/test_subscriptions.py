@@ -26,7 +26,12 @@ REGISTERS = {
         ]
     },
     "/api/channels": {
-        "channels": [{"id": 1, "name": "Marketing"}, {"id": 2, "name": "News"}, {"id": 3, "name": "news"}]
+        "channels": [
+            {"id": 1, "name": "Marketing"},
+            {"id": 2, "name": "News"},
+            {"id": 3, "name": "news"},
+            {"id": 5, "name": "5th Avenue"},
+        ]
     },
     "/api/messageTypes": {"messageTypes": [{"id": 21, "name": "Offers"}, {"id": 22, "name": "Offers"}]},
 }
@@ -87,6 +92,14 @@ class TestUpdateSubscriptions(BulkContract):
         assert (done.outcomes[0].status, done.outcomes[0].code) == (status, code)
         assert done.outcomes[0].tainted is (status is Status.FAILED)
         assert len(server.requests) == 1
+
+    def test_a_failure_inside_tells_of_the_feature_where_it_is_needed(self, world, server):
+        server.script(Answer(200, six(1, validEmailFailures=["user0@example.com"])))
+        reasons = [
+            world.deliver(UpdateSubscriptions("email", opts_in=opts_in), self.changes(1)).outcomes[0].reason
+            for opts_in in (False, True)
+        ]
+        assert ["opt-in" in reason for reason in reasons] == [False, True]
 
     @pytest.mark.parametrize(
         ("code", "found"), [("ForgottenUserError", "forgotten-user"), ("ExternalKeyConflict", "identity-conflict")]
@@ -150,11 +163,10 @@ class TestValues:
             ("5", [5]),
             (" 5 ", [5]),
             (["5", 5, "Marketing", 1], [5, 1]),
-            ('["Marketing", 9]', [1, 9]),
+            ('["Marketing", 3]', [1, 3]),
             ("Marketing", [1]),
             ("MARKETING", [1]),
             (["News", "news"], [2, 3]),
-            ([999], [999]),
         ],
     )
     def test_ids_and_names_in_every_form(self, ask, value, ids):
@@ -173,6 +185,8 @@ class TestValues:
             (CHANNELS, [[1]], "neither-id-nor-name", CHANNELS),
             (CHANNELS, {"id": 1}, "neither-id-nor-name", CHANNELS),
             (CHANNELS, "", "neither-id-nor-name", CHANNELS),
+            (CHANNELS, [1, 999], "unknown-id", "that no channel of Iterable has"),
+            ("list_ids", 13, "unknown-id", "list"),
             (CHANNELS, -1, "neither-id-nor-name", CHANNELS),
             (CHANNELS, "[1, 2", "unknown-name", CHANNELS),
         ],
@@ -219,10 +233,10 @@ class TestPreparing:
         assert "Marketing (1), News (2)" in caught.value.context["in Iterable"]
 
     def test_a_constant_is_sent_with_every_row(self, ask):
-        prepared = ask(Subscriptions().prepare, {CHANNELS: {"value": ["Marketing", 9]}})
-        assert prepared.body(Row("a@x.com", own={CHANNELS: ["Marketing", 9]})) == {
+        prepared = ask(Subscriptions().prepare, {CHANNELS: {"value": ["Marketing", 3]}})
+        assert prepared.body(Row("a@x.com", own={CHANNELS: ["Marketing", 3]})) == {
             "email": "a@x.com",
-            "unsubscribedChannelIds": [1, 9],
+            "unsubscribedChannelIds": [1, 3],
         }
 
     def test_names_that_are_not_told_end_the_run(self, ask, server):
@@ -241,8 +255,8 @@ class TestPreparing:
     )
     def test_lists_go_by_every_name_that_the_project_may_know(self, ask, project, members):
         meta = {"email": None, "user_id": "id", CHANNELS: None, "list_ids": "lists"}
-        body = ask(Subscriptions().prepare, meta, project).body(Row("U1", own={"list_ids": [3]}))
-        assert body == {"userId": "U1", **{member: [3] for member in members}}
+        body = ask(Subscriptions().prepare, meta, project).body(Row("U1", own={"list_ids": [12]}))
+        assert body == {"userId": "U1", **{member: [12] for member in members}}
 
 
 class TestDefinitions:

@@ -23,7 +23,7 @@ PLAN = pa.RecordBatch.from_pydict(
         "v3": ['["Offers", 22]', None, None, None, None],
     }
 )
-NAMES = [Named(31, "Marketing"), Named(21, "Offers")]
+NAMES = [Named(1, "VIP"), Named(2, "Friends"), Named(31, "Marketing"), Named(21, "Offers"), Named(22, "News")]
 COLUMNS = {"list_ids": "v1", "unsubscribed_channels": "v2", "subscribed_message_types": "v3"}
 CASES = {
     "subscriptions_by_email": ("email", {}, COLUMNS),
