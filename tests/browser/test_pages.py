@@ -9,7 +9,18 @@ import requests
 
 from .conftest import ADA
 
-PAGES = ("/", "/users/59", "/lists", "/lists/302", "/catalogs", "/catalogs/products", "/fields", "/requests", "/limits")
+PAGES = (
+    "/",
+    "/users/59",
+    "/events",
+    "/lists",
+    "/lists/302",
+    "/catalogs",
+    "/catalogs/products",
+    "/fields",
+    "/requests",
+    "/limits",
+)
 
 
 def test_from_a_user_to_its_changes_and_its_list(browser, shop):
@@ -32,6 +43,16 @@ def test_users_are_searched_and_turned_over(browser, shop):
     assert "user" not in browser.shows(ADA, "table").replace("userId", "")
     browser.fill("input[name=q]", "zzz\n")
     browser.shows("No user matches.")
+
+
+def test_events_and_what_a_user_chose_are_shown(browser, shop):
+    browser.open(shop)
+    browser.click("Events")
+    shown = browser.shows("Order Placed", "table")
+    assert ("order-1" in shown, "p-1" in shown, "order-2" in shown) == (True, True, False)
+    browser.click(ADA)
+    shown = browser.shows("Unsubscribed message types")
+    assert ("Order Placed order-1" in shown, '"total":9.5' in shown) == (True, True)
 
 
 def test_a_catalog_shows_its_types_and_items(browser, shop):

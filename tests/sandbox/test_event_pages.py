@@ -88,4 +88,4 @@ def test_a_cart_of_another_shape_does_no_harm(api):
 def test_types_of_event_fields_are_shown_by_event(busy):
     shown = rows(busy.get("/fields").text)
     assert [f"order {ATTACK}", "total long"] in shown
-    assert "3 of at most 8000 names" in busy.get("/fields").text
+    assert "3 of at most 8,000, names of events among them" in busy.get("/fields").text

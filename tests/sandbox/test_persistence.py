@@ -73,6 +73,42 @@ def test_state_survives_a_kill(served, tmp_path):
     assert len(memory(url)[0]) == 4
 
 
+ANN = {"email": "ann@shop.com"}
+ITEM = {"id": "tea", "name": "Tea", "price": 4.5, "quantity": 2}
+EVERYTHING = [
+    ("users/update", {**ANN, "userId": "u-1", "dataFields": {"plan": "free"}}),
+    ("users/update", {**ANN, "dataFields": {"plan": "gold"}}),
+    ("lists", {"name": "VIP"}),
+    ("lists/subscribe", {"listId": 302, "subscribers": [ANN]}),
+    ("users/updateSubscriptions", {**ANN, "unsubscribedMessageTypeIds": [201]}),
+    ("events/track", {**ANN, "eventName": "Order Placed", "id": "e-1", "dataFields": {"total": 9.5}}),
+    ("commerce/trackPurchase", {"id": "p-1", "user": ANN, "items": [ITEM], "total": 9}),
+    ("commerce/updateCart", {"user": ANN, "items": [ITEM]}),
+    ("catalogs/products", None),
+    ("catalogs/products/items", {"documents": {"tea": {"name": "Tea"}}, "replaceUploadedFieldsOnly": False}),
+]
+
+
+def shown(url):
+    """What the pages and the readbacks tell of everything but the requests, which are kept in memory alone."""
+    pages = ["", "events", "lists", "lists/302", "catalogs", "catalogs/products", "fields", "users/1"]
+    pages += [f"sandbox/{topic}" for topic in ("users", "events", "purchases", "lists", "subscriptions", "catalogs")]
+    return {page: requests.get(f"{url}/{page}", timeout=10).text for page in pages}
+
+
+def test_everything_that_pages_show_survives_a_kill(served, tmp_path):
+    process, url = served(tmp_path)
+    empty = shown(url)
+    for path, body in EVERYTHING:
+        assert requests.post(f"{url}/api/{path}", headers=KEY, json=body, timeout=10).ok, path
+    before = shown(url)
+    process.kill()
+    process.wait()
+    _, url = served(tmp_path)
+    assert shown(url) == before
+    assert [page for page, text in before.items() if text == empty[page]] == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_serve_cleanly(served, number):
     process, url = served()
