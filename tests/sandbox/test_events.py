@@ -179,7 +179,8 @@ class TestBulk:
 
     def test_other_characters_in_an_id_can_be_allowed(self, shop):
         api = shop(event_id_characters="any")
-        assert api.track_bulk(order(id="a_b/ü"), order(id="x" * 512)).json()["successCount"] == 2
+        assert api.track_bulk(order(id="a_b/ü"), order(id="ü" * 256)).json()["successCount"] == 2
+        assert api.track_bulk(order(id="ü" * 257)).json()["failCount"] == 1
 
     def test_a_cap_on_items_can_be_switched_on(self, shop):
         reply = shop(max_batch_items=1).track_bulk(order(), order())
@@ -285,6 +286,11 @@ class TestFields:
         assert api.track(**order(eventName="view", dataFields={"total": "much"})).status_code == 200
         assert api.project.events.fields.types == {"order": {"total": "long"}, "view": {"total": "string"}}
         assert "total" not in api.get("/api/users/getFields").json()["fields"]
+
+    def test_a_name_without_fields_is_known_too(self, shop):
+        api = shop()
+        assert api.track_bulk(order(), order()).json()["createdFields"] == ["order"]
+        assert api.track_bulk(order()).json()["createdFields"] == []
 
     def test_a_clash_refuses_the_whole_request(self, shop):
         api = shop()
@@ -423,6 +429,14 @@ class TestReading:
     def test_nobody_has_no_events(self, api):
         assert read(api, BOB) == api.get("/api/events/byUserId/9").json()["events"] == []
         assert api.get("/api/events/nobody").json()["code"] == "InvalidEmailAddressError"
+
+    def test_events_lag_as_other_reads_do_and_keep_their_ids(self, shop):
+        api = shop(visible_lag=30)
+        api.clock.now += 30
+        api.track(**order(dataFields={"n": 1}))
+        assert read(api, ANN) == []
+        api.clock.now += 30
+        assert [event["dataFields"] for event in read(api, ANN)] == [{"n": 1}]
 
 
 class TestWhose:

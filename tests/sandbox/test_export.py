@@ -224,12 +224,12 @@ class TestJobs:
         api = project_of(export_file_bytes=70, export_files_read=2)
         api.bulk(*({"email": f"user{number}@shop.com"} for number in range(7)))
         start(api, onlyFields="email")
-        found, after = [], ""
-        while page := files(api, 1, startAfter=after).json()["files"]:
-            assert len(page) <= 2
-            found += page
-            after = page[-1]["file"]
-        assert len(found) == 4
+        pages, after = [], ""
+        for _ in range(3):
+            pages.append(files(api, 1, startAfter=after).json()["files"])
+            after = pages[-1][-1]["file"] if pages[-1] else after
+        assert [len(page) for page in pages] == [2, 2, 0]
+        found = [file for page in pages for file in page]
         contents = [requests.get(file["url"], timeout=10) for file in found]
         assert all(len(content.content) <= 70 for content in contents)
         emails = [line["email"] for content in contents for line in lines(content)]
@@ -284,6 +284,14 @@ class TestJobs:
         api.clock.now += 10
         assert (states(api), files(api, 1).json()["files"]) == ([(1, state)], [])
         assert refused(api.delete("/api/export/1")) == (400, "BadParams")
+
+    def test_a_job_waits_for_the_first_of_four_to_end(self, project_of):
+        api = project_of(export_seconds=10)
+        for _ in range(6):
+            start(api)
+            api.clock.now += 1
+        api.clock.now += 4
+        assert [state for _, state in states(api)] == ["completed", *["running"] * 4, "enqueued"]
 
     def test_a_cancelled_job_takes_no_place(self, project_of):
         api = project_of(export_seconds=10)

@@ -77,12 +77,17 @@ class TestSingle:
         assert second.fields == {"unsubscribedChannelIds": ([101], [])}
 
     def test_members_of_a_list_are_those_who_chose_it(self, lists):
-        api, (a, b, _) = lists()
+        api, (a, b, c) = lists()
         update(api, email=ANN, emailListIds=[a])
         update(api, email=BOB, emailListIds=[a, b])
         update(api, email=ANN, emailListIds=[b])
-        members = [api.get("/api/lists/getUsers", params={"listId": number}).text.split() for number in (a, b)]
-        assert members == [[BOB], [BOB, ANN]]
+        update(api, email=BOB, emailListIds=[b, a])
+        api.clock.now += 60
+        update(api, email=BOB, emailListIds=[b, c])
+        members = [api.get("/api/lists/getUsers", params={"listId": number}).text.split() for number in (a, b, c)]
+        assert members == [[], [BOB, ANN], [BOB]]
+        (member,) = (one for one in api.project.lists.members(b).values() if one.profile_id == api.user(BOB).id)
+        assert member.since == api.clock.now - 60
 
     @pytest.mark.parametrize(
         ("row", "status", "code"),
