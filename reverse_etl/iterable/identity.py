@@ -26,6 +26,7 @@ EMAIL = r"[^@\s[:cntrl:]]+@[^@\s[:cntrl:]]+\.[^@\s[:cntrl:].]+"
 USER_ID = r"[ -~]{0,51}[!-~]"
 # Percent-encoded or not, HTTP libraries take these in a path for a step up.
 CLIMBING = (".", "..")
+_ENVELOPE = {"code", "msg", "error", "message"}
 _BAD_EMAIL = ("bad-email", "the e-mail is malformed")
 _BAD_USER_ID = ("bad-user-id", "the user id is malformed, or longer than 52 characters")
 
@@ -131,7 +132,8 @@ def question(key: str, identity: str) -> Request:
 def found(reply: Reply) -> bool | None:
     """Whether a reply to that question has the user; None where it says neither yes nor no."""
     body = reply.body
-    if reply.status == 200 and isinstance(body, dict) and (not body or "user" in body):
+    # Members that are not known are ignored, as Iterable asks; an envelope answers another question.
+    if reply.status == 200 and isinstance(body, dict) and not _ENVELOPE & body.keys():
         return bool(body.get("user"))
     # As text in 2017, as a code without an envelope later; an address that is unknown is an empty 200.
     told = "noUserWithIdExists" in reply.code or reply.text.startswith("No user with that id")

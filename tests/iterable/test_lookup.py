@@ -44,6 +44,7 @@ def test_a_user_id_is_asked_for_by_parameter(look, server):
     ("key", "answer"),
     [
         ("email", Answer(200, {})),
+        ("email", Answer(200, {"users": [], "new": {"in": ["2031"]}})),
         ("email", refusal(400, "UnknownEmailError")),
         ("user_id", Answer(200, {})),
         ("user_id", Answer(200, {"user": {}})),
@@ -69,8 +70,8 @@ def test_every_way_of_saying_that_there_is_none(look, server, key, answer):
         Answer(200, HTML),
         Answer(200),
         Answer(200, b"[]"),
-        Answer(200, {"users": []}),
         Answer(200, {"code": "Success"}),
+        Answer(200, {"msg": "", "params": None}),
         Answer(503),
         Answer(lost=True),
     ],
