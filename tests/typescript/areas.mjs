@@ -109,6 +109,24 @@ const areas = {
     assert.equal((await refused(client.trackEvent(clash))).code, "RequestFieldsTypesMismatched");
   },
 
+  async exports() {
+    await client.updateUser({ email: "ann@shop.com", dataFields: { plan: "gold" } });
+    const { jobId } = await client.startExportJob({
+      dataTypeName: "user",
+      outputFormat: "application/x-json-stream",
+      startDateTime: new Date(Date.now() - 86_400_000).toISOString(),
+      onlyFields: "email,plan",
+    });
+    const { jobs } = await client.getExportJobs({ jobState: "completed" });
+    assert.deepEqual(jobs.map(({ id, dataTypeName }) => [id, dataTypeName]), [[jobId, "user"]]);
+    const { files, jobState } = await client.getExportFiles({ jobId });
+    assert.deepEqual([jobState, files.length], ["completed", 1]);
+    assert.deepEqual(await (await fetch(files[0].url)).json(), { email: "ann@shop.com", plan: "gold" });
+    assert.deepEqual((await client.getExportFiles({ jobId, startAfter: files[0].file })).files, []);
+    assert.ok((await refused(client.cancelExportJob({ jobId }))).isClientError());
+    assert.ok((await refused(client.getExportFiles({ jobId: 999 }))).isNotFoundError());
+  },
+
   async catalogs() {
     const catalogName = "products";
     const unknown = await refused(client.getCatalogItems({ catalogName }));
