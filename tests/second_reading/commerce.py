@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.second_reading.bodies import BOOLEAN, INTEGER, NUMBER, OBJECT, STRING, USER_ROW
 from tests.second_reading.call import Call
-from tests.second_reading.events import record
+from tests.second_reading.events import record, seconds
 from tests.second_reading.fields import odd_dates
 from tests.second_reading.memory import User
 from tests.second_reading.replies import Reply, bad_params, success
@@ -49,7 +49,8 @@ def track_purchase(call: Call) -> Reply:
     user = _user(call, body)
     user.data.pop(CART, None)
     id_ = body.get("id") or f"made{call.memory.next_number()}"
-    call.memory.purchases[id_] = {"user": user, **{name: value for name, value in body.items() if name != "user"}}
+    at = seconds(body.get("createdAt", call.memory.clock()))
+    call.memory.purchases[id_] = {**body, "id": id_, "user": user, "createdAt": at}
     call.memory.applied.append((id_, body))
     return success("", {"id": id_})
 

@@ -89,15 +89,19 @@ def _one(call: Call, event: dict[str, Any], dropped: Sequence[str]) -> str | Fai
 
 def record(memory: Memory, id_: str, user: User, event: Mapping[str, Any], dropped: Sequence[str] = ()) -> None:
     """Keep an event under its id, in the place of what was there."""
-    at = event.get("createdAt", memory.clock())
     memory.events[id_] = Event(
         user,
         event["eventName"],
-        int(at / 1000 if at >= MILLISECONDS_FROM else at),
+        seconds(event.get("createdAt", memory.clock())),
         stored(event.get("dataFields", {}), memory.event_fields.of(event["eventName"]), dropped),
         event.get("campaignId"),
         event.get("templateId"),
     )
+
+
+def seconds(at: float) -> int:
+    """Unix time in seconds, of seconds or of milliseconds (9.3)."""
+    return int(at / 1000 if at >= MILLISECONDS_FROM else at)
 
 
 def _failure(call: Call, event: dict[str, Any]) -> User | Failure:

@@ -166,5 +166,14 @@ def _stored(value: Any, types: Mapping[str, str], gone: set[str], path: str) -> 
         return stored(value, types, gone, f"{path}.")
     if isinstance(value, list):
         return [_stored(item, types, gone, path) for item in value]
-    moment = instant(value) if isinstance(value, str) and types.get(path) == "date" else None
+    return dated(value) if types.get(path) == "date" else value
+
+
+def dated(value: Any) -> Any:
+    """A value with every text in it that is a date spelled as Iterable reads it back: in UTC, to the second."""
+    if isinstance(value, dict):
+        return {name: dated(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [dated(item) for item in value]
+    moment = instant(value) if isinstance(value, str) else None
     return value if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S +00:00").zfill(26)

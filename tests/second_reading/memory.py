@@ -12,13 +12,19 @@ from tests.second_reading.fields import Registry
 EMAIL, USER_ID, HYBRID = "email", "user_id", "hybrid"
 # What the reference leaves open has a setting here, with the reference's choice for a server as its default.
 CHANNELS = (
-    {"id": 11, "name": "News", "channelType": "Marketing", "messageMedium": "Email"},
-    {"id": 12, "name": "Offers", "channelType": "Marketing", "messageMedium": "Push"},
+    {"id": 101, "name": "Marketing Channel", "channelType": "Marketing", "messageMedium": "Email"},
+    {"id": 102, "name": "Transactional Channel", "channelType": "Transactional", "messageMedium": "Email"},
+    {"id": 103, "name": "Push Marketing Channel", "channelType": "Marketing", "messageMedium": "Push"},
 )
-MESSAGE_TYPES = (
-    {"id": 21, "name": "Weekly", "channelId": 11, "createdAt": 0, "updatedAt": 0, "subscriptionPolicy": "OptOut"},
-    {"id": 22, "name": "Daily", "channelId": 11, "createdAt": 0, "updatedAt": 0, "subscriptionPolicy": "OptIn"},
-    {"id": 23, "name": "Sale", "channelId": 12, "createdAt": 0, "updatedAt": 0, "subscriptionPolicy": "OptIn"},
+MESSAGE_TYPES = tuple(
+    {"id": id_, "name": name, "channelId": channel, "createdAt": 0, "updatedAt": 0, "subscriptionPolicy": policy}
+    for id_, name, channel, policy in (
+        (201, "Newsletter", 101, "OptOut"),
+        (202, "Receipts", 102, "OptOut"),
+        (203, "Promotions", 101, "OptOut"),
+        (204, "Product Updates", 101, "OptIn"),
+        (205, "Push Announcements", 103, "OptOut"),
+    )
 )
 SUBSCRIPTIONS = ("unsubscribedChannelIds", "unsubscribedMessageTypeIds", "subscribedMessageTypeIds")
 

@@ -6,7 +6,7 @@ import http.client
 import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -104,7 +104,7 @@ def test_a_limit_of_items_is_told(project_of: Callable[..., Api]) -> None:
 @pytest.mark.parametrize("email", ["a+b@shop.com", "a/b@shop.com", "a%2fb@shop.com", "a?b@shop.com"])
 def test_paths_and_queries_are_percent_decoded_once(api: Api, email: str) -> None:
     api.bulk({"email": email})
-    path = requests.utils.quote(email, safe="")
+    path = quote(email, safe="")
     for address in (f"/api/users/{path}", f"/api/users/getByEmail?email={path}"):
         assert api.get(address).json()["user"]["email"] == email
     api.call("DELETE", f"/api/users/{path}")

@@ -15,7 +15,8 @@ import pytest
 
 from tests.second_reading import Reply
 from tests.second_reading.replies import BAD_GATEWAY, too_many_requests
-from tests.stories.sides import SIDES, Memory, Side
+from tests.stories.memories import Memory
+from tests.stories.sides import SIDES, Side
 from tests.stories.story import Row, Story
 
 FIRST = range(7)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.stories.memories import Memory
 from tests.stories.project import CALM, Ended, Project
-from tests.stories.sides import KEY, Memory, Side
+from tests.stories.sides import KEY, Side
 
 Row = dict[str, Any]
 # A run to be killed has a short lease; the one after it need not hurry, and only waits for that lease to run out.

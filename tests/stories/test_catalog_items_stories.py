@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tests.stories.edit_stories import ObjectStories
+from tests.stories.memories import Memory
 from tests.stories.object_stories import Hooks
-from tests.stories.sides import Memory, Side
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 CATALOG = "Shop-Products"
@@ -139,7 +140,7 @@ class TestUpdatedItems(ItemHooks, ObjectStories):
 
     def prepare(self, side: Side) -> None:
         side.call("POST", f"/api/catalogs/{CATALOG}")
-        documents = {f"SKU-{number}": {"origin": "shop"} for number in range(8)}
+        documents = {f"SKU-{number}": {"origin": "shop"} for number in range(20)}
         body = {"documents": documents, "replaceUploadedFieldsOnly": False}
         side.call("POST", f"/api/catalogs/{CATALOG}/items", body)
 

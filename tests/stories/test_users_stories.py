@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from tests.stories.edit_stories import DailyStories, EditStories, ObjectStories, RefusalStories
-from tests.stories.sides import Memory, Side
+from tests.stories.edit_stories import EditStories, ObjectStories
+from tests.stories.memories import Memory
+from tests.stories.object_stories import DailyStories, RefusalStories
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 
