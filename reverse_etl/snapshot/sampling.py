@@ -49,4 +49,4 @@ def sampling(dialect: Dialect, relation: str, values: Sequence[Value], patterns:
 def _is_text(value: Value) -> bool:
     """Not what is a name by its nature, such as a user id."""
     field = value.field
-    return value.kind is ColumnKind.TEXT and value.column is not None and not (field.own or field.as_text)
+    return value.kind is ColumnKind.TEXT and not (field.own or field.as_text)
