@@ -10,6 +10,14 @@ from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
 from reverse_etl.iterable.pacing import Pacer, Time, backoff, throttle
 from reverse_etl.iterable.verdicts import Action, verdict_of
 
+# Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.
+_PAUSE_OF_THE_PATIENT = 5.0
+
+
+def _always(reply: Reply) -> bool:
+    del reply
+    return True
+
 
 @dataclass(frozen=True)
 class Questions:
@@ -20,12 +28,13 @@ class Questions:
     attempts: int
     pacer: Callable[[Endpoint], Pacer] | None = None
 
-    def ask(self, request: Request, *, once: bool = False) -> Reply:
+    def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _always) -> Reply:
         """The reply, or the last of several passing failures that had one. Raises DestinationError.
 
-        `once`: not again where it may have been applied, and then whatever came back, if anything.
+        `once`: not again where it may have been applied, and then whatever came back, if anything. A reply that is not
+        `settled` is a passing failure too.
         """
-        reply = self._tried(request, once=once)
+        reply = self._tried(request, once=once, settled=settled)
         if reply.status in (401, 403):
             raise DestinationError(
                 "wrong-key",
@@ -42,7 +51,7 @@ class Questions:
             )
         return reply
 
-    def _tried(self, request: Request, *, once: bool) -> Reply:
+    def _tried(self, request: Request, *, once: bool, settled: Callable[[Reply], bool]) -> Reply:
         pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
         reply = Reply(0, sent=False)
         for attempt in range(1, self.attempts + 1):
@@ -54,8 +63,14 @@ class Questions:
                 pacer.throttled(permit, throttle(attempt, reply.wait, chance))
             elif action is not Action.RETRY:
                 pacer.answered()
-                break
-            elif attempt < self.attempts:
+                if settled(reply):
+                    break
+                self._pause(attempt, _PAUSE_OF_THE_PATIENT)
+            else:
                 asked = reply.wait is not None
-                self.time.sleep(throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
+                self._pause(attempt, throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
         return reply
+
+    def _pause(self, attempt: int, seconds: float) -> None:
+        if attempt < self.attempts:
+            self.time.sleep(seconds)

@@ -202,10 +202,11 @@ class Subject:
 class Asker(Protocol):
     """Whoever asks Iterable something beside the rows: every question is tried again while failures may pass."""
 
-    def ask(self, request: Request, *, once: bool = False) -> Reply:
+    def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = ...) -> Reply:
         """A reply that is no passing failure. Raises DestinationError where the key or the network fails.
 
         `once`: what would be made twice is not asked for again where it may have been made; any reply comes back then.
+        `settled`: whether a reply can stand, where what it is about was just made; if not, it is asked for again.
         """
 
 

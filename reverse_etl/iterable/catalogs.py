@@ -107,7 +107,7 @@ class CatalogItems(IterableObject):
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         del project
-        return operations_on(str(sync.options["catalog"]), sync)
+        return operations_on(Catalog(str(sync.options["catalog"])), sync)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project
@@ -142,14 +142,14 @@ class CatalogItems(IterableObject):
             catalog = set_types(asker, catalog, typable(catalog, subject.typed))
             lacking = [item for item in with_parents(subject.typed) if not catalog.has_type(item.field)]
             warnings = unsearchable(catalog, lacking, sync)
-        made, body = operations_on(catalog.name, sync), self.body(sync, subject.project)
+        made, body = operations_on(catalog, sync), self.body(sync, subject.project)
         return Prepared(made, body, casts=casts(subject, catalog), warnings=warnings)
 
 
-def operations_on(catalog: str, sync: Sync) -> Operations:
-    """How items are sent to a catalog, as Iterable spells it."""
-    remove = DeleteItems(catalog) if sync.on_removed == "delete" else None
-    return Operations(UploadItems(catalog, partial=sync.mode == "update"), remove)
+def operations_on(catalog: Catalog, sync: Sync) -> Operations:
+    """How items are sent to a catalog."""
+    remove = DeleteItems(catalog.name, catalog.fresh) if sync.on_removed == "delete" else None
+    return Operations(UploadItems(catalog.name, catalog.fresh, partial=sync.mode == "update"), remove)
 
 
 def looked_up(sync: Sync, asker: Asker) -> Catalog | None:

@@ -7,7 +7,8 @@ src/client/catalogs.ts). A field's type is set once, and only items that are wri
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -40,11 +41,15 @@ FITTING: Accepted = {
 
 @dataclass(frozen=True)
 class Catalog:
-    """A catalog as Iterable spells it: types of its fields by dotted name, and fields of items that have no type."""
+    """A catalog as Iterable spells it: types of its fields by dotted name, and fields of items that have no type.
+
+    `fresh`: this run made it, and Iterable may not know it everywhere yet.
+    """
 
     name: str
     types: Mapping[str, str] = field(default_factory=dict)
     untyped: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def has_type(self, path: str) -> bool:
         """Whether a field has a type. Where no member of an object is told, members are taken to have theirs."""
@@ -65,6 +70,11 @@ class Catalog:
 def address(catalog: str, rest: str = "") -> str:
     """The path of a catalog, or of something in it."""
     return f"/api/catalogs/{quote(catalog, safe='')}{rest}"
+
+
+def lacks_catalog(reply: Reply) -> bool:
+    """Whether a reply says that there is no such catalog."""
+    return reply.status == 404 and "catalogs.notFound" in reply.code
 
 
 def find_catalog(asker: Asker, wanted: str) -> tuple[str | None, Sequence[str]]:
@@ -107,14 +117,14 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
 
 
 def make_catalog(asker: Asker, name: str) -> Catalog:
-    """Make a catalog; one that somebody made meanwhile is taken as it is. Raises DestinationError."""
+    """Make a catalog; one that is there although it was not listed is taken as it is. Raises DestinationError."""
     reply = asker.ask(Request(MAKE, address(name)))
     if reply.status in (200, 201, 202):
-        return Catalog(name)
-    found, _ = find_catalog(asker, name)
-    if found is None:
-        raise _not_made(f"catalog `{name}` could not be made", reply)
-    return read_catalog(asker, found)
+        return Catalog(name, fresh=True)
+    try:
+        return read_catalog(asker, find_catalog(asker, name)[0] or name)
+    except DestinationError as error:
+        raise _not_made(f"catalog `{name}` could not be made", reply) from error
 
 
 def read_catalog(asker: Asker, name: str) -> Catalog:
@@ -138,28 +148,26 @@ def set_types(asker: Asker, catalog: Catalog, fields: Sequence[Typed]) -> Catalo
     if not fields:
         return catalog
     body = orjson.dumps({"mappingsUpdates": _updates({item.field: given_type(item) for item in fields})})
-    reply = asker.ask(Request(SET_TYPES, address(catalog.name, "/fieldMappings"), body))
+    request = Request(SET_TYPES, address(catalog.name, "/fieldMappings"), body)
+    reply = asker.ask(request, settled=lambda reply: not (catalog.fresh and lacks_catalog(reply)))
     if reply.status not in (200, 201, 202):
         raise _not_made(f"the fields of catalog `{catalog.name}` could not be typed", reply)
-    return Catalog(
-        catalog.name, {**catalog.types, **{item.field: given_type(item) for item in fields}}, catalog.untyped
-    )
+    return replace(catalog, types={**catalog.types, **{item.field: given_type(item) for item in fields}})
 
 
-def _updates(types: Mapping[str, str]) -> list[dict[str, object]]:
+def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
     """The fields as a tree: children are updates themselves (official client, src/types/catalogs.ts)."""
-    roots: list[dict[str, object]] = []
-    nodes: dict[str, list[dict[str, object]]] = {"": roots}
+    spelled: dict[str, str] = {}
     for path, kind in types.items():
+        names = path.split(".")
+        spelled |= {".".join(names[:end]): "object" for end in range(1, len(names))}
+        spelled[path] = kind
+    roots: list[dict[str, Any]] = []
+    updates: dict[str, dict[str, Any]] = {}
+    for path, kind in spelled.items():
         parent, _, name = path.rpartition(".")
-        if parent not in nodes:  # typed before: named again, for its new member
-            nodes |= {parent: []}
-            roots.append({"fieldName": parent, "fieldType": "object", "children": nodes[parent]})
-        update: dict[str, object] = {"fieldName": name, "fieldType": kind}
-        nodes[parent].append(update)
-        if any(other.startswith(f"{path}.") for other in types):
-            nodes[path] = []
-            update["children"] = nodes[path]
+        updates[path] = {"fieldName": name, "fieldType": kind}
+        (updates[parent].setdefault("children", []) if parent else roots).append(updates[path])
     return roots
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from reverse_etl.change import Change, Problem
 from reverse_etl.iterable.base import Endpoint, Operation, Reading, Reply, Request, Sense, UnfitRow
-from reverse_etl.iterable.catalogtypes import address
+from reverse_etl.iterable.catalogtypes import address, lacks_catalog
 
 # The Swagger document says 100 a second and key; notes of RudderStack on its reverse ETL say 5, which is safe.
 BULK_PER_SECOND = 5
@@ -25,9 +25,13 @@ _BYTES_AN_ID = 259  # with quotes, colon and comma
 
 @dataclass(frozen=True)
 class _ItemsOperation(Operation):
-    """Requests are received as a whole or not at all; what becomes of single items is never told."""
+    """Requests are received as a whole or not at all; what becomes of single items is never told.
+
+    `patient`: the catalog was just made.
+    """
 
     catalog: str
+    patient: bool = False
     max_rows: int = _ROWS
     overhead: int = _ROWS * _BYTES_AN_ID + 100
 
@@ -38,7 +42,7 @@ class _ItemsOperation(Operation):
 
     def hopeless(self, reply: Reply) -> Problem | None:
         """The catalog is not there any more, where a reply says so."""
-        if reply.status != 404 or "catalogs.notFound" not in reply.code:
+        if not lacks_catalog(reply):
             return None
         return Problem(
             "unknown-catalog",

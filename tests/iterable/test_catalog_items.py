@@ -82,6 +82,13 @@ class TestUploadItems(BulkContract):
         assert set(done.statuses.values()) == {"aborted"}
         assert len(server.requests) == 2
 
+    def test_a_catalog_that_was_just_made_is_waited_for(self, world, server):
+        answers = [Answer(404, GONE), Answer(404, GONE)]
+        server.answer = lambda got: answers.pop() if answers else self.take_all(got)
+        done = world.deliver(UploadItems("products", patient=True), self.changes(self.rows))
+        assert done.accepted == set(range(self.rows))
+        assert done.problem is None
+
     @pytest.mark.parametrize(("partial", "flag"), [(False, False), (True, True)])
     def test_whether_only_given_fields_are_replaced_is_always_said(self, partial, flag):
         request = UploadItems("my-shop", partial=partial).build(self.changes(2))

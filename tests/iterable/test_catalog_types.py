@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import ProjectType, Subject, Typed
 from reverse_etl.iterable.catalogs import CatalogItems
 from reverse_etl.iterable.catalogtypes import FITTING, Catalog, find_catalog, read_catalog, set_types
+from reverse_etl.iterable.cataloguploads import UploadItems
 from reverse_etl.iterable.fieldtypes import typed_constant
 from reverse_etl.iterable.fitting import fit
 from reverse_etl.iterable.inspection import NewField
@@ -209,6 +211,11 @@ def test_an_inspection_without_leave_to_type(iterable, asker):
     assert "create_catalog: true" in found.warnings[0]
 
 
+def update(name, kind, *children):
+    found = {"fieldName": name, "fieldType": kind}
+    return {**found, "children": list(children)} if children else found
+
+
 class TestMembers:
     """Whether a server tells the types of an object's members is not documented."""
 
@@ -229,13 +236,23 @@ class TestMembers:
         catalog = Catalog("c", types, frozenset(untyped))
         assert (catalog.has_type("dims.width"), catalog.lacks("dims.width")) == (has, lacks)
 
-    def test_a_new_member_of_a_typed_object_comes_with_its_object(self, asker, server):
+    @pytest.mark.parametrize(
+        ("types", "path", "update"),
+        [
+            ({"dims": "object"}, "dims.width", update("dims", "object", update("width", "double"))),
+            (
+                {"dims": "object", "dims.box": "object"},
+                "dims.box.width",
+                update("dims", "object", update("box", "object", update("width", "double"))),
+            ),
+        ],
+    )
+    def test_a_new_member_of_a_typed_object_comes_with_its_object(self, asker, server, types, path, update):
         server.script(Answer(200, {"code": "Success", "msg": ""}))
-        width = Typed("dims.width", "float", "DOUBLE")
-        set_types(asker(), Catalog("c", {"dims": "object"}), [width])
+        typed = set_types(asker(), Catalog("c", types), [Typed(path, "float", "DOUBLE")])
         [got] = server.requests
-        child = {"fieldName": "width", "fieldType": "double"}
-        assert got.json == {"mappingsUpdates": [{"fieldName": "dims", "fieldType": "object", "children": [child]}]}
+        assert got.json == {"mappingsUpdates": [update]}
+        assert typed.types == {**types, path: "double"}
 
 
 def pages(*names, size=2, total=True, urls=True):
@@ -305,6 +322,55 @@ def test_a_catalog_that_somebody_made_meanwhile_is_taken_as_it_is(asker, server)
     with pytest.raises(DestinationError) as caught:
         prepare(asker(), create_catalog=True)
     assert caught.value.code == "field-type-clash"
+
+
+def test_a_catalog_that_is_not_listed_yet_is_taken_as_it_is(asker, server):
+    def answers(got):
+        if got.path.endswith("/fieldMappings"):
+            return Answer(200, {"definedMappings": TYPES, "undefinedFields": []})
+        return pages()(got) if got.method == "GET" else refusal(400, "BadParams")
+
+    server.answer = answers
+    prepared = prepare(asker(), create_catalog=True)
+    assert prepared.operations.write == UploadItems("Products")
+    assert not any(got.method == "PUT" for got in server.requests)
+
+
+class TestFreshCatalogs:
+    """A catalog that was just made need not be known everywhere at once."""
+
+    @pytest.fixture
+    def slow(self, server):
+        """Answers that know the catalog from the third request for its types on."""
+
+        def slow(known_after):
+            def answers(got):
+                if got.method == "PUT" and sum(one.method == "PUT" for one in server.requests) <= known_after:
+                    return Answer(404, {"code": "error.catalogs.notFound"})
+                return pages()(got) if got.method == "GET" else Answer(201, {"msg": "", "code": "Success"})
+
+            server.answer = answers
+
+        return slow
+
+    def test_it_is_waited_for(self, asker, server, slow):
+        slow(2)
+        prepared = prepare(asker(attempts=5), create_catalog=True, mode="mirror")
+        times = [got.at for got in server.requests if got.method == "PUT"]
+        assert [later - sooner for sooner, later in pairwise(times)] == [5, 5]
+        assert prepared.operations.write.patient
+        assert prepared.operations.remove.patient
+
+    def test_not_for_ever(self, asker, slow):
+        slow(99)
+        with pytest.raises(DestinationError) as caught:
+            prepare(asker(attempts=3), create_catalog=True)
+        assert caught.value.code == "catalog-not-made"
+
+    def test_one_that_was_there_before_is_not_waited_for(self, iterable, asker):
+        hold(iterable)
+        prepared = prepare(asker(iterable.url), create_catalog=True)
+        assert prepared.operations.write == UploadItems("products")
 
 
 def test_types_of_a_shape_that_is_not_known_are_not_taken_for_any(asker, server):
