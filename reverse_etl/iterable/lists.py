@@ -248,7 +248,7 @@ class ListMembers(IterableObject):
         if find_list(subject.sync, asker) is not None:
             return found
         made = f"Iterable has no list `{subject.sync.options['list']['name']}` yet; the first run makes it"
-        return replace(found, warnings=(*found.warnings, made))
+        return replace(found, notes=(made,))
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         sync, project = subject.sync, subject.project

@@ -263,8 +263,8 @@ class TestWhichList:
         assert self.refused(ask).context["lists"].endswith("L50 (50) and 950 more")
 
     def test_a_missing_list_is_made_once_the_run_begins(self, ask, server):
-        [warning] = ask(ListMembers().inspect, {"list": {"name": "New"}, "create_list": True}).warnings
-        assert "`New`" in warning
+        [note] = ask(ListMembers().inspect, {"list": {"name": "New"}, "create_list": True}).notes
+        assert "`New`" in note
         assert {got.method for got in server.requests} == {"GET"}
         prepared = self.prepare(ask, list={"name": "New"}, create_list=True, mode="mirror")
         assert [(one.list_id, one.patient) for one in both(prepared)] == [(99, True)] * 2
