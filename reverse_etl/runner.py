@@ -22,7 +22,7 @@ from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Rejections
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.snapshot.store import SnapshotStore
-from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.base import Mark, Warehouse
 
 
 def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
@@ -219,6 +219,7 @@ class _Run:
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         began = self.wiring.time.monotonic()
+        self.warehouse.mark = Mark(self.wiring.invocation_id, self.ready.sync.name, stage)
         try:
             yield
         finally:

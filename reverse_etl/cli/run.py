@@ -94,6 +94,7 @@ class Job:
         if not syncs:
             return
         with session.warehouse(read_only=False) as warehouse:
+            warehouse.mark = replace(warehouse.mark, invocation=wiring.invocation_id)
             fit = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
             warehouse.release()
             ready = {one.sync.name: one for one in fit}

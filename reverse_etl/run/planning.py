@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from reverse_etl.change import Problem
 from reverse_etl.guards import stopping
@@ -19,6 +20,7 @@ _ROWS_LOOKED_AT = 200
 
 def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collection[str], examples: int) -> SyncPlan:
     """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
+    reader.mark = replace(reader.mark, sync=ready.sync.name, step="look")
     snapshot = SnapshotReader(reader, settings.state_schema, ready.sync, ready.shape)
     look = snapshot.look()
     if look.lease is not None:

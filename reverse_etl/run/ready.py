@@ -96,6 +96,7 @@ class Wiring:
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     """Look at the model's columns. Raises Faults with everything that is wrong with the definition there."""
+    reader.mark = replace(reader.mark, sync=sync.name, step="columns")
     columns = reader.columns(sync.relation)
     if columns is None:
         raise missing_relation(sync)
@@ -131,7 +132,7 @@ def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Pre
         Source(
             value.field.path,
             value.name,
-            json=value.kind is ColumnKind.JSON,
+            json=value.json,
             skip_nulls=value.skips_nulls,
             own=value.field.own,
             cast="" if value.field.own else prepared.casts.get(value.field.path, ""),
@@ -184,7 +185,7 @@ def _typed(value: Value) -> Typed:
     path = value.field.path
     if value.column is None:
         return typed_constant(path, value.field.constant)
-    return Typed(path, _kind(value).value, value.type, value.kind is ColumnKind.ARRAY)
+    return Typed(path, _kind(value).value, value.source_type, value.kind is ColumnKind.ARRAY)
 
 
 def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:
@@ -197,7 +198,7 @@ def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:
                     "unsendable-type",
                     f"sync `{sync.name}`: field `{value.field.label}`: {_UNSENDABLE[kind]}",
                     key=value.field.path if value.field.own else f"fields.{value.field.path}",
-                    found=f"{value.field.column} {value.type}",
+                    found=f"{value.field.column} {value.source_type}",
                 )
             )
     return faults

@@ -57,7 +57,7 @@ class Diff:
         planned = ", ".join(f"c.{name}" for name in names)
         removed = ", ".join(
             [f"g.entry_{key.name}" for key in self.shape.keys]
-            + [f"{self._null(value.type)} AS {value.name}" for value in self.shape.values]
+            + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
         )
         number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
@@ -67,10 +67,10 @@ class Diff:
             f" FROM classified c WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
-            nothing = self._null(self.dialect.text_type)
+            nothing = self.dialect.null(self.dialect.text_type)
             statement += (
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" {self._null(self.dialect.hash_type)}, {nothing}{_lead(removed)} FROM gone g"
+                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{_lead(removed)} FROM gone g"
             )
         return statement
 
@@ -109,10 +109,13 @@ class Diff:
         """Live entries; a value without a column yet is NULL, one of another type is cast."""
         text = self.dialect.text_type
         if not self.stored.columns:
-            columns = [f"{self._null(text)} AS identity"]
-            columns += [f"{self._null(key.type)} AS {key.name}" for key in self.shape.keys]
-            columns += [f"{self._null(value.type)} AS {value.name}" for value in self.shape.values]
-            columns += [f"{self._null(self.dialect.hash_type)} AS row_hash", f"{self._null(text)} AS state"]
+            columns = [f"{self.dialect.null(text)} AS identity"]
+            columns += [f"{self.dialect.null(key.type)} AS {key.name}" for key in self.shape.keys]
+            columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+            columns += [
+                f"{self.dialect.null(self.dialect.hash_type)} AS row_hash",
+                f"{self.dialect.null(text)} AS state",
+            ]
             return f"SELECT {', '.join(columns)} WHERE 1 = 0"
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
@@ -123,11 +126,8 @@ class Diff:
     def _stored_value(self, value: Value) -> str:
         stored = self.stored.columns.get(value.name)
         if stored is None:
-            return self._null(value.type)
+            return self.dialect.null(value.type)
         return value.name if stored == value.type else cast_of(self.dialect, value.name, value.type)
-
-    def _null(self, type_name: str) -> str:
-        return f"CAST(NULL AS {type_name})"
 
     @property
     def _everything(self) -> bool:
@@ -180,8 +180,13 @@ class Diff:
     def _classified(self) -> str:
         """Suspects with their kind; rows without identity are taken from the candidates, so that none is searched."""
         old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
-        columns = ["identity", *self._key_names(), *(self._null(value.type) for value in self.shape.values), "row_hash"]
-        columns += [self._null(value.type) for value in self.shape.values]
+        columns = [
+            "identity",
+            *self._key_names(),
+            *(self.dialect.null(value.type) for value in self.shape.values),
+            "row_hash",
+        ]
+        columns += [self.dialect.null(value.type) for value in self.shape.values]
         return (
             f"SELECT m.*{_lead(old)}, {self._kind()} AS kind, {reason(self.dialect, self.shape)} AS reason"
             f" FROM suspects m {self._joins()}"
@@ -264,11 +269,10 @@ class Diff:
         cases = [
             f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
         ]
-        return f"concat({', '.join(cases)})"
+        return self.dialect.joined(cases)
 
     def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
-        left, right = (self.dialect.comparable(f"{side}{value.name}", value.kind) for side in (new, old))
-        distinct = f"{left} IS DISTINCT FROM {right}"
+        distinct = f"{new}{value.name} IS DISTINCT FROM {old}{value.name}"
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def key_text(self, alias: str) -> str:

@@ -33,13 +33,12 @@ class Merge:
 
     def sql(self, run: OpenRun, untouched: Ranges) -> str:
         """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent."""
-        inserted = self._inserted(run.fence)
-        assignments = ", ".join(f"{column} = {value}" for column, value in self._updated(run.fence).items())
-        return (
-            f"MERGE INTO {self.tables.snapshot} AS s USING ({self._outcomes(run, untouched)}) AS p"
-            f" ON s.identity = p.identity"
-            f" WHEN MATCHED AND s.fence <= {int(run.fence)} THEN UPDATE SET {assignments}"
-            f" WHEN NOT MATCHED THEN INSERT ({', '.join(inserted)}) VALUES ({', '.join(inserted.values())})"
+        return self.dialect.merge(
+            self.tables.snapshot,
+            self._outcomes(run, untouched),
+            f"s.fence <= {int(run.fence)}",
+            self._updated(run.fence),
+            self._inserted(run.fence),
         )
 
     def _outcomes(self, run: OpenRun, untouched: Ranges) -> str:

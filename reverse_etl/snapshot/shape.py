@@ -30,7 +30,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Value:
-    """One mapped value: `name` in our tables, `expression` over the model. `column` is None for a constant."""
+    """One mapped value: `name` and `type` in our tables, `expression` over the model. `column` is None for a constant.
+
+    `json`: the values are JSON text.
+    """
 
     field: Field
     name: str
@@ -38,6 +41,12 @@ class Value:
     kind: ColumnKind
     expression: str
     column: Column | None
+    json: bool = False
+
+    @property
+    def source_type(self) -> str:
+        """The type of its column in the model."""
+        return self.type if self.column is None else self.column.type
 
     @property
     def skips_nulls(self) -> bool:
@@ -162,17 +171,18 @@ def shape_of(
     keys = []
     for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
         column = _found(name, columns)
-        keys.append(Key(f"key_{number}", column.name, column.type, dialect.exact(column)))
+        kept = dialect.kept(column)
+        keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
     return Shape(sync.relation, _identity(rule, columns, dialect), rule, tuple(keys), values, requirements)
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
     """One column as text, or several as one JSON array; NULL where one of them is."""
-    found = [dialect.exact(_found(name, columns)) for name in rule.columns]
+    found = [dialect.kept(_found(name, columns)).expression for name in rule.columns]
     if len(found) == 1:
         text = dialect.as_text(found[0])
-        return f"lower(trim({text}))" if rule.lowered else text
+        return dialect.lower(f"trim({text})") if rule.lowered else text
     there = " AND ".join(f"{expression} IS NOT NULL" for expression in found)
     return f"CASE WHEN {there} THEN {dialect.key_text(found)} END"
 
@@ -181,14 +191,14 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
     name = VALUE_PREFIX + slug(field.label, 30)
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
-        return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None)
+        return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
     column = _found(field.column, columns)
-    expression = dialect.exact(column)
+    kept = dialect.kept(column)
     if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
-        text = dialect.as_text(expression)
-        text = f"lower(trim({text}))" if field.lowered else text
+        text = dialect.as_text(kept.expression)
+        text = dialect.lower(f"trim({text})") if field.lowered else text
         return Value(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
-    return Value(field, name, column.type, column.kind, expression, column)
+    return Value(field, name, kept.type, column.kind, kept.expression, column, kept.json)
 
 
 def _found(name: str, columns: Sequence[Column]) -> Column:

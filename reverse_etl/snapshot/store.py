@@ -76,9 +76,11 @@ class SnapshotStore(SnapshotReader):
             self._hashes_gone = True
         for item in retyped:
             cast = cast_of(dialect, item.name, item.new)
-            self._warehouse.execute(f"ALTER TABLE {table} ALTER COLUMN {item.name} TYPE {item.new} USING {cast}")
+            self._warehouse.execute(
+                f"ALTER TABLE {table} ALTER COLUMN {item.name} TYPE {dialect.declared(item.new)} USING {cast}"
+            )
         for value in added:
-            self._warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {value.name} {value.type}")
+            self._warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {value.name} {dialect.declared(value.type)}")
 
     def recover(self, lease: Lease, run: OpenRun) -> int:
         """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it.
@@ -201,7 +203,7 @@ class SnapshotStore(SnapshotReader):
             ("fence", d.integer_type),
             ("changed_at", d.timestamp_type),
         ]
-        return create_table(self.tables.snapshot, columns)
+        return create_table(d, self.tables.snapshot, columns)
 
     def _plan(self, fence: int) -> str:
         return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))

@@ -86,7 +86,7 @@ def create_rejections(dialect: Dialect, tables: Tables) -> str:
         ("seen_at", stamp),
         ("retry_at", stamp),
     ]
-    return create_table(tables.rejections, columns)
+    return create_table(dialect, tables.rejections, columns)
 
 
 def create_runs(dialect: Dialect, tables: Tables) -> str:
@@ -103,9 +103,10 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
         ("counts", text),
         ("problem", text),
     ]
-    return create_table(tables.runs, columns)
+    return create_table(dialect, tables.runs, columns)
 
 
-def create_table(table: str, columns: Sequence[tuple[str, str]]) -> str:
+def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]]) -> str:
     """Make a table of ours where it is missing, from its columns' names and types."""
-    return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(f'{name} {kind}' for name, kind in columns)})"
+    declared = ", ".join(f"{name} {dialect.declared(kind)}" for name, kind in columns)
+    return f"CREATE TABLE IF NOT EXISTS {table} ({declared})"

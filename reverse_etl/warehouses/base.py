@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from reverse_etl.errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = tuple[Any, ...]
+# What neither ends a comment nor is taken for a parameter.
+_UNMARKABLE = re.compile(r"[^\w.:-]", re.ASCII)
 
 
 class ColumnKind(str, Enum):
@@ -47,6 +52,32 @@ class Column:
     element: ColumnKind | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How our tables keep the values of a column: an expression over the model, and the type it has there.
+
+    Values of that type can be compared, hashed and cast. `json`: they are JSON text.
+    """
+
+    expression: str
+    type: str
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a statement is marked with, as far as it is known, so that the warehouse's own logs tell whose it is."""
+
+    invocation: str = ""
+    sync: str = ""
+    step: str = ""
+
+    def __str__(self) -> str:
+        parts = {"invocation": self.invocation, "sync": self.sync, "step": self.step}
+        said = (f" {name}={_UNMARKABLE.sub('_', text)}" for name, text in parts.items() if text)
+        return f"/* reverse_etl{''.join(said)} */"
+
+
 @dataclass(frozen=True)
 class Patience:
     """How an adapter waits: seconds at most, and the clock and sleep to do it with."""
@@ -73,9 +104,17 @@ class Dialect(ABC):
         """A name as an identifier, whatever it holds."""
         return '"' + name.replace('"', '""') + '"'
 
-    def exact(self, column: Column) -> str:
-        """A column, compared to the last bit whatever its collation."""
-        return self.quote(column.name)
+    def kept(self, column: Column) -> Kept:
+        """A column as our tables keep it: compared to the last bit, whatever its collation."""
+        return Kept(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
+
+    def declared(self, type_name: str) -> str:
+        """A type as a column of our tables is declared with it."""
+        return type_name
+
+    def null(self, type_name: str) -> str:
+        """No value, of a type."""
+        return f"CAST(NULL AS {type_name})"
 
     def literal(self, text: str) -> str:
         """A text as a literal, whatever it holds."""
@@ -83,6 +122,14 @@ class Dialect(ABC):
 
     def as_text(self, expression: str) -> str:
         return f"CAST({expression} AS {self.text_type})"
+
+    def lower(self, text: str) -> str:
+        """A text in lower case."""
+        return f"lower({text})"
+
+    def joined(self, texts: Sequence[str]) -> str:
+        """Texts that are not NULL, one after the other."""
+        return f"concat({', '.join(texts)})"
 
     @abstractmethod
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
@@ -115,16 +162,30 @@ class Dialect(ABC):
     def key_text(self, expressions: Sequence[str]) -> str:
         """Several values as one JSON array text."""
 
-    def comparable(self, expression: str, kind: ColumnKind) -> str:
-        """The value in a form that IS DISTINCT FROM can compare; `kind` says what it is."""
-        del kind
-        return expression
+    def merge(
+        self, table: str, source: str, unless_newer: str, updates: Mapping[str, str], inserts: Mapping[str, str]
+    ) -> str:
+        """Take the rows of a query into a table of ours by `identity`; it is `s`, the query `p`.
+
+        A row that is there is updated where `unless_newer` holds.
+        """
+        assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
+        return (
+            f"MERGE INTO {table} AS s USING ({source}) AS p ON s.identity = p.identity"
+            f" WHEN MATCHED AND {unless_newer} THEN UPDATE SET {assignments}"
+            f" WHEN NOT MATCHED THEN INSERT ({', '.join(inserts)}) VALUES ({', '.join(inserts.values())})"
+        )
 
 
 class Reader(ABC):
     """A warehouse that can only be looked at."""
 
     dialect: Dialect
+    mark: Mark = Mark()
+
+    def marked(self, sql: str) -> str:
+        """A statement with what it is marked with as a comment."""
+        return f"{self.mark} {sql}"
 
     @abstractmethod
     def table(self, schema: str, name: str) -> str:
@@ -161,3 +222,13 @@ class Warehouse(Reader):
     @abstractmethod
     def create_schema(self, schema: str) -> None:
         """Make the schema of our tables where it is missing. Raises WarehouseError that prints the statement to run."""
+
+
+def missing_driver(warehouse: str, error: ImportError) -> ConfigError:
+    """The extra of a warehouse, whose name is the warehouse's, is not installed."""
+    return ConfigError(
+        "missing-extra",
+        f"the dbt target is {warehouse}, and its driver is not installed",
+        context={"missing": error.name},
+        hint=f'Install it: pip install "reverse-etl[{warehouse.lower()}]"',
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept, Patience, Row, Warehouse, missing_driver
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,10 +78,11 @@ class DuckDBDialect(Dialect):
     name: ClassVar[str] = "duckdb"
     hash_type: ClassVar[str] = "UBIGINT"
 
-    def exact(self, column: Column) -> str:
+    def kept(self, column: Column) -> Kept:
         # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
-        name = self.quote(column.name)
-        return f'(CAST({name} AS VARCHAR) COLLATE "binary")' if column.type == "VARCHAR" else name
+        kept = super().kept(column)
+        exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
+        return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
@@ -169,7 +171,7 @@ class DuckDB(Warehouse):
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
         try:
             # A result that is left open would refuse every other statement.
-            with closing(self._translated(lambda: connection.sql(sql).to_arrow_reader(rows))) as reader:
+            with closing(self._translated(lambda: connection.sql(self.marked(sql)).to_arrow_reader(rows))) as reader:
                 while (batch := self._translated(lambda: next(reader, None))) is not None:
                     yield batch
         finally:
@@ -189,7 +191,9 @@ class DuckDB(Warehouse):
         self.release()
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        rows: list[Row] = self._translated(lambda: self._open().execute(sql, list(params) or None).fetchall())
+        rows: list[Row] = self._translated(
+            lambda: self._open().execute(self.marked(sql), list(params) or None).fetchall()
+        )
         return rows
 
     def _translated(self, work: Callable[[], Any]) -> Any:
@@ -265,12 +269,7 @@ def _driver() -> Any:
     try:
         import duckdb
     except ImportError as error:
-        raise ConfigError(
-            "missing-extra",
-            "the dbt target is DuckDB, and its driver is not installed",
-            context={"missing": error.name},
-            hint='Install it: pip install "reverse-etl[duckdb]"',
-        ) from error
+        raise missing_driver("DuckDB", error) from error
     return duckdb
 
 

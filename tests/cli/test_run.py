@@ -13,6 +13,8 @@ from typing import Any
 
 from reverse_etl.iterable.base import Operations
 from reverse_etl.iterable.users import BulkUpdate, Users
+from reverse_etl.warehouses.base import Mark
+from reverse_etl.warehouses.duckdb import DuckDB
 
 from .conftest import META, Shop
 
@@ -41,6 +43,16 @@ def test_sends_everything_then_what_changed_then_nothing(people: Shop, sandbox: 
     assert (third.code, _received(sandbox)) == (0, 4)
     assert "0 added, 1 changed, 0 removed, 2 unchanged" in second.out
     assert "0 added, 0 changed, 0 removed, 3 unchanged" in third.out
+
+
+def test_every_statement_says_which_run_sync_and_step_it_is_of(people: Shop, monkeypatch: Any) -> None:
+    marks: list[Mark] = []
+    marked = DuckDB.marked
+    monkeypatch.setattr(DuckDB, "marked", lambda self, sql: marks.append(self.mark) or marked(self, sql))
+    people.cli("run")
+    assert {mark.sync for mark in marks} == {"people"}
+    assert {mark.invocation for mark in marks} == {people.results["metadata"]["invocation_id"]}
+    assert {mark.step for mark in marks} == {"columns", "look", "check", "acquire", "plan", "send", "commit"}
 
 
 def test_result_file_says_how_each_sync_ended(people: Shop) -> None:

@@ -127,14 +127,14 @@ class ComparingContract:
         assert people.counted() == ({} if values == "'Ann', 1" else {"changed": 1})
 
     def test_type_round_trip(self, trial, typed):
-        trial.warehouse.create_schema("marts")
+        trial.builder.create_schema("marts")
         for value, kinds in (
             (typed.first, {"added": 1}),
             (typed.second, {"changed": 1}),
             (typed.first, {"changed": 1}),
         ):
-            trial.warehouse.execute(f"DROP TABLE IF EXISTS {trial.relation}")
-            trial.warehouse.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@x.y' AS email, {value} AS v")
+            trial.builder.execute(f"DROP TABLE IF EXISTS {trial.relation}")
+            trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@x.y' AS email, {value} AS v")
             ran = trial.run()
             assert ran.kinds == kinds
             assert ran.changed_fields == ({"v": 1} if "changed" in kinds else {})
@@ -164,7 +164,7 @@ class ComparingContract:
         assert trial.counted() == {}
 
     def test_two_syncs_do_not_meet(self, people):
-        other = Trial(people.warehouse, name="Users", table="users")
+        other = Trial(people.warehouse, name="Users", table="users", builder=people.builder)
         assert other.run().kinds == {"added": 3}
         assert people.counted() == {}
 

@@ -105,7 +105,10 @@ def of(identity: str, fate: Fate, otherwise: Fate = Fate.ACCEPTED):
 
 @dataclass
 class Trial:
-    """A sync named `name` on a model table. `sent` is what the destination holds: identity to fields."""
+    """A sync named `name` on a model table. `sent` is what the destination holds: identity to fields.
+
+    `builder` makes and edits tables as dbt would, where the sync's own warehouse may not.
+    """
 
     warehouse: Warehouse
     fields: tuple[Field, ...] | None = None
@@ -114,6 +117,10 @@ class Trial:
     name: str = "users"
     table: str = "users"
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    builder: Warehouse = field(kw_only=True, default=None)  # type: ignore[assignment]  # the sync's own
+
+    def __post_init__(self) -> None:
+        self.builder = self.builder or self.warehouse
 
     @property
     def relation(self) -> str:
@@ -139,12 +146,12 @@ class Trial:
     def model(self, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         """Make the model anew: column names to types, and its rows."""
         quote = self.warehouse.dialect.quote
-        self.warehouse.create_schema(MODEL_SCHEMA)
-        self.warehouse.execute(f"DROP TABLE IF EXISTS {self.relation}")
+        self.builder.create_schema(MODEL_SCHEMA)
+        self.builder.execute(f"DROP TABLE IF EXISTS {self.relation}")
         spelled = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
-        self.warehouse.execute(f"CREATE TABLE {self.relation} ({spelled})")
+        self.builder.execute(f"CREATE TABLE {self.relation} ({spelled})")
         for row in rows:
-            self.warehouse.execute(f"INSERT INTO {self.relation} VALUES ({', '.join('?' for _ in row)})", row)
+            self.builder.execute(f"INSERT INTO {self.relation} VALUES ({', '.join('?' for _ in row)})", row)
 
     def sql(self, statement: str) -> None:
         """Run a statement in which {model} and {snapshot} and {lease} stand for the tables."""
@@ -152,7 +159,7 @@ class Trial:
         filled = statement.format(
             model=self.relation, snapshot=tables.snapshot, lease=tables.lease, rejections=tables.rejections
         )
-        self.warehouse.execute(filled)
+        self.builder.execute(filled)
 
     def shape(self) -> Shape:
         columns = self.warehouse.columns(self.relation)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import ColumnKind
+from reverse_etl.warehouses.base import ColumnKind, Mark
 
 ODD_NAMES = (
     "select",
@@ -45,7 +45,7 @@ class AdapterContract:
         """A table of 10,000 whole numbers."""
         warehouse.create_schema("contract")
         table = warehouse.table("contract", "numbers")
-        warehouse.execute(f"CREATE TABLE {table} AS SELECT i FROM range(10000) t(i)")
+        warehouse.execute(f"CREATE TABLE {table} AS SELECT i FROM generate_series(0, 9999) t(i)")
         return table
 
     def test_columns_come_in_their_order_with_kind_and_type(self, warehouse):
@@ -82,6 +82,16 @@ class AdapterContract:
     def test_query_binds_its_parameters(self, warehouse):
         row = warehouse.query("SELECT ?, ?, ?", ("it's ? \\ ", 7, None))[0]
         assert tuple(row) == ("it's ? \\ ", 7, None)
+
+    def test_statements_are_marked_whatever_the_mark_says(self, warehouse, numbers):
+        warehouse.mark = Mark("a1b2", 'it\'s 100 % */ ? "x"', "look")
+        assert warehouse.marked("SELECT 1") == (
+            "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */ SELECT 1"
+        )
+        assert warehouse.query("SELECT ?", ("a",)) == [("a",)]
+        assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
+        assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000
+        assert warehouse.columns(numbers) is not None
 
     def test_execute_counts_the_rows_it_touched(self, warehouse, numbers):
         assert warehouse.execute(f"UPDATE {numbers} SET i = i WHERE i < ?", (10,)) == 10
@@ -179,11 +189,9 @@ class AdapterContract:
         for value in (typed.second, *typed.alike, "NULL"):
             warehouse.execute(f"INSERT INTO {table} SELECT {value}")
         (column,) = warehouse.columns(table)
-        for values in (
-            [("v", column.type)],
-            [("1", "INTEGER"), ("v", column.type)],
-            [("v", column.type), ("2", "INTEGER")],
-        ):
+        kept = warehouse.dialect.kept(column)
+        value = (kept.expression, kept.type)
+        for values in ([value], [("1", "INTEGER"), value], [value, ("2", "INTEGER")]):
             hashed = warehouse.dialect.row_hash(values)
             rows = warehouse.query(f"SELECT CAST(v AS VARCHAR), {hashed} FROM {table}")
             assert len({row[1] for row in rows}) == 3 + len(typed.alike), rows
