@@ -9,8 +9,9 @@ import pytest
 
 from reverse_etl.snapshot.store import SnapshotStore
 from tests.stories.edit_stories import DailyStories, EditStories, ObjectStories
+from tests.stories.memories import Memory
 from tests.stories.object_stories import FIRST, FaultStories, Hooks
-from tests.stories.sides import Memory, Side
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 LIST = "VIP"
