@@ -221,6 +221,14 @@ class TestDeletedUsers(Deleted, EditStories):
         assert story.counts("accepted", "planned") == (2, 2)
 
 
+    def test_who_was_deleted_is_not_taken_for_forgotten(self, story: Story) -> None:
+        story.run()
+        story.project.tag({**self.definition(), "mode": "forget"})
+        story.build(*story.rows, self.row(8))
+        assert story.run(code=1).says("guard-destination", "action before: delete", "action now: forget")
+        assert forgotten(story.side) == set()
+
+
 class TestForgottenUsers(Deleted):
     """They may not."""
 
