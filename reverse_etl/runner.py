@@ -19,7 +19,7 @@ from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.sending import Sending
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
-from reverse_etl.snapshot.rejections import Rejections
+from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Mark, Warehouse
@@ -151,7 +151,8 @@ class _Run:
         allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
         destination = row.destination if allowed else {**row.destination, **self.ready.remembered(row.salt)}
         lease.remember(destination, self.ready.shape.key_columns)
-        rejections = Rejections(self.warehouse, diff, lease.fence, self.wiring.settings.recheck_after)
+        recheck = Recheck(self.wiring.settings.recheck_after, self.ready.noun.first_recheck)
+        rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
         rejections.record_invalid()
         self._tell_plan(rows)
         return rejections

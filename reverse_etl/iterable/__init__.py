@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.iterable.catalogs import CatalogItems
 from reverse_etl.iterable.email_changes import EmailChanges
+from reverse_etl.iterable.events import Events
 from reverse_etl.iterable.lists import ListMembers
 from reverse_etl.iterable.subscriptions import Subscriptions
 from reverse_etl.iterable.user_deletions import UserDeletions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
+    "events": Events(),
     "catalog_items": CatalogItems(),
     "email_changes": EmailChanges(),
     "user_deletions": UserDeletions(),

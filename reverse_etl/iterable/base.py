@@ -226,11 +226,15 @@ class Prepared:
 
 
 class IterableObject(ABC):
-    """A noun of Iterable: which definitions it takes and how its rows are sent."""
+    """A noun of Iterable: which definitions it takes and how its rows are sent.
+
+    `first_recheck`: seconds after which a skipped row is tried again for the first time, where that may soon help.
+    """
 
     name: str
     entry: type[Entry]
     stage: Stage
+    first_recheck: float | None = None
 
     @abstractmethod
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:

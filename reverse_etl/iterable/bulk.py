@@ -21,6 +21,7 @@ MEANING: Mapping[str, tuple[str, str]] = {
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
     "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
 }
+NOTHING_TOLD: Mapping[int, Outcome] = {}
 _KINDS = {NAMES[key]: kind for key, kind in KINDS.items()}
 
 
@@ -44,36 +45,40 @@ class BulkReader:
     """Reads replies in which failed rows are named by their identifiers.
 
     `fate` is what befalls a row that is named; it may be an acceptance. `allow_dropped_fields`: rows are accepted
-    although Iterable dropped some of their fields. `failures` finds what a reply names.
+    although Iterable dropped some of their fields. `failures` finds what a reply names. `parts` are
+    those of a row's JSON that hold identifiers of its user.
     """
 
     fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
     allow_dropped_fields: bool = False
     failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
+    parts: Sequence[str] = ("", "dataFields")
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
-        """What a 2xx reply says of each of these changes."""
+    def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> Reading:
+        """What a 2xx reply says of each of these changes. `told`: rows that it refuses in another way than by user."""
         counts = counts_in(reply.body)
         if counts is None or not isinstance(reply.body, dict):
             return Reading(Sense.MALFORMED)
         named = self.failures(reply.body)
-        blamed, strange = self._blamed(changes, named, counts)
-        if counts.failed != len(blamed) or not counts.cover(len(changes)) or strange:
-            return Reading(Sense.UNATTRIBUTED if counts.failed or named else Sense.MALFORMED)
-        refused = {ordinal: fate for ordinal, fate in blamed.items() if fate.status is not Status.ACCEPTED}
+        blamed, strange = self._blamed(changes, named, 0 if told else counts.failed)
+        alone = len(told.keys() - blamed.keys())
+        if strange or not _add_up(counts, len(changes), len(blamed), alone):
+            return Reading(Sense.UNATTRIBUTED if counts.failed or named or told else Sense.MALFORMED)
+        refused = {ordinal: fate for ordinal, fate in {**told, **blamed}.items() if fate.status is not Status.ACCEPTED}
         dropped = texts(reply.body.get("filteredOutFields"))
         if dropped and not self.allow_dropped_fields:
-            refused |= {c.ordinal: _dropped(c, dropped) for c in changes if c.ordinal not in blamed}
+            whole = [change for change in changes if change.ordinal not in blamed and change.ordinal not in told]
+            refused |= {change.ordinal: _dropped(change, dropped) for change in whole}
         return Reading(Sense.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
 
     def _blamed(
-        self, changes: Sequence[Change], named: Mapping[Identifier, Failure], counts: Counts
+        self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
     ) -> tuple[dict[int, Outcome], bool]:
         """The rows at fault by ordinal, and whether a name is left that fits no row, or several."""
-        if len(changes) == 1 and counts.failed == 1:
+        if len(changes) == 1 and failed == 1:
             return {changes[0].ordinal: self._only_one(changes[0], named)}, False
         blamed: dict[int, Outcome] = {}
-        owners = _owners(changes) if named else {}
+        owners = self._owners(changes) if named else {}
         for identity, failure in named.items():
             rows = owners.get(identity, ())
             if len(rows) != 1:
@@ -87,16 +92,21 @@ class BulkReader:
             return self.fate(change, identity, failure)
         return Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
 
+    def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
+        """Which rows hold an identifier, as their own or among their data: a reply may name either."""
+        owners: dict[Identifier, list[Change]] = {}
+        for change in changes:
+            body = orjson.loads(change.body)
+            parts = [(body.get(name) or {}) if name else body for name in self.parts]
+            for one in {identifier(_KINDS[n], str(part[n])) for part in parts for n in _KINDS if part.get(n)}:
+                owners.setdefault(one, []).append(change)
+        return owners
 
-def _owners(changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
-    """Which rows hold an identifier, as their own or among their data: a reply may name either."""
-    owners: dict[Identifier, list[Change]] = {}
-    for change in changes:
-        body = orjson.loads(change.body)
-        parts = (body, body.get("dataFields") or {})
-        for one in {identifier(_KINDS[n], str(part[n])) for part in parts for n in _KINDS if part.get(n)}:
-            owners.setdefault(one, []).append(change)
-    return owners
+
+def _add_up(counts: Counts, rows: int, blamed: int, alone: int) -> bool:
+    """Whether every row is accounted for. Iterable does not say whether it counts rows `alone`, named by no user."""
+    readings = ((blamed + alone, rows), (blamed, rows), (blamed, rows - alone))
+    return any(counts.failed == failed and counts.cover(total) for failed, total in readings)
 
 
 def _dropped(change: Change, fields: Sequence[str]) -> Outcome:

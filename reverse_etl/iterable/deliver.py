@@ -15,6 +15,9 @@ from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_o
 _MOST_ISOLATED = 100
 _PAUSE_OF_THE_PATIENT = 5.0  # seconds before it is tried again what may pass
 _INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
+# What Iterable says was wrong, where it speaks of types alone: `Number value expected`, `error.path.missing`.
+_MEMBER = re.compile(r"^obj\.(?:\w+\[(\d{1,6})\]\.)?(.+)")
+_COMPLAINT = re.compile(r"[A-Za-z. ]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class Delivery:
         rest = [change for index, change in enumerate(batch.changes) if index not in named]
         if rest:
             self._engine.push(self._task(Batch(rest, tainted)))
-        outcomes = [_rejected(batch.changes[index], verdict, reply) for index in sorted(named)]
+        outcomes = [_rejected(batch.changes[index], verdict, reply, index) for index in sorted(named)]
         return Settled(outcomes=[replace(o, tainted=tainted, request_id=reply.request_id) for o in outcomes])
 
     def _mind_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
@@ -216,8 +219,8 @@ def _named_rows(reply: Reply, rows: int) -> set[int]:
     return {index for index in found if index < rows}
 
 
-def _rejected(change: Change, verdict: Verdict, reply: Reply) -> Outcome:
-    """The reason names fields and types only: Iterable's own text quotes the value."""
+def _rejected(change: Change, verdict: Verdict, reply: Reply, index: int = 0) -> Outcome:
+    """The reason names fields and types only: Iterable's own text quotes the value. `index`: its place in the batch."""
     errors = reply.params.get("validationErrors")
     reason = f"Iterable refused the row with status {reply.status}" + (f", code {reply.code}" if verdict.code else "")
     if isinstance(errors, dict):
@@ -227,7 +230,17 @@ def _rejected(change: Change, verdict: Verdict, reply: Reply) -> Outcome:
             if isinstance(detail, dict)
         ]
         reason = "; ".join(clashes) or reason
+    reason += "".join(f"; {complaint}" for complaint in _complaints(reply, index))
     return Outcome(change.ordinal, Status.REJECTED, verdict.code or f"http-{reply.status}", reason[:500])
+
+
+def _complaints(reply: Reply, index: int) -> Iterator[str]:
+    """What a BadJsonBody says of members of a row: by texts, or as it did until 2022 by lists of them."""
+    for path, said in reply.params.items():
+        found = _MEMBER.match(path)
+        text = said[0].get("msg") if isinstance(said, list) and said and isinstance(said[0], dict) else said
+        if found and int(found[1] or index) == index and isinstance(text, str) and _COMPLAINT.fullmatch(text):
+            yield f"`{found[2]}`: {text}"
 
 
 def _types(detail: Mapping[str, object]) -> str:

@@ -78,10 +78,14 @@ def person_fields(email: str | None, user_id: str | None) -> tuple[Field, ...]:
     )
 
 
+def known_by(sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+    """What keys of the definition stand for in a project of this type: a user id project knows nobody by e-mail."""
+    return tuple(item for item in sync.own if not (project is ProjectType.USER_ID and item.path == "email"))
+
+
 def person_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
     """That each row names somebody, well-formed: by e-mail where there is one, else by user id."""
-    del project
-    keys = [item.path for item in sync.own if item.path in NAMES]
+    keys = [item.path for item in known_by(sync, project) if item.path in NAMES]
     labels = tuple(f"@{key}" for key in keys)
     found = [Requirement(labels, "null-identifier", "the identifier is NULL")]
     if "email" in keys:

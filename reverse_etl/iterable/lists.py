@@ -36,8 +36,8 @@ from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, inspect_user_fields
 from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
 from reverse_etl.iterable.inspection import Inspection
+from reverse_etl.iterable.managed import user_field_faults
 from reverse_etl.iterable.single import refusal_of
-from reverse_etl.iterable.users import managed_fields
 from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
@@ -227,7 +227,7 @@ class ListMembers(IterableObject):
             )
             allowed = "to leave it out, and a model that holds none but users whom Iterable has"
             faults.append(place.fault("wrong-project-type", said, key="update_existing_users_only", allowed=allowed))
-        return [*faults, *managed_fields(sync, place)]
+        return [*faults, *user_field_faults(sync, place)]
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
         key = key_of(sync, project)

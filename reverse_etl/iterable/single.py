@@ -50,9 +50,13 @@ def is_success(reply: Reply) -> bool:
 
 def refusal_of(change: Change, reply: Reply) -> Outcome | None:
     """What a 4xx says of the one user it is about; None where it says nothing of a user."""
+    absent = Outcome(change.ordinal, *_CODES["UnknownUserIdError"]) if is_absent(reply) else None
+    return coded_refusal(change, reply) or absent
+
+
+def coded_refusal(change: Change, reply: Reply) -> Outcome | None:
+    """What the code of a 4xx says of the user of a row; None where it says nothing of a user."""
     known = _CODES.get(reply.code)
-    if known is None and is_absent(reply):
-        known = _CODES["UnknownUserIdError"]
     return None if known is None else Outcome(change.ordinal, *known)
 
 

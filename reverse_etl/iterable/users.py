@@ -42,31 +42,12 @@ from reverse_etl.iterable.identity import (
     rule_of,
 )
 from reverse_etl.iterable.inspection import Inspection
+from reverse_etl.iterable.managed import user_field_faults
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
 # Limits: Swagger document. The body limit is 4 MB, which is taken as 4,000,000 bytes; no row count is documented.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdate", 5)
 DELETE = Endpoint("DELETE", "/api/users", 100)
-
-# Kept by Iterable itself: support articles 217744303 and 206430145.
-MANAGED = frozenset(
-    {
-        "itblInternal",
-        "itblDS",
-        "itblUserId",
-        "profileUpdatedAt",
-        "signupSource",
-        "emailListIds",
-        "userListIds",
-        "subscribedMessageTypeIds",
-        "unsubscribedChannelIds",
-        "unsubscribedMessageTypeIds",
-        "devices",
-        "shoppingCartItems",
-        "phoneNumberDetails",
-        "receivedSMSDisclaimer",
-    }
-)
 
 
 class UsersEntry(FieldsEntry):
@@ -182,7 +163,7 @@ class Users(IterableObject):
                     allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
                 )
             )
-        return [*faults, *managed_fields(sync, place)]
+        return [*faults, *user_field_faults(sync, place)]
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
         key = key_of(sync, project)
@@ -228,16 +209,3 @@ class Users(IterableObject):
         warnings = check_user_fields(subject, asker)
         sync, project = subject.sync, subject.project
         return Prepared(self.operations(sync, project), self.body(sync, project), warnings=warnings)
-
-
-def managed_fields(sync: Sync, place: Place) -> list[Fault]:
-    """A fault for each mapped field that Iterable keeps by itself, or that is sent as the identifier already."""
-    faults = []
-    for item in sync.fields or ():
-        top = item.path.split(".")[0]
-        if top in MANAGED or item.path in [NAMES[name] for name in sync.identifiers]:
-            says = "is kept by Iterable itself" if top in MANAGED else "is sent as the identifier already"
-            faults.append(
-                place.fault("managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path)
-            )
-    return faults

@@ -119,7 +119,7 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
     if problem is not None:
         return SyncStatus.ERROR, problem
     # In update mode the rows that wait are users that Iterable lacks, which is what the mode is for.
-    held = counts.quarantined and ready.sync.mode != "update"
+    held = (counts.quarantined or counts.skipped) and ready.sync.mode != "update"
     return (SyncStatus.WARN if refused or held or story.warnings else SyncStatus.SUCCESS), None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.shape import Shape, Value
 from reverse_etl.sync import Requirement
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.base import ColumnKind, Dialect
 
 
 def reason(dialect: Dialect, shape: Shape) -> str:
@@ -23,11 +23,19 @@ def reason(dialect: Dialect, shape: Shape) -> str:
 
 def _unmet(dialect: Dialect, shape: Shape, requirement: Requirement) -> str:
     """Whether a row misses a requirement."""
-    texts = [dialect.as_text(f"m.{shape.named(label).name}") for label in requirement.fields]
+    values = [shape.named(label) for label in requirement.fields]
     if not requirement.pattern:
-        return " AND ".join(f"({text} IS NULL OR trim({text}) = '')" for text in texts)
+        return " AND ".join(_missing(dialect, value) for value in values)
+    texts = [dialect.as_text(f"m.{value.name}") for value in values]
     void = f"m.{shape.named(requirement.unless).name} IS NULL AND " if requirement.unless else ""
     wrong = [f"NOT ({dialect.matches(text, requirement.pattern)})" for text in texts]
     wrong += [f"{text} = {dialect.literal(never)}" for text in texts for never in requirement.never]
     there = " AND ".join(f"{text} IS NOT NULL" for text in texts)
     return f"{void}{there} AND ({' OR '.join(wrong)})"
+
+
+def _missing(dialect: Dialect, value: Value) -> str:
+    """Whether a value is not there; arrays and objects, which not every warehouse can write as text, are or are not."""
+    name = f"m.{value.name}"
+    empty = f" OR trim({dialect.as_text(name)}) = ''" if value.kind is ColumnKind.TEXT else ""
+    return f"({name} IS NULL{empty})"

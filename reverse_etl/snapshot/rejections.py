@@ -38,16 +38,24 @@ class Rejection:
     attempts: int
 
 
+@dataclass(frozen=True)
+class Recheck:
+    """Seconds after which a skipped row is tried again, and those after which it is for the first time, if sooner."""
+
+    after: float
+    first: float | None = None
+
+
 class Rejections:
     """What one run writes into the table of rejections."""
 
-    def __init__(self, warehouse: Warehouse, diff: Diff, fence: int, recheck_after: float) -> None:
-        """`recheck_after`: seconds after which a skipped row is tried again."""
+    def __init__(self, warehouse: Warehouse, diff: Diff, fence: int, recheck: Recheck) -> None:
+        """The run of `fence` has a plan."""
         self._warehouse = warehouse
         self._diff = diff
         self._tables = diff.tables
         self._fence = fence
-        self._recheck_after = recheck_after
+        self._recheck = recheck
         self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
 
     def record_invalid(self) -> None:
@@ -106,13 +114,26 @@ class Rejections:
 
     def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:
         dialect = self._warehouse.dialect
-        retry = f"CASE WHEN {state} = 'skipped' THEN {dialect.later(dialect.now(), self._recheck_after)} END"
+        retry = f"CASE WHEN {state} = 'skipped' THEN {self._retry_at()} END"
         self._warehouse.execute(
             f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"
             f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
             f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()}, {retry}"
             f" FROM {source} WHERE {where}"
         )
+
+    def _retry_at(self) -> str:
+        """When a row of the plan `p` that is skipped now is tried again."""
+        dialect, recheck = self._warehouse.dialect, self._recheck
+        later = dialect.later(dialect.now(), recheck.after)
+        if recheck.first is None or recheck.first >= recheck.after:
+            return later
+        before = (
+            f"SELECT 1 FROM {self._tables.rejections} b WHERE b.sync = {dialect.literal(self._tables.sync)}"
+            f" AND b.fence < {self._fence} AND b.state IN ('skipped', 'requeued')"
+            f" AND b.key_text = {self._diff.key_text('p')} AND b.digest = {dialect.as_text('p.row_hash')}"
+        )
+        return f"CASE WHEN EXISTS ({before}) THEN {later} ELSE {dialect.later(dialect.now(), recheck.first)} END"
 
 
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:

@@ -65,6 +65,24 @@ class HoldingContract:
         trial.sql(f"UPDATE {{rejections}} SET retry_at = {LONG_AGO}")
         assert trial.run().identities("added") == ["a@x.y"]
 
+    def waits(self, trial: Trial, count: int) -> list[bool]:
+        """Of each time a row was skipped, whether it waits for longer than the shorter of both times."""
+        tables, dialect = trial.store().tables, trial.warehouse.dialect
+        longer = f"retry_at > {dialect.later('seen_at', 60 + 1)}"
+        rows = trial.warehouse.query(f"SELECT {longer} FROM {tables.rejections} ORDER BY fence")
+        assert len(rows) == count
+        return [bool(row[0]) for row in rows]
+
+    def test_row_skipped_for_the_first_time_may_be_looked_at_again_sooner(self, trial):
+        trial.first_recheck = 60.0
+        trial.model(PEOPLE, ROWS)
+        for _ in range(2):
+            trial.run(of("a@x.y", Fate.SKIPPED))
+            assert self.requeue(trial) == 1
+        trial.sql("UPDATE {model} SET points = 2 WHERE email = 'a@x.y'")
+        trial.run(of("a@x.y", Fate.SKIPPED))
+        assert self.waits(trial, 3) == [False, True, False]
+
     def test_forgotten_user_is_never_sent_again(self, trial):
         trial.model(PEOPLE, ROWS)
         trial.run(of("a@x.y", Fate.FORGOTTEN))

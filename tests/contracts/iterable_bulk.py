@@ -14,10 +14,12 @@ from tests.iterable.server import HTML, Answer, refusal
 class BulkContract(OperationContract):
     """What holds for operations of many rows a request: batches, attribution of failures, isolation by halving.
 
-    `forgotten_is_done`: a user who was forgotten is as good as a row that was taken.
+    `forgotten_is_done`: a user who was forgotten is as good as a row that was taken. `array` is what the request calls
+    its rows.
     """
 
     rows = 4
+    array = "users"
     forgotten_is_done = False
 
     def change_of_bytes(self, ordinal, size):
@@ -82,7 +84,8 @@ class BulkContract(OperationContract):
     def test_rows_that_a_path_names_are_taken_out_at_once(self, world, server):
         def answer(got):
             rows = self.sent_rows(got)
-            paths = {f"obj.users[{rows.index(bad)}].x": "Boolean value expected" for bad in (3, 90) if bad in rows}
+            places = [rows.index(bad) for bad in (3, 90) if bad in rows]
+            paths = {f"obj.{self.array}[{place}].x": "Boolean value expected" for place in places}
             return refusal(400, "BadJsonBody", paths) if paths else self.take_all(got)
 
         server.answer = answer
@@ -93,7 +96,7 @@ class BulkContract(OperationContract):
 
     @pytest.mark.parametrize("index", ["100", "-1", "9" * 5000, "x", ""])
     def test_a_path_that_names_no_row_is_no_help_but_no_harm(self, world, server, index):
-        self.refuse(server, {5}, refusal(400, "BadJsonBody", {f"obj.users[{index}].x": "?"}))
+        self.refuse(server, {5}, refusal(400, "BadJsonBody", {f"obj.{self.array}[{index}].x": "?"}))
         done = world.deliver(self.operation(), self.changes(8))
         assert done.statuses == {5: "rejected"}
 

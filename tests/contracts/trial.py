@@ -13,11 +13,11 @@ from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.rejections import Rejections
-from reverse_etl.snapshot.shape import Shape, shape_of, spell_fields
+from reverse_etl.snapshot.rejections import Recheck, Rejections
+from reverse_etl.snapshot.shape import PRIMARY_KEY, Shape, shape_of, spell_fields
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
+from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync
 from reverse_etl.warehouses.base import Warehouse
 
 RULE = IdentityRule(
@@ -108,10 +108,14 @@ class Trial:
     """A sync named `name` on a model table. `sent` is what the destination holds: identity to fields.
 
     `builder` makes and edits tables as dbt would, where the sync's own warehouse may not.
+    `rule` and `requirements` are what an object says of its rows. `first_recheck` is in seconds.
     """
 
     warehouse: Warehouse
     fields: tuple[Field, ...] | None = None
+    rule: IdentityRule = RULE
+    requirements: tuple[Requirement, ...] = ()
+    first_recheck: float | None = None
     primary_key: tuple[str, ...] = ()
     on_removed: OnRemoved = "delete"
     name: str = "users"
@@ -137,7 +141,7 @@ class Trial:
             object="users",
             mode="upsert",
             destination="iterable",
-            identifiers={"email": "email"},
+            identifiers={self.rule.key: self.rule.columns[0]} if self.rule.key != PRIMARY_KEY else {},
             primary_key=self.primary_key,
             fields=self.fields,
             on_removed=self.on_removed,
@@ -165,7 +169,7 @@ class Trial:
         columns = self.warehouse.columns(self.relation)
         assert columns is not None
         sync = spell_fields(self.sync, columns)
-        return shape_of(sync, RULE, columns, self.warehouse.dialect)
+        return shape_of(sync, self.rule, columns, self.warehouse.dialect, self.requirements)
 
     def store(self) -> SnapshotStore:
         return SnapshotStore(self.warehouse, STATE_SCHEMA, self.sync, self.shape())
@@ -271,7 +275,8 @@ class _Run:
         )
 
     def _send(self, rows: Sequence[Planned], diff: Diff) -> bool:
-        self.rejections = Rejections(self.trial.warehouse, diff, self.lease.fence, RECHECK)
+        recheck = Recheck(RECHECK, self.trial.first_recheck)
+        self.rejections = Rejections(self.trial.warehouse, diff, self.lease.fence, recheck)
         self.rejections.record_invalid()
         credit = max((row.ordinal + 1 for row in rows), default=0)
         assert self.lease.flush(credit, Ranges())

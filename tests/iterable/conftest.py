@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+
 pytest.register_assert_rewrite(
     "tests.contracts.iterable_object",
     "tests.contracts.iterable_bulk",
     "tests.contracts.iterable_pacing",
+    "tests.contracts.iterable_turns",
     "tests.iterable.delivering",
 )
 
@@ -27,3 +30,25 @@ def server(clock):
 @pytest.fixture
 def world(server, clock):
     return World(server.url, clock)
+
+
+@pytest.fixture(scope="module")
+def sandboxes():
+    running = {}
+    yield running
+    for sandbox in running.values():
+        sandbox.stop()
+
+
+@pytest.fixture
+def iterable(sandboxes, clock):
+    """A sandbox of a project type, emptied, and a world that delivers to it."""
+
+    def iterable(project_type, **behaviour):
+        options = SandboxOptions(port=0, project_type=project_type, rate_limit=False, behaviour=Behaviour(**behaviour))
+        if options not in sandboxes:
+            sandboxes[options] = start(options)
+        sandboxes[options].project.reset()
+        return World(sandboxes[options].url, clock)
+
+    return iterable

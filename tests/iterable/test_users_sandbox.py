@@ -12,33 +12,9 @@ from reverse_etl.iterable.fieldtypes import user_types
 from reverse_etl.iterable.identity import UserExists
 from reverse_etl.iterable.lookup import Lookups
 from reverse_etl.iterable.users import BulkUpdate, DeleteUser
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
-from tests.iterable.delivering import World
 
 TYPES = ("email", "user_id", "hybrid")
 KEYS = {"email": "email", "user_id": "userId"}
-
-
-@pytest.fixture(scope="module")
-def sandboxes():
-    running = {}
-    yield running
-    for sandbox in running.values():
-        sandbox.stop()
-
-
-@pytest.fixture
-def iterable(sandboxes, clock):
-    """A sandbox of a project type, emptied, and a world that delivers to it."""
-
-    def iterable(project_type, **behaviour):
-        options = SandboxOptions(port=0, project_type=project_type, rate_limit=False, behaviour=Behaviour(**behaviour))
-        if options not in sandboxes:
-            sandboxes[options] = start(options)
-        sandboxes[options].project.reset()
-        return World(sandboxes[options].url, clock)
-
-    return iterable
 
 
 def change(ordinal, key, identity, **data):

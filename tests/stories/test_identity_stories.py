@@ -220,7 +220,6 @@ class TestDeletedUsers(Deleted, EditStories):
         story.run()
         assert story.counts("accepted", "planned") == (2, 2)
 
-
     def test_who_was_deleted_is_not_taken_for_forgotten(self, story: Story) -> None:
         story.run()
         story.project.tag({**self.definition(), "mode": "forget"})

@@ -18,6 +18,7 @@ from reverse_etl.warehouses.duckdb import column_of
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
+from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
@@ -86,6 +87,10 @@ class TestCommitting(OnDuckDB, CommittingContract):
 
 
 class TestHolding(OnDuckDB, HoldingContract):
+    pass
+
+
+class TestIdentifying(OnDuckDB, IdentifyingContract):
     pass
 
 

@@ -1,0 +1,97 @@
+"""Activity: what events and purchases share: whose they are, when they were, and the id under which they go out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field as Key
+
+from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.definition import ColumnName, FieldsEntry, Source
+from reverse_etl.errors import Fault
+from reverse_etl.faults import Place
+from reverse_etl.iterable.base import ProjectType, Reply
+from reverse_etl.iterable.bulk import MEANING
+from reverse_etl.iterable.identity import missing_identifier, person_fields, person_requirements
+from reverse_etl.iterable.lookup import UNKNOWN_USER
+from reverse_etl.iterable.scalars import SECONDS, WHOLE, fit
+from reverse_etl.iterable.single import coded_refusal
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+
+# Rows ahead of the last durable acknowledgement.
+WINDOW = 2_000
+# A profile that was just written may not be found for a minute (Swagger, users/update), and longer on a bad day.
+FIRST_RECHECK = 600.0
+_NAMES = {"campaign_id": "campaignId", "template_id": "templateId"}
+
+
+class ActivityEntry(FieldsEntry):
+    """An entry whose rows are what users did."""
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users",)
+    email: ColumnName | None = Key(default=None, description="the user's e-mail, where it is not NULL")
+    user_id: ColumnName | None = Key(default=None, description="the user's id, where there is no e-mail")
+    created_at: Source = Key(default=None, description="when it was; default: when Iterable receives it")
+    campaign_id: Source = None
+    template_id: Source = None
+    unknown_users: Literal["skip", "reject"] = Key(
+        default="skip", description="rows of users that Iterable lacks: try again later, or refuse for good"
+    )
+
+    def own(self) -> tuple[Field, ...]:
+        return (*super().own(), *person_fields(self.email, self.user_id))
+
+    def faults(self, place: Place) -> list[Fault]:
+        faults = [] if self.email or self.user_id else [missing_identifier(place)]
+        if not self.identifiers() and not self.primary_key:
+            [key] = self.IDENTIFIERS
+            said = f"neither `{key}` nor `primary_key` names a column, so no row could be told from another"
+            faults.append(place.fault("missing-identifier", said, key=key, allowed=f"{key}, primary_key, or both"))
+        return faults
+
+
+def identity_of(sync: Sync) -> IdentityRule:
+    """The row's own id where the definition has one, else its primary key; any text will do."""
+    for key, column in sync.identifiers.items():
+        return IdentityRule(key, (column,))
+    return IdentityRule("primary_key", sync.primary_key)
+
+
+def activity_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
+    """Somebody it is about, and a time where one is promised: the time of a request would move with each retry."""
+    timed = [item for item in sync.own if item.path == "created_at" and item.column and item.nulls == "send"]
+    time = Requirement(("@created_at",), "null-created-at", "`created_at` is NULL")
+    return (*person_requirements(sync, project), *([time] if timed else []))
+
+
+def stable_id(sync: Sync, identity: str, mapped: str) -> str:
+    """The id that goes out: `mapped` if there is one, else a hash of the sync's name and the row's identity.
+
+    64 hex digits: a retry, or another run, updates what is there instead of adding to it.
+    """
+    return mapped or hashlib.sha256(json.dumps([sync.name, identity]).encode()).hexdigest()
+
+
+def attribution(own: Mapping[str, object]) -> dict[str, object]:
+    """When it was and what it is credited to, without what is NULL. Raises UnfitRow."""
+    found: dict[str, object] = {}
+    if own.get("created_at") is not None:
+        found["createdAt"] = fit("created_at", own["created_at"], SECONDS)
+    for key, name in _NAMES.items():
+        if own.get(key) is not None:
+            found[name] = fit(key, own[key], WHOLE)
+    return found
+
+
+def unknown_user(change: Change, *, skip: bool) -> Outcome:
+    """The fate of a row whose user Iterable lacks."""
+    return Outcome(change.ordinal, Status.SKIPPED if skip else Status.REJECTED, *MEANING["notFound"])
+
+
+def refused_person(change: Change, reply: Reply, *, skip: bool) -> Outcome | None:
+    """What a 4xx reply to one row says of its user; by code alone, since a message may be about something else."""
+    found = coded_refusal(change, reply)
+    return unknown_user(change, skip=skip) if found is not None and found.code == UNKNOWN_USER else found

@@ -1,0 +1,120 @@
+"""The warehouse contract: rows known by their primary key alone, what else a row needs, and keys of a definition."""
+
+from __future__ import annotations
+
+import pytest
+
+from reverse_etl.snapshot.shape import PRIMARY_KEY
+from reverse_etl.sync import Field, IdentityRule, Requirement
+from tests.contracts.trial import Fate, Trial, of
+
+VISITS = {"shop": "VARCHAR", "number": "BIGINT", "email": "VARCHAR", "user_id": "BIGINT", "what": "VARCHAR"}
+ROWS = [("eu", 1, "A@x.y ", None, "seen"), ("us", 1, None, 7, "bought"), ("eu", 2, "b@x.y", 8, "seen")]
+KEYS = ['["eu","1"]', '["eu","2"]', '["us","1"]']
+EMAIL = Field("email", "email", as_text=True, lowered=True, own=True)
+USER_ID = Field("user_id", "user_id", as_text=True, own=True)
+NAME = Field("event_name", None, constant="Visit", own=True)
+WHAT = Field("what", "what")
+SOMEBODY = Requirement(("@email", "@user_id"), "null-identifier", "the identifier is NULL")
+ADDRESS = Requirement(("@email",), "bad-email", "the e-mail is malformed", pattern=r"[^@\s]+@.+", never=("no@one",))
+NUMBER = Requirement(("@user_id",), "bad-user-id", "the user id is malformed", pattern=r"\d", unless="@email")
+
+
+class IdentifyingContract:
+    """Rows of a composite identity that are about somebody, and what a definition's own keys take from them."""
+
+    @pytest.fixture
+    def visits(self, trial) -> Trial:
+        """Three visits, known by shop and number, all accepted."""
+        trial.rule = IdentityRule(PRIMARY_KEY, ("shop", "number"))
+        trial.primary_key = ("shop", "number")
+        trial.fields = (WHAT, EMAIL, USER_ID, NAME)
+        trial.requirements = (SOMEBODY, ADDRESS, NUMBER)
+        trial.model(VISITS, ROWS)
+        assert trial.run().identities("added") == KEYS
+        return trial
+
+    def invalid(self, trial: Trial) -> dict[str, int]:
+        return dict(trial.look().counts.invalid)
+
+    def test_composite_identity_without_change_plans_nothing(self, visits):
+        assert visits.counted() == {}
+        assert visits.sent[KEYS[0]] == {"what": "seen", "email": "a@x.y", "user_id": None, "event_name": '"Visit"'}
+
+    def test_parts_of_an_identity_are_never_taken_for_each_other(self, visits):
+        visits.sql("""INSERT INTO {model} VALUES ('eu","1', 1, 'c@x.y', NULL, 'x'), ('eu,1', 1, 'c@x.y', NULL, 'x')""")
+        assert visits.run().kinds == {"added": 2}
+        assert len(visits.sent) == 5
+
+    def test_changed_part_of_the_identity_is_another_row(self, visits):
+        visits.sql("UPDATE {model} SET number = 3 WHERE what = 'bought'")
+        assert visits.counted() == {"added": 1, "removed": 1}
+        visits.run()
+        assert sorted(visits.sent) == [*KEYS[:2], '["us","3"]']
+        assert visits.lying_entries() == []
+
+    def test_part_that_is_null_leaves_no_identity(self, visits):
+        visits.sql("UPDATE {model} SET shop = NULL WHERE what = 'bought'")
+        assert self.invalid(visits) == {"null-identifier": 1}
+
+    def test_two_rows_of_one_composite_identity_are_both_held_back(self, visits):
+        visits.sql("INSERT INTO {model} VALUES ('us', 1, 'c@x.y', NULL, 'x')")
+        assert self.invalid(visits) == {"duplicate-key": 2}
+        assert KEYS[2] in visits.sent
+
+    def test_other_order_of_the_parts_is_another_key(self, visits):
+        before = visits.shape().key_columns
+        visits.rule = IdentityRule(PRIMARY_KEY, ("number", "shop"))
+        assert visits.shape().key_columns != before
+
+    def test_refused_row_of_a_composite_identity_is_held_until_it_changes(self, visits):
+        visits.sql("UPDATE {model} SET what = 'left' WHERE shop = 'us'")
+        visits.run(of(KEYS[2], Fate.REJECTED))
+        assert visits.counted() == {"quarantined": 1}
+        visits.sql("UPDATE {model} SET what = 'came' WHERE shop = 'us'")
+        assert visits.run().identities("changed") == [KEYS[2]]
+
+    def test_rows_that_miss_a_requirement_are_counted_by_its_code(self, visits):
+        visits.model(
+            VISITS,
+            [
+                ("eu", 1, "A@x.y", None, "seen"),
+                ("eu", 2, None, None, "nobody"),
+                ("eu", 3, " ", None, "nobody either"),
+                ("eu", 4, "nowhere", 7, "a bad address beside a good number"),
+                ("eu", 5, "no@one", None, "an address that lets through"),
+                ("eu", 6, None, 77, "a bad number"),
+                ("eu", 7, "c@x.y", 77, "a bad number beside a good address"),
+            ],
+        )
+        assert self.invalid(visits) == {"null-identifier": 2, "bad-email": 2, "bad-user-id": 1}
+        ran = visits.run()
+        assert ran.kinds["invalid"] == 5
+        assert ran.identities("added") == ['["eu","7"]']
+        assert visits.shape().reasons()["bad-email"] == "the e-mail is malformed"
+
+    def test_array_that_is_required_may_be_empty_and_not_null(self, trial):
+        trial.fields = (Field("items", "items", own=True),)
+        trial.requirements = (Requirement(("@items",), "null-items", "`items` is NULL"),)
+        trial.builder.create_schema("marts")
+        array = "SELECT 'a@x.y' AS email, {} AS items UNION ALL SELECT 'b@x.y', NULL"
+        trial.builder.execute(f"CREATE TABLE {trial.relation} AS {array.format(self.empty_array)}")
+        assert self.invalid(trial) == {"null-items": 1}
+
+    # An empty array in the warehouse's own words.
+    empty_array = "CAST([] AS VARCHAR[])"
+
+    def test_what_a_key_takes_is_told_apart_from_a_field_of_its_name(self, visits):
+        visits.fields = (*visits.fields, Field("event_name", "what"))
+        visits.run()
+        visits.sql("UPDATE {model} SET what = 'new', email = 'n@x.y' WHERE number = 2")
+        assert visits.run().changed_fields == {"what": 1, "event_name": 1, "@email": 1}
+
+    def test_constant_of_a_key_that_changes_resends_every_row(self, visits):
+        visits.fields = (WHAT, EMAIL, USER_ID, Field("event_name", None, constant="Visited", own=True))
+        assert visits.run().changed_fields == {"@event_name": 3}
+        assert visits.counted() == {}
+
+    def test_letter_case_and_blanks_of_an_address_change_nothing(self, visits):
+        visits.sql("UPDATE {model} SET email = upper(email)")
+        assert visits.counted() == {}

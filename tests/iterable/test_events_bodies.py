@@ -1,0 +1,191 @@
+"""Request bodies of events as they leave, byte by byte; and rows that cannot leave."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+
+from reverse_etl.iterable.base import ProjectType
+from reverse_etl.iterable.encode import Encoder, Form, Source
+from reverse_etl.iterable.events import Events
+from reverse_etl.sync import Field, Sync
+from tests.iterable.body_files import cases_on_file, is_on_file
+
+NOON = dt.datetime(2026, 1, 2, 12, 0, 0, 600_000, tzinfo=dt.timezone.utc)
+PLAN = {
+    "ordinal": [0, 1, 2],
+    "kind": ["added", "changed", "added"],
+    "identity": ["0f8fad5b-d9cb-469f-a165-70867728950e", "A_1", "B-2"],
+    "email": ["ada@example.com", None, "bob@example.com"],
+    "user_id": ["C-1", "C-2", None],
+    "name": ["Order Placed", "Order Shipped", "Order Placed"],
+    "at": pa.array([NOON] * 2 + [None], pa.timestamp("us", "Europe/Berlin")),
+    "day": [dt.date(2026, 1, 2), dt.date(1969, 12, 31), None],
+    "number": [1767323045, 1767323045678, None],
+    "campaign": [77, None, 78],
+    "text": ["x", None, "z"],
+}
+DATA = (Source("note", "text"), Source("order.total", "number"))
+PEOPLE = (Source("email", "email", own=True), Source("user_id", "user_id", own=True))
+NAME = Source("event_name", "name", own=True)
+SYNC = Sync(
+    name="orders",
+    model="orders",
+    unique_id="model.shop.orders",
+    relation="orders",
+    file="orders.yml",
+    object="events",
+    mode="upsert",
+    destination="iterable",
+    identifiers={"event_id": "id"},
+)
+CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
+    "events_by_id": ({}, (*DATA, *PEOPLE, NAME)),
+    "events_by_primary_key": ({"identifiers": {}, "primary_key": ("shop", "id")}, (*PEOPLE, NAME)),
+    "events_with_both_keys": ({"primary_key": ("id",)}, (*PEOPLE, NAME)),
+    "events_at_a_time": ({}, (*PEOPLE, NAME, Source("created_at", "at", own=True, skip_nulls=True))),
+    "events_on_a_day": ({}, (*PEOPLE, NAME, Source("created_at", "day", own=True, skip_nulls=True))),
+    "events_at_a_number": ({}, (*PEOPLE, NAME, Source("created_at", "number", own=True, skip_nulls=True))),
+    "events_credited": (
+        {},
+        (*PEOPLE, NAME, Source("campaign_id", "campaign", own=True), Source("template_id", "campaign", own=True)),
+    ),
+    "events_without_new_fields": ({"options": {"create_new_fields": False}}, (*DATA, *PEOPLE, NAME)),
+    "events_with_new_fields": ({"options": {"create_new_fields": True}}, (*PEOPLE, NAME)),
+}
+
+
+def encoded(sync, sources, plan=None):
+    form = Form(Events().body(sync, ProjectType.HYBRID), Events().user(sync, ProjectType.HYBRID))
+    return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan or PLAN))
+
+
+def one(**columns):
+    """A plan of one row, with these columns."""
+    row = {"ordinal": 0, "kind": "added", "identity": "e-1", "email": "ada@example.com", "user_id": None}
+    return {name: [value] for name, value in {**row, "name": "Visit", **columns}.items()}
+
+
+def odd(key, value):
+    """The row in which a key of the definition takes this value."""
+    sources = [source for source in (*PEOPLE, NAME) if source.path != key]
+    return encoded(SYNC, (*sources, Source(key, "odd", own=True)), one(odd=value))
+
+
+def request_of(case):
+    changes, sources = CASES[case]
+    sync = replace(SYNC, **changes)
+    found = encoded(sync, sources)
+    assert found.outcomes == []
+    return Events().operations(sync, ProjectType.HYBRID).write.build(found.changes)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_body_is_the_one_on_file(case):
+    request = request_of(case)
+    assert is_on_file(case, request)
+    assert (request.endpoint.method, request.path) == ("POST", "/api/events/trackBulk")
+
+
+def test_every_file_has_its_case():
+    assert cases_on_file("events") == set(CASES)
+
+
+def test_the_frame_of_a_body_fits_the_room_kept_for_it():
+    write = Events().operations(SYNC, ProjectType.EMAIL).write
+    assert len(write.build([]).body) <= write.overhead
+
+
+def id_of(identity, **changes):
+    [change] = encoded(replace(SYNC, **changes), (*PEOPLE, NAME), one(identity=identity)).changes
+    return orjson.loads(change.body)["id"]
+
+
+@pytest.mark.parametrize("identity", ["1", "e-1", "A" * 512, "0f8fad5b-d9cb-469f-a165-70867728950e"])
+def test_an_id_that_iterable_takes_goes_out_as_it_is(identity):
+    assert id_of(identity) == identity
+
+
+@pytest.mark.parametrize("identity", ["a_1", "a 1", "A" * 513, "é", "", "a-1\n", '["a","b"]'])
+def test_any_other_id_becomes_a_hash_that_stays_the_same(identity):
+    """For good: an event that was sent under one hash would be doubled under another."""
+    assert id_of(identity) == hashlib.sha256(json.dumps(["orders", identity]).encode()).hexdigest()
+
+
+def test_hashes_tell_syncs_and_rows_apart():
+    """A primary key is the model's own, so it is never taken for an id of the whole project."""
+    keyed = {"identifiers": {}, "primary_key": ("id",)}
+    found = [id_of("1", **keyed), id_of("2", **keyed), id_of("1", name="visits", **keyed), id_of("1_", **keyed)]
+    assert len(set(found)) == len(found)
+    assert all(len(one) == 64 for one in found)
+
+
+def test_a_fraction_of_a_second_is_dropped_and_not_rounded():
+    changes, sources = CASES["events_at_a_time"]
+    first = orjson.loads(encoded(replace(SYNC, **changes), sources).changes[0].body)
+    assert first["createdAt"] == int(NOON.timestamp()) == 1_767_355_200
+
+
+BAD = {
+    "created_at": ["soon", "2026-01-02T03:04:05Z", "2026-13-01", "1767323045", True, 1.5, 10**16],
+    "campaign_id": ["x", 1.5, True, "1.0", 1e19],
+    "template_id": ["x"],
+    "event_name": [True, 1.5],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key in BAD for value in BAD[key]])
+def test_a_value_that_does_not_fit_holds_its_row_back(key, value):
+    """The reason names the key and not the value."""
+    found = odd(key, value)
+    [outcome] = found.outcomes
+    assert found.changes == []
+    assert outcome.code == "unsendable-value"
+    assert outcome.reason.startswith(f"`{key}` is not a")
+    assert str(value) not in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "sent"),
+    [
+        ("campaign_id", "77", "campaignId", 77),
+        ("campaign_id", 77.0, "campaignId", 77),
+        ("event_name", 5, "eventName", "5"),
+        ("event_name", " Order ", "eventName", " Order "),
+        ("created_at", 99_999_999_999, "createdAt", 99_999_999_999),
+        ("created_at", 100_000_000_000, "createdAt", 100_000_000),
+        ("created_at", -100_000_000_001, "createdAt", -100_000_001),
+        ("created_at", 1.7e9, "createdAt", 1_700_000_000),
+        ("created_at", dt.date(1, 1, 1), "createdAt", -62_135_596_800),
+        ("created_at", dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc), "createdAt", 253_402_300_799),
+    ],
+)
+def test_a_value_of_another_type_that_loses_nothing_is_taken(key, value, name, sent):
+    [change] = odd(key, value).changes
+    assert orjson.loads(change.body)[name] == sent
+
+
+def test_who_a_row_is_about_decides_whose_turn_it_is():
+    found = encoded(SYNC, (*PEOPLE, NAME))
+    assert [change.user for change in found.changes] == ["email ada@example.com", "userId C-2", "email bob@example.com"]
+
+
+def test_a_user_id_project_knows_nobody_by_email():
+    own = tuple(Field(key, key, own=True) for key in ("email", "user_id", "event_name"))
+    sync = replace(SYNC, own=own)
+    extra = {p.value: [field.path for field in Events().extra_fields(sync, p)] for p in ProjectType}
+    assert extra == {
+        "email": ["email", "user_id", "event_name"],
+        "hybrid": ["email", "user_id", "event_name"],
+        "user_id": ["user_id", "event_name"],
+    }
+    labels = {p.value: {label for one in Events().requirements(sync, p) for label in one.fields} for p in ProjectType}
+    assert "@email" not in labels["user_id"]
+    assert "@email" in labels["hybrid"]
