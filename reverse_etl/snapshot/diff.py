@@ -61,8 +61,9 @@ class Diff:
         )
         number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
+        layout = self.dialect.layout("ordinal", passing=True)
         statement = (
-            f"CREATE TABLE {table} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
+            f"CREATE TABLE {table}{layout} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
             f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
             f" FROM classified c WHERE c.kind IN ({kinds})"
         )
@@ -116,7 +117,7 @@ class Diff:
                 f"{self.dialect.null(self.dialect.hash_type)} AS row_hash",
                 f"{self.dialect.null(text)} AS state",
             ]
-            return f"SELECT {', '.join(columns)} WHERE 1 = 0"
+            return self.dialect.no_row(", ".join(columns))
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
         retyped = find_retyped(self.shape.values, self.stored.columns)
@@ -154,8 +155,7 @@ class Diff:
         found = "SELECT identity FROM candidates WHERE present"
         if not self.shape.keys:
             return found
-        keys = ", ".join(self._key_names())
-        same = f"({keys}) IN (SELECT {keys} FROM candidates WHERE present)"
+        same = self.dialect.among(self._key_names(), "FROM candidates WHERE present")
         return f"{found} UNION SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:

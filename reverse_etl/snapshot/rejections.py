@@ -71,13 +71,16 @@ class Rejections:
         """Write rejected and skipped rows with the digest of the values that were refused."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):
-            values = ", ".join(
-                f"({outcome.ordinal}, {dialect.literal(_state(outcome))}, {dialect.literal(outcome.code)},"
-                f" {dialect.literal(outcome.reason)}, {'TRUE' if outcome.tainted else 'FALSE'})"
+            rows = [
+                (
+                    str(outcome.ordinal),
+                    *map(dialect.literal, (_state(outcome), outcome.code, outcome.reason)),
+                    "TRUE" if outcome.tainted else "FALSE",
+                )
                 for outcome in some
-            )
-            named = "o (ordinal, state, code, reason, tainted)"
-            source = f"{self._plan} p JOIN (VALUES {values}) AS {named} ON o.ordinal = p.ordinal"
+            ]
+            refused = dialect.rows("o", ("ordinal", "state", "code", "reason", "tainted"), rows)
+            source = f"{self._plan} p JOIN {refused} ON o.ordinal = p.ordinal"
             already = (
                 f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="
                 f" {dialect.literal(self._tables.sync)} AND r.fence = {self._fence} AND r.ordinal = p.ordinal)"
@@ -103,8 +106,7 @@ class Rejections:
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
             f" AND fence < {self._fence} AND identity IS NOT NULL AND NOT EXISTS (SELECT 1"
-            f" FROM (SELECT {shape.identity} AS identity FROM {shape.relation}) m"
-            f" WHERE m.identity = {self._tables.rejections}.identity)"
+            f" FROM (SELECT {shape.identity} AS there FROM {shape.relation}) m WHERE m.there = identity)"
         )
 
     def any(self) -> bool:

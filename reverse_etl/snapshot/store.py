@@ -72,13 +72,13 @@ class SnapshotStore(SnapshotReader):
         retyped = find_retyped(self.shape.values, columns)
         added = [value for value in self.shape.values if value.name not in columns]
         if retyped or added:
-            self._warehouse.execute(f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)}")
+            self._warehouse.execute(
+                f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)} WHERE 1 = 1"
+            )
             self._hashes_gone = True
         for item in retyped:
             cast = cast_of(dialect, item.name, item.new)
-            self._warehouse.execute(
-                f"ALTER TABLE {table} ALTER COLUMN {item.name} TYPE {dialect.declared(item.new)} USING {cast}"
-            )
+            self._warehouse.execute(dialect.retype(table, item.name, item.new, cast))
         for value in added:
             self._warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {value.name} {dialect.declared(value.type)}")
 
@@ -203,7 +203,7 @@ class SnapshotStore(SnapshotReader):
             ("fence", d.integer_type),
             ("changed_at", d.timestamp_type),
         ]
-        return create_table(d, self.tables.snapshot, columns)
+        return create_table(d, self.tables.snapshot, columns, "identity")
 
     def _plan(self, fence: int) -> str:
         return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))

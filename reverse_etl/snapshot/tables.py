@@ -86,7 +86,7 @@ def create_rejections(dialect: Dialect, tables: Tables) -> str:
         ("seen_at", stamp),
         ("retry_at", stamp),
     ]
-    return create_table(dialect, tables.rejections, columns)
+    return create_table(dialect, tables.rejections, columns, "sync")
 
 
 def create_runs(dialect: Dialect, tables: Tables) -> str:
@@ -103,10 +103,10 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
         ("counts", text),
         ("problem", text),
     ]
-    return create_table(dialect, tables.runs, columns)
+    return create_table(dialect, tables.runs, columns, "sync")
 
 
-def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]]) -> str:
-    """Make a table of ours where it is missing, from its columns' names and types."""
+def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]], by: str) -> str:
+    """Make a table of ours where it is missing, from its columns' names and types; it is read by one of them."""
     declared = ", ".join(f"{name} {dialect.declared(kind)}" for name, kind in columns)
-    return f"CREATE TABLE IF NOT EXISTS {table} ({declared})"
+    return f"CREATE TABLE IF NOT EXISTS {table} ({declared}){dialect.layout(by)}"

@@ -131,6 +131,29 @@ class Dialect(ABC):
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
 
+    def no_row(self, columns: str) -> str:
+        """A query without a row, of some columns."""
+        return f"SELECT {columns} WHERE 1 = 0"
+
+    def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        """Rows of expressions, of which there is at least one, as what stands after FROM."""
+        values = ", ".join(f"({', '.join(row)})" for row in rows)
+        return f"(VALUES {values}) AS {alias} ({', '.join(columns)})"
+
+    def among(self, columns: Sequence[str], source: str) -> str:
+        """Whether the columns of a row are together those of a row of `source`, which is `FROM …`."""
+        listed = ", ".join(columns)
+        return f"({listed}) IN (SELECT {listed} {source})"
+
+    def layout(self, column: str, *, passing: bool = False) -> str:
+        """What follows a table of ours in CREATE TABLE: it is read by a column; a `passing` one ends with its run."""
+        del column, passing
+        return ""
+
+    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
+        """Give a column of a table of ours, which is read by `identity`, another type and its rows a value of it."""
+        return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {self.declared(type_name)} USING {value}"
+
     @abstractmethod
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         """A 64-bit hash of values, each given as expression and type; never NULL.
