@@ -63,8 +63,8 @@ class Diff:
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
         layout = self.dialect.layout("ordinal", passing=True)
         statement = (
-            f"CREATE TABLE {table}{layout} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
-            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
+            f"CREATE TABLE {table}{layout} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind,"
+            f" c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
             f" FROM classified c WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
