@@ -25,7 +25,7 @@ demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it,
 
 test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## Check style, types and layers
 	@echo "== style"

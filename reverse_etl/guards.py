@@ -12,6 +12,8 @@ from reverse_etl.sync import Sync
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"
 STALE_MANIFEST = "stale_manifest"
 GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, BUILD, STALE_MANIFEST)
+# What is done to the rows; another one is never the same under another name.
+_ACTION = "action"
 # What tells one project from another, as people call it.
 _PROJECT = {"host": "host", "project_type": "project type", "project": "project", "key_fingerprint": "API key"}
 
@@ -55,7 +57,8 @@ def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str,
     }
     if "key_fingerprint" in differing:
         shown["API key"] = "its fingerprint differs (neither key is stored)"
-    whose = "by another destination" if set(differing) & set(_PROJECT) else "elsewhere in the project"
+    elsewhere = "for something else" if _ACTION in differing else "elsewhere in the project"
+    whose = "by another destination" if set(differing) & set(_PROJECT) else elsewhere
     return Stop(
         DESTINATION,
         Problem(
@@ -71,10 +74,10 @@ def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str,
 def _way_past(sync: Sync, differing: Sequence[str]) -> str:
     """What to do where rows would go elsewhere: to another project, or within it to another place."""
     accept = f"run `reverse-etl destination accept --select {sync.name}`"
-    anew = "give the definition another `name`, so that every row is sent there"
+    anew = "give the definition another `name`, so that every row is sent"
     if set(differing) & set(_PROJECT):
         return f"For a rotated key of the same project {accept}; for another project {anew}"
-    renamed = [name for name in differing if name in sync.scope]
+    renamed = [name for name in differing if name in sync.scope and name != _ACTION]
     return f"{anew[0].upper()}{anew[1:]}" + (f"; for a {renamed[0]} that was only renamed {accept}" if renamed else "")
 
 

@@ -192,5 +192,6 @@ def _not_made(said: str, reply: Reply) -> DestinationError:
         "catalog-not-made",
         f"Iterable refused: {said}",
         context={"status": reply.status, "code": reply.code or "none"},
-        hint="Make the catalog and type its fields in Iterable, then run again: nothing was sent.",
+        hint="Make the catalog and type its fields in Iterable, or run again in a minute if it was just made:"
+        " nothing was sent.",
     )

@@ -42,7 +42,7 @@ from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
 # The key `list` hides the type of that name in the class of the entry.
-Faults = list[Fault]
+FaultList = list[Fault]
 # Neither a rate nor a number of rows is documented; others send 1,000 rows a request, and this many a second are the
 # safe side.
 PER_SECOND = 10
@@ -112,13 +112,15 @@ class ListMembersEntry(FieldsEntry):
         return super().mapped() or ()
 
     def scope(self) -> Mapping[str, str]:
+        """What was put on a list says nothing of what is to be taken off it."""
         [(key, said)] = self.list.items()
-        return {"list" if key == "name" else "list_id": str(said)}
+        action = "unsubscribe" if self.mode == "remove" else "subscribe"
+        return {"list" if key == "name" else "list_id": str(said), "action": action}
 
     def removal(self) -> OnRemoved:
         return "remove" if self.mode == "mirror" else "ignore"
 
-    def faults(self, place: Place) -> Faults:
+    def faults(self, place: Place) -> FaultList:
         faults = one_identifier(self.identifiers(), place)
         if self.create_list and "name" not in self.list:
             said = "a list can be made by name alone: Iterable gives the id"

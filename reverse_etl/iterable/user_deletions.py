@@ -45,6 +45,10 @@ class UserDeletionsEntry(Entry):
     user_id: ColumnName | None = None
     allow_destructive: bool = Key(default=False, description="must be true: what is deleted does not come back")
 
+    def scope(self) -> Mapping[str, str]:
+        """Who was deleted is not forgotten yet."""
+        return {"action": self.mode}
+
     def faults(self, place: Place) -> list[Fault]:
         faults = [] if self.identifiers() else [missing_identifier(place)]
         if not self.allow_destructive:

@@ -74,7 +74,8 @@ def _removed(plan: SyncPlan) -> str:
     if not plan.removed:
         return ""
     acts = plan.removal or "nothing is sent for them"
-    return f"{plural(plan.removed, 'row')} not in the model any more (on_removed: {plan.on_removed}; {acts})"
+    said = "mode: mirror" if plan.mode == "mirror" else f"on_removed: {plan.on_removed}"
+    return f"{plural(plan.removed, 'row')} not in the model any more ({said}; {acts})"
 
 
 def _identity(plan: SyncPlan) -> str:

@@ -389,8 +389,11 @@ class TestDefinitions:
         assert (type(found.write), type(found.remove), sync.on_removed) == (write, remove, on_removed)
 
     @pytest.mark.parametrize(("said", "scope"), [({"name": "VIP"}, {"list": "VIP"}), ({"id": 123}, {"list_id": "123"})])
-    def test_the_snapshot_is_about_one_list(self, said, scope):
-        assert sync_of({**MEMBERS, "list": said}).scope == scope
+    @pytest.mark.parametrize(
+        ("mode", "action"), [("add", "subscribe"), ("mirror", "subscribe"), ("remove", "unsubscribe")]
+    )
+    def test_the_snapshot_is_about_one_list_and_what_is_done_to_it(self, said, scope, mode, action):
+        assert sync_of({**MEMBERS, "list": said, "mode": mode}).scope == {**scope, "action": action}
 
     def test_nothing_but_membership_is_sent_unless_fields_are_named(self):
         assert sync_of(MEMBERS).fields == ()

@@ -38,7 +38,7 @@ class Settings:
 
     project_type: str = EMAIL
     create_new_fields: bool = True
-    opt_in: bool = True
+    opt_in: bool = False
     field_limit: int = 1000
     event_field_limit: int = 8000
     batch_limit: int | None = None

@@ -218,6 +218,7 @@ def test_leaving_a_list_should_leave_the_channels_alone(known: Api, said: Any, n
 
 
 def test_subscriptions_replace_what_was_there_and_leave_what_is_not_named(api: Api) -> None:
+    api.server.settings.opt_in = True
     number = api.server.add_list("VIP").id
     first = {"email": A, "emailListIds": [number], "unsubscribedChannelIds": [101, 102], "subscribedMessageTypeIds": []}
     second = {"email": A, "unsubscribedChannelIds": [102], "emailListIds": None}
@@ -236,6 +237,7 @@ def test_subscriptions_replace_what_was_there_and_leave_what_is_not_named(api: A
 
 
 def test_subscriptions_that_fail(api: Api) -> None:
+    api.server.settings.opt_in = True
     off = {"subscribedMessageTypeIds": [204], "unsubscribedChannelIds": [101]}
     rows = [{"email": "bad@", **off}, {"email": A, **off}, {"email": B, **off, "validateChannelAlignment": False}]
     rows[0] = {"email": "bad@", "unsubscribedChannelIds": [101]}

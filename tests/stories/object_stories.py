@@ -25,12 +25,14 @@ FIRST = range(7)
 class Hooks:
     """What an object's test class says.
 
-    `columns` are the model's, with their types in DuckDB. `deletes`: what leaves the model leaves Iterable.
+    `columns` are the model's, with their types in DuckDB. `deletes`: what leaves the model leaves Iterable. `opt_in`:
+    the project has opt-in message types. `environment` is added to what commands see of it.
     """
 
     columns: ClassVar[Mapping[str, str]]
     project_type: ClassVar[str] = "email"
     deletes: ClassVar[bool] = False
+    opt_in: ClassVar[bool] = False
     environment: ClassVar[Mapping[str, str]] = {}
 
     def definition(self) -> Mapping[str, object]:
@@ -62,7 +64,7 @@ class Hooks:
 
     @pytest.fixture(params=SIDES)
     def side(self, request: pytest.FixtureRequest) -> Iterator[Side]:
-        with SIDES[request.param](self.project_type) as side:
+        with SIDES[request.param](self.project_type, opt_in=self.opt_in) as side:
             yield side
 
     @pytest.fixture

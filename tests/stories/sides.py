@@ -99,24 +99,25 @@ class SandboxSide(Side):
 
 
 @contextmanager
-def the_second_reading(project_type: str) -> Iterator[Side]:
-    with second_reading(project_type, flat_reads=True, catalog_status=202) as server:
+def the_second_reading(project_type: str, *, opt_in: bool) -> Iterator[Side]:
+    with second_reading(project_type, opt_in=opt_in, flat_reads=True, catalog_status=202) as server:
         yield ReadingSide(server)
 
 
 @contextmanager
-def the_sandbox(project_type: str) -> Iterator[Side]:
+def the_sandbox(project_type: str, *, opt_in: bool) -> Iterator[Side]:
     options = SandboxOptions(
         port=0,
         project_type=project_type,  # type: ignore[arg-type]
         rate_limit=False,
-        behaviour=Behaviour(opt_in_message_types=True),
+        behaviour=Behaviour(opt_in_message_types=opt_in),
     )
     with start(options) as sandbox, relaying(sandbox.url) as relay:
         yield SandboxSide(sandbox, relay)
 
 
-SIDES: dict[str, Callable[[str], AbstractContextManager[Side]]] = {
+# By name, what makes a side of a project type. `opt_in`: whether the project has opt-in message types.
+SIDES: dict[str, Callable[..., AbstractContextManager[Side]]] = {
     "second reading": the_second_reading,
     "sandbox": the_sandbox,
 }

@@ -10,7 +10,8 @@ from typing import ClassVar
 import pytest
 
 from tests.stories.edit_stories import DailyStories, EditStories, FaultStories, Hooks, KillStories, ObjectStories
-from tests.stories.sides import Memory, Side
+from tests.stories.memories import Memory
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 
@@ -50,7 +51,7 @@ class NewAddress(Hooks):
         return str(row["id"])
 
     def prepare(self, side: Side) -> None:
-        for number in range(10):
+        for number in range(20):
             made(side, userId=f"Id-{number}")
 
     def expected(self, rows: Sequence[Row]) -> Mapping[str, object]:
@@ -64,7 +65,7 @@ class TestNewAddressesByUserIdOfAHybridProject(NewAddress, ObjectStories):
     """As a field of the profile, in bulk."""
 
     def test_a_user_that_iterable_lacks_is_skipped_and_not_made(self, story: Story) -> None:
-        story.build(self.row(1), self.row(10))
+        story.build(self.row(1), self.row(30))
         story.run()
         assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
         assert set(self.held(story.memory)) == {"Id-1"}
@@ -82,7 +83,7 @@ class TestNewAddressesByUserIdOfAnEmailProject(NewAddress, DailyStories, FaultSt
     project_type = "email"
 
     def prepare(self, side: Side) -> None:
-        for number in range(10):
+        for number in range(20):
             made(side, email=f"old{number}@shop.com", userId=f"Id-{number}")
 
     def held(self, memory: Memory) -> Mapping[str, object]:
@@ -219,7 +220,6 @@ class TestDeletedUsers(Deleted, EditStories):
         story.run()
         assert story.counts("accepted", "planned") == (2, 2)
 
-<<<<<<< Updated upstream
     def test_who_was_deleted_is_not_taken_for_forgotten(self, story: Story) -> None:
         story.run()
         story.project.tag({**self.definition(), "mode": "forget"})
@@ -227,8 +227,6 @@ class TestDeletedUsers(Deleted, EditStories):
         assert story.run(code=1).says("guard-destination", "action before: delete", "action now: forget")
         assert forgotten(story.side) == set()
 
-=======
->>>>>>> Stashed changes
 
 class TestForgottenUsers(Deleted):
     """They may not."""

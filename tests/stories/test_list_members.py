@@ -9,8 +9,9 @@ import pytest
 
 from reverse_etl.snapshot.store import SnapshotStore
 from tests.stories.edit_stories import DailyStories, EditStories, ObjectStories
+from tests.stories.memories import Memory
 from tests.stories.object_stories import FIRST, FaultStories, Hooks
-from tests.stories.sides import Memory, Side
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 LIST = "VIP"
@@ -264,6 +265,20 @@ class TestTheList(Hooks):
         assert story.plan()["problems"][0]["code"] == "guard-destination"
         self.stops(story, "list differs", "list before: New", "list now: Other", "another `name`", "only renamed")
         assert story.memory.members("Other") == set()
+
+    def test_who_was_put_on_a_list_is_not_taken_for_taken_off(self, story: Story) -> None:
+        story.run()
+        story.project.tag(self.entry(list={"name": "New"}, mode="remove"))
+        assert story.plan()["problems"][0]["code"] == "guard-destination"
+        story.build(*map(self.row, range(8)))
+        before = story.side.number
+        ended = story.run(code=1)
+        assert ended.says("for something else: action differs", "action now: unsubscribe", "another `name`")
+        assert not ended.says("only renamed")
+        assert story.side.number == before
+        story.project.tag(self.entry(list={"name": "New"}, mode="remove", name="off"))
+        story.run()
+        assert story.memory.members("New") == set()
 
     def test_a_list_that_was_made_again_under_its_name_is_another(self, story: Story) -> None:
         story.run()

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tests.stories.edit_stories import DailyStories, ObjectStories
+from tests.stories.memories import Memory
 from tests.stories.object_stories import Hooks
-from tests.stories.sides import Memory, ReadingSide, Side
+from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
 LISTS = ("Spring", "Autumn")
@@ -118,14 +119,31 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
 
     def test_without_opt_in_message_types_no_row_is_taken_for_accepted(self, story: Story) -> None:
         """The sandbox says so row by row, the second reading of the request as a whole."""
-        if isinstance(story.side, ReadingSide):
-            story.side.server.settings.opt_in = False
         story.project.tag({"object": "subscriptions", "email": "email", "subscribed_message_types": "types"})
         ended = story.run(code=1)
         assert ended.says("opt-in")
         accepted, planned = story.counts("accepted", "planned")
         nothing = [row for row in story.rows if row["types"] == "[]"]
         assert accepted <= len(nothing) < planned
+
+
+class TestOptInMessageTypes(SubscriberHooks, DailyStories):
+    """Message types that users ask for, in a project that has such."""
+
+    opt_in = True
+
+    def definition(self) -> Mapping[str, object]:
+        return {"object": "subscriptions", "email": "email", "list_ids": "lists", "subscribed_message_types": "types"}
+
+    def meant(self, row: Row) -> dict[str, Any]:
+        return {**super().meant(row), CHANNELS: []}
+
+    def held(self, memory: Memory) -> Mapping[str, object]:
+        found = memory.subscriptions()
+        return {
+            name: {**shown, TYPES: found[name].get("subscribedMessageTypeIds", [])}  # type: ignore[dict-item]
+            for name, shown in super().held(memory).items()
+        }
 
 
 class ByUserId(SubscriberHooks, DailyStories):
