@@ -64,8 +64,8 @@ class Diff:
         layout = self.dialect.layout("ordinal", passing=True)
         statement = (
             f"CREATE TABLE {table}{layout} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind,"
-            f" c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
-            f" FROM classified c WHERE c.kind IN ({kinds})"
+            f" c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed"
+            f"{_lead(planned)} FROM classified c WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
             nothing = self.dialect.null(self.dialect.text_type)
