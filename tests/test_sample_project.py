@@ -116,6 +116,48 @@ def test_day_2_changes_seven_users_and_adds_three(shop: Shop) -> None:
     assert shop.column(new) == NEW
 
 
+@pytest.mark.parametrize(
+    ("model", "key", "added", "changed", "removed"),
+    [
+        ("iterable_orders", "order_id", ["o0601", "o0602", "o0603"], ["o0269", "o0496"], []),
+        ("iterable_products", "product_id", ["p16"], ["p07", "p10"], ["p09"]),
+        (
+            "iterable_newsletter",
+            "email",
+            ["linh.0203@example.com", "oscar.0202@example.com"],
+            [],
+            ["miyuki.0025@example.org"],
+        ),
+    ],
+)
+def test_day_2_of_the_other_models(
+    shop: Shop, model: str, key: str, added: list[str], changed: list[str], removed: list[str]
+) -> None:
+    def only(here: str, there: str, columns: str = key) -> set[str]:
+        return set(
+            shop.column(
+                f"select {key} from (select {columns} from {here}.{model} except select {columns} from {there}.{model})"
+            )
+        )
+
+    assert only("day2", "day1") == set(added)
+    assert only("day1", "day2") == set(removed)
+    assert only("day2", "day1", "*") == {*added, *changed}
+
+
+def test_the_other_models_are_tagged(shop: Shop) -> None:
+    metas = {
+        node["name"]: node["config"].get("meta", {}).get("reverse_etl", {}) for node in shop.manifest["nodes"].values()
+    }
+    told = {name: (meta.get("object"), meta.get("mode")) for name, meta in metas.items() if meta}
+    assert told == {
+        "iterable_users": ("users", "upsert"),
+        "iterable_orders": ("events", None),
+        "iterable_products": ("catalog_items", "mirror"),
+        "iterable_newsletter": ("list_members", "mirror"),
+    }
+
+
 def test_nobody_leaves_or_changes_identity_on_day_2(shop: Shop) -> None:
     identity = "select customer_id, email from {}.iterable_users"
     assert shop.rows(f"{identity.format('day1')} except {identity.format('day2')}") == []
@@ -174,9 +216,11 @@ def test_the_margin_is_marked_as_never_sent(shop: Shop) -> None:
 def test_the_readme_tells_the_true_counts(shop: Shop) -> None:
     text = (SAMPLE / "README.md").read_text(encoding="utf-8")
     for names in (
-        ["raw_customers", "raw_products", "raw_orders", "customer_changes"],
+        ["raw_customers", "raw_products", "raw_orders"],
+        ["customer_changes", "product_changes", "order_changes"],
         ["stg_customers", "stg_products", "stg_orders"],
-        ["customer_orders", "iterable_users"],
+        ["customer_orders"],
+        ["iterable_users", "iterable_orders", "iterable_products", "iterable_newsletter"],
     ):
         counts = [str(shop.rows(f"select count(*) from day1.{name}")[0][0]) for name in names]
         assert f"| {', '.join(f'`{name}`' for name in names)} | {', '.join(counts)} |" in text

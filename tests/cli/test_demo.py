@@ -32,11 +32,26 @@ def _left_in(folder: Path) -> list[str]:
 def test_every_row_then_the_changed_ones_then_none(tmp_path: Path) -> None:
     ended = subprocess.run(WORDS, env=_env(tmp_path), capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    arrivals = [line.split(":")[0] for line in ended.stdout.splitlines() if line.startswith("=>")]
-    assert arrivals == [
-        "=> Iterable received 194 users in 1 request",
-        "=> Iterable received 10 users in 1 request",
-        "=> Iterable received 0 users in 0 requests",
+    told = [
+        line
+        for line in ended.stdout.splitlines()
+        if line.startswith(("=>", "   users", "   events", "   items", "   me"))
+    ]
+    requests = [int(line.split()[2]) for line in told if line.startswith("=>")]
+    assert requests[0] > requests[1] > requests[2] == 0
+    assert [line.strip() for line in told if not line.startswith("=>")] == [
+        "users: 194 new or changed; it has 194 now",
+        "events: 589 new or changed; it has 589 now",
+        "items: 15 new or changed; it has 15 now",
+        "members: 117 new or changed; it has 117 now",
+        "users: 10 new or changed; it has 197 now",
+        "events: 5 new or changed; it has 592 now",
+        "items: 3 new or changed, 1 gone; it has 15 now",
+        "members: 2 new or changed, 1 gone; it has 118 now",
+        "users: 0 new or changed; it has 197 now",
+        "events: 0 new or changed; it has 592 now",
+        "items: 0 new or changed; it has 15 now",
+        "members: 0 new or changed; it has 118 now",
     ]
     typed = [line for line in ended.stdout.splitlines() if line.startswith("$ ")]
     build, plan, run = "$ dbt build", "$ reverse-etl plan", "$ reverse-etl run"

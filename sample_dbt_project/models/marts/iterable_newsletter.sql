@@ -1,0 +1,3 @@
+select email
+from {{ ref('iterable_users') }}
+where is_subscribed
