@@ -31,8 +31,8 @@ TABLES = {
     "iterable_users": PEOPLE,
     "crm_users": PEOPLE,
     "iterable_orders": (
-        "'o-1' AS order_id, 'ada@shop.com' AS email, 'c1' AS customer_id, TIMESTAMP '2026-01-02 03:04:05' AS ordered_at,"
-        " 17 AS campaign_id, 42.5 AS total, 3 AS item_count"
+        "'o-1' AS order_id, 'ada@shop.com' AS email, 'c1' AS customer_id, 17 AS campaign_id, 42.5 AS total,"
+        " TIMESTAMP '2026-01-02 03:04:05' AS ordered_at, 3 AS item_count"
     ),
     "iterable_products": (
         "'p-1' AS sku, 'Boot' AS product_name, 79.90 AS price, TRUE AS in_stock, 12.5 AS width_cm,"
