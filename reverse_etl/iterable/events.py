@@ -26,6 +26,7 @@ from reverse_etl.iterable.activity import (
     unknown_user,
 )
 from reverse_etl.iterable.base import (
+    Asker,
     Body,
     Endpoint,
     IterableObject,
@@ -37,10 +38,13 @@ from reverse_etl.iterable.base import (
     Request,
     Row,
     Stage,
+    Subject,
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
+from reverse_etl.iterable.fieldtypes import untold
 from reverse_etl.iterable.identity import identifier_faults, known_by, person, person_text
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
 from reverse_etl.iterable.scalars import TEXT, fit
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
@@ -49,6 +53,7 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 TRACK_BULK = Endpoint("POST", "/api/events/trackBulk", 10)
 # What an id may be: support article 204780579; 512 bytes: Swagger document.
 _ID = re.compile(r"[A-Za-z0-9-]{1,512}")
+_NO_TYPES = "no endpoint of Iterable tells the types of event fields, so those that are new would get these"
 
 
 class EventsEntry(ActivityEntry):
@@ -155,6 +160,10 @@ class Events(IterableObject):
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
         del sync, project
         return person_text
+
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        del asker
+        return untold(subject, _NO_TYPES) if subject.typed else Inspection()
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project

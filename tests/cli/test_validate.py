@@ -121,6 +121,17 @@ def test_texts_that_an_existing_date_field_would_refuse_are_a_warning(people: Sh
     assert (ended.code, "2 of 2 texts are none to it" in ended.err) == (0, True)
 
 
+def test_types_of_event_fields_are_told_by_nobody(people: Shop) -> None:
+    event = {"object": "events", "event_name": {"value": "Joined"}, "primary_key": "email", "email": "email"}
+    people.model("people", {**event, "fields": {"age": "age", "joined": "joined"}})
+    people.sql("alter table people alter column joined type varchar", "update people set joined = '2020-04-13'")
+    ended = people.cli("validate", "--online")
+    assert (ended.code, ended.err) == (0, "")
+    note, *fields = ended.out.splitlines()[1:]
+    assert note.startswith("  note        no endpoint of Iterable tells the types of event fields")
+    assert fields == ["  new fields  age     long", "              joined  date (its texts all look like dates)"]
+
+
 def test_an_unknown_catalog_is_an_error_with_the_nearest(products: Shop, sandbox: Any) -> None:
     ask(sandbox, "POST", "/api/catalogs/Product")
     ended = products.cli("validate", "--online")
