@@ -23,8 +23,6 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
-# A profile that was just written may not be found for a minute (Swagger, users/update), and longer on a bad day.
-FIRST_RECHECK = 600.0
 _NAMES = {"campaign_id": "campaignId", "template_id": "templateId"}
 
 

@@ -15,7 +15,6 @@ from reverse_etl.definition import ColumnName, Source
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of, short
 from reverse_etl.iterable.activity import (
-    FIRST_RECHECK,
     WINDOW,
     ActivityEntry,
     activity_requirements,
@@ -43,7 +42,7 @@ from reverse_etl.iterable.base import (
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
 from reverse_etl.iterable.fieldtypes import untold
-from reverse_etl.iterable.identity import identifier_faults, known_by, person, person_text
+from reverse_etl.iterable.identity import FIRST_RECHECK, identifier_faults, known_by, person, person_text
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
 from reverse_etl.iterable.scalars import TEXT, fit

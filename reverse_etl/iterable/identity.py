@@ -19,6 +19,8 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 GET = Endpoint("GET", "/api/users", 100)
 
+# Seconds until a user is looked for again: one just written may not be found for a minute (Swagger, users/update).
+FIRST_RECHECK = 600.0
 # What a key of a definition is called in Iterable's JSON, and in the arrays of its replies.
 NAMES = {"email": "email", "user_id": "userId"}
 KINDS = {"email": "Emails", "user_id": "UserIds"}

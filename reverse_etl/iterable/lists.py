@@ -34,10 +34,10 @@ from reverse_etl.iterable.base import (
 from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown
 from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, inspect_user_fields
-from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.identity import FIRST_RECHECK, NAMES, identifier_faults, key_of, one_identifier, rule_of
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import user_field_faults
-from reverse_etl.iterable.single import refusal_of
+from reverse_etl.iterable.single import coded_refusal
 from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
@@ -176,7 +176,7 @@ class Subscribe(ListOperation):
         return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return refusal_of(change, reply)
+        return coded_refusal(change, reply)
 
     def _switch(self) -> bytes:
         return b',"updateExistingUsersOnly":true' if self.existing_only else b""
@@ -198,7 +198,7 @@ class Unsubscribe(ListOperation):
         return BulkReader(self._fate).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        outcome = refusal_of(change, reply)
+        outcome = coded_refusal(change, reply)
         gone = outcome is not None and outcome.code in ("forgotten-user", MEANING["notFound"][0])
         return Outcome(change.ordinal, Status.ACCEPTED) if gone else outcome
 
@@ -218,6 +218,7 @@ class ListMembers(IterableObject):
     name = "list_members"
     entry = ListMembersEntry
     stage = Stage.MEMBERSHIPS
+    first_recheck = FIRST_RECHECK
 
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
         place, faults = place_of(sync), identifier_faults(sync, project)

@@ -39,7 +39,7 @@ from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_
 from reverse_etl.iterable.ids import Ids, parsed
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.named import CHANNELS, LISTS, MESSAGE_TYPES, STATIC, Named, Register, shown, told
-from reverse_etl.iterable.single import refusal_of
+from reverse_etl.iterable.single import coded_refusal
 from reverse_etl.sync import Field, IdentityRule, Sync
 
 # Neither a rate nor a size nor a number of rows is documented: these are the safe side.
@@ -137,7 +137,7 @@ class UpdateSubscriptions(Operation):
         return BulkReader(self._fate, failures=_failures).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return refusal_of(change, reply)
+        return coded_refusal(change, reply)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason != _INSIDE:

@@ -76,6 +76,13 @@ class MembersContract(BulkContract):
         assert not any(outcome.tainted for outcome in done.outcomes.values())
         assert len(server.requests) == 2
 
+    @pytest.mark.parametrize("code", ["BadParams", "Success", ""])
+    def test_a_refusal_that_speaks_of_what_does_not_exist_says_nothing_of_the_user(self, world, server, code):
+        server.script(Answer(400, {"msg": "Campaign 7 does not exist", "code": code, "params": None}))
+        done = world.deliver(self.operation(), self.changes(1))
+        assert done.statuses == {0: "rejected"}
+        assert done.outcomes[0].code != "unknown-user"
+
     def test_few_rows_are_under_way_at_once(self):
         assert self.operation().window == 2000
 
