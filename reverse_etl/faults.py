@@ -134,13 +134,13 @@ def _plain(message: str) -> str:
     return message.replace("Input should be ", "").replace("valid ", "").replace("String", "text")
 
 
-def field_twice(fields: Sequence[Field], place: Place) -> list[Fault]:
-    """Fields that are mapped twice, malformed, or inside a field that is mapped as a whole."""
+def field_twice(fields: Sequence[Field], place: Place, under: str = "fields") -> list[Fault]:
+    """Fields that are mapped twice, malformed, or inside a field that is mapped as a whole; `under` which key."""
     faults: list[Fault] = []
     seen: set[str] = set()
     for item in fields:
         parts = item.path.split(".")
-        key = f"fields.{item.path}"
+        key = f"{under}.{item.path}"
         if not all(part.strip() == part and part for part in parts):
             faults.append(
                 place.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path)
@@ -156,7 +156,7 @@ def field_twice(fields: Sequence[Field], place: Place) -> list[Fault]:
             place.fault(
                 "field-mapped-twice",
                 f"field `{parent}` is mapped as a whole and again by `{path}`",
-                key=f"fields.{path}",
+                key=f"{under}.{path}",
                 found=path,
                 allowed=f"either `{parent}` or fields inside it",
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reverse_etl.iterable.carts import Carts
 from reverse_etl.iterable.catalogs import CatalogItems
 from reverse_etl.iterable.email_changes import EmailChanges
 from reverse_etl.iterable.events import Events
 from reverse_etl.iterable.lists import ListMembers
+from reverse_etl.iterable.purchases import Purchases
 from reverse_etl.iterable.subscriptions import Subscriptions
 from reverse_etl.iterable.user_deletions import UserDeletions
 from reverse_etl.iterable.user_merges import UserMerges
@@ -22,6 +24,8 @@ OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
     "events": Events(),
     "catalog_items": CatalogItems(),
+    "purchases": Purchases(),
+    "carts": Carts(),
     "email_changes": EmailChanges(),
     "user_deletions": UserDeletions(),
     "list_members": ListMembers(),

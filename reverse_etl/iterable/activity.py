@@ -84,6 +84,11 @@ def attribution(own: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
+def skips_unknown(sync: Sync) -> bool:
+    """Whether rows of users that Iterable lacks are skipped, or else rejected."""
+    return sync.options.get("unknown_users") != "reject"
+
+
 def unknown_user(change: Change, *, skip: bool) -> Outcome:
     """The fate of a row whose user Iterable lacks."""
     return Outcome(change.ordinal, Status.SKIPPED if skip else Status.REJECTED, *MEANING["notFound"])

@@ -21,6 +21,7 @@ from reverse_etl.iterable.activity import (
     attribution,
     identity_of,
     refused_person,
+    skips_unknown,
     stable_id,
     unknown_user,
 )
@@ -153,8 +154,7 @@ class Events(IterableObject):
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         del project
-        skip = sync.options.get("unknown_users") != "reject"
-        return Operations(TrackBulk(skip, allow_dropped_fields=sync.option("allow_dropped_fields")))
+        return Operations(TrackBulk(skips_unknown(sync), allow_dropped_fields=sync.option("allow_dropped_fields")))
 
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
         del sync, project

@@ -1,4 +1,4 @@
-"""Scalars: values of a row as the text, number, whole number or time that a member of Iterable's JSON must be.
+"""Scalars: values of a row as the text, number, whole number, time, … that a member of Iterable's JSON must be.
 
 Nothing is lost on the way: a value that only nearly fits does not fit. Knows no members and no rows.
 """
@@ -83,7 +83,19 @@ def _instant(text: str) -> int | None:
     return int(parsed.replace(tzinfo=timezone.utc).timestamp())
 
 
+def _texts(value: object) -> list[str] | None:
+    some = value if isinstance(value, list) else [value]
+    found = [text for text in map(_text, some) if text is not None]
+    return found if len(found) == len(some) else None
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
 TEXT = Scalar("a text", _text)
 WHOLE = Scalar("a whole number", _whole)
 NUMBER = Scalar("a number", _number)
 SECONDS = Scalar("a time: a timestamp, a date, or a whole number of seconds since 1970", _seconds)
+TEXTS = Scalar("an array of texts", _texts)
+OBJECT = Scalar("an object", _object)
