@@ -13,9 +13,11 @@ from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition import ColumnName, FieldsEntry, Source
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place
-from reverse_etl.iterable.base import ProjectType, Reply
+from reverse_etl.iterable.base import ProjectType, Reply, Subject
 from reverse_etl.iterable.bulk import MEANING
+from reverse_etl.iterable.fieldtypes import untold
 from reverse_etl.iterable.identity import missing_identifier, person_fields, person_requirements
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 from reverse_etl.iterable.scalars import SECONDS, WHOLE, fit
 from reverse_etl.iterable.single import coded_refusal
@@ -23,6 +25,7 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
+_NO_TYPES = "no endpoint of Iterable tells the types of event fields, so those that are new would get these"
 _NAMES = {"campaign_id": "campaignId", "template_id": "templateId"}
 
 
@@ -63,6 +66,11 @@ def activity_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement
     timed = [item for item in sync.own if item.path == "created_at" and item.column and item.nulls == "send"]
     time = Requirement(("@created_at",), "null-created-at", "`created_at` is NULL")
     return (*person_requirements(sync, project), *([time] if timed else []))
+
+
+def inspect_activity(subject: Subject) -> Inspection:
+    """What can be told of the fields before a row is sent: which types they would get."""
+    return untold(subject, _NO_TYPES) if subject.typed else Inspection()
 
 
 def stable_id(sync: Sync, identity: str, mapped: str) -> str:

@@ -12,10 +12,10 @@ from reverse_etl.change import Change, Outcome
 from reverse_etl.definition import ColumnName, Entry
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place
-from reverse_etl.iterable.activity import FIRST_RECHECK, WINDOW, refused_person, skips_unknown
+from reverse_etl.iterable.activity import WINDOW, refused_person, skips_unknown
 from reverse_etl.iterable.base import Body, Endpoint, IterableObject, Operations, ProjectType, Reply, Row, Stage
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.identity import FIRST_RECHECK, NAMES, identifier_faults, key_of, one_identifier, rule_of
 from reverse_etl.iterable.single import Single
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync
 

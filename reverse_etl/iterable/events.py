@@ -20,6 +20,7 @@ from reverse_etl.iterable.activity import (
     activity_requirements,
     attribution,
     identity_of,
+    inspect_activity,
     refused_person,
     skips_unknown,
     stable_id,
@@ -42,7 +43,6 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
-from reverse_etl.iterable.fieldtypes import untold
 from reverse_etl.iterable.identity import FIRST_RECHECK, identifier_faults, known_by, person, person_text
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
@@ -53,7 +53,6 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 TRACK_BULK = Endpoint("POST", "/api/events/trackBulk", 10)
 # What an id may be: support article 204780579; 512 bytes: Swagger document.
 _ID = re.compile(r"[A-Za-z0-9-]{1,512}")
-_NO_TYPES = "no endpoint of Iterable tells the types of event fields, so those that are new would get these"
 
 
 class EventsEntry(ActivityEntry):
@@ -162,7 +161,7 @@ class Events(IterableObject):
 
     def inspect(self, subject: Subject, asker: Asker) -> Inspection:
         del asker
-        return untold(subject, _NO_TYPES) if subject.typed else Inspection()
+        return inspect_activity(subject)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project

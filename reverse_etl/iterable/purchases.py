@@ -13,17 +13,18 @@ from reverse_etl.definition import ColumnName, Source
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
 from reverse_etl.iterable.activity import (
-    FIRST_RECHECK,
     WINDOW,
     ActivityEntry,
     activity_requirements,
     attribution,
     identity_of,
+    inspect_activity,
     refused_person,
     skips_unknown,
     stable_id,
 )
 from reverse_etl.iterable.base import (
+    Asker,
     Body,
     Endpoint,
     IterableObject,
@@ -32,10 +33,12 @@ from reverse_etl.iterable.base import (
     Reply,
     Row,
     Stage,
+    Subject,
     UnfitRow,
 )
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import identifier_faults, known_by, person, person_text
+from reverse_etl.iterable.identity import FIRST_RECHECK, identifier_faults, known_by, person, person_text
+from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
 from reverse_etl.iterable.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.iterable.single import Single
@@ -110,6 +113,10 @@ class Purchases(IterableObject):
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
         del sync, project
         return person_text
+
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        del asker
+        return inspect_activity(subject)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project

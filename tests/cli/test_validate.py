@@ -121,9 +121,20 @@ def test_texts_that_an_existing_date_field_would_refuse_are_a_warning(people: Sh
     assert (ended.code, "2 of 2 texts are none to it" in ended.err) == (0, True)
 
 
-def test_types_of_event_fields_are_told_by_nobody(people: Shop) -> None:
-    event = {"object": "events", "event_name": {"value": "Joined"}, "primary_key": "email", "email": "email"}
-    people.model("people", {**event, "fields": {"age": "age", "joined": "joined"}})
+BOUGHT = {"id": {"value": "x"}, "name": {"value": "x"}, "price": {"value": 1}, "quantity": {"value": 1}}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"object": "events", "event_name": {"value": "Joined"}},
+        {"object": "purchases", "items": BOUGHT, "total": {"value": 1}},
+    ],
+    ids=lambda own: own["object"],
+)
+def test_types_of_event_fields_are_told_by_nobody(people: Shop, own: dict[str, Any]) -> None:
+    rows = {"primary_key": "email", "email": "email", "fields": {"age": "age", "joined": "joined"}}
+    people.model("people", {**own, **rows})
     people.sql("alter table people alter column joined type varchar", "update people set joined = '2020-04-13'")
     ended = people.cli("validate", "--online")
     assert (ended.code, ended.err) == (0, "")
