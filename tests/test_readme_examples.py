@@ -34,6 +34,15 @@ TABLES = {
         "'o-1' AS order_id, 'ada@shop.com' AS email, 'c1' AS customer_id, 17 AS campaign_id, 42.5 AS total,"
         " TIMESTAMP '2026-01-02 03:04:05' AS ordered_at, 3 AS item_count"
     ),
+    "iterable_purchases": (
+        "'o-1' AS order_id, 'ada@shop.com' AS email, 'c1' AS customer_id, 79.90 AS order_total, 'PL' AS country,"
+        " [{'sku': 'p-1', 'title': 'Boot', 'unit_price': 79.90, 'qty': 1, 'color': 'red'}] AS order_lines,"
+        " TIMESTAMP '2026-01-02 03:04:05' AS ordered_at, 17 AS campaign_id, 4711 AS template_id"
+    ),
+    "iterable_carts": (
+        "'ada@shop.com' AS email, ['p-1', 'p-2'] AS product_ids, ['Boot', 'Lace'] AS product_names,"
+        " [79.90, 3.50] AS prices, [1, 2] AS quantities"
+    ),
     "iterable_products": (
         "'p-1' AS sku, 'Boot' AS product_name, 79.90 AS price, TRUE AS in_stock, 12.5 AS width_cm,"
         " {'lat': 52.5, 'lon': 13.4} AS shop_location, DATE '2026-01-02' AS launched_on"
