@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint browser bench lock clean
+.PHONY: help demo test lint browser pool bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,12 +41,18 @@ browser: ## Install Chromium for the tests of the sandbox's pages, where it is m
 			&& apt-get install -qq --no-install-recommends chromium chromium-driver' >/dev/null 2>&1; } \
 		|| echo "No browser, and none could be installed: tests/browser is skipped"
 
+pool: ## Install PgBouncer for the tests that go through it, where it is missing (Debian, as root)
+	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null \
+		|| { export DEBIAN_FRONTEND=noninteractive; timeout 300 sh -c 'apt-get update -qq \
+			&& apt-get install -qq --no-install-recommends pgbouncer' >/dev/null 2>&1; } \
+		|| echo "No PgBouncer, and none could be installed: the tests through a pool are skipped"
+
 bench: $(STAMP) ## Measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer versions)
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.10 \
-		--extra dbt --extra duckdb --extra sandbox --group dev --generate-hashes \
+		--extra dbt --extra duckdb --extra postgres --extra sandbox --group dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o requirements.lock
 
 clean: ## Remove the environment, caches and whatever was built

@@ -247,11 +247,11 @@ class Warehouse(Reader):
         """Make the schema of our tables where it is missing. Raises WarehouseError that prints the statement to run."""
 
 
-def missing_driver(warehouse: str, error: ImportError) -> ConfigError:
+def missing_driver(warehouse: str, module: str | None) -> ConfigError:
     """The extra of a warehouse, whose name is the warehouse's, is not installed."""
     return ConfigError(
         "missing-extra",
         f"the dbt target is {warehouse}, and its driver is not installed",
-        context={"missing": error.name},
+        context={"missing": module},
         hint=f'Install it: pip install "reverse-etl[{warehouse.lower()}]"',
     )

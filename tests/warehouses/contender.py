@@ -1,7 +1,9 @@
-"""One of several processes that run the same sync on one file, five times each."""
+"""One of several processes that run the same sync in one warehouse, five times each: its type, its profile as JSON."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,14 +17,14 @@ from tests.contracts.trial import Trial
 ROUNDS = 5
 
 
-def contend(path: Path) -> None:
+def contend(kind: str, fields: dict[str, object]) -> None:
     patience = Patience(60, time.monotonic, time.sleep)
-    warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", patience))
+    warehouse = open_warehouse(Connection(kind, fields, Path("/"), "200MB", patience))
     trial = Trial(warehouse)
     done = 0
     while done < ROUNDS:
         store, lease = trial.store(), trial.lease()
-        lease._holder = type(lease._holder)(f"{path} {id(lease)} {time.monotonic_ns()}")
+        lease._holder = type(lease._holder)(f"{os.getpid()} {id(lease)} {time.monotonic_ns()}")
         if lease.acquire():
             warehouse.release()
             store.prepare_snapshot()
@@ -48,4 +50,4 @@ def take_all(store, lease) -> bool:
 
 
 if __name__ == "__main__":
-    contend(Path(sys.argv[1]))
+    contend(sys.argv[1], json.loads(sys.argv[2]))

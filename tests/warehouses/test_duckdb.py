@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -158,9 +159,8 @@ class TestFile(OnDuckDB):
         trial.model({"email": "VARCHAR", "n": "BIGINT"}, [(f"u{n}@x.y", n) for n in range(20)])
         trial.store().prepare_lease("lineage", "salt")
         warehouse.close()
-        runs = [
-            subprocess.Popen([sys.executable, str(Path(__file__).parent / "contender.py"), str(path)]) for _ in range(2)
-        ]
+        contender = [sys.executable, str(Path(__file__).parent / "contender.py")]
+        runs = [subprocess.Popen([*contender, "duckdb", json.dumps({"path": str(path)})]) for _ in range(2)]
         assert [run.wait() for run in runs] == [0, 0]
         row = trial.store().lease_row()
         assert (row.holder, row.fence, row.serial) == (None, 10, 10)

@@ -1,0 +1,68 @@
+"""A text as a value of another type, or NULL; in SQL that never fails, since Postgres has no cast that tries.
+
+A text is cast only where its form and size say that it can be. What is not recognized becomes NULL, which is safe: a
+value that its new type may not hold is no longer claimed, and its row is sent again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from reverse_etl.warehouses.postgres.quoting import literal
+
+_NUMBER = r"[-+]?(\d{1,200}(\.\d{0,200})?|\.\d{1,200})(e[-+]?\d{1,3})?"
+_LEAP_YEAR = r"\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00"
+_DAY = (
+    r"(?!0000)(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|\d{4}-(0[13-9]|1[0-2])-(29|30)"
+    rf"|\d{{4}}-(0[13578]|1[02])-31|({_LEAP_YEAR})-02-29)"
+)
+_TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
+_FORMS: Mapping[str, str] = {
+    "boolean": "true|false|t|f|1|0",
+    "date": _DAY,
+    "uuid": r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}",
+    "time without time zone": _TIME,
+    "timestamp without time zone": rf"{_DAY}( {_TIME})?",
+    "timestamp with time zone": rf"{_DAY}( {_TIME}(\+00)?)?",
+}
+_BITS: Mapping[str, int] = {"smallint": 15, "integer": 31, "bigint": 63}
+# The largest and the smallest number of a floating type, well inside.
+_SIZES: Mapping[str, tuple[str, str]] = {"real": ("3.4e38", "1.2e-38"), "double precision": ("1.7e308", "2.3e-308")}
+
+
+def tried(text: str, type_name: str) -> str:
+    """A text expression as a value of a type that our tables have."""
+    bare = re.sub(r"\([\d,-]+\)", "", type_name)
+    # 1.00 and 1e+06 are whole numbers, and no text of one.
+    value = f"CAST({text} AS numeric)" if bare in _BITS else text
+    tests = _tests(text, bare, type_name)
+    cases = " ".join(f"WHEN {test} THEN CAST({value} AS {type_name})" for test in tests)
+    null = f"CAST(NULL AS {type_name})"
+    return f"CASE {cases} ELSE {null} END" if cases else null
+
+
+def _tests(text: str, bare: str, type_name: str) -> list[str]:
+    """Conditions of which any is enough."""
+    number = f"CAST({text} AS numeric)"
+    if bare in _BITS:
+        limit = 2 ** _BITS[bare]
+        return [_sized(text, f"{number} = trunc({number}) AND {number} BETWEEN -{limit} AND {limit - 1}")]
+    if bare in _SIZES:
+        largest, smallest = _SIZES[bare]
+        fits = f"{number} = 0 OR abs({number}) BETWEEN {smallest} AND {largest}"
+        return [_sized(text, fits), f"{text} IN ('NaN', 'Infinity', '-Infinity')"]
+    if bare == "numeric":
+        digits = re.fullmatch(r"numeric\((\d+),(-?\d+)\)", type_name)
+        fits = "TRUE" if digits is None else f"abs(round({number}, {digits[2]})) < 1e{int(digits[1]) - int(digits[2])}"
+        return [_sized(text, fits), f"{text} = 'NaN'"]
+    return [_matches(text, _FORMS[bare])] if bare in _FORMS else []
+
+
+def _sized(text: str, fits: str) -> str:
+    """CASE keeps a number from being made of what is none."""
+    return f"CASE WHEN {_matches(text, _NUMBER)} THEN {fits} ELSE FALSE END"
+
+
+def _matches(text: str, form: str) -> str:
+    return f"{text} ~* {literal(f'^(?:{form})$')}"

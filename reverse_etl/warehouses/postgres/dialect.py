@@ -1,0 +1,99 @@
+"""Postgres's words of SQL, from version 12 on; knows no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.postgres.casting import tried
+from reverse_etl.warehouses.postgres.quoting import literal
+from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, kept
+
+# Whatever the database's collation makes equal, this one tells apart.
+_EXACT = 'COLLATE "C"'
+
+
+class PostgresDialect(Dialect):
+    """Words for what our statements say. Texts are compared byte by byte, also where a column's collation is not."""
+
+    name: ClassVar[str] = "postgres"
+    text_type: ClassVar[str] = TEXT
+    integer_type: ClassVar[str] = "bigint"
+    timestamp_type: ClassVar[str] = "timestamp without time zone"
+    boolean_type: ClassVar[str] = "boolean"
+    hash_type: ClassVar[str] = "bigint"
+
+    def literal(self, text: str) -> str:
+        return literal(text)
+
+    def as_text(self, expression: str) -> str:
+        return f"(CAST({expression} AS {TEXT}) {_EXACT})"
+
+    def kept(self, column: Column) -> Kept:
+        found = kept(self.quote(column.name), column)
+        return Kept(f"({found.expression} {_EXACT})", TEXT, found.json) if found.type == TEXT else found
+
+    def declared(self, type_name: str) -> str:
+        return f"{TEXT} {_EXACT}" if type_name == TEXT else type_name
+
+    def null(self, type_name: str) -> str:
+        return f"(CAST(NULL AS {TEXT}) {_EXACT})" if type_name == TEXT else f"CAST(NULL AS {type_name})"
+
+    def lower(self, text: str) -> str:
+        """First the letters of ASCII, as everywhere; then what the database's locale has beyond them."""
+        return f'(lower(lower({text} {_EXACT}) COLLATE "default") {_EXACT})'
+
+    def joined(self, texts: Sequence[str]) -> str:
+        """A function takes no more than 100 arguments."""
+        return " || ".join(texts)
+
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        """Each value hashed with the hash of those before it as the seed, so that their places count."""
+        found = "0"
+        for expression, type_name in values or [("0", "integer")]:
+            found = f"hashtextextended({_hashed(expression, type_name.lower())} {_EXACT}, {found})"
+        return found
+
+    def matches(self, expression: str, pattern: str) -> str:
+        return f"({expression} {_EXACT} ~ {self.literal(f'^(?:{pattern})$')})"
+
+    def try_cast(self, expression: str, type_name: str) -> str:
+        """By looking at the text first: Postgres has no cast that tries."""
+        return self.as_text(expression) if type_name == TEXT else tried(expression, type_name.lower())
+
+    def now(self) -> str:
+        return "(now() AT TIME ZONE 'UTC')"
+
+    def later(self, expression: str, seconds: float) -> str:
+        return f"({expression} + INTERVAL '{seconds:.6f} seconds')"
+
+    def epoch(self, expression: str) -> str:
+        return f"extract(epoch FROM {expression})"
+
+    def key_text(self, expressions: Sequence[str]) -> str:
+        texts = ", ".join(self.as_text(item) for item in expressions)
+        return self.as_text(f"to_json(ARRAY[{texts}])")
+
+    def merge(
+        self, table: str, source: str, unless_newer: str, updates: Mapping[str, str], inserts: Mapping[str, str]
+    ) -> str:
+        """Without MERGE, which came with 15. The lock is for a run that lost its lease and does not know it yet."""
+        assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
+        return (
+            f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"
+            f" WITH p AS MATERIALIZED ({source}), updated AS (UPDATE {table} AS s SET {assignments} FROM p"
+            f" WHERE s.identity = p.identity AND {unless_newer})"
+            f" INSERT INTO {table} ({', '.join(inserts)}) SELECT {', '.join(inserts.values())} FROM p"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.identity = p.identity)"
+        )
+
+
+def _hashed(expression: str, type_name: str) -> str:
+    """The text that is hashed of a value: equal for equal values, and never that of NULL."""
+    text = f"CAST({expression} AS {TEXT})"
+    if type_name in ("real", "double precision"):  # -0 is 0
+        text = f"CAST({expression} + 0 AS {TEXT})"
+    elif type_name == "numeric":  # 1.0 is 1.00
+        text = f"CASE WHEN scale({expression}) > 0 THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+    return f"coalesce({text}, '')" if is_never_empty(type_name) else f"coalesce('=' || {text}, '')"

@@ -1,0 +1,88 @@
+"""The fields of dbt-postgres's profile as a connection; opens none.
+
+Names, aliases and defaults: docs.getdbt.com, "Postgres setup".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.warehouses.postgres.quoting import name
+
+# libpq's name: the names that a profile may use, dbt's own first.
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "host": ("host",),
+    "port": ("port",),
+    "user": ("user",),
+    "password": ("password", "pass"),
+    "dbname": ("dbname", "database"),
+    "sslmode": ("sslmode",),
+    "sslcert": ("sslcert",),
+    "sslkey": ("sslkey",),
+    "sslrootcert": ("sslrootcert",),
+    "sslpassword": ("sslpassword",),
+    "connect_timeout": ("connect_timeout",),
+    "keepalives_idle": ("keepalives_idle",),
+    "application_name": ("application_name",),
+}
+_REQUIRED = ("host", "user", "dbname")
+_DEFAULTS: Mapping[str, str] = {"port": "5432", "connect_timeout": "10", "application_name": "reverse-etl"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get in. `options` are libpq's, secrets too; `retries` come after a first try that failed."""
+
+    options: Mapping[str, str] = field(repr=False)
+    role: str = ""
+    search_path: str = ""
+    retries: int = 1
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """Where this leads, without secrets."""
+        return {key: self.options[key] for key in ("host", "port", "dbname", "user") if key in self.options}
+
+    @property
+    def conninfo(self) -> str:
+        """All of it as libpq's connection string, secrets too."""
+        quoted = {key: text.replace("\\", "\\\\").replace("'", "\\'") for key, text in self.options.items()}
+        return " ".join(f"{key}='{text}'" for key, text in quoted.items())
+
+    @property
+    def grantee(self) -> str:
+        """Whose rights count, as an identifier."""
+        return name(self.role or self.options["user"])
+
+
+def access_of(fields: Mapping[str, object]) -> Access:
+    """The profile's fields as they are written. Raises ConfigError where one is missing."""
+    options = dict(_DEFAULTS)
+    for option, spellings in _FIELDS.items():
+        said = next((fields[spelling] for spelling in spellings if fields.get(spelling) not in (None, "")), None)
+        # dbt's 0 seconds of idleness are those of the system.
+        if said is not None and not (option == "keepalives_idle" and str(said) == "0"):
+            options[option] = str(said)
+    missing = [option for option in _REQUIRED if option not in options]
+    if missing:
+        raise ConfigError(
+            "incomplete-profile",
+            f"the dbt target is Postgres, and its profile has no `{missing[0]}`",
+            context={"missing": ", ".join(missing)},
+            hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
+        )
+    return Access(options, _name(fields.get("role")), str(fields.get("search_path") or ""), _count(fields))
+
+
+def _name(said: object) -> str:
+    """A role as `SET ROLE` takes it, which is how dbt says it: folded to lower case unless it is quoted."""
+    text = str(said or "").strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1].replace('""', '"') if quoted else text.lower()
+
+
+def _count(fields: Mapping[str, object]) -> int:
+    said = fields.get("retries", 1)
+    return int(said) if isinstance(said, (int, str)) and str(said).isdigit() else 1

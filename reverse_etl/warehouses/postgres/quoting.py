@@ -1,0 +1,23 @@
+"""Names and texts as SQL, and `?` parameters as psycopg takes them; knows no statement."""
+
+from __future__ import annotations
+
+import re
+
+_PARTS = re.compile(r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|/\*.*?\*/|--[^\n]*|\?|%""", re.DOTALL)
+
+
+def name(text: str) -> str:
+    """A name as an identifier, whatever it holds."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a literal, whatever `standard_conforming_strings` says. Postgres has no NUL."""
+    quoted = text.replace("\0", "\ufffd").replace("'", "''")
+    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in quoted else f"'{quoted}'"
+
+
+def placed(sql: str) -> str:
+    """A statement with `?` for its parameters as psycopg takes it; literals, names and comments stay as they are."""
+    return _PARTS.sub(lambda part: "%s" if part[0] == "?" else part[0].replace("%", "%%"), sql)

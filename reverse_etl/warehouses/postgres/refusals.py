@@ -1,0 +1,153 @@
+"""What Postgres and its drivers say, as our errors: what is wrong, where, what to do; never a value or a password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.postgres.profile import Access
+from reverse_etl.warehouses.postgres.quoting import name
+
+_MISSING = ("42P01", "3F000", "42703", "0A000")
+_DENIED = "42501"
+_READ_ONLY = "25006"
+_CANCELLED = ("57014", "55P03", "40P01", "40001")
+# Classes of errors whose words quote values: data, constraints, and those of functions.
+_QUOTING = ("22", "23", "P0", "38", "39")
+_LOST = ("08", "57P0")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a driver said: the SQLSTATE where it told one, and its words. `lost`: the connection is gone."""
+
+    state: str
+    words: str
+    lost: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The words without the values of rows."""
+        first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
+        quotes = not self.state or self.state.startswith(_QUOTING)
+        return re.sub(r'"[^"]*"', '"…"', first) if quotes and not self.lost else first
+
+
+class Refused(Exception):
+    """A statement that failed, before it is known which one it was."""
+
+    def __init__(self, said: Said) -> None:
+        """`said` is what the driver told."""
+        super().__init__(said.reason)
+        self.said = said
+
+
+def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
+    """A statement that failed."""
+    if said.lost or said.state.startswith(_LOST):
+        return WarehouseError(
+            "connection-lost",
+            f"the connection to Postgres was lost during {_shown(sql)}",
+            context={"reason": said.reason, **access.shown},
+            hint="Run again: nothing is lost. If it comes back, look at the server's log, its limits and the network.",
+        )
+    if said.state in _MISSING:
+        return WarehouseError(
+            "relation-not-found",
+            "a table or column that a statement names is not there",
+            context={"reason": said.reason, "statement": _shown(sql)},
+            hint="Run `dbt build`, then try again.",
+        )
+    if said.state == _DENIED:
+        return _denied(said, sql, access)
+    return WarehouseError(
+        "statement-cancelled" if said.state in _CANCELLED else "postgres-error",
+        f"Postgres refused {_shown(sql)}",
+        context={"reason": said.reason, "SQLSTATE": said.state or "none"},
+        hint=_hint(said.state),
+    )
+
+
+def not_opened(words: str, access: Access, tries: int) -> WarehouseError:
+    """No connection could be made."""
+    return WarehouseError(
+        "database-not-opened",
+        "Postgres could not be reached, or let nobody in",
+        context={
+            "reason": words.strip().splitlines()[-1] if words.strip() else "none given",
+            **access.shown,
+            "tries": tries,
+        },
+        hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the server's rights.",
+    )
+
+
+def schema_denied(schema: str, reason: str, access: Access) -> WarehouseError:
+    """Our schema is not there, and may not be made."""
+    return WarehouseError(
+        "permission-denied",
+        f"the schema {schema} of our tables is not there, and {access.grantee} may not make it",
+        context={"reason": reason, "right": "CREATE on the database", "statement": f"CREATE SCHEMA {schema}"},
+        hint=f"Let an owner of the database run: CREATE SCHEMA {schema} AUTHORIZATION {access.grantee};",
+    )
+
+
+def _denied(said: Said, sql: str, access: Access) -> WarehouseError:
+    right, grant = _wanted(said.reason, sql, access)
+    return WarehouseError(
+        "permission-denied",
+        f"{access.grantee} lacks a right for {_shown(sql)}",
+        context={"reason": said.reason, "right": right, "statement": _shown(sql)},
+        hint=f"Let somebody who may grant it run: {grant};",
+    )
+
+
+def _wanted(words: str, sql: str, access: Access) -> tuple[str, str]:
+    """The right that is missing, and the statement that gives it, as far as the words tell."""
+    grantee, verb = access.grantee, _verb(sql)
+    if owner := re.search(r"must be owner of (?:table|relation|view) (\S+)", words):
+        return "ownership", f"ALTER TABLE {_qualified(owner[1], sql)} OWNER TO {grantee}"
+    if role := re.search(r'permission denied to set role "(.*)"', words):
+        return "membership", f"GRANT {name(role[1])} TO {name(access.options['user'])}"
+    found = re.search(r"permission denied for (?P<kind>.*) (?P<name>\S+)$", words)
+    kind, object_name = (found["kind"], found["name"]) if found else ("", "")
+    if kind == "schema":
+        right = "USAGE, CREATE" if verb == "CREATE" else "USAGE"
+        return f"{right} on the schema", f"GRANT {right} ON SCHEMA {_named(object_name)} TO {grantee}"
+    if kind == "database":
+        return "CREATE on the database", f"GRANT CREATE ON DATABASE {_named(object_name)} TO {grantee}"
+    if kind in ("table", "view", "materialized view", "foreign table", "relation"):
+        right = verb if verb in ("INSERT", "UPDATE", "DELETE") else "SELECT"
+        return f"{right} on the {kind}", f"GRANT {right} ON {_qualified(object_name, sql)} TO {grantee}"
+    return "see the reason", f"GRANT … TO {grantee}"
+
+
+def _qualified(table: str, sql: str) -> str:
+    """A table with the schema that the statement gives it."""
+    bare = table.strip('"')
+    place = re.search(rf'((?:"(?:[^"]|"")+"|\w+)\.)"?{re.escape(bare)}"?(?!\w)', sql)
+    return f"{place[1]}{name(bare)}" if place else name(bare)
+
+
+def _named(text: str) -> str:
+    return name(text.strip('"'))
+
+
+def _verb(sql: str) -> str:
+    words = re.sub(r"/\*.*?\*/", "", sql).split()
+    return words[0].upper() if words else ""
+
+
+def _shown(sql: str) -> str:
+    """The beginning of a statement, up to its first value."""
+    text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
+    return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"
+
+
+def _hint(state: str) -> str:
+    if state == _READ_ONLY:
+        return "The server, or this command, lets nothing be written: run it where it may write."
+    if state in _CANCELLED:
+        return "Run again: nothing is lost. Locks and `statement_timeout` are the usual causes."
+    return "The reason is Postgres's own; disk space, limits and types are the usual causes."

@@ -1,0 +1,154 @@
+"""Large results as Arrow, by ADBC: what Postgres's own types are on the wire, and one connection for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reverse_etl.warehouses.postgres.quoting import name
+from reverse_etl.warehouses.postgres.refusals import Refused, Said
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Types that ADBC reads as they are, by the numbers that they have in every database; the others are read as text.
+_PLAIN = frozenset((16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1083, 1114, 1184))
+_NUMERIC = 1700
+_BATCH_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class Wired:
+    """One column of a result: its name, the number of its type, and of a numeric its digits and scale, if bounded."""
+
+    name: str
+    type: int
+    precision: int | None = None
+    scale: int | None = None
+
+
+class Stream:
+    """A connection that only reads. It is made when it is first needed, and again after one was broken off."""
+
+    def __init__(self, conninfo: str) -> None:
+        """`conninfo` is libpq's, and holds secrets."""
+        self._conninfo = conninfo
+        self._connection: Any = None
+
+    def read(self, settings: str, sql: str, columns: Sequence[Wired], rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows of a query in batches of at most `rows`; `settings` is a query that sets what must hold for it.
+
+        Raises Refused. A connection that was lost while it had nothing to do is made anew.
+        """
+        done = False
+        try:
+            with closing(self._begun(settings, _wired(sql, columns))) as batches:
+                for batch in batches:
+                    found = _plain(batch, columns)
+                    yield from (found.slice(start, rows) for start in range(0, found.num_rows, rows))
+            done = True
+        finally:
+            # A result that is broken off would have to be read to its end before the next.
+            if not done:
+                self.close()
+
+    def close(self) -> None:
+        """End the connection. Closing twice is harmless."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
+
+    def _begun(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
+        """The result from its first batch on, which an idle connection may turn out to be too old for."""
+        idle = self._connection is not None
+        begun = False
+        try:
+            for batch in self._batches(settings, sql):
+                begun = True
+                yield batch
+        except Refused as refused:
+            if begun or not idle or not refused.said.lost:
+                raise
+            self.close()
+            yield from self._batches(settings, sql)
+
+    def _batches(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
+        from adbc_driver_postgresql import StatementOptions
+
+        cursor = _told(self._open().cursor)
+        try:
+            _told(lambda: cursor.execute(settings))
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
+            _told(lambda: cursor.execute(sql))
+            # Closed before its cursor, a result is broken off; after it, read to its end.
+            with closing(_told(cursor.fetch_record_batch)) as reader:
+                while (batch := _told(lambda: next(reader, None))) is not None:
+                    yield batch
+        finally:
+            with suppress(Exception):
+                cursor.close()
+        _told(self._connection.rollback)
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            from adbc_driver_postgresql import dbapi
+
+            self._connection = _told(lambda: dbapi.connect(self._conninfo))
+        return self._connection
+
+
+def _told(work: Any) -> Any:
+    import adbc_driver_manager
+
+    try:
+        return work()
+    # An OSError is Arrow's form of a failure in the middle of a result.
+    except (adbc_driver_manager.Error, OSError) as error:
+        state = getattr(error, "sqlstate", None) or ""
+        words = str(error).partition("ERROR:  ")[2] or str(error)
+        gone = (
+            "closed the connection",
+            "connection to server",
+            "no connection to the server",
+            "terminating connection",
+        )
+        raise Refused(Said(state, words, lost=any(sign in str(error) for sign in gone))) from None
+
+
+def _wired(sql: str, columns: Sequence[Wired]) -> str:
+    """The query with its columns in forms that ADBC reads."""
+    places = [f"c{index}" for index in range(len(columns))]
+    forms = [
+        place if column.type in _PLAIN or column.type == _NUMERIC else f"CAST({place} AS text)"
+        for place, column in zip(places, columns, strict=True)
+    ]
+    chosen = ", ".join(f"{form} AS {name(column.name)}" for form, column in zip(forms, columns, strict=True))
+    return f"SELECT {chosen} FROM ({sql}) AS q ({', '.join(places)})"
+
+
+def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
+    """The batch with numbers for numerics, which come as text."""
+    import pyarrow as pa
+
+    if all(column.type != _NUMERIC for column in columns):
+        return batch
+    found = [
+        _numbers(values, column) if column.type == _NUMERIC else values
+        for values, column in zip(batch.columns, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(found, names=[column.name for column in columns])
+
+
+def _numbers(values: Any, column: Wired) -> Any:
+    """Whole numbers where the type has no fraction, else the nearest doubles."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = values.storage if isinstance(values, pa.ExtensionArray) else values
+    if column.precision is None or column.scale is None or column.scale > 0 or column.precision - column.scale > 38:
+        return texts.cast(pa.float64())
+    finite = pc.if_else(pc.is_in(texts, pa.array(["NaN", "nan"])), None, texts)
+    return finite.cast(pa.decimal128(column.precision - column.scale, 0))

@@ -1,0 +1,193 @@
+"""Postgres: its two drivers, psycopg for statements and ADBC for large results; each statement stands alone.
+
+Whatever a statement needs of its session it sets itself, for its own transaction, so that it works through a pool that
+gives every transaction another session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.postgres.dialect import PostgresDialect
+from reverse_etl.warehouses.postgres.profile import Access, access_of
+from reverse_etl.warehouses.postgres.quoting import literal, placed
+from reverse_etl.warehouses.postgres.refusals import Refused, Said, not_opened, refusal, schema_denied
+from reverse_etl.warehouses.postgres.streaming import Stream, Wired
+from reverse_etl.warehouses.postgres.types import COLUMNS, columns_of
+
+if TYPE_CHECKING:
+    import psycopg
+    import pyarrow as pa
+
+    from reverse_etl.warehouses import Connection
+
+_LONGEST_NAME = 63
+_BETWEEN_TRIES = 1.0
+# What another process made at the same moment, although it was only to be made where it was missing.
+_MADE_MEANWHILE = ("23505", "42710", "42P06", "42P07")
+# The forms in which values become text, whatever the server, the database or the role prefer.
+_SETTINGS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+    "jit": "off",
+}
+
+
+class Postgres(Warehouse):
+    """One Postgres database. Connections are made when they are needed."""
+
+    def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
+        """With `read_only` every transaction refuses writes."""
+        self.dialect = PostgresDialect()
+        self._access = access
+        self._patience = patience
+        self._read_only = read_only
+        self._stream = Stream(access.conninfo)
+        self._connection: psycopg.Connection[Any] | None = None
+
+    @classmethod
+    def open(cls, connection: Connection, *, read_only: bool) -> Postgres:
+        """The database that the profile names."""
+        return cls(access_of(connection.fields), connection.patience, read_only=read_only)
+
+    def table(self, schema: str, name: str) -> str:
+        """Postgres would cut a longer name off without a word."""
+        if len(name.encode()) > _LONGEST_NAME:
+            name = f"{name[:50]}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+        return f"{self.dialect.quote(schema)}.{self.dialect.quote(name)}"
+
+    def columns(self, relation: str) -> tuple[Column, ...] | None:
+        try:
+            # Names of types come with their schema, since none is searched.
+            rows = self._run(COLUMNS, (relation,), search_path="pg_catalog")[0]
+        except WarehouseError as error:
+            if error.code == "relation-not-found":
+                return None
+            raise
+        return columns_of(rows) or None
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        return self._run(sql, params)[0]
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._run(sql, params)[1]
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        described = self._described(sql)
+        try:
+            yield from self._stream.read(self._settings(transaction_read_only="on"), self.marked(sql), described, rows)
+        except Refused as refused:
+            raise refusal(refused.said, sql, self._access) from None
+
+    def create_schema(self, schema: str) -> None:
+        """Looked for first: CREATE SCHEMA needs its right also where there is nothing to do."""
+        if self.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (schema,)):
+            return
+        quoted = self.dialect.quote(schema)
+        try:
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
+        except WarehouseError as error:
+            if error.code == "permission-denied":
+                raise schema_denied(quoted, str(error.context.get("reason", "")), self._access) from error
+            raise
+
+    def release(self) -> None:
+        """Nothing is kept from others between two statements."""
+
+    def close(self) -> None:
+        self._stream.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _described(self, sql: str) -> list[Wired]:
+        cursor = self._cursor(f"SELECT * FROM ({sql}) AS q LIMIT 0", ())
+        return [Wired(c.name, c.type_code, c.precision, c.scale) for c in cursor.description or ()]
+
+    def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[Row], int]:
+        cursor = self._cursor(sql, params, **settings)
+        rows: list[Row] = cursor.fetchall() if cursor.description else []
+        return rows, max(cursor.rowcount, 0)
+
+    def _cursor(self, sql: str, params: Sequence[object], **settings: str) -> psycopg.Cursor[Any]:
+        """Run one statement in a transaction of its own; the cursor is at its result."""
+        try:
+            return self._send(sql, params, settings)
+        except Refused as refused:
+            if refused.said.state not in _MADE_MEANWHILE or "IF NOT EXISTS" not in sql:
+                raise refusal(refused.said, sql, self._access) from None
+        try:
+            return self._send(sql, params, settings)
+        except Refused as refused:
+            raise refusal(refused.said, sql, self._access) from None
+
+    def _send(self, sql: str, params: Sequence[object], settings: Mapping[str, str]) -> psycopg.Cursor[Any]:
+        """In one message, so that nothing is left open between two of them."""
+        driver = _driver()
+        connection = self._open()
+        mode = "READ ONLY" if self._read_only else "ISOLATION LEVEL READ COMMITTED, READ WRITE"
+        whole = f"SET TRANSACTION {mode}; {self._settings(**settings)}; {self.marked(sql)}"
+        bound = [item.replace("\0", "\ufffd") if isinstance(item, str) else item for item in params]
+        cursor: psycopg.Cursor[Any] = connection.cursor()
+        try:
+            cursor.execute(placed(whole) if bound else whole, bound or None)
+        except driver.Error as error:
+            said = Said(error.sqlstate or "", error.diag.message_primary or str(error), lost=connection.closed)
+            raise Refused(said) from None
+        while cursor.nextset():
+            pass
+        return cursor
+
+    def _settings(self, **more: str) -> str:
+        """A query that sets what must hold for one transaction."""
+        path = {"search_path": self._access.search_path} if self._access.search_path else {}
+        role = {"role": self._access.role} if self._access.role else {}
+        chosen = {**role, **_SETTINGS, **path, **more}
+        calls = (f"pg_catalog.set_config('{name}', {literal(value)}, true)" for name, value in chosen.items())
+        return f"SELECT {', '.join(calls)}"
+
+    def _open(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        driver = _driver()
+        tries = 1 + self._access.retries
+        found = self._tried(driver)
+        for _ in range(self._access.retries):
+            if isinstance(found, Exception):
+                self._patience.sleep(_BETWEEN_TRIES)
+                found = self._tried(driver)
+        if isinstance(found, Exception):
+            raise not_opened(str(found), self._access, tries)
+        return found
+
+    def _tried(self, driver: Any) -> psycopg.Connection[Any] | Exception:
+        how = {"autocommit": True, "prepare_threshold": None, "cursor_factory": driver.ClientCursor}
+        try:
+            connection: psycopg.Connection[Any] = driver.connect(**self._access.options, **how)
+        except driver.Error as error:
+            found: Exception = error
+            return found
+        return connection
+
+
+def _driver() -> Any:
+    """psycopg, where the other driver is there too: what a run needs later is missed at once."""
+    if find_spec("adbc_driver_postgresql") is None:
+        raise missing_driver("Postgres", "adbc_driver_postgresql")
+    try:
+        import psycopg
+    except ImportError as error:
+        raise missing_driver("Postgres", error.name) from error
+    return psycopg

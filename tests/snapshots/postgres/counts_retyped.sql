@@ -1,0 +1,63 @@
+WITH model AS NOT MATERIALIZED (
+SELECT (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") AS identity, (CAST("First Name" AS text) COLLATE "C") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, (CAST(to_json("tags") AS text) COLLATE "C") AS v_tags_978c2f89, (CAST('"it''s"' AS text) COLLATE "C") AS v_source_41cf6794 FROM marts.users),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, CASE WHEN CASE WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d{1,200}(\\.\\d{0,200})?|\\.\\d{1,200})(e[-+]?\\d{1,3})?)$' THEN abs(round(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric),
+2)) < 1e36 ELSE FALSE END THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") = 'NaN' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) ELSE CAST(NULL AS numeric(38,2)) END AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT
+FROM (CAST((CAST(CASE WHEN CASE WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d{1,200}(\\.\\d{0,200})?|\\.\\d{1,200})(e[-+]?\\d{1,3})?)$' THEN abs(round(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric),
+2)) < 1e36 ELSE FALSE END THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") = 'NaN' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) ELSE CAST(NULL AS numeric(38,2)) END AS text) COLLATE "C") AS text) COLLATE "C")) THEN 'unknown' ELSE state END AS state FROM s.snapshot__users WHERE state <> 'absent'),
+candidates AS MATERIALIZED (
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+FROM (SELECT identity, hashtextextended(coalesce('=' || CAST(v_source_41cf6794 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_tags_978c2f89 AS text),
+'') COLLATE "C", hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
+'') COLLATE "C", 0))))) AS row_hash FROM model) m
+FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+touched AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present),
+suspects AS NOT MATERIALIZED (
+SELECT m.*, hashtextextended(coalesce('=' || CAST(m.v_source_41cf6794 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_tags_978c2f89 AS text),
+'') COLLATE "C", hashtextextended(coalesce(CAST(m.v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
+'') COLLATE "C", 0))))) AS row_hash FROM model m WHERE m.identity IS NOT NULL),
+same_identity AS NOT MATERIALIZED (
+SELECT identity
+FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hashtextextended(coalesce('=' || CAST(s.v_source_41cf6794 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_tags_978c2f89 AS text),
+'') COLLATE "C", hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
+'') COLLATE "C", 0))))) THEN 'stale' ELSE 'unchanged' END WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END AS kind, CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC'))))) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
+LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
+CAST(NULL AS numeric(38,2)),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+row_hash, (CAST(NULL AS text) COLLATE "C"),
+CAST(NULL AS numeric(38,2)),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+gone AS NOT MATERIALIZED (
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL)) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
+(SELECT count(*) FROM entries),
+(SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
+(SELECT count(*) FROM candidates WHERE NOT present),
+0
+UNION ALL SELECT kind, coalesce(reason, ''),
+count(*),
+sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 ELSE 0 END),
+0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+UNION ALL SELECT 'removed', '', count(*),
+0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

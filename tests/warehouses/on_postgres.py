@@ -1,0 +1,59 @@
+"""The fixtures of every contract on PostgreSQL: one database, emptied before each test."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+from tests.contracts.trial import Trial
+from tests.contracts.warehouse import Typed
+from tests.warehouses.postgres_types import MAKE, TYPES
+
+LEFT_OVER = """
+SELECT 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL SELECT 'DROP ROLE ' || quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'owner'
+"""
+
+
+def connection(fields) -> Connection:
+    return Connection("postgres", fields, Path(), "200MB", Patience(0, time.monotonic, lambda seconds: None))
+
+
+class OnPostgres:
+    """The fixtures of every contract, in a database that is emptied before each test."""
+
+    @pytest.fixture
+    def server(self, postgres):
+        postgres.run(*(statement for (statement,) in postgres.run(LEFT_OVER)))
+        postgres.run("CREATE SCHEMA public", "ALTER DATABASE shop RESET ALL")
+        return postgres
+
+    @pytest.fixture
+    def reopen(self, server):
+        opened = []
+
+        def reopen(*, read_only: bool = False, **fields):
+            opened.append(open_warehouse(connection(server.profile(**fields)), read_only=read_only))
+            return opened[-1]
+
+        yield reopen
+        for warehouse in opened:
+            warehouse.close()
+
+    @pytest.fixture
+    def warehouse(self, reopen):
+        return reopen()
+
+    @pytest.fixture
+    def trial(self, warehouse) -> Trial:
+        return Trial(warehouse)
+
+    @pytest.fixture(params=TYPES.values(), ids=TYPES)
+    def typed(self, request, server) -> Typed:
+        server.run(*MAKE)
+        return request.param

@@ -1,0 +1,210 @@
+"""The warehouse contract on a real PostgreSQL: as an owner, with the least rights, and through a pool."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.snapshot.lease import OpenRun
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.warehouses import open_warehouse
+from tests.contracts.committing import CommittingContract
+from tests.contracts.comparing import ComparingContract, KeysContract
+from tests.contracts.holding import HoldingContract
+from tests.contracts.identifying import IdentifyingContract
+from tests.contracts.leasing import LeasingContract
+from tests.contracts.mapping import MappingContract
+from tests.contracts.sampling import SamplingContract
+from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.warehouse import AdapterContract, Typed
+from tests.warehouses.on_postgres import OnPostgres, connection
+from tests.warehouses.postgres_server import PASSWORD
+from tests.warehouses.postgres_types import MAKE, TYPES
+
+
+class TestAdapter(OnPostgres, AdapterContract):
+    pass
+
+
+class TestComparing(OnPostgres, ComparingContract):
+    pass
+
+
+class TestKeys(OnPostgres, KeysContract):
+    pass
+
+
+class TestMapping(OnPostgres, MappingContract):
+    pass
+
+
+class TestCommitting(OnPostgres, CommittingContract):
+    pass
+
+
+class TestHolding(OnPostgres, HoldingContract):
+    pass
+
+
+class TestLeasing(OnPostgres, LeasingContract):
+    pass
+
+
+class TestIdentifying(OnPostgres, IdentifyingContract):
+    empty_array = "CAST('{}' AS text[])"
+
+
+class TestSampling(OnPostgres, SamplingContract):
+    pass
+
+
+class OnLeastRights(OnPostgres):
+    """A role that may read the models and use our schema, and nothing else, as the README grants it."""
+
+    @pytest.fixture
+    def trial(self, server, warehouse, reopen) -> Trial:
+        server.run(
+            f"CREATE ROLE runner LOGIN PASSWORD '{PASSWORD}'",
+            f"CREATE SCHEMA {MODEL_SCHEMA}",
+            f"GRANT USAGE ON SCHEMA {MODEL_SCHEMA} TO runner",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {MODEL_SCHEMA} GRANT SELECT ON TABLES TO runner",
+            f"CREATE SCHEMA {STATE_SCHEMA} AUTHORIZATION runner",
+        )
+        yield Trial(reopen(user="runner"), builder=warehouse)
+        server.run("DROP OWNED BY runner", "DROP ROLE runner")
+
+    @pytest.fixture(params=["integer", "array", "composite", "enum"])
+    def typed(self, request, server) -> Typed:
+        server.run(*MAKE, "GRANT USAGE ON SCHEMA odd TO PUBLIC")
+        return TYPES[request.param]
+
+
+class TestComparingWithLeastRights(OnLeastRights, ComparingContract):
+    pass
+
+
+class TestKeysWithLeastRights(OnLeastRights, KeysContract):
+    pass
+
+
+class TestMappingWithLeastRights(OnLeastRights, MappingContract):
+    pass
+
+
+class TestCommittingWithLeastRights(OnLeastRights, CommittingContract):
+    pass
+
+
+class TestHoldingWithLeastRights(OnLeastRights, HoldingContract):
+    pass
+
+
+class TestLeasingWithLeastRights(OnLeastRights, LeasingContract):
+    pass
+
+
+class OnPool(OnPostgres):
+    """Through PgBouncer, whose next transaction is another session's."""
+
+    @pytest.fixture
+    def reopen(self, server, pool):
+        opened = []
+
+        def reopen(*, read_only: bool = False, **fields):
+            opened.append(open_warehouse(connection(pool.profile(**fields)), read_only=read_only))
+            return opened[-1]
+
+        yield reopen
+        for warehouse in opened:
+            warehouse.close()
+
+    @pytest.fixture(params=["timestamptz", "double", "numeric with a scale", "array of times"])
+    def typed(self, request, server) -> Typed:
+        server.run(*MAKE)
+        return TYPES[request.param]
+
+
+class TestAdapterThroughPool(OnPool, AdapterContract):
+    pass
+
+
+class TestKeysThroughPool(OnPool, KeysContract):
+    pass
+
+
+class TestCommittingThroughPool(OnPool, CommittingContract):
+    pass
+
+
+class TestLeasingThroughPool(OnPool, LeasingContract):
+    pass
+
+
+class TestSeveralRuns(OnPostgres):
+    def contend(self, server, number: int) -> None:
+        contender = [sys.executable, str(Path(__file__).parent / "contender.py"), "postgres"]
+        runs = [subprocess.Popen([*contender, json.dumps(server.profile())]) for _ in range(number)]
+        assert [run.wait() for run in runs] == [0] * number
+
+    def test_runs_from_several_processes_take_turns(self, server, trial):
+        trial.model({"email": "text", "n": "bigint"}, [(f"u{n}@x.y", n) for n in range(20)])
+        trial.store().prepare_lease("lineage", "salt")
+        self.contend(server, 3)
+        row = trial.store().lease_row()
+        assert (row.holder, row.fence, row.serial) == (None, 15, 15)
+        assert trial.counted() == {}
+
+    def test_a_late_merge_waits_for_the_one_under_way_and_adds_nothing_twice(self, server, trial, reopen):
+        """Two runs that both believe in their lease: the second merge sees what the first one did."""
+        trial.model({"email": "text"}, [("a@x.y",)])
+        lease = trial.prepared()
+        store = trial.store()
+        store.write_plan(store.diff(), lease.fence)
+        late = Trial(reopen())
+        done = self.merge_beside(server, store, late, lease.fence)
+        assert done == [("a@x.y", "accepted")]
+
+    def merge_beside(self, server, store, late: Trial, fence: int):
+        run = OpenRun(fence, 1, Ranges([(0, 1)]))
+        beside = threading.Thread(target=late.store().commit, args=(run, Ranges()), kwargs={"stale": False})
+        merge = store._warehouse.dialect.merge
+
+        def slow(table, source, *rest):
+            # Its own rows are not committed before the other one has begun.
+            return merge(table, f"SELECT x.* FROM ({source}) AS x, (SELECT pg_sleep(0.5)) AS s", *rest)
+
+        store._warehouse.dialect.merge = slow
+        first = threading.Thread(target=store.commit, args=(run, Ranges()), kwargs={"stale": False})
+        first.start()
+        while not server.run("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            pass
+        beside.start()
+        first.join()
+        beside.join()
+        return server.run(f"SELECT identity, state FROM {store.tables.snapshot}")
+
+    def test_what_two_processes_make_at_once_is_made_once(self, reopen):
+        def make(warehouse, schema):
+            warehouse.create_schema(schema)
+            return warehouse.execute(f"CREATE TABLE IF NOT EXISTS {schema}.t AS SELECT 1 AS one")
+
+        warehouses = [reopen() for _ in range(8)]
+        with ThreadPoolExecutor(len(warehouses)) as executor:
+            for number in range(10):
+                assert sum(executor.map(make, warehouses, [f"s{number}"] * len(warehouses))) == 1
+
+
+def test_wrong_password_is_told_without_it(postgres):
+    warehouse = open_warehouse(connection(postgres.profile(password="wrong-secret")))
+    with pytest.raises(WarehouseError) as raised:
+        warehouse.query("SELECT 1")
+    assert raised.value.code == "database-not-opened"
+    assert "password authentication failed" in raised.value.context["reason"]
+    assert "wrong-secret" not in f"{raised.value!r} {raised.value.context} {raised.value.__cause__!r}"

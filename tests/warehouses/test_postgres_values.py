@@ -1,0 +1,230 @@
+"""Postgres's values: what of a type, a collation or a session's habits makes a change, and what arrives of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reverse_etl.iterable.values import Unsendable, convert
+from reverse_etl.sync import Field
+from tests.contracts.trial import Trial
+from tests.warehouses.on_postgres import OnPostgres
+from tests.warehouses.postgres_types import EXTENDED, MAKE, REFUSED
+
+HABITS = {
+    "TimeZone": "America/New_York",
+    "DateStyle": "German, DMY",
+    "IntervalStyle": "sql_standard",
+    "extra_float_digits": "-10",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "transform_null_equals": "on",
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "serializable",
+    "search_path": "nowhere",
+    "lc_numeric": "C",
+}
+
+
+def arrived(trial: Trial, name: str = "v"):
+    """The value of the only row as it goes to Iterable."""
+    shape = trial.shape()
+    value = next(item for item in shape.values if item.field.path == name)
+    [batch] = trial.warehouse.batches(f"SELECT {value.expression} AS v FROM {trial.relation}", 10)
+    return convert(batch.column(0), as_json=value.json)[0]
+
+
+class TestValues(OnPostgres):
+    @pytest.mark.parametrize(
+        ("value", "sent"),
+        [
+            ("1::numeric(18,0)", 1),
+            ("(-7)::numeric(38,0)", -7),
+            ("'NaN'::numeric(5,0)", None),
+            ("1300::numeric(5,-2)", 1300),
+            ("1.10::numeric(10,2)", 1.1),
+            ("5::numeric", 5.0),
+            ("1e400::numeric", None),
+            ("'NaN'::numeric", None),
+            ("'-Infinity'::numeric", None),
+            ("'12.50'::money", 12.5),
+            ("'NaN'::float8", None),
+            ("0.1::real", pytest.approx(0.1)),
+            ("true", True),
+            ("4294967295::oid", 4294967295),
+            ("9223372036854775807", 9223372036854775807),
+            ("'a '::char(5)", "a"),
+            ("' a '::varchar", " a "),
+            ("'it''s'::odd.\"Mixed enum\"", "it's"),
+            ("5::odd.small_score", 5),
+            ("'10.0.0.1'::inet", "10.0.0.1/32"),
+            ("DATE '2026-02-03'", "2026-02-03"),
+            ("TIMESTAMP '2026-02-03 10:00:00.9'", "2026-02-03 10:00:00 +00:00"),
+            ("TIMESTAMPTZ '2026-02-03 10:00:00+02'", "2026-02-03 08:00:00 +00:00"),
+            ("TIME '10:00:00'", "10:00:00.000000"),
+            ("'10:00:00+02'::timetz", "10:00:00+02"),
+            ("'7F1B6E0C-0000-4000-8000-000000000001'::uuid", "7f1b6e0c-0000-4000-8000-000000000001"),
+            ("""'{"b": [1, null, 1.5], "a": "x"}'::json""", {"b": [1, None, 1.5], "a": "x"}),
+            ("""'{"b": {}}'::jsonb""", {"b": {}}),
+            ("ARRAY['a', NULL, 'b c']", ["a", None, "b c"]),
+            ("'{}'::integer[]", []),
+            ("ARRAY[[1, 2], [3, 4]]", [[1, 2], [3, 4]]),
+            ("ARRAY[0.5, 'NaN', 'Infinity', NULL]::float8[]", [0.5, None, None, None]),
+            ("ARRAY[1.10, 'NaN']::numeric[]", [1.1, None]),
+            ("ARRAY[true, NULL]", [True, None]),
+            ("ARRAY['NaN', '2026-01-01T10:00:00']", ["NaN", "2026-01-01T10:00:00"]),
+            ("ARRAY[DATE '2026-01-01']", ["2026-01-01"]),
+            ("ARRAY[TIMESTAMP '2026-01-01 10:00:00.5']", ["2026-01-01 10:00:00 +00:00"]),
+            ("ARRAY[TIMESTAMPTZ '2026-01-01 10:00:00+02']", ["2026-01-01 08:00:00 +00:00"]),
+            ("ARRAY['it''s'::odd.\"Mixed enum\"]", ["it's"]),
+            ("(1, 'x')::odd.\"Pair\"", {"number": 1, "odd name": "x"}),
+            ("ARRAY[(NULL, 'x')::odd.\"Pair\"]", [{"number": None, "odd name": "x"}]),
+        ],
+    )
+    def test_value_arrives_as_json(self, server, trial, value, sent):
+        server.run(
+            *MAKE, "CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {value} AS v"
+        )
+        found = arrived(trial)
+        assert found == sent
+        assert type(found) is type(sent) or sent == pytest.approx(0.1)
+
+    @pytest.mark.parametrize(
+        "value",
+        ["DATE 'infinity'", "TIMESTAMP '-infinity'", "TIMESTAMPTZ 'infinity'", "DATE '0044-03-15 BC'", "TIME '24:00'"],
+    )
+    def test_time_that_has_no_form_holds_its_row_back(self, server, trial, value):
+        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {value} AS v")
+        assert isinstance(arrived(trial), Unsendable)
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ("1.0::numeric", "1.00"),
+            ("'-0'::float8", "'0'"),
+            ("'NaN'::real", "'NaN'"),
+            ("'NaN'::numeric", "'NaN'"),
+            ("100::numeric", "1e2"),
+            ("'a'::char(4)", "'a  '"),
+            ("'1'::money", "'1.00'"),
+            ("TIMESTAMPTZ '2026-02-03 10:00:00+02'", "'2026-02-03 08:00:00+00'"),
+        ],
+    )
+    def test_equal_values_are_no_change_and_leave_nothing_stale(self, server, trial, first, second):
+        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {first} AS v")
+        trial.run()
+        trial.sql(f"UPDATE {{model}} SET v = {second}")
+        assert trial.counted() == {}
+        assert trial.run().rows == ()
+
+    @pytest.mark.parametrize("name", EXTENDED)
+    def test_types_of_extensions(self, server, trial, name):
+        extension, typed = name, EXTENDED[name]
+        if not server.run(f"SELECT 1 FROM pg_available_extensions WHERE name = '{extension}'"):
+            pytest.skip(f"this PostgreSQL has no {extension}")
+        server.run("CREATE SCHEMA odd", f"CREATE EXTENSION {extension} SCHEMA odd", "CREATE SCHEMA marts")
+        server.run(f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {typed.first} AS v")
+        assert trial.warehouse.columns(trial.relation)[1].kind is typed.kind
+        trial.run()
+        for value in (typed.second, *typed.alike, "NULL"):
+            trial.sql(f"UPDATE {{model}} SET v = {value}")
+            assert trial.run().changed_fields == {"v": 1}, value
+            assert trial.counted() == {}
+
+    @pytest.mark.parametrize("type_name", REFUSED)
+    def test_types_that_cannot_be_sent_are_known(self, server, warehouse, type_name):
+        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.users (v {type_name}, a {type_name}[])")
+        plain, array = warehouse.columns("marts.users")
+        assert (plain.kind, plain.type) == (REFUSED[type_name], type_name)
+        assert array.element is REFUSED[type_name]
+
+    def test_key_may_be_of_any_type(self, server, trial):
+        server.run("CREATE SCHEMA marts", "CREATE TABLE marts.users (email text, id int4range, v text)")
+        server.run("INSERT INTO marts.users VALUES ('a@x.y', '[1,5)', 'x'), ('b@x.y', '[5,6)', 'x')")
+        trial.primary_key, trial.fields = ("id",), (Field("v", "v"),)
+        assert trial.run().kinds == {"added": 2}
+        trial.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = '[1,5)'")
+        assert trial.counted() == {"added": 1, "removed": 1, "identity_changes": 1}
+
+    def test_more_fields_than_a_function_takes(self, trial):
+        names = [f"f{number}" for number in range(300)]
+        trial.model({"email": "text", **dict.fromkeys(names, "integer")}, [("a@x.y", *range(300))])
+        assert trial.run().kinds == {"added": 1}
+        trial.sql("UPDATE {model} SET f7 = NULL, f299 = 0")
+        assert trial.run().changed_fields == {"f7": 1, "f299": 1}
+        assert trial.counted() == {}
+
+    def test_letters_beyond_ascii_are_lowered_too(self, trial):
+        trial.model({"email": "text"}, [("ÄRGER@X.Y",), ("INFO@x.y",)])
+        assert trial.run().identities("added") == ["info@x.y", "ärger@x.y"]
+
+
+class TestHabits(OnPostgres):
+    @pytest.fixture
+    def warehouse(self, server, reopen):
+        """For a user whose sessions begin with every habit that could matter."""
+        server.run(
+            "CREATE ROLE odd LOGIN SUPERUSER PASSWORD 'hush-hush'",
+            *(f"ALTER ROLE odd SET {name} = '{value}'" for name, value in HABITS.items()),
+        )
+        return reopen(user="odd")
+
+    def test_session_does_not_matter(self, server, trial, reopen):
+        columns = {
+            "email": "text",
+            "at": "timestamptz",
+            "day": "date",
+            "number": "double precision",
+            "text": "text",
+            "times": "timestamptz[]",
+            "enum": 'odd."Mixed enum"',
+        }
+        server.run(*MAKE)
+        trial.model(columns, [("a@x.y", "2026-07-01 10:00:00+00", "2026-02-03", 0.1 + 0.2, "back\\slash", None, "a")])
+        trial.sql("UPDATE {model} SET times = ARRAY[TIMESTAMPTZ '2026-07-01 10:00:00+00']")
+        assert arrived(trial, "at") == "2026-07-01 10:00:00 +00:00"
+        assert arrived(trial, "times") == ["2026-07-01 10:00:00 +00:00"]
+        assert arrived(trial, "number") == 0.1 + 0.2
+        [row] = trial.run().rows
+        assert row.values["text"] == "back\\slash"
+        assert trial.counted() == {}
+        plain = Trial(reopen(user="owner"))
+        assert plain.counted() == {}
+        assert plain.warehouse.columns(plain.relation) == trial.warehouse.columns(trial.relation)
+
+    def test_backslash_in_a_literal(self, warehouse):
+        for text in ("back\\slash", "it's \\' ? %s", "nul\0", "\\"):
+            literal = warehouse.dialect.literal(text)
+            assert warehouse.query(f"SELECT {literal}, ?", (text,)) == [(text.replace("\0", "\ufffd"),) * 2]
+
+
+class TestCollation(OnPostgres):
+    @pytest.fixture
+    def collations(self, server):
+        server.run("CREATE SCHEMA odd")
+        if not server.run("SELECT 1 FROM pg_collation WHERE collprovider = 'i'"):
+            pytest.skip("this PostgreSQL has no ICU")
+        for name, level in (("no_case", "level2"), ("no_accent", "level1")):
+            server.run(
+                f"CREATE COLLATION odd.{name} (provider = icu, locale = 'und-u-ks-{level}', deterministic = false)"
+            )
+
+    @pytest.mark.parametrize("collation", ["no_case", "no_accent"])
+    def test_collation_hides_no_change(self, collations, trial, collation):
+        trial.model({"email": f"text COLLATE odd.{collation}", "v": f"text COLLATE odd.{collation}"}, [("a@x.y", "e")])
+        trial.run()
+        trial.sql("UPDATE {model} SET v = 'E'")
+        assert trial.run().changed_fields == {"v": 1}
+        trial.sql("UPDATE {model} SET v = 'É'")
+        assert trial.run().changed_fields == {"v": 1}
+        assert trial.counted() == {}
+
+    def test_collated_keys_and_identities_are_compared_exactly(self, collations, trial):
+        trial.primary_key = ("id",)
+        columns = {"email": "text COLLATE odd.no_accent", "id": "varchar COLLATE odd.no_case"}
+        trial.model(columns, [("a@x.y", "k"), ("á@x.y", "K")])
+        assert trial.run().kinds == {"added": 2}
+        assert trial.counted() == {}
+
+    def test_pattern_is_that_of_bytes(self, collations, trial):
+        trial.model({"email": "text COLLATE odd.no_case"}, [("NO@ONE",), ("not an address",)])
+        assert trial.look().counts.invalid == {"invalid-email": 2}
