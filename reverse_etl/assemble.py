@@ -35,6 +35,7 @@ from reverse_etl.settings import FILE, Settings, resolve_settings
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.local import open_local
 
 TAG = "reverse_etl"
 
@@ -147,13 +148,32 @@ class Project:
         return self.settings
 
     def open(self, *, read_only: bool) -> Warehouse:
-        """The warehouse of the dbt target."""
+        """The warehouse of the dbt target, which is only read where our tables are in a file."""
+        if self.settings.state == "local":
+            return self.open_local(self.open_target(read_only=True), read_only=read_only)
+        return self.open_target(read_only=read_only)
+
+    def open_target(self, *, read_only: bool) -> Warehouse:
+        """The warehouse of the dbt target, wherever our tables are."""
         profile, settings = self.profile, self.settings
-        patience = Patience(settings.lock_wait, time.monotonic, time.sleep)
         connection = Connection(
-            profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, patience
+            profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, self._patience
         )
         return open_warehouse(connection, read_only=read_only)
+
+    def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:
+        """The file of our tables, whatever `state` says, beside an open target."""
+        limit = self.settings.memory_limit
+        return open_local(self.state_path, target, limit, self._patience, read_only=read_only)
+
+    @property
+    def state_path(self) -> Path:
+        """Where that file is."""
+        return (self.locations.project_dir / Path(self.settings.state_path).expanduser()).resolve()
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
 
 
 def _tagged(model: Model) -> Tagged:

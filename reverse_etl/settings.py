@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,6 +26,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    state: Literal["warehouse", "local"] = Field(
+        default="warehouse", description="where our tables are: in the target database, or in a DuckDB file"
+    )
+    state_path: str = Field(
+        default="reverse_etl_state.duckdb",
+        min_length=1,
+        description="that file, beside dbt_project.yml; only with `state: local`",
+    )
     state_schema: str = Field(
         default="reverse_etl", min_length=1, description="schema of our tables in the target database"
     )

@@ -19,7 +19,7 @@ def test_a_flag_wins_over_the_variable_over_the_file_over_the_default(tmp_path: 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_every_setting_has_a_variable(name: str, tmp_path: Path) -> None:
-    values = {"state_schema": "elsewhere", "memory_limit": "1GB"}
+    values = {"state": "local", "state_path": "state.duckdb", "state_schema": "elsewhere", "memory_limit": "1GB"}
     related = {
         "lease_ttl": "100",
         "late_request_bound": "77",

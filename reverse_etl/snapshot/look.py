@@ -82,12 +82,14 @@ class SnapshotReader:
         self.sync = sync
         self.shape = shape
         self.tables: Tables = tables_of(reader, schema, sync.name)
+        self._fetched = False
 
     def look(self, *, thorough: bool = False) -> Look:
         """Compare once; a second time by values where duplicates hide behind equal rows."""
         lease = self.lease_row()
         if lease is not None:
             self.check_lease(lease)
+        self._fetch()
         diff = replace(self.diff(), thorough=thorough)
         counts, hidden = self._count(diff)
         if hidden and not diff.thorough:
@@ -138,6 +140,13 @@ class SnapshotReader:
         )
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
+
+    def _fetch(self) -> None:
+        """Have the model where our tables are. Once: what is planned is what was looked at."""
+        if not self._fetched:
+            relation = self._reader.fetch(self.shape.relation, self.shape.columns)
+            self.shape = replace(self.shape, relation=relation)
+            self._fetched = True
 
     def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
         """What differs, and whether some entry has more than one row in the model."""

@@ -24,7 +24,8 @@ def tallies(reader: Reader, shape: Shape, patterns: Mapping[str, str], rows: int
     values = [value for value in shape.values if _is_text(value)]
     if not values:
         return {}
-    [counts] = reader.query(sampling(reader.dialect, shape.relation, values, list(patterns.values()), rows))
+    relation = reader.fetch(shape.relation, shape.columns, rows)
+    [counts] = reader.query(sampling(reader.dialect, relation, values, list(patterns.values()), rows))
     found: dict[str, Tally] = {}
     for number, value in enumerate(values):
         texts, *matches = counts[number * (len(patterns) + 1) : (number + 1) * (len(patterns) + 1)]

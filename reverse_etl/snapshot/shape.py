@@ -57,7 +57,8 @@ class Value:
 class Shape:
     """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved.
 
-    `requirements` are what else must hold of a row, with the values they are about.
+    `requirements` are what else must hold of a row, with the values they are about. `columns` are those of the model
+    that the expressions name.
     """
 
     relation: str
@@ -66,6 +67,7 @@ class Shape:
     keys: tuple[Key, ...]
     values: tuple[Value, ...]
     requirements: tuple[Requirement, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def key_columns(self) -> str:
@@ -174,7 +176,10 @@ def shape_of(
         kept = dialect.kept(column)
         keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
-    return Shape(sync.relation, _identity(rule, columns, dialect), rule, tuple(keys), values, requirements)
+    read = [_found(name, columns).name for name in rule.columns] + [key.column for key in keys]
+    read += [value.column.name for value in values if value.column is not None]
+    identity = _identity(rule, columns, dialect)
+    return Shape(sync.relation, identity, rule, tuple(keys), values, requirements, tuple(dict.fromkeys(read)))
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -226,6 +226,15 @@ class Reader(ABC):
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """A large result as Arrow batches of about `rows` rows, never held as a whole."""
 
+    def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
+        """What to read some columns of a relation from, by the dialect here: itself, unless it stands elsewhere.
+
+        `columns` are names as `columns` gave them. Elsewhere, the first `most` rows are enough. What was fetched
+        before is gone then.
+        """
+        del columns, most
+        return relation
+
     @abstractmethod
     def release(self) -> None:
         """Let go of whatever keeps others out while nothing is read or written; the next call takes it again."""
@@ -241,6 +250,15 @@ class Warehouse(Reader):
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Run one statement, which holds or fails as a whole, and return the number of rows it touched."""
+
+    def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+        """Add rows to a table of ours, with the types of its columns in the order of the rows'; their number.
+
+        A value that a type cannot hold becomes NULL or the nearest one: compare what was loaded.
+        """
+        from reverse_etl.warehouses.loading import load_texts
+
+        return load_texts(self, table, types, batches)
 
     @abstractmethod
     def create_schema(self, schema: str) -> None:

@@ -1,16 +1,16 @@
-"""DuckDB: its profile fields, its types, its driver, and its rule of one process a file."""
+"""One DuckDB file: its profile fields, its driver, and its rule of one process a file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,106 +18,34 @@ if TYPE_CHECKING:
 
     from reverse_etl.warehouses import Connection
 
-# Words of DuckDB's types whose name is that of their kind stand for themselves.
-_KINDS: Mapping[str, ColumnKind] = {
-    **{kind.value.upper(): kind for kind in ColumnKind},
-    **dict.fromkeys(("VARCHAR", "CHAR", "ENUM"), ColumnKind.TEXT),
-    **dict.fromkeys(("BLOB", "BIT"), ColumnKind.BINARY),
-    **dict.fromkeys(("STRUCT", "MAP"), ColumnKind.OBJECT),
-    "DOUBLE": ColumnKind.FLOAT,
-}
-# Numbers of 128 bits, and types that have parts of their own or such numbers.
-_WIDE = re.compile(r"U?HUGEINT|DECIMAL\((19|[23]\d),\d+\)")
-_NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION|HUGEINT|DECIMAL")
-_INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 # A window of a plan needs little; what DuckDB may keep beyond that would only be pages it has read.
 _STREAM_MEMORY = "64MB"
+_BATCH = "reverse_etl_batch"
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
-
-
-def kind_of(type_name: str) -> ColumnKind:
-    """What a DuckDB type holds: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, `TIMESTAMP WITH TIME ZONE`, …."""
-    if type_name.endswith("]"):
-        return ColumnKind.ARRAY
-    word = re.split(r"[ (_]", type_name, maxsplit=1)[0].upper()
-    if _INTEGER.fullmatch(word) or re.fullmatch(r"DECIMAL\(\d+,0\)", type_name):
-        return ColumnKind.INTEGER
-    return _KINDS.get(word, ColumnKind.OTHER)
-
-
-def column_of(name: str, type_name: str) -> Column:
-    """A column from its name and DuckDB type."""
-    # A view's column that is always NULL has a type that no table of ours should have.
-    type_name = "VARCHAR" if type_name == '"NULL"' else type_name
-    kind = kind_of(type_name)
-    element = kind_of(type_name[: type_name.rindex("[")]) if kind is ColumnKind.ARRAY else None
-    return Column(name, type_name, kind, element)
-
-
-def _hashed(expression: str, type_name: str) -> str:
-    """What is hashed of a value, since `hash` alone takes some different values for the same, measured up to 2.0.
-
-    NULL, [] and [NULL]; NULL and a struct of NULLs; [[1], [2]] and [[1, 2]]; 0 and -1 of 128 bits.
-    """
-    if _WIDE.fullmatch(type_name):
-        return f"{expression}, CAST({expression} AS DOUBLE)"
-    kind = kind_of(type_name)
-    if kind not in (ColumnKind.ARRAY, ColumnKind.OBJECT):
-        return expression
-    inner = type_name[: type_name.rindex("[")] if kind is ColumnKind.ARRAY else type_name.partition("(")[2]
-    if _NESTED.search(inner):
-        return f"CAST({expression} AS VARCHAR)"
-    if kind is ColumnKind.ARRAY:
-        return f"{expression}, len({expression})"
-    return f"{expression}, {f'cardinality({expression})' if type_name.startswith('MAP') else f'{expression} IS NULL'}"
-
-
-class DuckDBDialect(Dialect):
-    """DuckDB's words of SQL."""
-
-    name: ClassVar[str] = "duckdb"
-    hash_type: ClassVar[str] = "UBIGINT"
-
-    def kept(self, column: Column) -> Kept:
-        # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
-        kept = super().kept(column)
-        exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
-        return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
-
-    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
-        return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
-
-    def matches(self, expression: str, pattern: str) -> str:
-        return f"regexp_full_match({expression}, {self.literal(pattern)})"
-
-    def try_cast(self, expression: str, type_name: str) -> str:
-        return f"TRY_CAST({expression} AS {type_name})"
-
-    def now(self) -> str:
-        return "CAST(now() AS TIMESTAMP)"
-
-    def later(self, expression: str, seconds: float) -> str:
-        return f"({expression} + to_microseconds({round(seconds * 1_000_000)}))"
-
-    def epoch(self, expression: str) -> str:
-        return f"epoch({expression})"
-
-    def key_text(self, expressions: Sequence[str]) -> str:
-        return f"CAST(to_json([{', '.join(self.as_text(item) for item in expressions)}]) AS VARCHAR)"
 
 
 class DuckDB(Warehouse):
     """One DuckDB file. It is open only between a call and `release`, since DuckDB lets one process in."""
 
     def __init__(
-        self, path: str, options: Mapping[str, Any], patience: Patience, attach: Sequence[Mapping[str, Any]] = ()
+        self,
+        path: str,
+        options: Mapping[str, Any],
+        patience: Patience,
+        attach: Sequence[Mapping[str, Any]] = (),
+        *,
+        make: bool = False,
     ) -> None:
-        """`options`: read_only and config as `duckdb.connect` takes them."""
+        """`options`: read_only and config as `duckdb.connect` takes them. `make`: the file where it is missing.
+
+        `attach`, which may grow while the file is let go, are others to read beside it.
+        """
         self.dialect = DuckDBDialect()
         self._path = path
         self._options = options
         self._patience = patience
         self._attach = attach
+        self._make = make
         self._catalog = ""
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -134,9 +62,8 @@ class DuckDB(Warehouse):
             )
         if not path.startswith("md:"):
             path = str((connection.project_dir / Path(path).expanduser()).resolve())
-        config = {"memory_limit": connection.memory_limit, "preserve_insertion_order": "false"}
         attach = connection.fields.get("attach")
-        options = {"read_only": read_only, "config": config}
+        options = options_of(connection.memory_limit, read_only=read_only)
         return cls(path, options, connection.patience, attach if isinstance(attach, list) else ())
 
     def table(self, schema: str, name: str) -> str:
@@ -179,6 +106,39 @@ class DuckDB(Warehouse):
                 limit = self._options["config"]["memory_limit"]
                 connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
 
+    def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+        """As Arrow, so that values need no text between."""
+        names = [self.dialect.quote(name) for name in types]
+        values = [self.dialect.try_cast(name, kind) for name, kind in zip(names, types.values(), strict=True)]
+        insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {_BATCH}"
+        self.execute("BEGIN TRANSACTION")
+        try:
+            named = (batch.rename_columns(list(types)) for batch in batches)
+            rows: int = sum(self._with(batch, lambda: self.execute(insert)) for batch in named)
+            self.execute("COMMIT")
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        return rows
+
+    def types_of(self, schema: pa.Schema) -> list[str]:
+        """DuckDB's types of Arrow columns."""
+        described = f"DESCRIBE SELECT * FROM {_BATCH}"
+        return [
+            column_of(row[0], row[1]).type for row in self._with(schema.empty_table(), lambda: self.query(described))
+        ]
+
+    def _with(self, rows: Any, work: Callable[[], Any]) -> Any:
+        """Do something while Arrow rows can be read as a relation."""
+        connection = self._open()
+        self._translated(lambda: connection.register(_BATCH, rows))
+        try:
+            return work()
+        finally:
+            # A transaction that failed takes no statement but its end.
+            with suppress(_driver().Error):
+                connection.unregister(_BATCH)
+
     def create_schema(self, schema: str) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema(schema)}")
 
@@ -218,7 +178,7 @@ class DuckDB(Warehouse):
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         driver = _driver()
-        if not self._path.startswith("md:") and not Path(self._path).is_file():
+        if not (self._make or self._path.startswith("md:") or Path(self._path).is_file()):
             raise ConfigError(
                 "missing-database",
                 f"there is no DuckDB file {self._path}",
@@ -263,6 +223,14 @@ class DuckDB(Warehouse):
             context={"program": holder["program"], "waited": f"{self._patience.seconds:g} s"},
             hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
         )
+
+
+def options_of(memory_limit: str, *, read_only: bool) -> Mapping[str, Any]:
+    """How a file is opened."""
+    return {
+        "read_only": read_only,
+        "config": {"memory_limit": memory_limit, "preserve_insertion_order": "false"},
+    }
 
 
 def _driver() -> Any:

@@ -1,0 +1,8 @@
+"""DuckDB: its types and words of SQL, its profile fields, its driver."""
+
+from __future__ import annotations
+
+from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.duckdb.file import DuckDB, options_of
+
+__all__ = ["DuckDB", "DuckDBDialect", "column_of", "options_of"]

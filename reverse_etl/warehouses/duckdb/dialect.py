@@ -1,0 +1,94 @@
+"""DuckDB's types and words of SQL; knows no connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
+
+# Words of DuckDB's types whose name is that of their kind stand for themselves.
+_KINDS: Mapping[str, ColumnKind] = {
+    **{kind.value.upper(): kind for kind in ColumnKind},
+    **dict.fromkeys(("VARCHAR", "CHAR", "ENUM"), ColumnKind.TEXT),
+    **dict.fromkeys(("BLOB", "BIT"), ColumnKind.BINARY),
+    **dict.fromkeys(("STRUCT", "MAP"), ColumnKind.OBJECT),
+    "DOUBLE": ColumnKind.FLOAT,
+}
+# Numbers of 128 bits, and types that have parts of their own or such numbers.
+_WIDE = re.compile(r"U?HUGEINT|DECIMAL\((19|[23]\d),\d+\)")
+_NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION|HUGEINT|DECIMAL")
+_INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+
+
+def kind_of(type_name: str) -> ColumnKind:
+    """What a DuckDB type holds: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, `TIMESTAMP WITH TIME ZONE`, …."""
+    if type_name.endswith("]"):
+        return ColumnKind.ARRAY
+    word = re.split(r"[ (_]", type_name, maxsplit=1)[0].upper()
+    if _INTEGER.fullmatch(word) or re.fullmatch(r"DECIMAL\(\d+,0\)", type_name):
+        return ColumnKind.INTEGER
+    return _KINDS.get(word, ColumnKind.OTHER)
+
+
+def column_of(name: str, type_name: str) -> Column:
+    """A column from its name and DuckDB type."""
+    # A view's column that is always NULL has a type that no table of ours should have.
+    type_name = "VARCHAR" if type_name == '"NULL"' else type_name
+    kind = kind_of(type_name)
+    element = kind_of(type_name[: type_name.rindex("[")]) if kind is ColumnKind.ARRAY else None
+    return Column(name, type_name, kind, element)
+
+
+def _hashed(expression: str, type_name: str) -> str:
+    """What is hashed of a value, since `hash` alone takes some different values for the same, measured up to 2.0.
+
+    NULL, [] and [NULL]; NULL and a struct of NULLs; [[1], [2]] and [[1, 2]]; 0 and -1 of 128 bits.
+    """
+    if _WIDE.fullmatch(type_name):
+        return f"{expression}, CAST({expression} AS DOUBLE)"
+    kind = kind_of(type_name)
+    if kind not in (ColumnKind.ARRAY, ColumnKind.OBJECT):
+        return expression
+    inner = type_name[: type_name.rindex("[")] if kind is ColumnKind.ARRAY else type_name.partition("(")[2]
+    if _NESTED.search(inner):
+        return f"CAST({expression} AS VARCHAR)"
+    if kind is ColumnKind.ARRAY:
+        return f"{expression}, len({expression})"
+    return f"{expression}, {f'cardinality({expression})' if type_name.startswith('MAP') else f'{expression} IS NULL'}"
+
+
+class DuckDBDialect(Dialect):
+    """DuckDB's words of SQL."""
+
+    name: ClassVar[str] = "duckdb"
+    hash_type: ClassVar[str] = "UBIGINT"
+
+    def kept(self, column: Column) -> Kept:
+        # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
+        kept = super().kept(column)
+        exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
+        return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
+
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
+
+    def matches(self, expression: str, pattern: str) -> str:
+        return f"regexp_full_match({expression}, {self.literal(pattern)})"
+
+    def try_cast(self, expression: str, type_name: str) -> str:
+        return f"TRY_CAST({expression} AS {type_name})"
+
+    def now(self) -> str:
+        return "CAST(now() AS TIMESTAMP)"
+
+    def later(self, expression: str, seconds: float) -> str:
+        return f"({expression} + to_microseconds({round(seconds * 1_000_000)}))"
+
+    def epoch(self, expression: str) -> str:
+        return f"epoch({expression})"
+
+    def key_text(self, expressions: Sequence[str]) -> str:
+        return f"CAST(to_json([{', '.join(self.as_text(item) for item in expressions)}]) AS VARCHAR)"

@@ -1,0 +1,66 @@
+"""Loading: Arrow rows as texts in statements, for warehouses without a better way in; knows no driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reverse_etl.warehouses.base import Dialect, Warehouse
+
+# Snowflake and BigQuery take statements of a megabyte; texts are bounded well below it.
+_ROWS, _CHARACTERS = 500, 200_000
+
+
+def load_texts(warehouse: Warehouse, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+    """Add rows to a table by its columns' names and types; their number. What a type does not take becomes NULL."""
+    dialect = warehouse.dialect
+    names = list(types)
+    values = ", ".join(dialect.try_cast(f"r.{name}", kind) for name, kind in types.items())
+    loaded = 0
+    for rows in _portions(_texts(batches), dialect):
+        source = dialect.rows("r", names, rows)
+        warehouse.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {source}")
+        loaded += len(rows)
+    return loaded
+
+
+def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[Sequence[str | None]]:
+    for batch in batches:
+        yield from zip(*(_column(column) for column in batch.columns), strict=True)
+
+
+def _column(column: pa.Array) -> list[str | None]:
+    """Values as SQL reads them: numbers and times as Arrow writes them, but with the zone that it leaves out."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return [None if value is None else _number(value) for value in column.to_pylist()]
+    texts = column.cast(pa.string()).to_pylist()
+    zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+    return [text and text.replace("Z", "+00:00") for text in texts] if zoned else texts
+
+
+def _number(value: float) -> str:
+    """The shortest text of a float; SQL spells infinity."""
+    return repr(value).replace("inf", "Infinity").replace("nan", "NaN")
+
+
+def _portions(rows: Iterator[Sequence[str | None]], dialect: Dialect) -> Iterator[list[list[str]]]:
+    """Rows of literals, as many as a statement takes."""
+    nothing = dialect.null(dialect.text_type)
+    portion: list[list[str]] = []
+    size = 0
+    for row in rows:
+        literals = [nothing if text is None else dialect.as_text(dialect.literal(text)) for text in row]
+        length = sum(map(len, literals))
+        if portion and (len(portion) == _ROWS or size + length > _CHARACTERS):
+            yield portion
+            portion, size = [], 0
+        portion.append(literals)
+        size += length
+    if portion:
+        yield portion

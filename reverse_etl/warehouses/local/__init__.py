@@ -1,0 +1,7 @@
+"""State in a DuckDB file of its own, beside a warehouse that is only read."""
+
+from __future__ import annotations
+
+from reverse_etl.warehouses.local.state import LocalState, open_local
+
+__all__ = ["LocalState", "open_local"]

@@ -1,0 +1,71 @@
+"""The Arrow types in which a model comes into the file; knows neither file nor warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST_DIGITS = 38
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema with types that hold every value that a warehouse may give for those of it."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Whole numbers and decimals at their widest, since some drivers give the narrowest type that holds a batch.
+
+    Nanoseconds have no zone, which is UTC. Decimals beyond 38 digits are the nearest doubles.
+    """
+    import pyarrow as pa
+
+    if isinstance(kind, pa.ExtensionType):
+        return plain_type(kind.storage_type)
+    if pa.types.is_dictionary(kind):
+        return plain_type(kind.value_type)
+    if pa.types.is_integer(kind):
+        return pa.decimal128(_MOST_DIGITS, 0) if pa.types.is_uint64(kind) else pa.int64()
+    if pa.types.is_decimal(kind):
+        return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.precision <= _MOST_DIGITS else pa.float64()
+    return _spelled_otherwise(kind)
+
+
+def _spelled_otherwise(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("ns") if kind.unit == "ns" else kind
+    plain = {"large_string": pa.string(), "string_view": pa.string(), "null": pa.string(), "date64[ms]": pa.date32()}
+    return plain.get(str(kind), kind)
+
+
+def fitted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The columns of a batch, in their order, as a schema has them. Raises WarehouseError where a value changes."""
+    import pyarrow as pa
+
+    columns = [_cast(column, field) for column, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
+    import pyarrow as pa
+
+    stored = column.storage if isinstance(column, pa.ExtensionArray) else column
+    # A decimal of too many digits is the nearest double.
+    narrowed = pa.types.is_floating(field.type) and pa.types.is_decimal(stored.type)
+    try:
+        return stored.cast(field.type, safe=not narrowed)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise WarehouseError(
+            "value-not-kept",
+            "the warehouse gave a value that is not of its column's type",
+            context={"type": stored.type, "expected": field.type},
+            hint="Run `dbt build` and try again; if it happens again, cast the column in the model.",
+        ) from None

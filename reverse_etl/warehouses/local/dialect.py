@@ -1,0 +1,25 @@
+"""DuckDB's words of SQL over a model that was fetched into a file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from reverse_etl.warehouses.base import Column, ColumnKind, Kept
+from reverse_etl.warehouses.duckdb import DuckDBDialect
+
+_WITH_PARTS = (ColumnKind.JSON, ColumnKind.ARRAY, ColumnKind.OBJECT)
+
+
+def fetched_name(name: str) -> str:
+    """The name of a model's column in the file, where `a` and `A` would be the same."""
+    return f"c_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+class LocalDialect(DuckDBDialect):
+    """Columns have the kinds of the warehouse and the types of the file."""
+
+    def kept(self, column: Column) -> Kept:
+        kept = super().kept(replace(column, name=fetched_name(column.name)))
+        # What has parts and came as text came as its JSON.
+        return replace(kept, json=column.type == "VARCHAR" and column.kind in _WITH_PARTS)

@@ -1,0 +1,108 @@
+"""LocalState: our tables in a DuckDB file, the models in a warehouse that is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.warehouses.base import Column, Mark, Patience, Reader, Row, Warehouse
+from reverse_etl.warehouses.duckdb import DuckDB, options_of
+from reverse_etl.warehouses.local.dialect import LocalDialect
+from reverse_etl.warehouses.local.fetching import Fetching
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class LocalState(Warehouse):
+    """What is asked of models goes to the warehouse, all else to the file.
+
+    A model is read only after `fetch`, of which `release` and other calls lose nothing.
+    """
+
+    def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
+        """`state` attaches what `fetching` fetched from `source`."""
+        self.dialect = LocalDialect()
+        self._source = source
+        self._state = state
+        self._fetching = fetching
+        self._ours: set[str] = set()
+        self._models: dict[str, Mapping[str, Column]] = {}
+
+    @property
+    def mark(self) -> Mark:
+        return self._state.mark
+
+    @mark.setter
+    def mark(self, mark: Mark) -> None:
+        self._state.mark = self._source.mark = mark
+
+    def table(self, schema: str, name: str) -> str:
+        table = self._state.table(schema, name)
+        self._ours.add(table)
+        return table
+
+    def columns(self, relation: str) -> tuple[Column, ...] | None:
+        """Of a model: the kinds are the warehouse's, the types those that its values have in the file."""
+        if relation in self._ours:
+            return self._state.columns(relation)
+        found = self._source.columns(relation)
+        if found is None:
+            return None
+        self._models[relation] = {column.name: column for column in found}
+        types = self._state.types_of(self._fetching.schema(found))
+        return tuple(replace(column, type=kind) for column, kind in zip(found, types, strict=True))
+
+    def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
+        self._state.release()
+        known = self._models[relation]
+        return self._fetching.fetch(relation, [known[name] for name in columns], most)
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        return self._state.query(sql, params)
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._state.execute(sql, params)
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        return self._state.batches(sql, rows)
+
+    def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+        return self._state.load(table, types, batches)
+
+    def create_schema(self, schema: str) -> None:
+        self._state.create_schema(schema)
+
+    def release(self) -> None:
+        self._state.release()
+        self._source.release()
+
+    def close(self) -> None:
+        self._state.close()
+        self._source.close()
+        self._fetching.close()
+
+
+def open_local(path: Path, source: Reader, memory_limit: str, patience: Patience, *, read_only: bool) -> LocalState:
+    """State in the file at `path`; made where it is missing, unless with `read_only`: nothing is remembered then.
+
+    Raises ConfigError where DuckDB is not installed.
+    """
+    if find_spec("duckdb") is None:
+        raise ConfigError(
+            "missing-extra",
+            "`state: local` keeps the sync snapshot in a DuckDB file, and DuckDB is not installed",
+            context={"missing": "duckdb", "state_path": path},
+            hint='Install it: pip install "reverse-etl[duckdb]"',
+        )
+    writing = options_of(memory_limit, read_only=False)
+    fetching = Fetching(source, lambda where: DuckDB(str(where), writing, patience, make=True))
+    if read_only and not path.is_file():
+        path, read_only = fetching.folder / path.name, False
+    options = options_of(memory_limit, read_only=read_only)
+    state = DuckDB(str(path), options, patience, fetching.attached, make=not read_only)
+    return LocalState(source, state, fetching)
