@@ -1,3 +1,3 @@
 select customer_id, email
 from {{ ref('iterable_users') }}
-where not regexp_full_match(email, '[a-z0-9._%+-]+@[a-z0-9-]+([.][a-z0-9-]+)*[.][a-z]{2,}')
+where regexp_replace(email, '^[a-z0-9._%+-]+@[a-z0-9-]+([.][a-z0-9-]+)*[.][a-z]{2,}$', '') <> ''

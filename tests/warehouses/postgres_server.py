@@ -107,11 +107,14 @@ def servant_of(folder: Path) -> Mapping[str, int]:
 
 
 def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs where another user may run them: those of a package may lie below a closed home."""
-    if programs.is_relative_to("/usr"):
+    """The programs where another user may run them: a package may lie in a closed home, its libraries beside it."""
+    if "site-packages" not in programs.parts:
         return programs
-    shutil.copytree(programs.parent, folder / "programs", symlinks=True)
-    return folder / "programs" / programs.name
+    package = programs.parents[1]
+    for part in package.parent.glob(f"{package.name}*"):
+        if part == package or part.suffix == ".libs":
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / programs.relative_to(package.parent)
 
 
 def _initialize(programs: Path, folder: Path, who: Mapping[str, int]) -> None:

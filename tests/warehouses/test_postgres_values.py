@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from reverse_etl.iterable.values import Unsendable, convert
@@ -201,12 +202,13 @@ class TestCollation(OnPostgres):
     @pytest.fixture
     def collations(self, server):
         server.run("CREATE SCHEMA odd")
-        if not server.run("SELECT 1 FROM pg_collation WHERE collprovider = 'i'"):
+        try:
+            for name, level in (("no_case", "level2"), ("no_accent", "level1")):
+                server.run(
+                    f"CREATE COLLATION odd.{name} (provider = icu, locale = 'und-u-ks-{level}', deterministic = false)"
+                )
+        except psycopg.errors.FeatureNotSupported:
             pytest.skip("this PostgreSQL has no ICU")
-        for name, level in (("no_case", "level2"), ("no_accent", "level1")):
-            server.run(
-                f"CREATE COLLATION odd.{name} (provider = icu, locale = 'und-u-ks-{level}', deterministic = false)"
-            )
 
     @pytest.mark.parametrize("collation", ["no_case", "no_accent"])
     def test_collation_hides_no_change(self, collations, trial, collation):

@@ -19,7 +19,7 @@ totals as (
         sum(revenue)::decimal(12, 2) as lifetime_value,
         sum(revenue - cost)::decimal(12, 2) as internal_margin,
         max(ordered_at) as last_order_at,
-        last(product_name order by ordered_at, order_id) as last_product
+        (array_agg(product_name order by ordered_at desc, order_id desc))[1] as last_product
     from bought
     group by customer_id
 ),
@@ -31,7 +31,7 @@ category_counts as (
 ),
 
 favourites as (
-    select customer_id, list(category order by orders_count desc, category)[1:3] as favourite_categories
+    select customer_id, (array_agg(category order by orders_count desc, category))[1:3] as favourite_categories
     from category_counts
     group by customer_id
 )

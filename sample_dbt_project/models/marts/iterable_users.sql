@@ -7,11 +7,11 @@ select
     customers.is_subscribed,
     customers.plan_tier,
     customers.plan_since,
-    case when customers.country is not null then {
-        'city': customers.city,
-        'postalCode': customers.postal_code,
-        'country': customers.country
-    } end as address,
+    case when customers.country is not null then {{ object_of({
+        'city': 'customers.city',
+        'postalCode': 'customers.postal_code',
+        'country': 'customers.country'
+    }) }} end as address,
     coalesce(totals.orders_count, 0) as orders_count,
     coalesce(totals.lifetime_value, 0)::decimal(12, 2) as lifetime_value,
     totals.last_order_at,
