@@ -15,10 +15,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint browser pool bench lock clean
+.PHONY: help demo test lint browser pool emulators bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it, send again
 	@$(BIN)/reverse-etl demo $(ARGS)
@@ -47,16 +47,21 @@ pool: ## Install PgBouncer for the tests that go through it, where it is missing
 			&& apt-get install -qq --no-install-recommends pgbouncer' >/dev/null 2>&1; } \
 		|| echo "No PgBouncer, and none could be installed: the tests through a pool are skipped"
 
+emulators: $(STAMP) ## Build the environments of the local warehouses, which tests build where they are missing
+	@$(BIN)/python -m tests.emulators.environment fakesnow
+
 bench: $(STAMP) ## Measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer versions)
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.10 \
-		--extra dbt --extra duckdb --extra postgres --extra sandbox --group dev --generate-hashes \
+		--extra dbt --extra duckdb --extra postgres --extra snowflake --extra sandbox --group dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o requirements.lock
+	@$(UV) pip compile --quiet tests/emulators/fakesnow.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o tests/emulators/fakesnow.txt
 
 clean: ## Remove the environment, caches and whatever was built
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
+	@rm -rf $(VENV) .emulators build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
 	@cd sample_dbt_project && rm -rf target logs dbt_packages .user.yml shop.duckdb shop.duckdb.wal
 	@find reverse_etl tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

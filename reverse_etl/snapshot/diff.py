@@ -59,13 +59,12 @@ class Diff:
             [f"g.entry_{key.name}" for key in self.shape.keys]
             + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
         )
-        number = "CAST(row_number() OVER () - 1 + {} AS " + self.dialect.integer_type + ") AS ordinal"
+        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
-        layout = self.dialect.layout("ordinal", passing=True)
         statement = (
-            f"CREATE TABLE {table}{layout} AS {self._with()} SELECT {number.format(0)}, c.kind AS kind,"
-            f" c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed"
-            f"{_lead(planned)} FROM classified c WHERE c.kind IN ({kinds})"
+            f"{self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
+            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
+            f" FROM classified c WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
             nothing = self.dialect.null(self.dialect.text_type)
@@ -73,7 +72,7 @@ class Diff:
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
                 f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{_lead(removed)} FROM gone g"
             )
-        return statement
+        return self.dialect.create_plan(table, statement)
 
     def samples(self, rows: int) -> str:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""

@@ -44,7 +44,7 @@ def sampling(dialect: Dialect, relation: str, values: Sequence[Value], patterns:
             *(f"COUNT(CASE WHEN {dialect.matches(value.name, pattern)} THEN 1 END)" for pattern in patterns),
         )
     ]
-    return f"SELECT {', '.join(counts)} FROM (SELECT {columns} FROM {relation} LIMIT {rows}) AS sample"
+    return f"SELECT {', '.join(counts)} FROM (SELECT {columns} FROM {relation} LIMIT {rows}) AS sampled"
 
 
 def _is_text(value: Value) -> bool:

@@ -15,6 +15,7 @@ from reverse_etl.warehouses.base import Patience, Warehouse
 WAREHOUSES: Mapping[str, str] = {
     "duckdb": "reverse_etl.warehouses.duckdb:DuckDB",
     "postgres": "reverse_etl.warehouses.postgres:Postgres",
+    "snowflake": "reverse_etl.warehouses.snowflake:Snowflake",
 }
 
 

@@ -185,6 +185,14 @@ class Dialect(ABC):
     def key_text(self, expressions: Sequence[str]) -> str:
         """Several values as one JSON array text."""
 
+    def numbered(self) -> str:
+        """The number of a row among those of its query, from 1, in any order."""
+        return "row_number() OVER ()"
+
+    def create_plan(self, table: str, query: str) -> str:
+        """Make a table from a query that is dropped when its run has ended, and which other connections can read."""
+        return f"CREATE TABLE {table}{self.layout('ordinal', passing=True)} AS {query}"
+
     def merge(
         self, table: str, source: str, unless_newer: str, updates: Mapping[str, str], inserts: Mapping[str, str]
     ) -> str:

@@ -23,7 +23,8 @@ class CommittingContract:
         return trial
 
     def plans(self, trial: Trial) -> int:
-        tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE 'plan%'"
+        ours = "lower(table_schema) = ? AND lower(table_name) LIKE 'plan%'"
+        tables = f"SELECT count(*) FROM information_schema.tables WHERE {ours}"
         return int(trial.warehouse.query(tables, (STATE_SCHEMA,))[0][0])
 
     @BOTH_WAYS
@@ -139,12 +140,13 @@ class CommittingContract:
         assert people.states()["a@x.y"] == "absent"
 
     @pytest.mark.parametrize(
-        ("fences", "changed_at", "kept"), [(4, LONG_AGO, False), (1, LONG_AGO, True), (4, "now()", True)]
+        ("fences", "changed_at", "kept"), [(4, LONG_AGO, False), (1, LONG_AGO, True), (4, "", True)]
     )
     def test_tombstones_are_pruned_after_a_day_and_three_runs(self, people, fences, changed_at, kept):
         people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
         people.run()
-        people.sql(f"UPDATE {{snapshot}} SET changed_at = {changed_at} WHERE state = 'absent'")
+        at = changed_at or people.warehouse.dialect.now()
+        people.sql(f"UPDATE {{snapshot}} SET changed_at = {at} WHERE state = 'absent'")
         for _ in range(fences):
             people.run()
         assert ("a@x.y" in people.states()) is kept

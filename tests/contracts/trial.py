@@ -165,6 +165,10 @@ class Trial:
         )
         self.builder.execute(filled)
 
+    def retype(self, name: str, kind: str, expression: str) -> None:
+        """Give a column of the model another type."""
+        self.builder.execute(self.warehouse.dialect.retype(self.relation, name, kind, expression))
+
     def shape(self) -> Shape:
         columns = self.warehouse.columns(self.relation)
         assert columns is not None

@@ -38,14 +38,16 @@ class Typed:
 
 
 class AdapterContract:
-    """One connection: columns, types, batches, counts, quoting, refusals."""
+    """One connection: columns, types, batches, counts, quoting, refusals. `SERIES` are the numbers below 10,000."""
+
+    SERIES = "SELECT i FROM generate_series(0, 9999) t(i)"
 
     @pytest.fixture
     def numbers(self, warehouse):
         """A table of 10,000 whole numbers."""
         warehouse.create_schema("contract")
         table = warehouse.table("contract", "numbers")
-        warehouse.execute(f"CREATE TABLE {table} AS SELECT i FROM generate_series(0, 9999) t(i)")
+        warehouse.execute(f"CREATE TABLE {table} AS {self.SERIES}")
         return table
 
     def test_columns_come_in_their_order_with_kind_and_type(self, warehouse):
@@ -77,7 +79,7 @@ class AdapterContract:
         with pytest.raises(WarehouseError) as raised:
             warehouse.query(f"SELECT * FROM {warehouse.table('contract', 'nowhere')}")
         assert raised.value.code == "relation-not-found"
-        assert "nowhere" in str(raised.value.context)
+        assert "nowhere" in str(raised.value.context).lower()
 
     def test_query_binds_its_parameters(self, warehouse):
         row = warehouse.query("SELECT ?, ?, ?", ("it's ? \\ ", 7, None))[0]
@@ -85,9 +87,8 @@ class AdapterContract:
 
     def test_statements_are_marked_whatever_the_mark_says(self, warehouse, numbers):
         warehouse.mark = Mark("a1b2", 'it\'s 100 % */ ? "x"', "look")
-        assert warehouse.marked("SELECT 1") == (
-            "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */ SELECT 1"
-        )
+        mark = "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */"
+        assert warehouse.marked("SELECT 1") in (f"{mark} SELECT 1", f"SELECT 1 {mark}")
         assert warehouse.query("SELECT ?", ("a",)) == [("a",)]
         assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
         assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000

@@ -22,6 +22,7 @@ from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
+from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from tests.contracts.trial import RULE
 
 FOLDER = Path(__file__).parents[1] / "snapshots"
@@ -78,6 +79,7 @@ class Golden:
 DIALECTS = {
     "duckdb": Golden(DuckDBDialect(), columns("VARCHAR", "DECIMAL(38,2)", "VARCHAR[]")),
     "postgres": Golden(PostgresDialect(), columns("character varying(40)", "numeric(38,2)", "text[]")),
+    "snowflake": Golden(SnowflakeDialect(), columns("VARCHAR COLLATE 'en-ci'", "NUMBER(38,2)", "ARRAY")),
 }
 STATEMENTS = {
     "counts": lambda golden: golden.diff().counts(),

@@ -1,4 +1,4 @@
-"""Let the contracts' asserts say what they saw; one PostgreSQL for all tests of this room."""
+"""Let the contracts' asserts say what they saw; servers that all tests of this room share."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def pool(postgres):
         pytest.skip("there is no pgbouncer on this machine")
     with pooled(postgres, program) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def snowflake_port():
+    """Where a local Snowflake listens."""
+    from tests.emulators.processes import served
+    from tests.warehouses.on_snowflake import SERVER, emulator_python
+
+    pytest.importorskip("snowflake.connector", reason="the extra snowflake is not installed")
+    with served([emulator_python(), SERVER]) as (port, _):
+        yield port

@@ -1,0 +1,7 @@
+"""Snowflake: profile, words of SQL, types, its connector of versions 4 and 5."""
+
+from __future__ import annotations
+
+from reverse_etl.warehouses.snowflake.warehouse import Snowflake
+
+__all__ = ["Snowflake"]

@@ -1,0 +1,71 @@
+"""Snowflake's words of SQL; runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.snowflake.names import folded, quoted
+from reverse_etl.warehouses.snowflake.types import TEXT, kept
+
+
+class SnowflakeDialect(Dialect):
+    """Names of ours are written without quotes, so that they are stored in upper case, as dbt's are."""
+
+    name: ClassVar[str] = "snowflake"
+    text_type: ClassVar[str] = TEXT
+    integer_type: ClassVar[str] = "NUMBER(38,0)"
+    timestamp_type: ClassVar[str] = "TIMESTAMP_NTZ(9)"
+    hash_type: ClassVar[str] = "NUMBER(19,0)"
+    # The optimizer alone decides what is computed once.
+    inlined: ClassVar[str] = ""
+    materialized: ClassVar[str] = ""
+
+    def quote(self, name: str) -> str:
+        return quoted(folded(name))
+
+    def kept(self, column: Column) -> Kept:
+        return kept(column, self.quote(column.name))
+
+    def literal(self, text: str) -> str:
+        """A backslash escapes in Snowflake's literals."""
+        return super().literal(text.replace("\\", "\\\\"))
+
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        return f"HASH({', '.join(expression for expression, _ in values) or '0'})"
+
+    def matches(self, expression: str, pattern: str) -> str:
+        return f"REGEXP_LIKE({expression}, {self.literal(pattern)})"
+
+    def try_cast(self, expression: str, type_name: str) -> str:
+        """TRY_CAST knows no binary."""
+        if type_name.startswith("BINARY"):
+            return f"TRY_TO_BINARY({expression}, 'HEX')"
+        return f"TRY_CAST({expression} AS {type_name})"
+
+    def now(self) -> str:
+        """The same throughout a statement."""
+        return "CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))"
+
+    def later(self, expression: str, seconds: float) -> str:
+        return f"DATEADD(MICROSECOND, {round(seconds * 1_000_000)}, {expression})"
+
+    def epoch(self, expression: str) -> str:
+        return f"(DATE_PART(EPOCH_MICROSECOND, {expression}) / 1000000)"
+
+    def key_text(self, expressions: Sequence[str]) -> str:
+        return f"TO_JSON(ARRAY_CONSTRUCT({', '.join(self.as_text(item) for item in expressions)}))"
+
+    def numbered(self) -> str:
+        """The window needs an order; this one is none."""
+        return "row_number() OVER (ORDER BY NULL)"
+
+    def create_plan(self, table: str, query: str) -> str:
+        """Nothing of it is kept once it is dropped. Temporary it is not: another session may have to recover it."""
+        return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 AS {query}"
+
+    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
+        """As one statement, which ALTER TABLE is not: it changes few types, and takes no expression."""
+        replaced = f"CAST({value} AS {type_name}) AS {column}"
+        return f"CREATE OR REPLACE TABLE {table} COPY GRANTS AS SELECT * REPLACE ({replaced}) FROM {table}"

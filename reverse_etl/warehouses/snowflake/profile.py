@@ -1,0 +1,161 @@
+"""The fields of dbt-snowflake's profile as a connection; opens none.
+
+Names, aliases and defaults: docs.getdbt.com, "Snowflake setup". Fields that only dbt needs are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.secret import Secret
+from reverse_etl.warehouses.snowflake.names import placed
+from reverse_etl.warehouses.snowflake.signing import SignIn, sign_in
+
+# Fields that the connector takes under dbt's name.
+_PASSED = (
+    "account",
+    "user",
+    "database",
+    "schema",
+    "warehouse",
+    "role",
+    "host",
+    "port",
+    "protocol",
+    "proxy_host",
+    "proxy_port",
+    "platform_detection_timeout_seconds",
+)
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "password": ("pass",),
+    "user": ("username",),
+    "database": ("dbname",),
+}
+_SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
+_CONNECT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_TIMEOUT = 60, 3600, 30
+# What text and comparison must not depend on, whatever the account or the user prefer.
+_SESSION: Mapping[str, object] = {
+    "TIMEZONE": "UTC",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_OUTPUT_FORMAT": "HH24:MI:SS.FF9",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "BINARY_INPUT_FORMAT": "HEX",
+    "BINARY_OUTPUT_FORMAT": "HEX",
+    "GEOGRAPHY_OUTPUT_FORMAT": "GeoJSON",
+    "GEOMETRY_OUTPUT_FORMAT": "GeoJSON",
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    "ERROR_ON_NONDETERMINISTIC_MERGE": True,
+    "ROWS_PER_RESULTSET": 0,
+    # A statement whose client died must neither run on nor keep its lock.
+    "ABORT_DETACHED_QUERY": True,
+    "LOCK_TIMEOUT": _LOCK_TIMEOUT,
+    # MB of one piece of a large result, and how many are fetched ahead: both bound this process's memory.
+    "CLIENT_RESULT_CHUNK_SIZE": 48,
+    "CLIENT_PREFETCH_THREADS": 2,
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get in. `options` are the connector's own, without what only signs in; `retries` follow a first try."""
+
+    options: Mapping[str, object] = field(repr=False)
+    signing: SignIn = field(repr=False)
+    database: str
+    retries: int
+    secrets: tuple[Secret, ...] = ()
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """Where this leads, without secrets."""
+        names = ("account", "host", "user", "role", "warehouse", "database")
+        return {name: self.options[name] for name in names if self.options.get(name)}
+
+    @property
+    def grantee(self) -> str:
+        """Whose rights count, as an identifier."""
+        role = self.options.get("role")
+        return placed(str(role)) if role else f"<the default role of {self.options.get('user') or 'this user'}>"
+
+    def without_secrets(self, words: str) -> str:
+        """What the connector says, with every secret of the profile struck out."""
+        for secret in self.secrets:
+            words = words.replace(secret.reveal(), "…")
+        return words
+
+
+def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
+    """The profile's fields as they are written. Raises ConfigError where they do not fit together."""
+    said = {name: value for name, value in _spelled(fields).items() if value not in (None, "")}
+    for name in ("account", "database"):
+        if name not in said:
+            raise ConfigError(
+                "incomplete-profile",
+                f"the dbt target is Snowflake, and its profile has no `{name}`",
+                context={"missing": name},
+                hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
+            )
+    # Underscores in an account's name are not allowed in a host's.
+    said["account"] = str(said["account"]).replace("_", "-")
+    options = {name: said[name] for name in _PASSED if name in said}
+    waiting = {
+        "login_timeout": _seconds(said, "connect_timeout", _CONNECT_TIMEOUT),
+        # Of a statement with everything that is tried again for it.
+        "network_timeout": _seconds(said, "statement_timeout", _STATEMENT_TIMEOUT),
+    }
+    flags = {
+        "client_session_keep_alive": said.get("client_session_keep_alive") is True,
+        **({"disable_ocsp_checks": True} if said.get("insecure_mode") is True else {}),
+    }
+    fixed = {"autocommit": True, "paramstyle": "qmark", "arrow_number_to_decimal": True, "application": "reverse_etl"}
+    return Access(
+        {**options, **waiting, **flags, **fixed, "session_parameters": _session(said)},
+        sign_in(said, project_dir),
+        placed(str(said["database"])),
+        _seconds(said, "connect_retries", 1),
+        tuple(Secret(str(said[name])) for name in _SECRETS if name in said),
+    )
+
+
+def _spelled(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields under the connector's names."""
+    found = dict(fields)
+    for name, others in _ALIASES.items():
+        for other in others:
+            if other in found:
+                found.setdefault(name, found.pop(other))
+    return found
+
+
+def _session(said: Mapping[str, object]) -> dict[str, object]:
+    session = {
+        **_SESSION,
+        "QUERY_TAG": str(said.get("query_tag") or "reverse-etl"),
+        "STATEMENT_TIMEOUT_IN_SECONDS": _seconds(said, "statement_timeout", _STATEMENT_TIMEOUT),
+    }
+    if "s3_stage_vpce_dns_name" in said:
+        session["S3_STAGE_VPCE_DNS_NAME"] = str(said["s3_stage_vpce_dns_name"])
+    return session
+
+
+def _seconds(said: Mapping[str, object], name: str, default: int) -> int:
+    """A whole number that is not negative. Raises ConfigError."""
+    value = said.get(name, default)
+    if str(value).isdigit():
+        return int(str(value))
+    raise ConfigError(
+        "invalid-profile",
+        f"`{name}` of the dbt target is not a whole number",
+        context={"found": value},
+        hint=f"Correct `{name}` in profiles.yml, or leave it out for {default}.",
+    )

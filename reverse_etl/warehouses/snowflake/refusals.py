@@ -1,0 +1,159 @@
+"""What Snowflake and its connector say, as our errors: what is wrong, where, what to do; never a value or a secret."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.snowflake.profile import Access
+
+# Numbers of Snowflake's errors: docs.snowflake.com tells some of them, its users' reports the others.
+_MISSING = (2003, 2043, 904)
+_DENIED = (3001,)
+_NO_WAREHOUSE = (606,)
+_CANCELLED = {604: "it was cancelled", 630: "it took longer than its time limit", 625: "it waited for a lock too long"}
+# Sessions that ended, and what the connector counts up from where the network failed.
+_LOST = (390104, 390111, 390112, 390114, 390195)
+_NETWORK = range(250_000, 251_000)
+# Words in which values of rows are quoted: those of conversions, constraints and merges.
+_VALUES = re.compile(r"'[^']*'|\[[^\]]*\]|(?<=value )\S+")
+_QUOTED_NAMES = (*_MISSING, *_DENIED, *_NO_WAREHOUSE, *_CANCELLED)
+_OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the connector said. `lost`: it could not reach the server, or its session is gone."""
+
+    number: int
+    words: str
+    query_id: str = ""
+    lost: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        return self.lost or self.number in _LOST or self.number in _NETWORK
+
+    @property
+    def reason(self) -> str:
+        """The words without the values of rows."""
+        lines = self.words.strip().splitlines() or ["no reason given"]
+        if self.number in _QUOTED_NAMES or self.is_lost:
+            return " ".join(lines)
+        return _VALUES.sub("'…'", lines[0])
+
+
+def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
+    """A statement that failed."""
+    facts = {"reason": access.without_secrets(said.reason), **({"query": said.query_id} if said.query_id else {})}
+    if said.is_lost:
+        return WarehouseError(
+            "connection-lost",
+            f"the connection to Snowflake was lost during {_shown(sql)}",
+            context={**facts, **access.shown},
+            hint="Run again: nothing is lost. If it comes back, look at the network and status.snowflake.com.",
+        )
+    if said.number in _MISSING:
+        return _missing(facts, sql, access)
+    if said.number in _DENIED:
+        return _denied(said, facts, sql, access)
+    if said.number in _NO_WAREHOUSE:
+        return WarehouseError(
+            "no-virtual-warehouse",
+            "no virtual warehouse runs the statements",
+            context={**facts, **access.shown},
+            hint="Name one as `warehouse` of the target in profiles.yml, and let its owner run:"
+            f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {access.grantee};",
+        )
+    return WarehouseError(
+        "statement-cancelled" if said.number in _CANCELLED else "snowflake-error",
+        f"Snowflake refused {_shown(sql)}" + (f": {_CANCELLED[said.number]}" if said.number in _CANCELLED else ""),
+        context={**facts, "number": said.number},
+        hint="Run again: nothing is lost. STATEMENT_TIMEOUT_IN_SECONDS and statements that hold a lock are the causes."
+        if said.number in _CANCELLED
+        else "The reason is Snowflake's own; the query's page in Snowsight tells more.",
+    )
+
+
+def not_opened(words: str, access: Access, tries: int) -> WarehouseError:
+    """No connection could be made."""
+    reason = access.without_secrets(" ".join(words.split())) or "none given"
+    return WarehouseError(
+        "database-not-opened",
+        "Snowflake could not be reached, or let nobody in",
+        context={"reason": reason, **access.shown, "tries": tries},
+        hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the user's rights.",
+    )
+
+
+def read_only(sql: str) -> WarehouseError:
+    """A command that looks only came to a statement that writes."""
+    return WarehouseError(
+        "read-only",
+        f"this command may not write, and {_shown(sql)} does",
+        context={"statement": _shown(sql)},
+        hint="Use `reverse-etl run` to write.",
+    )
+
+
+def schema_denied(schema: str, error: WarehouseError, access: Access) -> WarehouseError:
+    """Our schema is not there, and may not be made."""
+    return WarehouseError(
+        "permission-denied",
+        f"the schema {schema} of our tables is not there, and {access.grantee} may not make it",
+        context={**error.context, "right": "CREATE SCHEMA on the database"},
+        hint=f"Let the owner of the database run: CREATE SCHEMA {schema}; GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE"
+        f" {access.grantee};",
+    )
+
+
+def _missing(facts: dict[str, str], sql: str, access: Access) -> WarehouseError:
+    """Snowflake does not tell what is not there from what may not be seen."""
+    return WarehouseError(
+        "relation-not-found",
+        "a table or column that a statement names is not there, or may not be seen",
+        context={**facts, "statement": _shown(sql)},
+        hint=f"Run `dbt build`; where it is there, let its owner run: GRANT SELECT ON <table> TO ROLE {access.grantee};"
+        f" and GRANT USAGE on its schema and database.",
+    )
+
+
+def _denied(said: Said, facts: dict[str, str], sql: str, access: Access) -> WarehouseError:
+    found = _OBJECT.search(said.words)
+    kind, name = (found["kind"], found["name"]) if found else ("object", "<object>")
+    right = _right(kind, sql)
+    statement = (
+        f"GRANT OWNERSHIP ON {kind.upper()} {name} TO ROLE {access.grantee} COPY CURRENT GRANTS"
+        if right == "OWNERSHIP"
+        else f"GRANT {right} ON {kind.upper()} {name} TO ROLE {access.grantee}"
+    )
+    return WarehouseError(
+        "permission-denied",
+        f"{access.grantee} lacks a right for {_shown(sql)}",
+        context={**facts, "right": f"{right} on the {kind}", "statement": _shown(sql)},
+        hint=f"Let somebody who may grant it run: {statement};",
+    )
+
+
+def _right(kind: str, sql: str) -> str:
+    """The right that a statement needs on an object of that kind."""
+    words = [*re.sub(r"/\*.*?\*/", "", sql).upper().split(), "", ""]
+    verb = words[0]
+    if kind == "schema":
+        return "USAGE, CREATE TABLE" if verb == "CREATE" else "USAGE"
+    if kind == "database":
+        return "USAGE, CREATE SCHEMA" if verb == "CREATE" else "USAGE"
+    if kind == "warehouse":
+        return "USAGE"
+    if verb in ("ALTER", "DROP") or words[:3] == ["CREATE", "OR", "REPLACE"]:
+        return "OWNERSHIP"
+    return {"UPDATE": "SELECT, UPDATE", "DELETE": "SELECT, DELETE", "MERGE": "SELECT, INSERT, UPDATE"}.get(
+        verb, "INSERT" if verb == "INSERT" else "SELECT"
+    )
+
+
+def _shown(sql: str) -> str:
+    """The beginning of a statement, up to its first value."""
+    text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
+    return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

@@ -1,0 +1,187 @@
+"""How a profile signs in to Snowflake, as arguments of its connector: password, key, browser, OAuth, workload identity.
+
+The ways and their fields are dbt-snowflake's; nothing here connects to the warehouse, and no secret is ever printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reverse_etl.errors import ConfigError, WarehouseError
+
+# The connector's arguments; made when they are needed, since some ask for a token.
+SignIn = Callable[[], Mapping[str, object]]
+
+_CLIENT = ("oauth_client_id", "oauth_client_secret", "oauth_token_request_url", "oauth_scope")
+_FLOW = (
+    "oauth_authorization_url",
+    "oauth_redirect_uri",
+    "oauth_disable_pkce",
+    "oauth_enable_refresh_token",
+    "oauth_enable_single_use_refresh_tokens",
+)
+_WORKLOAD = ("workload_identity_provider", "workload_identity_entra_resource", "token")
+# Ways with fields of their own: those, and which of them there must be.
+_FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "OAUTH_AUTHORIZATION_CODE": ((*_CLIENT, *_FLOW), ()),
+    "OAUTH_CLIENT_CREDENTIALS": (_CLIENT, ("oauth_client_id", "oauth_client_secret")),
+    "WORKLOAD_IDENTITY": (_WORKLOAD, ("workload_identity_provider",)),
+    "PROGRAMMATIC_ACCESS_TOKEN": (("token",), ("user", "token")),
+}
+# The tokens of a browser or of a second factor are kept in the system's keyring, as dbt has them kept.
+_CACHED = {"client_store_temporary_credential": True, "client_request_mfa_token": True}
+_TOKEN_SECONDS = 30
+
+
+def sign_in(said: Mapping[str, object], project_dir: Path) -> SignIn:
+    """The way that the fields choose. Raises ConfigError where they do not fit together."""
+    way = str(said.get("authenticator", "")).strip()
+    if "private_key" in said and "private_key_path" in said:
+        raise _contradiction("`private_key` and `private_key_path`", "Keep one of them.")
+    if way.lower() in ("oauth", "jwt"):
+        return _by_token(said, renewed=way.lower() == "oauth")
+    if way.upper() in _FIELDS:
+        return _by_fields(said, way.upper())
+    for name in ("token", "oauth_client_id", "oauth_client_secret"):
+        if name in said:
+            raise _contradiction(f"`{name}` without an `authenticator` that uses it", "Set `authenticator: oauth`.")
+    _needs(said, "user", way or "a password or a key")
+    if "private_key" in said or "private_key_path" in said:
+        return _by_key(said, project_dir)
+    return _by_password(said, way)
+
+
+def _by_fields(said: Mapping[str, object], way: str) -> SignIn:
+    """What the connector does with fields of its own, under their own names."""
+    names, required = _FIELDS[way]
+    for name in required:
+        _needs(said, name, way)
+    cached = _CACHED if way.startswith("OAUTH") else {}
+    return _fixed({"authenticator": way, **{name: said[name] for name in names if name in said}, **cached})
+
+
+def _by_password(said: Mapping[str, object], way: str) -> SignIn:
+    """Also what asks for more than the password: a second factor, or Okta's address as the way; or a browser alone."""
+    if way.lower() == "externalbrowser":
+        return _fixed({"authenticator": "externalbrowser", **_CACHED})
+    _needs(said, "password", way or "a password")
+    chosen = {"authenticator": way, **_CACHED} if way else {}
+    return _fixed({"password": str(said["password"]), **chosen})
+
+
+def _fixed(arguments: Mapping[str, object]) -> SignIn:
+    return lambda: arguments
+
+
+def _by_token(said: Mapping[str, object], *, renewed: bool) -> SignIn:
+    """With a client, the token of the profile is a refresh token, and each connection asks for an access token."""
+    _needs(said, "token", "OAuth")
+    client = [name for name in ("oauth_client_id", "oauth_client_secret") if name in said]
+    if len(client) == 1:
+        raise _contradiction(f"`{client[0]}` without the other half of the client", "Give both of them, or neither.")
+    if renewed and client:
+        return lambda: {"authenticator": "oauth", "token": _access_token(said)}
+    return _fixed({"authenticator": "oauth", "token": str(said["token"])})
+
+
+def _by_key(said: Mapping[str, object], project_dir: Path) -> SignIn:
+    passphrase = said.get("private_key_passphrase")
+    password = None if passphrase is None else str(passphrase).encode()
+    if "private_key" in said:
+        key = str(said["private_key"])
+        return lambda: _with_key(_decoded(_inline(key), password, "`private_key`"))
+    path = (project_dir / Path(str(said["private_key_path"])).expanduser()).resolve()
+    return lambda: _with_key(_decoded(_read(path), password, str(path)))
+
+
+def _with_key(key: bytes) -> dict[str, object]:
+    return {"authenticator": "SNOWFLAKE_JWT", "private_key": key}
+
+
+def _inline(text: str) -> bytes:
+    """A key in the profile is PEM, or base64 of DER."""
+    if text.lstrip().startswith("-"):
+        return text.strip().encode()
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise _unreadable("`private_key`", "it is neither PEM nor base64") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(str(path), error.strerror or "it cannot be read") from None
+
+
+def _decoded(key: bytes, password: bytes | None, place: str) -> bytes:
+    """The key as the connector takes it: DER of PKCS #8, not encrypted."""
+    from cryptography.hazmat.primitives import serialization
+
+    load = serialization.load_pem_private_key if key.startswith(b"-") else serialization.load_der_private_key
+    try:
+        loaded = load(key, password=password)
+    # The library's own words may hold parts of the key.
+    except (ValueError, TypeError):
+        reason = "its passphrase is missing or wrong, or it is no private key" if key else "it is empty"
+        raise _unreadable(place, reason) from None
+    return loaded.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _access_token(said: Mapping[str, object]) -> str:
+    """A new access token for the refresh token, from the account's own endpoint, as dbt gets it."""
+    host = said.get("host") or f"{said['account']}.snowflakecomputing.com"
+    port = f":{said['port']}" if "port" in said else ""
+    url = f"{said.get('protocol', 'https')}://{host}{port}/oauth/token-request"
+    client = base64.b64encode(f"{said['oauth_client_id']}:{said['oauth_client_secret']}".encode()).decode()
+    form = {"grant_type": "refresh_token", "refresh_token": str(said["token"]), "redirect_uri": "http://localhost:9999"}
+    request = urllib.request.Request(  # noqa: S310  # the account's address
+        url, urllib.parse.urlencode(form).encode(), {"Authorization": f"Basic {client}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TOKEN_SECONDS) as reply:  # noqa: S310  # the account's address
+            return str(json.load(reply)["access_token"])
+    except (OSError, ValueError, KeyError) as error:
+        raise WarehouseError(
+            "token-not-renewed",
+            "Snowflake gave no access token for the refresh token of the profile",
+            context={"address": url, "reason": getattr(error, "reason", None) or type(error).__name__},
+            hint="Sign in with your OAuth client again and put the new refresh token into the profile's `token`.",
+        ) from None
+
+
+def _needs(said: Mapping[str, object], name: str, way: str) -> None:
+    if name not in said:
+        raise ConfigError(
+            "incomplete-profile",
+            f"the dbt target signs in to Snowflake by {way}, and its profile has no `{name}`",
+            context={"missing": name},
+            hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
+        )
+
+
+def _contradiction(found: str, hint: str) -> ConfigError:
+    return ConfigError(
+        "contradicting-profile",
+        "the profile of the dbt target does not say one way to sign in to Snowflake",
+        context={"found": found},
+        hint=hint,
+    )
+
+
+def _unreadable(place: str, reason: str) -> ConfigError:
+    return ConfigError(
+        "private-key-unreadable",
+        "the private key of the dbt target could not be read",
+        context={"key": place, "reason": reason},
+        hint="Give a PEM file in `private_key_path`, or PEM or base64 of DER in `private_key`, with its passphrase.",
+    )

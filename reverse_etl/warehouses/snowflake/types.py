@@ -1,0 +1,86 @@
+"""Snowflake's types: what each holds, and how our tables keep it; runs nothing.
+
+Types are named as DESCRIBE TABLE names them: `NUMBER(38,0)`, `VARCHAR(16777216)`, `VECTOR(FLOAT, 3)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from reverse_etl.warehouses.base import Column, ColumnKind, Kept
+from reverse_etl.warehouses.snowflake.names import folded
+
+TEXT = "VARCHAR"
+
+# Words of Snowflake's types whose name is that of their kind stand for themselves.
+_KINDS: Mapping[str, ColumnKind] = {
+    **{kind.value.upper(): kind for kind in ColumnKind if kind is not ColumnKind.JSON},
+    **dict.fromkeys(("VARCHAR", "CHAR", "CHARACTER", "STRING", "NVARCHAR"), ColumnKind.TEXT),
+    **dict.fromkeys(("NUMBER", "NUMERIC", "DECFLOAT"), ColumnKind.DECIMAL),
+    **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT"), ColumnKind.INTEGER),
+    **dict.fromkeys(("DOUBLE", "REAL", "FLOAT4", "FLOAT8"), ColumnKind.FLOAT),
+    **dict.fromkeys(("TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "DATETIME"), ColumnKind.TIMESTAMP),
+    **dict.fromkeys(("MAP", "GEOGRAPHY", "GEOMETRY"), ColumnKind.OBJECT),
+    "VARBINARY": ColumnKind.BINARY,
+    "VARIANT": ColumnKind.JSON,
+    "VECTOR": ColumnKind.ARRAY,
+}
+_WHOLE = re.compile(r"(NUMBER|NUMERIC|DECIMAL)\(\d+, ?0\)")
+# Their length is a limit, which is not a reason to write a column of ours anew.
+_SIZED = re.compile(r"(?P<word>VARCHAR|BINARY)\(\d+\)(?P<collation>.*)")
+
+
+def kind_of(type_name: str) -> ColumnKind:
+    """What a type holds."""
+    word = re.split(r"[ (]", type_name, maxsplit=1)[0].upper()
+    return ColumnKind.INTEGER if _WHOLE.fullmatch(type_name) else _KINDS.get(word, ColumnKind.OTHER)
+
+
+def column_of(name: str, type_name: str) -> Column:
+    """A column from its stored name and type; a collation stays part of the type."""
+    sized = _SIZED.fullmatch(type_name)
+    spelled = sized["word"] + sized["collation"] if sized else type_name
+    return Column(folded(name), spelled, kind_of(spelled), _element_of(spelled))
+
+
+def _element_of(type_name: str) -> ColumnKind | None:
+    """The kind of the elements of `ARRAY(NUMBER(38,0) NOT NULL)` or `VECTOR(FLOAT, 3)`; an ARRAY alone has none."""
+    word, _, inner = type_name.partition("(")
+    if word not in ("ARRAY", "VECTOR") or not inner:
+        return None
+    element = inner[: inner.rindex(")")]
+    return kind_of(element.rpartition(",")[0] if word == "VECTOR" else re.sub(r" NOT NULL$", "", element))
+
+
+def kept(column: Column, name: str) -> Kept:
+    """How our tables keep a column; `name` is its identifier. What cannot be compared becomes JSON text."""
+    word = re.split(r"[ (]", column.type, maxsplit=1)[0]
+    if json := _json_text(word, name, structured="(" in column.type):
+        return Kept(json, TEXT, json=True)
+    if column.kind in (ColumnKind.UUID, ColumnKind.INTERVAL):
+        return Kept(f"CAST({name} AS {TEXT})", TEXT)
+    if "COLLATE" in column.type:
+        return Kept(f"COLLATE({name}, '')", TEXT)
+    return Kept(name, column.type)
+
+
+def _json_text(word: str, name: str, *, structured: bool) -> str:
+    """Empty where the type has none. Structured types have to be semi-structured first."""
+    if word in ("GEOGRAPHY", "GEOMETRY"):
+        return _shape_text(name, is_place=word == "GEOGRAPHY")
+    if word not in ("VARIANT", "OBJECT", "ARRAY", "MAP", "VECTOR"):
+        return ""
+    if structured:
+        name = f"CAST({name} AS {'ARRAY' if word == 'VECTOR' else 'VARIANT'})"
+    return f"TO_JSON({name})"
+
+
+def _shape_text(name: str, *, is_place: bool) -> str:
+    """GeoJSON; a point on the earth as Iterable's geo_location."""
+    shape = f"ST_ASGEOJSON({name})"
+    if not is_place:
+        return f"TO_JSON({shape})"
+    lat, lon = (f"GET(GET({shape}, 'coordinates'), {index})" for index in (1, 0))
+    point = f"TO_JSON(OBJECT_CONSTRUCT('lat', {lat}, 'lon', {lon}))"
+    return f"CASE WHEN GET({shape}, 'type') = 'Point' THEN {point} ELSE TO_JSON({shape}) END"

@@ -1,0 +1,190 @@
+"""Snowflake: one session of its connector, single statements that commit by themselves, large results as Arrow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
+from reverse_etl.warehouses.snowflake.names import folded, placed
+from reverse_etl.warehouses.snowflake.profile import Access, access_of
+from reverse_etl.warehouses.snowflake.refusals import Said, not_opened, read_only, refusal, schema_denied
+from reverse_etl.warehouses.snowflake.types import column_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reverse_etl.warehouses import Connection
+
+_BETWEEN_TRIES = 1.0
+# A statement that runs longer is asked after again and again.
+_REQUEST_TIMEOUT = 120
+# Arguments that connector 5 no longer has.
+_UNTIL_4 = ("disable_ocsp_checks", "client_request_mfa_token")
+# What another process made at the same moment, although it was only to be made where it was missing.
+_MADE_MEANWHILE = 2002
+_READING = ("SELECT", "WITH", "DESCRIBE", "SHOW")
+
+
+class Snowflake(Warehouse):
+    """One Snowflake database. The session is begun when it is needed, and again after it was lost."""
+
+    def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
+        """Snowflake has no sessions that only read: with `read_only`, statements that write are not sent."""
+        self.dialect = SnowflakeDialect()
+        self._access = access
+        self._patience = patience
+        self._read_only = read_only
+        self._connection: Any = None
+
+    @classmethod
+    def open(cls, connection: Connection, *, read_only: bool) -> Snowflake:
+        """The database that the profile names; a relative path of a key is relative to the dbt project."""
+        access = access_of(connection.fields, connection.project_dir)
+        return cls(access, connection.patience, read_only=read_only)
+
+    def marked(self, sql: str) -> str:
+        """At the end, since Snowflake keeps no comment at the beginning of a statement."""
+        return f"{sql} {self.mark}"
+
+    def table(self, schema: str, name: str) -> str:
+        return f"{self._schema(schema)}.{self.dialect.quote(name)}"
+
+    def columns(self, relation: str) -> tuple[Column, ...] | None:
+        try:
+            # A relation's name is dbt's own, quoted by dbt where it has to be.
+            rows = self.query(f"DESCRIBE TABLE {relation}")
+        except WarehouseError as error:
+            if error.code == "relation-not-found":
+                return None
+            raise
+        return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        with closing(self._run(sql, params)) as cursor:
+            rows: list[Row] = self._translated(cursor.fetchall, sql)
+        return rows
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        with closing(self._run(sql, params)) as cursor:
+            return max(cursor.rowcount or 0, 0)
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Timestamps come with microseconds, which hold every year; they are compared with all their digits."""
+        with closing(self._run(sql, ())) as cursor:
+            tables = self._translated(lambda: cursor.fetch_arrow_batches(force_microsecond_precision=True), sql)
+            while (table := self._translated(lambda: next(tables, None), sql)) is not None:
+                named = table.rename_columns([folded(name) for name in table.column_names])
+                yield from named.to_batches(max_chunksize=rows)
+
+    def create_schema(self, schema: str) -> None:
+        """Looked for first: making it needs its right also where there is nothing to do."""
+        if self._has_schema(schema):
+            return
+        place = self._schema(schema)
+        try:
+            # Without a collation, whatever that of the database is: our tables compare exactly.
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {place} DEFAULT_DDL_COLLATION = ''")
+        except WarehouseError as error:
+            if error.code in ("permission-denied", "relation-not-found"):
+                raise schema_denied(place, error, self._access) from error
+            raise
+
+    def release(self) -> None:
+        """Nothing is kept from others between two statements."""
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # A session that is lost cannot be ended, and ends by itself.
+            with suppress(Exception):
+                connection.close()
+
+    def _has_schema(self, schema: str) -> bool:
+        stored = placed(schema)[1:-1].replace('""', '"')
+        seen = f"SELECT 1 FROM {self._access.database}.INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = ?"
+        return bool(self.query(seen, (stored,)))
+
+    def _schema(self, schema: str) -> str:
+        return f"{self._access.database}.{placed(schema)}"
+
+    def _run(self, sql: str, params: Sequence[object]) -> Any:
+        """Run one statement; the cursor is at its result."""
+        if self._read_only and not sql.lstrip().upper().startswith(_READING):
+            raise read_only(sql)
+        try:
+            return self._translated(lambda: self._send(sql, params), sql)
+        except WarehouseError as error:
+            if error.context.get("number") != _MADE_MEANWHILE or "IF NOT EXISTS" not in sql:
+                raise
+        return self._translated(lambda: self._send(sql, params), sql)
+
+    def _send(self, sql: str, params: Sequence[object]) -> Any:
+        cursor = self._open().cursor()
+        # Without parameters none is looked for, whatever the statement's texts hold.
+        return cursor.execute(self.marked(sql), *([tuple(params)] if params else []))
+
+    def _translated(self, work: Callable[[], Any], sql: str) -> Any:
+        driver = _driver()
+        try:
+            return work()
+        except driver.Error as error:
+            said = _said(driver, error)
+        except OSError as error:
+            said = Said(0, str(error), lost=True)
+        if said.is_lost:
+            # The next statement begins another session.
+            self.close()
+        raise refusal(said, sql, self._access) from None
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> Any:
+        driver = _driver()
+        arguments = _spelled(driver, {**self._access.options, **self._access.signing()})
+        tries = 1 + self._access.retries
+        words = ""
+        for number in range(tries):
+            if number:
+                self._patience.sleep(_BETWEEN_TRIES)
+            try:
+                return driver.connect(**arguments)
+            # The connector also lets errors of its own libraries through; none of them may show an argument.
+            except Exception as error:  # noqa: BLE001
+                words = str(error) or type(error).__name__
+        raise not_opened(words, self._access, tries)
+
+
+def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
+    """The arguments as this version of the connector calls them."""
+    if int(driver.__version__.partition(".")[0]) < 5:
+        return arguments
+    seconds = int(str(arguments.pop("network_timeout")))
+    known = {name: value for name, value in arguments.items() if name not in _UNTIL_4}
+    limits = {"query_timeout": seconds, "request_timeout": min(seconds, _REQUEST_TIMEOUT)}
+    return {**known, **limits, "enable_server_session_keep_alive_auto_detection": False}
+
+
+def _said(driver: Any, error: Any) -> Said:
+    number = error.errno if isinstance(error.errno, int) else -1
+    words = getattr(error, "raw_msg", None) or error.msg or ""
+    return Said(number, words, error.sfqid or "", lost=isinstance(error, driver.OperationalError))
+
+
+def _driver() -> Any:
+    try:
+        import pyarrow as pa
+        import snowflake.connector as driver
+    except ImportError as error:
+        raise missing_driver("Snowflake", error.name) from error
+    del pa
+    # Its warnings are about proxies and telemetry, and would stand between our own words.
+    logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
+    return driver

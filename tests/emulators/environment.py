@@ -1,0 +1,63 @@
+"""Environments of local warehouses, apart from the project's own: built once from locked requirements, then kept.
+
+`python -m tests.emulators.environment fakesnow` builds one ahead of time, as `make emulators` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+KEPT = FOLDER.parents[1] / ".emulators"
+
+
+class NotBuilt(Exception):
+    """The environment could not be built, most likely for want of a package index."""
+
+
+def requirements(name: str) -> Path:
+    return FOLDER / f"{name}.txt"
+
+
+def python_of(name: str) -> Path:
+    """The interpreter of an emulator's environment, which is built where there is none. Raises NotBuilt."""
+    locked = requirements(name).read_bytes()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    home = KEPT / f"{name}-{version}-{hashlib.sha256(locked).hexdigest()[:12]}"
+    python = home / "bin" / "python"
+    if not (home / "complete").is_file():
+        shutil.rmtree(home, ignore_errors=True)
+        _build(home, python, requirements(name))
+        (home / "complete").touch()
+    return python
+
+
+def _build(home: Path, python: Path, locked: Path) -> None:
+    for command in (
+        [sys.executable, "-m", "venv", str(home)],
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            str(python),
+            "--require-hashes",
+            "-r",
+            str(locked),
+        ],
+    ):
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        if ended.returncode:
+            raise NotBuilt(f"{locked.name}: {ended.stderr.strip()[-500:]}")
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:]:
+        sys.stdout.write(f"{python_of(wanted)}\n")

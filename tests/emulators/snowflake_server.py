@@ -1,0 +1,101 @@
+"""fakesnow's server with what it lacks; runs in an environment of its own: `python snowflake_server.py PORT`.
+
+What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
+without a collation, which is no operation; timestamps that are NULL as Arrow has them; apostrophes in
+names; statements that the emulator
+does not know fail as ones that the service refuses, where its own reply would make the client send them again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pyarrow as pa
+import uvicorn
+from fakesnow import arrow, cursor, info_schema
+from fakesnow.server import app
+from sqlglot import exp
+from starlette.types import Message, Receive, Scope, Send
+
+UNKNOWN = 500
+LOGIN = {"masterToken": "master", "validityInSeconds": 3600, "masterValidityInSeconds": 14400, "sessionId": 1}
+
+
+class Amended:
+    """The server, whose replies to a login are complete, and whose failures are replies."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
+        started: list[Message] = []
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message)
+                return
+            body, status = message["body"], started[0]["status"]
+            if scope["path"] == "/session/v1/login-request":
+                reply = json.loads(body)
+                body = json.dumps({**reply, "data": {**(reply.get("data") or {}), **LOGIN}}).encode()
+            kept = [(name, value) for name, value in started[0]["headers"] if name != b"content-length"]
+            headers = [*kept, (b"content-length", str(len(body)).encode())]
+            await send({**started[0], "status": 200 if status == UNKNOWN else status, "headers": headers})
+            await send({**message, "body": body})
+
+        await self.inner(scope, receive, completed)
+
+
+def signed(node: exp.Expression) -> exp.Expression:
+    """Snowflake's HASH fits NUMBER(19,0); DuckDB's is unsigned."""
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "HASH" and not node.args.get("signed"):
+        node.set("signed", True)
+        return exp.cast(exp.Mod(this=node, expression=exp.Literal.number(2**63)), "BIGINT")
+    return node
+
+
+def uncollated(node: exp.Expression) -> exp.Expression:
+    return node.this if isinstance(node, exp.Collate) and node.expression.name == "" else node
+
+
+def masked(made: Any) -> Any:
+    """NULL is the struct, and never one of its parts."""
+
+    def struct(times: Any) -> pa.Array:
+        times = times.combine_chunks() if isinstance(times, pa.ChunkedArray) else times
+        whole = made(times.fill_null(pa.scalar(0, pa.int64()).cast(times.type)))
+        parts = [whole.field(index) for index in range(whole.type.num_fields)]
+        return pa.StructArray.from_arrays(parts, fields=list(whole.type), mask=times.is_null())
+
+    return struct
+
+
+def escaped(insert: Any) -> Any:
+    """Notes about columns are written with names that may hold an apostrophe."""
+
+    def noted(catalog: str, schema: str, table: str, lengths: list[tuple[str, int]]) -> str:
+        doubled = [(name.replace("'", "''"), size) for name, size in lengths]
+        return insert(catalog, schema.replace("'", "''"), table.replace("'", "''"), doubled)
+
+    return noted
+
+
+def main() -> None:
+    arrow.timestamp_to_sf_struct = masked(arrow.timestamp_to_sf_struct)
+    info_schema.insert_text_lengths_sql = escaped(info_schema.insert_text_lengths_sql)
+    original = cursor.FakeSnowflakeCursor._transform
+
+    def transform(self: Any, expression: exp.Expression, params: Any) -> exp.Expression:
+        return original(self, expression.transform(uncollated).transform(signed), params)
+
+    cursor.FakeSnowflakeCursor._transform = transform
+    uvicorn.run(Amended(app), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

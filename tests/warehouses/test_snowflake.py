@@ -1,0 +1,258 @@
+"""The warehouse contract on Snowflake's real connector and a local server, and what is Snowflake's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.snowflake.profile import access_of
+from reverse_etl.warehouses.snowflake.refusals import Said, refusal
+from reverse_etl.warehouses.snowflake.types import column_of, kept
+from tests.contracts.committing import CommittingContract
+from tests.contracts.comparing import ComparingContract, KeysContract
+from tests.contracts.holding import HoldingContract
+from tests.contracts.identifying import IdentifyingContract
+from tests.contracts.leasing import LeasingContract
+from tests.contracts.mapping import MappingContract
+from tests.contracts.sampling import SamplingContract
+from tests.contracts.warehouse import AdapterContract
+from tests.emulators.processes import served
+from tests.warehouses.on_snowflake import SERVER, OnEmulator, emulator_python, local
+
+
+class TestAdapter(OnEmulator, AdapterContract):
+    pass
+
+
+class TestComparing(OnEmulator, ComparingContract):
+    pass
+
+
+class TestKeys(OnEmulator, KeysContract):
+    pass
+
+
+class TestIdentifying(OnEmulator, IdentifyingContract):
+    pass
+
+
+class TestMapping(OnEmulator, MappingContract):
+    pass
+
+
+class TestCommitting(OnEmulator, CommittingContract):
+    pass
+
+
+class TestHolding(OnEmulator, HoldingContract):
+    pass
+
+
+class TestLeasing(OnEmulator, LeasingContract):
+    pass
+
+
+class TestSampling(OnEmulator, SamplingContract):
+    pass
+
+
+class TestNames(OnEmulator):
+    def test_names_are_as_one_writes_them_without_quotes(self, warehouse):
+        warehouse.create_schema("marts")
+        named = 'email VARCHAR, "lower" VARCHAR, "Mixed" VARCHAR, "with blank" VARCHAR'
+        warehouse.execute(f"CREATE TABLE marts.Users ({named})")
+        relation = warehouse.table("marts", "users")
+        assert relation.endswith('."MARTS"."USERS"')
+        names = [column.name for column in warehouse.columns("marts.users")]
+        assert names == ["email", "LOWER", "Mixed", "with blank"]
+        quoted = ", ".join(map(warehouse.dialect.quote, names))
+        warehouse.execute(f"INSERT INTO marts.users ({quoted}) VALUES ('a', 'b', 'c', 'd')")
+        (batch,) = warehouse.batches(f"SELECT * FROM {relation}", 10)
+        assert batch.to_pylist() == [{"email": "a", "LOWER": "b", "Mixed": "c", "with blank": "d"}]
+
+    def test_schema_of_our_tables_may_be_written_in_any_letter_case(self, warehouse):
+        for schema in ("reverse_etl", "REVERSE_ETL", "Reverse_Etl"):
+            assert '."REVERSE_ETL"."SYNC_RUNS"' in warehouse.table(schema, "sync_runs")
+        assert '."my schema"."SYNC_RUNS"' in warehouse.table("my schema", "sync_runs")
+
+    def test_plan_is_transient_and_keeps_no_history(self, warehouse):
+        made = warehouse.dialect.create_plan("t", "SELECT 1 AS a")
+        assert made == "CREATE TRANSIENT TABLE t DATA_RETENTION_TIME_IN_DAYS = 0 AS SELECT 1 AS a"
+
+
+def private_key() -> bytes:
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    rsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(*form, serialization.NoEncryption())
+
+
+class TestConnecting(OnEmulator):
+    def test_missing_driver_names_the_extra(self, warehouse, monkeypatch):
+        monkeypatch.setitem(sys.modules, "snowflake.connector", None)
+        with pytest.raises(ConfigError) as raised:
+            warehouse.query("SELECT 1")
+        assert raised.value.code == "missing-extra"
+        assert "reverse-etl[snowflake]" in raised.value.hint
+
+    @pytest.mark.parametrize(
+        "signing",
+        [
+            {"authenticator": "oauth", "token": "t"},
+            {"authenticator": "programmatic_access_token", "token": "t"},
+            {"authenticator": "username_password_mfa", "password": "hush-hush"},
+            {"private_key_path": "key.p8"},
+            {"password": "hush-hush", "insecure_mode": True, "role": "r", "client_session_keep_alive": True},
+        ],
+        ids=lambda signing: " ".join(map(str, signing.values())),
+    )
+    @pytest.mark.filterwarnings("error")
+    def test_connector_takes_each_way_to_sign_in(self, fields, reopen, tmp_path, signing):
+        (tmp_path / "key.p8").write_bytes(private_key())
+        del fields["password"]
+        assert reopen(**signing).query("SELECT 1") == [(1,)]
+
+    def test_lost_connection_is_told_and_begun_again(self, reopen):
+        with served([emulator_python(), SERVER]) as (port, process):
+            warehouse = reopen(**local(port), statement_timeout=3, connect_timeout=3, connect_retries=0)
+            warehouse.create_schema("contract")
+            numbers = warehouse.table("contract", "numbers")
+            warehouse.execute(f"CREATE TABLE {numbers} AS {self.SERIES}")
+            process.kill()
+            for work in (
+                lambda: warehouse.query("SELECT 'secret value'"),
+                lambda: warehouse.execute(f"DELETE FROM {numbers}"),
+                lambda: list(warehouse.batches(f"SELECT * FROM {numbers}", 10)),
+            ):
+                with pytest.raises(WarehouseError) as raised:
+                    work()
+                assert raised.value.code in ("connection-lost", "database-not-opened")
+                assert "hush" not in f"{raised.value.context}{raised.value.__cause__}"
+                assert "secret value" not in f"{raised.value} {raised.value.context}"
+
+    def test_server_that_is_not_there_is_tried_as_often_as_the_profile_says(self, reopen):
+        warehouse = reopen(port=1, connect_timeout=1, connect_retries=1)
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.query("SELECT 1")
+        assert raised.value.code == "database-not-opened"
+        assert raised.value.context["tries"] == 2
+        assert "hush" not in str(raised.value.context)
+
+    def test_errors_show_no_value_of_a_row(self, warehouse):
+        warehouse.create_schema("contract")
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.query("SELECT CAST(x AS INTEGER) FROM (VALUES ('ann@example.com')) t(x)")
+        assert raised.value.code == "snowflake-error"
+        assert "ann@example.com" not in f"{raised.value} {raised.value.context}"
+
+
+ACCESS = access_of(
+    {"account": "a_b", "user": "me", "password": "hush", "database": "db", "role": "sender"}, Path("/nowhere")
+)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("said", "sql", "code", "hint"),
+        [
+            (
+                Said(2003, "Object 'X' does not exist or not authorized."),
+                "SELECT 1",
+                "relation-not-found",
+                "GRANT SELECT",
+            ),
+            (
+                Said(3001, "Insufficient privileges to operate on schema 'REVERSE_ETL'."),
+                "CREATE TABLE t (a INT)",
+                "permission-denied",
+                'GRANT USAGE, CREATE TABLE ON SCHEMA REVERSE_ETL TO ROLE "SENDER";',
+            ),
+            (
+                Said(3001, "Insufficient privileges to operate on table 'SYNC_RUNS'"),
+                "/* x */ UPDATE t SET a = 'secret'",
+                "permission-denied",
+                'GRANT SELECT, UPDATE ON TABLE SYNC_RUNS TO ROLE "SENDER";',
+            ),
+            (
+                Said(3001, "Insufficient privileges to operate on table 'SNAPSHOT'"),
+                "ALTER TABLE t ADD COLUMN a INT",
+                "permission-denied",
+                'GRANT OWNERSHIP ON TABLE SNAPSHOT TO ROLE "SENDER" COPY CURRENT GRANTS;',
+            ),
+            (Said(606, "No active warehouse selected"), "SELECT 1", "no-virtual-warehouse", "GRANT USAGE ON WAREHOUSE"),
+            (Said(630, "Statement reached its timeout"), "SELECT 1", "statement-cancelled", "STATEMENT_TIMEOUT"),
+            (Said(625, "has locked table 'LEASE'"), "UPDATE t", "statement-cancelled", "lock"),
+            (Said(390112, "Your session has expired"), "SELECT 1", "connection-lost", "nothing is lost"),
+            (Said(100035, "Row Values: [1, \"ann\"] and 'bob'"), "MERGE", "snowflake-error", "Snowsight"),
+        ],
+    )
+    def test_each_refusal_says_what_to_do(self, said, sql, code, hint):
+        error = refusal(said, sql, ACCESS)
+        assert (error.code, hint in error.hint) == (code, True), error.hint
+        assert "secret" not in f"{error} {error.context}"
+        assert "ann" not in str(error.context)
+        assert "bob" not in str(error.context)
+
+    def test_secrets_are_struck_out_of_the_connectors_words(self):
+        error = refusal(Said(100, "failed with password hush"), "SELECT 1", ACCESS)
+        assert "hush" not in str(error.context)
+
+
+class TestTypes:
+    @pytest.mark.parametrize(
+        ("type_name", "spelled", "kind", "element", "expression"),
+        [
+            ("VARCHAR(16777216)", "VARCHAR", K.TEXT, None, "c"),
+            ("VARCHAR(134217728)", "VARCHAR", K.TEXT, None, "c"),
+            ("VARCHAR(10) COLLATE 'en-ci'", "VARCHAR COLLATE 'en-ci'", K.TEXT, None, "COLLATE(c, '')"),
+            ("NUMBER(38,0)", "NUMBER(38,0)", K.INTEGER, None, "c"),
+            ("NUMBER(10,2)", "NUMBER(10,2)", K.DECIMAL, None, "c"),
+            ("DECFLOAT(38)", "DECFLOAT(38)", K.DECIMAL, None, "c"),
+            ("FLOAT", "FLOAT", K.FLOAT, None, "c"),
+            ("BINARY(8388608)", "BINARY", K.BINARY, None, "c"),
+            ("TIMESTAMP_LTZ(9)", "TIMESTAMP_LTZ(9)", K.TIMESTAMP, None, "c"),
+            ("VARIANT", "VARIANT", K.JSON, None, "TO_JSON(c)"),
+            ("OBJECT", "OBJECT", K.OBJECT, None, "TO_JSON(c)"),
+            ("ARRAY", "ARRAY", K.ARRAY, None, "TO_JSON(c)"),
+            ("ARRAY(NUMBER(38,0) NOT NULL)", None, K.ARRAY, K.INTEGER, "TO_JSON(CAST(c AS VARIANT))"),
+            ("OBJECT(a NUMBER(38,0))", None, K.OBJECT, None, "TO_JSON(CAST(c AS VARIANT))"),
+            ("MAP(VARCHAR(16777216), NUMBER(38,0))", None, K.OBJECT, None, "TO_JSON(CAST(c AS VARIANT))"),
+            ("VECTOR(FLOAT, 3)", None, K.ARRAY, K.FLOAT, "TO_JSON(CAST(c AS ARRAY))"),
+            ("VECTOR(INT, 3)", None, K.ARRAY, K.INTEGER, "TO_JSON(CAST(c AS ARRAY))"),
+            ("GEOMETRY", None, K.OBJECT, None, "TO_JSON(ST_ASGEOJSON(c))"),
+            ("UUID", None, K.UUID, None, "CAST(c AS VARCHAR)"),
+            ("INTERVAL DAY TO SECOND", None, K.INTERVAL, None, "CAST(c AS VARCHAR)"),
+            ("FILE", None, K.OTHER, None, "c"),
+        ],
+    )
+    def test_kinds_of_types_and_how_they_are_kept(self, type_name, spelled, kind, element, expression):
+        column = column_of("C", type_name)
+        assert (column.name, column.type, column.kind, column.element) == ("c", spelled or type_name, kind, element)
+        assert kept(column, "c").expression == expression
+        assert kept(column, "c").json is expression.startswith("TO_JSON")
+
+    def test_point_on_the_earth_is_a_place_and_other_shapes_are_geojson(self):
+        said = kept(column_of("C", "GEOGRAPHY"), "c").expression
+        assert "OBJECT_CONSTRUCT('lat', GET(GET(ST_ASGEOJSON(c), 'coordinates'), 1), 'lon'" in said
+        assert said.endswith("ELSE TO_JSON(ST_ASGEOJSON(c)) END")
+
+
+@pytest.mark.slow
+def test_connector_4_passes_too(snowflake_port):
+    """The connector that dbt-snowflake asks for; the tests' own is newer. It stands in the emulator's environment."""
+    library = Path(emulator_python()).parents[1] / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    script = "import snowflake.connector as c; print(c.__version__)"
+    environment = {**os.environ, "PYTHONPATH": str(library)}
+    told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("4.")
+    chosen = "TestAdapter or TestNames or test_type_round_trip or test_crash_loses_nothing"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__)), "-k", chosen]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[-3000:]
