@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+import orjson
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
@@ -78,7 +78,7 @@ def stable_id(sync: Sync, identity: str, mapped: str) -> str:
 
     64 hex digits: a retry, or another run, updates what is there instead of adding to it.
     """
-    return mapped or hashlib.sha256(json.dumps([sync.name, identity]).encode()).hexdigest()
+    return mapped or hashlib.sha256(orjson.dumps([sync.name, identity])).hexdigest()
 
 
 def attribution(own: Mapping[str, object]) -> dict[str, object]:

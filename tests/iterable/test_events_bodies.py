@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +14,7 @@ from reverse_etl.iterable.base import ProjectType
 from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.events import Events
 from reverse_etl.sync import Field, Sync
+from tests.iterable.activity_replies import hashed
 from tests.iterable.body_files import cases_on_file, is_on_file
 
 NOON = dt.datetime(2026, 1, 2, 12, 0, 0, 600_000, tzinfo=dt.timezone.utc)
@@ -116,7 +115,7 @@ def test_an_id_that_iterable_takes_goes_out_as_it_is(identity):
 @pytest.mark.parametrize("identity", ["a_1", "a 1", "A" * 513, "é", "", "a-1\n", '["a","b"]'])
 def test_any_other_id_becomes_a_hash_that_stays_the_same(identity):
     """For good: an event that was sent under one hash would be doubled under another."""
-    assert id_of(identity) == hashlib.sha256(json.dumps(["orders", identity]).encode()).hexdigest()
+    assert id_of(identity) == hashed("orders", identity)
 
 
 def test_hashes_tell_syncs_and_rows_apart():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.purchases import Purchases, TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract
+from tests.iterable.activity_replies import hashed
 from tests.iterable.body_files import cases_on_file, is_on_file
 from tests.iterable.delivering import KEY
 from tests.iterable.server import refusal
@@ -248,7 +248,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("identity", ["", "x" * 513, "é" * 257])
     def test_any_other_becomes_a_hash_that_stays_the_same(self, identity):
-        assert self.id_of(identity) == hashlib.sha256(json.dumps(["orders", identity]).encode()).hexdigest()
+        assert self.id_of(identity) == hashed("orders", identity)
 
     def id_of(self, identity):
         return orjson.loads(encoded(sync_of(), ARRAY, identity=[identity] * 2).changes[0].body)["id"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from tests.iterable.activity_replies import hashed
 from tests.stories.edit_stories import EditStories, ObjectStories
 from tests.stories.memories import Memory
 from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RefusalStories
@@ -151,7 +151,7 @@ class TestPurchasesOfFewUsers(PurchaseHooks, DailyStories, FaultStories, KillSto
         return {**super().row(number, version), "lines": json.dumps(renamed), "user_id": f"U{number % 2}"}
 
     def id_of(self, row: Row) -> str:
-        return hashlib.sha256(json.dumps(["people", row["id"]]).encode()).hexdigest()
+        return hashed("people", row["id"])
 
     def user_of(self, row: Row) -> str:
         return str(row["user_id"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
 
+from tests.iterable.activity_replies import hashed
 from tests.stories.edit_stories import DailyStories, EditStories, FaultStories, KillStories, ObjectStories
 from tests.stories.object_stories import Hooks
 from tests.stories.sides import Memory, Side
@@ -17,12 +17,6 @@ from tests.stories.story import Row, Story
 DAY = 86_400
 FIRST_OF_2024 = 1_704_067_200
 LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
-
-
-def hashed(*identity: str) -> str:
-    """The id of an event of the sync `people` that Iterable would not take as it is."""
-    text = identity[0] if len(identity) == 1 else json.dumps(identity, separators=(",", ":"))
-    return hashlib.sha256(json.dumps(["people", text]).encode()).hexdigest()
 
 
 class EventHooks(Hooks):
@@ -151,7 +145,7 @@ class ByPrimaryKey(EventHooks):
         return json.dumps([row["shop"], str(row["number"])], separators=(",", ":"))
 
     def id_of(self, row: Row) -> str:
-        return hashed(row["shop"], str(row["number"]))
+        return hashed("people", self.key(row))
 
     def user_of(self, row: Row) -> str:
         return str(row["email"] or row["user_id"])
@@ -168,7 +162,7 @@ class TestEventsWithOddIds(EventHooks, DailyStories, EditStories):
         return {**super().row(number, version), "id": f"event_{number}"}
 
     def id_of(self, row: Row) -> str:
-        return hashed(str(row["id"]))
+        return hashed("people", row["id"])
 
 
 class TestEventsByUserId(EventHooks, DailyStories):
