@@ -143,13 +143,18 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-keys = st.sampled_from(
-    ["object", "mode", "name", "email", "user_id", "fields", "primary_key", "guards", "on_removed", "x"]
-)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.dictionaries(keys, anything | st.sampled_from(["users", "upsert", "email"]), max_size=6) | anything)
+@st.composite
+def entry(draw: st.DrawFn) -> dict[str, Any]:
+    """An entry of some object, in which some of its keys hold anything."""
+    name = draw(st.sampled_from(sorted(entries())))
+    keys = st.sampled_from([*entries()[name].model_fields, "x"])
+    return {"object": name, **draw(st.dictionaries(keys, anything | st.sampled_from(["upsert", "email"]), max_size=6))}
+
+
+@settings(max_examples=500, deadline=None)
+@given(entry() | anything)
 def test_any_meta_gives_a_sync_or_faults_and_never_another_error(meta: object) -> None:
     syncs, faults = read(meta)
     assert bool(syncs) != bool(faults) or isinstance(meta, list)

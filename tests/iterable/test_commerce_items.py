@@ -76,6 +76,10 @@ class TestArrays:
         line = {"sku": "T-1", "title": "Tea", "price": 3.5, "qty": 2, "colour": None}
         assert "dataFields" not in items(RENAMED, [line])[0]
 
+    def test_fields_that_are_mapped_one_by_one_leave_an_object_of_fields_behind(self):
+        line = {"sku": "T-1", "title": "Tea", "price": 3.5, "qty": 2, "colour": "green", "dataFields": {"cost": 1}}
+        assert items(RENAMED, [line])[0]["dataFields"] == {"color": {"name": "green"}}
+
     def test_a_constant_member_is_in_every_item(self):
         found = items({"column": "lines", "quantity": {"value": 1}, "categories": {"value": ["all"]}}, [TEA, CUP])
         assert [(one["quantity"], one["categories"]) for one in found] == [(1, ["all"])] * 2
