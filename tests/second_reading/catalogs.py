@@ -80,7 +80,7 @@ def get_mappings(call: Call) -> Reply:
 
 
 def _untyped(catalog: Catalog) -> list[str]:
-    used = {name: None for item in catalog.items.values() for name in item}
+    used = {name: None for item in catalog.items.values() for name, value in item.items() if value is not None}
     return [name for name in used if name not in catalog.types]
 
 

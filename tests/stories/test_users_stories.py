@@ -96,11 +96,29 @@ class TestUsersByUserId(ByUserId, DailyStories, RefusalStories, EditStories):
 
     project_type = "user_id"
 
+    def test_a_malformed_address_costs_its_row_alone(self, story: Story) -> None:
+        """Whether the other side names the address or the user id is left open by the reference."""
+        bad = {**self.row(3), "email": "no-address"}
+        story.build(*(self.row(number) if number != 3 else bad for number in range(7)))
+        story.run()
+        assert self.held(story.memory) == self.expected([one for one in story.rows if one != bad])
+        [held] = self.refused(story)
+        assert held[0] == "Id-3"
+
 
 class TestUsersOfAHybridProject(ByUserId, DailyStories, RefusalStories, EditStories):
     """A project that knows users by either."""
 
     project_type = "hybrid"
+
+    def test_an_address_of_somebody_else_costs_its_row_alone(self, story: Story) -> None:
+        """The other side names the address, which may be that of another row."""
+        story.run()
+        story.build(*(self.row(number, 1) for number in range(6)), {**self.row(6, 1), "email": "u0@shop.com"})
+        story.run()
+        assert story.counts("accepted", "rejected", "planned") == (6, 1, 7)
+        assert self.held(story.memory) == self.expected([*story.rows[:6], self.row(6)])
+        assert [key for key, _ in self.refused(story)] == ["Id-6"]
 
 
 class TestUpdatedUsers(UserHooks, ObjectStories):
