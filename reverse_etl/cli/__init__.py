@@ -19,6 +19,7 @@ from reverse_etl.cli.sandbox import sandbox
 from reverse_etl.cli.schema import schema
 from reverse_etl.cli.session import command, project_command
 from reverse_etl.cli.spread import spread
+from reverse_etl.cli.state import migrate
 from reverse_etl.cli.status import history, status
 from reverse_etl.cli.validate import validate
 
@@ -69,6 +70,9 @@ for _name, _function in _OF_A_PROJECT.items():
 destinations = typer.Typer(help="Where the rows of a sync go.", no_args_is_help=True, rich_markup_mode=None)
 destinations.command("accept", context_settings=_HELP)(project_command(accept))
 app.add_typer(destinations, name="destination", context_settings=_HELP)
+states = typer.Typer(help="Where the sync snapshots are.", no_args_is_help=True, rich_markup_mode=None)
+states.command("migrate", context_settings=_HELP)(project_command(migrate))
+app.add_typer(states, name="state", context_settings=_HELP)
 for _name, _function in _OF_NONE.items():
     app.command(_name, context_settings=_HELP)(command(_function))
 

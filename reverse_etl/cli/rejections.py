@@ -49,6 +49,8 @@ def requeue(
     sandbox: Sandboxed = False,
 ) -> None:
     """Let refused rows be sent again. The next run sends rejected and skipped rows, although they did not change."""
+    from reverse_etl.snapshot.lease import look
+    from reverse_etl.snapshot.look import check_place
     from reverse_etl.snapshot.rejections import requeue as requeue_rows
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
@@ -58,8 +60,10 @@ def requeue(
     lines = []
     with session.warehouse(read_only=False) as warehouse:
         for sync in syncs:
-            held = session.tables(warehouse, sync).rejections
-            count = 0
+            tables = session.tables(warehouse, sync)
+            if warehouse.columns(tables.lease):
+                check_place(sync.name, look(warehouse, tables))
+            held, count = tables.rejections, 0
             if warehouse.columns(held):
                 count = requeue_rows(warehouse, held, sync.name, _identities(keys or ()))
             lines.append(f"sync {sync.name}: {plural(count, 'refusal')} requeued")

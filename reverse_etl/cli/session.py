@@ -114,6 +114,20 @@ class Session:
         finally:
             warehouse.close()
 
+    @contextmanager
+    def both_places(self) -> Iterator[tuple[Warehouse, Warehouse]]:
+        """The warehouse and, beside it, the file of our tables, both to be written; closed at the end."""
+        self.console.redact.learn(self.project.profile.secrets)
+        target = self.project.open_target(read_only=False)
+        try:
+            local = self.project.open_local(target, read_only=False)
+            try:
+                yield target, local
+            finally:
+                local.close()
+        finally:
+            target.close()
+
     def tables(self, reader: Reader, sync: Sync) -> Tables:
         """The names of our tables for a sync."""
         from reverse_etl.snapshot.tables import tables_of

@@ -92,6 +92,7 @@ class _State:
                 ("accepted", f"{lease.entries:,} entries in the sync snapshot"),
                 ("held back", printable(listed(self.held))),
                 ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
+                ("moved to", printable(lease.moved_to or "")),
                 ("lease", _lease_sentence(lease, self.late)),
             ],
         )
@@ -104,6 +105,7 @@ class _State:
             "entries": lease.entries if lease else 0,
             "held_back": dict(self.held),
             "destination": lease.destination.get("host") if lease else None,
+            "moved_to": lease.moved_to if lease else None,
             "lease": None if lease is None else _lease_dict(lease, self.late),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.errors import LeaseError
+from reverse_etl.errors import ConfigError, LeaseError
 from reverse_etl.events import Event
 from reverse_etl.run.ready import Wiring
 from reverse_etl.snapshot.lease import Lease, LeaseRow
@@ -12,6 +12,18 @@ _NAP = 1.0
 
 
 def acquire(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
+    """The lease row as taken over, of a sync snapshot that can be continued. Raises ConfigError and LeaseError."""
+    row = take(store, lease, wiring)
+    try:
+        # It may have been moved away while this run waited.
+        store.check_lease(row)
+    except ConfigError:
+        lease.release()
+        raise
+    return row
+
+
+def take(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
     """The lease row as taken over. Raises LeaseError where another run is alive, or the wait is over."""
     until = wiring.time.monotonic() + wiring.wait
     told = False

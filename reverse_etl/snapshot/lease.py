@@ -26,7 +26,10 @@ class OpenRun:
 
 @dataclass(frozen=True)
 class LeaseRow:
-    """The lease as the warehouse shows it. Ages and waits are seconds by the warehouse's clock."""
+    """The lease as the warehouse shows it. Ages and waits are seconds by the warehouse's clock.
+
+    `moved_to`: where the sync snapshot is instead of here, in words.
+    """
 
     schema_version: int
     lineage: str
@@ -42,6 +45,7 @@ class LeaseRow:
     destination: Mapping[str, object]
     key_columns: str | None
     entries: int
+    moved_to: str | None = None
 
     def free_in(self, late_request_bound: float) -> float:
         """Seconds until it may be acquired; zero or less: now."""
@@ -63,7 +67,7 @@ def look(reader: Reader, tables: Tables) -> LeaseRow:
     ages = f"{now} - {d.epoch('beat_at')}, {d.epoch('expires_at')} - {now}, {d.epoch('quiet_at')} - {now}"
     rows = reader.query(
         f"SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, {ages}, run_fence, credit, acked,"
-        f" destination, key_columns, entries FROM {tables.lease}"
+        f" destination, key_columns, entries, moved_to FROM {tables.lease}"
     )
     row = rows[0]
     run = None if row[10] is None else OpenRun(int(row[10]), int(row[11]), Ranges.read(row[12]))
@@ -82,6 +86,7 @@ def look(reader: Reader, tables: Tables) -> LeaseRow:
         destination=json.loads(row[13] or "{}"),
         key_columns=row[14],
         entries=int(row[15]),
+        moved_to=row[16],
     )
 
 
@@ -156,6 +161,29 @@ class Lease:
         return self._write(
             f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}",
             (json.dumps(destination), key_columns),
+        )
+
+    def note_moved(self, to: str) -> bool:
+        """Say that the sync snapshot is not here but there, in words. False: fenced off."""
+        return self._write("moved_to = ?", (to,))
+
+    def adopt(self, row: LeaseRow) -> bool:
+        """Go on as another place's lease stood, which had no open run, and release. False: fenced off."""
+        d = self._warehouse.dialect
+        return self._write(
+            "lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?,"
+            " entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL,"
+            f" holder_note = NULL, quiet_at = {d.now()}",
+            (
+                row.lineage,
+                row.salt,
+                row.serial,
+                max(row.fence, self.fence),
+                max(row.fence, self.fence),
+                json.dumps(dict(row.destination)),
+                row.key_columns,
+                row.entries,
+            ),
         )
 
     def _write(self, assignments: str, params: tuple[object, ...]) -> bool:

@@ -89,6 +89,10 @@ class SnapshotReader:
         lease = self.lease_row()
         if lease is not None:
             self.check_lease(lease)
+        return self.compare(lease, thorough=thorough)
+
+    def compare(self, lease: LeaseRow | None, *, thorough: bool = False) -> Look:
+        """The same whatever the lease says."""
         self._fetch()
         diff = replace(self.diff(), thorough=thorough)
         counts, hidden = self._count(diff)
@@ -114,6 +118,7 @@ class SnapshotReader:
                 context={"schema version": row.schema_version, "known here": SCHEMA_VERSION},
                 hint="Upgrade reverse-etl.",
             )
+        check_place(self.sync.name, row)
         if row.key_columns is not None and row.key_columns != self.shape.key_columns:
             raise ConfigError(
                 "primary-key-changed",
@@ -179,3 +184,14 @@ class SnapshotReader:
             identity_changes=identity_changes,
         )
         return counts, model_rows - new > entries - missing
+
+
+def check_place(sync: str, row: LeaseRow) -> None:
+    """Refuse tables that were moved away. Raises ConfigError."""
+    if row.moved_to:
+        raise ConfigError(
+            "state-moved",
+            f"sync `{sync}`: its sync snapshot was moved to {row.moved_to}",
+            context={"sync": sync, "moved to": row.moved_to},
+            hint="Let the setting `state` name that place, or bring it back with `reverse-etl state migrate`.",
+        )

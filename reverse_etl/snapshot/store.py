@@ -36,7 +36,7 @@ class SnapshotStore(SnapshotReader):
     def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, shape: Shape) -> None:
         """The state schema is made by `prepare`."""
         super().__init__(warehouse, schema, sync, shape)
-        self._warehouse = warehouse
+        self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:

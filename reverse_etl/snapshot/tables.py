@@ -12,7 +12,7 @@ from reverse_etl.warehouses.base import Dialect, Reader
 SCHEMA_VERSION = 1
 # Removals are numbered from here, so that they come after every other change of a plan whatever their number.
 REMOVALS_FROM = 1_000_000_000_000
-_NOTES = ("holder", "holder_note", "acked", "destination", "key_columns")
+_NOTES = ("holder", "holder_note", "acked", "destination", "key_columns", "moved_to")
 
 
 def slug(name: str, length: int = 40) -> str:

@@ -41,7 +41,7 @@ def _column(column: pa.Array) -> list[str | None]:
         return [None if value is None else _number(value) for value in column.to_pylist()]
     texts = column.cast(pa.string()).to_pylist()
     zoned = pa.types.is_timestamp(kind) and kind.tz is not None
-    return [text and text.replace("Z", "+00:00") for text in texts] if zoned else texts
+    return [text and text.replace("Z", "+00") for text in texts] if zoned else texts
 
 
 def _number(value: float) -> str:

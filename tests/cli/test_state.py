@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import requests
 
+from reverse_etl.snapshot.tables import slug
 from reverse_etl.warehouses.duckdb import DuckDB
 
 from .conftest import META, Shop
 
 LOCAL = {"REVERSE_ETL_STATE": "local"}
+SLUG = slug("people")
 
 
 class Killed(BaseException):
@@ -170,3 +176,127 @@ def test_without_duckdb_the_error_names_the_extra(local: Shop, monkeypatch: pyte
     )
     ended = local.cli("run")
     assert (ended.code, "error[missing-extra]" in ended.err, "reverse-etl[duckdb]" in ended.err) == (2, True, True)
+
+
+def migrate(shop: Shop, to: str, *words: str) -> Any:
+    return shop.cli("state", "migrate", "--to", to, *words)
+
+
+@pytest.fixture
+def kept(shop: Shop) -> Shop:
+    """A shop whose state is in the warehouse, after its first run."""
+    shop.model("people", {**META, "on_removed": "delete"})
+    assert shop.cli("run").code == 0
+    return shop
+
+
+def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -> None:
+    before = kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG)
+    ended = migrate(kept, "local")
+    assert (ended.code, "3 of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
+    assert "set `state: local`" in ended.err
+    assert kept.cli("run", **LOCAL).code == 0
+    assert counts(kept) == {"unchanged": 3}
+    assert len(kept.cli("history", "--output", "json", **LOCAL).json["runs"]) == 2
+    kept.sql("update people set age = 37 where first_name = 'Ada'")
+    assert kept.cli("run", **LOCAL).code == 0
+    assert counts(kept) == {"changed": 1, "unchanged": 2, "planned": 1, "accepted": 1}
+    ended = migrate(kept, "warehouse")
+    assert ended.code == 0, ended.err
+    assert kept.cli("run").code == 0
+    assert counts(kept) == {"unchanged": 3}
+    assert kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG) == before
+    assert kept.sql("select state, count(*) from reverse_etl.snapshot__" + SLUG + " group by 1") == [("accepted", 3)]
+
+
+def test_moving_sends_nothing(kept: Shop, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("requests.Session.send", lambda *_args, **_more: pytest.fail("something was sent"))
+    assert migrate(kept, "local").code == 0
+    assert migrate(kept, "warehouse").code == 0
+
+
+@pytest.mark.parametrize("words", [("run",), ("plan",), ("requeue",), ("destination", "accept")], ids=" ".join)
+def test_the_place_that_the_state_left_is_not_used(kept: Shop, words: tuple[str, ...]) -> None:
+    migrate(kept, "local")
+    ended = kept.cli(*words)
+    assert ended.code != 0
+    assert "error[state-moved]" in ended.err
+    assert str(state_file(kept)) in ended.err
+    assert str(state_file(kept)) in kept.cli("status").out
+    assert kept.cli(*words, **LOCAL).code == 0
+
+
+def test_what_is_there_is_replaced_only_when_told(kept: Shop) -> None:
+    kept.sql("delete from people where first_name = 'Bob'")
+    kept.cli("run", **LOCAL)
+    ended = migrate(kept, "local")
+    assert (ended.code, "error[state-exists]" in ended.err) == (2, True)
+    assert migrate(kept, "local", "--overwrite").code == 0
+    [plan] = kept.cli("plan", "--output", "json", **LOCAL).json["plans"]
+    assert (plan["accepted_before"], plan["removed"], plan["added"]) == (3, 1, 0)
+
+
+def test_moving_again_or_with_nothing_to_move_does_nothing(kept: Shop) -> None:
+    assert "nothing to move" in migrate(kept, "warehouse").out
+    migrate(kept, "local")
+    again = migrate(kept, "local")
+    assert (again.code, "nothing to move" in again.out) == (0, True)
+    assert kept.cli("plan", **LOCAL).code == 0
+
+
+def test_an_open_run_is_not_moved(kept: Shop) -> None:
+    kept.sql(f"update reverse_etl.lease__{SLUG} set run_fence = fence, credit = 0, acked = '[]'")
+    ended = migrate(kept, "local")
+    assert (ended.code, "error[run-open]" in ended.err) == (2, True)
+    assert "state-moved" not in kept.cli("run").err
+
+
+def test_a_live_run_is_not_moved(kept: Shop) -> None:
+    note = f'{{"pid": {os.getpid()}, "host": "{socket.gethostname()}"}}'
+    lease = f"holder = 'x', holder_note = '{note}', beat_at = now(), expires_at = now() + interval 1 hour"
+    kept.sql(f"update reverse_etl.lease__{SLUG} set {lease}")
+    ended = migrate(kept, "local")
+    assert "error[lease-held]" in ended.err
+    kept.sql(f"update reverse_etl.lease__{SLUG} set holder = null, holder_note = null")
+    assert migrate(kept, "local").code == 0
+
+
+def test_a_move_that_broke_off_leaves_the_state_where_it_was(kept: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reverse_etl.run.moving._same", lambda *_: False)
+    ended = migrate(kept, "local")
+    assert "error[move-differs]" in ended.err
+    assert "error[state-moved]" in kept.cli("run", **LOCAL).err
+    monkeypatch.undo()
+    assert kept.cli("run").code == 0
+    assert counts(kept) == {"unchanged": 3}
+    assert migrate(kept, "local").code == 0
+
+
+def test_a_value_that_does_not_cross_is_sent_again(kept: Shop) -> None:
+    migrate(kept, "local")
+    value = "v_age_" + hashlib.sha256(b"age").hexdigest()[:8]
+    with duckdb.connect(str(state_file(kept))) as file:
+        file.execute(f"update reverse_etl.snapshot__{SLUG} set {value} = 99999999999 where identity like 'bob%'")
+    kept.sql("update people set age = null where first_name = 'Bob'")
+    ended = migrate(kept, "warehouse")
+    assert "1 row will be sent again" in ended.out, ended.err
+    states = kept.sql(f"select identity, state from reverse_etl.snapshot__{SLUG} order by 1")
+    assert [state for _, state in states] == ["accepted", "unknown", "accepted"]
+    assert kept.cli("run").code == 0
+    assert counts(kept)["changed"] == 1
+
+
+def test_refusals_move_too(shop: Shop, sandbox: Any) -> None:
+    shop.model("people")
+    requests.post(
+        sandbox.url + "/api/users/forget",
+        json={"email": "bob@example.com"},
+        headers={"Api-Key": "sandbox-key"},
+        timeout=10,
+    ).raise_for_status()
+    shop.cli("run")
+    assert "1 refusal" in migrate(shop, "local").out
+    [held] = shop.cli("rejected", "--output", "json", **LOCAL).json["rejected"]
+    assert held["code"] == "forgotten-user"
+    shop.cli("run", **LOCAL)
+    assert counts(shop) == {"unchanged": 2, "quarantined": 1}

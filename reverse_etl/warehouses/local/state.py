@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses.base import Column, Mark, Patience, Reader, Row, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
+from reverse_etl.warehouses.local.arrow import fitted, plain_schema
 from reverse_etl.warehouses.local.dialect import LocalDialect
 from reverse_etl.warehouses.local.fetching import Fetching
 
@@ -72,7 +73,8 @@ class LocalState(Warehouse):
         return self._state.batches(sql, rows)
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        return self._state.load(table, types, batches)
+        """By way of the types that fetched models have, so that their values compare."""
+        return self._state.load(table, types, (fitted(batch, plain_schema(batch.schema)) for batch in batches))
 
     def create_schema(self, schema: str) -> None:
         self._state.create_schema(schema)

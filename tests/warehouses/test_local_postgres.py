@@ -1,0 +1,99 @@
+"""State in a file beside a PostgreSQL: models come as they are, and what is kept moves into the file and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.snapshot.moving import Moving
+from reverse_etl.snapshot.shape import shape_of, spell_fields
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.local import open_local
+from tests.contracts.trial import RULE, STATE_SCHEMA, Trial
+from tests.warehouses.on_postgres import OnPostgres
+from tests.warehouses.postgres_types import MAKE, TYPES
+
+# Numbers that a double holds only nearly, or that are not taken back: infinite ones, and the smallest.
+INEXACT = ("numeric", "endless numeric", "negative zero")
+COLUMNS = {f"c_{name.replace(' ', '_')}": typed for name, typed in TYPES.items() if name not in INEXACT}
+
+
+class TestLocalState(OnPostgres):
+    @pytest.fixture
+    def people(self, server, trial: Trial) -> Trial:
+        """Two rows, in which every type has another value, and one with nothing."""
+        server.run(*MAKE)
+        trial.model({"email": "text"}, [])
+        trial.builder.execute(f"DROP TABLE {trial.relation}")
+        values = ", ".join(f"{typed.first} AS {name}" for name, typed in COLUMNS.items())
+        trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@shop.com' AS email, {values}")
+        values = ", ".join(typed.second for typed in COLUMNS.values())
+        trial.builder.execute(f"INSERT INTO {trial.relation} SELECT 'b@shop.com', {values}")
+        trial.builder.execute(f"INSERT INTO {trial.relation} (email) VALUES ('c@shop.com')")
+        return trial
+
+    @pytest.fixture
+    def local(self, warehouse, tmp_path: Path) -> Iterator[Warehouse]:
+        patience = Patience(0, time.monotonic, time.sleep)
+        opened = open_local(tmp_path / "state.duckdb", warehouse, "200MB", patience, read_only=False)
+        yield opened
+        opened.close()
+
+    def store(self, local: Warehouse, trial: Trial) -> SnapshotStore:
+        columns = local.columns(trial.relation)
+        assert columns is not None
+        sync = spell_fields(trial.sync, columns)
+        store = SnapshotStore(local, STATE_SCHEMA, trial.sync, shape_of(sync, RULE, columns, local.dialect))
+        store.prepare_lease("lineage", "salt")
+        return store
+
+    def test_what_is_kept_moves_into_the_file_and_back_without_a_change(self, people: Trial, local: Warehouse) -> None:
+        people.run()
+        here, there = people.store(), self.store(local, people)
+        assert Moving(here, there).entries() == 3
+        counts = there.compare(None).counts
+        assert (counts.unchanged, counts.entries, counts.changed_fields) == (3, 3, {})
+        back = Moving(there, people.store())
+        assert back.entries() == 3
+        assert back.doubt_differences(local) == 0
+        counts = people.look().counts
+        assert counts.changed_fields == {}
+        assert (counts.unchanged, counts.entries, counts.stale) == (3, 3, 3)
+
+    def test_a_change_of_any_type_is_seen_in_the_file(self, people: Trial, local: Warehouse) -> None:
+        people.run()
+        there = self.store(local, people)
+        Moving(people.store(), there).entries()
+        assignments = ", ".join(f"{name} = {typed.second}" for name, typed in COLUMNS.items())
+        people.builder.execute(f"UPDATE {people.relation} SET {assignments} WHERE email = 'a@shop.com'")
+        changed = self.store(local, people).compare(None).counts.changed_fields
+        assert set(COLUMNS) - set(changed) == set()
+
+    def test_a_value_that_does_not_cross_is_not_claimed(self, people: Trial, local: Warehouse) -> None:
+        people.run()
+        there = self.store(local, people)
+        Moving(people.store(), there).entries()
+        name = there.shape.named("c_integer").name
+        local.execute(f"UPDATE {there.tables.snapshot} SET {name} = 99999999999 WHERE identity = 'a@shop.com'")
+        back = Moving(there, people.store())
+        back.entries()
+        assert back.doubt_differences(local) == 1
+        assert people.states() == {"a@shop.com": "unknown", "b@shop.com": "accepted", "c@shop.com": "accepted"}
+
+    def test_refusals_and_runs_move_too(self, people: Trial, local: Warehouse) -> None:
+        people.run()
+        here, there = people.store(), self.store(local, people)
+        people.builder.execute(
+            f"INSERT INTO {here.tables.rejections} (schema_version, sync, fence, ordinal, identity, key_text, digest,"
+            " state, code, reason, tainted, seen_at) VALUES (1, 'users', 1, 0, 'x', '[\"x\"]', '1', 'rejected',"
+            " 'it''s', 'so', true, TIMESTAMP '2026-01-01 10:00:00.000001')"
+        )
+        assert Moving(here, there).rejections() == 1
+        assert Moving(there, here).rejections() == 1
+        rows = people.warehouse.query(f"SELECT code, tainted, CAST(seen_at AS text) FROM {here.tables.rejections}")
+        assert rows == [("it's", True, "2026-01-01 10:00:00.000001")]
+        assert Moving(here, there).runs() == 0
