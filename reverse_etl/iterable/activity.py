@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal
 
 import orjson
@@ -12,13 +12,22 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition import ColumnName, FieldsEntry, Source
 from reverse_etl.errors import Fault
-from reverse_etl.faults import Place
-from reverse_etl.iterable.base import ProjectType, Reply, Subject
+from reverse_etl.faults import Place, place_of
+from reverse_etl.iterable.base import Asker, IterableObject, ProjectType, Reply, Row, Stage, Subject
 from reverse_etl.iterable.bulk import MEANING
 from reverse_etl.iterable.fieldtypes import untold
-from reverse_etl.iterable.identity import missing_identifier, person_fields, person_requirements
+from reverse_etl.iterable.identity import (
+    FIRST_RECHECK,
+    identifier_faults,
+    known_by,
+    missing_identifier,
+    person_fields,
+    person_requirements,
+    person_text,
+)
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.lookup import UNKNOWN_USER
+from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
 from reverse_etl.iterable.scalars import SECONDS, WHOLE, fit
 from reverse_etl.iterable.single import coded_refusal
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
@@ -54,11 +63,32 @@ class ActivityEntry(FieldsEntry):
         return faults
 
 
-def identity_of(sync: Sync) -> IdentityRule:
-    """The row's own id where the definition has one, else its primary key; any text will do."""
-    for key, column in sync.identifiers.items():
-        return IdentityRule(key, (column,))
-    return IdentityRule("primary_key", sync.primary_key)
+class Activity(IterableObject):
+    """What users did: rows that are about a user, and each have an id of their own."""
+
+    stage = Stage.ACTIVITY
+    first_recheck = FIRST_RECHECK
+
+    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
+        return [*identifier_faults(sync, project), *field_faults(sync, place_of(sync), EVENT_FIELDS)]
+
+    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
+        """The row's own id where the definition has one, else its primary key; any text will do."""
+        del project
+        for key, column in sync.identifiers.items():
+            return IdentityRule(key, (column,))
+        return IdentityRule("primary_key", sync.primary_key)
+
+    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+        return known_by(sync, project)
+
+    def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
+        del sync, project
+        return person_text
+
+    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+        del asker
+        return untold(subject, _NO_TYPES) if subject.typed else Inspection()
 
 
 def activity_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
@@ -66,11 +96,6 @@ def activity_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement
     timed = [item for item in sync.own if item.path == "created_at" and item.column and item.nulls == "send"]
     time = Requirement(("@created_at",), "null-created-at", "`created_at` is NULL")
     return (*person_requirements(sync, project), *([time] if timed else []))
-
-
-def inspect_activity(subject: Subject) -> Inspection:
-    """What can be told of the fields before a row is sent: which types they would get."""
-    return untold(subject, _NO_TYPES) if subject.typed else Inspection()
 
 
 def stable_id(sync: Sync, identity: str, mapped: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -13,24 +13,21 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition import ColumnName, Source
 from reverse_etl.errors import Fault
-from reverse_etl.faults import Place, place_of, short
+from reverse_etl.faults import Place, short
 from reverse_etl.iterable.activity import (
     WINDOW,
+    Activity,
     ActivityEntry,
     activity_requirements,
     attribution,
-    identity_of,
-    inspect_activity,
     refused_person,
     skips_unknown,
     stable_id,
     unknown_user,
 )
 from reverse_etl.iterable.base import (
-    Asker,
     Body,
     Endpoint,
-    IterableObject,
     Operation,
     Operations,
     ProjectType,
@@ -38,16 +35,12 @@ from reverse_etl.iterable.base import (
     Reply,
     Request,
     Row,
-    Stage,
-    Subject,
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
-from reverse_etl.iterable.identity import FIRST_RECHECK, identifier_faults, known_by, person, person_text
-from reverse_etl.iterable.inspection import Inspection
-from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
+from reverse_etl.iterable.identity import person
 from reverse_etl.iterable.scalars import TEXT, fit
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Requirement, Sync
 
 # Rate: Swagger document. 1,000 events and 4 MB a request are what others send; neither is documented.
 TRACK_BULK = Endpoint("POST", "/api/events/trackBulk", 10)
@@ -129,39 +122,19 @@ def _disallowed(ordinal: int, name: str) -> Outcome:
     return Outcome(ordinal, Status.REJECTED, "disallowed-event", reason)
 
 
-class Events(IterableObject):
+class Events(Activity):
     """What users did."""
 
     name = "events"
     entry = EventsEntry
-    stage = Stage.ACTIVITY
-    first_recheck = FIRST_RECHECK
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        return [*identifier_faults(sync, project), *field_faults(sync, place_of(sync), EVENT_FIELDS)]
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        del project
-        return identity_of(sync)
 
     def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
         name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
         return (*activity_requirements(sync, project), name)
 
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        return known_by(sync, project)
-
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         del project
         return Operations(TrackBulk(skips_unknown(sync), allow_dropped_fields=sync.option("allow_dropped_fields")))
-
-    def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
-        del sync, project
-        return person_text
-
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
-        del asker
-        return inspect_activity(subject)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,38 +11,31 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition import ColumnName, Source
 from reverse_etl.errors import Fault
-from reverse_etl.faults import Place, place_of
+from reverse_etl.faults import Place
 from reverse_etl.iterable.activity import (
     WINDOW,
+    Activity,
     ActivityEntry,
     activity_requirements,
     attribution,
-    identity_of,
-    inspect_activity,
     refused_person,
     skips_unknown,
     stable_id,
 )
 from reverse_etl.iterable.base import (
-    Asker,
     Body,
     Endpoint,
-    IterableObject,
     Operations,
     ProjectType,
     Reply,
     Row,
-    Stage,
-    Subject,
     UnfitRow,
 )
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import FIRST_RECHECK, identifier_faults, known_by, person, person_text
-from reverse_etl.iterable.inspection import Inspection
-from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
+from reverse_etl.iterable.identity import person
 from reverse_etl.iterable.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.iterable.single import Single
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, Requirement, Sync
 
 # Swagger states no limit; this many single requests a second are the safe side.
 TRACK_PURCHASE = Endpoint("POST", "/api/commerce/trackPurchase", 100)
@@ -84,39 +77,19 @@ class TrackPurchase(Single):
         return refused_person(change, reply, skip=self.skip)
 
 
-class Purchases(IterableObject):
+class Purchases(Activity):
     """What users bought."""
 
     name = "purchases"
     entry = PurchasesEntry
-    stage = Stage.ACTIVITY
-    first_recheck = FIRST_RECHECK
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        return [*identifier_faults(sync, project), *field_faults(sync, place_of(sync), EVENT_FIELDS)]
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        del project
-        return identity_of(sync)
 
     def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
         total = Requirement(("@total",), "null-total", "`total` is NULL")
         return (*activity_requirements(sync, project), items_key(sync).requirement(), total)
 
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        return known_by(sync, project)
-
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         del project
         return Operations(TrackPurchase(skip=skips_unknown(sync)))
-
-    def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
-        del sync, project
-        return person_text
-
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
-        del asker
-        return inspect_activity(subject)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         del project
