@@ -15,6 +15,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.warehouses import open_warehouse
+from reverse_etl.warehouses.postgres.refusals import Refused, Said
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
@@ -189,6 +190,19 @@ class TestSeveralRuns(OnPostgres):
         first.join()
         beside.join()
         return server.run(f"SELECT identity, state FROM {store.tables.snapshot}")
+
+    @pytest.mark.parametrize(("statement", "sent"), [("CREATE TABLE IF NOT EXISTS t (a text)", 2), ("SELECT 1", 1)])
+    def test_what_was_made_meanwhile_is_looked_at_again(self, warehouse, monkeypatch, statement, sent):
+        tries = []
+
+        def refuse(*statement):
+            tries.append(statement)
+            raise Refused(Said("42710", 'type "t" already exists'))
+
+        monkeypatch.setattr(warehouse, "_send", refuse)
+        with pytest.raises(WarehouseError):
+            warehouse.execute(statement)
+        assert len(tries) == sent
 
     def test_what_two_processes_make_at_once_is_made_once(self, reopen):
         def make(warehouse, schema):
