@@ -1,0 +1,98 @@
+"""kill -9 of whole runs on PostgreSQL: every changed row arrives, and nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from tests.second_reading import second_reading
+from tests.stories.project import QUICK, Project
+from tests.warehouses.on_postgres import OnPostgres
+from tests.warehouses.postgres_server import Server
+
+ROWS = 120
+WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
+META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+PEOPLE = f"""
+CREATE TABLE main.people AS
+SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM generate_series(1, {ROWS}) AS t(i)
+"""
+
+
+@dataclass
+class OnServer(Project):
+    """The same project with its table and its sync snapshots on a server."""
+
+    server: Server | None = None
+
+    def sql(self, *statements: str) -> list[tuple[object, ...]]:
+        return [] if self.server is None else self.server.run(*statements)
+
+
+@pytest.fixture
+def iterable():
+    with second_reading() as reading:
+        yield reading
+
+
+class TestKilled(OnPostgres):
+    @pytest.fixture
+    def project(self, server, tmp_path, iterable) -> OnServer:
+        made = OnServer.make(tmp_path / "shop", iterable.url, META, QUICK)
+        made.server = server
+        profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
+        (made.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
+        made.sql("CREATE SCHEMA main", PEOPLE)
+        return made
+
+    def settled(self, project: OnServer, iterable) -> None:
+        """Iterable and the sync snapshot hold exactly the model, and a further run sends nothing."""
+        expected = dict(project.sql("SELECT email, name FROM main.people"))
+        assert {email: user.get("name") for email, user in iterable.users.items()} == expected
+        entries = project.state(f"identity, {project.value_column()}, state", "state <> 'absent'")
+        assert sorted(entries) == sorted((email, name, "accepted") for email, name in expected.items())
+        before = len(iterable.applied)
+        assert project.run("run").code == 0
+        assert len(iterable.applied) == before
+
+    @pytest.mark.parametrize(("when", "number"), [("before", 1), ("after", 4)])
+    def test_while_a_request_is_under_way(self, project, iterable, when, number):
+        processes = []
+
+        def kill(request: int) -> None:
+            if request == number:
+                while not processes:
+                    time.sleep(0.01)
+                processes[0].kill()
+                processes[0].wait()
+
+        setattr(iterable, when, kill)
+        processes.append(project.start("run"))
+        processes[0].communicate()
+        assert processes[0].returncode == -9
+        again = project.run("run")
+        assert again.code == 0, again.err
+        self.settled(project, iterable)
+        repeated = sum(times - 1 for times in Counter(email for email, _ in iterable.applied).values())
+        assert repeated <= WINDOW
+
+    def test_at_random_moments_while_the_model_changes(self, project, iterable):
+        chance = random.Random(1)
+        iterable.before = lambda _number: time.sleep(0.01)
+        kills = 0
+        for name in "BCD":
+            project.sql(f"UPDATE main.people SET name = '{name}' WHERE hashtext(email || '{name}') % 2 = 0")
+            process = project.start("run")
+            time.sleep(chance.uniform(0.5, 2.5))
+            kills += process.poll() is None
+            process.kill()
+            process.communicate()
+        again = project.run("run")
+        assert again.code == 0, again.err
+        self.settled(project, iterable)
+        assert len(iterable.applied) <= 4 * ROWS + WINDOW * kills
