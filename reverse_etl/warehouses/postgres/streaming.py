@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Types that ADBC reads as they are, by the numbers that they have in every database; the others are read as text.
 _PLAIN = frozenset((16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1083, 1114, 1184))
 _NUMERIC = 1700
+# The digits of a decimal of 128 bits.
+_DIGITS = 38
 _BATCH_BYTES = 4_000_000
 
 
@@ -143,12 +145,15 @@ def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
 
 
 def _numbers(values: Any, column: Wired) -> Any:
-    """Whole numbers where the type has no fraction, else the nearest doubles."""
+    """Decimals where the type is bounded and small enough, else the nearest doubles."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = values.storage if isinstance(values, pa.ExtensionArray) else values
-    if column.precision is None or column.scale is None or column.scale > 0 or column.precision - column.scale > 38:
+    precision, scale = column.precision or 0, column.scale or 0
+    # A negative scale stands for zeros before the point.
+    digits, places = (precision - scale, 0) if scale < 0 else (max(precision, scale), scale)
+    if not 0 < digits <= _DIGITS:
         return texts.cast(pa.float64())
     finite = pc.if_else(pc.is_in(texts, pa.array(["NaN", "nan"])), None, texts)
-    return finite.cast(pa.decimal128(column.precision - column.scale, 0))
+    return finite.cast(pa.decimal128(digits, places))
