@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 import requests
 
+from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.snapshot.tables import slug
 from reverse_etl.warehouses.duckdb import DuckDB
 
@@ -300,3 +302,21 @@ def test_refusals_move_too(shop: Shop, sandbox: Any) -> None:
     assert held["code"] == "forgotten-user"
     shop.cli("run", **LOCAL)
     assert counts(shop) == {"unchanged": 2, "quarantined": 1}
+
+
+@pytest.fixture
+def by_user_id() -> Iterator[dict[str, str]]:
+    """A project of user ids, as the environment names it."""
+    with start(SandboxOptions(port=0, rate_limit=False, project_type="user_id")) as running:
+        yield {"ITERABLE_PROJECT_TYPE": "user_id", "ITERABLE_BASE_URL": running.url}
+
+
+def test_numbers_and_several_columns_are_the_same_key_in_both_places(shop: Shop, by_user_id: dict[str, str]) -> None:
+    shop.model("people", {"object": "users", "user_id": "age", "primary_key": ["age", "joined"]})
+    shop.sql("update people set joined = date '2024-02-01' where joined is null")
+    assert shop.cli("run", **by_user_id, **LOCAL).code == 0
+    assert counts(shop) == {"added": 3, "planned": 3, "accepted": 3}
+    ended = shop.cli("state", "migrate", "--to", "warehouse", **by_user_id)
+    assert ended.code == 0, ended.err
+    assert shop.cli("run", **by_user_id).code == 0
+    assert counts(shop) == {"unchanged": 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -106,11 +107,11 @@ def test_only_what_is_asked_for_is_fetched_and_nothing_stays(
 
 def test_a_value_that_would_change_on_its_way_is_refused_without_being_told() -> None:
     schema = plain_schema(pa.schema([("a", pa.int8())]))
-    wide = pa.RecordBatch.from_pydict({"a": pa.array([12345678901234567890], pa.uint64())})
+    wide = pa.RecordBatch.from_pydict({"a": pa.array([Decimal("1234567.5")])})
     with pytest.raises(WarehouseError) as refused:
         fitted(wide, schema)
     assert refused.value.code == "value-not-kept"
-    assert "12345678901234567890" not in str(refused.value) + str(refused.value.context)
+    assert "1234567" not in str(refused.value) + str(refused.value.context)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return plain_type(kind.value_type)
     if pa.types.is_integer(kind):
-        return pa.decimal128(_MOST_DIGITS, 0) if pa.types.is_uint64(kind) else pa.int64()
+        return pa.decimal128(_MOST_DIGITS, 0)
     if pa.types.is_decimal(kind):
         return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.precision <= _MOST_DIGITS else pa.float64()
     return _spelled_otherwise(kind)
