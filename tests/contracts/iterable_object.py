@@ -122,7 +122,7 @@ class OperationContract(PacingContract, Hooks):
 
     @pytest.mark.parametrize("applied", [True, False])
     def test_a_timeout_leaves_open_what_happened(self, world, server, applied):
-        world.timeout, world.attempts = 0.1, 1
+        world.timeout, world.attempts = 0.5, 1
         taken = []
         server.answer = lambda got: (taken.extend(self.sent_rows(got)) if applied else None) or Answer(hangs=True)
         done = world.deliver(self.operation(), self.changes(self.rows))

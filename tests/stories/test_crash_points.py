@@ -28,11 +28,11 @@ from tests.stories.project import Project, values
 
 META = {"object": "users", "email": "email", "fields": {"name": "name"}, "on_removed": "delete"}
 SETTINGS = Settings(
-    lease_ttl=0.6,
+    lease_ttl=1.0,
     heartbeat=0.1,
     pause_bound=0.1,
-    late_request_bound=0.2,
-    http_timeout=0.2,
+    late_request_bound=0.6,
+    http_timeout=0.6,
     batch_rows=2,
     window=4,
     requests_per_second=1000,
