@@ -1,15 +1,16 @@
 """fakesnow's server with what it lacks; runs in an environment of its own: `python snowflake_server.py PORT`.
 
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
-without a collation, which is no operation; timestamps that are NULL as Arrow has them; apostrophes in
-names; statements that the emulator
-does not know fail as ones that the service refuses, where its own reply would make the client send them again.
+without a collation, which is no operation; timestamps that are NULL as Arrow has them; apostrophes in names; columns
+that a MERGE uses within an expression alone; statements that the emulator does not know fail as ones that the service
+refuses, where its own reply would make the client send them again.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -75,6 +76,23 @@ def masked(made: Any) -> Any:
     return struct
 
 
+def complete(made: Any) -> Any:
+    """The candidates of a MERGE have every column of its source that it uses."""
+
+    def candidates(merging: exp.Merge) -> exp.Expression:
+        created = made(merging)
+        selected = created.expression.expressions
+        known = {str(column) for column in selected}
+        for when in merging.args["whens"]:
+            for column in when.args["then"].find_all(exp.Column):
+                if column.table == merging.args["using"].alias_or_name and str(column) not in known:
+                    known.add(str(column))
+                    created.expression.append("expressions", column.copy())
+        return created
+
+    return candidates
+
+
 def escaped(insert: Any) -> Any:
     """Notes about columns are written with names that may hold an apostrophe."""
 
@@ -86,6 +104,8 @@ def escaped(insert: Any) -> Any:
 
 
 def main() -> None:
+    merging = import_module("fakesnow.transforms.merge")
+    merging._create_merge_candidates = complete(merging._create_merge_candidates)
     arrow.timestamp_to_sf_struct = masked(arrow.timestamp_to_sf_struct)
     info_schema.insert_text_lengths_sql = escaped(info_schema.insert_text_lengths_sql)
     original = cursor.FakeSnowflakeCursor._transform

@@ -54,12 +54,12 @@ class OnSnowflake:
     empty_array = "ARRAY_CONSTRUCT()"
 
     @pytest.fixture
-    def reopen(self, fields, tmp_path):
+    def reopen(self, profile, tmp_path):
         opened = []
 
         def reopen(*, read_only: bool = False, **more):
             patience = Patience(0, time.monotonic, lambda _: None)
-            connection = Connection("snowflake", fields | more, tmp_path, "200MB", patience)
+            connection = Connection("snowflake", profile | more, tmp_path, "200MB", patience)
             opened.append(open_warehouse(connection, read_only=read_only))
             return opened[-1]
 
@@ -80,7 +80,7 @@ class OnEmulator(OnSnowflake):
     """On the local server."""
 
     @pytest.fixture
-    def fields(self, snowflake_port):
+    def profile(self, snowflake_port):
         return local(snowflake_port)
 
     @pytest.fixture(params=TYPES.values(), ids=TYPES)
@@ -97,7 +97,7 @@ class OnAccount(OnSnowflake):
     """On the account that the environment names, in a database whose schemas the tests drop and make."""
 
     @pytest.fixture
-    def fields(self, tmp_path):
+    def profile(self, tmp_path):
         given = {
             name.removeprefix(PREFIX).lower(): value for name, value in os.environ.items() if name.startswith(PREFIX)
         }

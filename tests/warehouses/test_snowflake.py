@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,8 @@ from tests.contracts.sampling import SamplingContract
 from tests.contracts.warehouse import AdapterContract
 from tests.emulators.processes import served
 from tests.warehouses.on_snowflake import SERVER, OnEmulator, emulator_python, local
+
+NTZ = "TIMESTAMP_NTZ(9)"
 
 
 class TestAdapter(OnEmulator, AdapterContract):
@@ -86,6 +91,23 @@ class TestNames(OnEmulator):
         assert made == "CREATE TRANSIENT TABLE t DATA_RETENTION_TIME_IN_DAYS = 0 AS SELECT 1 AS a"
 
 
+class TestLoading(OnEmulator):
+    def test_rows_are_loaded_with_the_types_of_their_columns(self, warehouse):
+        import pyarrow as pa
+
+        warehouse.create_schema("contract")
+        table = warehouse.table("contract", "loaded")
+        types = {"t": "VARCHAR", "n": "NUMBER(38,0)", "d": "NUMBER(10,2)", "f": "FLOAT", "b": "BOOLEAN", "w": NTZ}
+        warehouse.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})")
+        rows = [
+            ("it's \\ ?", 7, Decimal("1.50"), 0.1, True, datetime(2026, 1, 2, 3, 4, 5, 6)),  # noqa: DTZ001  # without zone
+            (None, None, None, math.inf, None, None),
+        ]
+        columns = [pa.array(column) for column in zip(*rows, strict=True)]
+        assert warehouse.load(table, types, [pa.record_batch(columns, names=list(types))]) == 2
+        assert warehouse.query(f"SELECT * FROM {table} ORDER BY n") == rows
+
+
 def private_key() -> bytes:
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     rsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
@@ -114,9 +136,9 @@ class TestConnecting(OnEmulator):
         ids=lambda signing: " ".join(map(str, signing.values())),
     )
     @pytest.mark.filterwarnings("error")
-    def test_connector_takes_each_way_to_sign_in(self, fields, reopen, tmp_path, signing):
+    def test_connector_takes_each_way_to_sign_in(self, profile, reopen, tmp_path, signing):
         (tmp_path / "key.p8").write_bytes(private_key())
-        del fields["password"]
+        del profile["password"]
         assert reopen(**signing).query("SELECT 1") == [(1,)]
 
     def test_lost_connection_is_told_and_begun_again(self, reopen):
@@ -252,7 +274,7 @@ def test_connector_4_passes_too(snowflake_port):
     environment = {**os.environ, "PYTHONPATH": str(library)}
     told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.startswith("4.")
-    chosen = "TestAdapter or TestNames or test_type_round_trip or test_crash_loses_nothing"
+    chosen = "TestAdapter or TestNames or TestLoading or test_type_round_trip or test_first_run"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__)), "-k", chosen]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:]
