@@ -87,17 +87,17 @@ class Diff:
 
     def _with(self, few: int | None = None) -> str:
         """The common part. `few`: only so many candidates, of rows that are on both sides."""
-        parts = [
-            f"model AS {self.dialect.inlined} ({self._model()})",
-            f"entries AS {self.dialect.inlined} ({self._entries()})",
-            f"candidates AS {self.dialect.materialized} ({self._candidates(few)})",
-            f"touched AS {self.dialect.inlined} ({self._touched()})",
-            f"suspects AS {self.dialect.inlined} ({self._suspects()})",
+        queries = [
+            ("model", self._model()),
+            ("entries", self._entries()),
+            ("candidates", self._candidates(few)),
+            ("touched", self._touched()),
+            ("suspects", self._suspects()),
             *self._duplicates(),
-            f"classified AS {self.dialect.inlined} ({self._classified()})",
-            f"gone AS {self.dialect.inlined} ({self._gone()})",
+            ("classified", self._classified()),
+            ("gone", self._gone()),
         ]
-        return "WITH " + ", ".join(parts)
+        return self.dialect.named(queries, {"candidates"})
 
     def _model(self) -> str:
         columns = [f"{self.shape.identity} AS identity"]
@@ -155,7 +155,7 @@ class Diff:
         if not self.shape.keys:
             return found
         same = self.dialect.among(self._key_names(), "FROM candidates WHERE present")
-        return f"{found} UNION SELECT identity FROM model WHERE {same}"
+        return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:
         """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
@@ -163,7 +163,7 @@ class Diff:
         chosen = "IS NOT NULL" if self._everything else "IN (SELECT identity FROM touched)"
         return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
 
-    def _duplicates(self) -> list[str]:
+    def _duplicates(self) -> list[tuple[str, str]]:
         # An entry with two rows is found by counting (`hidden`), and then every row is a candidate.
         shared = {"identity": ("identity", "SELECT identity FROM candidates WHERE present AND identity IS NOT NULL")}
         if self.shape.keys:
@@ -171,8 +171,7 @@ class Diff:
             nameless = f"SELECT {keys} FROM candidates WHERE present AND identity IS NULL"
             shared["key"] = (keys, f"SELECT {keys} FROM suspects UNION ALL {nameless}")
         return [
-            f"same_{name} AS {self.dialect.inlined} (SELECT {columns} FROM ({source}) x"
-            f" GROUP BY {columns} HAVING count(*) > 1)"
+            (f"same_{name}", f"SELECT {columns} FROM ({source}) x GROUP BY {columns} HAVING count(*) > 1")
             for name, (columns, source) in shared.items()
         ]
 

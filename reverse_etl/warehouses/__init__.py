@@ -13,6 +13,7 @@ from reverse_etl.warehouses.base import Patience, Warehouse
 
 # dbt's adapter type: the class of ours that speaks to it. Its extra has the same name.
 WAREHOUSES: Mapping[str, str] = {
+    "bigquery": "reverse_etl.warehouses.bigquery:BigQuery",
     "duckdb": "reverse_etl.warehouses.duckdb:DuckDB",
     "postgres": "reverse_etl.warehouses.postgres:Postgres",
     "snowflake": "reverse_etl.warehouses.snowflake:Snowflake",

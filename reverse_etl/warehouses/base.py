@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -96,6 +96,8 @@ class Dialect(ABC):
     timestamp_type: ClassVar[str] = "TIMESTAMP"
     boolean_type: ClassVar[str] = "BOOLEAN"
     hash_type: ClassVar[str]
+    # What takes rows of two queries together, each of them once.
+    union: ClassVar[str] = "UNION"
     # How a named subquery is kept from, or brought to, being computed once and stored.
     inlined: ClassVar[str] = "NOT MATERIALIZED"
     materialized: ClassVar[str] = "MATERIALIZED"
@@ -130,6 +132,11 @@ class Dialect(ABC):
     def joined(self, texts: Sequence[str]) -> str:
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
+
+    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
+        """Named queries before the one that reads them, each after those it reads; `stored` ones are computed once."""
+        hints = {True: self.materialized, False: self.inlined}
+        return "WITH " + ", ".join(f"{name} AS {hints[name in stored]} ({query})" for name, query in queries)
 
     def no_row(self, columns: str) -> str:
         """A query without a row, of some columns."""

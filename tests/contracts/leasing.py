@@ -46,7 +46,7 @@ class LeasingContract:
         assert 0 <= row.beat_age < 60
         assert 60 < row.expires_in <= 120
 
-    @pytest.mark.parametrize("age", [240, 239])
+    @pytest.mark.parametrize("age", [240, 180])
     def test_dead_run_is_taken_over_when_its_requests_can_do_no_more(self, leased, age):
         leased.prepared()
         past = leased.warehouse.dialect.later("beat_at", -(age - 120 + (age == 240)))

@@ -150,7 +150,7 @@ class AdapterContract:
     def test_literals_are_what_they_say(self, warehouse, text):
         literal = warehouse.dialect.literal(text)
         assert warehouse.query(f"SELECT {literal}") == [(text,)]
-        assert warehouse.query(f"SELECT 1 WHERE {literal} = ?", (text,)) == [(1,)]
+        assert warehouse.query(f"SELECT {literal} = ?", (text,)) == [(True,)]
 
     def test_key_text_tells_values_apart(self, warehouse):
         text = warehouse.dialect.key_text
@@ -194,8 +194,8 @@ class AdapterContract:
         value = (kept.expression, kept.type)
         for values in ([value], [("1", "INTEGER"), value], [value, ("2", "INTEGER")]):
             hashed = warehouse.dialect.row_hash(values)
-            rows = warehouse.query(f"SELECT CAST(v AS VARCHAR), {hashed} FROM {table}")
-            assert len({row[1] for row in rows}) == 3 + len(typed.alike), rows
+            rows = warehouse.query(f"SELECT {hashed} FROM {table}")
+            assert len(set(rows)) == 3 + len(typed.alike), rows
 
     def test_read_only_refuses_every_write(self, warehouse, reopen, numbers):
         warehouse.close()

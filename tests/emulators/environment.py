@@ -37,22 +37,8 @@ def python_of(name: str) -> Path:
 
 
 def _build(home: Path, python: Path, locked: Path) -> None:
-    for command in (
-        [sys.executable, "-m", "venv", str(home)],
-        [
-            sys.executable,
-            "-m",
-            "uv",
-            "pip",
-            "install",
-            "-q",
-            "--python",
-            str(python),
-            "--require-hashes",
-            "-r",
-            str(locked),
-        ],
-    ):
+    install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(python), "--require-hashes"]
+    for command in ([sys.executable, "-m", "venv", str(home)], [*install, "-r", str(locked)]):
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if ended.returncode:
             raise NotBuilt(f"{locked.name}: {ended.stderr.strip()[-500:]}")

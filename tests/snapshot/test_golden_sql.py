@@ -20,6 +20,7 @@ from reverse_etl.snapshot.shape import Stored, shape_of
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
@@ -78,6 +79,7 @@ class Golden:
 
 DIALECTS = {
     "duckdb": Golden(DuckDBDialect(), columns("VARCHAR", "DECIMAL(38,2)", "VARCHAR[]")),
+    "bigquery": Golden(BigQueryDialect(), columns("STRING", "BIGNUMERIC", "ARRAY<STRING>")),
     "postgres": Golden(PostgresDialect(), columns("character varying(40)", "numeric(38,2)", "text[]")),
     "snowflake": Golden(SnowflakeDialect(), columns("VARCHAR COLLATE 'en-ci'", "NUMBER(38,2)", "ARRAY")),
 }

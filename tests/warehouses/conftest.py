@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 pytest.register_assert_rewrite("tests.contracts")
@@ -40,3 +42,17 @@ def snowflake_port():
     pytest.importorskip("snowflake.connector", reason="the extra snowflake is not installed")
     with served([emulator_python(), SERVER]) as (port, _):
         yield port
+
+
+@pytest.fixture(scope="session")
+def bigquery():
+    """A local BigQuery, as fields of a profile."""
+    from tests.emulators.environment import NotBuilt
+    from tests.warehouses.on_bigquery import started
+
+    with contextlib.ExitStack() as stack:
+        try:
+            fields = stack.enter_context(started())
+        except NotBuilt as error:
+            pytest.skip(f"the environment of the local BigQuery cannot be built: {error}")
+        yield fields

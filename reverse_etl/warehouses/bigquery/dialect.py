@@ -1,0 +1,93 @@
+"""BigQuery's words of SQL; knows no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.bigquery.quoting import literal, name
+from reverse_etl.warehouses.bigquery.types import kept
+
+_IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
+
+
+class BigQueryDialect(Dialect):
+    """Words for what our statements say. Texts are compared byte by byte, also where a column's collation is not."""
+
+    name: ClassVar[str] = "bigquery"
+    text_type: ClassVar[str] = "STRING"
+    integer_type: ClassVar[str] = "INT64"
+    timestamp_type: ClassVar[str] = "DATETIME"
+    boolean_type: ClassVar[str] = "BOOL"
+    hash_type: ClassVar[str] = "INT64"
+    union: ClassVar[str] = "UNION DISTINCT"
+
+    def quote(self, name_: str) -> str:
+        return name(name_)
+
+    def literal(self, text: str) -> str:
+        return literal(text)
+
+    def kept(self, column: Column) -> Kept:
+        return kept(column)
+
+    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
+        """What is recursive is computed once and stored, whatever else is as often as it is read."""
+        again = {name: f"({query}) UNION ALL SELECT * FROM {name} WHERE FALSE" for name, query in queries}
+        parts = (f"{name} AS ({again[name] if name in stored else query})" for name, query in queries)
+        return f"WITH RECURSIVE {', '.join(parts)}"
+
+    def no_row(self, columns: str) -> str:
+        return f"SELECT {columns} FROM UNNEST([0]) WHERE FALSE"
+
+    def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        first = ", ".join(f"{value} AS {column}" for value, column in zip(rows[0], columns, strict=True))
+        structs = [f"STRUCT({first})", *(f"({', '.join(row)})" for row in rows[1:])]
+        return f"UNNEST([{', '.join(structs)}]) AS {alias}"
+
+    def among(self, columns: Sequence[str], source: str) -> str:
+        """A list in SELECT would be as many columns; in parentheses it is one struct."""
+        listed = ", ".join(columns)
+        return f"({listed}) IN (SELECT ({listed}) {source})"
+
+    def layout(self, column: str, *, passing: bool = False) -> str:
+        """Clustered, so that a look at some rows does not read them all. A passing table expires by itself."""
+        expires = f" OPTIONS (expiration_timestamp = {_IN_A_WEEK})" if passing else ""
+        return f" CLUSTER BY {column}{expires}"
+
+    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
+        """One statement that replaces the table: few types can be altered to others."""
+        del type_name
+        return (
+            f"CREATE OR REPLACE TABLE {table}{self.layout('identity')} AS"
+            f" SELECT * REPLACE ({value} AS {column}) FROM {table}"
+        )
+
+    def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
+        """Of one JSON text, in which NULL, texts and numbers cannot be taken for each other."""
+        parts = (f"{_hashed(*value)} AS h{n}" for n, value in enumerate(values or [("0", "INT64")]))
+        return f"FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({', '.join(parts)})))"
+
+    def matches(self, expression: str, pattern: str) -> str:
+        return f"REGEXP_CONTAINS({expression}, {literal(f'^(?:{pattern})$')})"
+
+    def try_cast(self, expression: str, type_name: str) -> str:
+        return f"SAFE_CAST({expression} AS {type_name})"
+
+    def now(self) -> str:
+        return "DATETIME(CURRENT_TIMESTAMP())"
+
+    def later(self, expression: str, seconds: float) -> str:
+        return f"DATETIME_ADD({expression}, INTERVAL {round(seconds * 1_000_000)} MICROSECOND)"
+
+    def epoch(self, expression: str) -> str:
+        return f"(UNIX_MICROS(TIMESTAMP({expression})) / 1000000)"
+
+    def key_text(self, expressions: Sequence[str]) -> str:
+        return f"TO_JSON_STRING([{', '.join(self.as_text(item) for item in expressions)}])"
+
+
+def _hashed(expression: str, type_name: str) -> str:
+    """-0 is 0."""
+    return f"{expression} + 0" if type_name == "FLOAT64" else expression

@@ -1,0 +1,141 @@
+"""Jobs: one statement as one job under an id of our own, so that a lost reply finds the same job again.
+
+A job holds or fails as a whole. One that failed did nothing, so it may be tried again under another id; one whose
+reply was lost is asked for, never sent twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reverse_etl.warehouses.base import Mark, Patience
+from reverse_etl.warehouses.bigquery.profile import Rules
+from reverse_etl.warehouses.bigquery.refusals import Place, Said, refusal, said_by
+from reverse_etl.warehouses.bigquery.signin import driver
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+# A label's value: cloud.google.com/bigquery/docs/labels-intro#requirements.
+_UNLABELED = re.compile(r"[^a-z0-9_-]")
+_LONGEST_LABEL = 63
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that has ended well: the driver's job, and its rows, of which none is fetched yet."""
+
+    job: Any
+    rows: Any
+
+
+class Jobs:
+    """Runs statements. `location` is where their data is, as soon as that is known."""
+
+    def __init__(self, client: Callable[[], Any], place: Callable[[], Place], rules: Rules, patience: Patience) -> None:
+        """`client` and `place` are asked for when they are first needed; `place` is told of where a failure was."""
+        self.location = ""
+        self._client = client
+        self._place = place
+        self._rules = rules
+        self._patience = patience
+        self._session = uuid.uuid4().hex
+        self._number = 0
+
+    def run(self, sql: str, params: Sequence[object], mark: Mark, page: int | None = None) -> Done:
+        """One statement, to its end; `page` is how many rows are fetched at a time. Raises WarehouseError."""
+        self._number += 1
+        digest = hashlib.sha256(repr((sql, tuple(params))).encode()).hexdigest()[:16]
+        until = self._patience.monotonic() + (self._rules.retry_deadline or self._patience.seconds)
+        attempt, pause = 1, _FIRST_PAUSE
+        while True:
+            try:
+                job = self._begun(f"reverse_etl_{self._session}_{self._number}_{digest}_{attempt}", sql, params, mark)
+                return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))  # noqa: B023  # at once
+            except Refused as refused:
+                if not self._may_try_again(refused.said, attempt, until):
+                    raise refusal(refused.said, sql, self._place()) from None
+            self._patience.sleep(pause)
+            attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
+
+    def _may_try_again(self, said: Said, attempt: int, until: float) -> bool:
+        if said.conflicts and self._patience.monotonic() < until:
+            return True
+        return (said.fails or said.conflicts) and attempt <= self._rules.retries
+
+    def _begun(self, job_id: str, sql: str, params: Sequence[object], mark: Mark) -> Any:
+        """The job of an id, whether this call made it or an earlier one whose reply was lost."""
+        from google.api_core import exceptions
+
+        client = self._client()
+        place = self.location or client.location
+        how = {"job_id": job_id, "location": place, "timeout": self._rules.creation_timeout, "job_retry": None}
+        try:
+            return translated(lambda: client.query(sql, self._config(params, mark), **how), exceptions.Conflict)
+        except exceptions.Conflict:
+            return translated(lambda: client.get_job(job_id, location=place))
+
+    def _config(self, params: Sequence[object], mark: Mark) -> Any:
+        rules = self._rules
+        config = driver().QueryJobConfig(priority=rules.priority, labels=labels_of(mark), use_legacy_sql=False)
+        config.query_parameters = [_parameter(value) for value in params]
+        if rules.maximum_bytes_billed:
+            config.maximum_bytes_billed = rules.maximum_bytes_billed
+        if rules.execution_timeout:
+            config.job_timeout_ms = int(rules.execution_timeout * 1000)
+        return config
+
+
+class Refused(Exception):
+    """A statement that failed, before it is known whether it is tried again."""
+
+    def __init__(self, said: Said) -> None:
+        """`said` is what the driver told."""
+        super().__init__(said.reason)
+        self.said = said
+
+
+def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Exception], ...] = ()) -> Any:
+    """What a call of the driver returns. Raises Refused in place of what the driver raises, but for `passing`."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return work()
+    except passing:
+        raise
+    except exceptions.GoogleAPICallError as error:
+        raise Refused(said_by(error)) from None
+    except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # those of requests are OSErrors
+        raise Refused(_lost(getattr(error, "cause", None) or error)) from None
+
+
+def told(work: Callable[[], Any], sql: str, place: Place) -> Any:
+    """What a call of the driver returns that is no statement; `sql` says it in words. Raises WarehouseError."""
+    try:
+        return translated(work)
+    except Refused as refused:
+        raise refusal(refused.said, sql, place) from None
+
+
+def labels_of(mark: Mark) -> Mapping[str, str]:
+    """What a job is marked with, so that the project's own logs and bills tell whose it is."""
+    parts = {"invocation": mark.invocation, "sync": mark.sync, "step": mark.step}
+    said = {key: text for key, text in parts.items() if text}
+    named = {f"reverse_etl_{key}": _UNLABELED.sub("_", text.lower())[:_LONGEST_LABEL] for key, text in said.items()}
+    return {"application": "reverse_etl", **named}
+
+
+def _parameter(value: object) -> Any:
+    """A value in its place. One that is missing is a text."""
+    kinds = ((bool, "BOOL"), (int, "INT64"), (float, "FLOAT64"), (bytes, "BYTES"))
+    kind = next((name for python, name in kinds if isinstance(value, python)), "STRING")
+    return driver().ScalarQueryParameter(None, kind, value)
+
+
+def _lost(error: Any) -> Said:
+    """No answer. What kind of failure it was is told, not its words, which may hold a token."""
+    return Said("", type(error).__name__, lost=True)

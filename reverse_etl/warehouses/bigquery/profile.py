@@ -1,0 +1,183 @@
+"""The fields of dbt-bigquery's profile as ways to sign in and rules for jobs; opens no connection.
+
+Names, aliases and defaults: docs.getdbt.com, "BigQuery setup", and dbt-bigquery 1.12.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverse_etl.errors import ConfigError
+
+# A field: the names that a profile may use, dbt's own first.
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "project": ("project", "database"),
+    "job_retries": ("job_retries", "retries"),
+    "job_execution_timeout_seconds": ("job_execution_timeout_seconds", "timeout_seconds"),
+}
+# A method: fields of which it needs one, and fields that it may have; of the others it has none.
+_METHODS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "oauth": ((), ()),
+    "service-account": (("keyfile",), ()),
+    "service-account-json": (("keyfile_json",), ()),
+    "oauth-secrets": (("token", "refresh_token"), ("client_id", "client_secret", "token_uri")),
+}
+_SIGNING = ("keyfile", "keyfile_json", "token", "refresh_token", "client_id", "client_secret", "token_uri")
+_REFRESHING = ("client_id", "client_secret", "token_uri")
+SCOPES = (
+    "https://www.googleapis.com/auth/bigquery",
+    "https://www.googleapis.com/auth/cloud-platform",
+    "https://www.googleapis.com/auth/drive",
+    "https://www.googleapis.com/auth/userinfo.email",
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How jobs are run. Seconds; 0 is no limit of ours."""
+
+    priority: str = "INTERACTIVE"
+    maximum_bytes_billed: int = 0
+    retries: int = 1
+    creation_timeout: float = 60
+    execution_timeout: float = 0
+    retry_deadline: float = 0
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get in, and where. `signing` are the fields of the method, secrets among them.
+
+    `project` holds the data, `execution_project` pays for the jobs; an empty one is what the sign-in tells.
+    """
+
+    method: str
+    project: str
+    execution_project: str
+    location: str
+    signing: Mapping[str, object] = field(repr=False)
+    scopes: tuple[str, ...] = SCOPES
+    impersonate: str = ""
+    quota_project: str = ""
+    api_endpoint: str = ""
+    storage_endpoint: str = ""
+    rules: Rules = field(default_factory=Rules)
+
+    def scrubbed(self, text: str) -> str:
+        """A text of a driver without the secrets of the profile."""
+        for secret in _secrets(self.signing):
+            text = text.replace(secret, "…")
+        return text
+
+
+def access_of(fields: Mapping[str, object]) -> Access:
+    """The profile's fields as they are written. Raises ConfigError where they do not go together."""
+    method = _text(fields, "method")
+    _check(method, fields)
+    project = _text(fields, "project")
+    scopes = fields.get("scopes")
+    return Access(
+        method=method,
+        project=project,
+        execution_project=_text(fields, "execution_project") or project,
+        location=_text(fields, "location"),
+        signing={key: fields[key] for key in _SIGNING if fields.get(key)},
+        scopes=tuple(map(str, scopes)) if isinstance(scopes, (list, tuple)) and scopes else SCOPES,
+        impersonate=_text(fields, "impersonate_service_account"),
+        quota_project=_text(fields, "quota_project"),
+        api_endpoint=_text(fields, "api_endpoint"),
+        storage_endpoint=_text(fields, "storage_api_endpoint"),
+        rules=_rules(fields),
+    )
+
+
+def _rules(fields: Mapping[str, object]) -> Rules:
+    priority = (_text(fields, "priority") or "interactive").upper()
+    if priority not in ("INTERACTIVE", "BATCH"):
+        raise _wrong("priority", "`interactive` or `batch`")
+    return Rules(
+        priority=priority,
+        maximum_bytes_billed=_count(fields, "maximum_bytes_billed", 0),
+        retries=_count(fields, "job_retries", 1),
+        creation_timeout=_count(fields, "job_creation_timeout_seconds", 60),
+        execution_timeout=_count(fields, "job_execution_timeout_seconds", 0),
+        retry_deadline=_count(fields, "job_retry_deadline_seconds", 0),
+    )
+
+
+def _check(method: str, fields: Mapping[str, object]) -> None:
+    if method not in _METHODS:
+        raise ConfigError(
+            "unknown-sign-in",
+            f"the dbt target is BigQuery, and its profile has {f'the method `{method}`' if method else 'no `method`'}",
+            context={"supported": ", ".join(_METHODS)},
+            hint="Set `method:` of the target in profiles.yml to one of them. Workload identity federation works with"
+            " `oauth` and a credentials file that GOOGLE_APPLICATION_CREDENTIALS names.",
+        )
+    needed, allowed = _METHODS[method]
+    if needed and not any(fields.get(key) for key in needed):
+        raise _incomplete(method, " or ".join(f"`{key}`" for key in needed))
+    if fields.get("refresh_token") and not fields.get("token"):
+        lacking = [key for key in _REFRESHING if not fields.get(key)]
+        if method == "oauth-secrets" and lacking:
+            raise _incomplete(method, " and ".join(f"`{key}`" for key in lacking))
+    foreign = [key for key in _SIGNING if fields.get(key) and key not in (*needed, *allowed)]
+    if foreign:
+        raise ConfigError(
+            "mixed-sign-in",
+            f"the dbt target is BigQuery and signs in by `{method}`, which has no use for `{foreign[0]}`",
+            context={"method": method, "not used by it": ", ".join(foreign)},
+            hint=f"Take it out of the target in profiles.yml, or set `method: {_method_of(foreign[0])}`.",
+        )
+
+
+def _method_of(key: str) -> str:
+    return next(method for method, (needed, allowed) in _METHODS.items() if key in (*needed, *allowed))
+
+
+def _incomplete(method: str, missing: str) -> ConfigError:
+    return ConfigError(
+        "incomplete-profile",
+        f"the dbt target is BigQuery and signs in by `{method}`, and its profile has no {missing}",
+        context={"method": method, "missing": missing},
+        hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
+    )
+
+
+def _wrong(key: str, allowed: str) -> ConfigError:
+    return ConfigError(
+        "wrong-profile-field",
+        f"the dbt target is BigQuery, and `{key}` of its profile is not {allowed}",
+        context={"field": key, "allowed": allowed},
+        hint="Correct it in the target in profiles.yml.",
+    )
+
+
+def _said(fields: Mapping[str, object], key: str) -> object:
+    return next((fields[name] for name in _ALIASES.get(key, (key,)) if fields.get(name) not in (None, "")), None)
+
+
+def _text(fields: Mapping[str, object], key: str) -> str:
+    return str(_said(fields, key) or "")
+
+
+def _count(fields: Mapping[str, object], key: str, default: int) -> int:
+    said = _said(fields, key)
+    if said is None:
+        return default
+    if isinstance(said, bool) or not re.fullmatch(r"\d+", str(said)):
+        raise _wrong(key, "a whole number")
+    return int(str(said))
+
+
+def _secrets(signing: Mapping[str, object]) -> list[str]:
+    """Texts that no message may hold, the longest first."""
+    keyfile = signing.get("keyfile_json")
+    inner = (
+        [str(keyfile.get(key, "")) for key in ("private_key", "private_key_id")] if isinstance(keyfile, dict) else []
+    )
+    whole = [str(signing.get(key, "")) for key in ("token", "refresh_token", "client_secret")]
+    whole += [keyfile] if isinstance(keyfile, str) else []
+    return sorted((secret for secret in (*inner, *whole) if len(secret) > 3), key=len, reverse=True)

@@ -1,0 +1,196 @@
+"""What BigQuery and its driver say, as our errors: what is wrong, where, what to do; never a value or a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.bigquery.quoting import literal, name
+
+# Reasons as BigQuery gives them: cloud.google.com/bigquery/docs/error-messages.
+_BUSY = ("rateLimitExceeded", "jobRateLimitExceeded", "tableUnavailable")
+_FAILING = ("backendError", "internalError", "jobBackendError", "jobInternalError")
+_QUOTA = ("quotaExceeded", "billingTierLimitExceeded", *_BUSY[:2])
+_CONCURRENT = re.compile(r"concurrent update|Could not serialize access", re.IGNORECASE)
+_MISSING = re.compile(r"Unrecognized name|Name \S+ not found inside|not found in FROM clause", re.IGNORECASE)
+# What follows such words, or stands in quotes, may be a value of a row.
+_VALUE = re.compile(r"""(?<=value: ).*|(?<=value ).*|"[^"]*"|'[^']*'""", re.DOTALL)
+_QUOTES_VALUES = re.compile(
+    r"\b(value|cast|convert|parse|overflow|invalid (date|time|number|bool)\w*)\b", re.IGNORECASE
+)
+_RIGHT = re.compile(r"(?:Permission |have )(bigquery\.[\w.]+) (?:denied|permission)")
+_OBJECT = re.compile(r"(Table|Dataset|Project) ([\w.:-]+\w)")
+# A right: the smallest role of Google's own that has it, and on what it is granted.
+_ROLES: Mapping[str, tuple[str, str]] = {
+    "bigquery.jobs.create": ("roles/bigquery.jobUser", "project"),
+    "bigquery.datasets.create": ("roles/bigquery.user", "project"),
+    "bigquery.readsessions.create": ("roles/bigquery.readSessionUser", "project"),
+    "bigquery.datasets.get": ("roles/bigquery.dataViewer", "dataset"),
+    "bigquery.tables.get": ("roles/bigquery.dataViewer", "dataset"),
+    "bigquery.tables.getData": ("roles/bigquery.dataViewer", "dataset"),
+}
+_WRITING = ("roles/bigquery.dataEditor", "dataset")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a driver said: BigQuery's reason where it told one, and its words. `lost`: no reply came."""
+
+    reason: str
+    words: str
+    lost: bool = False
+
+    @property
+    def conflicts(self) -> bool:
+        """Whether another statement was in the way, or too many: nothing was done, and later it may be."""
+        return self.reason in _BUSY or bool(_CONCURRENT.search(self.words))
+
+    @property
+    def fails(self) -> bool:
+        """Whether BigQuery itself failed; nothing was done."""
+        return self.reason in _FAILING
+
+    @property
+    def shown(self) -> str:
+        """The words without the values of rows."""
+        first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
+        return _VALUE.sub("…", first) if _QUOTES_VALUES.search(first) and not self.denied else first
+
+    @property
+    def denied(self) -> bool:
+        return self.reason == "accessDenied"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a statement ran: the projects of the data and of the jobs, and who is signed in, where it is known."""
+
+    project: str
+    execution_project: str
+    member: str = ""
+
+    @property
+    def grantee(self) -> str:
+        return self.member or "user:…"
+
+
+def said_by(error: Any) -> Said:
+    """What an exception of the driver says. Its own text is not used: it may quote the statement."""
+    found = getattr(error, "errors", None) or []
+    first = found[0] if found and isinstance(found[0], Mapping) else {}
+    words = str(first.get("message") or getattr(error, "message", "") or "")
+    reason = str(first.get("reason") or _STATUS.get(getattr(error, "code", None), ""))
+    return Said(reason, words or type(error).__name__, lost=not first and not getattr(error, "code", None))
+
+
+_STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplicate", 503: "backendError"}
+
+
+def refusal(said: Said, sql: str, place: Place) -> WarehouseError:
+    """A statement that failed."""
+    if said.lost:
+        return _lost(said, sql)
+    if said.reason == "notFound" or _MISSING.search(said.words):
+        return WarehouseError(
+            "relation-not-found",
+            "a table or column that a statement names is not there",
+            context={"reason": said.shown, "statement": shown(sql)},
+            hint="Run `dbt build`, then try again. Check `location` of the target as well: datasets of others are not"
+            " seen from it.",
+        )
+    if said.denied:
+        return denied(said, sql, place)
+    code, hint = _kind(said)
+    return WarehouseError(
+        code,
+        f"BigQuery refused {shown(sql)}",
+        context={"reason": said.shown, "code": said.reason or "none", "project": place.execution_project},
+        hint=hint,
+    )
+
+
+def _kind(said: Said) -> tuple[str, str]:
+    if said.reason == "bytesBilledLimitExceeded":
+        return (
+            "limit-exceeded",
+            "Raise `maximum_bytes_billed` of the target in profiles.yml, or make the model smaller.",
+        )
+    if said.conflicts and said.reason not in _BUSY[:2]:
+        return "concurrent-update", "Run again: nothing is lost. Other statements wrote to the same table all the time."
+    if said.reason in _QUOTA:
+        return "quota-exceeded", "Run again later: nothing is lost. The project's quotas are in the Cloud console."
+    if said.reason in ("stopped", "timeout"):
+        return (
+            "statement-cancelled",
+            "Run again: nothing is lost. `job_execution_timeout_seconds` sets how long is waited.",
+        )
+    if said.fails:
+        return "bigquery-unavailable", "Run again: nothing is lost. The failure is BigQuery's own."
+    return "bigquery-error", "The reason is BigQuery's own; types and limits are the usual causes."
+
+
+def denied(said: Said, sql: str, place: Place) -> WarehouseError:
+    """A right that is missing, with the grant that gives it."""
+    right, grant = _wanted(said, sql, place)
+    return WarehouseError(
+        "permission-denied",
+        f"{place.member or 'the account that is signed in'} lacks a right for {shown(sql)}",
+        context={"reason": said.shown, "right": right, "statement": shown(sql)},
+        hint=f"Let somebody who may grant it run: {grant}",
+    )
+
+
+def schema_denied(said: Said, schema: str, place: Place) -> WarehouseError:
+    """Our dataset is not there, and may not be made."""
+    statement = f"CREATE SCHEMA {name(place.project)}.{name(schema)}"
+    role = _grant(*_WRITING, f"{place.project}.{schema}", place)
+    return WarehouseError(
+        "permission-denied",
+        f"the dataset {place.project}.{schema} of our tables is not there, and may not be made",
+        context={"reason": said.shown, "right": "bigquery.datasets.create", "statement": statement},
+        hint=f"Let an owner of the project run: {statement}; {role}",
+    )
+
+
+def _wanted(said: Said, sql: str, place: Place) -> tuple[str, str]:
+    named = _RIGHT.search(said.words)
+    query = re.search(r"permission to query", said.words)
+    right = named[1] if named else "bigquery.tables.getData" if query else "see the reason"
+    role, level = _ROLES.get(right, _WRITING)
+    if right == "see the reason" and not _writes(sql):
+        role, level = _ROLES["bigquery.tables.getData"]
+    found = _OBJECT.search(said.words)
+    where = found[2].replace(":", ".") if found else place.project
+    if found and found[1] == "Table":
+        where = where.rpartition(".")[0]
+    return right, _grant(role, level, where, place)
+
+
+def _grant(role: str, level: str, where: str, place: Place) -> str:
+    if level == "project" or "." not in where:
+        project = where if level == "project" and "." not in where else place.execution_project
+        return f"gcloud projects add-iam-policy-binding {project} --member={place.grantee} --role={role}"
+    dataset = ".".join(name(part) for part in where.split(".", 1))
+    return f"GRANT {name(role)} ON SCHEMA {dataset} TO {literal(place.grantee)};"
+
+
+def _lost(said: Said, sql: str) -> WarehouseError:
+    return WarehouseError(
+        "connection-lost",
+        f"the connection to BigQuery was lost during {shown(sql)}",
+        context={"reason": said.shown},
+        hint="Run again: nothing is lost. If it comes back, look at the network, the proxy and the sign-in.",
+    )
+
+
+def _writes(sql: str) -> bool:
+    return not re.match(r"\s*(SELECT|WITH)\b", sql, re.IGNORECASE)
+
+
+def shown(sql: str) -> str:
+    """The beginning of a statement, up to its first value."""
+    text = " ".join(sql.split("'", maxsplit=1)[0].split())
+    return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

@@ -1,0 +1,146 @@
+"""The only file that signs in at Google: credentials and clients from a profile. Nothing is asked before it is used."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.warehouses.base import missing_driver
+from reverse_etl.warehouses.bigquery.profile import Access
+
+
+def client_of(access: Access, project_dir: Path) -> Any:
+    """A client of the REST interface, for the project that pays. Raises ConfigError."""
+    bigquery = driver()
+    credentials, found = _signed_in(access, project_dir)
+    project = access.execution_project or found
+    if not project:
+        raise ConfigError(
+            "incomplete-profile",
+            "the dbt target is BigQuery, and neither its profile nor its sign-in names a project",
+            context={"method": access.method, "missing": "project"},
+            hint="Add `project` to the target in profiles.yml.",
+        )
+    options = {"api_endpoint": access.api_endpoint} if access.api_endpoint else {}
+    return bigquery.Client(project, credentials, location=access.location or None, client_options=options)
+
+
+def storage_of(access: Access, client: Any) -> Any | None:
+    """A client of the Storage Read API; None where it is not installed, or not known at an endpoint of one's own."""
+    if access.api_endpoint and not access.storage_endpoint:
+        return None
+    try:
+        from google.cloud import bigquery_storage
+    except ImportError:
+        return None
+    reader: Any = bigquery_storage.BigQueryReadClient
+    if access.storage_endpoint.startswith("http://"):
+        import grpc
+
+        channel: Any = grpc.insecure_channel(access.storage_endpoint.removeprefix("http://"))
+        return reader(transport=reader.get_transport_class("grpc")(channel=channel))
+    options = {"api_endpoint": access.storage_endpoint} if access.storage_endpoint else {}
+    return reader(credentials=client._credentials, client_options=options)  # noqa: SLF001  # as the client itself does
+
+
+def driver() -> Any:
+    """The module of the driver. Raises ConfigError that names the extra."""
+    try:
+        import pyarrow as pa
+        from google.cloud import bigquery
+    except ImportError as error:
+        raise missing_driver("BigQuery", error.name) from error
+    del pa
+    return bigquery
+
+
+def _signed_in(access: Access, project_dir: Path) -> tuple[Any, str]:
+    """Credentials, and the project that they bring."""
+    from google.auth import exceptions
+
+    try:
+        credentials, project = _METHODS[access.method](access, project_dir)
+    except (exceptions.GoogleAuthError, OSError, ValueError, TypeError) as error:
+        raise ConfigError(
+            "sign-in-failed",
+            f"BigQuery cannot be signed in to by `{access.method}`",
+            context={"reason": access.scrubbed(_reason(error))},
+            hint=_HINTS[access.method],
+        ) from None  # what the driver quotes may be a key
+    if access.impersonate:
+        from google.auth import impersonated_credentials
+
+        credentials = impersonated_credentials.Credentials(credentials, access.impersonate, list(access.scopes))
+    if access.quota_project:
+        credentials = credentials.with_quota_project(access.quota_project)
+    return credentials, project
+
+
+def _application_default(access: Access, project_dir: Path) -> tuple[Any, str]:
+    import google.auth
+
+    del project_dir
+    credentials, project = google.auth.default(scopes=access.scopes)
+    return credentials, project or ""
+
+
+def _keyfile(access: Access, project_dir: Path) -> tuple[Any, str]:
+    path = project_dir / Path(str(access.signing["keyfile"])).expanduser()
+    return _service_account(json.loads(path.read_text(encoding="utf-8")), access)
+
+
+def _keyfile_json(access: Access, project_dir: Path) -> tuple[Any, str]:
+    """A mapping, or its JSON, which may be in base64."""
+    del project_dir
+    said: Any = access.signing["keyfile_json"]
+    if isinstance(said, str):
+        with suppress(binascii.Error, UnicodeDecodeError):
+            said = base64.b64decode(said, validate=True).decode()
+        said = json.loads(said)
+    return _service_account(said, access)
+
+
+def _service_account(info: Mapping[str, Any], access: Access) -> tuple[Any, str]:
+    from google.oauth2 import service_account
+
+    # A key that went through an environment variable has its line breaks spelled out.
+    info = {**info, "private_key": str(info.get("private_key", "")).replace("\\n", "\n")}
+    credentials = service_account.Credentials.from_service_account_info(info, scopes=access.scopes)
+    return credentials, credentials.project_id or ""
+
+
+def _oauth_secrets(access: Access, project_dir: Path) -> tuple[Any, str]:
+    from google.oauth2 import credentials
+
+    del project_dir
+    keys = ("token", "refresh_token", "client_id", "client_secret", "token_uri")
+    return credentials.Credentials(**{key: access.signing.get(key) for key in keys}, scopes=access.scopes), ""
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what the driver read: only errors of its own and of files are told in words."""
+    from google.auth import exceptions
+
+    told = isinstance(error, (OSError, exceptions.DefaultCredentialsError, exceptions.MalformedError))
+    words = str(error).strip().splitlines() if told else []
+    return words[0] if words else f"{type(error).__name__} while the credentials were read"
+
+
+_METHODS: Mapping[str, Callable[[Access, Path], tuple[Any, str]]] = {
+    "oauth": _application_default,
+    "service-account": _keyfile,
+    "service-account-json": _keyfile_json,
+    "oauth-secrets": _oauth_secrets,
+}
+_HINTS: Mapping[str, str] = {
+    "oauth": "Run `gcloud auth application-default login`, or let GOOGLE_APPLICATION_CREDENTIALS name a file.",
+    "service-account": "Check that `keyfile` of the target in profiles.yml is the JSON key of a service account.",
+    "service-account-json": "Check that `keyfile_json` of the target in profiles.yml is the JSON key of an account.",
+    "oauth-secrets": "Check the token fields of the target in profiles.yml; `dbt debug` uses the same.",
+}

@@ -1,0 +1,87 @@
+"""What BigQuery refuses and a local server lets pass: no statement of ours has it."""
+
+from __future__ import annotations
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from reverse_etl.snapshot.retype import cast_of
+from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs
+from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
+from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS, TABLES
+
+DIALECT = BigQueryDialect()
+MORE = {
+    "lease": create_lease(DIALECT, TABLES, "lineage", "it's \\ salt"),
+    "rejections": create_rejections(DIALECT, TABLES),
+    "runs": create_runs(DIALECT, TABLES),
+    "retype": DIALECT.retype("s.t", "v", "INT64", cast_of(DIALECT, "v", "INT64")),
+    "rows": f"SELECT o.a FROM {DIALECT.rows('o', ('a', 'b'), [('1', 'TRUE'), ('2', 'FALSE')])}",
+}
+SQL = {**{name: make(DIALECTS["bigquery"]) for name, make in STATEMENTS.items()}, **MORE}
+
+
+def faults(sql: str) -> list[str]:
+    """What BigQuery would not take, by its documentation of the query syntax and of DML."""
+    try:
+        (tree,) = sqlglot.parse(sql, dialect="bigquery")
+    except sqlglot.ParseError as error:
+        return [str(error)]
+    found = [f"WHERE without FROM: {one}" for one in tree.find_all(exp.Select) if _has(one, "where") and not _from(one)]
+    found += ["VALUES in FROM"] if "(VALUES" in sql else []
+    whole = [one for one in tree.find_all(exp.Update, exp.Delete) if not isinstance(one.parent, exp.When)]
+    found += [f"no WHERE: {one}" for one in whole if not _has(one, "where")]
+    found += ["a hint on a named query" for one in tree.find_all(exp.CTE) if one.args.get("materialized") is not None]
+    found += [f"type {kind}" for kind in ("VARCHAR", "TEXT", "DOUBLE", "TIMESTAMPTZ") if f" {kind}" in sql]
+    for one in tree.find_all(exp.In):
+        query = one.args.get("query")
+        if query is not None and len(query.find(exp.Select).expressions) != 1:
+            found.append(f"IN a query of several columns: {one}")
+    for one in tree.find_all(exp.Join):
+        if one.side == "FULL" and not one.args["on"].find(exp.EQ):
+            found.append(f"FULL JOIN without an equality: {one}")
+    return found
+
+
+def _has(tree: exp.Expression, part: str) -> bool:
+    return tree.args.get(part) is not None
+
+
+def _from(select: exp.Select) -> bool:
+    return _has(select, "from") or _has(select, "from_")
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_statement_has_nothing_that_is_refused(name):
+    assert faults(SQL[name]) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 WHERE TRUE",
+        "SELECT a FROM (VALUES (1)) AS t (a)",
+        "SELECT a FROM t UNION SELECT a FROM u",
+        "UPDATE t SET a = 1",
+        "WITH q AS MATERIALIZED (SELECT 1 AS a) SELECT a FROM q",
+        "SELECT a FROM t WHERE (a, b) IN (SELECT a, b FROM u)",
+        "SELECT CAST(a AS VARCHAR) FROM t",
+        "SELECT 1 FROM t FULL OUTER JOIN u ON t.a > u.a",
+    ],
+)
+def test_what_is_refused_is_found(sql):
+    assert faults(sql)
+
+
+def test_plan_expires_and_tables_are_clustered():
+    assert "CLUSTER BY ordinal OPTIONS (expiration_timestamp = " in SQL["plan"]
+    assert DIALECT.layout("identity") == " CLUSTER BY identity"
+    assert SQL["retype"].startswith("CREATE OR REPLACE TABLE s.t CLUSTER BY identity AS SELECT * REPLACE (")
+
+
+def test_candidates_are_computed_once():
+    """Only what is recursive is stored; its second part has no rows."""
+    for name in ("counts", "plan"):
+        assert "WITH RECURSIVE" in SQL[name]
+        assert "UNION ALL SELECT * FROM candidates WHERE FALSE)" in SQL[name]

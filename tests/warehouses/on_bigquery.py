@@ -1,0 +1,125 @@
+"""What the contracts need of BigQuery: a local server, or an account of one's own, and words for its tables."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.bigquery import BigQuery
+from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.emulators.environment import FOLDER, python_of
+from tests.emulators.processes import served
+from tests.warehouses.bigquery_types import TYPES
+
+# Fields of a profile for tests on BigQuery itself: REVERSE_ETL_TEST_BIGQUERY_PROJECT, …_METHOD, …_KEYFILE, …_LOCATION.
+# The datasets of the contracts in that project are dropped before each test.
+LIVE = "REVERSE_ETL_TEST_BIGQUERY_"
+ACCOUNT = {name[len(LIVE) :].lower(): value for name, value in os.environ.items() if name.startswith(LIVE)}
+LOCAL = "project" not in ACCOUNT
+_projects = itertools.count(1)
+
+
+@contextlib.contextmanager
+def started() -> Iterator[dict[str, str]]:
+    """A server of its own, as fields of a profile. Raises NotBuilt."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        storage = probe.getsockname()[1]
+    with served([str(python_of("bqemulator")), str(FOLDER / "bigquery_server.py"), str(storage)]) as (port, _):
+        yield {
+            "method": "oauth-secrets",
+            "token": "not-a-secret",
+            "api_endpoint": f"http://127.0.0.1:{port}",
+            "storage_api_endpoint": f"http://127.0.0.1:{storage}",
+        }
+
+
+def emptied(fields: Mapping[str, str]) -> None:
+    waiting = Patience(60, time.monotonic, time.sleep)
+    warehouse = open_warehouse(Connection("bigquery", fields, Path.cwd(), "200MB", waiting))
+    for schema in ("contract", MODEL_SCHEMA, STATE_SCHEMA):
+        warehouse.execute(f"DROP SCHEMA IF EXISTS `{fields['project']}`.`{schema}` CASCADE")
+    warehouse.close()
+
+
+class Builder:
+    """Makes and edits tables by statements that are written for all warehouses."""
+
+    _WORDS: Mapping[str, str] = {
+        r"\bVARCHAR\b": "STRING",
+        r"\bDOUBLE PRECISION\b": "FLOAT64",
+        r"\bTIMESTAMP '": "DATETIME '",
+        r"(?<=[^(, ])''(?=[^),])": r"\\'",
+    }
+    _RETYPE = re.compile(r"ALTER TABLE (\S+) ALTER COLUMN (\w+) TYPE (.*?)(?: USING (.*))?", re.DOTALL)
+
+    def __init__(self, warehouse: BigQuery) -> None:
+        self._warehouse = warehouse
+        self.dialect = warehouse.dialect
+        self.create_schema = warehouse.create_schema
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        values = map(self._value, params)
+        filled = re.sub(r"\?", lambda _: next(values), sql) if params else self._spelled(sql)
+        return self._warehouse.execute(filled)
+
+    def _value(self, value: object) -> str:
+        return "NULL" if value is None else self.dialect.literal(value) if isinstance(value, str) else str(value)
+
+    def _spelled(self, sql: str) -> str:
+        for word, own in self._WORDS.items():
+            sql = re.sub(word, own, sql)
+        if retyped := self._RETYPE.fullmatch(sql):
+            table, column, kind, using = retyped.groups()
+            value = f"CAST({using or column} AS {kind.partition('(')[0]})"
+            return f"CREATE OR REPLACE TABLE {table} AS SELECT * REPLACE ({value} AS {column}) FROM {table}"
+        whole = sql.startswith(("UPDATE", "DELETE")) and " WHERE " not in sql
+        return f"{sql} WHERE TRUE" if whole else sql
+
+
+class OnBigQuery:
+    """The fixtures of every contract, in a project of its own on the local server, or in an account's emptied one."""
+
+    @pytest.fixture
+    def profile(self, request) -> dict[str, str]:
+        if LOCAL:
+            local = request.getfixturevalue("bigquery")
+            return {**local, "project": f"shop-{os.getpid()}-{next(_projects)}"}
+        emptied(ACCOUNT)
+        return {**ACCOUNT}
+
+    @pytest.fixture
+    def reopen(self, profile, tmp_path):
+        opened = []
+
+        def reopen(*, read_only: bool = False, **more):
+            patience = Patience(5, time.monotonic, time.sleep)
+            connection = Connection("bigquery", {**profile, **more}, tmp_path, "200MB", patience)
+            opened.append(open_warehouse(connection, read_only=read_only))
+            return opened[-1]
+
+        yield reopen
+        for warehouse in opened:
+            warehouse.close()
+
+    @pytest.fixture
+    def warehouse(self, reopen):
+        return reopen()
+
+    @pytest.fixture
+    def trial(self, warehouse) -> Trial:
+        return Trial(warehouse, builder=Builder(warehouse))
+
+    @pytest.fixture(params=TYPES.values(), ids=TYPES)
+    def typed(self, request):
+        return request.param
