@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tests.stories.edit_stories import EditStories, ObjectStories
 from tests.stories.memories import Memory
-from tests.stories.object_stories import DailyStories, RefusalStories
+from tests.stories.object_stories import DailyStories, KillStories, RefusalStories
 from tests.stories.sides import Side
 from tests.stories.story import Row, Story
 
@@ -22,7 +22,8 @@ class UserHooks:
         "joined": "DATE",
         "visits": "BIGINT",
     }
-    mode, on_removed = "upsert", "ignore"
+    mode: str = "upsert"
+    on_removed: str | None = "ignore"
 
     def definition(self) -> Mapping[str, object]:
         fields = {"firstName": "name", "plan.tier": "tier", "joined": "joined", "visits": "visits"}
@@ -68,6 +69,12 @@ class TestDeletedUsers(UserHooks, ObjectStories):
     """Users that are deleted when their row leaves."""
 
     on_removed, deletes = "delete", True
+
+
+class TestMirroredUsers(UserHooks, DailyStories, KillStories):
+    """The same, said by the mode."""
+
+    mode, on_removed, deletes = "mirror", None, True
 
 
 class ByUserId(UserHooks):
