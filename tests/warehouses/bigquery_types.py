@@ -7,6 +7,7 @@ from tests.contracts.warehouse import Typed
 
 # BigQuery lets no name have quotes or semicolons, and a dataset's only letters, digits and underscores.
 ODD_NAMES = ("select", "Mixed Case", "größe-ü", "it's <50 %", "identity", "row_hash", "state", "m")
+AT = "CAST('2026-01-01 {}' AS TIMESTAMP)"
 POINT = "ST_GEOGPOINT({}, {})"
 TYPES = {
     "string": Typed("'a'", "'A'", K.TEXT, ("''", "' '", "'NULL'", "'null'")),
@@ -20,11 +21,11 @@ TYPES = {
     "date": Typed("DATE '2026-01-01'", "DATE '0001-01-01'", K.DATE, ("DATE '1970-01-01'",)),
     "time": Typed("TIME '10:00:00.000001'", "TIME '10:00:00'", K.TIME, ("TIME '00:00:00'",)),
     "datetime": Typed("DATETIME '2026-01-01 10:00:00.000001'", "DATETIME '1969-12-31 23:59:59.999999'", K.TIMESTAMP),
-    "timestamp": Typed("TIMESTAMP '2026-01-01 10:00:00+02'", "TIMESTAMP '2026-01-01 10:00:00+01'", K.TIMESTAMP),
+    "timestamp": Typed(AT.format("10:00:00+02"), AT.format("10:00:00+01"), K.TIMESTAMP),
     "bytes": Typed("b'a'", "b'A'", K.BINARY, ("b''", "b' '")),
     "json": Typed("""JSON '{"a": [1, null]}'""", """JSON '{"a": [1]}'""", K.JSON, ("JSON '{}'", "JSON '[]'")),
     "array": Typed("['a', 'b']", "['b', 'a']", K.ARRAY, ("['']", "['a,b']", "['ab']")),
-    "array of timestamps": Typed("[TIMESTAMP '2026-01-01 10:00:00Z']", "[TIMESTAMP '2026-01-01 10:00:01Z']", K.ARRAY),
+    "array of timestamps": Typed(f"[{AT.format('10:00:00Z')}]", f"[{AT.format('10:00:01Z')}]", K.ARRAY),
     "array of floats": Typed("[0.5, CAST('nan' AS FLOAT64)]", "[0.5]", K.ARRAY, ("[1.5]",)),
     "array of structs": Typed("[STRUCT(1 AS a)]", "[STRUCT(2 AS a)]", K.ARRAY, ("[STRUCT(CAST(NULL AS INT64) AS a)]",)),
     "struct": Typed(
