@@ -52,7 +52,8 @@ class BigQuery(Warehouse):
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         """From the catalog, which costs no job."""
-        reference = driver().TableReference.from_string(".".join(self._whole(relation)))
+        project, dataset, table = self._whole(relation)
+        reference = driver().DatasetReference(project, dataset).table(table)
         try:
             found = translated(lambda: self._client().get_table(reference))
         except Refused as refused:
