@@ -47,9 +47,6 @@ pool: ## Install PgBouncer for the tests that go through it, where it is missing
 			&& apt-get install -qq --no-install-recommends pgbouncer' >/dev/null 2>&1; } \
 		|| echo "No PgBouncer, and none could be installed: the tests through a pool are skipped"
 
-emulators: $(STAMP) ## Build the environments of the local warehouses, which tests build where they are missing
-	@$(BIN)/python -m tests.emulators.environment fakesnow
-
 bench: $(STAMP) ## Measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)
 

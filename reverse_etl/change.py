@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
+from reverse_etl.cost import Spent
+
 
 class Kind(str, Enum):
     """How a row differs from the sync snapshot."""
@@ -121,7 +123,10 @@ class Traffic:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How the run of one sync ended. `timings` are seconds by stage; `created_fields` are new in Iterable, for good."""
+    """How the run of one sync ended.
+
+    `timings` are seconds by stage; `created_fields` are new in Iterable, for good; `spent` is by kind of statement.
+    """
 
     sync: str
     model: str
@@ -138,3 +143,4 @@ class RunResult:
     problem: Problem | None = None
     started_at: str = ""
     execution_time: float = 0.0
+    spent: tuple[Spent, ...] = ()

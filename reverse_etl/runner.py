@@ -37,7 +37,7 @@ def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
                 run.record(0)
     finally:
         warehouse.release()
-    return result_of(ready, run.story, wiring)
+    return replace(result_of(ready, run.story, wiring), spent=warehouse.spent(ready.sync.name))
 
 
 class _Run:
@@ -96,11 +96,11 @@ class _Run:
 
     def _with_lease(self, look: Look, client: Client) -> None:
         settings = self.wiring.settings
-        row = self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
         note = {**self.wiring.holder_note, "beat": settings.beat, "started_at": self.story.started_at}
         holder = Holder(self.wiring.new_id(), note)
         lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
         with self._timed("acquire"):
+            self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
             row = acquire(self.store, lease, self.wiring)
         try:
             self._recover(lease, row)

@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from reverse_etl.change import Problem, RunResult
+from reverse_etl.cost import total
 from reverse_etl.errors import ConfigError
+from reverse_etl.report.costs import cost_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.results import result_dict
 
@@ -25,6 +27,7 @@ def artifact(
     return {
         "metadata": {"schema_version": SCHEMA_VERSION, **metadata},
         "results": [result_dict(result) for result in results],
+        "costs": cost_dict(total(spent.cost for result in results for spent in result.spent)),
         "problems": [problem_dict(problem) for problem in problems],
     }
 

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.cost import total
 from reverse_etl.report.amounts import duration, listed, plural, size
+from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs
@@ -44,6 +46,7 @@ def result_lines(result: RunResult) -> list[str]:
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
             ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
+            ("warehouse", cost_line(total(spent.cost for spent in result.spent))),
             *(
                 ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")
                 for sample in result.samples[:_MOST_SAMPLES]
@@ -89,6 +92,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "retries": result.traffic.retries,
         "bytes_sent": result.traffic.bytes_sent,
         "timings": dict(result.timings),
+        "costs": costs_dict(result.spent),
         "changed_fields": dict(result.changed_fields),
         "created_fields": list(result.created_fields),
         "samples": [

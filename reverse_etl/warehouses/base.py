@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from reverse_etl.cost import Spent
 from reverse_etl.errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from reverse_etl.warehouses.metering import Meter
 
 Row = tuple[Any, ...]
 # What neither ends a comment nor is taken for a parameter.
@@ -219,6 +222,7 @@ class Reader(ABC):
     """A warehouse that can only be looked at."""
 
     dialect: Dialect
+    meter: Meter
     mark: Mark = Mark()
 
     def marked(self, sql: str) -> str:
@@ -249,6 +253,10 @@ class Reader(ABC):
         """
         del columns, most
         return relation
+
+    def spent(self, sync: str) -> tuple[Spent, ...]:
+        """What the statements marked with a sync have cost so far; nothing is raised where that is not told."""
+        return self.meter.spent(sync)
 
     @abstractmethod
     def release(self) -> None:

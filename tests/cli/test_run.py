@@ -52,7 +52,24 @@ def test_every_statement_says_which_run_sync_and_step_it_is_of(people: Shop, mon
     people.cli("run")
     assert {mark.sync for mark in marks} == {"people"}
     assert {mark.invocation for mark in marks} == {people.results["metadata"]["invocation_id"]}
-    assert {mark.step for mark in marks} == {"columns", "look", "check", "acquire", "plan", "send", "commit"}
+    assert {mark.step for mark in marks} == {"columns", "look", "acquire", "plan", "send", "commit"}
+
+
+def test_result_file_says_what_the_warehouse_was_asked(people: Shop) -> None:
+    first = people.cli("run")
+    costs = people.results["results"][0]["costs"]
+    assert first.out.count("  warehouse   ") == 1
+    assert f"{costs['statements']} statements in " in first.out
+    by_statement = costs.pop("by_statement")
+    assert costs == people.results["costs"]
+    assert costs["statements"] == sum(one["statements"] for one in by_statement)
+    assert {one["step"] for one in by_statement} == {"columns", "look", "acquire", "plan", "send", "commit"}
+    [sent] = [one for one in by_statement if one["step"] == "send" and one["statement"].startswith("SELECT plan__")]
+    [merged] = [one for one in by_statement if one["statement"].startswith("MERGE INTO snapshot__")]
+    assert (sent["rows_read"], merged["rows_written"], merged["statements"]) == (3, 3, 1)
+    assert (merged["bytes_processed"], merged["bytes_billed"], merged["credits"]) == (None, None, None)
+    people.cli("run")
+    assert people.results["costs"]["statements"] == 8
 
 
 def test_result_file_says_how_each_sync_ended(people: Shop) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reverse_etl.cost import total
+from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.warehouses.base import Mark
 from tests.contracts.trial import Trial, accept
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"
@@ -14,6 +17,9 @@ KEYED = {"email": TEXT, "id": NUMBER, "region": TEXT, "name": TEXT}
 
 class ComparingContract:
     """Rows that come, change and go, and rows whose identity is the only key."""
+
+    # Statements of a run that sends nothing: what there is, the lease, the comparison, and one row for the record.
+    quiet = 8
 
     @pytest.fixture
     def people(self, trial) -> Trial:
@@ -35,6 +41,20 @@ class ComparingContract:
         assert people.counted() == {}
         assert people.look().counts.unchanged == 3
         assert people.run().rows == ()
+
+    @pytest.mark.parametrize("more", [0, 300])
+    def test_run_without_a_change_costs_a_fixed_number_of_statements(self, people, more):
+        if more:
+            values = ", ".join(f"('u{n}@x.y', 'n', {n})" for n in range(more))
+            people.sql(f"INSERT INTO {{model}} VALUES {values}")
+            people.run()
+        warehouse = people.warehouse
+        warehouse.mark = Mark("a1b2", "quiet", "look")
+        store = people.store()
+        assert store.look().counts.unchanged == 3 + more
+        assert warehouse.columns(store.tables.runs) is not None
+        record_run(warehouse, store.tables, RunRow("a1b2", 0, "success", "2026-01-01 00:00:00", "", {}, None))
+        assert total(one.cost for one in warehouse.spent("quiet") if one.step == "look").statements == self.quiet
 
     def test_one_changed_column_is_one_changed_row_with_that_field(self, people):
         people.sql("UPDATE {model} SET points = 5 WHERE email = 'b@x.y'")

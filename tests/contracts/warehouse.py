@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from reverse_etl.cost import total
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import ColumnKind, Mark
 
@@ -41,6 +42,8 @@ class AdapterContract:
     """One connection: columns, types, batches, counts, quoting, refusals. `SERIES` are the numbers below 10,000."""
 
     SERIES = "SELECT i FROM generate_series(0, 9999) t(i)"
+    # What the warehouse tells of a statement's cost, beyond what can be counted here.
+    told: tuple[str, ...] = ()
 
     @pytest.fixture
     def numbers(self, warehouse):
@@ -93,6 +96,27 @@ class AdapterContract:
         assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
         assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000
         assert warehouse.columns(numbers) is not None
+
+    def test_what_statements_cost_is_told_by_sync_and_step(self, warehouse, numbers):
+        for number in range(3):
+            warehouse.mark = Mark("a1b2", "users", "look")
+            assert len(warehouse.query(f"SELECT i FROM {numbers} WHERE i < {number + 1}")) == number + 1
+            warehouse.mark = Mark("a1b2", "users", "send")
+            assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 1_000)) == 10_000
+        assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (100,)) == 100
+        warehouse.mark = Mark("a1b2", "orders", "look")
+        with pytest.raises(WarehouseError):
+            warehouse.query(f"SELECT nowhere FROM {numbers}")
+        of_users = warehouse.spent("users")
+        spent = {(one.step, one.statement.lower()): one.cost for one in of_users if one.cost.rows_written == 0}
+        read = {place: (cost.statements, cost.rows_read) for place, cost in spent.items() if cost.rows_read}
+        assert read == {("look", "select numbers"): (3, 6), ("send", "select numbers"): (3, 30_000)}
+        assert all(cost.seconds > 0 for cost in spent.values())
+        written = total(one.cost for one in of_users).rows_written
+        refused = total(one.cost for one in warehouse.spent("orders") if one.step == "look")
+        assert (written, refused.statements, refused.rows_read) == (100, 1, 0)
+        for field in self.told:
+            assert getattr(spent["look", "select numbers"], field) is not None
 
     def test_execute_counts_the_rows_it_touched(self, warehouse, numbers):
         assert warehouse.execute(f"UPDATE {numbers} SET i = i WHERE i < ?", (10,)) == 10

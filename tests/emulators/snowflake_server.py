@@ -2,14 +2,17 @@
 
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
 without a collation, which is no operation; timestamps that are NULL as Arrow has them; apostrophes in names; columns
-that a MERGE uses within an expression alone; statements that the emulator does not know fail as ones that the service
-refuses, where its own reply would make the client send them again.
+that a MERGE uses within an expression alone; a history of the session, with bytes and credits that are made up;
+statements that the emulator does not know fail as ones that the service refuses, where its own reply would make the
+client send them again.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 from importlib import import_module
 from typing import Any
 
@@ -103,11 +106,35 @@ def escaped(insert: Any) -> Any:
     return noted
 
 
+# Of each statement: bytes scanned, and credits for cloud services.
+MADE_UP = (1024, 0.001)
+HISTORY = re.compile(r"TABLE\(\S+\.QUERY_HISTORY_BY_SESSION\(RESULT_LIMIT => \d+\)\)")
+
+
+def remembered(execute: Any) -> Any:
+    """Statements are kept with their session, which can be asked for them."""
+
+    def run(self: Any, command: str, *args: Any, **more: Any) -> Any:
+        past = vars(self._conn).setdefault("history", [])
+        if past:
+            rows = ", ".join(f"('{number}', {spent}, {MADE_UP[0]}, {MADE_UP[1]})" for number, spent in past)
+            names = "QUERY_ID, TOTAL_ELAPSED_TIME, BYTES_SCANNED, CREDITS_USED_CLOUD_SERVICES"
+            command = HISTORY.sub(lambda _: f"(VALUES {rows}) AS history ({names})", command)
+        began = time.monotonic()
+        try:
+            return execute(self, command, *args, **more)
+        finally:
+            past.append((self.sfqid, round(1000 * (time.monotonic() - began))))
+
+    return run
+
+
 def main() -> None:
     merging = import_module("fakesnow.transforms.merge")
     merging._create_merge_candidates = complete(merging._create_merge_candidates)
     arrow.timestamp_to_sf_struct = masked(arrow.timestamp_to_sf_struct)
     info_schema.insert_text_lengths_sql = escaped(info_schema.insert_text_lengths_sql)
+    cursor.FakeSnowflakeCursor.execute = remembered(cursor.FakeSnowflakeCursor.execute)
     original = cursor.FakeSnowflakeCursor._transform
 
     def transform(self: Any, expression: exp.Expression, params: Any) -> exp.Expression:

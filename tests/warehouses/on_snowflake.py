@@ -52,6 +52,7 @@ class OnSnowflake:
 
     SERIES = "SELECT ROW_NUMBER() OVER (ORDER BY SEQ4()) - 1 AS i FROM TABLE(GENERATOR(ROWCOUNT => 10000))"
     empty_array = "ARRAY_CONSTRUCT()"
+    told = ("bytes_processed", "credits")
 
     @pytest.fixture
     def reopen(self, profile, tmp_path):

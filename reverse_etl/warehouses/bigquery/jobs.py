@@ -31,6 +31,22 @@ class Done:
     job: Any
     rows: Any
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran; None where the service does not tell."""
+        began, ended = self.job.started, self.job.ended
+        return (ended - began).total_seconds() if began and ended else None
+
+    @property
+    def processed(self) -> int | None:
+        """Bytes that it read."""
+        return self.job.total_bytes_processed  # type: ignore[no-any-return]
+
+    @property
+    def billed(self) -> int | None:
+        """Bytes that are paid for, where bytes are: 0 where the result was at hand."""
+        return self.job.total_bytes_billed  # type: ignore[no-any-return]
+
 
 class Jobs:
     """Runs statements. `location` is where their data is, as soon as that is known."""

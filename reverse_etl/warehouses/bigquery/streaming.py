@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.warehouses.bigquery.jobs import Refused, translated
@@ -27,7 +27,7 @@ class Stream:
             self._storage, self._made = self._make(), True
         return self._storage
 
-    def read(self, again: Callable[[], Any], size: int) -> Iterator[pa.RecordBatch]:
+    def read(self, again: Callable[[], Any], size: int) -> Generator[pa.RecordBatch, None, None]:
         """Batches of at most `size` rows; `again` gives the driver's rows, from the first. Raises Refused."""
         storage = self.storage
         if storage is not None:

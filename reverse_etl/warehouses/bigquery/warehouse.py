@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from reverse_etl.warehouses.bigquery.refusals import Place, refusal, schema_deni
 from reverse_etl.warehouses.bigquery.signin import client_of, driver, storage_of
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.types import columns_of
+from reverse_etl.warehouses.metering import Meter, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +36,7 @@ class BigQuery(Warehouse):
     def __init__(self, access: Access, project_dir: Path, patience: Patience, *, read_only: bool = False) -> None:
         """A key file's relative path is relative to `project_dir`. With `read_only` nothing but SELECT is sent."""
         self.dialect = BigQueryDialect()
+        self.meter = Meter(patience.monotonic)
         self._access = access
         self._project_dir = project_dir
         self._read_only = read_only
@@ -64,24 +67,22 @@ class BigQuery(Warehouse):
         return columns_of(found.schema)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        done = self._run(sql, params)
-        try:
-            return translated(lambda: [tuple(row.values()) for row in done.rows])  # type: ignore[no-any-return]
-        except Refused as refused:
-            raise refusal(refused.said, sql, self._place()) from None
+        with self._running(sql, params) as (done, tally):
+            rows: list[Row] = translated(lambda: [tuple(row.values()) for row in done.rows])
+            tally.rows_read = len(rows)
+        return rows
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        return int(self._run(sql, params).job.num_dml_affected_rows or 0)
+        with self._running(sql, params) as (done, tally):
+            tally.rows_written = int(done.job.num_dml_affected_rows or 0)
+        return tally.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         page = max(rows, _PAGE)
-        done = self._run(sql, (), page)
-        first = [done.rows]
-        again: Callable[[], Any] = lambda: first.pop() if first else done.job.result(page_size=page, job_retry=None)  # noqa: E731
-        try:
-            yield from self._stream.read(again, rows)
-        except Refused as refused:
-            raise refusal(refused.said, sql, self._place()) from None
+        with self._running(sql, (), page) as (done, tally):
+            first = [done.rows]
+            again: Callable[[], Any] = lambda: first.pop() if first else done.job.result(page_size=page, job_retry=None)  # noqa: E731
+            yield from tally.following(self._stream.read(again, rows))
 
     def create_schema(self, schema: str) -> None:
         """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
@@ -117,10 +118,18 @@ class BigQuery(Warehouse):
             raise
         return True
 
-    def _run(self, sql: str, params: Sequence[object], page: int | None = None) -> Done:
+    @contextmanager
+    def _running(self, sql: str, params: Sequence[object], page: int | None = None) -> Iterator[tuple[Done, Tally]]:
+        """One statement to its end; what goes wrong while its rows are fetched is told as its own failure."""
         if not _READING.match(sql):
             self._refuse_writing(sql)
-        return self._jobs.run(sql, params, self.mark, page)
+        with self.meter.statement(self.mark, sql) as tally:
+            done = self._jobs.run(sql, params, self.mark, page)
+            tally.seconds, tally.bytes_processed, tally.bytes_billed = done.seconds, done.processed, done.billed
+            try:
+                yield done, tally
+            except Refused as refused:
+                raise refusal(refused.said, sql, self._place()) from None
 
     def _refuse_writing(self, sql: str) -> None:
         if self._read_only:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse, missing_driver
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.metering import Meter
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,6 +42,7 @@ class DuckDB(Warehouse):
         `attach`, which may grow while the file is let go, are others to read beside it.
         """
         self.dialect = DuckDBDialect()
+        self.meter = Meter(patience.monotonic)
         self._path = path
         self._options = options
         self._patience = patience
@@ -89,10 +91,16 @@ class DuckDB(Warehouse):
         return self._run(sql, params)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        rows = self._run(sql, params)
-        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+        with self.meter.statement(self.mark, sql) as tally:
+            rows = self._send(sql, params)
+            tally.rows_written = int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+        return tally.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        with self.meter.statement(self.mark, sql) as tally:
+            yield from tally.following(self._streamed(sql, rows))
+
+    def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
         connection = self._open()
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
@@ -151,6 +159,12 @@ class DuckDB(Warehouse):
         self.release()
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        with self.meter.statement(self.mark, sql) as tally:
+            rows = self._send(sql, params)
+            tally.rows_read = len(rows)
+        return rows
+
+    def _send(self, sql: str, params: Sequence[object]) -> list[Row]:
         rows: list[Row] = self._translated(
             lambda: self._open().execute(self.marked(sql), list(params) or None).fetchall()
         )

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reverse_etl.cost import Spent
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses.base import Column, Mark, Patience, Reader, Row, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
@@ -28,11 +29,16 @@ class LocalState(Warehouse):
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
         """`state` attaches what `fetching` fetched from `source`."""
         self.dialect = LocalDialect()
+        self.meter = source.meter
         self._source = source
         self._state = state
         self._fetching = fetching
         self._ours: set[str] = set()
         self._models: dict[str, Mapping[str, Column]] = {}
+
+    def spent(self, sync: str) -> tuple[Spent, ...]:
+        """In the warehouse: the file costs nothing."""
+        return self._source.spent(sync)
 
     @property
     def mark(self) -> Mark:

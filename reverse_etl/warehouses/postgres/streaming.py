@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,9 @@ class Stream:
         self._conninfo = conninfo
         self._connection: Any = None
 
-    def read(self, settings: str, sql: str, columns: Sequence[Wired], rows: int) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, settings: str, sql: str, columns: Sequence[Wired], rows: int
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Rows of a query in batches of at most `rows`; `settings` is a query that sets what must hold for it.
 
         Raises Refused. A connection that was lost while it had nothing to do is made anew.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.metering import Meter
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.postgres.profile import Access, access_of
 from reverse_etl.warehouses.postgres.quoting import literal, placed
@@ -48,6 +49,7 @@ class Postgres(Warehouse):
     def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
         """With `read_only` every transaction refuses writes."""
         self.dialect = PostgresDialect()
+        self.meter = Meter(patience.monotonic)
         self._access = access
         self._patience = patience
         self._read_only = read_only
@@ -83,8 +85,10 @@ class Postgres(Warehouse):
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         described = self._described(sql)
+        settings = self._settings(transaction_read_only="on")
         try:
-            yield from self._stream.read(self._settings(transaction_read_only="on"), self.marked(sql), described, rows)
+            with self.meter.statement(self.mark, sql) as tally:
+                yield from tally.following(self._stream.read(settings, self.marked(sql), described, rows))
         except Refused as refused:
             raise refusal(refused.said, sql, self._access) from None
 
@@ -110,13 +114,18 @@ class Postgres(Warehouse):
             connection.close()
 
     def _described(self, sql: str) -> list[Wired]:
-        cursor = self._cursor(f"SELECT * FROM ({sql}) AS q LIMIT 0", ())
+        empty = f"SELECT * FROM ({sql}) AS q LIMIT 0"
+        with self.meter.statement(self.mark, empty):
+            cursor = self._cursor(empty, ())
         return [Wired(c.name, c.type_code, c.precision, c.scale) for c in cursor.description or ()]
 
     def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[Row], int]:
-        cursor = self._cursor(sql, params, **settings)
-        rows: list[Row] = cursor.fetchall() if cursor.description else []
-        return rows, max(cursor.rowcount, 0)
+        with self.meter.statement(self.mark, sql) as tally:
+            cursor = self._cursor(sql, params, **settings)
+            rows: list[Row] = cursor.fetchall() if cursor.description else []
+            touched = max(cursor.rowcount, 0)
+            tally.rows_read, tally.rows_written = len(rows), 0 if cursor.description else touched
+        return rows, touched
 
     def _cursor(self, sql: str, params: Sequence[object], **settings: str) -> psycopg.Cursor[Any]:
         """Run one statement in a transaction of its own; the cursor is at its result."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reverse_etl.cost import Spent
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.metering import Meter, Tally
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
+from reverse_etl.warehouses.snowflake.history import history, told
 from reverse_etl.warehouses.snowflake.names import folded, placed
 from reverse_etl.warehouses.snowflake.profile import Access, access_of
 from reverse_etl.warehouses.snowflake.refusals import Said, not_opened, read_only, refusal, schema_denied
@@ -36,6 +40,7 @@ class Snowflake(Warehouse):
     def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
         """Snowflake has no sessions that only read: with `read_only`, statements that write are not sent."""
         self.dialect = SnowflakeDialect()
+        self.meter = Meter(patience.monotonic)
         self._access = access
         self._patience = patience
         self._read_only = read_only
@@ -65,21 +70,26 @@ class Snowflake(Warehouse):
         return tuple(column_of(row[0], row[1]) for row in rows)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        with closing(self._run(sql, params)) as cursor:
+        with self._running(sql, params) as (cursor, tally):
             rows: list[Row] = self._translated(cursor.fetchall, sql)
+            tally.rows_read = len(rows)
         return rows
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        with closing(self._run(sql, params)) as cursor:
-            return max(cursor.rowcount or 0, 0)
+        with self._running(sql, params) as (cursor, tally):
+            tally.rows_written = max(cursor.rowcount or 0, 0)
+        return tally.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Timestamps come with microseconds, which hold every year; they are compared with all their digits."""
-        with closing(self._run(sql, ())) as cursor:
+        with self._running(sql, ()) as (cursor, tally):
             tables = self._translated(lambda: cursor.fetch_arrow_batches(force_microsecond_precision=True), sql)
-            while (table := self._translated(lambda: next(tables, None), sql)) is not None:
-                named = table.rename_columns([folded(name) for name in table.column_names])
-                yield from named.to_batches(max_chunksize=rows)
+            yield from tally.following(self._batches(tables, sql, rows))
+
+    def _batches(self, tables: Iterator[pa.Table], sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
+        while (table := self._translated(lambda: next(tables, None), sql)) is not None:
+            named = table.rename_columns([folded(name) for name in table.column_names])
+            yield from named.to_batches(max_chunksize=rows)
 
     def create_schema(self, schema: str) -> None:
         """Looked for first: making it needs its right also where there is nothing to do."""
@@ -93,6 +103,16 @@ class Snowflake(Warehouse):
             if error.code in ("permission-denied", "relation-not-found"):
                 raise schema_denied(place, error, self._access) from error
             raise
+
+    def spent(self, sync: str) -> tuple[Spent, ...]:
+        """Bytes, seconds and credits are asked of the session's own history, by one more statement."""
+        if self.meter.waits and self._connection is not None:
+            self.mark = replace(self.mark, step="costs")
+            with suppress(WarehouseError):
+                for number, seconds, cost in told(self.query(history(self._access.database))):
+                    self.meter.tell(number, seconds, cost)
+            self.meter.forget()
+        return self.meter.spent(sync)
 
     def release(self) -> None:
         """Nothing is kept from others between two statements."""
@@ -112,10 +132,16 @@ class Snowflake(Warehouse):
     def _schema(self, schema: str) -> str:
         return f"{self._access.database}.{placed(schema)}"
 
-    def _run(self, sql: str, params: Sequence[object]) -> Any:
+    @contextmanager
+    def _running(self, sql: str, params: Sequence[object]) -> Iterator[tuple[Any, Tally]]:
         """Run one statement; the cursor is at its result."""
         if self._read_only and not sql.lstrip().upper().startswith(_READING):
             raise read_only(sql)
+        with self.meter.statement(self.mark, sql) as tally, closing(self._run(sql, params)) as cursor:
+            tally.number = cursor.sfqid or ""
+            yield cursor, tally
+
+    def _run(self, sql: str, params: Sequence[object]) -> Any:
         try:
             return self._translated(lambda: self._send(sql, params), sql)
         except WarehouseError as error:

@@ -1,0 +1,38 @@
+"""Costs: what a run took from its warehouse: as one line for people, and as the values of the result file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from reverse_etl.cost import Cost, Spent, total
+from reverse_etl.report.amounts import duration, plural, size
+
+
+def cost_line(cost: Cost) -> str:
+    """`8 statements in 0.42 s, 12 rows read, 20.0 MB processed`; empty where nothing was asked."""
+    if not cost.statements:
+        return ""
+    said = [
+        f"{plural(cost.statements, 'statement')} in {duration(cost.seconds)}",
+        f"{plural(cost.rows_read, 'row')} read",
+    ]
+    if cost.bytes_processed is not None:
+        said.append(f"{size(cost.bytes_processed)} processed")
+    if cost.bytes_billed is not None:
+        said.append(f"{size(cost.bytes_billed)} billed")
+    if cost.credits is not None:
+        said.append(f"{cost.credits:.6f} credits for cloud services")
+    return ", ".join(said)
+
+
+def costs_dict(spent: Sequence[Spent]) -> dict[str, object]:
+    """The cost of one run as a whole, and below it of its statements."""
+    whole = cost_dict(total(one.cost for one in spent))
+    by_statement = [{"step": one.step, "statement": one.statement, **cost_dict(one.cost)} for one in spent]
+    return {**whole, "by_statement": by_statement}
+
+
+def cost_dict(cost: Cost) -> dict[str, object]:
+    """One cost; what the warehouse does not tell is null."""
+    return {**asdict(cost), "seconds": round(cost.seconds, 3)}

@@ -1,0 +1,122 @@
+"""Metering: what the statements of each sync cost, gathered as they run; knows no warehouse.
+
+However many statements a run has, few of them differ in more than numbers, and those alone are held apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reverse_etl.cost import Cost, Spent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reverse_etl.warehouses.base import Mark
+
+_TEXTS = re.compile(r"'(?:[^'\\]|''|\\.)*'")
+_NUMBERS = re.compile(r"\d+")
+_BEGINNING = re.compile(r"[A-Z_]+(?: [A-Z_]+\b)*")
+_NAME = r"(?:\"[^\"]*\"|`[^`]*`|\w+)"
+_TABLE = re.compile(rf"\b(?:FROM|INTO|UPDATE|TABLE|EXISTS) (?:{_NAME}\.)+({_NAME})")
+# No more statements than this wait for their figures, which come later.
+_MOST_OPEN = 10_000
+
+_Kind = tuple[str, str, int]
+
+
+class Tally:
+    """One statement that runs. What is None when it has ended the warehouse has not told, or tells later."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """It begins now; `monotonic` gives seconds."""
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._away = 0.0
+        self.number = ""
+        self.rows_read = 0
+        self.rows_written = 0
+        self.seconds: float | None = None
+        self.bytes_processed: int | None = None
+        self.bytes_billed: int | None = None
+
+    def following(self, batches: Generator[pa.RecordBatch, None, None]) -> Iterator[pa.RecordBatch]:
+        """Batches of its result as they come; what is done with them in between is no time of the warehouse."""
+        with closing(batches):
+            for batch in batches:
+                self.rows_read += batch.num_rows
+                left = self._monotonic()
+                try:
+                    yield batch
+                finally:
+                    self._away += self._monotonic() - left
+
+    def cost(self) -> Cost:
+        """What it cost until now."""
+        waited = self._monotonic() - self._began - self._away
+        seconds = waited if self.seconds is None else self.seconds
+        return Cost(1, self.rows_read, self.rows_written, seconds, self.bytes_processed, self.bytes_billed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A statement whose figures come later, and the seconds that were counted for it."""
+
+    kind: _Kind
+    seconds: float
+
+
+class Meter:
+    """What has been spent since the process began, by sync."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """`monotonic` gives seconds."""
+        self._monotonic = monotonic
+        self._spent: dict[_Kind, Spent] = {}
+        self._open: dict[str, _Open] = {}
+
+    @contextmanager
+    def statement(self, mark: Mark, sql: str) -> Iterator[Tally]:
+        """One statement, until its result has been read; it counts where it fails, too."""
+        tally = Tally(self._monotonic)
+        try:
+            yield tally
+        finally:
+            cost = tally.cost()
+            kind = (mark.sync, mark.step, hash(_NUMBERS.sub("#", sql)))
+            self._add(kind, Spent(mark.step, described(sql), cost))
+            if tally.number and len(self._open) < _MOST_OPEN:
+                self._open[tally.number] = _Open(kind, cost.seconds)
+
+    def spent(self, sync: str) -> tuple[Spent, ...]:
+        """What a sync has spent, in the order in which its statements were first run."""
+        return tuple(spent for kind, spent in self._spent.items() if kind[0] == sync)
+
+    @property
+    def waits(self) -> bool:
+        """Whether figures of some statements are still to come."""
+        return bool(self._open)
+
+    def tell(self, number: str, seconds: float, cost: Cost) -> None:
+        """What the warehouse tells afterwards of a statement by its number; one it does not know is passed over."""
+        found = self._open.pop(number, None)
+        if found is not None:
+            self._add(found.kind, Spent("", "", cost + Cost(seconds=seconds - found.seconds)))
+
+    def forget(self) -> None:
+        """No more figures of statements that have ended are to come."""
+        self._open.clear()
+
+    def _add(self, kind: _Kind, spent: Spent) -> None:
+        known = self._spent.get(kind)
+        self._spent[kind] = Spent(known.step, known.statement, known.cost + spent.cost) if known else spent
+
+
+def described(sql: str) -> str:
+    """The words that a statement begins with, and the first table it names: `MERGE INTO snapshot__users`."""
+    words, table = _BEGINNING.match(sql), _TABLE.search(_TEXTS.sub("''", sql))
+    return " ".join(part for part in (words and words[0], table and table[1].strip('"`')) if part)

@@ -1,0 +1,32 @@
+"""History: what Snowflake tells of the statements of a session, once they have ended.
+
+The table function needs no right beyond those of the session, which may see its own statements:
+docs.snowflake.com/en/sql-reference/functions/query_history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reverse_etl.cost import Cost
+from reverse_etl.warehouses.base import Row
+
+# The most that it lists.
+_MOST = 10_000
+
+
+def history(database: str) -> str:
+    """The question; `database` is quoted. A session without a database of its own has no such function."""
+    figures = "QUERY_ID, TOTAL_ELAPSED_TIME, BYTES_SCANNED, CREDITS_USED_CLOUD_SERVICES"
+    function = f"{database}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION"
+    return f"SELECT {figures} FROM TABLE({function}(RESULT_LIMIT => {_MOST}))"
+
+
+def told(rows: Sequence[Row]) -> Iterator[tuple[str, float, Cost]]:
+    """Number, seconds, and what else is told, of each statement."""
+    for number, milliseconds, scanned, credits_used in rows:
+        cost = Cost(
+            bytes_processed=None if scanned is None else int(scanned),
+            credits=None if credits_used is None else float(credits_used),
+        )
+        yield str(number), float(milliseconds or 0) / 1000, cost
