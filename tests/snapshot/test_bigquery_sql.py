@@ -7,19 +7,17 @@ import sqlglot
 from sqlglot import exp
 
 from reverse_etl.snapshot.retype import cast_of
-from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
-from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS, TABLES
+from tests.snapshot.scenes import SCENES
+from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS
 
 DIALECT = BigQueryDialect()
-MORE = {
-    "lease": create_lease(DIALECT, TABLES, "lineage", "it's \\ salt"),
-    "rejections": create_rejections(DIALECT, TABLES),
-    "runs": create_runs(DIALECT, TABLES),
-    "retype": DIALECT.retype("s.t", "v", "INT64", cast_of(DIALECT, "v", "INT64")),
-    "rows": f"SELECT o.a FROM {DIALECT.rows('o', ('a', 'b'), [('1', 'TRUE'), ('2', 'FALSE')])}",
+RETYPED = DIALECT.retype("s.t", "v", "INT64", cast_of(DIALECT, "v", "INT64"))
+SQL = {
+    **{name: make(DIALECTS["bigquery"]) for name, make in STATEMENTS.items()},
+    **{f"{name} {place}": sql for name, scene in SCENES.items() for place, sql in enumerate(scene(DIALECT))},
+    "retype": RETYPED,
 }
-SQL = {**{name: make(DIALECTS["bigquery"]) for name, make in STATEMENTS.items()}, **MORE}
 
 
 def faults(sql: str) -> list[str]:

@@ -25,6 +25,7 @@ from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from tests.contracts.trial import RULE
+from tests.snapshot.scenes import SCENES
 
 FOLDER = Path(__file__).parents[1] / "snapshots"
 REWRITE = os.environ.get("REVERSE_ETL_REWRITE_SNAPSHOTS") == "1"
@@ -94,10 +95,26 @@ STATEMENTS = {
     "merge_keyed": lambda golden: golden.merge(keyed=True),
     "sampling": lambda golden: golden.sampling(),
 }
-# A merge without MERGE locks its table before it reads.
-LOCKED = ("postgres", "merge")
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 each_statement = pytest.mark.parametrize("name", STATEMENTS)
+each_scene = pytest.mark.parametrize("scene", SCENES)
+
+
+def golden(dialect: str, name: str, sql: str) -> str:
+    """What the file of a name holds, which is written anew where that is asked for."""
+    path = FOLDER / dialect / f"{name}.sql"
+    if REWRITE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(sql, encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def assert_parsed(sql: str, dialect: str) -> None:
+    """It is understood as one statement of its dialect; a merge without MERGE locks its table before it reads."""
+    *before, statement = sqlglot.parse(sql, dialect=dialect)
+    kinds = (exp.Create, exp.Insert, exp.Merge, exp.Select, exp.Union, exp.Update, exp.Delete, exp.Drop, exp.Alter)
+    assert isinstance(statement, kinds), sql
+    assert [command.sql()[:10] for command in before] == ["LOCK TABLE"] * (sql[:10] == "LOCK TABLE")
 
 
 def pretty(sql: str) -> str:
@@ -110,23 +127,37 @@ def pretty(sql: str) -> str:
 @each_dialect
 @each_statement
 def test_statement_is_as_it_was(dialect, name):
-    path = FOLDER / dialect / f"{name}.sql"
     sql = pretty(STATEMENTS[name](DIALECTS[dialect]))
-    if REWRITE:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(sql, encoding="utf-8")
-    assert sql == path.read_text(encoding="utf-8")
+    assert sql == golden(dialect, name, sql)
+
+
+@each_dialect
+@each_scene
+def test_scene_is_as_it_was(dialect, scene):
+    sql = ";\n".join(map(pretty, SCENES[scene](DIALECTS[dialect].dialect)))
+    assert sql == golden(dialect, f"scene_{scene}", sql)
+
+
+@each_dialect
+@each_scene
+def test_statements_of_a_scene_are_of_their_dialect(dialect, scene):
+    for sql in SCENES[scene](DIALECTS[dialect].dialect):
+        assert_parsed(sql, dialect)
 
 
 @each_dialect
 @each_statement
 def test_statement_is_one_of_its_dialect(dialect, name):
-    *before, statement = sqlglot.parse(STATEMENTS[name](DIALECTS[dialect]), dialect=dialect)
-    assert isinstance(statement, (exp.Create, exp.Insert, exp.Merge, exp.Select, exp.Union))
-    assert [command.sql()[:10] for command in before] == (["LOCK TABLE"] if (dialect, name[:5]) == LOCKED else [])
+    assert_parsed(STATEMENTS[name](DIALECTS[dialect]), dialect)
+
+
+def test_a_statement_of_another_dialect_is_none():
+    with pytest.raises((sqlglot.ParseError, AssertionError)):
+        assert_parsed("SELECT 1 FROM t WHERE a = ? QUALIFY CAST(SHOW AS)", "postgres")
 
 
 def test_every_file_is_of_a_statement():
     assert {path.parent.name for path in FOLDER.glob("*/*.sql")} == set(DIALECTS)
     for dialect in DIALECTS:
-        assert {path.stem for path in (FOLDER / dialect).glob("*.sql")} == set(STATEMENTS)
+        known = {*STATEMENTS, *(f"scene_{scene}" for scene in SCENES)}
+        assert {path.stem for path in (FOLDER / dialect).glob("*.sql")} == known

@@ -1,0 +1,137 @@
+"""What a run tells its warehouse beside the comparison, the plan and the merge: scenes of statements, by dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from reverse_etl.change import Outcome, Status
+from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
+from reverse_etl.snapshot.moving import Moving
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
+from reverse_etl.snapshot.runs import RunRow, last_runs, record_run
+from reverse_etl.snapshot.shape import shape_of
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.sync import Field, Sync
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+from tests.contracts.trial import RULE
+from tests.snapshot.recorder import LEASE, Recorder
+
+FIELDS = (Field("firstName", "name"), Field("spent", "spent", nulls="skip"))
+SYNC = Sync("it's", "users", "m", "marts.users", "f", "users", "upsert", "d", {"email": "email"}, (), FIELDS, "delete")
+RUN = RunRow("a1b2", 7, "success", "2026-01-01 00:00:00", "", {}, None)
+
+
+class Scene:
+    """A sync whose model has one table in a dialect. `known`: our tables are there."""
+
+    def __init__(self, dialect: Dialect, *, known: bool) -> None:
+        text, number = dialect.text_type, dialect.integer_type
+        model = [Column("email", text, ColumnKind.TEXT), Column("name", text, ColumnKind.TEXT)]
+        model += [Column("spent", number, ColumnKind.INTEGER)]
+        shape = shape_of(SYNC, RULE, model, dialect)
+        self.warehouse = Recorder(dialect, {"marts.users": model})
+        self.store = SnapshotStore(self.warehouse, "s", SYNC, shape)
+        names = [("identity", text), *((value.name, value.type) for value in shape.values)]
+        self.kept = [Column(name, kind, ColumnKind.TEXT) for name, kind in names]
+        if known:
+            self.know()
+        self.lease = Lease(self.warehouse, self.store.tables, Holder("holder"), 120.0, 90.0)
+
+    def know(self) -> None:
+        """Our tables are there, with the plan of the lease's fence."""
+        tables = self.store.tables
+        named = (tables.snapshot, tables.lease, tables.rejections, tables.runs, f"s.{tables.plan_name(LEASE[4])}")
+        self.warehouse.columns_of |= dict.fromkeys(named, self.kept)
+
+    def rejections(self) -> Rejections:
+        return Rejections(self.warehouse, self.store.diff(), 7, Recheck(3600, 600))
+
+
+def first_tables(dialect: Dialect) -> list[str]:
+    """Before the first run: our tables are made."""
+    scene = Scene(dialect, known=False)
+    lacking = scene.store.lease_row
+    scene.store.lease_row = lambda: lacking() or scene.know() or None  # type: ignore[method-assign, func-returns-value]
+    scene.store.prepare_lease("lineage", "it's \\ salt")
+    del scene.warehouse.columns_of[scene.store.tables.snapshot]
+    scene.store.prepare_snapshot()
+    return scene.warehouse.told
+
+
+def one_run(dialect: Dialect) -> list[str]:
+    """From the lease to the record of the run."""
+    scene = Scene(dialect, known=True)
+    store, lease = scene.store, scene.lease
+    assert lease.acquire()
+    lease.open_run()
+    store.write_plan(store.diff(), lease.fence)
+    store.changed_fields(lease.fence)
+    lease.remember({"host": "h"}, "[]")
+    rejections = scene.rejections()
+    rejections.record_invalid()
+    lease.flush(10, Ranges())
+    list(store.planned(lease.fence, 0, 10, 5))
+    rejections.record([Outcome(3, Status.SKIPPED, "unknown-user", "it's \\"), Outcome(4, Status.REJECTED, "bad")])
+    lease.flush(10, Ranges([(0, 10)]))
+    store.commit(OpenRun(lease.fence, 10, Ranges([(0, 10)])), Ranges(), stale=True)
+    rejections.clear_accepted()
+    rejections.clear_gone()
+    lease.close(entries=store.live_entries(), unknown=True)
+    store.finish(lease.fence)
+    record_run(scene.warehouse, store.tables, RUN)
+    return scene.warehouse.told
+
+
+def edited_definition(dialect: Dialect) -> list[str]:
+    """A field has come, another one's type has changed, and everything is to be sent again."""
+    scene = Scene(dialect, known=True)
+    [identity, _, spent] = scene.kept
+    table = scene.store.tables.snapshot
+    scene.warehouse.columns_of[table] = [identity, replace(spent, type=dialect.text_type)]
+    scene.store.prepare_snapshot()
+    scene.store.forget_acceptance()
+    return scene.warehouse.told
+
+
+def dead_run(dialect: Dialect) -> list[str]:
+    """A run that died is rolled forward; the one after it lets go again."""
+    scene = Scene(dialect, known=True)
+    scene.lease.fence = 8
+    scene.lease.beat()
+    scene.store.recover(scene.lease, OpenRun(7, 10, Ranges([(0, 5)])))
+    scene.lease.release()
+    return scene.warehouse.told
+
+
+def looks(dialect: Dialect) -> list[str]:
+    """What the commands that look ask, and `requeue`."""
+    scene = Scene(dialect, known=True)
+    tables = scene.store.tables
+    scene.store.samples(scene.store.diff(), 3)
+    list_rejections(scene.warehouse, tables.rejections, "it's", 100)
+    count_rejections(scene.warehouse, tables.rejections, "it's")
+    last_runs(scene.warehouse, tables, 5)
+    requeue(scene.warehouse, tables.rejections, "it's", ["a@x.y", "b@x.y"])
+    return scene.warehouse.told
+
+
+def moved(dialect: Dialect) -> list[str]:
+    """The state moves here."""
+    scene, other = Scene(dialect, known=True), Scene(dialect, known=True)
+    moving = Moving(other.store, scene.store)
+    moving.entries()
+    moving.doubt_differences(scene.warehouse)
+    moving.rejections()
+    moving.runs()
+    scene.lease.note_moved("elsewhere")
+    [row] = [scene.store.lease_row()]
+    assert row is not None
+    scene.lease.adopt(row)
+    return scene.warehouse.told
+
+
+SCENES: Mapping[str, Callable[[Dialect], list[str]]] = {
+    scene.__name__: scene for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved)
+}

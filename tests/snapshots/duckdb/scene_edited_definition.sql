@@ -1,0 +1,7 @@
+UPDATE s.snapshot__it_s_24ceef1c SET row_hash = NULL, state = CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS BIGINT) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END WHERE 1 = 1
+;
+ALTER TABLE s.snapshot__it_s_24ceef1c ALTER COLUMN v_spent_2705d83f TYPE BIGINT USING TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS BIGINT)
+;
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR
+;
+UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown', v_spent_2705d83f = NULL WHERE state = 'accepted'

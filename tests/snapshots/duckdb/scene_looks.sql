@@ -1,0 +1,45 @@
+WITH model AS NOT MATERIALIZED (
+SELECT lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) AS identity, (CAST("name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f FROM marts.users),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+candidates AS MATERIALIZED (
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+FROM (SELECT identity, hash('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15),
+touched AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present),
+suspects AS NOT MATERIALIZED (
+SELECT m.*, hash('7fc386338aa365c1', m.v_firstname_9cf22fd0, m.v_spent_2705d83f) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
+same_identity AS NOT MATERIALIZED (
+SELECT identity
+FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('7fc386338aa365c1', s.v_firstname_9cf22fd0, s.v_spent_2705d83f) THEN 'stale' ELSE 'unchanged' END WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END AS kind, CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > CAST(now() AS TIMESTAMP))))) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
+CAST(NULL AS BIGINT),
+row_hash, CAST(NULL AS VARCHAR),
+CAST(NULL AS BIGINT),
+'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+gone AS NOT MATERIALIZED (
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL)) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, CAST(old_v_firstname_9cf22fd0 AS VARCHAR),
+CAST(v_firstname_9cf22fd0 AS VARCHAR),
+CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END, CAST(old_v_spent_2705d83f AS VARCHAR),
+CAST(v_spent_2705d83f AS VARCHAR) FROM classified WHERE kind = 'changed' LIMIT 3
+;
+SELECT identity, max(state),
+max(code),
+max(reason),
+CAST(min(seen_at) AS VARCHAR),
+CAST(max(seen_at) AS VARCHAR),
+count(*) FROM s.sync_rejections WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text ORDER BY max(seen_at) DESC, identity LIMIT 100
+;
+SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync = ? AND state <> 'requeued' GROUP BY state, code
+;
+SELECT invocation_id, fence, status, CAST(started_at AS VARCHAR),
+CAST(ended_at AS VARCHAR),
+counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+;
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped') AND identity IN (?, ?)

@@ -1,0 +1,8 @@
+UPDATE s.snapshot__it_s_24ceef1c SET row_hash = NULL, state = CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT
+FROM (CAST((CAST(CASE WHEN CASE WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d{1,200}(\\.\\d{0,200})?|\\.\\d{1,200})(e[-+]?\\d{1,3})?)$' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) = trunc(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric)) AND CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END AS text) COLLATE "C") AS text) COLLATE "C")) THEN 'unknown' ELSE state END WHERE 1 = 1
+;
+ALTER TABLE s.snapshot__it_s_24ceef1c ALTER COLUMN v_spent_2705d83f TYPE bigint USING CASE WHEN CASE WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d{1,200}(\\.\\d{0,200})?|\\.\\d{1,200})(e[-+]?\\d{1,3})?)$' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) = trunc(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric)) AND CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END
+;
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 text COLLATE "C"
+;
+UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown', v_spent_2705d83f = NULL WHERE state = 'accepted'

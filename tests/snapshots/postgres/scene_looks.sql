@@ -1,0 +1,54 @@
+WITH model AS NOT MATERIALIZED (
+SELECT (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") AS identity, (CAST("name" AS text) COLLATE "C") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f FROM marts.users),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+candidates AS MATERIALIZED (
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+FROM (SELECT identity, hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
+'') COLLATE "C", 0))) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15),
+touched AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present),
+suspects AS NOT MATERIALIZED (
+SELECT m.*, hashtextextended(coalesce(CAST(m.v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
+'') COLLATE "C", 0))) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
+same_identity AS NOT MATERIALIZED (
+SELECT identity
+FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN NOT (s.identity IS NULL OR s.state = 'unknown' OR (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f)) THEN CASE WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
+'') COLLATE "C", 0))) THEN 'stale' ELSE 'unchanged' END WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END AS kind, CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC'))))) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
+LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
+CAST(NULL AS bigint),
+row_hash, (CAST(NULL AS text) COLLATE "C"),
+CAST(NULL AS bigint),
+'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+gone AS NOT MATERIALIZED (
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL)) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, (CAST(old_v_firstname_9cf22fd0 AS text) COLLATE "C"),
+(CAST(v_firstname_9cf22fd0 AS text) COLLATE "C"),
+CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END, (CAST(old_v_spent_2705d83f AS text) COLLATE "C"),
+(CAST(v_spent_2705d83f AS text) COLLATE "C") FROM classified WHERE kind = 'changed' LIMIT 3
+;
+SELECT identity, max(state),
+max(code),
+max(reason),
+(CAST(min(seen_at) AS text) COLLATE "C"),
+(CAST(max(seen_at) AS text) COLLATE "C"),
+count(*) FROM s.sync_rejections WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text ORDER BY max(seen_at) DESC, identity LIMIT 100
+;
+SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync = ? AND state <> 'requeued' GROUP BY state, code
+;
+SELECT invocation_id, fence, status, (CAST(started_at AS text) COLLATE "C"),
+(CAST(ended_at AS text) COLLATE "C"),
+counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+;
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped') AND identity IN (?, ?)

@@ -1,0 +1,76 @@
+UPDATE s.lease__it_s_24ceef1c SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = (now() AT TIME ZONE 'UTC'),
+expires_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '120.000000 seconds') WHERE (holder IS NULL AND (now() AT TIME ZONE 'UTC') >= quiet_at) OR holder = ? OR (now() AT TIME ZONE 'UTC') >= (expires_at + INTERVAL '90.000000 seconds')
+;
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, extract(epoch
+FROM (now() AT TIME ZONE 'UTC')) - extract(epoch FROM beat_at),
+extract(epoch FROM expires_at) - extract(epoch
+FROM (now() AT TIME ZONE 'UTC')),
+extract(epoch FROM quiet_at) - extract(epoch
+FROM (now() AT TIME ZONE 'UTC')),
+run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+;
+UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
+;
+SELECT kind, count(*) FROM s.plan__it_s_24ceef1c__7 GROUP BY kind
+;
+SELECT sum(CASE WHEN ',' || changed LIKE '%,0,%' THEN 1 ELSE 0 END),
+sum(CASE WHEN ',' || changed LIKE '%,1,%' THEN 1 ELSE 0 END) FROM s.plan__it_s_24ceef1c__7 WHERE kind = 'changed'
+;
+UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_version = 1 WHERE fence = ? AND holder = ?
+;
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
+;
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
+(CAST(p.row_hash AS text) COLLATE "C"),
+'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, (now() AT TIME ZONE 'UTC'),
+CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it''s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C")) THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') END END FROM s.plan__it_s_24ceef1c__7 p WHERE p.kind = 'invalid'
+;
+UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
+expires_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '120.000000 seconds'),
+credit = ?, acked = ? WHERE fence = ? AND holder = ?
+;
+SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
+;
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
+(CAST(p.row_hash AS text) COLLATE "C"),
+o.state, o.code, o.reason, o.tainted, (now() AT TIME ZONE 'UTC'),
+CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it''s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C")) THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') END END FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', E'it''s \\', FALSE),
+(4, 'rejected', 'bad', '', FALSE)) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+;
+UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
+expires_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '120.000000 seconds'),
+credit = ?, acked = ? WHERE fence = ? AND holder = ?
+;
+LOCK TABLE s.snapshot__it_s_24ceef1c IN SHARE ROW EXCLUSIVE MODE; WITH p AS MATERIALIZED (
+SELECT *
+FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN ((p.ordinal >= 0 AND p.ordinal < 10)) THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN (1 = 0) THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p
+LEFT JOIN (SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted, max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped FROM s.sync_rejections WHERE sync = 'it''s' AND fence = 7 GROUP BY ordinal) r ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < 10) x WHERE outcome IS NOT NULL),
+updated AS (UPDATE s.snapshot__it_s_24ceef1c AS s SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN CASE WHEN p.v_spent_2705d83f IS NULL OR NOT (p.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN s.v_spent_2705d83f END WHEN p.outcome = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = (now() AT TIME ZONE 'UTC') FROM p WHERE s.identity = p.identity AND s.fence <= 7) INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) SELECT p.identity, p.v_firstname_9cf22fd0, CASE WHEN p.outcome = 'accepted' THEN p.v_spent_2705d83f END, p.row_hash, p.outcome, 7, (now() AT TIME ZONE 'UTC') FROM p WHERE NOT EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c AS s WHERE s.identity = p.identity)
+;
+UPDATE s.snapshot__it_s_24ceef1c SET row_hash = hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
+'') COLLATE "C", 0))) WHERE state = 'accepted' AND row_hash IS DISTINCT FROM hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
+'') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
+'') COLLATE "C", 0)))
+;
+DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < ((now() AT TIME ZONE 'UTC') + INTERVAL '-86400.000000 seconds')
+;
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND (CAST(to_json(ARRAY[(CAST(s.identity AS text) COLLATE "C")]) AS text) COLLATE "C") = key_text)
+;
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+;
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
+FROM (SELECT (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") AS there FROM marts.users) m WHERE m.there = identity)
+;
+SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
+;
+UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '90.000000 seconds'),
+entries = ? WHERE fence = ? AND holder = ?
+;
+DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
+;
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS timestamp without time zone),
+(now() AT TIME ZONE 'UTC'),
+?, ?)

@@ -1,0 +1,91 @@
+DROP TABLE IF EXISTS s.snapshot__it_s_24ceef1c
+;
+INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at) SELECT TRY_CAST(r.identity AS VARCHAR),
+TRY_CAST(r.v_firstname_9cf22fd0 AS VARCHAR),
+TRY_CAST(r.v_spent_2705d83f AS NUMBER(38,0)),
+TRY_CAST(r.state AS VARCHAR),
+TRY_CAST(r.fence AS NUMBER(38,0)),
+TRY_CAST(r.changed_at AS TIMESTAMP_NTZ(9))
+FROM (VALUES (CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at)
+;
+SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
+;
+DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
+;
+CREATE TABLE IF NOT EXISTS s.moved__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f NUMBER(38,0))
+;
+INSERT INTO s.moved__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f) SELECT TRY_CAST(r.identity AS VARCHAR),
+TRY_CAST(r.v_firstname_9cf22fd0 AS VARCHAR),
+TRY_CAST(r.v_spent_2705d83f AS NUMBER(38,0))
+FROM (VALUES (CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f)
+;
+SELECT s.identity AS identity FROM s.snapshot__it_s_24ceef1c s
+LEFT JOIN s.moved__it_s_24ceef1c t ON t.identity = s.identity WHERE s.state <> 'absent' AND (s.identity IS DISTINCT FROM t.identity OR s.v_firstname_9cf22fd0 IS DISTINCT FROM t.v_firstname_9cf22fd0 OR s.v_spent_2705d83f IS DISTINCT FROM t.v_spent_2705d83f)
+;
+DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
+;
+DELETE FROM s.sync_rejections WHERE sync = 'it''s'
+;
+INSERT INTO s.sync_rejections (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, sync) SELECT TRY_CAST(r.identity AS VARCHAR),
+TRY_CAST(r.key_text AS VARCHAR),
+TRY_CAST(r.digest AS VARCHAR),
+TRY_CAST(r.state AS VARCHAR),
+TRY_CAST(r.code AS VARCHAR),
+TRY_CAST(r.reason AS VARCHAR),
+TRY_CAST(r.schema_version AS NUMBER(38,0)),
+TRY_CAST(r.fence AS NUMBER(38,0)),
+TRY_CAST(r.ordinal AS NUMBER(38,0)),
+TRY_CAST(r.seen_at AS TIMESTAMP_NTZ(9)),
+TRY_CAST(r.retry_at AS TIMESTAMP_NTZ(9)),
+TRY_CAST(r.tainted AS BOOLEAN),
+TRY_CAST(r.sync AS VARCHAR)
+FROM (VALUES (CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, sync)
+;
+DELETE FROM s.sync_runs WHERE sync = 'it''s'
+;
+INSERT INTO s.sync_runs (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync) SELECT TRY_CAST(r.invocation_id AS VARCHAR),
+TRY_CAST(r.status AS VARCHAR),
+TRY_CAST(r.counts AS VARCHAR),
+TRY_CAST(r.problem AS VARCHAR),
+TRY_CAST(r.schema_version AS NUMBER(38,0)),
+TRY_CAST(r.fence AS NUMBER(38,0)),
+TRY_CAST(r.started_at AS TIMESTAMP_NTZ(9)),
+TRY_CAST(r.ended_at AS TIMESTAMP_NTZ(9)),
+TRY_CAST(r.sync AS VARCHAR)
+FROM (VALUES (CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync)
+;
+UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
+;
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, beat_at) / 1000000),
+(DATE_PART(EPOCH_MICROSECOND, expires_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
+(DATE_PART(EPOCH_MICROSECOND, quiet_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
+run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+;
+UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)) WHERE fence = ? AND holder = ?
