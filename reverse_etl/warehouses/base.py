@@ -10,7 +10,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reverse_etl.cost import Spent
-from reverse_etl.errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -286,13 +285,3 @@ class Warehouse(Reader):
     @abstractmethod
     def create_schema(self, schema: str) -> None:
         """Make the schema of our tables where it is missing. Raises WarehouseError that prints the statement to run."""
-
-
-def missing_driver(warehouse: str, module: str | None) -> ConfigError:
-    """The extra of a warehouse, whose name is the warehouse's, is not installed."""
-    return ConfigError(
-        "missing-extra",
-        f"the dbt target is {warehouse}, and its driver is not installed",
-        context={"missing": module},
-        hint=f'Install it: pip install "reverse-etl[{warehouse.lower()}]"',
-    )

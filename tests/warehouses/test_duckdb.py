@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -24,47 +23,8 @@ from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
 from tests.contracts.trial import Trial
-from tests.contracts.warehouse import AdapterContract, Typed
-from tests.warehouses.duckdb_types import TYPES
-
-
-def patience(seconds: float = 0) -> Patience:
-    return Patience(seconds, time.monotonic, time.sleep)
-
-
-class OnDuckDB:
-    """The fixtures of every contract, on a file of its own."""
-
-    @pytest.fixture
-    def path(self, tmp_path) -> Path:
-        path = tmp_path / "shop's.duckdb"
-        duckdb.connect(str(path)).close()
-        return path
-
-    @pytest.fixture
-    def reopen(self, path):
-        opened = []
-
-        def reopen(*, read_only: bool = False, wait: float = 0, **fields):
-            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", patience(wait))
-            opened.append(open_warehouse(connection, read_only=read_only))
-            return opened[-1]
-
-        yield reopen
-        for warehouse in opened:
-            warehouse.close()
-
-    @pytest.fixture
-    def warehouse(self, reopen):
-        return reopen()
-
-    @pytest.fixture
-    def trial(self, warehouse) -> Trial:
-        return Trial(warehouse)
-
-    @pytest.fixture(params=TYPES.values(), ids=TYPES)
-    def typed(self, request) -> Typed:
-        return request.param
+from tests.contracts.warehouse import AdapterContract
+from tests.warehouses.on_duckdb import OnDuckDB, patience
 
 
 class TestAdapter(OnDuckDB, AdapterContract):
@@ -101,27 +61,6 @@ class TestLeasing(OnDuckDB, LeasingContract):
 
 class TestSampling(OnDuckDB, SamplingContract):
     pass
-
-
-HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-
-
-@pytest.fixture
-def held():
-    """A function that lets another process hold a file, and ends it."""
-    processes = []
-
-    def hold(path: Path) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-        assert process.stdout.readline() == "held\n"
-        return process
-
-    yield hold
-    for process in processes:
-        process.communicate()
 
 
 class TestFile(OnDuckDB):
@@ -198,13 +137,6 @@ class TestFile(OnDuckDB):
             connection.execute("CREATE TABLE t AS SELECT 5 AS a")
         warehouse = reopen(attach=[{"path": str(other), "alias": "my other"}])
         assert warehouse.query('SELECT a FROM "my other".t') == [(5,)]
-
-    def test_missing_driver_names_the_extra(self, warehouse, monkeypatch):
-        monkeypatch.setitem(sys.modules, "duckdb", None)
-        with pytest.raises(ConfigError) as raised:
-            warehouse.query("SELECT 1")
-        assert raised.value.code == "missing-extra"
-        assert "reverse-etl[duckdb]" in raised.value.hint
 
     def test_unknown_warehouse_is_named_with_the_supported_ones(self, tmp_path):
         with pytest.raises(ConfigError) as raised:

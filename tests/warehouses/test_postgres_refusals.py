@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
 import pytest
 
-from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import open_warehouse
 from tests.contracts.trial import STATE_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres, connection
@@ -233,14 +232,6 @@ class TestWords(OnPostgres):
         names = [warehouse.table("s", "x" * 63 + end) for end in ("", "a", "b")]
         assert len(set(names)) == 3
         assert all(len(name.split(".")[1]) <= 65 for name in names)
-
-    @pytest.mark.parametrize("driver", ["psycopg", "adbc_driver_postgresql"])
-    def test_missing_driver_names_the_extra(self, postgres, monkeypatch, driver):
-        monkeypatch.setitem(sys.modules, driver, None)
-        with pytest.raises(ConfigError) as raised:
-            open_warehouse(connection(postgres.profile())).query("SELECT 1")
-        assert raised.value.code == "missing-extra"
-        assert "reverse-etl[postgres]" in raised.value.hint
 
     def test_statements_of_a_run_can_be_told_in_the_servers_own_view(self, server, warehouse):
         from reverse_etl.warehouses.base import Mark

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.base import missing_driver
 from reverse_etl.warehouses.bigquery.profile import Access
+from reverse_etl.warehouses.extras import missing_driver
 
 
 def client_of(access: Access, project_dir: Path) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.duckdb.refusals import not_attached, not_opened, refusal, shown
+from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.metering import Meter
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # A window of a plan needs little; what DuckDB may keep beyond that would only be pages it has read.
 _STREAM_MEMORY = "64MB"
 _BATCH = "reverse_etl_batch"
-_HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 
 
 class DuckDB(Warehouse):
@@ -101,13 +101,16 @@ class DuckDB(Warehouse):
             yield from tally.following(self._streamed(sql, rows))
 
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
-        # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
+        def begun() -> Any:
+            # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
+            return self._translated(lambda: connection.sql(self.marked(sql)).to_arrow_reader(rows), sql)
+
         connection = self._open()
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
         try:
             # A result that is left open would refuse every other statement.
-            with closing(self._translated(lambda: connection.sql(self.marked(sql)).to_arrow_reader(rows))) as reader:
-                while (batch := self._translated(lambda: next(reader, None))) is not None:
+            with closing(begun()) as reader:
+                while (batch := self._translated(lambda: next(reader, None), sql)) is not None:
                     yield batch
         finally:
             if connection is self._connection:
@@ -166,24 +169,19 @@ class DuckDB(Warehouse):
 
     def _send(self, sql: str, params: Sequence[object]) -> list[Row]:
         rows: list[Row] = self._translated(
-            lambda: self._open().execute(self.marked(sql), list(params) or None).fetchall()
+            lambda: self._open().execute(self.marked(sql), list(params) or None).fetchall(), sql
         )
         return rows
 
-    def _translated(self, work: Callable[[], Any]) -> Any:
+    def _translated(self, work: Callable[[], Any], sql: str = "") -> Any:
         duckdb = _driver()
         try:
             return work()
-        except duckdb.CatalogException as error:
-            raise _no_relation(error) from error
         # An OSError is Arrow's form of a statement that fails while its result streams.
         except (duckdb.Error, OSError) as error:
-            raise WarehouseError(
-                "duckdb-error",
-                "DuckDB refused a statement",
-                context={"reason": _without_values(error), "file": self._path},
-                hint="The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes.",
-            ) from error
+            if isinstance(error, duckdb.FatalException):  # nothing more can be done with this connection
+                self.release()
+            raise refusal(error, sql, self._path) from None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
@@ -195,8 +193,8 @@ class DuckDB(Warehouse):
         if not (self._make or self._path.startswith("md:") or Path(self._path).is_file()):
             raise ConfigError(
                 "missing-database",
-                f"there is no DuckDB file {self._path}",
-                context={"path": self._path},
+                f"there is no DuckDB file {shown(self._path)}",
+                context={"path": shown(self._path)},
                 hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml.",
             )
         connection = self._wait_for_lock(driver)
@@ -204,39 +202,29 @@ class DuckDB(Warehouse):
             connection.execute("SET TimeZone = 'UTC'")
             [(self._catalog,)] = connection.execute("SELECT current_database()").fetchall()
             for entry in self._attach:
-                connection.execute(_attach_statement(self.dialect, entry))
-        except driver.Error:
+                self._attach_one(connection, entry)
+        except (driver.Error, WarehouseError):
             connection.close()
             raise
         return connection
+
+    def _attach_one(self, connection: duckdb.DuckDBPyConnection, entry: Mapping[str, Any]) -> None:
+        try:
+            connection.execute(_attach_statement(self.dialect, entry))
+        except _driver().Error as error:
+            raise not_attached(error, str(entry.get("path", ""))) from None
 
     def _wait_for_lock(self, driver: Any) -> duckdb.DuckDBPyConnection:
         until = self._patience.monotonic() + self._patience.seconds
         while True:
             try:
                 opened: duckdb.DuckDBPyConnection = driver.connect(self._path, **self._options)
-            except driver.IOException as error:
+            except driver.Error as error:
                 if "lock" not in str(error).lower() or self._patience.monotonic() >= until:
-                    raise self._not_opened(error) from error
+                    raise not_opened(error, self._path, self._patience.seconds) from None
             else:
                 return opened
             self._patience.sleep(0.05)
-
-    def _not_opened(self, error: Exception) -> WarehouseError:
-        holder = _HOLDER.search(str(error))
-        if holder is None:
-            return WarehouseError(
-                "database-not-opened",
-                f"the DuckDB file {self._path} could not be opened",
-                context={"reason": str(error).strip()},
-                hint="Check that the file is a DuckDB database of a version this driver reads, and its rights.",
-            )
-        return WarehouseError(
-            "database-locked",
-            f"the DuckDB file {self._path} is held by process {holder['pid']}",
-            context={"program": holder["program"], "waited": f"{self._patience.seconds:g} s"},
-            hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
-        )
 
 
 def options_of(memory_limit: str, *, read_only: bool) -> Mapping[str, Any]:
@@ -248,33 +236,12 @@ def options_of(memory_limit: str, *, read_only: bool) -> Mapping[str, Any]:
 
 
 def _driver() -> Any:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise missing_driver("DuckDB", error.name) from error
-    return duckdb
-
-
-def _without_values(error: Exception) -> str:
-    """What DuckDB says, without the values of rows that it quotes."""
+    require("DuckDB", "duckdb", "pyarrow")
     import duckdb
 
-    said = str(error).strip()
-    quoting = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
-    if isinstance(error, (*quoting, duckdb.ConstraintException)):
-        return re.sub(r"'[^']*'|(?<=value )\S+", "'…'", said.splitlines()[0])
-    return said
+    return duckdb
 
 
 def _attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
     alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
     return f"ATTACH IF NOT EXISTS {dialect.literal(str(entry.get('path', '')))}{alias} (READ_ONLY)"
-
-
-def _no_relation(error: Exception) -> WarehouseError:
-    return WarehouseError(
-        "relation-not-found",
-        "a table or column that a statement names is not there",
-        context={"reason": str(error).strip()},
-        hint="Run `dbt build`, then try again.",
-    )

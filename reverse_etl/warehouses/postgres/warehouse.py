@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
+from reverse_etl.warehouses.extras import missing_driver, require
 from reverse_etl.warehouses.metering import Meter
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.postgres.profile import Access, access_of
@@ -192,11 +192,10 @@ class Postgres(Warehouse):
 
 
 def _driver() -> Any:
-    """psycopg, where the other driver is there too: what a run needs later is missed at once."""
-    if find_spec("adbc_driver_postgresql") is None:
-        raise missing_driver("Postgres", "adbc_driver_postgresql")
+    """psycopg, where the other driver is there too."""
+    require("Postgres", "psycopg", "adbc_driver_postgresql", "pyarrow")
     try:
         import psycopg
-    except ImportError as error:
-        raise missing_driver("Postgres", error.name) from error
+    except ImportError as error:  # psycopg without libpq
+        raise missing_driver("Postgres", error.name or "psycopg[binary]") from error
     return psycopg

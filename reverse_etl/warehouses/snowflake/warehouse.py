@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import Spent
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse, missing_driver
+from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
+from reverse_etl.warehouses.extras import missing_driver
 from reverse_etl.warehouses.metering import Meter, Tally
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from reverse_etl.warehouses.snowflake.history import history, told

@@ -1,0 +1,110 @@
+"""What DuckDB says, as our errors: what is wrong, where, what to do; never a value of a row or a secret."""
+
+from __future__ import annotations
+
+import re
+
+from reverse_etl.errors import ReverseEtlError, WarehouseError
+
+_HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
+_DENIED = re.compile(r'"(?P<path>[^"]*)": Permission denied')
+_FULL = re.compile(r"Could not write|No space left|disk is full|failed to offload", re.IGNORECASE)
+# The driver's errors whose words quote values.
+_QUOTING = {"ConversionException", "OutOfRangeException", "InvalidInputException", "ConstraintException"}
+_READ_ONLY = "attached in read-only mode"
+# What follows an address and may hold a token, and secrets in addresses and connection strings.
+_AFTER = re.compile(r"""\?[^\s"'?=]*=[^\s"']*""")
+_SIGNED_IN = re.compile(r"""(?<=://)[^\s"'/@]*(?=@)""")
+_NAMED = re.compile(r"""((?:password|passwd|token|secret)\s*=\s*)('[^']*'|[^\s"'&;]+)""", re.IGNORECASE)
+_NO_COLUMN = re.compile(r"(column|Values list) .*(not found|does not have)|does not have a column", re.IGNORECASE)
+
+
+def shown(text: object) -> str:
+    """A path or a driver's words, without the secrets that may be in them."""
+    return _NAMED.sub(r"\1****", _SIGNED_IN.sub("****", _AFTER.sub("", str(text).strip())))
+
+
+def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
+    """A statement that failed."""
+    kind = type(error).__name__
+    if kind == "CatalogException" or (kind == "BinderException" and _NO_COLUMN.search(str(error))):
+        return WarehouseError(
+            "relation-not-found",
+            "a table or column that a statement names is not there",
+            context={"reason": _without_values(error)},
+            hint="Run `dbt build`, then try again.",
+        )
+    reason = _without_values(error)
+    if denied := _DENIED.search(reason):
+        return _denied(denied["path"], _begun(sql), reason)
+    return WarehouseError(
+        "duckdb-error",
+        f"DuckDB refused {_begun(sql)}",
+        context={"reason": reason, "file": shown(path)},
+        hint=_hint(reason),
+    )
+
+
+def not_opened(error: Exception, path: str, waited: float) -> ReverseEtlError:
+    """The file was not opened: another process holds it, or what is there is no file for us."""
+    reason = shown(error)
+    if holder := _HOLDER.search(reason):
+        return WarehouseError(
+            "database-locked",
+            f"the DuckDB file {shown(path)} is held by process {holder['pid']}",
+            context={"program": holder["program"], "waited": f"{waited:g} s"},
+            hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
+        )
+    if denied := _DENIED.search(reason):
+        return _denied(denied["path"], "opening the file", reason)
+    return WarehouseError(
+        "database-not-opened",
+        f"the DuckDB file {shown(path)} could not be opened",
+        context={"reason": reason},
+        hint="Check that the file is a DuckDB database of a version this driver reads, and its rights.",
+    )
+
+
+def not_attached(error: Exception, path: str) -> WarehouseError:
+    """One of the databases that the profile attaches is not there, or needs what is not installed."""
+    return WarehouseError(
+        "database-not-attached",
+        f"{shown(path)}, which the profile attaches, could not be read",
+        context={"reason": shown(error)},
+        hint="Correct `attach:` of the target in profiles.yml; `dbt debug` checks it.",
+    )
+
+
+def _denied(path: str, doing: str, reason: str) -> WarehouseError:
+    """Beside a file that is written lies another one, for which its folder must be writable too."""
+    folder = path.endswith(".wal")
+    right = "writing in the folder of the file" if folder else "reading and writing the file"
+    place = path[: path.rindex("/")] if folder else path
+    return WarehouseError(
+        "permission-denied",
+        f"this user lacks a right for {doing}",
+        context={"reason": reason, "right": right, "statement": doing},
+        hint=f"Let the owner of {place} give that right, or run as a user who has it.",
+    )
+
+
+def _begun(sql: str) -> str:
+    """The beginning of a statement, up to its first value."""
+    text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
+    return f"`{text[:80]}{'…' if len(text) > 80 else ''}`" if text else "a statement"
+
+
+def _hint(reason: str) -> str:
+    if _READ_ONLY in reason:
+        return "This command lets nothing be written: run it where it may write."
+    if _FULL.search(reason):
+        return "Free disk space, then run again: nothing is lost."
+    return "The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes."
+
+
+def _without_values(error: Exception) -> str:
+    """What DuckDB says, without the values of rows that it quotes, and without the statement that it repeats."""
+    said = shown(error).split("\n\nLINE ")[0]
+    if type(error).__name__ in _QUOTING and _READ_ONLY not in said:
+        return re.sub(r"""'.*'|".*"|(?<=value )\S+""", "'…'", said.splitlines()[0])
+    return said
