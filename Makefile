@@ -12,6 +12,9 @@ export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Many tests wait for servers and for leases to run out, so that a processor does for two of them.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
@@ -25,7 +28,7 @@ demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it,
 
 test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## Check style, types and layers
 	@echo "== style"

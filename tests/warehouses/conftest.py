@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 
 import pytest
 
@@ -51,9 +50,6 @@ def bigquery():
     from tests.emulators.environment import NotBuilt
     from tests.warehouses.on_bigquery import started
 
-    # It needs minutes for each contract, so that it runs where that is asked for.
-    if not os.environ.get("REVERSE_ETL_TEST_LOCAL_BIGQUERY"):
-        pytest.skip("the local BigQuery runs with REVERSE_ETL_TEST_LOCAL_BIGQUERY=1 alone")
     with contextlib.ExitStack() as stack:
         try:
             fields = stack.enter_context(started())
