@@ -154,8 +154,10 @@ class Trial:
         self.builder.execute(f"DROP TABLE IF EXISTS {self.relation}")
         spelled = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
         self.builder.execute(f"CREATE TABLE {self.relation} ({spelled})")
-        for row in rows:
-            self.builder.execute(f"INSERT INTO {self.relation} VALUES ({', '.join('?' for _ in row)})", row)
+        filled = [tuple(row) for row in rows]
+        if filled:
+            places = ", ".join(f"({', '.join('?' for _ in row)})" for row in filled)
+            self.builder.execute(f"INSERT INTO {self.relation} VALUES {places}", tuple(itertools.chain(*filled)))
 
     def sql(self, statement: str) -> None:
         """Run a statement in which {model} and {snapshot} and {lease} stand for the tables."""

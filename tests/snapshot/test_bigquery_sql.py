@@ -19,6 +19,12 @@ SQL = {
     "retype": RETYPED,
 }
 
+# What depends on a time zone, and on the project's where none is said.
+ZONED = (
+    *(exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.Date, exp.Datetime, exp.Extract, exp.TimeToStr),
+    *(exp.Timestamp, exp.TimestampTrunc, exp.TsOrDsToDatetime),
+)
+
 
 def faults(sql: str) -> list[str]:
     """What BigQuery would not take, by its documentation of the query syntax and of DML."""
@@ -32,6 +38,7 @@ def faults(sql: str) -> list[str]:
     found += [f"no WHERE: {one}" for one in whole if not _has(one, "where")]
     found += ["a hint on a named query" for one in tree.find_all(exp.CTE) if one.args.get("materialized") is not None]
     found += [f"type {kind}" for kind in ("VARCHAR", "TEXT", "DOUBLE", "TIMESTAMPTZ") if f" {kind}" in sql]
+    found += [f"the project's time zone: {one}" for one in tree.find_all(*ZONED) if not _in_utc(one)]
     for one in tree.find_all(exp.In):
         query = one.args.get("query")
         if query is not None and len(query.find(exp.Select).expressions) != 1:
@@ -40,6 +47,10 @@ def faults(sql: str) -> list[str]:
         if one.side == "FULL" and not one.args["on"].find(exp.EQ):
             found.append(f"FULL JOIN without an equality: {one}")
     return found
+
+
+def _in_utc(one: exp.Expression) -> bool:
+    return any(part.is_string and part.this == "UTC" for part in one.iter_expressions())
 
 
 def _has(tree: exp.Expression, part: str) -> bool:
@@ -66,6 +77,9 @@ def test_statement_has_nothing_that_is_refused(name):
         "SELECT a FROM t WHERE (a, b) IN (SELECT a, b FROM u)",
         "SELECT CAST(a AS VARCHAR) FROM t",
         "SELECT 1 FROM t FULL OUTER JOIN u ON t.a > u.a",
+        "SELECT DATETIME(CURRENT_TIMESTAMP())",
+        "SELECT UNIX_MICROS(TIMESTAMP(a)) FROM t",
+        "SELECT CURRENT_DATE()",
     ],
 )
 def test_what_is_refused_is_found(sql):
@@ -73,9 +87,9 @@ def test_what_is_refused_is_found(sql):
 
 
 def test_plan_expires_and_tables_are_clustered():
-    assert "CLUSTER BY ordinal OPTIONS (expiration_timestamp = " in SQL["plan"]
-    assert DIALECT.layout("identity") == " CLUSTER BY identity"
-    assert SQL["retype"].startswith("CREATE OR REPLACE TABLE s.t CLUSTER BY identity AS SELECT * REPLACE (")
+    assert " DEFAULT COLLATE '' CLUSTER BY ordinal OPTIONS (expiration_timestamp = " in SQL["plan"]
+    assert DIALECT.layout("identity") == (layout := " DEFAULT COLLATE '' CLUSTER BY identity")
+    assert SQL["retype"].startswith(f"CREATE OR REPLACE TABLE s.t{layout} AS SELECT * REPLACE (")
 
 
 def test_candidates_are_computed_once():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+import functools
 import os
 import re
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,6 @@ from tests.warehouses.bigquery_types import TYPES
 LIVE = "REVERSE_ETL_TEST_BIGQUERY_"
 ACCOUNT = {name[len(LIVE) :].lower(): value for name, value in os.environ.items() if name.startswith(LIVE)}
 LOCAL = "project" not in ACCOUNT
-_projects = itertools.count(1)
 
 
 @contextlib.contextmanager
@@ -44,12 +44,18 @@ def started() -> Iterator[dict[str, str]]:
         }
 
 
-def emptied(fields: Mapping[str, str]) -> None:
+@functools.lru_cache(1)
+def client_of(fields: frozenset[tuple[str, str]]) -> Any:
+    """Google's client itself, signed in as the tests' warehouses are."""
     waiting = Patience(60, time.monotonic, time.sleep)
-    warehouse = open_warehouse(Connection("bigquery", fields, Path.cwd(), "200MB", waiting))
+    return open_warehouse(Connection("bigquery", dict(fields), Path.cwd(), "200MB", waiting))._client()
+
+
+def emptied(fields: Mapping[str, str]) -> None:
+    """Drop what the contracts make. The datasets' names are the same again: a statement is then known by its text."""
     for schema in ("contract", MODEL_SCHEMA, STATE_SCHEMA):
-        warehouse.execute(f"DROP SCHEMA IF EXISTS `{fields['project']}`.`{schema}` CASCADE")
-    warehouse.close()
+        client = client_of(frozenset(fields.items()))
+        client.delete_dataset(schema, delete_contents=True, not_found_ok=True)
 
 
 class Builder:
@@ -96,11 +102,9 @@ class OnBigQuery:
 
     @pytest.fixture
     def profile(self, request) -> dict[str, str]:
-        if LOCAL:
-            local = request.getfixturevalue("bigquery")
-            return {**local, "project": f"shop-{os.getpid()}-{next(_projects)}"}
-        emptied(ACCOUNT)
-        return {**ACCOUNT}
+        fields = {**request.getfixturevalue("bigquery"), "project": "shop"} if LOCAL else ACCOUNT
+        emptied(fields)
+        return {**fields}
 
     @pytest.fixture
     def reopen(self, profile, tmp_path):

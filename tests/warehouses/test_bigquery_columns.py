@@ -71,10 +71,10 @@ def test_what_can_be_compared_is_kept_as_it_is(type_name):
     ("field", "part"),
     [
         ({"type": "JSON"}, "TO_JSON_STRING(`v`)"),
-        ({"type": "RECORD", "fields": PARTS}, "TO_JSON_STRING(`v`)"),
+        ({"type": "RECORD", "fields": PARTS}, "TO_JSON_STRING(`v`.`b c`)"),
         ({"type": "STRING", "mode": "REPEATED"}, "TO_JSON_STRING(`v`)"),
         ({"type": "GEOGRAPHY"}, "STRUCT(ST_Y(`v`) AS lat, ST_X(`v`) AS lon)"),
-        ({"type": "RANGE", "rangeElementType": {"type": "DATE"}}, "RANGE_START(`v`) AS `start`"),
+        ({"type": "RANGE", "rangeElementType": {"type": "DATE"}}, "RANGE_START(`v`)"),
     ],
 )
 def test_what_has_parts_is_kept_as_json_and_null_stays_null(field, part):

@@ -126,6 +126,7 @@ class TestStatements(OnProxy):
         query = configuration["query"]
         assert (query["priority"], query["maximumBytesBilled"]) == ("BATCH", "5000")
         assert [one["parameterType"]["type"] for one in query["queryParameters"]] == ["INT64", "STRING"]
+        assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]
 
     def test_no_server_is_a_lost_connection(self, make, proxy, monkeypatch):
         from google.cloud.bigquery import retry

@@ -9,11 +9,16 @@ from reverse_etl.warehouses.base import Column, Dialect, Kept
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 from reverse_etl.warehouses.bigquery.types import kept
 
+# cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
+_EXACT = "COLLATE ''"
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
 
 class BigQueryDialect(Dialect):
-    """Words for what our statements say. Texts are compared byte by byte, also where a column's collation is not."""
+    """Words for what our statements say. Texts are compared byte by byte, also where a column's collation is not.
+
+    No word of them depends on the time zone or the collation that a project or a dataset has by default.
+    """
 
     name: ClassVar[str] = "bigquery"
     text_type: ClassVar[str] = "STRING"
@@ -28,6 +33,9 @@ class BigQueryDialect(Dialect):
 
     def literal(self, text: str) -> str:
         return literal(text)
+
+    def declared(self, type_name: str) -> str:
+        return f"STRING {_EXACT}" if type_name == "STRING" else type_name
 
     def kept(self, column: Column) -> Kept:
         return kept(column)
@@ -54,7 +62,7 @@ class BigQueryDialect(Dialect):
     def layout(self, column: str, *, passing: bool = False) -> str:
         """Clustered, so that a look at some rows does not read them all. A passing table expires by itself."""
         expires = f" OPTIONS (expiration_timestamp = {_IN_A_WEEK})" if passing else ""
-        return f" CLUSTER BY {column}{expires}"
+        return f" DEFAULT {_EXACT} CLUSTER BY {column}{expires}"
 
     def retype(self, table: str, column: str, type_name: str, value: str) -> str:
         """One statement that replaces the table: few types can be altered to others."""
@@ -76,13 +84,13 @@ class BigQueryDialect(Dialect):
         return f"SAFE_CAST({expression} AS {type_name})"
 
     def now(self) -> str:
-        return "DATETIME(CURRENT_TIMESTAMP())"
+        return "DATETIME(CURRENT_TIMESTAMP(), 'UTC')"
 
     def later(self, expression: str, seconds: float) -> str:
         return f"DATETIME_ADD({expression}, INTERVAL {round(seconds * 1_000_000)} MICROSECOND)"
 
     def epoch(self, expression: str) -> str:
-        return f"(UNIX_MICROS(TIMESTAMP({expression})) / 1000000)"
+        return f"(DATETIME_DIFF({expression}, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000)"
 
     def key_text(self, expressions: Sequence[str]) -> str:
         return f"TO_JSON_STRING([{', '.join(self.as_text(item) for item in expressions)}])"

@@ -95,8 +95,10 @@ class Jobs:
             return translated(lambda: client.get_job(job_id, location=place))
 
     def _config(self, params: Sequence[object], mark: Mark) -> Any:
-        rules = self._rules
-        config = driver().QueryJobConfig(priority=rules.priority, labels=labels_of(mark), use_legacy_sql=False)
+        rules, bigquery = self._rules, driver()
+        config = bigquery.QueryJobConfig(priority=rules.priority, labels=labels_of(mark), use_legacy_sql=False)
+        # Casts have no zone of their own, and a project may have another one by default.
+        config.connection_properties = [bigquery.ConnectionProperty("time_zone", "UTC")]
         config.query_parameters = [_parameter(value) for value in params]
         if rules.maximum_bytes_billed:
             config.maximum_bytes_billed = rules.maximum_bytes_billed

@@ -1,15 +1,15 @@
 """BigQuery's types: what each holds and how our tables keep it; knows no connection.
 
-What has parts is kept as its JSON text, which can be compared, hashed and grouped as the parts cannot. JSON of
-integers beyond 2^53 holds them as texts, so that none is rounded.
+What has parts is kept as its JSON text, which can be compared, hashed and grouped as the parts cannot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Kept
+from reverse_etl.warehouses.bigquery.nested import json_of, type_of
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 
 # The REST interface's own words for a few types: the words of SQL.
@@ -40,10 +40,6 @@ _KINDS: Mapping[str, ColumnKind] = {
     "INTERVAL": ColumnKind.INTERVAL,
 }
 COLLATED = "STRING COLLATE "
-# Times and numbers in the JSON of an array.
-_TIME = r'"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00(:00)?)?"'
-_ZONED = r'"\1 \2 +00:00"'
-_NOT_FINITE = r'"?(NaN|-?Infinity)"?'
 
 
 def columns_of(schema: Sequence[Any]) -> tuple[Column, ...]:
@@ -83,42 +79,11 @@ def _whole_type(field: Any) -> str:
 def kept(column: Column) -> Kept:
     """How our tables keep a column."""
     quoted = name(column.name)
-    if column.kind is ColumnKind.ARRAY:
-        return Kept(_array(quoted, column.element), "STRING", json=True)
-    word = column.type.split("<")[0]
-    if word in _TEXTS:
-        return Kept(f"IF({quoted} IS NULL, NULL, {_TEXTS[word](quoted)})", "STRING", json=word != "INTERVAL")
+    if column.kind in (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.JSON):
+        return Kept(f"IF({quoted} IS NULL, NULL, {json_of(quoted, type_of(column.type))})", "STRING", json=True)
+    if column.kind is ColumnKind.INTERVAL:
+        return Kept(f"CAST({quoted} AS STRING)", "STRING")
     if column.type.startswith(COLLATED):
         # A text from its bytes has no collation.
         return Kept(f"SAFE_CONVERT_BYTES_TO_STRING(CAST({quoted} AS BYTES))", "STRING")
     return Kept(quoted, column.type)
-
-
-def _point(geography: str) -> str:
-    """A point as Iterable's geo_location, any other shape as GeoJSON."""
-    point = f"TO_JSON_STRING(STRUCT(ST_Y({geography}) AS lat, ST_X({geography}) AS lon))"
-    return f"IF(ST_GEOMETRYTYPE({geography}) = 'ST_Point', {point}, ST_ASGEOJSON({geography}))"
-
-
-def _range(bounds: str) -> str:
-    return f"TO_JSON_STRING(STRUCT(RANGE_START({bounds}) AS `start`, RANGE_END({bounds}) AS `end`))"
-
-
-# How a value that cannot be compared, or not be sent as it is, becomes a text.
-_TEXTS: Mapping[str, Callable[[str], str]] = {
-    "JSON": lambda value: f"TO_JSON_STRING({value})",
-    "STRUCT": lambda value: f"TO_JSON_STRING({value})",
-    "GEOGRAPHY": _point,
-    "RANGE": _range,
-    "INTERVAL": lambda value: f"CAST({value} AS STRING)",
-}
-
-
-def _array(quoted: str, element: ColumnKind | None) -> str:
-    """The JSON of an array as Iterable takes it: its times with a zone, its numbers finite."""
-    json = f"IF({quoted} IS NULL, NULL, TO_JSON_STRING({quoted}))"
-    if element is ColumnKind.TIMESTAMP:
-        return f"REGEXP_REPLACE({json}, {literal(_TIME)}, {literal(_ZONED)})"
-    if element is ColumnKind.FLOAT:
-        return f"REGEXP_REPLACE({json}, {literal(_NOT_FINITE)}, 'null')"
-    return json

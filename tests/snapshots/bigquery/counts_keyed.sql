@@ -15,7 +15,8 @@ classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP()))))) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC'))))) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
 CAST(m.key_1 AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, key_1, CAST(NULL AS STRING),

@@ -1,4 +1,4 @@
-CREATE TABLE s.plan__users__7 CLUSTER BY ordinal OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(),
+CREATE TABLE s.plan__users__7 DEFAULT COLLATE '' CLUSTER BY ordinal OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(),
 INTERVAL 7 DAY)) AS WITH RECURSIVE model AS (SELECT lower(trim(CAST(`email` AS STRING))) AS identity, `id` AS key_1, `First Name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f, IF(`tags` IS NULL, NULL, TO_JSON_STRING(`tags`)) AS v_tags_978c2f89, CAST('"it\'s"' AS STRING) AS v_source_41cf6794 FROM marts.users),
 entries AS (SELECT identity, key_1, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state FROM s.snapshot__users WHERE state <> 'absent'),
 candidates AS ((SELECT m.identity AS identity, s.identity AS entry_identity, m.key_1 AS key_1, s.key_1 AS entry_key_1, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
@@ -16,7 +16,8 @@ classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP()))))) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
+LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND (state = 'rejected' OR (state = 'skipped' AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC'))))) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
 CAST(m.key_1 AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, key_1, CAST(NULL AS STRING),

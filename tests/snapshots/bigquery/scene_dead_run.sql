@@ -1,12 +1,16 @@
-UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP()),
-expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 120000000 MICROSECOND) WHERE fence = ? AND holder = ?
 ;
 MERGE INTO s.snapshot__it_s_24ceef1c AS s USING (SELECT *
 FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN ((p.ordinal >= 0 AND p.ordinal < 5)) THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN (1 = 0) THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted, max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped FROM s.sync_rejections WHERE sync = 'it\'s' AND fence = 7 GROUP BY ordinal) r ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < 10) x WHERE outcome IS NOT NULL) AS p ON s.identity = p.identity
-WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN CASE WHEN p.v_spent_2705d83f IS NULL OR NOT (p.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN s.v_spent_2705d83f END WHEN p.outcome = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = DATETIME(CURRENT_TIMESTAMP())
-WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, CASE WHEN p.outcome = 'accepted' THEN p.v_spent_2705d83f END, p.row_hash, p.outcome, 7, DATETIME(CURRENT_TIMESTAMP()))
+WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN CASE WHEN p.v_spent_2705d83f IS NULL OR NOT (p.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN s.v_spent_2705d83f END WHEN p.outcome = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC')
+WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, CASE WHEN p.outcome = 'accepted' THEN p.v_spent_2705d83f END, p.row_hash, p.outcome, 7, DATETIME(CURRENT_TIMESTAMP(),
+'UTC'))
 ;
 UPDATE s.lease__it_s_24ceef1c SET closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1 WHERE fence = ? AND holder = ?
 ;

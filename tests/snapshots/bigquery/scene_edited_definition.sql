@@ -1,7 +1,7 @@
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = NULL, state = CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM SAFE_CAST(CAST(SAFE_CAST(CAST(v_spent_2705d83f AS STRING) AS INT64) AS STRING) AS STRING)) THEN 'unknown' ELSE state END WHERE 1 = 1
 ;
-CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c CLUSTER BY identity AS SELECT * REPLACE (SAFE_CAST(CAST(v_spent_2705d83f AS STRING) AS INT64) AS v_spent_2705d83f) FROM s.snapshot__it_s_24ceef1c
+CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT COLLATE '' CLUSTER BY identity AS SELECT * REPLACE (SAFE_CAST(CAST(v_spent_2705d83f AS STRING) AS INT64) AS v_spent_2705d83f) FROM s.snapshot__it_s_24ceef1c
 ;
-ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 STRING
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 STRING COLLATE ''
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown', v_spent_2705d83f = NULL WHERE state = 'accepted'

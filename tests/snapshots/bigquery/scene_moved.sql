@@ -11,7 +11,7 @@ SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
 ;
-CREATE TABLE IF NOT EXISTS s.moved__it_s_24ceef1c (identity STRING, v_firstname_9cf22fd0 STRING, v_spent_2705d83f INT64) CLUSTER BY identity
+CREATE TABLE IF NOT EXISTS s.moved__it_s_24ceef1c (identity STRING COLLATE '', v_firstname_9cf22fd0 STRING COLLATE '', v_spent_2705d83f INT64) DEFAULT COLLATE '' CLUSTER BY identity
 ;
 INSERT INTO s.moved__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f) SELECT SAFE_CAST(r.identity AS STRING),
 SAFE_CAST(r.v_firstname_9cf22fd0 AS STRING),
@@ -52,9 +52,16 @@ SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS invoc
 ;
 UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 ;
-SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000) - (UNIX_MICROS(TIMESTAMP(beat_at)) / 1000000),
-(UNIX_MICROS(TIMESTAMP(expires_at)) / 1000000) - (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000),
-(UNIX_MICROS(TIMESTAMP(quiet_at)) / 1000000) - (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000),
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(beat_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
+(DATETIME_DIFF(expires_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
+(DATETIME_DIFF(quiet_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
-UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = DATETIME(CURRENT_TIMESTAMP()) WHERE fence = ? AND holder = ?
+UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC') WHERE fence = ? AND holder = ?

@@ -1,10 +1,20 @@
-UPDATE s.lease__it_s_24ceef1c SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = DATETIME(CURRENT_TIMESTAMP()),
-expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
-INTERVAL 120000000 MICROSECOND) WHERE (holder IS NULL AND DATETIME(CURRENT_TIMESTAMP()) >= quiet_at) OR holder = ? OR DATETIME(CURRENT_TIMESTAMP()) >= DATETIME_ADD(expires_at, INTERVAL 90000000 MICROSECOND)
+UPDATE s.lease__it_s_24ceef1c SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL 120000000 MICROSECOND) WHERE (holder IS NULL AND DATETIME(CURRENT_TIMESTAMP(),
+'UTC') >= quiet_at) OR holder = ? OR DATETIME(CURRENT_TIMESTAMP(),
+'UTC') >= DATETIME_ADD(expires_at, INTERVAL 90000000 MICROSECOND)
 ;
-SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000) - (UNIX_MICROS(TIMESTAMP(beat_at)) / 1000000),
-(UNIX_MICROS(TIMESTAMP(expires_at)) / 1000000) - (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000),
-(UNIX_MICROS(TIMESTAMP(quiet_at)) / 1000000) - (UNIX_MICROS(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP()))) / 1000000),
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(beat_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
+(DATETIME_DIFF(expires_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
+(DATETIME_DIFF(quiet_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
@@ -20,13 +30,18 @@ DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'invalid'
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
 CAST(p.row_hash AS STRING),
-'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, DATETIME(CURRENT_TIMESTAMP()),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
-INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p WHERE p.kind = 'invalid'
 ;
-UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP()),
-expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 120000000 MICROSECOND),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
@@ -34,26 +49,34 @@ SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.pl
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
 CAST(p.row_hash AS STRING),
-o.state, o.code, o.reason, o.tainted, DATETIME(CURRENT_TIMESTAMP()),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
-INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+o.state, o.code, o.reason, o.tainted, DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted),
 (4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
-UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP()),
-expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+expires_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 120000000 MICROSECOND),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 MERGE INTO s.snapshot__it_s_24ceef1c AS s USING (SELECT *
 FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN ((p.ordinal >= 0 AND p.ordinal < 10)) THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN (1 = 0) THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted, max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped FROM s.sync_rejections WHERE sync = 'it\'s' AND fence = 7 GROUP BY ordinal) r ON r.ordinal = p.ordinal WHERE p.kind <> 'invalid' AND p.ordinal < 10) x WHERE outcome IS NOT NULL) AS p ON s.identity = p.identity
-WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN CASE WHEN p.v_spent_2705d83f IS NULL OR NOT (p.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN s.v_spent_2705d83f END WHEN p.outcome = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = DATETIME(CURRENT_TIMESTAMP())
-WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, CASE WHEN p.outcome = 'accepted' THEN p.v_spent_2705d83f END, p.row_hash, p.outcome, 7, DATETIME(CURRENT_TIMESTAMP()))
+WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN CASE WHEN p.v_spent_2705d83f IS NULL OR NOT (p.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN s.v_spent_2705d83f END WHEN p.outcome = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = DATETIME(CURRENT_TIMESTAMP(),
+'UTC')
+WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, CASE WHEN p.outcome = 'accepted' THEN p.v_spent_2705d83f END, p.row_hash, p.outcome, 7, DATETIME(CURRENT_TIMESTAMP(),
+'UTC'))
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, v_firstname_9cf22fd0 AS h1, v_spent_2705d83f AS h2))) WHERE state = 'accepted' AND row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, v_firstname_9cf22fd0 AS h1, v_spent_2705d83f AS h2)))
 ;
-DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL -86400000000 MICROSECOND)
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON_STRING([CAST(s.identity AS STRING)]) = key_text)
@@ -65,12 +88,14 @@ FROM (SELECT lower(trim(CAST(`email` AS STRING))) AS there FROM marts.users) m W
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
-UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP()),
+UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 INTERVAL 90000000 MICROSECOND),
 entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
 INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS DATETIME),
-DATETIME(CURRENT_TIMESTAMP()),
+DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
 ?, ?)
