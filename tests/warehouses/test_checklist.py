@@ -1,0 +1,104 @@
+"""What every warehouse must be held to, by name, and the tests that do it; each of them must be there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.warehouses import WAREHOUSES
+
+HERE = Path(__file__).parent
+CONTRACTS = HERE.parent / "contracts"
+CLASSES = {
+    "AdapterContract",
+    "CommittingContract",
+    "ComparingContract",
+    "HoldingContract",
+    "IdentifyingContract",
+    "KeysContract",
+    "LeasingContract",
+    "MappingContract",
+    "SamplingContract",
+}
+
+# By the contracts, and thus on every warehouse.
+SHARED: Mapping[str, tuple[str, ...]] = {
+    "first run adds all": ("comparing.py::test_first_run_adds_everything",),
+    "no change sends nothing": (
+        "comparing.py::test_no_change_plans_nothing",
+        "comparing.py::test_run_without_a_change_costs_a_fixed_number_of_statements",
+    ),
+    "one field changed is one changed row with that field named": (
+        "comparing.py::test_one_changed_column_is_one_changed_row_with_that_field",
+    ),
+    "removed seen": ("comparing.py::test_removed_row_is_seen_and_planned_last",),
+    "leave and come back": ("comparing.py::test_row_that_leaves_and_comes_back_is_added_again",),
+    "NULL against empty": ("comparing.py::test_null_is_not_the_empty_text",),
+    "composite key": (
+        "comparing.py::test_composite_key_without_change_plans_nothing",
+        "identifying.py::test_parts_of_an_identity_are_never_taken_for_each_other",
+    ),
+    "null and duplicate keys": (
+        "comparing.py::test_null_key_is_invalid_and_removes_nothing",
+        "comparing.py::test_duplicate_key_holds_all_its_rows_back",
+        "comparing.py::test_null_identity_is_invalid",
+        "comparing.py::test_rows_with_one_identity_are_all_held_back",
+    ),
+    "mixed-case and reserved names": (
+        "comparing.py::test_odd_column_names",
+        "comparing.py::test_identity_column_may_have_an_odd_case",
+        "warehouse.py::test_odd_names_are_quoted",
+    ),
+    "every type round trip": ("comparing.py::test_type_round_trip", "warehouse.py::test_type_is_known_by_its_kind"),
+    "mapping field added": ("mapping.py::test_added_field_resends_rows_where_it_is_not_null",),
+    "mapping field renamed": ("mapping.py::test_renamed_field_resends_rows_where_it_is_not_null",),
+    "mapping field dropped": ("mapping.py::test_dropped_field_resends_nothing",),
+    "mapping field retyped": ("mapping.py::test_retyped_column_resends_rows_that_differ",),
+    "model column gone": ("mapping.py::test_missing_column_is_named_with_the_nearest_one",),
+    "two runs at once": ("leasing.py::test_only_one_acquires", "leasing.py::test_fenced_run_changes_nothing"),
+    "recovery after each kill point": ("committing.py::test_crash_loses_nothing",),
+    "streaming": ("warehouse.py::test_batches_stream_every_row_once",),
+    "close twice": ("warehouse.py::test_release_and_close_twice_are_harmless",),
+    "costs": ("warehouse.py::test_what_statements_cost_is_told_by_sync_and_step",),
+}
+
+
+@cache
+def named_in(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def bases(warehouse: str) -> Iterator[tuple[str, str]]:
+    """Each contract that a test class of a warehouse inherits, and the class."""
+    for path in HERE.glob(f"test_{warehouse}*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                yield from ((base.id, node.name) for base in node.bases if isinstance(base, ast.Name))
+
+
+def test_every_contract_of_warehouses_is_known():
+    files = {"warehouse", "comparing", "mapping", "committing", "holding", "identifying", "leasing", "sampling"}
+    found = {
+        node.name
+        for name in files
+        for node in ast.parse((CONTRACTS / f"{name}.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Contract")
+    }
+    assert found == CLASSES
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_every_warehouse_is_held_to_every_contract(warehouse):
+    assert CLASSES - {base for base, _ in bases(warehouse)} == set()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_holds_it_is_there(name):
+    for place in SHARED[name]:
+        file, _, test = place.partition("::")
+        assert test in named_in(CONTRACTS / file), place
