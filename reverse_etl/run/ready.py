@@ -175,9 +175,9 @@ def _try_ready(
 
 
 def _kind(value: Value) -> ColumnKind:
-    """What is sent: of an array, its elements; of a column that is sent as text, text."""
+    """What is sent: of an array, its elements, which may be anything where its type does not tell; or text."""
     if value.kind is ColumnKind.ARRAY and value.column is not None:
-        return value.column.element or ColumnKind.OTHER
+        return value.column.element or ColumnKind.JSON
     return value.kind
 
 

@@ -45,7 +45,7 @@ class ColumnKind(str, Enum):
 class Column:
     """A column of a relation: its name as stored, the warehouse's own type, and what that type holds.
 
-    `element` is the kind of an array's elements.
+    `element` is the kind of an array's elements; None where its type does not tell, and they may be any JSON.
     """
 
     name: str

@@ -28,14 +28,22 @@ ODD_NAMES = (
 ODD_TEXTS = ("", " ", "it's", "back\\slash", "two\nlines", 'a "word"', "%s ? :x $1", "emoji 🙂", "-- no comment", "{}")
 
 
+# What is sent of a type that cannot be.
+REFUSED = ("unsendable-type",)
+
+
 @dataclass(frozen=True)
 class Typed:
-    """Two different values of one type in SQL, the kind of its columns, and more values that are easily confused."""
+    """Two different values of one type in SQL, the kind of its columns, and more values that are easily confused.
+
+    `sent`: the JSON that Iterable receives for the two, or REFUSED; empty where that is not said.
+    """
 
     first: str
     second: str
     kind: ColumnKind
     alike: tuple[str, ...] = ()
+    sent: tuple[object, ...] = ()
 
 
 class AdapterContract:

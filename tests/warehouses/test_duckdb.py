@@ -22,6 +22,7 @@ from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
+from tests.contracts.sending import SendingContract
 from tests.contracts.trial import Trial
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.on_duckdb import OnDuckDB, patience
@@ -60,6 +61,10 @@ class TestLeasing(OnDuckDB, LeasingContract):
 
 
 class TestSampling(OnDuckDB, SamplingContract):
+    pass
+
+
+class TestSending(OnDuckDB, SendingContract):
     pass
 
 

@@ -1,0 +1,60 @@
+"""The warehouse contract: what Iterable receives of each type. `trial` and `typed` are fixtures, as elsewhere."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reverse_etl.destination import Destination
+from reverse_etl.errors import Faults
+from reverse_etl.run.ready import Ready, make_ready
+from reverse_etl.secret import Secret
+from tests.contracts.trial import MODEL_SCHEMA, Trial
+from tests.contracts.warehouse import REFUSED, Typed
+
+DESTINATION = Destination("iterable", "http://127.0.0.1:1", "email", Secret("none"))
+
+
+def tabled(trial: Trial, typed: Typed) -> None:
+    """A model whose column `v` holds the two values."""
+    email = trial.builder.dialect.as_text("'a@x.y'")
+    trial.builder.create_schema(MODEL_SCHEMA)
+    trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT {email} AS email, {typed.first} AS v")
+    trial.builder.execute(f"INSERT INTO {trial.relation} SELECT 'b@x.y', {typed.second}")
+
+
+def received(trial: Trial, ready: Ready) -> dict[str, object]:
+    """Each row of the model as its request holds it, by e-mail: what is sent of `v`, or why it is not."""
+    trial.fields = ready.sync.fields
+    lease, store = trial.prepared(), trial.store()
+    store.write_plan(store.diff(), lease.fence)
+    found: dict[str, object] = {}
+    for batch in store.planned(lease.fence, 0, 10, 10):
+        encoded = ready.encoder.encode(batch)
+        identities = dict(zip(batch.column("ordinal").to_pylist(), batch.column("identity").to_pylist(), strict=True))
+        found |= {change.identity: json.loads(change.body)["dataFields"]["v"] for change in encoded.changes}
+        found |= {identities[outcome.ordinal]: outcome.code for outcome in encoded.outcomes}
+    return found
+
+
+def plain(value: object) -> str:
+    """JSON in which 1, 1.0 and true are different."""
+    return json.dumps(value, sort_keys=True)
+
+
+class SendingContract:
+    """Every type on its way: columns looked at, planned, encoded."""
+
+    def test_type_is_sent_as_json_or_refused(self, trial, typed):
+        if not typed.sent:
+            pytest.skip("not said what is sent of this type")
+        tabled(trial, typed)
+        if typed.sent == REFUSED:
+            with pytest.raises(Faults) as raised:
+                make_ready(trial.sync, DESTINATION, trial.warehouse)
+            assert [fault.code for fault in raised.value.faults] == list(REFUSED)
+            return
+        first, second = typed.sent
+        found = received(trial, make_ready(trial.sync, DESTINATION, trial.warehouse))
+        assert plain(found) == plain({"a@x.y": first, "b@x.y": second})
