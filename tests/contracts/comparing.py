@@ -7,7 +7,7 @@ import pytest
 from reverse_etl.cost import total
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.warehouses.base import Mark
-from tests.contracts.trial import Trial, accept
+from tests.contracts.trial import MODEL_SCHEMA, Trial, accept
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"
 PEOPLE = {"email": TEXT, "name": TEXT, "points": NUMBER}
@@ -147,7 +147,7 @@ class ComparingContract:
         assert people.counted() == ({} if values == "'Ann', 1" else {"changed": 1})
 
     def test_type_round_trip(self, trial, typed):
-        trial.builder.create_schema("marts")
+        trial.builder.create_schema(MODEL_SCHEMA)
         for value, kinds in (
             (typed.first, {"added": 1}),
             (typed.second, {"changed": 1}),

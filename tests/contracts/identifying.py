@@ -6,7 +6,7 @@ import pytest
 
 from reverse_etl.snapshot.shape import PRIMARY_KEY
 from reverse_etl.sync import Field, IdentityRule, Requirement
-from tests.contracts.trial import Fate, Trial, of
+from tests.contracts.trial import MODEL_SCHEMA, Fate, Trial, of
 
 VISITS = {"shop": "VARCHAR", "number": "BIGINT", "email": "VARCHAR", "user_id": "BIGINT", "what": "VARCHAR"}
 ROWS = [("eu", 1, "A@x.y ", None, "seen"), ("us", 1, None, 7, "bought"), ("eu", 2, "b@x.y", 8, "seen")]
@@ -96,7 +96,7 @@ class IdentifyingContract:
     def test_array_that_is_required_may_be_empty_and_not_null(self, trial):
         trial.fields = (Field("items", "items", own=True),)
         trial.requirements = (Requirement(("@items",), "null-items", "`items` is NULL"),)
-        trial.builder.create_schema("marts")
+        trial.builder.create_schema(MODEL_SCHEMA)
         array = "SELECT 'a@x.y' AS email, {} AS items UNION ALL SELECT 'b@x.y', NULL"
         trial.builder.execute(f"CREATE TABLE {trial.relation} AS {array.format(self.empty_array)}")
         assert self.invalid(trial) == {"null-items": 1}

@@ -7,7 +7,7 @@ import pytest
 from reverse_etl.errors import Faults
 from reverse_etl.snapshot.shape import missing_columns
 from reverse_etl.sync import Field
-from tests.contracts.trial import Crash, Fate, Trial
+from tests.contracts.trial import MODEL_SCHEMA, Crash, Fate, Trial
 
 COLUMNS = {"email": "VARCHAR", "name": "VARCHAR", "points": "BIGINT", "phone": "VARCHAR"}
 ROWS = [("a@x.y", "Ann", 1, "11"), ("b@x.y", "Bob", 2, None), ("c@x.y", None, None, "33")]
@@ -98,7 +98,7 @@ class MappingContract:
 
     @pytest.mark.parametrize(("old", "kind"), [("'1.50'", "DOUBLE PRECISION"), ("'x'", "BIGINT"), ("'007'", "BIGINT")])
     def test_value_that_a_new_type_cannot_hold_is_no_longer_claimed(self, trial, old, kind):
-        trial.builder.create_schema("marts")
+        trial.builder.create_schema(MODEL_SCHEMA)
         trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@x.y' AS email, {old} AS v")
         trial.run()
         trial.retype("v", kind, trial.warehouse.dialect.try_cast("v", kind))

@@ -25,7 +25,8 @@ RULE = IdentityRule(
 )
 TTL, LATE, RECHECK = 120.0, 120.0, 3600.0
 LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
-STATE_SCHEMA, MODEL_SCHEMA = "reverse_etl_state", "marts"
+# Schemas that nobody has anything in: where the tests run on an account, they are dropped there.
+MODEL_SCHEMA, STATE_SCHEMA = "reverse_etl_test_models", "reverse_etl_test_state"
 
 _holders = itertools.count(1)
 

@@ -18,6 +18,7 @@ from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.bigquery import BigQuery
 from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.warehouse import SCHEMA
 from tests.emulators.environment import FOLDER, python_of
 from tests.emulators.processes import served
 from tests.warehouses.bigquery_types import TYPES
@@ -53,7 +54,7 @@ def client_of(fields: frozenset[tuple[str, str]]) -> Any:
 
 def emptied(fields: Mapping[str, str]) -> None:
     """Drop what the contracts make. The datasets' names are the same again: a statement is then known by its text."""
-    for schema in ("contract", MODEL_SCHEMA, STATE_SCHEMA):
+    for schema in (SCHEMA, MODEL_SCHEMA, STATE_SCHEMA):
         client = client_of(frozenset(fields.items()))
         client.delete_dataset(schema, delete_contents=True, not_found_ok=True)
 

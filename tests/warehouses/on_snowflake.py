@@ -12,7 +12,7 @@ import pytest
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
 from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
-from tests.contracts.warehouse import Typed
+from tests.contracts.warehouse import ODD_SCHEMA, SCHEMA, Typed
 from tests.emulators.environment import FOLDER, NotBuilt, python_of
 from tests.warehouses.snowflake_types import MORE_TYPES, TYPES
 
@@ -106,7 +106,7 @@ class OnAccount(OnSnowflake):
             pytest.skip(f"no account: {PREFIX}ACCOUNT and the like are not set")
         connection = Connection("snowflake", given, tmp_path, "200MB", Patience(0, time.monotonic, time.sleep))
         account = open_warehouse(connection)
-        for schema in ("contract", MODEL_SCHEMA, STATE_SCHEMA, 'odd "schema"'):
+        for schema in (SCHEMA, ODD_SCHEMA, MODEL_SCHEMA, STATE_SCHEMA):
             place = account.table(schema, "x").rpartition(".")[0]
             account.execute(f"DROP SCHEMA IF EXISTS {place} CASCADE")
         account.close()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.sampling import SamplingContract
-from tests.contracts.warehouse import AdapterContract
+from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.warehouses.bigquery_types import ODD_NAMES, TYPES
 from tests.warehouses.on_bigquery import ACCOUNT, LIVE, LOCAL, OnBigQuery
 
@@ -30,18 +30,18 @@ class TestAdapter(OnBigQuery, AdapterContract):
 
     def test_missing_relation_in_a_query_is_named(self, warehouse):
         """Of a table in a dataset that is not there, bqemulator says that a right is missing."""
-        warehouse.create_schema("contract")
+        warehouse.create_schema(SCHEMA)
         super().test_missing_relation_in_a_query_is_named(warehouse)
 
     def test_create_schema_twice_is_harmless(self, warehouse):
         for _ in range(2):
-            warehouse.create_schema("contract")
-        assert warehouse.columns(warehouse.table("contract", "nowhere")) is None
+            warehouse.create_schema(SCHEMA)
+        assert warehouse.columns(warehouse.table(SCHEMA, "nowhere")) is None
 
     @pytest.mark.parametrize("name", ODD_NAMES)
     def test_odd_names_are_quoted(self, warehouse, name):
-        warehouse.create_schema("contract")
-        table, quoted = warehouse.table("contract", "select"), warehouse.dialect.quote(name)
+        warehouse.create_schema(SCHEMA)
+        table, quoted = warehouse.table(SCHEMA, "select"), warehouse.dialect.quote(name)
         warehouse.execute(f"CREATE TABLE {table} ({quoted} INT64)")
         warehouse.execute(f"INSERT INTO {table} ({quoted}) VALUES (1)")
         assert [column.name for column in warehouse.columns(table)] == [name]

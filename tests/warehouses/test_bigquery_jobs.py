@@ -8,6 +8,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Mark, Patience
 from reverse_etl.warehouses.bigquery import BigQuery
+from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.bigquery_proxy import Asked, Proxy, serve
 from tests.warehouses.on_bigquery import OnBigQuery
 
@@ -46,8 +47,8 @@ class OnProxy(OnBigQuery):
     @pytest.fixture
     def table(self, make) -> str:
         warehouse = make()
-        warehouse.create_schema("contract")
-        table = warehouse.table("contract", "t")
+        warehouse.create_schema(SCHEMA)
+        table = warehouse.table(SCHEMA, "t")
         warehouse.execute(f"CREATE TABLE {table} AS SELECT 0 AS n")
         return table
 
@@ -154,7 +155,7 @@ class TestStatements(OnProxy):
         warehouse = make()
         before = len(proxy.jobs())
         assert warehouse.columns(table) is not None
-        warehouse.create_schema("contract")
+        warehouse.create_schema(SCHEMA)
         assert len(proxy.jobs()) == before
 
 
@@ -163,8 +164,8 @@ class TestRows(OnBigQuery):
 
     @pytest.fixture
     def numbers(self, warehouse) -> str:
-        warehouse.create_schema("contract")
-        table = warehouse.table("contract", "numbers")
+        warehouse.create_schema(SCHEMA)
+        table = warehouse.table(SCHEMA, "numbers")
         warehouse.execute(f"CREATE TABLE {table} AS SELECT i FROM UNNEST(GENERATE_ARRAY(0, 49999)) AS i")
         return table
 

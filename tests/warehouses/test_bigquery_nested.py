@@ -8,6 +8,7 @@ import pytest
 
 from reverse_etl.iterable.values import convert
 from reverse_etl.warehouses.bigquery.nested import Type, json_of, type_of
+from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.on_bigquery import OnBigQuery
 
 VALUES = {
@@ -38,8 +39,8 @@ class TestNested(OnBigQuery):
         """What is sent of a column that holds an expression."""
 
         def sent(**columns: str) -> dict[str, object]:
-            warehouse.create_schema("contract")
-            table = warehouse.table("contract", "nested")
+            warehouse.create_schema(SCHEMA)
+            table = warehouse.table(SCHEMA, "nested")
             warehouse.execute(f"DROP TABLE IF EXISTS {table}")
             listed = ", ".join(f"{value} AS {name}" for name, value in columns.items())
             warehouse.execute(f"CREATE TABLE {table} AS SELECT {listed}")

@@ -192,14 +192,14 @@ class TestTypes(OnDuckDB):
         assert trial.counted() == {}
 
     def test_always_null_column_of_a_view_is_text(self, trial):
-        trial.warehouse.create_schema("marts")
+        trial.warehouse.create_schema("reverse_etl_test_models")
         trial.warehouse.execute(f"CREATE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, NULL AS v")
         assert trial.run().rows[0].values == {"v": None}
         trial.warehouse.execute(f"CREATE OR REPLACE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, 5 AS v")
         assert trial.run().changed_fields == {"v": 1}
 
     def test_missing_table_behind_another_database_is_missing(self, warehouse):
-        assert warehouse.columns('"nowhere"."marts"."users"') is None
+        assert warehouse.columns('"nowhere"."reverse_etl_test_models"."users"') is None
 
     @pytest.mark.parametrize(
         ("type_name", "kind", "element"),

@@ -7,7 +7,7 @@ import pytest
 
 from reverse_etl.iterable.values import Unsendable, convert
 from reverse_etl.sync import Field
-from tests.contracts.trial import Trial
+from tests.contracts.trial import MODEL_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_types import EXTENDED, MAKE, REFUSED, TYPES
 
@@ -35,6 +35,11 @@ def arrived(trial: Trial, name: str = "v"):
     value = next(item for item in shape.values if item.field.path == name)
     [batch] = trial.warehouse.batches(f"SELECT {value.expression} AS v FROM {trial.relation}", 10)
     return convert(batch.column(0), as_json=value.json)[0]
+
+
+def tabled(server, made: str) -> None:
+    """The model of a trial."""
+    server.run(f"CREATE SCHEMA {MODEL_SCHEMA}", f"CREATE TABLE {MODEL_SCHEMA}.users {made}")
 
 
 class TestValues(OnPostgres):
@@ -85,9 +90,8 @@ class TestValues(OnPostgres):
         ],
     )
     def test_value_arrives_as_json(self, server, trial, value, sent):
-        server.run(
-            *MAKE, "CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {value} AS v"
-        )
+        server.run(*MAKE)
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, {value} AS v")
         found = arrived(trial)
         assert found == sent
         assert type(found) is type(sent) or sent == pytest.approx(0.1)
@@ -97,7 +101,7 @@ class TestValues(OnPostgres):
         ["DATE 'infinity'", "TIMESTAMP '-infinity'", "TIMESTAMPTZ 'infinity'", "DATE '0044-03-15 BC'", "TIME '24:00'"],
     )
     def test_time_that_has_no_form_holds_its_row_back(self, server, trial, value):
-        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {value} AS v")
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, {value} AS v")
         assert isinstance(arrived(trial), Unsendable)
 
     @pytest.mark.parametrize(
@@ -114,7 +118,7 @@ class TestValues(OnPostgres):
         ],
     )
     def test_equal_values_are_no_change_and_have_equal_hashes(self, server, trial, first, second):
-        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {first} AS v")
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, {first} AS v")
         trial.run()
         value = trial.shape().values[0]
         hashed = f"SELECT {trial.warehouse.dialect.row_hash([(value.expression, value.type)])} FROM {trial.relation}"
@@ -128,8 +132,8 @@ class TestValues(OnPostgres):
         extension, typed = name, EXTENDED[name]
         if not server.run(f"SELECT 1 FROM pg_available_extensions WHERE name = '{extension}'"):
             pytest.skip(f"this PostgreSQL has no {extension}")
-        server.run("CREATE SCHEMA odd", f"CREATE EXTENSION {extension} SCHEMA odd", "CREATE SCHEMA marts")
-        server.run(f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {typed.first} AS v")
+        server.run("CREATE SCHEMA odd", f"CREATE EXTENSION {extension} SCHEMA odd")
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, {typed.first} AS v")
         assert trial.warehouse.columns(trial.relation)[1].kind is typed.kind
         trial.run()
         for value in (typed.second, *typed.alike, "NULL"):
@@ -160,8 +164,8 @@ class TestValues(OnPostgres):
         assert warehouse.query(different) == []
 
     def test_key_may_be_of_any_type(self, server, trial):
-        server.run("CREATE SCHEMA marts", "CREATE TABLE marts.users (email text, id int4range, v text)")
-        server.run("INSERT INTO marts.users VALUES ('a@x.y', '[1,5)', 'x'), ('b@x.y', '[5,6)', 'x')")
+        tabled(server, "(email text, id int4range, v text)")
+        server.run(f"INSERT INTO {MODEL_SCHEMA}.users VALUES ('a@x.y', '[1,5)', 'x'), ('b@x.y', '[5,6)', 'x')")
         trial.primary_key, trial.fields = ("id",), (Field("v", "v"),)
         assert trial.run().kinds == {"added": 2}
         trial.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = '[1,5)'")

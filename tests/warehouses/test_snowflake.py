@@ -24,7 +24,7 @@ from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
-from tests.contracts.warehouse import AdapterContract
+from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.emulators.processes import served
 from tests.warehouses.on_snowflake import SERVER, OnEmulator, emulator_python, local
 
@@ -95,8 +95,8 @@ class TestLoading(OnEmulator):
     def test_rows_are_loaded_with_the_types_of_their_columns(self, warehouse):
         import pyarrow as pa
 
-        warehouse.create_schema("contract")
-        table = warehouse.table("contract", "loaded")
+        warehouse.create_schema(SCHEMA)
+        table = warehouse.table(SCHEMA, "loaded")
         types = {"t": "VARCHAR", "n": "NUMBER(38,0)", "d": "NUMBER(10,2)", "f": "FLOAT", "b": "BOOLEAN", "w": NTZ}
         warehouse.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})")
         rows = [
@@ -144,8 +144,8 @@ class TestConnecting(OnEmulator):
     def test_lost_connection_is_told_and_begun_again(self, reopen):
         with served([emulator_python(), SERVER]) as (port, process):
             warehouse = reopen(**local(port), statement_timeout=3, connect_timeout=3, connect_retries=0)
-            warehouse.create_schema("contract")
-            numbers = warehouse.table("contract", "numbers")
+            warehouse.create_schema(SCHEMA)
+            numbers = warehouse.table(SCHEMA, "numbers")
             warehouse.execute(f"CREATE TABLE {numbers} AS {self.SERIES}")
             process.kill()
             for work in (
@@ -168,7 +168,7 @@ class TestConnecting(OnEmulator):
         assert "hush" not in str(raised.value.context)
 
     def test_errors_show_no_value_of_a_row(self, warehouse):
-        warehouse.create_schema("contract")
+        warehouse.create_schema(SCHEMA)
         with pytest.raises(WarehouseError) as raised:
             warehouse.query("SELECT CAST(x AS INTEGER) FROM (VALUES ('ann@example.com')) t(x)")
         assert raised.value.code == "snowflake-error"

@@ -9,6 +9,7 @@ from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
+from tests.contracts.sending import SendingContract
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.on_snowflake import OnAccount
 
@@ -46,4 +47,8 @@ class TestLeasing(OnAccount, LeasingContract):
 
 
 class TestSampling(OnAccount, SamplingContract):
+    pass
+
+
+class TestSending(OnAccount, SendingContract):
     pass
