@@ -31,7 +31,7 @@ _TEXTS = frozenset({"string", "keyword"})
 # Kinds of a warehouse column, and the types that some of their values can be fitted to.
 FITTING: Accepted = {
     **dict.fromkeys(("date", "timestamp"), _TEXTS | {"date"}),
-    **dict.fromkeys(("integer", "decimal", "float"), _TEXTS | {"long", "double"}),
+    **dict.fromkeys(("integer", "decimal", "number", "float"), _TEXTS | {"long", "double"}),
     **dict.fromkeys(("uuid", "time"), _TEXTS),
     "text": _TEXTS | {"date", "geo_location"},
     "boolean": _TEXTS | {"boolean"},

@@ -25,6 +25,7 @@ ACCEPTED: Accepted = {
     "time": frozenset({"string", "keyword"}),
     "integer": frozenset({"long", "double"}),
     "decimal": frozenset({"double"}),
+    "number": frozenset({"long", "double"}),
     "float": frozenset({"double"}),
     "boolean": frozenset({"boolean"}),
     "date": frozenset({"date", "string", "keyword"}),

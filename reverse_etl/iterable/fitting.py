@@ -6,6 +6,7 @@ Only what keeps its meaning is fitted: a whole double may be a long, any number 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from reverse_etl.iterable.values import Unsendable, convert
 
 _TEXTS = ("string", "keyword")
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
+_NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def fit(column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
@@ -27,11 +29,18 @@ def fit(column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
     if cast in _TEXTS and types.is_decimal(column.type):
         column = column.cast(pa.string())  # all its digits, which a double may not have
     values = convert(column, as_json=as_json)
+    if cast in _TEXTS and as_json and any(type(value) in (int, float, Unsendable) for value in values):
+        values = [_told(*both) for both in zip(column.to_pylist(), values, strict=True)]
     rule = _RULES.get(cast)
     if rule is None:
         return values
     misfit = Unsendable(f"the value does not fit the type `{cast}` that Iterable has for it")
     return [_fitted(value, rule, misfit) for value in values]
+
+
+def _told(text: str | None, value: Any) -> Any:
+    """A number of JSON as it is told there, whatever its size."""
+    return text if text is not None and type(value) is not str and _NUMBER.fullmatch(text) else value
 
 
 class _MisfitError(ValueError):

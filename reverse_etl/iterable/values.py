@@ -36,6 +36,7 @@ class Unsendable:
 
 _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")
 _NO_JSON = Unsendable("the text is no JSON")
+_WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,200})[.][0-9]{1,100}$"
 
 
 def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
@@ -48,7 +49,7 @@ def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
     if types.is_dictionary(column.type):
         return convert(column.dictionary_decode(), as_json=as_json)
     if as_json:
-        return [None if text is None else _parsed(text) for text in _texts(column)]
+        return _numbers(column) or [None if text is None else _parsed(text) for text in _texts(column)]
     for fits, change in _RULES:
         if fits(column.type):
             return change(column)
@@ -86,8 +87,10 @@ def _unsigned(column: pa.Array) -> list[Any]:
 
 
 def _floats(column: pa.Array) -> list[Any]:
-    doubles = column.cast(pa.float64())
-    return list(pc.if_else(pc.is_finite(doubles), doubles, None).to_pylist())
+    finite = pc.if_else(pc.is_finite(column.cast(pa.float64())), column, None)
+    # 0.1 of 32 bits is 0.1, not 0.10000000149011612: the double that has its shortest text.
+    short = finite.cast(pa.string()) if types.is_float32(column.type) else finite
+    return list(short.cast(pa.float64()).to_pylist())
 
 
 def _decimals(column: pa.Array) -> list[Any]:
@@ -173,6 +176,15 @@ def _sound(values: Sequence[Any], names: Sequence[str] | None = None) -> Any:
     if odd is not None:
         return odd
     return values if names is None else dict(zip(names, values, strict=True))
+
+
+def _numbers(column: pa.Array) -> list[Any]:
+    """JSON of nothing but small whole numbers, or nothing but fractions, by columns; empty where it is not that."""
+    first = column.drop_null()[:1]
+    for form, kind in ((_WHOLE, pa.int64()), (_FRACTION, pa.float64())) if _is_text(column.type) else ():
+        if all(pc.all(pc.match_substring_regex(part, form)).as_py() for part in (first, column)):
+            return list(column.cast(kind).to_pylist())
+    return []
 
 
 def _parsed(text: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _TEXT = ("text", "uuid")
-_NUMBERS = ("integer", "decimal", "float")
+_NUMBERS = ("integer", "decimal", "number", "float")
 _ELLIPSIS = "…"
 
 

@@ -27,6 +27,7 @@ class ColumnKind(str, Enum):
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"
+    NUMBER = "number"  # whole or not, as each value says
     FLOAT = "float"
     BOOLEAN = "boolean"
     DATE = "date"
@@ -45,13 +46,15 @@ class ColumnKind(str, Enum):
 class Column:
     """A column of a relation: its name as stored, the warehouse's own type, and what that type holds.
 
-    `element` is the kind of an array's elements; None where its type does not tell, and they may be any JSON.
+    `element` is the kind of an array's elements; None where its type does not tell, and they may be any JSON. `parts`,
+    where the dialect needs them, are an array's elements as one column without a name, or the members of an object.
     """
 
     name: str
     type: str
     kind: ColumnKind
     element: ColumnKind | None = None
+    parts: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

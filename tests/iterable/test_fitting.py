@@ -136,3 +136,15 @@ def test_what_fits_a_number_type_keeps_its_value(values):
         for before, after in zip(convert(column), fit(column, cast), strict=True):
             if not isinstance(after, Unsendable):
                 assert after is None if before is None else math.isclose(float(after), before, rel_tol=0)
+
+
+@pytest.mark.parametrize(
+    ("cast", "expected"),
+    [
+        ("string", ["5", "5.00", "12345678901234567890", "a", "true", None]),
+        ("double", [5.0, 5.0, ODD, ODD, ODD, None]),
+    ],
+)
+def test_numbers_of_json_keep_their_digits_as_texts(cast, expected):
+    texts = pa.array(["5", "5.00", "12345678901234567890", '"a"', "true", None])
+    assert [ODD if isinstance(v, Unsendable) else v for v in fit(texts, cast, as_json=True)] == expected

@@ -42,7 +42,11 @@ CASES = {
     "doubles": (pa.float64(), [0.1, 1e300, 10.0, None], [0.1, 1e300, 10.0, None]),
     "minus zero": (pa.float64(), [-0.0, 0.0], [-0.0, 0.0]),
     "not numbers": (pa.float64(), [math.nan, math.inf, -math.inf, 1.5], [None, None, None, 1.5]),
-    "floats": (pa.float32(), [0.5, math.nan], [0.5, None]),
+    "floats": (
+        pa.float32(),
+        [0.5, math.nan, 0.1, 16777216.0, 3.4e38, -1e-45, math.inf, None, 100.0, -0.0],
+        [0.5, None, 0.1, 16777216.0, 3.4e38, -1e-45, None, None, 100.0, -0.0],
+    ),
     "half floats": (pa.float16(), [1.5, None, math.inf], [1.5, None, None]),
     "decimals stay fractions": (pa.decimal128(10, 2), [Decimal("10.00"), Decimal("-0.10"), None], [10.0, -0.1, None]),
     "decimals round to the nearest double": (
@@ -216,6 +220,27 @@ def test_text_that_is_not_utf8_is_one_invalid_row():
 )
 def test_json_text(text, expected):
     assert exact(told(convert(pa.array([text]), as_json=True)), [expected])
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["5", "-7", None, "0", "999999999999999999"],
+        ["5", "9223372036854775807", "9223372036854775808"],
+        ["5.0", "-0.25", None, "0.1000000000000000055511151231257827", "12345678901234567890.5"],
+        ["5", "5.5"],
+        ["-0", "5"],
+        ["5", "true"],
+        ["5", "05"],
+        ["5.0", "1e5"],
+        [None, None],
+        [],
+    ],
+)
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_numbers_of_json_are_the_same_by_columns_and_one_by_one(texts, kind):
+    alone = [convert(pa.array([text, "{}"], kind), as_json=True)[0] for text in texts]
+    assert exact(told(convert(pa.array(texts, kind), as_json=True)), told(alone))
 
 
 SCALARS = st.one_of(

@@ -17,8 +17,8 @@ from tests.contracts.trial import RULE, STATE_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_types import MAKE, TYPES
 
-# Numbers that a double holds only nearly, or that are not taken back: infinite ones, and the smallest.
-INEXACT = ("numeric", "endless numeric", "negative zero")
+# Numbers that are not taken back: infinite ones, and the smallest.
+INEXACT = ("endless numeric", "negative zero")
 COLUMNS = {f"c_{name.replace(' ', '_')}": typed for name, typed in TYPES.items() if name not in INEXACT}
 
 

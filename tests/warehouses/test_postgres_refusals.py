@@ -220,6 +220,16 @@ class TestWords(OnPostgres):
     def test_table_of_another_database_is_missing(self, warehouse):
         assert warehouse.columns('"nowhere"."marts"."users"') is None
 
+    @pytest.mark.parametrize("statement", ["ALTER TABLE t ALTER COLUMN a TYPE bigint", "DROP TABLE t"])
+    def test_what_depends_on_a_table_of_ours_is_told(self, warehouse, statement):
+        warehouse.execute("CREATE TABLE public.t (a integer)")
+        warehouse.execute("CREATE VIEW public.dashboard AS SELECT a FROM public.t")
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.execute(statement.replace(" t", " public.t"))
+        assert raised.value.code == "postgres-error"
+        assert "dashboard" in raised.value.context["reason"]
+        assert raised.value.hint.startswith("Drop what depends on our table")
+
     def test_stream_is_never_read_ahead(self, warehouse):
         """A result that has no end gives its first rows, and lets itself be broken off."""
         endless = "generate_series(1, 100000) a, generate_series(1, 100000) b"

@@ -9,6 +9,7 @@ from reverse_etl.warehouses.base import Column, ColumnKind, Kept
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
 _WITH_PARTS = (ColumnKind.JSON, ColumnKind.ARRAY, ColumnKind.OBJECT)
+_NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER)
 
 
 def fetched_name(name: str) -> str:
@@ -21,5 +22,5 @@ class LocalDialect(DuckDBDialect):
 
     def kept(self, column: Column) -> Kept:
         kept = super().kept(replace(column, name=fetched_name(column.name)))
-        # What has parts and came as text came as its JSON.
-        return replace(kept, json=column.type == "VARCHAR" and column.kind in _WITH_PARTS)
+        # What has parts and came as text came as its JSON, as did numbers of any size.
+        return replace(kept, json=column.type == "VARCHAR" and column.kind in (*_WITH_PARTS, *_NUMBERS))

@@ -9,7 +9,10 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.postgres.profile import Access
 from reverse_etl.warehouses.postgres.quoting import name
 
-_MISSING = ("42P01", "3F000", "42703", "0A000")
+_MISSING = ("42P01", "3F000", "42703")
+# What is not there for this connection, although its SQLSTATE is that of anything unsupported.
+_ELSEWHERE = "cross-database references"
+DEPENDENT = ("0A000", "2BP01")
 _DENIED = "42501"
 _READ_ONLY = "25006"
 _CANCELLED = ("57014", "55P03", "40P01", "40001")
@@ -52,7 +55,7 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
             context={"reason": said.reason, **access.shown},
             hint="Run again: nothing is lost. If it comes back, look at the server's log, its limits and the network.",
         )
-    if said.state in _MISSING:
+    if said.state in _MISSING or said.words.startswith(_ELSEWHERE):
         return WarehouseError(
             "relation-not-found",
             "a table or column that a statement names is not there",
@@ -146,6 +149,8 @@ def _shown(sql: str) -> str:
 
 
 def _hint(state: str) -> str:
+    if state in DEPENDENT:
+        return "Drop what depends on our table, which the reason names, and make it again after the next run."
     if state == _READ_ONLY:
         return "The server, or this command, lets nothing be written: run it where it may write."
     if state in _CANCELLED:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.warehouses.postgres.quoting import name
 from reverse_etl.warehouses.postgres.refusals import Refused, Said
+from reverse_etl.warehouses.postgres.types import DIGITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 # Types that ADBC reads as they are, by the numbers that they have in every database; the others are read as text.
 _PLAIN = frozenset((16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1083, 1114, 1184))
 _NUMERIC = 1700
-# The digits of a decimal of 128 bits.
-_DIGITS = 38
+_NOT_FINITE = ("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf")
+# The driver knows the types of the server by their functions' names, which must not be quoted when it connects.
+_PLAIN_NAMES = " options='-c quote_all_identifiers=off'"
 _BATCH_BYTES = 4_000_000
 
 
@@ -82,9 +84,12 @@ class Stream:
     def _batches(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
         from adbc_driver_postgresql import StatementOptions
 
-        cursor = _told(self._open().cursor)
+        if not self._knows_types(settings):
+            self.close()
+            self._conninfo += _PLAIN_NAMES
+            self._knows_types(settings)
+        cursor = _told(self._connection.cursor)
         try:
-            _told(lambda: cursor.execute(settings))
             cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
             _told(lambda: cursor.execute(sql))
             # Closed before its cursor, a result is broken off; after it, read to its end.
@@ -95,6 +100,19 @@ class Stream:
             with suppress(Exception):
                 cursor.close()
         _told(self._connection.rollback)
+
+    def _knows_types(self, settings: str) -> bool:
+        """Begin a transaction with its settings; whether text is text in what it answers."""
+        import pyarrow as pa
+
+        cursor = _told(self._open().cursor)
+        try:
+            _told(lambda: cursor.execute(settings))
+            answer = _told(cursor.fetch_arrow_table)
+        finally:
+            with suppress(Exception):
+                cursor.close()
+        return bool(pa.types.is_string(answer.schema.types[0]))
 
     def _open(self) -> Any:
         if self._connection is None:
@@ -134,7 +152,7 @@ def _wired(sql: str, columns: Sequence[Wired]) -> str:
 
 
 def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
-    """The batch with numbers for numerics, which come as text."""
+    """The batch with numbers for numerics, which come as text, as far as Arrow has such numbers."""
     import pyarrow as pa
 
     if all(column.type != _NUMERIC for column in columns):
@@ -147,15 +165,15 @@ def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
 
 
 def _numbers(values: Any, column: Wired) -> Any:
-    """Decimals where the type is bounded and small enough, else the nearest doubles."""
+    """Decimals where the type is bounded and small enough; doubles of a fraction too long for it; else their text."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = values.storage if isinstance(values, pa.ExtensionArray) else values
+    finite = pc.if_else(pc.is_in(texts, pa.array(_NOT_FINITE)), None, texts)
     precision, scale = column.precision or 0, column.scale or 0
     # A negative scale stands for zeros before the point.
     digits, places = (precision - scale, 0) if scale < 0 else (max(precision, scale), scale)
-    if not 0 < digits <= _DIGITS:
-        return texts.cast(pa.float64())
-    finite = pc.if_else(pc.is_in(texts, pa.array(["NaN", "nan"])), None, texts)
-    return finite.cast(pa.decimal128(digits, places))
+    if 0 < digits <= DIGITS:
+        return finite.cast(pa.decimal128(digits, places))
+    return finite.cast(pa.float64()) if scale > 0 else finite

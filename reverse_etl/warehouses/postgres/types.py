@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Kept
-from reverse_etl.warehouses.postgres.quoting import literal
+from reverse_etl.warehouses.postgres.nesting import json_of
 
 TEXT = "text"
 _KINDS: Mapping[str, ColumnKind] = {
     **dict.fromkeys(("text", "varchar", "bpchar", "char", "name", "citext", "xml"), ColumnKind.TEXT),
     **dict.fromkeys(("inet", "cidr", "macaddr", "macaddr8"), ColumnKind.TEXT),
     **dict.fromkeys(("int2", "int4", "int8", "oid"), ColumnKind.INTEGER),
-    **dict.fromkeys(("numeric", "money"), ColumnKind.DECIMAL),
+    "money": ColumnKind.DECIMAL,
     **dict.fromkeys(("float4", "float8"), ColumnKind.FLOAT),
     **dict.fromkeys(("timestamp", "timestamptz"), ColumnKind.TIMESTAMP),
     **dict.fromkeys(("time", "timetz"), ColumnKind.TIME),
@@ -32,42 +33,43 @@ _KINDS: Mapping[str, ColumnKind] = {
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _TIMES = ("date", "time without time zone", "timestamp without time zone", "timestamp with time zone")
 _OWN = frozenset((*_NUMBERS, *_TIMES, "boolean", "uuid"))
-# Times and numbers in the JSON of an array.
-_TIME = r'"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:00)?"'
-_ZONED = r'"\1 \2 +00:00"'
-_NOT_FINITE = r'"(NaN|-?Infinity)"'
-_WHOLE = re.compile(r"numeric\((\d+),(0|-\d+)\)")
-_HSTORE = re.compile(r'(.*\.)?"?hstore"?')
+_NUMERIC = re.compile(r"numeric(\((\d+),(-?\d+)\))?")
+# What a decimal of 128 bits holds.
+DIGITS = 38
 
-# What a catalog says of the columns of a relation: through domains to their base, and from arrays to their elements.
+# What a catalog says of the columns of a relation: through domains to their base, and down into arrays and composites.
+# A place is the number of a column, then those of the parts that lead to this one; 0 is that of an array's elements.
 COLUMNS = """
 WITH RECURSIVE typed AS (
-  SELECT attnum, attname, atttypid AS id, atttypmod AS modifier, 0 AS depth
+  SELECT ARRAY[CAST(attnum AS integer)] AS place, attname, atttypid AS id, atttypmod AS modifier
   FROM pg_catalog.pg_attribute
   WHERE attrelid = pg_catalog.to_regclass(?) AND attnum > 0 AND NOT attisdropped
   UNION ALL
-  SELECT c.attnum, c.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
-    CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE c.modifier END,
-    c.depth + CASE WHEN t.typtype = 'd' THEN 0 ELSE 1 END
-  FROM typed c JOIN pg_catalog.pg_type t ON t.oid = c.id
-  WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
+  SELECT part.* FROM typed c JOIN pg_catalog.pg_type t ON t.oid = c.id CROSS JOIN LATERAL (
+    SELECT c.place, c.attname, t.typbasetype, t.typtypmod WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT c.place || 0, CAST('' AS name), t.typelem, c.modifier
+    WHERE t.typtype <> 'd' AND t.typcategory = 'A' AND t.typelem <> 0
+    UNION ALL
+    SELECT c.place || CAST(a.attnum AS integer), a.attname, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
+    WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+  ) AS part
 )
-SELECT c.attname, c.depth, pg_catalog.format_type(c.id, c.modifier), t.typname, t.typtype, t.typcategory
-FROM typed c JOIN pg_catalog.pg_type t ON t.oid = c.id WHERE t.typtype <> 'd' ORDER BY c.attnum, c.depth
+SELECT c.place, c.attname, pg_catalog.format_type(c.id, c.modifier), t.typname, t.typtype, t.typcategory
+FROM typed c JOIN pg_catalog.pg_type t ON t.oid = c.id WHERE t.typtype <> 'd' ORDER BY c.place
 """
 
 
-def columns_of(rows: Sequence[Sequence[object]]) -> tuple[Column, ...]:
+def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
     """Columns from what COLUMNS found."""
-    found: dict[str, Column] = {}
-    for name, depth, type_name, *spelled in rows:
-        kind = kind_of(str(type_name), *map(str, spelled))
-        if not depth:
-            found[str(name)] = Column(str(name), str(type_name), kind)
-        elif depth == 1:
-            whole = found[str(name)]
-            found[str(name)] = Column(whole.name, whole.type, whole.kind, kind)
-    return tuple(found.values())
+    parts: dict[tuple[int, ...], list[Column]] = {}
+    for place, name, type_name, *spelled in reversed(rows):  # parts before what they are of
+        kind = kind_of(type_name, *spelled)
+        inner = tuple(reversed(parts.pop(tuple(place), [])))
+        inner = inner if kind in (ColumnKind.ARRAY, ColumnKind.OBJECT) else ()
+        element = inner[0].kind if kind is ColumnKind.ARRAY else None
+        parts.setdefault(tuple(place[:-1]), []).append(Column(name, type_name, kind, element, inner))
+    return tuple(reversed(parts.get((), [])))
 
 
 def kind_of(type_name: str, short_name: str, form: str, category: str) -> ColumnKind:
@@ -76,23 +78,33 @@ def kind_of(type_name: str, short_name: str, form: str, category: str) -> Column
         return ColumnKind.ARRAY
     if form in ("e", "c"):
         return ColumnKind.TEXT if form == "e" else ColumnKind.OBJECT
-    whole = _WHOLE.fullmatch(type_name)
-    if whole and int(whole[1]) - int(whole[2]) <= 38:
-        return ColumnKind.INTEGER
+    numeric = _NUMERIC.fullmatch(type_name)
+    if numeric:
+        bounded = ColumnKind.DECIMAL if int(numeric[3] or 0) > 0 else ColumnKind.INTEGER
+        return bounded if numeric[1] else ColumnKind.NUMBER
     return _KINDS.get(short_name, ColumnKind.OTHER)
 
 
 def kept(name: str, column: Column) -> Kept:
     """How our tables keep a column whose quoted name is given."""
-    if column.kind is ColumnKind.ARRAY:
-        return Kept(_array(f"CAST(to_json({name}) AS {TEXT})", column.element), TEXT, json=True)
-    if column.kind is ColumnKind.OBJECT:
-        parts = f"CAST({name} AS jsonb)" if _HSTORE.fullmatch(column.type) else f"to_json({name})"
-        return Kept(f"CAST({parts} AS {TEXT})", TEXT, json=True)
+    if column.kind in (ColumnKind.ARRAY, ColumnKind.OBJECT):
+        return Kept(json_of(name, column), TEXT, json=True)
     if _bare(column.type) in _OWN:
-        return Kept(name, column.type)
-    other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric"}.get(column.kind, TEXT)
+        return Kept(name, column.type, json=spells_digits(column.type))
+    # Money in its smallest unit that there is, so that its values are never told in a locale's words.
+    other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric(22,3)"}.get(column.kind, TEXT)
     return Kept(f"CAST({name} AS {other})", other, column.kind is ColumnKind.JSON)
+
+
+def spells_digits(type_name: str) -> bool:
+    """Whether values of a type come as text, which is their JSON: numerics that no bounded decimal holds exactly."""
+    numeric = _NUMERIC.fullmatch(type_name)
+    return bool(numeric and not (numeric[1] and arrives_bounded(int(numeric[2]), int(numeric[3]))))
+
+
+def arrives_bounded(precision: int, scale: int) -> bool:
+    """Whether values of numeric(precision, scale) are Arrow's decimals, or have fractions, which become doubles."""
+    return scale > 0 or precision - scale <= DIGITS
 
 
 def is_never_empty(type_name: str) -> bool:
@@ -102,12 +114,3 @@ def is_never_empty(type_name: str) -> bool:
 
 def _bare(type_name: str) -> str:
     return re.sub(r"\([\d,-]+\)", "", type_name)
-
-
-def _array(json: str, element: ColumnKind | None) -> str:
-    """The JSON of an array as Iterable takes it: its times with a zone, its numbers finite."""
-    if element is ColumnKind.TIMESTAMP:
-        return f"regexp_replace({json}, {literal(_TIME)}, {literal(_ZONED)}, 'g')"
-    if element in (ColumnKind.FLOAT, ColumnKind.DECIMAL):
-        return f"regexp_replace({json}, {literal(_NOT_FINITE)}, 'null', 'g')"
-    return json

@@ -17,7 +17,7 @@ from reverse_etl.warehouses.metering import Meter
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.postgres.profile import Access, access_of
 from reverse_etl.warehouses.postgres.quoting import literal, placed
-from reverse_etl.warehouses.postgres.refusals import Refused, Said, not_opened, refusal, schema_denied
+from reverse_etl.warehouses.postgres.refusals import DEPENDENT, Refused, Said, not_opened, refusal, schema_denied
 from reverse_etl.warehouses.postgres.streaming import Stream, Wired
 from reverse_etl.warehouses.postgres.types import COLUMNS, columns_of
 
@@ -150,8 +150,7 @@ class Postgres(Warehouse):
         try:
             cursor.execute(placed(whole) if bound else whole, bound or None)
         except driver.Error as error:
-            said = Said(error.sqlstate or "", error.diag.message_primary or str(error), lost=connection.closed)
-            raise Refused(said) from None
+            raise Refused(_said(error, lost=connection.closed)) from None
         while cursor.nextset():
             pass
         return cursor
@@ -189,6 +188,14 @@ class Postgres(Warehouse):
             found: Exception = error
             return found
         return connection
+
+
+def _said(error: psycopg.Error, *, lost: bool) -> Said:
+    """With what depends on a table, where that is why."""
+    state, diagnosis = error.sqlstate or "", error.diag
+    words = diagnosis.message_primary or str(error)
+    detail = diagnosis.message_detail if state in DEPENDENT else None
+    return Said(state, f"{words}: {detail}" if detail else words, lost=lost)
 
 
 def _driver() -> Any:

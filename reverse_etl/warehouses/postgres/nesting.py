@@ -1,0 +1,101 @@
+"""Values with parts as JSON: what each part is when it stands alone, it is inside arrays and composites too.
+
+JSON is made by Postgres and put right by patterns, which see values of one type alone and never a text of a user's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from reverse_etl.warehouses.base import Column, ColumnKind
+from reverse_etl.warehouses.postgres.quoting import literal, name
+
+# A whole number that nothing takes, so that its row is held back, in place of a time that has no form.
+_FORMLESS = "1" + "0" * 40
+_DAY = r"(?!0000)\d{4}-\d\d-\d\d"
+# By kind: patterns, and what stands for what they find. Numbers stand alone, or between brackets and commas.
+_PUT_RIGHT: Mapping[ColumnKind, tuple[tuple[str, str], ...]] = {
+    ColumnKind.TIMESTAMP: (
+        (rf'"({_DAY})T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:00)?"', r'"\1 \2 +00:00"'),
+        (rf'"(?!{_DAY} [^"]*00")[^"]*"', _FORMLESS),
+    ),
+    ColumnKind.DATE: ((rf'"(?!{_DAY}")[^"]*"', _FORMLESS),),
+    ColumnKind.TIME: (
+        (r'"(\d\d:\d\d:\d\d)\.?(\d*)"', r'"\1.\2000000"'),
+        (r'"(\d\d:\d\d:\d\d\.\d{6})\d*"', r'"\1"'),
+        (r'"24:[^"]*"', _FORMLESS),
+    ),
+    ColumnKind.FLOAT: ((r'"(NaN|-?Infinity)"', "null"), (r"(^|[[,])(-?\d+)(?=$|[],])", r"\1\2.0")),
+    ColumnKind.DECIMAL: ((r'"(NaN|-?Infinity)"', "null"),),
+    ColumnKind.NUMBER: ((r'"(NaN|-?Infinity)"', "null"),),
+    ColumnKind.INTEGER: ((r'"NaN"', "null"),),
+}
+# Kinds whose values make their own JSON, apart from some types that are made of another.
+_AS_THEY_ARE = (*_PUT_RIGHT, ColumnKind.BOOLEAN, ColumnKind.JSON, ColumnKind.UUID)
+_OTHERWISE: Mapping[str, str] = {"oid": "bigint", "money": "numeric(22,3)", "time with time zone": "text"}
+_HSTORE = re.compile(r'(.*\.)?"?hstore"?')
+
+
+def json_of(expression: str, column: Column, depth: int = 1) -> str:
+    """A column, or a part of one, as JSON text: SQL of type text, NULL for NULL."""
+    if column.kind is ColumnKind.ARRAY and _is_row(_element(column)):
+        return _list_of_rows(expression, _element(column), depth)
+    return _row(expression, column, depth) if _is_row(column) else _scalars(expression, column)
+
+
+def _element(array: Column) -> Column:
+    told = Column("", array.type.removesuffix("[]"), array.element or ColumnKind.OTHER)
+    return array.parts[0] if array.parts else told
+
+
+def _is_row(column: Column) -> bool:
+    return column.kind is ColumnKind.OBJECT and bool(column.parts)
+
+
+def _scalars(expression: str, column: Column) -> str:
+    """One scalar, or an array of them of any depth."""
+    brackets = ""
+    while column.kind is ColumnKind.ARRAY:
+        column, brackets = _element(column), "[]"
+    text = f"CAST(to_json({_cast(expression, column, brackets)}) AS text)"
+    for pattern, put in _PUT_RIGHT.get(column.kind, ()):
+        text = f"regexp_replace({text}, {literal(pattern)}, {literal(put)}, 'g')"
+    return text
+
+
+def _cast(expression: str, column: Column, brackets: str) -> str:
+    if _HSTORE.fullmatch(column.type):
+        return f"CAST({expression} AS jsonb{brackets})"
+    if column.type in _OTHERWISE:
+        return f"CAST({expression} AS {_OTHERWISE[column.type]}{brackets})"
+    plain = column.kind in _AS_THEY_ARE or column.type.startswith(("text", "character varying"))
+    return expression if plain else f"CAST({expression} AS text{brackets})"
+
+
+def _row(expression: str, column: Column, depth: int) -> str:
+    members = (
+        f"CAST({json_of(f'({expression}).{name(part.name)}', part, depth)} AS json) AS {name(part.name)}"
+        for part in column.parts
+    )
+    row = f"(SELECT CAST(to_json(r) AS text) FROM (SELECT {', '.join(members)}) AS r)"
+    # A row of NULLs IS NULL, and yet is one.
+    return f"CASE WHEN {expression} IS DISTINCT FROM NULL THEN {row} END"
+
+
+def _list_of_rows(expression: str, element: Column, depth: int) -> str:
+    """An array of rows, or an array of such arrays; deeper ones hold their row back."""
+    i, j = name(f"reverse_etl_i{depth}"), name(f"reverse_etl_j{depth}")
+    whole = f"({expression})"
+    flat = json_of(f"{whole}[{i}]", element, depth + 1)
+    inner = _listed(json_of(f"{whole}[{i}][{j}]", element, depth + 1), f"generate_subscripts({whole}, 2) AS {j}")
+    lists = (_listed(item, f"generate_subscripts({whole}, 1) AS {i}") for item in (flat, inner))
+    one, two = lists
+    return (
+        f"CASE WHEN array_ndims({whole}) > 2 THEN '{_FORMLESS}' WHEN array_ndims({whole}) = 2 THEN {two}"
+        f" WHEN {whole} IS NOT NULL THEN {one} END"
+    )
+
+
+def _listed(item: str, source: str) -> str:
+    return f"(SELECT '[' || coalesce(string_agg(coalesce({item}, 'null'), ','), '') || ']' FROM {source})"
