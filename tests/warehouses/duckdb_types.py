@@ -26,7 +26,7 @@ TYPES = {
     "wide decimal": Typed(
         WIDE.format(0), WIDE.format(-0.01), K.DECIMAL, ("0.01", "-0.02", "12345678901234567890.12"), sent=(0.0, -0.01)
     ),
-    "float": Typed("0.1::FLOAT", "0.2::FLOAT", K.FLOAT, ("0",), sent=(0.10000000149011612, 0.20000000298023224)),
+    "float": Typed("0.1::FLOAT", "0.2::FLOAT", K.FLOAT, ("0",), sent=(0.1, 0.2)),
     "double": Typed("0.1::DOUBLE", "0.30000000000000004::DOUBLE", K.FLOAT, ("0.3",), sent=(0.1, 0.30000000000000004)),
     "nan": Typed("'nan'::DOUBLE", "'inf'::DOUBLE", K.FLOAT, ("'-inf'", "0"), sent=(None, None)),
     "negative zero": Typed("-0.0::DOUBLE", "5e-324::DOUBLE", K.FLOAT, sent=(-0.0, 5e-324)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reverse_etl.warehouses.base import ColumnKind as K
 from tests.contracts.warehouse import Typed
 
 UUID = "CAST('7f1b6e0c-0000-4000-8000-00000000000{}' AS uuid)"
-TYPES = {
+_TYPES = {
     "text": Typed("'a'::text", "'A'", K.TEXT, ("''", "' '", "'NULL'", "'='", "E'a\\n'", "'a '")),
     "varchar": Typed("'a'::varchar(4)", "'a '", K.TEXT, ("''",)),
     "char": Typed("'a'::char(4)", "'A'", K.TEXT, ("''",)),
@@ -27,6 +29,7 @@ TYPES = {
     "rounded numeric": Typed("1200::numeric(5,-2)", "1300", K.INTEGER),
     "numeric with a scale": Typed("1.10::numeric(10,2)", "1.11", K.DECIMAL, ("0", "-0.01", "0.01", "-1.10", "'NaN'")),
     "numeric": Typed("1.10::numeric", "1.1000000000000000000000000001", K.NUMBER, ("0", "100", "-1.1", "'NaN'")),
+    "sum of whole numbers": Typed("5::numeric", "12345678901234567890", K.NUMBER, ("12345678901234567891",)),
     "endless numeric": Typed("'Infinity'::numeric", "'-Infinity'", K.NUMBER, ("1e400", "1e-400", "'NaN'")),
     "money": Typed("'1.10'::money", "'-1.10'", K.DECIMAL),
     "real": Typed("0.1::real", "0.2::real", K.FLOAT, ("0", "'NaN'")),
@@ -59,8 +62,64 @@ TYPES = {
     "array of times": Typed("ARRAY[TIMESTAMP '2026-01-01 10:00']", "ARRAY[TIMESTAMP '2026-01-01 11:00']", K.ARRAY),
     "array of domains": Typed("ARRAY['a'::odd.address]", "ARRAY['A'::odd.address]", K.ARRAY),
     "array of composites": Typed("ARRAY[(1, 'x')::odd.\"Pair\"]", "ARRAY[(1, 'y')::odd.\"Pair\"]", K.ARRAY, ("'{}'",)),
+    "composite of times and floats": Typed(
+        "(TIMESTAMPTZ '2026-01-01 10:00:00.5+02', ARRAY[10, 'NaN']::float8[])::odd.\"Seen\"",
+        '(NULL, NULL)::odd."Seen"',
+        K.OBJECT,
+        ("('infinity', '{}')::odd.\"Seen\"",),
+    ),
     "composite": Typed("(1, 'x')::odd.\"Pair\"", "(NULL, 'x')::odd.\"Pair\"", K.OBJECT, ('(NULL, NULL)::odd."Pair"',)),
 }
+# What Iterable receives of the two values of each.
+HELD = "unsendable-value"
+SENT = {
+    **dict.fromkeys(("text", "one char", "name", "domain of text", "char"), ("a", "A")),
+    "varchar": ("a", "a "),
+    "enum": ("a", "it's"),
+    "xml": ("<a/>", "<a></a>"),
+    "inet": ("10.0.0.1/32", "10.0.0.1/8"),
+    "cidr": ("10.0.0.0/8", "10.0.0.0/9"),
+    "macaddr": ("08:00:2b:01:02:03", "08:00:2b:01:02:04"),
+    "domain of a domain": (5, 6),
+    "smallint": (1, -1),
+    "integer": (1, 2),
+    "bigint": (9223372036854775807, 9223372036854775806),
+    "oid": (1, 4294967295),
+    "whole numeric": (1, -1),
+    "rounded numeric": (1200, 1300),
+    "numeric with a scale": (1.1, 1.11),
+    "numeric": (1.1, 1.1),
+    "sum of whole numbers": (5, HELD),
+    "endless numeric": (None, None),
+    "money": (1.1, -1.1),
+    "real": (0.1, 0.2),
+    "double": (0.1, 0.30000000000000004),
+    "nan": (None, None),
+    "negative zero": (-0.0, 5e-324),
+    "boolean": (True, False),
+    "date": ("2026-01-01", "0001-01-01"),
+    "time": ("10:00:00.000001", "10:00:00.000000"),
+    "timetz": ("10:00:00+02", "08:00:00+00"),
+    "timestamp": ("2026-01-01 10:00:00 +00:00", "1969-12-31 23:59:59 +00:00"),
+    "timestamp of seconds": ("2026-01-01 10:00:00 +00:00", "2026-01-01 10:00:01 +00:00"),
+    **dict.fromkeys(
+        ("timestamptz", "timestamptz of seconds"), ("2026-01-01 08:00:00 +00:00", "2026-01-01 09:00:00 +00:00")
+    ),
+    "uuid": tuple(f"7f1b6e0c-0000-4000-8000-00000000000{n}" for n in (1, 2)),
+    **dict.fromkeys(("json", "jsonb"), ({"a": [1, None]}, {"a": [1]})),
+    "array": (["a", None], [None, "a"]),
+    "array of arrays": ([[1, 2], [3, 4]], [1, 2, 3, 4]),
+    "array of numbers": ([0.1, None], [0.1]),
+    "array of times": (["2026-01-01 10:00:00 +00:00"], ["2026-01-01 11:00:00 +00:00"]),
+    "array of domains": (["a"], ["A"]),
+    "array of composites": ([{"number": 1, "odd name": "x"}], [{"number": 1, "odd name": "y"}]),
+    "composite": ({"number": 1, "odd name": "x"}, {"number": None, "odd name": "x"}),
+    "composite of times and floats": (
+        {"at": "2026-01-01 08:00:00 +00:00", "readings": [10.0, None]},
+        {"at": None, "readings": None},
+    ),
+}
+TYPES = {name: replace(typed, sent=SENT[name]) for name, typed in _TYPES.items()}
 EXTENDED = {
     "citext": Typed("'a'::odd.citext", "'A'", K.TEXT, ("''",)),
     "hstore": Typed("'a=>1'::odd.hstore", "'a=>NULL'", K.OBJECT, ("''", "'b=>1'")),
@@ -84,6 +143,7 @@ MAKE = (
     "CREATE SCHEMA odd",
     "CREATE TYPE odd.\"Mixed enum\" AS ENUM ('a', 'it''s')",
     'CREATE TYPE odd."Pair" AS (number integer, "odd name" text)',
+    'CREATE TYPE odd."Seen" AS (at timestamptz, readings float8[])',
     "CREATE DOMAIN odd.address AS varchar(40)",
     "CREATE DOMAIN odd.score AS integer CHECK (VALUE >= 0)",
     "CREATE DOMAIN odd.small_score AS odd.score CHECK (VALUE < 100)",

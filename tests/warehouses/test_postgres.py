@@ -23,6 +23,7 @@ from tests.contracts.identifying import IdentifyingContract
 from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
+from tests.contracts.sending import SendingContract
 from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
 from tests.contracts.warehouse import AdapterContract, Typed
 from tests.warehouses.on_postgres import OnPostgres, connection
@@ -60,6 +61,10 @@ class TestLeasing(OnPostgres, LeasingContract):
 
 class TestIdentifying(OnPostgres, IdentifyingContract):
     empty_array = "CAST('{}' AS text[])"
+
+
+class TestSending(OnPostgres, SendingContract):
+    pass
 
 
 class TestSampling(OnPostgres, SamplingContract):

@@ -153,8 +153,8 @@ class TestValues(OnPostgres):
             "CREATE SCHEMA marts",
             f"CREATE TABLE marts.alone AS SELECT {alone}",
             "CREATE TYPE odd.holder AS (many marts.alone[], one marts.alone)",
-            f"CREATE TABLE marts.users AS SELECT 'a'::text AS email, a.*, {listed}, {rows}, {both} FROM marts.alone a",
         )
+        tabled(server, f"AS SELECT 'a'::text AS email, a.*, {listed}, {rows}, {both} FROM marts.alone a")
         sent = {value.field.path: arrived(trial, value.field.path) for value in trial.shape().values}
         row = {f"c{n}": sent[f"c{n}"] for n in range(len(PARTS))}
         for n, value in enumerate(PARTS):
@@ -170,11 +170,8 @@ class TestValues(OnPostgres):
     )
     @pytest.mark.parametrize("nested", ["ARRAY[a.v]", "a", "ARRAY[a]", "ARRAY[[[a]]]"])
     def test_part_that_has_no_form_holds_its_row_back(self, server, trial, value, nested):
-        server.run(
-            "CREATE SCHEMA marts",
-            f"CREATE TABLE marts.alone AS SELECT {value} AS v",
-            f"CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email, {nested} AS v FROM marts.alone a",
-        )
+        server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.alone AS SELECT {value} AS v")
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, {nested} AS v FROM marts.alone a")
         assert isinstance(arrived(trial), Unsendable)
 
     @pytest.mark.parametrize(

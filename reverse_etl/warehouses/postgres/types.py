@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Kept
-from reverse_etl.warehouses.postgres.nesting import json_of
+from reverse_etl.warehouses.postgres.nested import json_of
 
 TEXT = "text"
 _KINDS: Mapping[str, ColumnKind] = {
