@@ -139,7 +139,8 @@ class Reading:
 class Operation(ABC):
     """One way of sending changes: data, and the two pure functions `build` and `read`.
 
-    `max_row_bytes` bounds one row's JSON, `window` the rows sent ahead of the last durable acknowledgement.
+    `max_row_bytes` bounds one row's JSON, `window` the rows sent ahead of the last durable acknowledgement,
+    where the warehouse is quick.
     `effect` says in a sentence's end what sending a removed row does. `patient`: what looks hopeless may pass soon.
     """
 

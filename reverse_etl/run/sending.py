@@ -18,6 +18,7 @@ from reverse_etl.iterable.pacing import Pacer
 from reverse_etl.iterable.questions import Lookup
 from reverse_etl.run.estimate import paced
 from reverse_etl.run.journal import Journal
+from reverse_etl.run.reach import Reach
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
@@ -85,16 +86,20 @@ class Sending:
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
         unsure = phase.removal and self._has_unsure_writes()
+        reach = Reach(phase.operation.window, self._wiring.settings.window)
+        now = self._wiring.time.monotonic
         while position < end:
             if self.problem is not None or self._wiring.stop() or unsure:
                 self._abort(range(position, end))
                 return
-            credit = min(end, position + min(self._wiring.settings.window, phase.operation.window))
+            credit, began = min(end, position + reach.rows), now()
             self._journal.flush(credit)
             self._credited += credit - position
             batches = self._read(fence, position, credit)
             self._store.release()
+            read = now()
             self._window(self._changes(batches), phase)
+            reach.learn(credit - position, now() - read, read - began)
             position = credit
 
     def _has_unsure_writes(self) -> bool:

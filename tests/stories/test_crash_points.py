@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import random
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from reverse_etl.change import RunResult, SyncStatus
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.destination import Destination
-from reverse_etl.events import silent
-from reverse_etl.iterable import entries
-from reverse_etl.iterable.client import Access, HttpClient
-from reverse_etl.iterable.pacing import Pacer, Time
-from reverse_etl.run.ready import Wiring, make_ready
-from reverse_etl.runner import run_sync
-from reverse_etl.secret import Secret
+from reverse_etl.change import SyncStatus
 from reverse_etl.settings import Settings
-from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.second_reading import SecondReading
 from tests.stories.project import Project, values
+from tests.stories.running import opened, run
 
 META = {"object": "users", "email": "email", "fields": {"name": "name"}, "on_removed": "delete"}
 SETTINGS = Settings(
@@ -57,33 +46,6 @@ class Dying(DuckDB):
         return super().execute(sql, params)
 
 
-def open_dying(project: Project) -> Dying:
-    path = str(project.folder / "shop.duckdb")
-    options = {"read_only": False, "config": {"memory_limit": "200MB"}}
-    return Dying(path, options, Patience(5, time.monotonic, time.sleep))
-
-
-def run(warehouse: Dying, url: str) -> RunResult:
-    [sync], _ = read_definitions(
-        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), META, entries()
-    )
-    destination = Destination("iterable", url, "email", Secret("sandbox-story"))
-    wiring = Wiring(
-        settings=SETTINGS,
-        time=Time(time.monotonic, time.sleep, random.Random(1).random),
-        wall=lambda: "2026-01-01 00:00:00",
-        listener=silent,
-        client=lambda d: HttpClient(Access(d.base_url, d.api_key, SETTINGS.http_timeout)),
-        pacer=lambda _, endpoint: Pacer(endpoint.per_second, time.monotonic),
-        new_id=iter(f"id{random.random()}" for _ in itertools.count()).__next__,
-        alive=lambda _note: False,
-        holder_note={},
-        invocation_id="story",
-        wait=5,
-    )
-    return run_sync(make_ready(sync, destination, warehouse), warehouse, wiring)
-
-
 def settled(project: Project, iterable: SecondReading) -> None:
     model = values(project.sql("SELECT email, name FROM people"))
     assert {email: user.get("name") for email, user in iterable.users.items()} == model
@@ -105,8 +67,8 @@ def change(project: Project) -> None:
 
 
 def statements_of(project: Project, url: str) -> int:
-    warehouse = open_dying(project)
-    assert run(warehouse, url).status is SyncStatus.SUCCESS
+    warehouse = opened(Dying, project.folder)
+    assert run(warehouse, url, META, SETTINGS).status is SyncStatus.SUCCESS
     return warehouse.statements
 
 
@@ -119,10 +81,10 @@ def test_dead_before_each_statement(tmp_path: Path, iterable: SecondReading, fir
         if not first:
             assert statements_of(project, iterable.url) > 10
             change(project)
-        dying = open_dying(project)
+        dying = opened(Dying, project.folder)
         dying.at = at
         try:
-            run(dying, iterable.url)
+            run(dying, iterable.url, META, SETTINGS)
         except Killed:
             dying.close()
         else:
@@ -132,6 +94,6 @@ def test_dead_before_each_statement(tmp_path: Path, iterable: SecondReading, fir
             change(project)
         else:
             project.sql("UPDATE people SET name = 'A' WHERE name = 'B'")
-        again = run(open_dying(project), iterable.url)
+        again = run(opened(Dying, project.folder), iterable.url, META, SETTINGS)
         assert again.status is SyncStatus.SUCCESS, (at, again.problem)
         settled(project, iterable)

@@ -1,0 +1,51 @@
+"""One run of one sync in this process, over a warehouse, a clock and settings of a test's own."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from pathlib import Path
+
+from reverse_etl.change import RunResult
+from reverse_etl.definition import Tagged, read_definitions
+from reverse_etl.destination import Destination
+from reverse_etl.events import silent
+from reverse_etl.iterable import entries
+from reverse_etl.iterable.client import Access, HttpClient
+from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.run.ready import Wiring, make_ready
+from reverse_etl.runner import run_sync
+from reverse_etl.secret import Secret
+from reverse_etl.settings import Settings
+from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.duckdb import DuckDB
+
+REAL = Time(time.monotonic, time.sleep, random.Random(1).random)
+
+
+def opened(kind: type[DuckDB], folder: Path) -> DuckDB:
+    """A warehouse of a test's own over a project's file."""
+    options = {"read_only": False, "config": {"memory_limit": "200MB"}}
+    return kind(str(folder / "shop.duckdb"), options, Patience(5, time.monotonic, time.sleep))
+
+
+def run(warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL) -> RunResult:
+    [sync], _ = read_definitions(
+        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, entries()
+    )
+    destination = Destination("iterable", url, "email", Secret("sandbox-story"))
+    wiring = Wiring(
+        settings=settings,
+        time=clock,
+        wall=lambda: "2026-01-01 00:00:00",
+        listener=silent,
+        client=lambda d: HttpClient(Access(d.base_url, d.api_key, settings.http_timeout)),
+        pacer=lambda _, endpoint: Pacer(endpoint.per_second, clock.monotonic),
+        new_id=iter(f"id{random.random()}" for _ in itertools.count()).__next__,
+        alive=lambda _note: False,
+        holder_note={},
+        invocation_id="story",
+        wait=5,
+    )
+    return run_sync(make_ready(sync, destination, warehouse), warehouse, wiring)

@@ -1,0 +1,74 @@
+"""How many statements a run of many rows has: few where each takes its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from reverse_etl.change import SyncStatus
+from reverse_etl.iterable.pacing import Time
+from reverse_etl.run.reach import Reach
+from reverse_etl.settings import Settings
+from reverse_etl.warehouses.duckdb import DuckDB
+from tests.second_reading import SecondReading
+from tests.stories.project import Project
+from tests.stories.running import opened, run
+
+META = {"object": "list_members", "list": {"name": "Seen"}, "email": "email", "mode": "add"}
+KEY = {"Api-Key": "sandbox-story"}
+
+
+class Slow(DuckDB):
+    """Each statement takes twenty seconds by this clock; the windows of a plan that are read are counted."""
+
+    waited = 0.0
+    windows = 0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.waited
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        self.waited += 20
+        return super().execute(sql, params)
+
+    def batches(self, sql: str, rows: int) -> Iterator[Any]:
+        self.windows += 1
+        return super().batches(sql, rows)
+
+
+def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterable: SecondReading) -> None:
+    project = Project.make(tmp_path / "shop", iterable.url, META)
+    project.sql("CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email FROM range(6000) t(i)")
+    requests.post(f"{iterable.url}/api/lists", json={"name": "Seen"}, headers=KEY, timeout=10)
+    warehouse = opened(Slow, project.folder)
+    clock = Time(warehouse.monotonic, time.sleep, lambda: 0.5)
+    found = run(warehouse, iterable.url, META, Settings(), clock)
+    assert (found.status, found.counts.accepted) == (SyncStatus.SUCCESS, 6_000)
+    assert warehouse.windows == 2
+
+
+def windows_of(rows: int, per_second: float, statements: float) -> int:
+    reach, windows = Reach(2_000, 50_000), 0
+    while rows > 0:
+        sent = min(rows, reach.rows)
+        reach.learn(sent, sent / per_second, statements)
+        rows, windows = rows - sent, windows + 1
+    return windows
+
+
+def test_million_events_need_few_windows_where_each_has_seconds_of_statements() -> None:
+    assert windows_of(1_000_000, per_second=5_000, statements=3) < 25
+    assert windows_of(1_000_000, per_second=5_000, statements=0.01) == 500
+
+
+def test_reach_stays_between_what_an_operation_asks_for_and_the_setting() -> None:
+    reach = Reach(2_000, 1_000)
+    assert reach.rows == 1_000
+    reach = Reach(2_000, 50_000)
+    for sending, statements, rows in ((1, 0, 2_000), (1, 100, 50_000), (0, 0, 50_000), (10, 1.5, 3_000)):
+        reach.learn(2_000, sending, statements)
+        assert reach.rows == rows
