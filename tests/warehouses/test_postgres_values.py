@@ -165,6 +165,12 @@ class TestValues(OnPostgres):
         assert repr(sent["deep"]) == repr([[row], [None]])
         assert repr(sent["both"]) == repr({"many": [row], "one": row})
 
+    @pytest.mark.parametrize("neighbour", ["r", "q", "m", "s", "t", "part", "value"])
+    def test_parts_are_those_of_their_own_column(self, server, trial, neighbour):
+        server.run(*MAKE)
+        tabled(server, f"AS SELECT 'a@x.y'::text AS email, (1, 'x')::odd.\"Pair\" AS v, 0.1 AS {neighbour}")
+        assert arrived(trial) == {"number": 1, "odd name": "x"}
+
     @pytest.mark.parametrize(
         "value", ["DATE 'infinity'", "TIMESTAMPTZ '0044-03-15 00:00+00 BC'", "TIME '24:00'", "1e40"]
     )

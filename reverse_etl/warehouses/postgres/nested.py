@@ -34,6 +34,8 @@ _PUT_RIGHT: Mapping[ColumnKind, tuple[tuple[str, str], ...]] = {
 # Kinds whose values make their own JSON, apart from some types that are made of another.
 _AS_THEY_ARE = (*_PUT_RIGHT, ColumnKind.BOOLEAN, ColumnKind.JSON, ColumnKind.UUID)
 _OTHERWISE: Mapping[str, str] = {"oid": "bigint", "money": "numeric(22,3)", "time with time zone": "text"}
+# A column of the model goes before a row of this name.
+_ROW = name("reverse_etl_row")
 _HSTORE = re.compile(r'(.*\.)?"?hstore"?')
 
 
@@ -78,7 +80,7 @@ def _row(expression: str, column: Column, depth: int) -> str:
         f"CAST({json_of(f'({expression}).{name(part.name)}', part, depth)} AS json) AS {name(part.name)}"
         for part in column.parts
     )
-    row = f"(SELECT CAST(to_json(r) AS text) FROM (SELECT {', '.join(members)}) AS r)"
+    row = f"(SELECT CAST(to_json({_ROW}) AS text) FROM (SELECT {', '.join(members)}) AS {_ROW})"
     # A row of NULLs IS NULL, and yet is one.
     return f"CASE WHEN {expression} IS DISTINCT FROM NULL THEN {row} END"
 
