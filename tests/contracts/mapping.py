@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.errors import Faults
+from reverse_etl.errors import Faults, WarehouseError
 from reverse_etl.snapshot.shape import missing_columns
 from reverse_etl.sync import Field
 from tests.contracts.trial import MODEL_SCHEMA, Crash, Fate, Trial
@@ -153,6 +153,16 @@ class MappingContract:
         assert fault.code == "missing-column"
         assert "`pionts`" in fault.message
         assert "points" in fault.message
+
+    def test_column_that_goes_between_look_and_plan_stops_the_run(self, mapped):
+        lease, store = mapped.prepared(), mapped.store()
+        mapped.sql("UPDATE {model} SET name = 'Bo' WHERE email = 'b@x.y'")
+        look = store.look()
+        mapped.sql("ALTER TABLE {model} DROP COLUMN points")
+        with pytest.raises(WarehouseError) as raised:
+            store.write_plan(look.diff, lease.fence)
+        assert raised.value.code == "relation-not-found"
+        assert "points" in str(raised.value.context).lower()
 
     def test_skipped_null_changes_nothing_and_keeps_what_is_known(self, mapped):
         mapped.fields = (NAME, SKIPPED)

@@ -110,11 +110,17 @@ def golden(dialect: str, name: str, sql: str) -> str:
 
 
 def assert_parsed(sql: str, dialect: str) -> None:
-    """It is understood as one statement of its dialect; a merge without MERGE locks its table before it reads."""
-    *before, statement = sqlglot.parse(sql, dialect=dialect)
+    """It is understood as one statement of its dialect.
+
+    But a merge without MERGE locks its table before it reads, and a plan with an index gets it once it is made.
+    """
+    locks = sql[:10] == "LOCK TABLE"
+    *before, statement = sqlglot.parse(sql, dialect=dialect)[: 1 + locks]
+    after = sqlglot.parse(sql, dialect=dialect)[1 + locks :]
     kinds = (exp.Create, exp.Insert, exp.Merge, exp.Select, exp.Union, exp.Update, exp.Delete, exp.Drop, exp.Alter)
     assert isinstance(statement, kinds), sql
-    assert [command.sql()[:10] for command in before] == ["LOCK TABLE"] * (sql[:10] == "LOCK TABLE")
+    assert [command.sql()[:10] for command in before] == ["LOCK TABLE"] * locks
+    assert all(command.sql().endswith("ADD PRIMARY KEY (ordinal)") for command in after)
 
 
 def pretty(sql: str) -> str:

@@ -58,7 +58,10 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "mapping field renamed": ("mapping.py::test_renamed_field_resends_rows_where_it_is_not_null",),
     "mapping field dropped": ("mapping.py::test_dropped_field_resends_nothing",),
     "mapping field retyped": ("mapping.py::test_retyped_column_resends_rows_that_differ",),
-    "model column gone": ("mapping.py::test_missing_column_is_named_with_the_nearest_one",),
+    "model column gone": (
+        "mapping.py::test_missing_column_is_named_with_the_nearest_one",
+        "mapping.py::test_column_that_goes_between_look_and_plan_stops_the_run",
+    ),
     "two runs at once": ("leasing.py::test_only_one_acquires", "leasing.py::test_fenced_run_changes_nothing"),
     "recovery after each kill point": ("committing.py::test_crash_loses_nothing",),
     "streaming": ("warehouse.py::test_batches_stream_every_row_once",),

@@ -220,6 +220,42 @@ class TestSeveralRuns(OnPostgres):
                 assert sum(executor.map(make, warehouses, [f"s{number}"] * len(warehouses))) == 1
 
 
+READING = """
+import json, resource, sys, time
+from pathlib import Path
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+fields, sql = json.loads(sys.argv[1]), sys.argv[2]
+patience = Patience(0, time.monotonic, lambda seconds: None)
+warehouse = open_warehouse(Connection("postgres", fields, Path(), "200MB", patience))
+rows = sum(batch.num_rows for batch in warehouse.batches(sql, 10_000))
+print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+MILLION = """
+SELECT i AS number, md5(CAST(i AS text)) AS text, repeat('x', 200) AS long, i / 7.0 AS digits, now() AS at,
+  ARRAY[i, i + 1] AS listed, i % 2 = 0 AS even
+FROM generate_series(1, 1000000) AS t(i)
+"""
+
+
+class TestStreaming(OnPostgres):
+    def test_a_million_rows_of_seven_columns_take_less_than_400_megabytes(self, server):
+        command = [sys.executable, "-c", READING, json.dumps(server.profile()), MILLION]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows, megabytes = map(int, ended.stdout.split())
+        assert rows == 1_000_000
+        assert megabytes < 400
+
+    def test_window_of_a_plan_is_found_by_an_index(self, server, trial):
+        trial.model({"email": "text"}, [("a@x.y",)])
+        lease, store = trial.prepared(), trial.store()
+        store.write_plan(store.diff(), lease.fence)
+        plan = trial.warehouse.table(STATE_SCHEMA, store.tables.plan_name(lease.fence))
+        explained = f"EXPLAIN SELECT * FROM {plan} WHERE ordinal >= 5 AND ordinal < 7 ORDER BY ordinal"
+        steps = server.run("SET enable_seqscan = off", explained)
+        assert "Index Scan" in steps[0][0]
+
+
 def test_wrong_password_is_told_without_it(postgres):
     warehouse = open_warehouse(connection(postgres.profile(password="wrong-secret")))
     with pytest.raises(WarehouseError) as raised:

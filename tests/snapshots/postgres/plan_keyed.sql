@@ -57,4 +57,4 @@ SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c
 UNION ALL SELECT CAST(row_number() OVER () - 1 + 1000000000000 AS bigint) AS ordinal, 'removed', (CAST(NULL AS text) COLLATE "C"),
 g.identity, CAST(NULL AS bigint),
 (CAST(NULL AS text) COLLATE "C"),
-g.entry_key_1, (CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794 FROM gone g
+g.entry_key_1, (CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794 FROM gone g; ALTER TABLE s.plan__users__7 ADD PRIMARY KEY (ordinal)
