@@ -113,7 +113,9 @@ class TestStatements(OnProxy):
         assert len(proxy.jobs()) == before + 1
 
     def test_every_job_carries_labels_and_the_limits_of_the_profile(self, make, proxy, table):
-        warehouse = make(priority="batch", maximum_bytes_billed=5000, job_execution_timeout_seconds=7)
+        warehouse = make(
+            priority="batch", maximum_bytes_billed=5000, job_execution_timeout_seconds=7, reservation="nightly"
+        )
         warehouse.mark = Mark("A1b2", "Users of äll kinds!", "look")
         warehouse.query(f"SELECT n FROM {table} WHERE n = ? OR ? IS NULL", (5, None))
         configuration = proxy.jobs()[-1].configuration
@@ -123,7 +125,7 @@ class TestStatements(OnProxy):
             "reverse_etl_sync": "users_of__ll_kinds_",
             "reverse_etl_step": "look",
         }
-        assert configuration["jobTimeoutMs"] == "7000"
+        assert (configuration["jobTimeoutMs"], configuration["reservation"]) == ("7000", "nightly")
         query = configuration["query"]
         assert (query["priority"], query["maximumBytesBilled"]) == ("BATCH", "5000")
         assert [one["parameterType"]["type"] for one in query["queryParameters"]] == ["INT64", "STRING"]
@@ -138,10 +140,15 @@ class TestStatements(OnProxy):
         assert raised.value.code == "connection-lost"
 
     def test_secrets_are_in_no_error(self, make, proxy):
-        proxy.before = lambda asked: (401, "authError", "Invalid token not-a-secret")
-        with pytest.raises(WarehouseError) as raised:
-            make().query("SELECT 1")
-        assert "not-a-secret" not in f"{raised.value} {raised.value.context} {raised.value.__cause__}"
+        proxy.before = lambda asked: (400, "invalid", "not-a-secret, or fetched-later, is no good")
+        warehouse = make()
+        for ask in (warehouse.query, lambda _: warehouse.columns("a.b"), lambda _: warehouse.create_schema("c")):
+            with pytest.raises(WarehouseError) as raised:
+                ask("SELECT 1")
+            warehouse._client()._credentials.token = "fetched-later"
+            told = f"{raised.value} {raised.value.context} {raised.value.hint} {raised.value.__cause__}"
+            assert "not-a-secret" not in told
+        assert "fetched-later" not in told
 
     def test_missing_dataset_that_may_not_be_made_prints_what_to_run(self, make, proxy):
         words = "Access Denied: Project p: User does not have bigquery.datasets.create permission in project p."
@@ -150,6 +157,13 @@ class TestStatements(OnProxy):
         with pytest.raises(WarehouseError) as raised:
             warehouse.create_schema("reverse_etl")
         assert "CREATE SCHEMA" in raised.value.hint
+
+    def test_catalog_is_asked_again_where_it_fails(self, make, proxy, table, naps):
+        left = [(400, "jobRateLimitExceeded", "Too many"), (400, "jobBackendError", "Backend error")]
+        proxy.before = lambda asked: left.pop() if left and "/tables/" in asked.path else None
+        warehouse = make(job_retries=1)
+        assert warehouse.columns(table) is not None
+        assert (left, naps) == ([], [1.0, 2.0])
 
     def test_columns_cost_no_job(self, make, proxy, table):
         warehouse = make()

@@ -13,7 +13,7 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.bigquery.profile import SCOPES, access_of
-from reverse_etl.warehouses.bigquery.signin import client_of
+from reverse_etl.warehouses.bigquery.signin import client_of, tokens_of
 
 ACCOUNT = "runner@shop.iam.gserviceaccount.com"
 OAUTH = {"method": "oauth", "project": "shop", "dataset": "marts"}
@@ -58,6 +58,7 @@ def test_fields_mean_what_they_mean_to_dbt():
             "location": "EU",
             "priority": "batch",
             "maximum_bytes_billed": "1000",
+            "reservation": "projects/paying/locations/EU/reservations/nightly",
             "retries": 3,
             "timeout_seconds": 60,
             "job_creation_timeout_seconds": 5,
@@ -70,6 +71,7 @@ def test_fields_mean_what_they_mean_to_dbt():
     assert (access.location, access.scopes, access.impersonate) == ("EU", ("a",), ACCOUNT)
     rules = access.rules
     assert (rules.priority, rules.maximum_bytes_billed, rules.retries) == ("BATCH", 1000, 3)
+    assert rules.reservation == "projects/paying/locations/EU/reservations/nightly"
     assert (rules.execution_timeout, rules.creation_timeout, rules.retry_deadline) == (60, 5, 90)
 
 
@@ -84,13 +86,13 @@ def test_defaults_are_those_of_dbt():
     [
         ({}, "unknown-sign-in", "no `method`"),
         ({"method": "password"}, "unknown-sign-in", "`password`"),
-        ({"method": "external-oauth-wif"}, "unknown-sign-in", "`external-oauth-wif`"),
+        ({"method": "external-oauth-wif"}, "incomplete-profile", "`token_endpoint`"),
+        ({"method": "external-oauth-wif", "token_endpoint": {"type": "okta"}}, "wrong-profile-field", "`entra`"),
+        ({"method": "external-oauth-wif", "token_endpoint": {"type": "entra"}}, "incomplete-profile", "request_url"),
         ({"method": "service-account"}, "incomplete-profile", "`keyfile`"),
         ({"method": "service-account-json"}, "incomplete-profile", "`keyfile_json`"),
         ({"method": "oauth-secrets"}, "incomplete-profile", "`token` or `refresh_token`"),
         ({"method": "oauth-secrets", "refresh_token": "hush"}, "incomplete-profile", "`client_id` and"),
-        ({"method": "oauth", "keyfile": "k.json"}, "mixed-sign-in", "`keyfile`"),
-        ({"method": "service-account", "keyfile": "k.json", "token": "hush"}, "mixed-sign-in", "`token`"),
         ({"method": "oauth", "priority": "high"}, "wrong-profile-field", "`priority`"),
         ({"method": "oauth", "maximum_bytes_billed": "1 GB"}, "wrong-profile-field", "`maximum_bytes_billed`"),
         ({"method": "oauth", "job_retries": True}, "wrong-profile-field", "`job_retries`"),
@@ -133,6 +135,52 @@ def test_refresh_token_and_impersonation_and_quota(tmp_path):
     assert own.project == "paying"
     other = client_of(access_of({**fields, "impersonate_service_account": ACCOUNT}), tmp_path)
     assert other._credentials.service_account_email == ACCOUNT
+
+
+def test_fields_of_other_methods_are_left_alone(tmp_path, keyfile):
+    """As dbt does: a profile may keep them for another day."""
+    more = {"keyfile": "no.json", "token": "hush", "token_endpoint": "hush"}
+    client = client_of(access_of({"method": "service-account-json", "keyfile_json": keyfile, **more}), tmp_path)
+    assert client._credentials.service_account_email == ACCOUNT
+
+
+class Answer:
+    """The reply of a token endpoint."""
+
+    def __init__(self, status: int, data: bytes) -> None:
+        self.status, self.data = status, data
+
+
+def test_workload_identity_asks_the_token_endpoint_as_dbt_does(tmp_path):
+    from google.auth import exceptions
+
+    endpoint = {"type": "entra", "request_url": "https://login/token", "request_data": "client_secret=hush"}
+    fields = {"method": "external-oauth-wif", "project": "shop", "token_endpoint": endpoint}
+    fields |= {"workload_pool_provider_path": "//iam/pool", "service_account_impersonation_url": "https://iam/a:b"}
+    access = access_of(fields)
+    credentials = client_of(access, tmp_path)._credentials
+    supplier, asked = credentials._subject_token_supplier, []
+
+    def request(**how: object) -> Answer:
+        asked.append(how)
+        return Answer(200, b'{"access_token": "t"}') if len(asked) == 1 else Answer(401, b"hush")
+
+    assert supplier.get_subject_token(None, request) == "t"
+    assert (asked[0]["url"], asked[0]["body"]) == ("https://login/token", b"client_secret=hush")
+    assert (credentials._audience, set(credentials.scopes)) == ("//iam/pool", set(SCOPES))
+    assert credentials._service_account_impersonation_url == "https://iam/a:b"
+    with pytest.raises(exceptions.RefreshError) as raised:
+        supplier.get_subject_token(None, request)
+    assert "hush" not in f"{raised.value} {access!r} {access.scrubbed('client_secret=hush')}"
+
+
+def test_tokens_that_came_after_the_sign_in_are_secret_too(tmp_path):
+    fields = {"method": "oauth-secrets", "project": "shop", "refresh_token": "rrrr", "client_id": "c"}
+    fields |= {"client_secret": "ssss", "token_uri": "https://oauth2.googleapis.com/token"}
+    access = access_of({**fields, "impersonate_service_account": ACCOUNT})
+    credentials = client_of(access, tmp_path)._credentials
+    credentials.token, credentials._source_credentials.token = "fetched", "refreshed"
+    assert access.scrubbed("rrrr ssss fetched refreshed", tokens_of(credentials)) == "… … … …"
 
 
 def test_application_default_names_the_project(tmp_path, keyfile, monkeypatch):

@@ -24,6 +24,7 @@ PARTS = [
     ("snowflake", "snowflake.connector"),
     ("snowflake", "pyarrow"),
     ("bigquery", "google.cloud.bigquery"),
+    ("bigquery", "google.cloud.bigquery_storage"),
     ("bigquery", "pyarrow"),
 ]
 SCRIPT = """

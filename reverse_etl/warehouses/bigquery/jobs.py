@@ -11,13 +11,14 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from reverse_etl.warehouses.base import Mark, Patience
 from reverse_etl.warehouses.bigquery.profile import Rules
 from reverse_etl.warehouses.bigquery.refusals import Place, Said, refusal, said_by
 from reverse_etl.warehouses.bigquery.signin import driver
 
+_Found = TypeVar("_Found")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # A label's value: cloud.google.com/bigquery/docs/labels-intro#requirements.
 _UNLABELED = re.compile(r"[^a-z0-9_-]")
@@ -65,15 +66,32 @@ class Jobs:
         """One statement, to its end; `page` is how many rows are fetched at a time. Raises WarehouseError."""
         self._number += 1
         digest = hashlib.sha256(repr((sql, tuple(params))).encode()).hexdigest()[:16]
+        name = f"reverse_etl_{self._session}_{self._number}_{digest}"
+
+        def done(attempt: int) -> Done:
+            job = self._begun(f"{name}_{attempt}", sql, params, mark)
+            return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))
+
+        try:
+            return self._persistently(done)
+        except Refused as refused:
+            raise refusal(refused.said, sql, self._place()) from None
+
+    def ask(self, question: Callable[..., Any], *about: object, **how: object) -> Any:
+        """What the catalog answers, which costs no job. Raises Refused."""
+        how["timeout"] = self._rules.creation_timeout
+        return self._persistently(lambda _: translated(lambda: question(*about, **how)))
+
+    def _persistently(self, work: Callable[[int], _Found]) -> _Found:
+        """What work brings; again, with the number of the attempt, where it may. Raises Refused."""
         until = self._patience.monotonic() + (self._rules.retry_deadline or self._patience.seconds)
         attempt, pause = 1, _FIRST_PAUSE
         while True:
             try:
-                job = self._begun(f"reverse_etl_{self._session}_{self._number}_{digest}_{attempt}", sql, params, mark)
-                return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))  # noqa: B023  # at once
+                return work(attempt)
             except Refused as refused:
                 if not self._may_try_again(refused.said, attempt, until):
-                    raise refusal(refused.said, sql, self._place()) from None
+                    raise
             self._patience.sleep(pause)
             attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
 
@@ -102,6 +120,8 @@ class Jobs:
         config.query_parameters = [_parameter(value) for value in params]
         if rules.maximum_bytes_billed:
             config.maximum_bytes_billed = rules.maximum_bytes_billed
+        if rules.reservation:
+            config._properties["reservation"] = rules.reservation  # noqa: SLF001  # old clients have no name for it
         if rules.execution_timeout:
             config.job_timeout_ms = int(rules.execution_timeout * 1000)
         return config
@@ -129,14 +149,6 @@ def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Ex
         raise Refused(said_by(error)) from None
     except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # those of requests are OSErrors
         raise Refused(_lost(getattr(error, "cause", None) or error)) from None
-
-
-def told(work: Callable[[], Any], sql: str, place: Place) -> Any:
-    """What a call of the driver returns that is no statement; `sql` says it in words. Raises WarehouseError."""
-    try:
-        return translated(work)
-    except Refused as refused:
-        raise refusal(refused.said, sql, place) from None
 
 
 def labels_of(mark: Mark) -> Mapping[str, str]:

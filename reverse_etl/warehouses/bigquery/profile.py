@@ -6,7 +6,7 @@ Names, aliases and defaults: docs.getdbt.com, "BigQuery setup", and dbt-bigquery
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reverse_etl.errors import ConfigError
@@ -17,15 +17,17 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "job_retries": ("job_retries", "retries"),
     "job_execution_timeout_seconds": ("job_execution_timeout_seconds", "timeout_seconds"),
 }
-# A method: fields of which it needs one, and fields that it may have; of the others it has none.
+_REFRESHING = ("client_id", "client_secret", "token_uri")
+# A method: fields of which it needs one, and fields that it may have. As dbt does, it looks at no other.
 _METHODS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "oauth": ((), ()),
     "service-account": (("keyfile",), ()),
     "service-account-json": (("keyfile_json",), ()),
-    "oauth-secrets": (("token", "refresh_token"), ("client_id", "client_secret", "token_uri")),
+    "oauth-secrets": (("token", "refresh_token"), _REFRESHING),
+    "external-oauth-wif": (("token_endpoint",), ("workload_pool_provider_path", "service_account_impersonation_url")),
 }
-_SIGNING = ("keyfile", "keyfile_json", "token", "refresh_token", "client_id", "client_secret", "token_uri")
-_REFRESHING = ("client_id", "client_secret", "token_uri")
+# What is shorter is no secret, and may be part of any word.
+_SHORTEST = 3
 SCOPES = (
     "https://www.googleapis.com/auth/bigquery",
     "https://www.googleapis.com/auth/cloud-platform",
@@ -40,6 +42,7 @@ class Rules:
 
     priority: str = "INTERACTIVE"
     maximum_bytes_billed: int = 0
+    reservation: str = ""
     retries: int = 1
     creation_timeout: float = 60
     execution_timeout: float = 0
@@ -65,10 +68,10 @@ class Access:
     storage_endpoint: str = ""
     rules: Rules = field(default_factory=Rules)
 
-    def scrubbed(self, text: str) -> str:
-        """A text of a driver without the secrets of the profile."""
-        for secret in _secrets(self.signing):
-            text = text.replace(secret, "…")
+    def scrubbed(self, text: str, more: Sequence[str] = ()) -> str:
+        """A text of a driver without the secrets of the profile, and without more that came up since."""
+        for secret in sorted((*_secrets(self.signing), *more), key=len, reverse=True):
+            text = text.replace(secret, "…") if len(secret) > _SHORTEST else text
         return text
 
 
@@ -83,7 +86,7 @@ def access_of(fields: Mapping[str, object]) -> Access:
         project=project,
         execution_project=_text(fields, "execution_project") or project,
         location=_text(fields, "location"),
-        signing={key: fields[key] for key in _SIGNING if fields.get(key)},
+        signing={key: fields[key] for keys in _METHODS[method] for key in keys if fields.get(key)},
         scopes=tuple(map(str, scopes)) if isinstance(scopes, (list, tuple)) and scopes else SCOPES,
         impersonate=_text(fields, "impersonate_service_account"),
         quota_project=_text(fields, "quota_project"),
@@ -100,6 +103,7 @@ def _rules(fields: Mapping[str, object]) -> Rules:
     return Rules(
         priority=priority,
         maximum_bytes_billed=_count(fields, "maximum_bytes_billed", 0),
+        reservation=_text(fields, "reservation"),
         retries=_count(fields, "job_retries", 1),
         creation_timeout=_count(fields, "job_creation_timeout_seconds", 60),
         execution_timeout=_count(fields, "job_execution_timeout_seconds", 0),
@@ -113,28 +117,28 @@ def _check(method: str, fields: Mapping[str, object]) -> None:
             "unknown-sign-in",
             f"the dbt target is BigQuery, and its profile has {f'the method `{method}`' if method else 'no `method`'}",
             context={"supported": ", ".join(_METHODS)},
-            hint="Set `method:` of the target in profiles.yml to one of them. Workload identity federation works with"
-            " `oauth` and a credentials file that GOOGLE_APPLICATION_CREDENTIALS names.",
+            hint="Set `method:` of the target in profiles.yml to one of them.",
         )
-    needed, allowed = _METHODS[method]
+    needed, _ = _METHODS[method]
     if needed and not any(fields.get(key) for key in needed):
         raise _incomplete(method, " or ".join(f"`{key}`" for key in needed))
-    if fields.get("refresh_token") and not fields.get("token"):
+    if method == "oauth-secrets" and not fields.get("token"):
         lacking = [key for key in _REFRESHING if not fields.get(key)]
-        if method == "oauth-secrets" and lacking:
+        if lacking:
             raise _incomplete(method, " and ".join(f"`{key}`" for key in lacking))
-    foreign = [key for key in _SIGNING if fields.get(key) and key not in (*needed, *allowed)]
-    if foreign:
-        raise ConfigError(
-            "mixed-sign-in",
-            f"the dbt target is BigQuery and signs in by `{method}`, which has no use for `{foreign[0]}`",
-            context={"method": method, "not used by it": ", ".join(foreign)},
-            hint=f"Take it out of the target in profiles.yml, or set `method: {_method_of(foreign[0])}`.",
-        )
+    if method == "external-oauth-wif":
+        _check_endpoint(fields)
 
 
-def _method_of(key: str) -> str:
-    return next(method for method, (needed, allowed) in _METHODS.items() if key in (*needed, *allowed))
+def _check_endpoint(fields: Mapping[str, object]) -> None:
+    """Where a token of another identity provider comes from."""
+    endpoint = fields["token_endpoint"]
+    if not isinstance(endpoint, Mapping) or endpoint.get("type") != "entra":
+        raise _wrong("token_endpoint", "a mapping whose `type` is `entra`, the only one that dbt-bigquery knows")
+    lacking = [f"`token_endpoint.{key}`" for key in ("request_url", "request_data") if not endpoint.get(key)]
+    lacking += [] if fields.get("workload_pool_provider_path") else ["`workload_pool_provider_path`"]
+    if lacking:
+        raise _incomplete("external-oauth-wif", " and ".join(lacking))
 
 
 def _incomplete(method: str, missing: str) -> ConfigError:
@@ -173,11 +177,11 @@ def _count(fields: Mapping[str, object], key: str, default: int) -> int:
 
 
 def _secrets(signing: Mapping[str, object]) -> list[str]:
-    """Texts that no message may hold, the longest first."""
-    keyfile = signing.get("keyfile_json")
-    inner = (
-        [str(keyfile.get(key, "")) for key in ("private_key", "private_key_id")] if isinstance(keyfile, dict) else []
+    """Texts that no message may hold."""
+    keyfile, endpoint = signing.get("keyfile_json"), signing.get("token_endpoint")
+    found = [signing.get(key) for key in ("token", "refresh_token", "client_secret")]
+    found += (
+        [keyfile.get(key) for key in ("private_key", "private_key_id")] if isinstance(keyfile, Mapping) else [keyfile]
     )
-    whole = [str(signing.get(key, "")) for key in ("token", "refresh_token", "client_secret")]
-    whole += [keyfile] if isinstance(keyfile, str) else []
-    return sorted((secret for secret in (*inner, *whole) if len(secret) > 3), key=len, reverse=True)
+    found += [endpoint.get("request_data")] if isinstance(endpoint, Mapping) else []
+    return [str(secret) for secret in found if secret]

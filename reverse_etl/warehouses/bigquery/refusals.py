@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reverse_etl.errors import WarehouseError
@@ -66,15 +66,22 @@ class Said:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a statement ran: the projects of the data and of the jobs, and who is signed in, where it is known."""
+    """Where a statement ran: the projects of the data and of the jobs, and who is signed in, where it is known.
+
+    `scrubbed` strikes what is secret out of a text.
+    """
 
     project: str
     execution_project: str
     member: str = ""
+    scrubbed: Callable[[str], str] = field(default=str, repr=False)
 
     @property
     def grantee(self) -> str:
         return self.member or "user:…"
+
+    def clean(self, said: Said) -> Said:
+        return replace(said, words=self.scrubbed(said.words))
 
 
 def said_by(error: Any) -> Said:
@@ -91,6 +98,7 @@ _STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplic
 
 def refusal(said: Said, sql: str, place: Place) -> WarehouseError:
     """A statement that failed."""
+    said = place.clean(said)
     if said.lost:
         return _lost(said, sql)
     if said.reason == "notFound" or _MISSING.search(said.words):
@@ -145,6 +153,7 @@ def denied(said: Said, sql: str, place: Place) -> WarehouseError:
 
 def schema_denied(said: Said, schema: str, place: Place) -> WarehouseError:
     """Our dataset is not there, and may not be made."""
+    said = place.clean(said)
     statement = f"CREATE SCHEMA {name(place.project)}.{name(schema)}"
     role = _grant(*_WRITING, f"{place.project}.{schema}", place)
     return WarehouseError(

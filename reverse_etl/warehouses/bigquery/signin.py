@@ -12,7 +12,7 @@ from typing import Any
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses.bigquery.profile import Access
-from reverse_etl.warehouses.extras import missing_driver
+from reverse_etl.warehouses.extras import missing_driver, require
 
 
 def client_of(access: Access, project_dir: Path) -> Any:
@@ -32,13 +32,11 @@ def client_of(access: Access, project_dir: Path) -> Any:
 
 
 def storage_of(access: Access, client: Any) -> Any | None:
-    """A client of the Storage Read API; None where it is not installed, or not known at an endpoint of one's own."""
+    """A client of the Storage Read API; None where it is not known at an endpoint of one's own."""
     if access.api_endpoint and not access.storage_endpoint:
         return None
-    try:
-        from google.cloud import bigquery_storage
-    except ImportError:
-        return None
+    from google.cloud import bigquery_storage
+
     reader: Any = bigquery_storage.BigQueryReadClient
     if access.storage_endpoint.startswith("http://"):
         import grpc
@@ -57,7 +55,17 @@ def driver() -> Any:
     except ImportError as error:
         raise missing_driver("BigQuery", error.name) from error
     del pa
+    require("BigQuery", "google.cloud.bigquery_storage")  # without it reading would take many times as long
     return bigquery
+
+
+def tokens_of(credentials: Any) -> list[str]:
+    """What credentials are signed in with at the moment, which no profile says; their sources' as well."""
+    found = []
+    while credentials is not None:
+        found += [token for token in (getattr(credentials, "token", None),) if token]
+        credentials = getattr(credentials, "_source_credentials", None)
+    return found
 
 
 def _signed_in(access: Access, project_dir: Path) -> tuple[Any, str]:
@@ -123,6 +131,35 @@ def _oauth_secrets(access: Access, project_dir: Path) -> tuple[Any, str]:
     return credentials.Credentials(**{key: access.signing.get(key) for key in keys}, scopes=access.scopes), ""
 
 
+def _identity_pool(access: Access, project_dir: Path) -> tuple[Any, str]:
+    """Workload identity federation with a token of Entra, as dbt-bigquery makes it of the same fields."""
+    from google.auth import exceptions, identity_pool
+
+    del project_dir
+    endpoint: Any = access.signing["token_endpoint"]
+    headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
+
+    class Entra(identity_pool.SubjectTokenSupplier):
+        def get_subject_token(self, context: Any, request: Any) -> str:
+            del context
+            body = str(endpoint["request_data"]).encode()
+            reply = request(url=endpoint["request_url"], method="POST", headers=headers, body=body)
+            try:
+                return str(json.loads(reply.data)["access_token"])
+            except (ValueError, KeyError, TypeError):
+                raise exceptions.RefreshError(f"the token endpoint answered {reply.status} without a token") from None
+
+    info = {
+        "type": "external_account",
+        "audience": access.signing["workload_pool_provider_path"],
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "subject_token_supplier": Entra(),
+        "service_account_impersonation_url": access.signing.get("service_account_impersonation_url"),
+    }
+    return identity_pool.Credentials.from_info(info).with_scopes(access.scopes), ""
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, without what the driver read: only errors of its own and of files are told in words."""
     from google.auth import exceptions
@@ -137,10 +174,12 @@ _METHODS: Mapping[str, Callable[[Access, Path], tuple[Any, str]]] = {
     "service-account": _keyfile,
     "service-account-json": _keyfile_json,
     "oauth-secrets": _oauth_secrets,
+    "external-oauth-wif": _identity_pool,
 }
 _HINTS: Mapping[str, str] = {
     "oauth": "Run `gcloud auth application-default login`, or let GOOGLE_APPLICATION_CREDENTIALS name a file.",
     "service-account": "Check that `keyfile` of the target in profiles.yml is the JSON key of a service account.",
     "service-account-json": "Check that `keyfile_json` of the target in profiles.yml is the JSON key of an account.",
+    "external-oauth-wif": "Check `token_endpoint` and `workload_pool_provider_path`; `dbt debug` uses the same.",
     "oauth-secrets": "Check the token fields of the target in profiles.yml; `dbt debug` uses the same.",
 }

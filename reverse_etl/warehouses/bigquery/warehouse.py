@@ -15,7 +15,7 @@ from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, Refused, translated
 from reverse_etl.warehouses.bigquery.profile import Access, access_of
 from reverse_etl.warehouses.bigquery.quoting import name, parts
 from reverse_etl.warehouses.bigquery.refusals import Place, refusal, schema_denied
-from reverse_etl.warehouses.bigquery.signin import client_of, driver, storage_of
+from reverse_etl.warehouses.bigquery.signin import client_of, driver, storage_of, tokens_of
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.types import columns_of
 from reverse_etl.warehouses.metering import Meter, Tally
@@ -58,7 +58,7 @@ class BigQuery(Warehouse):
         project, dataset, table = self._whole(relation)
         reference = driver().DatasetReference(project, dataset).table(table)
         try:
-            found = translated(lambda: self._client().get_table(reference))
+            found = self._jobs.ask(self._client().get_table, reference)
         except Refused as refused:
             if refused.said.reason == "notFound":
                 return None
@@ -94,7 +94,7 @@ class BigQuery(Warehouse):
             if self._has(dataset.reference):
                 return
             self._refuse_writing(f"CREATE SCHEMA {name(schema)}")
-            translated(lambda: client.create_dataset(dataset, exists_ok=True))
+            self._jobs.ask(client.create_dataset, dataset, exists_ok=True)
         except Refused as refused:
             if refused.said.denied:
                 raise schema_denied(refused.said, schema, self._place()) from None
@@ -111,7 +111,7 @@ class BigQuery(Warehouse):
 
     def _has(self, reference: Any) -> bool:
         try:
-            translated(lambda: self._client().get_dataset(reference))
+            self._jobs.ask(self._client().get_dataset, reference)
         except Refused as refused:
             if refused.said.reason == "notFound":
                 return False
@@ -157,4 +157,5 @@ class BigQuery(Warehouse):
         client = self._client()
         account = getattr(client._credentials, "service_account_email", "")  # noqa: SLF001  # told nowhere else
         member = f"serviceAccount:{account}" if "@" in str(account or "") else ""
-        return Place(self._project(), str(client.project), member)
+        scrubbed: Callable[[str], str] = lambda text: self._access.scrubbed(text, tokens_of(client._credentials))  # noqa: E731, SLF001
+        return Place(self._project(), str(client.project), member, scrubbed)
