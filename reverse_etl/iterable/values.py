@@ -21,6 +21,8 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
+# Doubles hold every whole number below.
+_EXACT = 2**53
 # The years 1 to 9999, which are all that the formats can write.
 _DAYS = (-719_162, 2_932_896)
 _SECONDS = (-62_135_596_800, 253_402_300_799)
@@ -95,11 +97,20 @@ def _floats(column: pa.Array) -> list[Any]:
 
 def _decimals(column: pa.Array) -> list[Any]:
     if column.type.scale > 0:
-        return [None if text is None else float(text) for text in column.cast(pa.string()).to_pylist()]
+        return [None if text is None else _double(text) for text in column.cast(pa.string()).to_pylist()]
     try:
         return list(column.cast(pa.int64()).to_pylist())
     except pa.ArrowInvalid:  # some number is too large; which one has to be found
         return [None if value is None else _whole(int(value)) for value in column.to_pylist()]
+
+
+def _double(text: str) -> float | int:
+    """The nearest double; a whole number beyond those that doubles hold keeps its digits, as far as 64 bits go."""
+    number = float(text)
+    if -_EXACT < number < _EXACT or not _SMALLEST <= number < _LARGEST:
+        return number
+    whole, _, fraction = text.partition(".")
+    return number if fraction.strip("0") else int(whole)
 
 
 def _whole(value: int | None) -> int | Unsendable | None:

@@ -54,6 +54,12 @@ CASES = {
         [Decimal("0.10000000000000000555"), Decimal("123456789012345.67890123456789012345")],
         [0.1, 123456789012345.67890123456789012345],
     ),
+    "whole decimals that no double holds": (
+        pa.decimal128(38, 9),
+        [Decimal(2**53 + 1), Decimal(-(2**53) - 1), Decimal(2**53 - 1), Decimal(10**20)],
+        [2**53 + 1, -(2**53) - 1, float(2**53 - 1), 1e20],
+    ),
+    "decimals of all digits": (pa.decimal256(76, 38), [Decimal("9" * 38 + "." + "9" * 38)], [1e38]),
     "wide decimals": (pa.decimal256(60, 30), [Decimal("1.25")], [1.25]),
     "whole decimals": (
         pa.decimal128(38, 0),

@@ -16,6 +16,7 @@ VALUES = {
     "yes": "TRUE",
     "large": "9007199254740993",
     "price": "NUMERIC '1.5'",
+    "five": "NUMERIC '5'",
     "share": "0.25",
     "nan": "CAST('nan' AS FLOAT64)",
     "endless": "CAST('-inf' AS FLOAT64)",
@@ -83,6 +84,13 @@ def test_points_are_points_wherever_they_are(text):
 @pytest.mark.parametrize("text", ["ARRAY<STRING>", "STRUCT<`a` STRING, `b` ARRAY<BOOL>>", "JSON"])
 def test_what_the_warehouse_writes_as_it_is_sent_is_left_to_it(text):
     assert json_of("v", type_of(text)) == "TO_JSON_STRING(v)"
+
+
+def test_whole_decimals_have_a_fraction_and_large_ones_their_digits():
+    """The service writes 5 of a NUMERIC that is 5; the local server 5.000000000."""
+    assert "IF(STRPOS(CAST(v.`a` AS STRING), '.') = 0 AND ABS(v.`a`) < 9007199254740992, '.0', '')" in json_of(
+        "v", type_of("STRUCT<`a` NUMERIC>")
+    )
 
 
 def test_names_in_arrays_within_arrays_differ():

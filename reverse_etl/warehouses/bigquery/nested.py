@@ -71,6 +71,12 @@ def _instant(value: str) -> str:
     return f"""CONCAT('"', SUBSTR(CAST({value} AS STRING), 1, 19), ' +00:00"')"""
 
 
+def _decimal(value: str) -> str:
+    """With a fraction, unless it is a whole number beyond those that doubles hold."""
+    text = f"CAST({value} AS STRING)"
+    return f"CONCAT({text}, IF(STRPOS({text}, '.') = 0 AND ABS({value}) < {2**53}, '.0', ''))"
+
+
 def _time(value: str) -> str:
     """With all six digits of the second."""
     text = f"CAST({value} AS STRING)"
@@ -85,8 +91,8 @@ def _point(value: str) -> str:
 
 _WRITTEN: Mapping[str, Callable[[str], str]] = {
     "INT64": "CAST({} AS STRING)".format,
-    "NUMERIC": "CAST({} AS STRING)".format,
-    "BIGNUMERIC": "CAST({} AS STRING)".format,
+    "NUMERIC": _decimal,
+    "BIGNUMERIC": _decimal,
     "FLOAT64": lambda value: f"IF(IS_NAN({value}) OR IS_INF({value}), 'null', TO_JSON_STRING({value}))",
     "DATETIME": _instant,
     "TIMESTAMP": lambda value: _instant(f"DATETIME({value}, 'UTC')"),

@@ -137,7 +137,7 @@ def _identity_pool(access: Access, project_dir: Path) -> tuple[Any, str]:
 
     del project_dir
     endpoint: Any = access.signing["token_endpoint"]
-    headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 
     class Entra(identity_pool.SubjectTokenSupplier):
         def get_subject_token(self, context: Any, request: Any) -> str:

@@ -1,0 +1,19 @@
+"""What Iterable receives of BigQuery's types."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contracts.sending import SendingContract
+from tests.warehouses.bigquery_types import TYPES
+from tests.warehouses.on_bigquery import LOCAL, OnBigQuery
+
+UNTYPED = {name: TYPES[name] for name in ("json", "geography", "interval")}
+
+
+class TestSending(OnBigQuery, SendingContract):
+    def test_type_is_sent_as_json_or_refused(self, trial, typed, request):
+        if LOCAL and typed in UNTYPED.values():
+            reason = "the catalog of bqemulator has no type JSON, GEOGRAPHY or INTERVAL"
+            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+        super().test_type_is_sent_as_json_or_refused(trial, typed)
