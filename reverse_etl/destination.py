@@ -33,6 +33,10 @@ class _Entry(BaseModel):
     allow_host: str | None = None
 
 
+# What a sandbox of the command's own is known as.
+SANDBOX = "sandbox"
+
+
 @dataclass(frozen=True)
 class Destination:
     """One Iterable project. `project` is a name of the user's own, compared like the key.
@@ -54,6 +58,11 @@ class Destination:
     def host(self) -> str:
         """Host and port, as the sync snapshot remembers it."""
         return self.known_as or urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def flag(self) -> str:
+        """What a command that looks at this destination's rows needs to be given besides."""
+        return " --sandbox" if self.known_as == SANDBOX else ""
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""

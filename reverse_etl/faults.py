@@ -46,9 +46,15 @@ class Place:
     def wrong_word(self, key: str, found: object, allowed: Iterable[str]) -> Fault:
         """A value that is not one of the allowed words, with the nearest of them."""
         words = list(allowed)
-        code = "missing-key" if found is None else f"unknown-{key.rsplit('.', 1)[-1].replace('_', '-')}"
+        code = "missing-key" if found is None else unknown_word(key)
         message = f"`{key}` is missing" if found is None else f"`{key}: {short(found)}` is not known"
         return self.fault(code, message + nearest(str(found), words), key=key, found=found, allowed=", ".join(words))
+
+
+def unknown_word(key: str) -> str:
+    """The code of a value that is not one of a key's words."""
+    name = key.rpartition(".")[2].replace("_", "-")
+    return f"{name}-choice" if name.startswith("unknown-") else f"unknown-{name}"
 
 
 def place_of(sync: Sync) -> Place:

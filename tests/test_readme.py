@@ -18,6 +18,7 @@ from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
 from reverse_etl.definition import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
 from reverse_etl.destination import _Entry as DestinationEntry
+from reverse_etl.faults import unknown_word
 from reverse_etl.guards import GUARDS
 from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.report.results import result_dict
@@ -93,7 +94,7 @@ def codes() -> set[str]:
     words = (
         name for entry in entries().values() for name, one in entry.model_fields.items() if _closed(one.annotation)
     )
-    return found - _NO_CODES | {f"unknown-{name.replace('_', '-')}" for name in words}
+    return found - _NO_CODES | set(map(unknown_word, words))
 
 
 def _called(call: ast.Call) -> str:

@@ -19,7 +19,7 @@ from reverse_etl.assemble import Flags, Project
 from reverse_etl.cli.options import SandboxUse
 from reverse_etl.cli.sandbox import told_as_not_started
 from reverse_etl.dbt.jinja import Renderer
-from reverse_etl.destination import Destination, project_type_to_play
+from reverse_etl.destination import SANDBOX, Destination, project_type_to_play
 from reverse_etl.errors import ConfigError
 from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.secret import Secret
@@ -101,7 +101,7 @@ class SandboxedProject(Project):
             kept = kept or _keep(folder, project_type)
             self._running.callback(self._say, "SandboxKept", _how_to_see(folder, project_type))
         key = f"sandbox-{kept.id if kept else secrets.token_hex(16)}"
-        return Destination(name, url, project_type, Secret(key), project=name, known_as="sandbox")
+        return Destination(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
 
     def _project_type(self, name: str) -> tuple[str, str]:
         renderer, project_dir = Renderer(self.env), self.locations.project_dir

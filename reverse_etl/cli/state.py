@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reverse_etl.cli.options import Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.report.amounts import plural
 
@@ -25,8 +27,10 @@ def migrate(
     session: Session,
     to: Annotated[To, typer.Option("--to", help="Where the state shall be.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")] = False,
+    sandbox: Sandboxed = False,
 ) -> None:
     """Move the state; send nothing. Sync snapshots, held rows and runs go to the other place."""
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     syncs = session.syncs()
     session.check_destinations(syncs)
     if not syncs:
@@ -56,7 +60,8 @@ def _moves(session: Session, to: To, *, overwrite: bool) -> list[str]:
         ready = {place: session.ready(session.project.selected(), warehouses[place]) for place in To}
         for one, other in zip(ready[here], ready[there], strict=True):
             source, goal = Place(names[here], one, warehouses[here]), Place(names[there], other, warehouses[there])
-            moved = Move(source, goal, wiring, overwrite=overwrite).go(local)
+            mine = replace(wiring, settings=project.settings_of(one.sync))
+            moved = Move(source, goal, mine, overwrite=overwrite).go(local)
             lines.append(f"sync {one.sync.name}: {_told(moved, names[there])}")
     return lines
 

@@ -137,7 +137,7 @@ def _too_many(ready: Ready, refused: int, planned: int) -> Problem:
     return Problem(
         "reject-limit",
         f"sync `{ready.sync.name}`: {refused:,} of {planned:,} rows were rejected or invalid",
-        f"See `reverse-etl rejected --select {ready.sync.name}`; the rest was delivered."
+        f"See `reverse-etl rejected --select {ready.sync.name}{ready.destination.flag}`; the rest was delivered."
         " `reject_limit` in the definition sets how many are too many.",
         {"limit": f"{limit.percent:g} % and {limit.rows} rows"},
     )

@@ -191,6 +191,15 @@ def test_the_project_type_is_the_configured_one(
     assert f"project type: {played} ({source})" in told
 
 
+def test_too_many_refused_rows_are_listed_with_the_flag(trial: Trial) -> None:
+    trial.shop.model("people", {**META, "reject_limit": {"percent": 0, "rows": 0}})
+    trial.shop.sql("update people set email = 'nobody' where first_name = 'Bob'")
+    ended = trial.cli("run")
+    assert "error[reject-limit]" in ended.err
+    assert "`reverse-etl rejected --select people --sandbox`" in ended.err
+    assert "bad-email" in trial.cli("rejected").out
+
+
 def test_another_project_type_is_another_sandbox(trial: Trial) -> None:
     trial.cli("run")
     ended = trial.cli("plan", ITERABLE_PROJECT_TYPE="hybrid")

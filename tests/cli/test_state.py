@@ -211,6 +211,16 @@ def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -
     assert kept.sql("select state, count(*) from reverse_etl.snapshot__" + SLUG + " group by 1") == [("accepted", 3)]
 
 
+def test_the_state_of_a_sandbox_moves_by_itself(kept: Shop) -> None:
+    assert kept.cli("run", "--sandbox").code == 0
+    ended = migrate(kept, "local", "--sandbox")
+    assert (ended.code, "3 of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
+    [plan] = kept.cli("plan", "--sandbox", "--output", "json", **LOCAL).json["plans"]
+    assert (plan["unchanged"], plan["added"]) == (3, 0)
+    assert kept.cli("run").code == 0
+    assert counts(kept) == {"unchanged": 3}
+
+
 def test_moving_sends_nothing(kept: Shop, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("requests.Session.send", lambda *_args, **_more: pytest.fail("something was sent"))
     assert migrate(kept, "local").code == 0

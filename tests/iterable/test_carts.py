@@ -71,7 +71,7 @@ class TestDefinitions:
             ({"fields": ["a"]}, ["unknown-key"]),
             ({"on_removed": "clear"}, []),
             ({"on_removed": "delete"}, ["unknown-on-removed"]),
-            ({"unknown_users": "drop"}, ["unknown-unknown-users"]),
+            ({"unknown_users": "drop"}, ["unknown-users-choice"]),
         ],
     )
     def test_what_a_definition_may_say(self, changes, codes):

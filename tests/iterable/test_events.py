@@ -101,7 +101,7 @@ class TestDefinitions:
             ({"event_id": "left out"}, "missing-identifier", "event_id", ["primary_key"]),
             ({"email": "left out"}, "missing-identifier", "", ["email, user_id"]),
             ({"mode": "update"}, "unknown-mode", "mode", ["upsert"]),
-            ({"unknown_users": "ignore"}, "unknown-unknown-users", "unknown_users", ["skip, reject"]),
+            ({"unknown_users": "ignore"}, "unknown-users-choice", "unknown_users", ["skip, reject"]),
             ({"on_removed": "delete"}, "unknown-key", "on_removed", []),
             ({"created_on": "x"}, "unknown-key", "created_on", ["did you mean `created_at`"]),
         ],

@@ -14,7 +14,9 @@ from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Patience, Warehouse
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.trial import RULE, STATE_SCHEMA, Trial
+from tests.second_reading import second_reading
 from tests.warehouses.on_postgres import OnPostgres
+from tests.warehouses.postgres_project import OnServer, on_server
 from tests.warehouses.postgres_types import MAKE, TYPES
 
 # Numbers that are not taken back: infinite ones, and the smallest.
@@ -97,3 +99,40 @@ class TestLocalState(OnPostgres):
         rows = people.warehouse.query(f"SELECT code, tainted, CAST(seen_at AS text) FROM {here.tables.rejections}")
         assert rows == [("it's", True, "2026-01-01 10:00:00.000001")]
         assert Moving(here, there).runs() == 0
+
+
+class TestMigrating(OnPostgres):
+    """By the command line."""
+
+    @pytest.fixture
+    def project(self, server, tmp_path: Path) -> Iterator[OnServer]:
+        made = (
+            "CREATE TABLE main.people AS SELECT 'u' || i || '@shop.com' AS email, i * 1.10 AS spent,"
+            " sum(i) OVER (ORDER BY i) AS points, now() AS seen, ARRAY[i * 0.5::float8] AS listed"
+            " FROM generate_series(1, 30) AS t(i)"
+        )
+        fields = ["spent", "points", "seen", "listed"]
+        with second_reading() as reading:
+            meta = {"object": "users", "email": "email", "fields": fields, "on_removed": "delete"}
+            yield on_server(server, tmp_path / "shop", reading.url, meta, made)
+
+    def ran(self, project: OnServer, state: str) -> tuple[int, ...]:
+        project.environment["REVERSE_ETL_STATE"] = state
+        ended = project.cli("run", "--allow", "removed")
+        assert ended.code == 0, ended.err
+        return project.counts("unchanged", "changed", "removed", "accepted")
+
+    def test_state_goes_into_a_file_and_back_and_only_changes_are_sent(self, project: OnServer) -> None:
+        assert self.ran(project, "warehouse") == (0, 0, 0, 30)
+        ended = project.cli("state", "migrate", "--to", "local")
+        assert ended.says("30 of the sync snapshot and 1 run moved"), ended.err
+        assert not ended.says("will be sent again")
+        assert self.ran(project, "local") == (30, 0, 0, 0)
+        project.sql("UPDATE main.people SET points = points + 1 WHERE email = 'u7@shop.com'")
+        assert self.ran(project, "local") == (29, 1, 0, 1)
+        project.sql("DELETE FROM main.people WHERE email = 'u8@shop.com'")
+        ended = project.cli("state", "migrate", "--to", "warehouse")
+        assert ended.says("30 of the sync snapshot and 3 runs moved"), ended.err
+        assert not ended.says("will be sent again")
+        assert self.ran(project, "warehouse") == (29, 0, 1, 1)
+        assert self.ran(project, "warehouse") == (29, 0, 0, 0)

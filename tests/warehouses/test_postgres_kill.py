@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass
 
 import pytest
 
 from tests.second_reading import second_reading
-from tests.stories.project import QUICK, Project
+from tests.stories.project import QUICK
 from tests.warehouses.on_postgres import OnPostgres
-from tests.warehouses.postgres_server import Server
+from tests.warehouses.postgres_project import OnServer, on_server
 
 ROWS = 120
 WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
@@ -22,16 +20,6 @@ PEOPLE = f"""
 CREATE TABLE main.people AS
 SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM generate_series(1, {ROWS}) AS t(i)
 """
-
-
-@dataclass
-class OnServer(Project):
-    """The same project with its table and its sync snapshots on a server."""
-
-    server: Server | None = None
-
-    def sql(self, *statements: str) -> list[tuple[object, ...]]:
-        return [] if self.server is None else self.server.run(*statements)
 
 
 @pytest.fixture
@@ -43,12 +31,7 @@ def iterable():
 class TestKilled(OnPostgres):
     @pytest.fixture
     def project(self, server, tmp_path, iterable) -> OnServer:
-        made = OnServer.make(tmp_path / "shop", iterable.url, META, QUICK)
-        made.server = server
-        profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
-        (made.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
-        made.sql("CREATE SCHEMA main", PEOPLE)
-        return made
+        return on_server(server, tmp_path / "shop", iterable.url, META, PEOPLE)
 
     def settled(self, project: OnServer, iterable) -> None:
         """Iterable and the sync snapshot hold exactly the model, and a further run sends nothing."""
