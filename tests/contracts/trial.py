@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -26,7 +27,8 @@ RULE = IdentityRule(
 TTL, LATE, RECHECK = 120.0, 120.0, 3600.0
 LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
 # Schemas that nobody has anything in: where the tests run on an account, they are dropped there.
-MODEL_SCHEMA, STATE_SCHEMA = "reverse_etl_test_models", "reverse_etl_test_state"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+MODEL_SCHEMA, STATE_SCHEMA = f"reverse_etl_test_models{WORKER}", f"reverse_etl_test_state{WORKER}"
 
 _holders = itertools.count(1)
 
@@ -170,7 +172,9 @@ class Trial:
 
     def retype(self, name: str, kind: str, expression: str) -> None:
         """Give a column of the model another type."""
-        self.builder.execute(self.warehouse.dialect.retype(self.relation, name, kind, expression))
+        dialect = self.warehouse.dialect
+        retyped = dialect.retype(self.relation, name, kind, expression)
+        self.builder.execute(retyped.replace(dialect.layout("identity"), ""))  # a model is none of our tables
 
     def shape(self) -> Shape:
         columns = self.warehouse.columns(self.relation)

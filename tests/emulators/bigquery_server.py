@@ -1,8 +1,8 @@
 """bqemulator with what it lacks; runs in an environment of its own: `python bigquery_server.py GRPC_PORT REST_PORT`.
 
 What is added, and no more: DuckDB's spatial extension, which it would otherwise fetch; a catalog that learns of the
-columns that ALTER TABLE adds; no collation, which is no operation. What is taken away: copies of a table after each
-of its changes, and reading the same statement again, which it does some thirty times.
+columns that ALTER TABLE adds; no collation, which is no operation; all digits of NUMERIC. What is taken away: copies of
+a table after each of its changes, and reading the same statement again, which it does some thirty times.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,8 @@ from bqemulator.sql import inner_query
 from duckdb_extensions import import_extension
 
 DISTINCT = 4096
-EXACT = (" DEFAULT COLLATE ''", " COLLATE ''")
+EXACT = re.compile(r"(?: DEFAULT)? COLLATE ''")
+NUMERIC = re.compile(r"\bNUMERIC\b(?! *['(])")
 
 
 def learning(sync: Any) -> Any:
@@ -64,10 +66,9 @@ def translating(translate: Callable[..., Any]) -> Callable[..., Any]:
     return translated
 
 
-def uncollated(execute: Callable[..., Any]) -> Callable[..., Any]:
+def reworded(execute: Callable[..., Any]) -> Callable[..., Any]:
     def executed(project: str, job: str, sql: str, *rest: Any, **more: Any) -> Any:
-        for words in EXACT:
-            sql = sql.replace(words, "")
+        sql = NUMERIC.sub("NUMERIC(38, 9)", EXACT.sub("", sql))
         return execute(project, job, sql, *rest, **more)
 
     return executed
@@ -81,7 +82,7 @@ def lean() -> None:
     sqlglot.parse_one = remembering(sqlglot.parse_one)
     executor._translator.translate = translating(executor._translator.translate)
     executor._capture_dml_snapshots = forgotten
-    routes.execute_query_job = uncollated(routes.execute_query_job)
+    routes.execute_query_job = reworded(routes.execute_query_job)
     for module, name in (
         (executor, "rewrite_table_refs"),
         (executor, "parse_script"),

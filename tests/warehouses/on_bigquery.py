@@ -24,7 +24,7 @@ from tests.emulators.processes import served
 from tests.warehouses.bigquery_types import TYPES
 
 # Fields of a profile for tests on BigQuery itself: REVERSE_ETL_TEST_BIGQUERY_PROJECT, …_METHOD, …_KEYFILE, …_LOCATION.
-# The datasets of the contracts in that project are dropped before each test.
+# The datasets of the contracts in that project are dropped before and after each test.
 LIVE = "REVERSE_ETL_TEST_BIGQUERY_"
 ACCOUNT = {name[len(LIVE) :].lower(): value for name, value in os.environ.items() if name.startswith(LIVE)}
 LOCAL = "project" not in ACCOUNT
@@ -102,10 +102,12 @@ class OnBigQuery:
     told = ("bytes_processed",) if LOCAL else ("bytes_processed", "bytes_billed")
 
     @pytest.fixture
-    def profile(self, request) -> dict[str, str]:
+    def profile(self, request) -> Iterator[dict[str, str]]:
         fields = {**request.getfixturevalue("bigquery"), "project": "shop"} if LOCAL else ACCOUNT
         emptied(fields)
-        return {**fields}
+        yield {**fields}
+        if not LOCAL:
+            emptied(fields)
 
     @pytest.fixture
     def reopen(self, profile, tmp_path):

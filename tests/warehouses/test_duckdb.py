@@ -23,7 +23,7 @@ from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
 from tests.contracts.sending import SendingContract
-from tests.contracts.trial import Trial
+from tests.contracts.trial import MODEL_SCHEMA, Trial
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.on_duckdb import OnDuckDB, patience
 
@@ -192,14 +192,14 @@ class TestTypes(OnDuckDB):
         assert trial.counted() == {}
 
     def test_always_null_column_of_a_view_is_text(self, trial):
-        trial.warehouse.create_schema("reverse_etl_test_models")
+        trial.warehouse.create_schema(MODEL_SCHEMA)
         trial.warehouse.execute(f"CREATE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, NULL AS v")
         assert trial.run().rows[0].values == {"v": None}
         trial.warehouse.execute(f"CREATE OR REPLACE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, 5 AS v")
         assert trial.run().changed_fields == {"v": 1}
 
     def test_missing_table_behind_another_database_is_missing(self, warehouse):
-        assert warehouse.columns('"nowhere"."reverse_etl_test_models"."users"') is None
+        assert warehouse.columns(f'"nowhere"."{MODEL_SCHEMA}"."users"') is None
 
     @pytest.mark.parametrize(
         ("type_name", "kind", "element"),

@@ -51,8 +51,8 @@ class BigQueryDialect(Dialect):
 
     def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         first = ", ".join(f"{value} AS {column}" for value, column in zip(rows[0], columns, strict=True))
-        structs = [f"STRUCT({first})", *(f"({', '.join(row)})" for row in rows[1:])]
-        return f"UNNEST([{', '.join(structs)}]) AS {alias}"
+        structs = ", ".join(f"STRUCT({row})" for row in (first, *map(", ".join, rows[1:])))
+        return f"UNNEST([{structs}]) AS {alias}"
 
     def among(self, columns: Sequence[str], source: str) -> str:
         """A list in SELECT would be as many columns; in parentheses it is one struct."""

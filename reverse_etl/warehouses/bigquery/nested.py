@@ -56,7 +56,7 @@ def json_of(value: str, kind: Type, depth: int = 0) -> str:
 
 
 def _part(value: str, kind: Type, depth: int) -> str:
-    return json_of(value, kind, depth) if kind.plain else f"IF({value} IS NULL, 'null', {json_of(value, kind, depth)})"
+    return f"IF({value} IS NULL, 'null', {json_of(value, kind, depth)})"
 
 
 def _object(fields: Mapping[str, str]) -> str:

@@ -56,7 +56,7 @@ CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_reject
 INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 INTERVAL 600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted),
-(4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+STRUCT(4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
