@@ -29,10 +29,10 @@ def load_texts(warehouse: Warehouse, table: str, types: Mapping[str, str], batch
 
 def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[Sequence[str | None]]:
     for batch in batches:
-        yield from zip(*(_column(column) for column in batch.columns), strict=True)
+        yield from zip(*map(texts_of, batch.columns), strict=True)
 
 
-def _column(column: pa.Array) -> list[str | None]:
+def texts_of(column: pa.Array) -> list[str | None]:
     """Values as SQL reads them: numbers and times as Arrow writes them, but with the zone that it leaves out."""
     import pyarrow as pa
 

@@ -9,7 +9,7 @@ import pytest
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import open_warehouse
-from tests.contracts.trial import STATE_SCHEMA, Trial
+from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres, connection
 from tests.warehouses.postgres_server import PASSWORD
 
@@ -33,8 +33,8 @@ class TestRights(OnPostgres):
         server.run(
             f"CREATE ROLE \"The Runner\" LOGIN PASSWORD '{PASSWORD}'",
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-            "CREATE SCHEMA marts",
-            "CREATE TABLE marts.users AS SELECT 'a@x.y'::text AS email",
+            f"CREATE SCHEMA {MODEL_SCHEMA}",
+            f"CREATE TABLE {MODEL_SCHEMA}.users AS SELECT 'a@x.y'::text AS email",
         )
         yield reopen(user="The Runner")
         server.run('DROP OWNED BY "The Runner"', 'DROP ROLE "The Runner"')
@@ -51,12 +51,12 @@ class TestRights(OnPostgres):
 
     def test_each_missing_right_is_named_and_its_hint_grants_it(self, server, runner):
         """From no right to a first run, by doing what each error says."""
-        error = self.refused(lambda: runner.columns('"shop"."marts"."users"'))
+        error = self.refused(lambda: runner.columns(f'"shop"."{MODEL_SCHEMA}"."users"'))
         assert error.context["right"] == "USAGE on the schema"
         self.granted(server, error)
-        error = self.refused(lambda: runner.query('SELECT 1 FROM "marts"."users"'))
+        error = self.refused(lambda: runner.query(f'SELECT 1 FROM "{MODEL_SCHEMA}"."users"'))
         assert error.context["right"] == "SELECT on the table"
-        assert error.context["statement"] == '`SELECT 1 FROM "marts"."users"`'
+        assert error.context["statement"] == f'`SELECT 1 FROM "{MODEL_SCHEMA}"."users"`'
         self.granted(server, error)
         trial = Trial(runner, builder=runner)
         error = self.refused(trial.run)
@@ -92,11 +92,13 @@ class TestRights(OnPostgres):
         runner.execute(statement)
 
     def test_rights_are_those_of_the_role(self, server, runner, reopen):
-        server.run("CREATE ROLE builder", "GRANT ALL ON SCHEMA marts TO builder", 'GRANT builder TO "The Runner"')
+        server.run(
+            "CREATE ROLE builder", f"GRANT ALL ON SCHEMA {MODEL_SCHEMA} TO builder", 'GRANT builder TO "The Runner"'
+        )
         as_builder = reopen(user="The Runner", role="Builder")
-        as_builder.execute("CREATE TABLE marts.built AS SELECT 1 AS a")
+        as_builder.execute(f"CREATE TABLE {MODEL_SCHEMA}.built AS SELECT 1 AS a")
         assert server.run("SELECT tableowner FROM pg_tables WHERE tablename = 'built'") == [("builder",)]
-        [batch] = as_builder.batches("SELECT a, current_user::text AS who FROM marts.built", 10)
+        [batch] = as_builder.batches(f"SELECT a, current_user::text AS who FROM {MODEL_SCHEMA}.built", 10)
         assert batch.to_pylist() == [{"a": 1, "who": "builder"}]
         server.run("DROP OWNED BY builder")
 
@@ -106,8 +108,8 @@ class TestRights(OnPostgres):
         assert error.hint.endswith('run: GRANT "builder" TO "The Runner";')
 
     def test_stream_without_right(self, server, runner):
-        server.run('GRANT USAGE ON SCHEMA marts TO "The Runner"')
-        error = self.refused(lambda: list(runner.batches("SELECT * FROM marts.users", 10)))
+        server.run(f'GRANT USAGE ON SCHEMA {MODEL_SCHEMA} TO "The Runner"')
+        error = self.refused(lambda: list(runner.batches(f"SELECT * FROM {MODEL_SCHEMA}.users", 10)))
         assert error.context["right"] == "SELECT on the table"
 
 

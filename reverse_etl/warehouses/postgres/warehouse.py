@@ -7,12 +7,13 @@ gives every transaction another session.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.extras import missing_driver, require
+from reverse_etl.warehouses.loading import texts_of
 from reverse_etl.warehouses.metering import Meter
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.postgres.profile import Access, access_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 63
 _BETWEEN_TRIES = 1.0
+_STATEMENT_BYTES = 4_000_000
 # What another process made at the same moment, although it was only to be made where it was missing.
 _MADE_MEANWHILE = ("23505", "42710", "42P06", "42P07")
 # The forms in which values become text, whatever the server, the database or the role prefer.
@@ -92,6 +94,17 @@ class Postgres(Warehouse):
         except Refused as refused:
             raise refusal(refused.said, sql, self._access) from None
 
+    def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+        """Texts as arrays, one for each column: ten times as fast as an expression for each value."""
+        values = ", ".join(self.dialect.try_cast(f"r.{name}", kind) for name, kind in types.items())
+        arrays, names = ", ".join("CAST(? AS text[])" for _ in types), ", ".join(types)
+        insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names})"
+        return sum(
+            self.execute(insert, [texts_of(column) for column in part.columns])
+            for batch in batches
+            for part in _parts(batch)
+        )
+
     def create_schema(self, schema: str) -> None:
         """Looked for first: CREATE SCHEMA needs its right also where there is nothing to do."""
         if self.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (schema,)):
@@ -145,7 +158,7 @@ class Postgres(Warehouse):
         connection = self._open()
         mode = "READ ONLY" if self._read_only else "ISOLATION LEVEL READ COMMITTED, READ WRITE"
         whole = f"SET TRANSACTION {mode}; {self._settings(**settings)}; {self.marked(sql)}"
-        bound = [item.replace("\0", "\ufffd") if isinstance(item, str) else item for item in params]
+        bound = [_without_nul(item) for item in params]
         cursor: psycopg.Cursor[Any] = connection.cursor()
         try:
             cursor.execute(placed(whole) if bound else whole, bound or None)
@@ -188,6 +201,19 @@ class Postgres(Warehouse):
             found: Exception = error
             return found
         return connection
+
+
+def _without_nul(item: object) -> object:
+    """Postgres has no such character."""
+    if isinstance(item, list):
+        return [text and text.replace("\0", "\ufffd") for text in item]
+    return item.replace("\0", "\ufffd") if isinstance(item, str) else item
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """As many rows as a statement takes."""
+    rows = max(1, _STATEMENT_BYTES * batch.num_rows // max(batch.nbytes, 1))
+    return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
 def _said(error: psycopg.Error, *, lost: bool) -> Said:
