@@ -10,3 +10,7 @@
 {% macro postgres__object_of(members) -%}
   json_build_object({%- for name, column in members.items() %}'{{ name }}', {{ column }}{{ ', ' if not loop.last }}{% endfor -%})
 {%- endmacro %}
+
+{% macro bigquery__object_of(members) -%}
+  struct({%- for name, column in members.items() %}{{ column }} as {{ name }}{{ ', ' if not loop.last }}{% endfor -%})
+{%- endmacro %}

@@ -15,11 +15,11 @@ with bought as (
 totals as (
     select
         customer_id,
-        count(*)::integer as orders_count,
-        sum(revenue)::decimal(12, 2) as lifetime_value,
-        sum(revenue - cost)::decimal(12, 2) as internal_margin,
+        cast(count(*) as integer) as orders_count,
+        cast(sum(revenue) as decimal(12, 2)) as lifetime_value,
+        cast(sum(revenue - cost) as decimal(12, 2)) as internal_margin,
         max(ordered_at) as last_order_at,
-        (array_agg(product_name order by ordered_at desc, order_id desc))[1] as last_product
+        {{ first_of('product_name', 'ordered_at desc, order_id desc') }} as last_product
     from bought
     group by customer_id
 ),
@@ -31,7 +31,7 @@ category_counts as (
 ),
 
 favourites as (
-    select customer_id, (array_agg(category order by orders_count desc, category))[1:3] as favourite_categories
+    select customer_id, {{ first_three_of('category', 'orders_count desc, category') }} as favourite_categories
     from category_counts
     group by customer_id
 )

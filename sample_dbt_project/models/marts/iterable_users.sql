@@ -13,7 +13,7 @@ select
         'country': 'customers.country'
     }) }} end as address,
     coalesce(totals.orders_count, 0) as orders_count,
-    coalesce(totals.lifetime_value, 0)::decimal(12, 2) as lifetime_value,
+    cast(coalesce(totals.lifetime_value, 0) as decimal(12, 2)) as lifetime_value,
     totals.last_order_at,
     totals.last_product,
     totals.favourite_categories,
