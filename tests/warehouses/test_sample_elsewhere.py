@@ -43,6 +43,9 @@ class Shop:
         counts = {result["sync"]: result["counts"] for result in content["results"]}
         return {name: (found["added"], found["changed"], found["removed"]) for name, found in counts.items()}
 
+    def migrate(self, there: str) -> None:
+        self._call(PROGRAMS / "reverse-etl", "state", "migrate", "--to", there)
+
     def sent(self) -> dict[str, object]:
         """The users that Iterable has, with their data."""
         return {user.email: user.data for user in self.sandbox.project.users.values()}
@@ -118,4 +121,6 @@ def test_sample_runs_elsewhere_as_on_duckdb(place, on_duckdb, request):
         "iterable_newsletter": (2, 0, 1),
         "iterable_orders": (3, 2, 0),
     }
+    for there in ("local", "warehouse"):
+        made.migrate(there)
     assert set(made.ran().values()) == {(0, 0, 0)}

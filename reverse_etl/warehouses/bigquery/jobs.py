@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from reverse_etl.warehouses.base import Mark, Patience
 from reverse_etl.warehouses.bigquery.profile import Rules
@@ -40,13 +40,13 @@ class Done:
 
     @property
     def processed(self) -> int | None:
-        """Bytes that it read."""
-        return self.job.total_bytes_processed  # type: ignore[no-any-return]
+        """Bytes that it read; None where it is no query."""
+        return getattr(self.job, "total_bytes_processed", None)
 
     @property
     def billed(self) -> int | None:
         """Bytes that are paid for, where bytes are: 0 where the result was at hand."""
-        return self.job.total_bytes_billed  # type: ignore[no-any-return]
+        return getattr(self.job, "total_bytes_billed", None)
 
 
 class Jobs:
@@ -76,6 +76,24 @@ class Jobs:
             return self._persistently(done)
         except Refused as refused:
             raise refusal(refused.said, sql, self._place()) from None
+
+    def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
+        """A Parquet file into a table that is there, as one job. Raises Refused."""
+        self._number += 1
+        bigquery = driver()
+        config = bigquery.LoadJobConfig(
+            labels=labels_of(mark), source_format="PARQUET", write_disposition="WRITE_APPEND"
+        )
+        self._reserve(config)
+
+        def done(attempt: int) -> Done:
+            client = self._client()
+            how = {"job_id": f"reverse_etl_{self._session}_{self._number}_{attempt}", "rewind": True}
+            how["location"] = self.location or client.location
+            job = translated(lambda: client.load_table_from_file(file, table, job_config=config, **how))
+            return Done(job, translated(job.result))
+
+        return self._persistently(done)
 
     def ask(self, question: Callable[..., Any], *about: object, **how: object) -> Any:
         """What the catalog answers, which costs no job. Raises Refused."""
@@ -120,11 +138,14 @@ class Jobs:
         config.query_parameters = [_parameter(value) for value in params]
         if rules.maximum_bytes_billed:
             config.maximum_bytes_billed = rules.maximum_bytes_billed
-        if rules.reservation:
-            config._properties["reservation"] = rules.reservation  # noqa: SLF001  # old clients have no name for it
         if rules.execution_timeout:
             config.job_timeout_ms = int(rules.execution_timeout * 1000)
+        self._reserve(config)
         return config
+
+    def _reserve(self, config: Any) -> None:
+        if self._rules.reservation:
+            config._properties["reservation"] = self._rules.reservation  # noqa: SLF001  # old clients have no name for it
 
 
 class Refused(Exception):

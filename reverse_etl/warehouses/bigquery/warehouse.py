@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from reverse_etl.warehouses.bigquery.profile import Access, access_of
 from reverse_etl.warehouses.bigquery.quoting import name, parts
 from reverse_etl.warehouses.bigquery.refusals import Place, refusal, schema_denied
 from reverse_etl.warehouses.bigquery.signin import client_of, driver, storage_of, tokens_of
+from reverse_etl.warehouses.bigquery.staging import written
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.types import columns_of
 from reverse_etl.warehouses.metering import Meter, Tally
@@ -83,6 +85,29 @@ class BigQuery(Warehouse):
             first = [done.rows]
             again: Callable[[], Any] = lambda: first.pop() if first else done.job.result(page_size=page, job_retry=None)  # noqa: E731
             yield from tally.following(self._stream.read(again, rows))
+
+    def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
+        """By a table of texts that a load job fills, and a statement that casts them: four jobs, whatever the rows."""
+        project, dataset, name_ = self._whole(table)
+        passing = f"{name_}__{uuid.uuid4().hex[:8]}"
+        place, names = self.table(dataset, passing), ", ".join(types)
+        declared = ", ".join(f"{one} {self.dialect.declared('STRING')}" for one in types)
+        values = ", ".join(self.dialect.try_cast(one, kind) for one, kind in types.items())
+        self.execute(f"CREATE TABLE {place} ({declared}){self.dialect.layout(next(iter(types)), passing=True)}")
+        try:
+            self._fill(driver().DatasetReference(project, dataset).table(passing), list(types), batches)
+            return self.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {place}")
+        finally:
+            self.execute(f"DROP TABLE IF EXISTS {place}")
+
+    def _fill(self, reference: Any, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
+        said = f"LOAD INTO {reference.dataset_id}.{reference.table_id}"
+        with written(names, batches) as file, self.meter.statement(self.mark, said) as tally:
+            try:
+                done = self._jobs.load(file, reference, self.mark)
+            except Refused as refused:
+                raise refusal(refused.said, said, self._place()) from None
+            tally.seconds, tally.rows_written = done.seconds, int(done.job.output_rows or 0)
 
     def create_schema(self, schema: str) -> None:
         """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
