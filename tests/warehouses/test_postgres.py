@@ -253,7 +253,7 @@ class TestStreaming(OnPostgres):
         plan = trial.warehouse.table(STATE_SCHEMA, store.tables.plan_name(lease.fence))
         explained = f"EXPLAIN SELECT * FROM {plan} WHERE ordinal >= 5 AND ordinal < 7 ORDER BY ordinal"
         steps = server.run("SET enable_seqscan = off", explained)
-        assert "Index Scan" in steps[0][0]
+        assert any("Index" in step for (step,) in steps)
 
 
 def test_wrong_password_is_told_without_it(postgres):
