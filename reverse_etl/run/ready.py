@@ -29,12 +29,12 @@ from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import ColumnKind, Reader
+from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
 
 _UNSENDABLE = {
-    ColumnKind.BINARY: "binary values cannot be sent; write `encode(column)` or drop it from the fields",
-    ColumnKind.INTERVAL: "intervals cannot be sent; cast the column to a number of seconds",
-    ColumnKind.OTHER: "values of this type cannot be sent; cast the column to text",
+    ColumnKind.BINARY: "binary values cannot be sent",
+    ColumnKind.INTERVAL: "intervals cannot be sent",
+    ColumnKind.OTHER: "values of this type cannot be sent",
 }
 
 
@@ -99,7 +99,7 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     reader.mark = replace(reader.mark, sync=sync.name, step="columns")
     columns = reader.columns(sync.relation)
     if columns is None:
-        raise missing_relation(sync)
+        raise missing_relation(sync, reader.unseen(sync.relation))
     faults = missing_columns(sync, columns)
     if faults:
         raise Faults(faults)
@@ -113,7 +113,7 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     spelled = spelled.with_fields((*(spelled.fields or ()), *extra))
     required = noun.requirements(spelled, project)
     shape = shape_of(spelled, noun.identity(spelled, project), columns, reader.dialect, required)
-    faults = [*_sent_twice(spelled, extra), *_unsendable(spelled, shape)]
+    faults = [*_sent_twice(spelled, extra), *_unsendable(spelled, shape, reader.dialect)]
     if faults:
         raise Faults(faults)
     return _ready(spelled, shape, destination, noun)
@@ -188,15 +188,17 @@ def _typed(value: Value) -> Typed:
     return Typed(path, _kind(value).value, value.source_type, value.kind is ColumnKind.ARRAY)
 
 
-def _unsendable(sync: Sync, shape: Shape) -> list[Fault]:
+def _unsendable(sync: Sync, shape: Shape, dialect: Dialect) -> list[Fault]:
     faults = []
     for value in shape.values:
         kind = _kind(value)
-        if kind in _UNSENDABLE:
+        if kind in _UNSENDABLE and value.column is not None:
+            written = f"{dialect.instead_of(value.column)} AS {dialect.quote(value.column.name)}"
             faults.append(
                 place_of(sync).fault(
                     "unsendable-type",
-                    f"sync `{sync.name}`: field `{value.field.label}`: {_UNSENDABLE[kind]}",
+                    f"sync `{sync.name}`: field `{value.field.label}`: {_UNSENDABLE[kind]}; in the model"
+                    f" write {written}, or leave it out of the fields",
                     key=value.field.path if value.field.own else f"fields.{value.field.path}",
                     found=f"{value.field.column} {value.source_type}",
                 )

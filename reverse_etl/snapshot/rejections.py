@@ -116,26 +116,31 @@ class Rejections:
 
     def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:
         dialect = self._warehouse.dialect
-        retry = f"CASE WHEN {state} = 'skipped' THEN {self._retry_at()} END"
+        source, retry = self._with_retry(source)
         self._warehouse.execute(
             f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"
             f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
-            f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()}, {retry}"
+            f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()},"
+            f" CASE WHEN {state} = 'skipped' THEN {retry} END"
             f" FROM {source} WHERE {where}"
         )
 
-    def _retry_at(self) -> str:
-        """When a row of the plan `p` that is skipped now is tried again."""
+    def _with_retry(self, source: str) -> tuple[str, str]:
+        """The source with what it takes to tell when a row of the plan `p` that is skipped now is tried again."""
         dialect, recheck = self._warehouse.dialect, self._recheck
         later = dialect.later(dialect.now(), recheck.after)
         if recheck.first is None or recheck.first >= recheck.after:
-            return later
+            return source, later
         before = (
-            f"SELECT 1 FROM {self._tables.rejections} b WHERE b.sync = {dialect.literal(self._tables.sync)}"
-            f" AND b.fence < {self._fence} AND b.state IN ('skipped', 'requeued')"
-            f" AND b.key_text = {self._diff.key_text('p')} AND b.digest = {dialect.as_text('p.row_hash')}"
+            f"SELECT DISTINCT key_text, digest FROM {self._tables.rejections} WHERE sync ="
+            f" {dialect.literal(self._tables.sync)} AND fence < {self._fence} AND state IN ('skipped', 'requeued')"
         )
-        return f"CASE WHEN EXISTS ({before}) THEN {later} ELSE {dialect.later(dialect.now(), recheck.first)} END"
+        same = f"b.key_text = {self._diff.key_text('p')} AND b.digest = {dialect.as_text('p.row_hash')}"
+        soon = dialect.later(dialect.now(), recheck.first)
+        return (
+            f"{source} LEFT JOIN ({before}) b ON {same}",
+            f"CASE WHEN b.key_text IS NULL THEN {soon} ELSE {later} END",
+        )
 
 
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:

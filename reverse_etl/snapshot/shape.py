@@ -152,13 +152,14 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
     ]
 
 
-def missing_relation(sync: Sync) -> ConfigError:
-    """The table of a tagged model is not in the warehouse."""
+def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
+    """The table of a tagged model is not in the warehouse. `unseen`: what to do where it only may not be seen."""
+    there = "does not exist in this target" + (", or may not be seen" if unseen else "")
     return ConfigError(
         "missing-table",
-        f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` does not exist in this target",
+        f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` {there}",
         context={"model": sync.model, "file": sync.file, "relation": sync.relation},
-        hint=f"Run `dbt build --select {sync.model}` with the same target first.",
+        hint=f"Run `dbt build --select {sync.model}` with the same target first.{unseen and ' ' + unseen}",
     )
 
 

@@ -115,6 +115,10 @@ class Dialect(ABC):
         """A column as our tables keep it: compared to the last bit, whatever its collation."""
         return Kept(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
 
+    def instead_of(self, column: Column) -> str:
+        """What to write in the model for a column whose values cannot be sent, so that they can."""
+        return f"CAST({self.quote(column.name)} AS {self.text_type})"
+
     def declared(self, type_name: str) -> str:
         """A type as a column of our tables is declared with it."""
         return type_name
@@ -238,6 +242,11 @@ class Reader(ABC):
     @abstractmethod
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         """Columns of a relation in their order; None where there is no such relation."""
+
+    def unseen(self, relation: str) -> str:
+        """What to do where a relation is there and only may not be seen; empty where `columns` tells that apart."""
+        del relation
+        return ""
 
     @abstractmethod
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import ClassVar
 
 import pytest
 
@@ -24,17 +26,17 @@ def tabled(trial: Trial, typed: Typed) -> None:
     trial.builder.execute(f"INSERT INTO {trial.relation} SELECT 'b@x.y', {typed.second}")
 
 
-def received(trial: Trial, ready: Ready) -> dict[str, object]:
-    """Each row of the model as its request holds it, by e-mail: what is sent of `v`, or why it is not."""
+def received(trial: Trial, ready: Ready) -> dict[str, dict[str, object]]:
+    """Each row of the model as its request holds it, by e-mail: its fields, or as that of `v` why it is not sent."""
     trial.fields = ready.sync.fields
     lease, store = trial.prepared(), trial.store()
     store.write_plan(store.diff(), lease.fence)
-    found: dict[str, object] = {}
+    found: dict[str, dict[str, object]] = {}
     for batch in store.planned(lease.fence, 0, 10, 10):
         encoded = ready.encoder.encode(batch)
         identities = dict(zip(batch.column("ordinal").to_pylist(), batch.column("identity").to_pylist(), strict=True))
-        found |= {change.identity: json.loads(change.body)["dataFields"]["v"] for change in encoded.changes}
-        found |= {identities[outcome.ordinal]: outcome.code for outcome in encoded.outcomes}
+        found |= {change.identity: json.loads(change.body)["dataFields"] for change in encoded.changes}
+        found |= {identities[outcome.ordinal]: {"v": outcome.code} for outcome in encoded.outcomes}
     return found
 
 
@@ -44,7 +46,9 @@ def plain(value: object) -> str:
 
 
 class SendingContract:
-    """Every type on its way: columns looked at, planned, encoded."""
+    """Every type on its way: columns looked at, planned, encoded. `UNSENDABLE`: values of types that cannot be sent."""
+
+    UNSENDABLE: ClassVar[Mapping[str, str]] = {}
 
     def test_type_is_sent_as_json_or_refused(self, trial, typed):
         if not typed.sent:
@@ -57,4 +61,25 @@ class SendingContract:
             return
         first, second = typed.sent
         found = received(trial, make_ready(trial.sync, DESTINATION, trial.warehouse))
-        assert plain(found) == plain({"a@x.y": first, "b@x.y": second})
+        assert plain(found) == plain({"a@x.y": {"v": first}, "b@x.y": {"v": second}})
+
+    def test_type_that_cannot_be_sent_is_refused_with_what_to_write_instead(self, trial):
+        build, quote = trial.builder, trial.builder.dialect.quote
+        build.create_schema(MODEL_SCHEMA)
+        values = ", ".join(f"{value} AS {quote(name)}" for name, value in self.UNSENDABLE.items())
+        email = build.dialect.as_text("'a@x.y'")
+        build.execute(f"CREATE TABLE {trial.relation} AS SELECT {email} AS email, {values}")
+        with pytest.raises(Faults) as raised:
+            make_ready(trial.sync, DESTINATION, trial.warehouse)
+        types = {column.name: column.type for column in trial.warehouse.columns(trial.relation)}
+        written = []
+        for name, fault in zip(self.UNSENDABLE, raised.value.faults, strict=True):
+            assert (fault.code, fault.context["found"]) == ("unsendable-type", f"{name} {types[name]}")
+            assert f"model `users`: sync `users`: field `{name}`" in fault.message
+            written.append(fault.message.partition(" write ")[2].rpartition(", or leave it out")[0])
+        model, trial.table = trial.relation, "written"
+        build.execute(f"CREATE TABLE {trial.relation} AS SELECT email, {', '.join(written)} FROM {model}")
+        ready = make_ready(trial.sync, DESTINATION, trial.warehouse)
+        [found] = received(trial, ready).values()
+        assert set(found) == set(self.UNSENDABLE)
+        assert all(found.values()), found

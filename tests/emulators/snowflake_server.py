@@ -1,10 +1,10 @@
 """fakesnow's server with what it lacks; runs in an environment of its own: `python snowflake_server.py PORT`.
 
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
-without a collation, which is no operation; timestamps that are NULL as Arrow has them; apostrophes in names; columns
-that a MERGE uses within an expression alone; a history of the session, with bytes and credits that are made up;
-statements that the emulator does not know fail as ones that the service refuses, where its own reply would make the
-client send them again.
+without a collation, which is no operation, also where it declares a column; timestamps that are NULL as Arrow has them;
+apostrophes in names; columns that a MERGE uses within an expression alone; a history of the session, with bytes and
+credits that are made up; statements that the emulator does not know fail as ones that the service refuses, where its
+own reply would make the client send them again.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def signed(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def uncollated(node: exp.Expression) -> exp.Expression:
+def uncollated(node: exp.Expression) -> exp.Expression | None:
+    declared = isinstance(node, exp.ColumnConstraint) and isinstance(node.args["kind"], exp.CollateColumnConstraint)
+    if declared and node.args["kind"].name == "":
+        return None
     return node.this if isinstance(node, exp.Collate) and node.expression.name == "" else node
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import pytest
@@ -65,7 +66,13 @@ class TestSampling(OnDuckDB, SamplingContract):
 
 
 class TestSending(OnDuckDB, SendingContract):
-    pass
+    UNSENDABLE: ClassVar = {
+        "blob": "'a'::BLOB",
+        "Odd blobs": "['a'::BLOB, 'b'::BLOB]",
+        "bit": "'101'::BIT",
+        "interval": "INTERVAL 90 MINUTE",
+        "union": "union_value(a := 1)",
+    }
 
 
 class TestFile(OnDuckDB):

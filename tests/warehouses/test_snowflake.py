@@ -143,7 +143,7 @@ class TestConnecting(OnEmulator):
 
     def test_lost_connection_is_told_and_begun_again(self, reopen):
         with served([emulator_python(), SERVER]) as (port, process):
-            warehouse = reopen(**local(port), statement_timeout=3, connect_timeout=3, connect_retries=0)
+            warehouse = reopen(**local(port), statement_timeout=3, login_timeout=3, connect_retries=0)
             warehouse.create_schema(SCHEMA)
             numbers = warehouse.table(SCHEMA, "numbers")
             warehouse.execute(f"CREATE TABLE {numbers} AS {self.SERIES}")
@@ -160,12 +160,27 @@ class TestConnecting(OnEmulator):
                 assert "secret value" not in f"{raised.value} {raised.value.context}"
 
     def test_server_that_is_not_there_is_tried_as_often_as_the_profile_says(self, reopen):
-        warehouse = reopen(port=1, connect_timeout=1, connect_retries=1)
+        warehouse = reopen(port=1, login_timeout=1, connect_timeout=0, connect_retries=1)
         with pytest.raises(WarehouseError) as raised:
             warehouse.query("SELECT 1")
         assert raised.value.code == "database-not-opened"
         assert raised.value.context["tries"] == 2
         assert "hush" not in str(raised.value.context)
+
+    def test_whatever_the_connector_lets_through_is_told_without_its_words(self, warehouse, monkeypatch):
+        """Such as a type that it does not know, in the middle of a stream."""
+        import snowflake.connector as driver
+
+        def pieces(*_, **__):
+            raise TypeError("unknown Snowflake type in 'ann@example.com'")
+            yield
+
+        monkeypatch.setattr(driver.cursor.SnowflakeCursor, "fetch_arrow_batches", pieces)
+        with pytest.raises(WarehouseError) as raised:
+            list(warehouse.batches("SELECT 1 AS a", 10))
+        assert raised.value.code == "snowflake-error"
+        assert "TypeError" in raised.value.context["reason"]
+        assert "ann@example.com" not in f"{raised.value} {raised.value.context} {raised.value.__cause__}"
 
     def test_errors_show_no_value_of_a_row(self, warehouse):
         warehouse.create_schema(SCHEMA)
@@ -236,7 +251,7 @@ class TestTypes:
             ("VARCHAR(10) COLLATE 'en-ci'", "VARCHAR COLLATE 'en-ci'", K.TEXT, None, "COLLATE(c, '')"),
             ("NUMBER(38,0)", "NUMBER(38,0)", K.INTEGER, None, "c"),
             ("NUMBER(10,2)", "NUMBER(10,2)", K.DECIMAL, None, "c"),
-            ("DECFLOAT(38)", "DECFLOAT(38)", K.DECIMAL, None, "c"),
+            ("DECFLOAT(38)", "DECFLOAT(38)", K.DECIMAL, None, "CAST(c AS FLOAT)"),
             ("FLOAT", "FLOAT", K.FLOAT, None, "c"),
             ("BINARY(8388608)", "BINARY", K.BINARY, None, "c"),
             ("TIMESTAMP_LTZ(9)", "TIMESTAMP_LTZ(9)", K.TIMESTAMP, None, "c"),

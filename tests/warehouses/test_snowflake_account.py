@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
@@ -51,4 +53,8 @@ class TestSampling(OnAccount, SamplingContract):
 
 
 class TestSending(OnAccount, SendingContract):
-    pass
+    UNSENDABLE: ClassVar = {
+        "bytes": "TO_BINARY('00ff', 'HEX')",
+        "interval": "INTERVAL '1 02:03:04' DAY TO SECOND",
+        "several": "CAST([TO_BINARY('00ff', 'HEX')::VARIANT] AS ARRAY(BINARY))",
+    }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,8 +46,8 @@ class TestFields:
             "schema": "marts",
             "query_tag": "ours",
             "client_session_keep_alive": True,
-            "connect_timeout": 5,
             "connect_retries": 3,
+            "login_timeout": 5,
             "statement_timeout": 900,
             "insecure_mode": True,
             "proxy_host": "proxy",
@@ -69,6 +71,7 @@ class TestFields:
             "login_timeout": 5,
             "network_timeout": 900,
             "client_session_keep_alive": True,
+            "platform_detection_timeout_seconds": 0.0,
             "disable_ocsp_checks": True,
             "autocommit": True,
             "paramstyle": "qmark",
@@ -79,7 +82,7 @@ class TestFields:
         assert (session["TIMEZONE"], session["LOCK_TIMEOUT"]) == ("UTC", 30)
         assert session["ABORT_DETACHED_QUERY"] is True
         assert session["QUOTED_IDENTIFIERS_IGNORE_CASE"] is False
-        assert (found.retries, found.database, found.grantee) == (3, '"ANALYTICS"', '"SENDER"')
+        assert (found.trying.times, found.database, found.grantee) == (3, '"ANALYTICS"', '"SENDER"')
 
     @pytest.mark.parametrize(
         ("written", "stored"), [("db", '"DB"'), ("Db", '"DB"'), ("my-db", '"my-db"'), ('a"b', '"a""b"')]
@@ -101,7 +104,21 @@ class TestFields:
         assert "hush" not in f"{found!r} {found.shown}"
         assert found.without_secrets("wrong: hush, pssst") == "wrong: …, …"
 
-    @pytest.mark.parametrize("name", ["connect_timeout", "connect_retries", "statement_timeout"])
+    def test_key_of_several_lines_is_struck_out_however_it_is_broken(self):
+        key = "-----BEGIN PRIVATE KEY-----\nMIIabc\nDEFghi+/=\n-----END PRIVATE KEY-----\n"
+        found = access({**BASE, "private_key": key})
+        for words in (key, " ".join(key.split()), key.replace("\n", ""), key.replace("\n", "\r\n  ")):
+            assert found.without_secrets(f"no: {words.strip()}!") == "no: …!"
+
+    def test_platform_is_asked_for_what_it_is_only_where_it_signs_in(self):
+        workload = {**BASE, "authenticator": "WORKLOAD_IDENTITY", "workload_identity_provider": "AWS"}
+        name = "platform_detection_timeout_seconds"
+        assert name not in access(workload).options
+        assert (
+            access({**workload, name: 0.5}).options[name] == access({**WITH_PASSWORD, name: 0.5}).options[name] == 0.5
+        )
+
+    @pytest.mark.parametrize("name", ["connect_timeout", "connect_retries", "login_timeout", "statement_timeout"])
     def test_number_that_is_none_is_refused(self, name):
         with pytest.raises(ConfigError) as raised:
             access({**WITH_PASSWORD, name: "soon"})
@@ -140,6 +157,10 @@ class TestSigningIn:
             ),
             (
                 {"authenticator": "programmatic_access_token", "token": "t"},
+                {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": "t"},
+            ),
+            (
+                {"authenticator": "programmatic_access_token", "token": "t", "user": None},
                 {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": "t"},
             ),
         ],
@@ -182,6 +203,27 @@ class TestSigningIn:
         assert "wrong one" not in f"{raised.value} {raised.value.context}"
         assert raised.value.__suppress_context__
 
+    def test_key_that_only_openssl_reads_is_read_by_it_where_there_is_pyopenssl(self, keys, monkeypatch):
+        serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+        plain, _ = keys
+        asked = []
+
+        class Loaded:
+            def to_cryptography_key(self):
+                return serialization.load_der_private_key(plain, None)
+
+        crypto = SimpleNamespace(FILETYPE_PEM=1, load_privatekey=lambda *given: asked.append(given) or Loaded())
+        monkeypatch.setitem(sys.modules, "OpenSSL", SimpleNamespace(crypto=crypto))
+        old = base64.b64encode(b"of another age").decode()
+        fields = {**BASE, "private_key": old, "private_key_passphrase": "open sesame"}
+        assert access(fields).signing()["private_key"] == plain
+        [(_, pem, passphrase)] = asked
+        assert (old.encode() in pem, passphrase) == (True, b"open sesame")
+        monkeypatch.setitem(sys.modules, "OpenSSL", None)
+        with pytest.raises(ConfigError) as raised:
+            access(fields).signing()
+        assert "openssl pkcs8 -topk8 -v2 aes256" in raised.value.hint
+
     @pytest.mark.parametrize(
         ("fields", "code", "said"),
         [
@@ -205,6 +247,46 @@ class TestSigningIn:
             access({**BASE, **fields})
         assert raised.value.code == code
         assert said in str(raised.value.context)
+
+
+class Error(Exception):
+    pass
+
+
+class DatabaseError(Error):
+    pass
+
+
+class OperationalError(DatabaseError):
+    pass
+
+
+class BadGatewayError(Error):
+    pass
+
+
+class TestTryingAgain:
+    @pytest.mark.parametrize(
+        ("fields", "again"),
+        [
+            ({}, {OperationalError, BadGatewayError}),
+            ({"retry_on_database_errors": True}, {OperationalError, BadGatewayError, DatabaseError}),
+            ({"retry_all": True}, {OperationalError, BadGatewayError, DatabaseError, Error}),
+            ({"authenticator": "externalbrowser"}, {BadGatewayError}),
+            ({"authenticator": "username_password_mfa"}, {BadGatewayError}),
+        ],
+        ids=str,
+    )
+    def test_only_what_dbt_tries_again_and_lost_connections(self, fields, again):
+        """Each is named as the connector's own; a wrong password is a DatabaseError to both of its versions."""
+        trying = access({**WITH_PASSWORD, **fields}).trying
+        errors = (OperationalError(), BadGatewayError(), DatabaseError(), Error(), ValueError())
+        assert {type(error) for error in errors if trying.again(error)} == again
+
+    def test_pause_is_that_of_the_profile_or_grows(self):
+        trying = access(WITH_PASSWORD).trying
+        assert (trying.times, [trying.seconds(number) for number in (1, 2, 3)]) == (1, [1, 4, 9])
+        assert access({**WITH_PASSWORD, "connect_timeout": 7}).trying.seconds(2) == 7
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 
@@ -21,6 +22,9 @@ USER = {"object": "users", "email": "email", "fields": ["v"], "primary_key": "id
 
 
 class TestSending(OnEmulator, SendingContract):
+    # The emulator has no other types that cannot be sent.
+    UNSENDABLE: ClassVar = {"bytes": "TO_BINARY('00ff', 'HEX')"}
+
     @pytest.mark.parametrize("type_name", ["ARRAY", "VARIANT"])
     @pytest.mark.parametrize(
         ("meta", "place"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 from reverse_etl.warehouses.bigquery.types import kept
 
@@ -33,6 +33,12 @@ class BigQueryDialect(Dialect):
 
     def literal(self, text: str) -> str:
         return literal(text)
+
+    def instead_of(self, column: Column) -> str:
+        sent = "TO_HEX({})" if ColumnKind.BINARY in (column.kind, column.element) else "CAST({} AS STRING)"
+        if column.kind is ColumnKind.ARRAY:
+            return f"ARRAY(SELECT {sent.format('one')} FROM UNNEST({self.quote(column.name)}) AS one)"
+        return sent.format(self.quote(column.name))
 
     def declared(self, type_name: str) -> str:
         return f"STRING {_EXACT}" if type_name == "STRING" else type_name

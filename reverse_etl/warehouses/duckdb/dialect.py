@@ -72,6 +72,12 @@ class DuckDBDialect(Dialect):
         exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
         return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
 
+    def instead_of(self, column: Column) -> str:
+        if column.type == "BLOB":
+            return f"hex({self.quote(column.name)})"
+        several = "[]" if column.kind is ColumnKind.ARRAY else ""
+        return f"CAST({self.quote(column.name)} AS VARCHAR{several})"
+
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
 

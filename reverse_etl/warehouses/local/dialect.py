@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Kept
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
 _WITH_PARTS = (ColumnKind.JSON, ColumnKind.ARRAY, ColumnKind.OBJECT)
@@ -18,7 +18,13 @@ def fetched_name(name: str) -> str:
 
 
 class LocalDialect(DuckDBDialect):
-    """Columns have the kinds of the warehouse and the types of the file."""
+    """Columns have the kinds of the warehouse and the types of the file; models speak the warehouse's SQL."""
+
+    def __init__(self, source: Dialect) -> None:
+        self._source = source
+
+    def instead_of(self, column: Column) -> str:
+        return self._source.instead_of(column)
 
     def kept(self, column: Column) -> Kept:
         kept = super().kept(replace(column, name=fetched_name(column.name)))

@@ -28,7 +28,7 @@ class LocalState(Warehouse):
 
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
         """`state` attaches what `fetching` fetched from `source`."""
-        self.dialect = LocalDialect()
+        self.dialect = LocalDialect(source.dialect)
         self.meter = source.meter
         self._source = source
         self._state = state
@@ -63,6 +63,9 @@ class LocalState(Warehouse):
         self._models[relation] = {column.name: column for column in found}
         types = self._state.types_of(self._fetching.schema(found))
         return tuple(replace(column, type=kind) for column, kind in zip(found, types, strict=True))
+
+    def unseen(self, relation: str) -> str:
+        return self._source.unseen(relation)
 
     def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
         self._state.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.postgres.casting import tried
 from reverse_etl.warehouses.postgres.quoting import literal
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, kept
@@ -33,6 +33,12 @@ class PostgresDialect(Dialect):
     def kept(self, column: Column) -> Kept:
         found = kept(self.quote(column.name), column)
         return Kept(f"({found.expression} {_EXACT})", TEXT, found.json) if found.type == TEXT else found
+
+    def instead_of(self, column: Column) -> str:
+        name = self.quote(column.name)
+        if column.type == "bytea":
+            return f"encode({name}, 'hex')"
+        return f"CAST({name} AS text{'[]' if column.kind is ColumnKind.ARRAY else ''})"
 
     def declared(self, type_name: str) -> str:
         return f"{TEXT} {_EXACT}" if type_name == TEXT else type_name

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, Dialect, Kept
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.snowflake.names import folded, quoted
 from reverse_etl.warehouses.snowflake.types import TEXT, kept
+
+_EXACT = "COLLATE ''"
+# The same of a table, whose columns come from a query.
+_ALL_EXACT = "DEFAULT_DDL_COLLATION = ''"
 
 
 class SnowflakeDialect(Dialect):
@@ -27,6 +31,19 @@ class SnowflakeDialect(Dialect):
 
     def kept(self, column: Column) -> Kept:
         return kept(column, self.quote(column.name))
+
+    def instead_of(self, column: Column) -> str:
+        """Elements of an array without a type are sent as JSON has them; a file is known by its path."""
+        name = self.quote(column.name)
+        if column.kind is ColumnKind.ARRAY:
+            return f"CAST({name} AS ARRAY)"
+        if column.kind is ColumnKind.BINARY:
+            return f"HEX_ENCODE({name})"
+        return f"FL_GET_RELATIVE_PATH({name})" if column.type == "FILE" else f"CAST({name} AS {TEXT})"
+
+    def declared(self, type_name: str) -> str:
+        """Without a collation, whatever the schema has by default: docs.snowflake.com/en/sql-reference/collation."""
+        return f"{type_name} {_EXACT}" if type_name == TEXT else type_name
 
     def literal(self, text: str) -> str:
         """A backslash escapes in Snowflake's literals."""
@@ -63,9 +80,10 @@ class SnowflakeDialect(Dialect):
 
     def create_plan(self, table: str, query: str) -> str:
         """Nothing of it is kept once it is dropped. Temporary it is not: another session may have to recover it."""
-        return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 AS {query}"
+        return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT} AS {query}"
 
     def retype(self, table: str, column: str, type_name: str, value: str) -> str:
         """As one statement, which ALTER TABLE is not: it changes few types, and takes no expression."""
         replaced = f"CAST({value} AS {type_name}) AS {column}"
-        return f"CREATE OR REPLACE TABLE {table} COPY GRANTS AS SELECT * REPLACE ({replaced}) FROM {table}"
+        made = f"CREATE OR REPLACE TABLE {table} {_ALL_EXACT} COPY GRANTS"
+        return f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"

@@ -5,7 +5,8 @@ Names, aliases and defaults: docs.getdbt.com, "Snowflake setup". Fields that onl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 from reverse_etl.warehouses.snowflake.names import placed
 from reverse_etl.warehouses.snowflake.signing import SignIn, sign_in
+from reverse_etl.warehouses.snowflake.trying import Trying, trying_of
 
+_DETECTING = "platform_detection_timeout_seconds"
 # Fields that the connector takes under dbt's name.
 _PASSED = (
     "account",
@@ -27,15 +30,15 @@ _PASSED = (
     "protocol",
     "proxy_host",
     "proxy_port",
-    "platform_detection_timeout_seconds",
+    _DETECTING,
 )
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "password": ("pass",),
     "user": ("username",),
     "database": ("dbname",),
 }
-_SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
-_CONNECT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_TIMEOUT = 60, 3600, 30
+SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
+_LOGIN_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_TIMEOUT = 60, 3600, 30
 # What text and comparison must not depend on, whatever the account or the user prefer.
 _SESSION: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -67,12 +70,12 @@ _SESSION: Mapping[str, object] = {
 
 @dataclass(frozen=True)
 class Access:
-    """How to get in. `options` are the connector's own, without what only signs in; `retries` follow a first try."""
+    """How to get in. `options` are the connector's own, without what only signs in."""
 
     options: Mapping[str, object] = field(repr=False)
     signing: SignIn = field(repr=False)
     database: str
-    retries: int
+    trying: Trying
     secrets: tuple[Secret, ...] = ()
 
     @property
@@ -89,9 +92,15 @@ class Access:
 
     def without_secrets(self, words: str) -> str:
         """What the connector says, with every secret of the profile struck out."""
-        for secret in self.secrets:
-            words = words.replace(secret.reveal(), "…")
-        return words
+        return struck(words, [secret.reveal() for secret in self.secrets])
+
+
+def struck(words: str, secrets: Iterable[str]) -> str:
+    """Words without secrets, also where blanks and ends of lines were made of others."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if parts := secret.split():
+            words = re.sub(r"\s*".join(map(re.escape, parts)), "…", words)
+    return words
 
 
 def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
@@ -108,8 +117,11 @@ def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
     # Underscores in an account's name are not allowed in a host's.
     said["account"] = str(said["account"]).replace("_", "-")
     options = {name: said[name] for name in _PASSED if name in said}
+    # What a platform has to say of itself is only asked where it signs in.
+    options |= {} if "workload_identity_provider" in said else {_DETECTING: said.get(_DETECTING, 0.0)}
+    pause = _seconds(said, "connect_timeout", 0) if "connect_timeout" in said else None
     waiting = {
-        "login_timeout": _seconds(said, "connect_timeout", _CONNECT_TIMEOUT),
+        "login_timeout": _seconds(said, "login_timeout", _LOGIN_TIMEOUT),
         # Of a statement with everything that is tried again for it.
         "network_timeout": _seconds(said, "statement_timeout", _STATEMENT_TIMEOUT),
     }
@@ -122,8 +134,8 @@ def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
         {**options, **waiting, **flags, **fixed, "session_parameters": _session(said)},
         sign_in(said, project_dir),
         placed(str(said["database"])),
-        _seconds(said, "connect_retries", 1),
-        tuple(Secret(str(said[name])) for name in _SECRETS if name in said),
+        trying_of(said, _seconds(said, "connect_retries", 1), pause),
+        tuple(Secret(str(said[name])) for name in SECRETS if name in said),
     )
 
 

@@ -19,6 +19,8 @@ _NETWORK = range(250_000, 251_000)
 # Words in which values of rows are quoted: those of conversions, constraints and merges.
 _VALUES = re.compile(r"'[^']*'|\[[^\]]*\]|(?<=value )\S+")
 _QUOTED_NAMES = (*_MISSING, *_DENIED, *_NO_WAREHOUSE, *_CANCELLED)
+# A part of a qualified name, quoted or not.
+_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
 
 
@@ -78,7 +80,7 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
 
 def not_opened(words: str, access: Access, tries: int) -> WarehouseError:
     """No connection could be made."""
-    reason = access.without_secrets(" ".join(words.split())) or "none given"
+    reason = " ".join(access.without_secrets(words).split()) or "none given"
     return WarehouseError(
         "database-not-opened",
         "Snowflake could not be reached, or let nobody in",
@@ -105,6 +107,16 @@ def schema_denied(schema: str, error: WarehouseError, access: Access) -> Warehou
         context={**error.context, "right": "CREATE SCHEMA on the database"},
         hint=f"Let the owner of the database run: CREATE SCHEMA {schema}; GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE"
         f" {access.grantee};",
+    )
+
+
+def to_see(relation: str, access: Access) -> str:
+    """Snowflake does not tell what is not there from what may not be seen. `relation` is a qualified name."""
+    database, schema, _ = (*_PART.findall(relation), "<database>", "<schema>", "")[:3]
+    return (
+        f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {access.grantee};"
+        f" GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {access.grantee};"
+        f" GRANT SELECT ON TABLE {relation} TO ROLE {access.grantee}; (ON VIEW where it is one)"
     )
 
 

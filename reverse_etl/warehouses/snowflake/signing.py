@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.warehouses.snowflake.keys import decoded, inline_key, key_in
 
 # The connector's arguments; made when they are needed, since some ask for a token.
 SignIn = Callable[[], Mapping[str, object]]
@@ -32,7 +33,7 @@ _FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OAUTH_AUTHORIZATION_CODE": ((*_CLIENT, *_FLOW), ()),
     "OAUTH_CLIENT_CREDENTIALS": (_CLIENT, ("oauth_client_id", "oauth_client_secret")),
     "WORKLOAD_IDENTITY": (_WORKLOAD, ("workload_identity_provider",)),
-    "PROGRAMMATIC_ACCESS_TOKEN": (("token",), ("user", "token")),
+    "PROGRAMMATIC_ACCESS_TOKEN": (("token",), ("token",)),
 }
 # The tokens of a browser or of a second factor are kept in the system's keyring, as dbt has them kept.
 _CACHED = {"client_store_temporary_credential": True, "client_request_mfa_token": True}
@@ -95,46 +96,13 @@ def _by_key(said: Mapping[str, object], project_dir: Path) -> SignIn:
     password = None if passphrase is None else str(passphrase).encode()
     if "private_key" in said:
         key = str(said["private_key"])
-        return lambda: _with_key(_decoded(_inline(key), password, "`private_key`"))
+        return lambda: _with_key(decoded(inline_key(key), password, "`private_key`"))
     path = (project_dir / Path(str(said["private_key_path"])).expanduser()).resolve()
-    return lambda: _with_key(_decoded(_read(path), password, str(path)))
+    return lambda: _with_key(decoded(key_in(path), password, str(path)))
 
 
 def _with_key(key: bytes) -> dict[str, object]:
     return {"authenticator": "SNOWFLAKE_JWT", "private_key": key}
-
-
-def _inline(text: str) -> bytes:
-    """A key in the profile is PEM, or base64 of DER."""
-    if text.lstrip().startswith("-"):
-        return text.strip().encode()
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except ValueError:
-        raise _unreadable("`private_key`", "it is neither PEM nor base64") from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(str(path), error.strerror or "it cannot be read") from None
-
-
-def _decoded(key: bytes, password: bytes | None, place: str) -> bytes:
-    """The key as the connector takes it: DER of PKCS #8, not encrypted."""
-    from cryptography.hazmat.primitives import serialization
-
-    load = serialization.load_pem_private_key if key.startswith(b"-") else serialization.load_der_private_key
-    try:
-        loaded = load(key, password=password)
-    # The library's own words may hold parts of the key.
-    except (ValueError, TypeError):
-        reason = "its passphrase is missing or wrong, or it is no private key" if key else "it is empty"
-        raise _unreadable(place, reason) from None
-    return loaded.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _access_token(said: Mapping[str, object]) -> str:
@@ -175,13 +143,4 @@ def _contradiction(found: str, hint: str) -> ConfigError:
         "the profile of the dbt target does not say one way to sign in to Snowflake",
         context={"found": found},
         hint=hint,
-    )
-
-
-def _unreadable(place: str, reason: str) -> ConfigError:
-    return ConfigError(
-        "private-key-unreadable",
-        "the private key of the dbt target could not be read",
-        context={"key": place, "reason": reason},
-        hint="Give a PEM file in `private_key_path`, or PEM or base64 of DER in `private_key`, with its passphrase.",
     )

@@ -60,6 +60,8 @@ def kept(column: Column, name: str) -> Kept:
         return Kept(json, TEXT, json=True)
     if column.kind in (ColumnKind.UUID, ColumnKind.INTERVAL):
         return Kept(f"CAST({name} AS {TEXT})", TEXT)
+    if word == "DECFLOAT":
+        return Kept(f"CAST({name} AS FLOAT)", "FLOAT")  # what is sent of it, and what every connector reads
     if "COLLATE" in column.type:
         return Kept(f"COLLATE({name}, '')", TEXT)
     return Kept(name, column.type)

@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import Spent
-from reverse_etl.errors import WarehouseError
+from reverse_etl.errors import ReverseEtlError, WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.extras import missing_driver
 from reverse_etl.warehouses.metering import Meter, Tally
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from reverse_etl.warehouses.snowflake.history import history, told
 from reverse_etl.warehouses.snowflake.names import folded, placed
-from reverse_etl.warehouses.snowflake.profile import Access, access_of
-from reverse_etl.warehouses.snowflake.refusals import Said, not_opened, read_only, refusal, schema_denied
+from reverse_etl.warehouses.snowflake.profile import SECRETS, Access, access_of, struck
+from reverse_etl.warehouses.snowflake.refusals import Said, not_opened, read_only, refusal, schema_denied, to_see
 from reverse_etl.warehouses.snowflake.types import column_of
 
 if TYPE_CHECKING:
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from reverse_etl.warehouses import Connection
 
-_BETWEEN_TRIES = 1.0
 # A statement that runs longer is asked after again and again.
 _REQUEST_TIMEOUT = 120
 # Arguments that connector 5 no longer has.
 _UNTIL_4 = ("disable_ocsp_checks", "client_request_mfa_token")
 # What another process made at the same moment, although it was only to be made where it was missing.
 _MADE_MEANWHILE = 2002
+# The number of what is no error of the service.
+_OWN = -1
 _READING = ("SELECT", "WITH", "DESCRIBE", "SHOW")
 
 
@@ -69,6 +70,9 @@ class Snowflake(Warehouse):
                 return None
             raise
         return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def unseen(self, relation: str) -> str:
+        return to_see(relation, self._access)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         with self._running(sql, params) as (cursor, tally):
@@ -163,6 +167,11 @@ class Snowflake(Warehouse):
             said = _said(driver, error)
         except OSError as error:
             said = Said(0, str(error), lost=True)
+        except ReverseEtlError:
+            raise
+        # Such as a type that the connector does not know; its words may hold values.
+        except Exception as error:  # noqa: BLE001
+            said = Said(_OWN, f"{type(error).__name__} in the connector, whose words may hold values")
         if said.is_lost:
             # The next statement begins another session.
             self.close()
@@ -175,18 +184,19 @@ class Snowflake(Warehouse):
 
     def _connect(self) -> Any:
         driver = _driver()
-        arguments = _spelled(driver, {**self._access.options, **self._access.signing()})
-        tries = 1 + self._access.retries
-        words = ""
-        for number in range(tries):
-            if number:
-                self._patience.sleep(_BETWEEN_TRIES)
+        trying, tries = self._access.trying, 0
+        while True:
+            signing = self._access.signing()
             try:
-                return driver.connect(**arguments)
+                return driver.connect(**_spelled(driver, {**self._access.options, **signing}))
             # The connector also lets errors of its own libraries through; none of them may show an argument.
             except Exception as error:  # noqa: BLE001
-                words = str(error) or type(error).__name__
-        raise not_opened(words, self._access, tries)
+                tries += 1
+                if tries > trying.times or not trying.again(error):
+                    given = [str(signing[name]) for name in SECRETS if name in signing]
+                    words = struck(str(error), given) or type(error).__name__
+                    raise not_opened(words, self._access, tries) from None
+            self._patience.sleep(trying.seconds(tries))
 
 
 def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
@@ -200,9 +210,11 @@ def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
 
 
 def _said(driver: Any, error: Any) -> Said:
-    number = error.errno if isinstance(error.errno, int) else -1
+    number = error.errno if isinstance(error.errno, int) else _OWN
     words = getattr(error, "raw_msg", None) or error.msg or ""
-    return Said(number, words, error.sfqid or "", lost=isinstance(error, driver.OperationalError))
+    # A reply that broke off is an internal error to connector 5.
+    lost = isinstance(error, (driver.OperationalError, driver.InternalError))
+    return Said(number, words, error.sfqid or "", lost=lost)
 
 
 def _driver() -> Any:

@@ -1,7 +1,7 @@
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = NULL, state = CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS NUMBER(38,0)) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END WHERE 1 = 1
 ;
-CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c COPY GRANTS AS SELECT * REPLACE (CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS NUMBER(38,0)) AS NUMBER(38,0)) AS v_spent_2705d83f) FROM s.snapshot__it_s_24ceef1c
+CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT_DDL_COLLATION = '' COPY GRANTS AS SELECT * REPLACE (CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS NUMBER(38,0)) AS NUMBER(38,0)) AS v_spent_2705d83f) FROM s.snapshot__it_s_24ceef1c
 ;
-ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR COLLATE ''
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown', v_spent_2705d83f = NULL WHERE state = 'accepted'

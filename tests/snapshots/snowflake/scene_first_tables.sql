@@ -1,14 +1,14 @@
 CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version NUMBER(38,0),
-sync VARCHAR, fence NUMBER(38,0),
+sync VARCHAR COLLATE '', fence NUMBER(38,0),
 ordinal NUMBER(38,0),
-identity VARCHAR, key_text VARCHAR, digest VARCHAR, state VARCHAR, code VARCHAR, reason VARCHAR, tainted BOOLEAN, seen_at TIMESTAMP_NTZ(9),
+identity VARCHAR COLLATE '', key_text VARCHAR COLLATE '', digest VARCHAR COLLATE '', state VARCHAR COLLATE '', code VARCHAR COLLATE '', reason VARCHAR COLLATE '', tainted BOOLEAN, seen_at TIMESTAMP_NTZ(9),
 retry_at TIMESTAMP_NTZ(9))
 ;
 CREATE TABLE IF NOT EXISTS s.sync_runs (schema_version NUMBER(38,0),
-sync VARCHAR, invocation_id VARCHAR, fence NUMBER(38,0),
-status VARCHAR, started_at TIMESTAMP_NTZ(9),
+sync VARCHAR COLLATE '', invocation_id VARCHAR COLLATE '', fence NUMBER(38,0),
+status VARCHAR COLLATE '', started_at TIMESTAMP_NTZ(9),
 ended_at TIMESTAMP_NTZ(9),
-counts VARCHAR, problem VARCHAR)
+counts VARCHAR COLLATE '', problem VARCHAR COLLATE '')
 ;
 CREATE TABLE IF NOT EXISTS s.lease__it_s_24ceef1c AS SELECT CAST(1 AS NUMBER(38,0)) AS schema_version, CAST('it''s' AS VARCHAR) AS sync, CAST('lineage' AS VARCHAR) AS lineage, CAST('it''s \\ salt' AS VARCHAR) AS salt, CAST(0 AS NUMBER(38,0)) AS serial, CAST(0 AS NUMBER(38,0)) AS fence, CAST(0 AS NUMBER(38,0)) AS credit, CAST(0 AS NUMBER(38,0)) AS closed_fence, CAST(0 AS NUMBER(38,0)) AS entries, CAST(NULL AS NUMBER(38,0)) AS run_fence, CAST(NULL AS VARCHAR) AS holder, CAST(NULL AS VARCHAR) AS holder_note, CAST(NULL AS VARCHAR) AS acked, CAST(NULL AS VARCHAR) AS destination, CAST(NULL AS VARCHAR) AS key_columns, CAST(NULL AS VARCHAR) AS moved_to, CAST(CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)) AS TIMESTAMP_NTZ(9)) AS expires_at, CAST(CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)) AS TIMESTAMP_NTZ(9)) AS beat_at, CAST(CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)) AS TIMESTAMP_NTZ(9)) AS quiet_at
 ;
@@ -17,7 +17,7 @@ SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATE_
 (DATE_PART(EPOCH_MICROSECOND, quiet_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
-CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f NUMBER(38,0),
+CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR COLLATE '', v_firstname_9cf22fd0 VARCHAR COLLATE '', v_spent_2705d83f NUMBER(38,0),
 row_hash NUMBER(19,0),
-state VARCHAR, fence NUMBER(38,0),
+state VARCHAR COLLATE '', fence NUMBER(38,0),
 changed_at TIMESTAMP_NTZ(9))

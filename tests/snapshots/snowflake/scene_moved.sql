@@ -17,7 +17,7 @@ SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
 ;
-CREATE TABLE IF NOT EXISTS s.moved__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f NUMBER(38,0))
+CREATE TABLE IF NOT EXISTS s.moved__it_s_24ceef1c (identity VARCHAR COLLATE '', v_firstname_9cf22fd0 VARCHAR COLLATE '', v_spent_2705d83f NUMBER(38,0))
 ;
 INSERT INTO s.moved__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f) SELECT TRY_CAST(r.identity AS VARCHAR),
 TRY_CAST(r.v_firstname_9cf22fd0 AS VARCHAR),

@@ -20,7 +20,8 @@ DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))),
 CAST(p.row_hash AS VARCHAR),
 'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it''s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR)) THEN DATEADD(MICROSECOND, 3600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) ELSE DATEADD(MICROSECOND, 600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) END END FROM s.plan__it_s_24ceef1c__7 p WHERE p.kind = 'invalid'
+CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATEADD(MICROSECOND, 600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) ELSE DATEADD(MICROSECOND, 3600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) END END FROM s.plan__it_s_24ceef1c__7 p
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE p.kind = 'invalid'
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
 expires_at = DATEADD(MICROSECOND, 120000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))),
@@ -31,8 +32,9 @@ SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.pl
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))),
 CAST(p.row_hash AS VARCHAR),
 o.state, o.code, o.reason, o.tainted, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it''s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR)) THEN DATEADD(MICROSECOND, 3600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) ELSE DATEADD(MICROSECOND, 600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) END END FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \\', FALSE),
-(4, 'rejected', 'bad', '', FALSE)) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+CASE WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATEADD(MICROSECOND, 600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) ELSE DATEADD(MICROSECOND, 3600000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) END END FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \\', FALSE),
+(4, 'rejected', 'bad', '', FALSE)) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
 expires_at = DATEADD(MICROSECOND, 120000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))),

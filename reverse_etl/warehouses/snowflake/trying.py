@@ -1,0 +1,51 @@
+"""Trying: after which errors, how often and after how long signing in is tried again; as dbt-snowflake does.
+
+A wrong password is not tried twice, since that would count twice towards a locked user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# The server's own failures, by their names in connector 4; to 5 they are an OperationalError, and asking it for these
+# names warns.
+_FAILURES = (
+    "InternalError",
+    "InternalServerError",
+    "ServiceUnavailableError",
+    "GatewayTimeoutError",
+    "RequestTimeoutError",
+    "BadGatewayError",
+    "OtherHTTPRetryableError",
+    "BindUploadError",
+)
+_LOST = "OperationalError"
+# Ways that ask a person, who may just not have answered.
+_ASKING = ("externalbrowser", "username_password_mfa", "oauth_authorization_code")
+
+
+@dataclass(frozen=True)
+class Trying:
+    """`times` is that of further tries; `pause` seconds lie between two, or more with each where it is None."""
+
+    times: int
+    pause: int | None
+    names: tuple[str, ...]
+
+    def again(self, error: Exception) -> bool:
+        """Whether another try may have another end."""
+        return any(kind.__name__ in self.names for kind in type(error).__mro__)
+
+    def seconds(self, number: int) -> int:
+        """Before further try number `number`, counted from 1."""
+        return number * number if self.pause is None else self.pause
+
+
+def trying_of(said: Mapping[str, object], times: int, pause: int | None) -> Trying:
+    """What the fields of a profile say of it."""
+    if said.get("retry_all") is True:
+        return Trying(times, pause, ("Error",))
+    names = (*_FAILURES, "DatabaseError") if said.get("retry_on_database_errors") is True else _FAILURES
+    asks = str(said.get("authenticator", "")).lower() in _ASKING
+    return Trying(times, pause, names if asks else (*names, _LOST))

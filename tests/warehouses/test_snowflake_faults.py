@@ -1,0 +1,184 @@
+"""What Snowflake may do to a run, through the real connector: refuse for want of a right, lose replies, be gone."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.run.ready import make_ready
+from tests.contracts.comparing import PEOPLE, ROWS
+from tests.contracts.sending import DESTINATION
+from tests.contracts.trial import Trial
+from tests.warehouses.on_snowflake import OnEmulator, local
+from tests.warehouses.snowflake_proxy import between, refused
+
+# In the service's own words: docs.snowflake.com and its users' reports.
+DENIED = "SQL access control error:\nInsufficient privileges to operate on {}"
+UNSEEN = "SQL compilation error:\n{} does not exist or not authorized."
+# A step of a run, and how its statement begins.
+STEPS = {
+    "reading": r"SELECT ordinal",
+    "loading": r"INSERT INTO \S+SYNC_REJECTIONS",
+    "committing": r"MERGE INTO",
+}
+
+
+class Behind(OnEmulator):
+    """The local server, with a proxy before it."""
+
+    @pytest.fixture
+    def proxy(self, snowflake_port):
+        with between(snowflake_port) as proxy:
+            yield proxy
+
+    @pytest.fixture
+    def profile(self, proxy):
+        hasty = {"statement_timeout": 2, "login_timeout": 2, "connect_retries": 0}
+        return local(proxy.port, role="sender", **hasty)
+
+
+class TestRights(Behind):
+    @pytest.mark.parametrize(
+        ("statement", "words", "right", "grant"),
+        [
+            (
+                r"CREATE SCHEMA",
+                DENIED.format("database 'TEST'"),
+                "CREATE SCHEMA on the database",
+                r"GRANT OWNERSHIP ON SCHEMA \S+\"REVERSE_ETL_TEST_STATE\" TO ROLE \"SENDER\";",
+            ),
+            (
+                r"CREATE TABLE",
+                DENIED.format("schema 'REVERSE_ETL_TEST_STATE'"),
+                "USAGE, CREATE TABLE on the schema",
+                'GRANT USAGE, CREATE TABLE ON SCHEMA REVERSE_ETL_TEST_STATE TO ROLE "SENDER";',
+            ),
+            (
+                r"UPDATE",
+                DENIED.format("table 'LEASE__USERS'"),
+                "SELECT, UPDATE on the table",
+                'GRANT SELECT, UPDATE ON TABLE LEASE__USERS TO ROLE "SENDER";',
+            ),
+            (
+                r"MERGE",
+                DENIED.format("table 'SNAPSHOT__USERS'"),
+                "SELECT, INSERT, UPDATE on the table",
+                'GRANT SELECT, INSERT, UPDATE ON TABLE SNAPSHOT__USERS TO ROLE "SENDER";',
+            ),
+        ],
+        ids=lambda given: given if given in ("UPDATE", "MERGE") else None,
+    )
+    def test_missing_right_is_named_with_the_statement_and_the_grant(
+        self, trial, proxy, statement, words, right, grant
+    ):
+        trial.model(PEOPLE, ROWS)
+        proxy.before = lambda asked: refused(3001, words) if re.match(statement, asked.sql) else None
+        with pytest.raises(WarehouseError) as raised:
+            trial.run()
+        error = raised.value
+        assert (error.code, error.context["right"]) == ("permission-denied", right)
+        assert re.search(grant, error.hint), error.hint
+        assert re.match(statement, error.context["statement"].lstrip("`"))
+
+    def test_model_that_may_not_be_seen_is_told_from_both_sides(self, trial, proxy):
+        trial.model(PEOPLE, ROWS)
+        unseen = refused(2003, UNSEEN.format(f"Table '{trial.relation}'"), "42S02")
+        proxy.before = lambda asked: unseen if asked.sql.startswith("DESCRIBE") else None
+        with pytest.raises(ConfigError) as raised:
+            make_ready(trial.sync, DESTINATION, trial.warehouse)
+        error = raised.value
+        assert error.code == "missing-table"
+        assert "does not exist in this target, or may not be seen" in error.message
+        assert "dbt build --select users" in error.hint
+        for part in (f"SELECT ON TABLE {trial.relation}", f"USAGE ON SCHEMA {trial.relation.rpartition('.')[0]}"):
+            assert f'GRANT {part} TO ROLE "SENDER";' in error.hint
+
+
+class TestLosing(Behind):
+    @pytest.mark.parametrize(
+        ("step", "done"),
+        [("reading", True), ("loading", True), ("committing", True), ("committing", False)],
+        ids=["while reading", "while loading", "once committed", "before it is committed"],
+    )
+    def test_connection_lost_in_the_middle_loses_nothing(self, trial, proxy, step, done):
+        trial.model(PEOPLE, ROWS)
+        hit = []
+
+        def here(asked) -> bool:
+            found = bool(re.match(STEPS[step], asked.sql))
+            hit.extend([asked.sql] * found)
+            return found
+
+        setattr(proxy, "lose" if done else "gone", here)
+        with pytest.raises(WarehouseError) as raised:
+            trial.run()
+        assert hit
+        assert raised.value.code in ("connection-lost", "database-not-opened"), raised.value.context
+        assert "hush-hush" not in f"{raised.value} {raised.value.context}"
+        proxy.lose = proxy.gone = lambda asked: False
+        trial.expire()
+        trial.run()
+        assert trial.lying_entries() == []
+        assert set(trial.states().values()) == {"accepted"}
+        assert trial.sent == {email: {"name": name, "points": points} for email, name, points in ROWS}
+        assert trial.counted() == {}
+
+
+class TestTwo(OnEmulator):
+    def test_of_two_connections_at_once_one_gets_the_lease(self, reopen):
+        trials = [Trial(reopen()) for _ in range(2)]
+        trials[0].model(PEOPLE, ROWS)
+        trials[0].store().prepare_lease("lineage", "salt")
+        begin = threading.Barrier(2)
+        won: list[bool] = []
+
+        def contend(trial: Trial) -> None:
+            lease = trial.lease()
+            begin.wait()
+            try:
+                won.append(lease.acquire())
+            except WarehouseError:
+                won.append(False)  # DuckDB, in the emulator, refuses the second of two updates; Snowflake lets it wait
+
+        threads = [threading.Thread(target=contend, args=(trial,)) for trial in trials]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(won) == [False, True]
+
+
+class TestSigningIn(Behind):
+    def test_session_is_told_what_texts_and_comparisons_depend_on(self, warehouse, proxy):
+        warehouse.query("SELECT 1")
+        [told] = [asked.login["SESSION_PARAMETERS"] for asked in proxy.asked if asked.login]
+        expected = {
+            "TIMEZONE": "UTC",
+            "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+            "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9",
+            "TIMESTAMP_TZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM",
+            "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+            "TIME_OUTPUT_FORMAT": "HH24:MI:SS.FF9",
+            "BINARY_OUTPUT_FORMAT": "HEX",
+            "STATEMENT_TIMEOUT_IN_SECONDS": "2",
+            "LOCK_TIMEOUT": "30",
+        }
+        assert {name: str(told[name]) for name in expected} == expected
+        assert str(told["ABORT_DETACHED_QUERY"]).lower() == "true"
+        assert str(told["QUOTED_IDENTIFIERS_IGNORE_CASE"]).lower() == "false"
+
+    @pytest.mark.parametrize(("fields", "tries"), [({}, 1), ({"retry_all": True}, 3)])
+    def test_wrong_password_is_tried_once_and_never_told(self, reopen, proxy, fields, tries):
+        words = "Incorrect username or password was specified: hush-\n  hush"
+        proxy.before = lambda asked: refused(390100, words, "28000") if asked.login else None
+        warehouse = reopen(password="hush- hush", connect_retries=2, **fields)
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.query("SELECT 1")
+        error = raised.value
+        assert (error.code, error.context["tries"]) == ("database-not-opened", tries)
+        assert len([asked for asked in proxy.asked if asked.login]) == tries
+        assert "specified: …" in error.context["reason"]
+        assert "hush" not in f"{error} {error.context} {error.__cause__}"
