@@ -14,3 +14,7 @@
 {% macro bigquery__object_of(members) -%}
   struct({%- for name, column in members.items() %}{{ column }} as {{ name }}{{ ', ' if not loop.last }}{% endfor -%})
 {%- endmacro %}
+
+{% macro snowflake__object_of(members) -%}
+  object_construct_keep_null({%- for name, column in members.items() %}'{{ name }}', {{ column }}{{ ', ' if not loop.last }}{% endfor -%})
+{%- endmacro %}

@@ -6,6 +6,7 @@ import itertools
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.warehouses.snowflake_types import MORE_TYPES, TYPES
 
 SERVER = str(FOLDER / "snowflake_server.py")
 PREFIX = "REVERSE_ETL_TEST_SNOWFLAKE_"
+ACCOUNT = {name.removeprefix(PREFIX).lower(): text for name, text in os.environ.items() if name.startswith(PREFIX)}
 _numbers = itertools.count(1)
 
 _ONE_TYPE = "the emulator has one type, VARIANT, for objects and arrays"
@@ -45,6 +47,17 @@ def local(port: int, **fields):
     place = {"account": "local", "host": "127.0.0.1", "port": port, "protocol": "http"}
     signing = {"user": "me", "password": "hush-hush"}
     return {"type": "snowflake", **signing, "database": f"test_{next(_numbers)}", "schema": "public", **place} | fields
+
+
+def emptied() -> None:
+    """Drop what the tests make in the account, if there is one."""
+    if ACCOUNT:
+        patience = Patience(0, time.monotonic, time.sleep)
+        account = open_warehouse(Connection("snowflake", ACCOUNT, Path.cwd(), "200MB", patience))
+        for schema in (SCHEMA, ODD_SCHEMA, MODEL_SCHEMA, STATE_SCHEMA):
+            place = account.table(schema, "x").rpartition(".")[0]
+            account.execute(f"DROP SCHEMA IF EXISTS {place} CASCADE")
+        account.close()
 
 
 class OnSnowflake:
@@ -97,20 +110,18 @@ class OnEmulator(OnSnowflake):
 class OnAccount(OnSnowflake):
     """On the account that the environment names, in a database whose schemas the tests drop and make."""
 
+    @pytest.fixture(scope="class", autouse=True)
+    def tidied(self):
+        """Nothing of the tests stays behind."""
+        yield
+        emptied()
+
     @pytest.fixture
-    def profile(self, tmp_path):
-        given = {
-            name.removeprefix(PREFIX).lower(): value for name, value in os.environ.items() if name.startswith(PREFIX)
-        }
-        if not given:
+    def profile(self):
+        if not ACCOUNT:
             pytest.skip(f"no account: {PREFIX}ACCOUNT and the like are not set")
-        connection = Connection("snowflake", given, tmp_path, "200MB", Patience(0, time.monotonic, time.sleep))
-        account = open_warehouse(connection)
-        for schema in (SCHEMA, ODD_SCHEMA, MODEL_SCHEMA, STATE_SCHEMA):
-            place = account.table(schema, "x").rpartition(".")[0]
-            account.execute(f"DROP SCHEMA IF EXISTS {place} CASCADE")
-        account.close()
-        return given
+        emptied()
+        return {**ACCOUNT}
 
     @pytest.fixture(params=[*TYPES.values(), *MORE_TYPES.values()], ids=[*TYPES, *MORE_TYPES])
     def typed(self, request) -> Typed:

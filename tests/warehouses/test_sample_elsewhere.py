@@ -107,7 +107,26 @@ def on_bigquery(bigquery, tmp_path) -> Iterator[Shop]:
         yield made
 
 
-@pytest.mark.parametrize("place", ["on_postgres", "on_bigquery"])
+@pytest.fixture
+def on_snowflake(snowflake_port, tmp_path) -> Iterator[Shop]:
+    try:
+        dbt = python_of("dbt_snowflake").parent / "dbt"
+    except NotBuilt as error:
+        pytest.skip(f"the environment of dbt-snowflake cannot be built: {error}")
+    environment = {
+        "SHOP_SF_ACCOUNT": "local",
+        "SHOP_SF_USER": "me",
+        "SHOP_SF_PASSWORD": "hush-hush",
+        "SHOP_SF_HOST": "127.0.0.1",
+        "SHOP_SF_PORT": str(snowflake_port),
+        "SHOP_SF_PROTOCOL": "http",
+        # The local server cannot tell a schema from its database where both have one name.
+        "SHOP_SF_DATABASE": "shop_of_the_sample",
+    }
+    yield from shop(tmp_path / "shop", "snowflake", environment, dbt)
+
+
+@pytest.mark.parametrize("place", ["on_postgres", "on_bigquery", "on_snowflake"])
 def test_sample_runs_elsewhere_as_on_duckdb(place, on_duckdb, request):
     made: Shop = request.getfixturevalue(place)
     made.build()

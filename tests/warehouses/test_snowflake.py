@@ -88,7 +88,7 @@ class TestNames(OnEmulator):
 
     def test_plan_is_transient_and_keeps_no_history(self, warehouse):
         made = warehouse.dialect.create_plan("t", "SELECT 1 AS a")
-        assert made == "CREATE TRANSIENT TABLE t DATA_RETENTION_TIME_IN_DAYS = 0 AS SELECT 1 AS a"
+        assert made.startswith("CREATE TRANSIENT TABLE t DATA_RETENTION_TIME_IN_DAYS = 0 ")
 
 
 class TestLoading(OnEmulator):

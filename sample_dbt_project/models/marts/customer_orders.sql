@@ -24,15 +24,19 @@ totals as (
     group by customer_id
 ),
 
-category_counts as (
-    select customer_id, category, count(*) as orders_count
+category_places as (
+    select
+        customer_id,
+        category,
+        row_number() over (partition by customer_id order by count(*) desc, category) as place
     from bought
     group by customer_id, category
 ),
 
 favourites as (
-    select customer_id, {{ first_three_of('category', 'orders_count desc, category') }} as favourite_categories
-    from category_counts
+    select customer_id, {{ gathered('category', 'place') }} as favourite_categories
+    from category_places
+    where place <= 3
     group by customer_id
 )
 
