@@ -118,3 +118,11 @@ TYPES = {
         sent=({"a": 1, "b": None}, {"a": 1}),
     ),
 }
+# Values of types that cannot be sent.
+UNSENDABLE = {
+    "blob": "'a'::BLOB",
+    "Odd blobs": "['a'::BLOB, 'b'::BLOB]",
+    "bit": "'101'::BIT",
+    "interval": "INTERVAL 90 MINUTE",
+    "union": "union_value(a := 1)",
+}

@@ -148,3 +148,14 @@ MAKE = (
     "CREATE DOMAIN odd.score AS integer CHECK (VALUE >= 0)",
     "CREATE DOMAIN odd.small_score AS odd.score CHECK (VALUE < 100)",
 )
+# Values of such types.
+UNSENDABLE = {
+    "bytea": r"'\x00ff'::bytea",
+    "Odd byteas": r"ARRAY['\x00ff']::bytea[]",
+    "bit": "B'101'",
+    "interval": "interval '90 minutes'",
+    "range": "int4range(1, 5)",
+    "several": "ARRAY[int4range(1, 5)]",
+    "words": "to_tsvector('simple', 'a b')",
+    "point": "point(1, 2)",
+}

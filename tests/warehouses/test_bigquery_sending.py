@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from tests.contracts.sending import SendingContract
@@ -12,6 +14,12 @@ UNTYPED = {name: TYPES[name] for name in ("json", "geography", "interval")}
 
 
 class TestSending(OnBigQuery, SendingContract):
+    UNSENDABLE: ClassVar = {
+        "bytes": "b'a'",
+        "several": "[b'a', b'b']",
+        **({} if LOCAL else {"interval": "INTERVAL 1 DAY"}),
+    }
+
     def test_type_is_sent_as_json_or_refused(self, trial, typed, request):
         if LOCAL and typed in UNTYPED.values():
             reason = "the catalog of bqemulator has no type JSON, GEOGRAPHY or INTERVAL"

@@ -26,6 +26,7 @@ from tests.contracts.sampling import SamplingContract
 from tests.contracts.sending import SendingContract
 from tests.contracts.trial import MODEL_SCHEMA, Trial
 from tests.contracts.warehouse import AdapterContract
+from tests.warehouses.duckdb_types import UNSENDABLE
 from tests.warehouses.on_duckdb import OnDuckDB, patience
 
 
@@ -66,13 +67,7 @@ class TestSampling(OnDuckDB, SamplingContract):
 
 
 class TestSending(OnDuckDB, SendingContract):
-    UNSENDABLE: ClassVar = {
-        "blob": "'a'::BLOB",
-        "Odd blobs": "['a'::BLOB, 'b'::BLOB]",
-        "bit": "'101'::BIT",
-        "interval": "INTERVAL 90 MINUTE",
-        "union": "union_value(a := 1)",
-    }
+    UNSENDABLE: ClassVar = UNSENDABLE
 
 
 class TestFile(OnDuckDB):

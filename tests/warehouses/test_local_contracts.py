@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
@@ -10,6 +12,7 @@ from tests.contracts.leasing import LeasingContract
 from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
 from tests.contracts.sending import SendingContract
+from tests.warehouses import duckdb_types, postgres_types
 from tests.warehouses.on_local import OnLocal, OnLocalBesidePostgres
 
 
@@ -53,7 +56,7 @@ class TestSampling(OnLocal, SamplingContract):
 
 
 class TestSending(OnLocal, SendingContract):
-    pass
+    UNSENDABLE: ClassVar = duckdb_types.UNSENDABLE
 
 
 class TestComparingBesidePostgres(OnLocalBesidePostgres, ComparingContract):
@@ -66,4 +69,4 @@ class TestKeysBesidePostgres(OnLocalBesidePostgres, KeysContract):
 
 
 class TestSendingBesidePostgres(OnLocalBesidePostgres, SendingContract):
-    pass
+    UNSENDABLE: ClassVar = postgres_types.UNSENDABLE

@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -28,7 +29,7 @@ from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
 from tests.contracts.warehouse import AdapterContract, Typed
 from tests.warehouses.on_postgres import OnPostgres, connection
 from tests.warehouses.postgres_server import PASSWORD
-from tests.warehouses.postgres_types import MAKE, TYPES
+from tests.warehouses.postgres_types import MAKE, TYPES, UNSENDABLE
 
 
 class TestAdapter(OnPostgres, AdapterContract):
@@ -64,7 +65,7 @@ class TestIdentifying(OnPostgres, IdentifyingContract):
 
 
 class TestSending(OnPostgres, SendingContract):
-    pass
+    UNSENDABLE: ClassVar = UNSENDABLE
 
 
 class TestSampling(OnPostgres, SamplingContract):

@@ -42,6 +42,8 @@ def _spelled_otherwise(kind: pa.DataType) -> pa.DataType:
 
     if pa.types.is_timestamp(kind):
         return pa.timestamp("ns") if kind.unit == "ns" else kind
+    if pa.types.is_union(kind):
+        return pa.string()  # such a column is not sent, and so not fetched; there is no empty one
     plain = {"large_string": pa.string(), "string_view": pa.string(), "null": pa.string(), "date64[ms]": pa.date32()}
     return plain.get(str(kind), kind)
 

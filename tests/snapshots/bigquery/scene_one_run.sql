@@ -32,11 +32,12 @@ INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, k
 CAST(p.row_hash AS STRING),
 'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+INTERVAL 600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p WHERE p.kind = 'invalid'
+INTERVAL 3600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE p.kind = 'invalid'
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
@@ -51,12 +52,13 @@ INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, k
 CAST(p.row_hash AS STRING),
 o.state, o.code, o.reason, o.tainted, DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN EXISTS (SELECT 1 FROM s.sync_rejections b WHERE b.sync = 'it\'s' AND b.fence < 7 AND b.state IN ('skipped', 'requeued') AND b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING)) THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+CASE WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 3600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+INTERVAL 600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted),
-STRUCT(4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+INTERVAL 3600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted),
+STRUCT(4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
