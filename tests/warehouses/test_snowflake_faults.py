@@ -48,7 +48,7 @@ class TestRights(Behind):
                 r"CREATE SCHEMA",
                 DENIED.format("database 'TEST'"),
                 "CREATE SCHEMA on the database",
-                r"GRANT OWNERSHIP ON SCHEMA \S+\"REVERSE_ETL_TEST_STATE\" TO ROLE \"SENDER\";",
+                r"GRANT OWNERSHIP ON SCHEMA \S+\"REVERSE_ETL_TEST_STATE\w*\" TO ROLE \"SENDER\";",
             ),
             (
                 r"CREATE TABLE",

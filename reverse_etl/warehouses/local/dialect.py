@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
@@ -20,11 +21,13 @@ def fetched_name(name: str) -> str:
 class LocalDialect(DuckDBDialect):
     """Columns have the kinds of the warehouse and the types of the file; models speak the warehouse's SQL."""
 
-    def __init__(self, source: Dialect) -> None:
+    def __init__(self, source: Dialect, there: Mapping[Column, Column]) -> None:
+        """`there`: columns as they are told here, and what they are in the warehouse."""
         self._source = source
+        self._there = there
 
     def instead_of(self, column: Column) -> str:
-        return self._source.instead_of(column)
+        return self._source.instead_of(self._there.get(column, column))
 
     def kept(self, column: Column) -> Kept:
         kept = super().kept(replace(column, name=fetched_name(column.name)))

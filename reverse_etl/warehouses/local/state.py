@@ -28,7 +28,8 @@ class LocalState(Warehouse):
 
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
         """`state` attaches what `fetching` fetched from `source`."""
-        self.dialect = LocalDialect(source.dialect)
+        self._there: dict[Column, Column] = {}
+        self.dialect = LocalDialect(source.dialect, self._there)
         self.meter = source.meter
         self._source = source
         self._state = state
@@ -62,7 +63,9 @@ class LocalState(Warehouse):
             return None
         self._models[relation] = {column.name: column for column in found}
         types = self._state.types_of(self._fetching.schema(found))
-        return tuple(replace(column, type=kind) for column, kind in zip(found, types, strict=True))
+        told = {replace(column, type=kind): column for column, kind in zip(found, types, strict=True)}
+        self._there |= told
+        return tuple(told)
 
     def unseen(self, relation: str) -> str:
         return self._source.unseen(relation)
