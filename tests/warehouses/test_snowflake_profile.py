@@ -275,7 +275,6 @@ class TestTryingAgain:
             ({"authenticator": "externalbrowser"}, {BadGatewayError}),
             ({"authenticator": "username_password_mfa"}, {BadGatewayError}),
         ],
-        ids=str,
     )
     def test_only_what_dbt_tries_again_and_lost_connections(self, fields, again):
         """Each is named as the connector's own; a wrong password is a DatabaseError to both of its versions."""
