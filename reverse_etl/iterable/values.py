@@ -38,7 +38,7 @@ class Unsendable:
 
 _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")
 _NO_JSON = Unsendable("the text is no JSON")
-_WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,200})[.][0-9]{1,100}$"
+_WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,14})[.][0-9]{1,100}$"
 
 
 def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
@@ -215,9 +215,11 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _fraction(digits: str) -> float | None:
+def _fraction(digits: str) -> float | int | None:
     number = float(digits)
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return number if "e" in digits.lower() else _double(digits)
 
 
 def _refuse(constant: str) -> NoReturn:

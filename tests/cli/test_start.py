@@ -11,7 +11,8 @@ from reverse_etl import __version__
 
 from .conftest import Shop
 
-_DRIVERS = {"duckdb", "pyarrow", "starlette", "uvicorn", "dbt"}
+_WAREHOUSES = {"duckdb", "psycopg", "adbc_driver_manager", "adbc_driver_postgresql", "snowflake", "google", "pyarrow"}
+_DRIVERS = {*_WAREHOUSES, "starlette", "uvicorn", "dbt"}
 _HEAVY = {*_DRIVERS, "pydantic", "requests", "yaml", "jinja2", "orjson", "rich", "urllib3"}
 _SCRIPT = """
 import sys

@@ -22,6 +22,13 @@ TYPES = {
     "hugeint": Typed(
         "0::HUGEINT", "-1::HUGEINT", K.INTEGER, ("1", "-2", "18446744073709551616", "1::HUGEINT << 100"), sent=(0, -1)
     ),
+    "uhugeint": Typed(
+        "340282366920938463463374607431768211455::UHUGEINT",
+        "5::UHUGEINT",
+        K.INTEGER,
+        ("0", "18446744073709551616"),
+        sent=("unsendable-value", 5),
+    ),
     "decimal": Typed("1.10::DECIMAL(10,2)", "1.11::DECIMAL(10,2)", K.DECIMAL, ("0", "-0.01"), sent=(1.1, 1.11)),
     "wide decimal": Typed(
         WIDE.format(0), WIDE.format(-0.01), K.DECIMAL, ("0.01", "-0.02", "12345678901234567890.12"), sent=(0.0, -0.01)

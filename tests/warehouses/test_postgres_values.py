@@ -7,6 +7,7 @@ import pytest
 
 from reverse_etl.iterable.values import Unsendable, convert
 from reverse_etl.sync import Field
+from reverse_etl.warehouses.base import ColumnKind
 from tests.contracts.trial import MODEL_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres, known, lacks
 from tests.warehouses.postgres_types import EXTENDED, MAKE, REFUSED, TYPES
@@ -46,6 +47,8 @@ PARTS = (
     "5::numeric(10,2)",
     "'NaN'::numeric(5,0)",
     "5::numeric(60,30)",
+    "9007199254740993::numeric(20,2)",
+    "9007199254740993.00::numeric",
     "'12.00'::money",
     "9223372036854775807::bigint",
     "4294967295::oid",
@@ -242,6 +245,10 @@ class TestValues(OnPostgres):
         plain, array = warehouse.columns("marts.users")
         assert (plain.kind, plain.type) == (REFUSED[type_name], type_name)
         assert array.element is REFUSED[type_name]
+        server.run(f"CREATE TYPE marts.pair AS (a integer, b {type_name}[])")
+        server.run("CREATE TABLE marts.pairs (v marts.pair, a marts.pair[])")
+        pair, pairs = warehouse.columns("marts.pairs")
+        assert (pair.kind, pairs.element) == (ColumnKind.OTHER, ColumnKind.OTHER)
 
     @pytest.mark.parametrize("name", sorted(TYPES.keys() - INEXACT))
     def test_what_is_streamed_can_be_loaded_again(self, server, warehouse, name):

@@ -69,6 +69,8 @@ class DuckDBDialect(Dialect):
     def kept(self, column: Column) -> Kept:
         # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
         kept = super().kept(column)
+        if column.type == "UHUGEINT":  # which Arrow gives as a signed number: the largest as -1
+            return Kept(self.as_text(kept.expression), self.text_type, json=True)
         exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
         return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
 

@@ -29,6 +29,8 @@ _KINDS: Mapping[str, ColumnKind] = {
     "interval": ColumnKind.INTERVAL,
     "hstore": ColumnKind.OBJECT,
 }
+# What makes a composite something that cannot be sent, where a member is it.
+_REFUSED = (ColumnKind.BINARY, ColumnKind.INTERVAL, ColumnKind.OTHER)
 # As format_type spells them, without precision: our tables keep them as they are.
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _TIMES = ("date", "time without time zone", "timestamp without time zone", "timestamp with time zone")
@@ -66,6 +68,8 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
     for place, name, type_name, *spelled in reversed(rows):  # parts before what they are of
         kind = kind_of(type_name, *spelled)
         inner = tuple(reversed(parts.pop(tuple(place), [])))
+        if kind is ColumnKind.OBJECT and any(part.kind in _REFUSED or part.element in _REFUSED for part in inner):
+            kind = ColumnKind.OTHER
         inner = inner if kind in (ColumnKind.ARRAY, ColumnKind.OBJECT) else ()
         element = inner[0].kind if kind is ColumnKind.ARRAY else None
         parts.setdefault(tuple(place[:-1]), []).append(Column(name, type_name, kind, element, inner))
