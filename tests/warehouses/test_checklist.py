@@ -69,6 +69,46 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "costs": ("warehouse.py::test_what_statements_cost_is_told_by_sync_and_step",),
 }
 
+# What each warehouse breaks in a way of its own: by warehouse, the tests beside this file.
+OWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "session time zone, locale and number format do not matter": {
+        "duckdb": ("test_duckdb.py::test_session_time_zone_locale_and_number_format_do_not_matter",),
+        "postgres": (
+            "test_postgres_values.py::test_session_does_not_matter",
+            "test_postgres_values.py::test_locale_and_number_format_do_not_matter",
+        ),
+        "snowflake": ("test_snowflake_faults.py::test_session_is_told_what_texts_and_comparisons_depend_on",),
+    },
+    "permission missing": {
+        "bigquery": ("test_bigquery_refusals.py::test_denied_names_the_right_and_the_grant",),
+        "duckdb": ("test_duckdb_refusals.py::test_missing_right_is_named_with_its_statement",),
+        "postgres": ("test_postgres_refusals.py::test_each_missing_right_is_named_and_its_hint_grants_it",),
+        "snowflake": ("test_snowflake_faults.py::test_missing_right_is_named_with_the_statement_and_the_grant",),
+    },
+    "connection lost while reading, while loading, while committing": {
+        "bigquery": ("test_bigquery_jobs.py::test_lost_reply_finds_the_same_job_and_nothing_is_done_twice",),
+        "duckdb": tuple(f"test_duckdb_refusals.py::test_while_{step}" for step in ("reading", "loading", "committing")),
+        "postgres": tuple(
+            f"test_postgres_refusals.py::test_while_{step}" for step in ("reading", "loading", "committing")
+        ),
+        "snowflake": ("test_snowflake_faults.py::test_connection_lost_in_the_middle_loses_nothing",),
+    },
+    "streaming with bounded memory": {
+        "bigquery": ("test_bigquery_jobs.py::test_pages_are_never_held_as_a_whole",),
+        "duckdb": ("test_duckdb.py::test_streamed_table_is_never_held_as_a_whole",),
+        "postgres": (
+            "test_postgres.py::test_a_million_rows_of_seven_columns_take_less_than_400_megabytes",
+            "test_postgres_refusals.py::test_stream_is_never_read_ahead",
+        ),
+    },
+    "secrets never printed, also not in the driver's own errors": {
+        "bigquery": ("test_bigquery_jobs.py::test_secrets_are_in_no_error",),
+        "duckdb": ("test_duckdb_refusals.py::test_database_that_is_not_opened_shows_no_token",),
+        "postgres": ("test_postgres.py::test_wrong_password_is_told_without_it",),
+        "snowflake": ("test_snowflake_faults.py::test_wrong_password_is_tried_once_and_never_told",),
+    },
+}
+
 
 @cache
 def named_in(path: Path) -> frozenset[str]:
@@ -105,3 +145,11 @@ def test_what_holds_it_is_there(name):
     for place in SHARED[name]:
         file, _, test = place.partition("::")
         assert test in named_in(CONTRACTS / file), place
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_holds_each_warehouse_to_it_is_there(name):
+    for warehouse, places in OWN[name].items():
+        assert warehouse in WAREHOUSES
+        for file, _, test in (place.partition("::") for place in places):
+            assert test in named_in(HERE / file), test

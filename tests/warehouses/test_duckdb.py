@@ -182,16 +182,22 @@ class TestCollation(OnDuckDB):
 
 
 class TestTypes(OnDuckDB):
-    def test_session_time_zone_does_not_matter(self, trial, monkeypatch):
-        monkeypatch.setenv("TZ", "America/New_York")
-        columns = {"email": "VARCHAR", "at": "TIMESTAMP", "tz": "TIMESTAMPTZ"}
-        trial.model(columns, [("a@x.y", "2026-07-01 10:00:00", "2026-07-01 10:00:00+00")])
+    def test_session_time_zone_locale_and_number_format_do_not_matter(self, trial, monkeypatch):
+        for name, value in (("TZ", "America/New_York"), ("LC_ALL", "tr_TR.UTF-8"), ("LC_NUMERIC", "de_DE.UTF-8")):
+            monkeypatch.setenv(name, value)
+        columns = {"email": "VARCHAR", "at": "TIMESTAMP", "tz": "TIMESTAMPTZ", "n": "DECIMAL(10,2)", "f": "DOUBLE"}
+        trial.model(columns, [("INFO@x.y", "2026-07-01 10:00:00", "2026-07-01 10:00:00+00", 1234.5, 1234.5)])
         (row,) = trial.run().rows
+        assert (row.identity, float(row.values["n"]), row.values["f"]) == ("info@x.y", 1234.5, 1234.5)
         assert row.values["at"].isoformat() == "2026-07-01T10:00:00"
         assert row.values["tz"].utcoffset().total_seconds() == 0
         assert row.values["tz"].isoformat() == "2026-07-01T10:00:00+00:00"
-        trial.warehouse.execute("SET TimeZone = 'Asia/Tokyo'")
+        for habit in ("TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "default_collation = 'NOCASE'"):
+            trial.warehouse.execute(f"SET {habit}")
         assert trial.counted() == {}
+        trial.warehouse.release()
+        trial.sql("UPDATE {model} SET f = 1234.25")
+        assert trial.run().changed_fields == {"f": 1}
 
     def test_always_null_column_of_a_view_is_text(self, trial):
         trial.warehouse.create_schema(MODEL_SCHEMA)
