@@ -29,8 +29,8 @@ VALUES = {
     "nothing": "CAST(NULL AS TIMESTAMP)",
     "texts": "['b', 'a']",
     "times": "[DATETIME '2026-01-02 00:00:00', DATETIME '2026-01-01 00:00:00']",
-    "within": "STRUCT([STRUCT(TIMESTAMP '2026-01-01 10:00:00+00' AS `a 1`)] AS `of it`)",
-    "none": "CAST([] AS ARRAY<INT64>)",
+    "inside": "STRUCT([STRUCT(TIMESTAMP '2026-01-01 10:00:00+00' AS `a 1`)] AS `of it`)",
+    "empty": "CAST([] AS ARRAY<INT64>)",
 }
 
 
