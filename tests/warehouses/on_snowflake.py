@@ -110,12 +110,6 @@ class OnEmulator(OnSnowflake):
 class OnAccount(OnSnowflake):
     """On the account that the environment names, in a database whose schemas the tests drop and make."""
 
-    @pytest.fixture(scope="class", autouse=True)
-    def tidied(self):
-        """Nothing of the tests stays behind."""
-        yield
-        emptied()
-
     @pytest.fixture
     def profile(self):
         if not ACCOUNT:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
@@ -13,7 +15,14 @@ from tests.contracts.mapping import MappingContract
 from tests.contracts.sampling import SamplingContract
 from tests.contracts.sending import SendingContract
 from tests.contracts.warehouse import AdapterContract
-from tests.warehouses.on_snowflake import OnAccount
+from tests.warehouses.on_snowflake import OnAccount, emptied
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidied():
+    """Nothing of the tests stays behind."""
+    yield
+    emptied()
 
 
 class TestAdapter(OnAccount, AdapterContract):
