@@ -23,6 +23,7 @@ CLASSES = {
     "LeasingContract",
     "MappingContract",
     "SamplingContract",
+    "SendingContract",
 }
 
 # By the contracts, and thus on every warehouse.
@@ -53,7 +54,12 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "comparing.py::test_identity_column_may_have_an_odd_case",
         "warehouse.py::test_odd_names_are_quoted",
     ),
-    "every type round trip": ("comparing.py::test_type_round_trip", "warehouse.py::test_type_is_known_by_its_kind"),
+    "every type round trip": (
+        "comparing.py::test_type_round_trip",
+        "warehouse.py::test_type_is_known_by_its_kind",
+        "sending.py::test_type_is_sent_as_json_or_refused",
+    ),
+    "what cannot be sent": ("sending.py::test_type_that_cannot_be_sent_is_refused_with_what_to_write_instead",),
     "mapping field added": ("mapping.py::test_added_field_resends_rows_where_it_is_not_null",),
     "mapping field renamed": ("mapping.py::test_renamed_field_resends_rows_where_it_is_not_null",),
     "mapping field dropped": ("mapping.py::test_dropped_field_resends_nothing",),
@@ -100,6 +106,7 @@ OWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "test_postgres.py::test_a_million_rows_of_seven_columns_take_less_than_400_megabytes",
             "test_postgres_refusals.py::test_stream_is_never_read_ahead",
         ),
+        "snowflake": ("test_snowflake.py::test_stream_is_never_read_ahead",),
     },
     "secrets never printed, also not in the driver's own errors": {
         "bigquery": ("test_bigquery_jobs.py::test_secrets_are_in_no_error",),
@@ -125,7 +132,17 @@ def bases(warehouse: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_contract_of_warehouses_is_known():
-    files = {"warehouse", "comparing", "mapping", "committing", "holding", "identifying", "leasing", "sampling"}
+    files = {
+        "warehouse",
+        "comparing",
+        "mapping",
+        "committing",
+        "holding",
+        "identifying",
+        "leasing",
+        "sampling",
+        "sending",
+    }
     found = {
         node.name
         for name in files

@@ -167,6 +167,25 @@ class TestConnecting(OnEmulator):
         assert raised.value.context["tries"] == 2
         assert "hush" not in str(raised.value.context)
 
+    def test_stream_is_never_read_ahead(self, warehouse, monkeypatch):
+        """A large result comes in pieces, of which the emulator has but one; the connector fetches few of them ahead."""
+        import pyarrow as pa
+        import snowflake.connector as driver
+
+        fetched = []
+
+        def pieces(*_, **__):
+            for number in range(50):
+                fetched.append(number)
+                yield pa.table({"A": [number] * 10})
+
+        monkeypatch.setattr(driver.cursor.SnowflakeCursor, "fetch_arrow_batches", pieces)
+        batches = warehouse.batches("SELECT 1 AS a", 5)
+        for _ in range(3):
+            assert next(batches).num_rows == 5
+        assert fetched == [0, 1]
+        batches.close()
+
     def test_whatever_the_connector_lets_through_is_told_without_its_words(self, warehouse, monkeypatch):
         """Such as a type that it does not know, in the middle of a stream."""
         import snowflake.connector as driver
