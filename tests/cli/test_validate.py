@@ -88,6 +88,18 @@ def test_online_finds_missing_columns_and_clashing_types(people: Shop, sandbox: 
     assert people.cli("validate", "--online", "--select", "people").code == 1
 
 
+def test_what_cannot_be_sent_is_told_with_what_to_write_in_the_model(people: Shop) -> None:
+    people.model("friends", {**META, "fields": {"face": "photo"}})
+    people.sql("alter table friends add column photo blob")
+    ended = people.cli("validate", "--online", "--select", "friends")
+    assert ended.code == 2
+    assert "error[unsendable-type]: model `friends`: sync `friends`: field `face`: binary" in ended.err
+    assert 'in the model write hex("photo") AS "photo", or leave it out of the fields' in ended.err
+    assert "found: photo BLOB" in ended.err
+    people.sql('alter table friends alter column photo type varchar using hex("photo")')
+    assert people.cli("validate", "--online", "--select", "friends").code == 0
+
+
 def test_a_clash_of_one_sync_leaves_the_others_told(people: Shop, sandbox: Any) -> None:
     people.model("friends", {**META, "fields": ["joined"]})
     have(sandbox, age="old")

@@ -98,6 +98,13 @@ TYPES = {
 }
 # What the emulator has no values of: for accounts alone.
 MORE_TYPES = {
+    "decfloat": Typed(
+        "CAST('1.5' AS DECFLOAT)",
+        "CAST('1.25' AS DECFLOAT)",
+        K.DECIMAL,
+        ("CAST('1E300' AS DECFLOAT)",),
+        sent=(1.5, 1.25),
+    ),
     "number of 38 digits": Typed(
         "12345678901234567890123456789012345678",
         "0",
