@@ -282,6 +282,13 @@ class TestTryingAgain:
         errors = (OperationalError(), BadGatewayError(), DatabaseError(), Error(), ValueError())
         assert {type(error) for error in errors if trying.again(error)} == again
 
+    @pytest.mark.parametrize(
+        ("fields", "seconds"),
+        [({}, 60), ({"authenticator": "externalbrowser"}, 120), ({"login_timeout": 7, "connect_timeout": 1}, 7)],
+    )
+    def test_person_has_more_time_than_a_network(self, fields, seconds):
+        assert access({**WITH_PASSWORD, **fields}).options["login_timeout"] == seconds
+
     def test_pause_is_that_of_the_profile_or_grows(self):
         trying = access(WITH_PASSWORD).trying
         assert (trying.times, [trying.seconds(number) for number in (1, 2, 3)]) == (1, [1, 4, 9])

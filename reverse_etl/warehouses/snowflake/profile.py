@@ -14,7 +14,7 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 from reverse_etl.warehouses.snowflake.names import placed
 from reverse_etl.warehouses.snowflake.signing import SignIn, sign_in
-from reverse_etl.warehouses.snowflake.trying import Trying, trying_of
+from reverse_etl.warehouses.snowflake.trying import Trying, asks_somebody, trying_of
 
 _DETECTING = "platform_detection_timeout_seconds"
 # Fields that the connector takes under dbt's name.
@@ -39,6 +39,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
 _LOGIN_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_TIMEOUT = 60, 3600, 30
+# What the connector gives a person.
+_ASKING_TIMEOUT = 120
 # What text and comparison must not depend on, whatever the account or the user prefer.
 _SESSION: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -121,7 +123,7 @@ def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
     options |= {} if "workload_identity_provider" in said else {_DETECTING: said.get(_DETECTING, 0.0)}
     pause = _seconds(said, "connect_timeout", 0) if "connect_timeout" in said else None
     waiting = {
-        "login_timeout": _seconds(said, "login_timeout", _LOGIN_TIMEOUT),
+        "login_timeout": _seconds(said, "login_timeout", _ASKING_TIMEOUT if asks_somebody(said) else _LOGIN_TIMEOUT),
         # Of a statement with everything that is tried again for it.
         "network_timeout": _seconds(said, "statement_timeout", _STATEMENT_TIMEOUT),
     }

@@ -42,10 +42,14 @@ class Trying:
         return number * number if self.pause is None else self.pause
 
 
+def asks_somebody(said: Mapping[str, object]) -> bool:
+    """Whether signing in waits for a person."""
+    return str(said.get("authenticator", "")).lower() in _ASKING
+
+
 def trying_of(said: Mapping[str, object], times: int, pause: int | None) -> Trying:
     """What the fields of a profile say of it."""
     if said.get("retry_all") is True:
         return Trying(times, pause, ("Error",))
     names = (*_FAILURES, "DatabaseError") if said.get("retry_on_database_errors") is True else _FAILURES
-    asks = str(said.get("authenticator", "")).lower() in _ASKING
-    return Trying(times, pause, names if asks else (*names, _LOST))
+    return Trying(times, pause, names if asks_somebody(said) else (*names, _LOST))
