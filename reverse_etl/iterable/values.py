@@ -240,7 +240,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return str(kind) in ("string", "large_string", "string_view")  # the last is not in every pyarrow
 
 
 def _is_list(kind: pa.DataType) -> bool:

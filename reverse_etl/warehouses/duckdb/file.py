@@ -103,7 +103,7 @@ class DuckDB(Warehouse):
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         def begun() -> Any:
             # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
-            return self._translated(lambda: connection.sql(self.marked(sql)).to_arrow_reader(rows), sql)
+            return self._translated(lambda: _reader(connection.sql(self.marked(sql)), rows), sql)
 
         connection = self._open()
         connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
@@ -119,12 +119,14 @@ class DuckDB(Warehouse):
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """As Arrow, so that values need no text between."""
+        import pyarrow as pa
+
         names = [self.dialect.quote(name) for name in types]
         values = [self.dialect.try_cast(name, kind) for name, kind in zip(names, types.values(), strict=True)]
         insert = f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {_BATCH}"
         self.execute("BEGIN TRANSACTION")
         try:
-            named = (batch.rename_columns(list(types)) for batch in batches)
+            named = (pa.RecordBatch.from_arrays(batch.columns, names=list(types)) for batch in batches)
             rows: int = sum(self._with(batch, lambda: self.execute(insert)) for batch in named)
             self.execute("COMMIT")
         except BaseException:
@@ -233,6 +235,12 @@ def options_of(memory_limit: str, *, read_only: bool) -> Mapping[str, Any]:
         "read_only": read_only,
         "config": {"memory_limit": memory_limit, "preserve_insertion_order": "false"},
     }
+
+
+def _reader(relation: Any, rows: int) -> Any:
+    """By the name that the driver has for it: it has another one since 1.5."""
+    named = "to_arrow_reader" if hasattr(relation, "to_arrow_reader") else "fetch_record_batch"
+    return getattr(relation, named)(rows)
 
 
 def _driver() -> Any:

@@ -16,7 +16,11 @@ _READ_ONLY = "attached in read-only mode"
 _AFTER = re.compile(r"""\?[^\s"'?=]*=[^\s"']*""")
 _SIGNED_IN = re.compile(r"""(?<=://)[^\s"'/@]*(?=@)""")
 _NAMED = re.compile(r"""((?:password|passwd|token|secret)\s*=\s*)('[^']*'|[^\s"'&;]+)""", re.IGNORECASE)
-_NO_COLUMN = re.compile(r"(column|Values list) .*(not found|does not have)|does not have a column", re.IGNORECASE)
+# What binding alone finds missing: columns, and in drivers before 2.0 databases.
+_MISSING = re.compile(
+    r'(column|Values list) .*(not found|does not have)|does not have a column|Catalog ".*" does not exist',
+    re.IGNORECASE,
+)
 
 
 def shown(text: object) -> str:
@@ -27,7 +31,7 @@ def shown(text: object) -> str:
 def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
     """A statement that failed."""
     kind = type(error).__name__
-    if kind == "CatalogException" or (kind == "BinderException" and _NO_COLUMN.search(str(error))):
+    if kind == "CatalogException" or (kind == "BinderException" and _MISSING.search(str(error))):
         return WarehouseError(
             "relation-not-found",
             "a table or column that a statement names is not there",

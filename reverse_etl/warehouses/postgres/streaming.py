@@ -124,11 +124,12 @@ class Stream:
 
 def _told(work: Any) -> Any:
     import adbc_driver_manager
+    import pyarrow as pa
 
     try:
         return work()
-    # An OSError is Arrow's form of a failure in the middle of a result.
-    except (adbc_driver_manager.Error, OSError) as error:
+    # The last two are Arrow's forms of a failure in the middle of a result.
+    except (adbc_driver_manager.Error, OSError, pa.ArrowException) as error:
         state = getattr(error, "sqlstate", None) or ""
         words = str(error).partition("ERROR:  ")[2] or str(error)
         gone = (

@@ -130,7 +130,7 @@ class Postgres(Warehouse):
         empty = f"SELECT * FROM ({sql}) AS q LIMIT 0"
         with self.meter.statement(self.mark, empty):
             cursor = self._cursor(empty, ())
-        return [Wired(c.name, c.type_code, c.precision, c.scale) for c in cursor.description or ()]
+        return [Wired(c.name, c.type_code, c.precision, _signed(c.scale)) for c in cursor.description or ()]
 
     def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[Row], int]:
         with self.meter.statement(self.mark, sql) as tally:
@@ -201,6 +201,11 @@ class Postgres(Warehouse):
             found: Exception = error
             return found
         return connection
+
+
+def _signed(scale: int | None) -> int | None:
+    """A scale has 11 bits and may be negative, which not every psycopg says."""
+    return None if scale is None else ((scale & 0x7FF) ^ 0x400) - 0x400
 
 
 def _without_nul(item: object) -> object:
