@@ -5,9 +5,12 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from reverse_etl.errors import WarehouseError
 from reverse_etl.iterable.values import Unsendable, convert
 from reverse_etl.sync import Field
 from reverse_etl.warehouses.base import ColumnKind
+from reverse_etl.warehouses.postgres.refusals import Refused, Said
+from reverse_etl.warehouses.postgres.streaming import Stream
 from tests.contracts.trial import MODEL_SCHEMA, Trial
 from tests.warehouses.on_postgres import OnPostgres, known, lacks
 from tests.warehouses.postgres_types import EXTENDED, MAKE, REFUSED, TYPES
@@ -320,6 +323,21 @@ class TestHabits(OnPostgres):
         plain = Trial(reopen(user="owner"))
         assert plain.counted() == {}
         assert plain.warehouse.columns(plain.relation) == trial.warehouse.columns(trial.relation)
+
+    def test_pool_that_refuses_a_sessions_settings_is_told_with_what_to_run(self, warehouse, monkeypatch):
+        begin = Stream._open
+
+        def refuse(stream):
+            if "options=" in stream._conninfo:
+                raise Refused(Said("", "connection to server failed: unsupported startup parameter", lost=True))
+            return begin(stream)
+
+        monkeypatch.setattr(Stream, "_open", refuse)
+        for _ in range(2):
+            with pytest.raises(WarehouseError) as raised:
+                list(warehouse.batches("SELECT 1 AS one", 10))
+            assert raised.value.code == "postgres-error"
+            assert "RESET quote_all_identifiers" in raised.value.context["reason"]
 
     def test_backslash_in_a_literal(self, warehouse):
         for text in ("back\\slash", "it's \\' ? %s", "nul\0", "\\"):

@@ -20,6 +20,7 @@ _NUMERIC = 1700
 _NOT_FINITE = ("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf")
 # The driver knows the types of the server by their functions' names, which must not be quoted when it connects.
 _PLAIN_NAMES = " options='-c quote_all_identifiers=off'"
+_QUOTED = "quote_all_identifiers is on, and the pool keeps it on; run: ALTER ROLE … RESET quote_all_identifiers"
 _BATCH_BYTES = 4_000_000
 
 
@@ -86,8 +87,7 @@ class Stream:
 
         if not self._knows_types(settings):
             self.close()
-            self._conninfo += _PLAIN_NAMES
-            self._knows_types(settings)
+            self._begin_with_plain_names(settings)
         cursor = _told(self._connection.cursor)
         try:
             cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
@@ -113,6 +113,16 @@ class Stream:
             with suppress(Exception):
                 cursor.close()
         return bool(pa.types.is_string(answer.schema.types[0]))
+
+    def _begin_with_plain_names(self, settings: str) -> None:
+        """Once more, in a session that begins so; a pool may refuse it."""
+        before = self._conninfo
+        self._conninfo += _PLAIN_NAMES
+        try:
+            self._knows_types(settings)
+        except Refused:
+            self._conninfo = before
+            raise Refused(Said("", _QUOTED)) from None
 
     def _open(self) -> Any:
         if self._connection is None:
