@@ -65,7 +65,7 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
         *(f"CAST(NULL AS {text}) AS {name}" for name in _NOTES),
         *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
     ]
-    return f"CREATE TABLE IF NOT EXISTS {tables.lease} AS SELECT {', '.join(columns)}"
+    return f"CREATE TABLE IF NOT EXISTS {tables.lease}{dialect.layout('sync')} AS SELECT {', '.join(columns)}"
 
 
 def create_rejections(dialect: Dialect, tables: Tables) -> str:

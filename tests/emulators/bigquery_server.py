@@ -2,7 +2,7 @@
 
 What is added, and no more: DuckDB's spatial extension, which it would otherwise fetch; a catalog that learns of the
 columns that ALTER TABLE adds; no collation, which is no operation; all digits of NUMERIC. What is taken away: copies of
-a table after each of its changes, and reading the same statement again, which it does some thirty times.
+a table after each of its changes, notes on each request, and reading a statement again, some thirty times.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from typing import Any
 
 import duckdb
 import sqlglot
+from bqemulator.api import app
 from bqemulator.api.routes import jobs as routes
 from bqemulator.cli import main
 from bqemulator.jobs import executor
-from bqemulator.sql import inner_query
+from bqemulator.sql import inner_query, translator
 from duckdb_extensions import import_extension
 
 DISTINCT = 4096
@@ -39,18 +40,44 @@ def learning(sync: Any) -> Any:
     return learned
 
 
-def remembering(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """Whoever only looks at a statement gets the same tree again; whoever rewrites it gets a tree of its own."""
-    kept = functools.lru_cache(DISTINCT)(lambda sql, read: parse(sql, read=read))
+class Trees:
+    """Statements as they were read. Whoever changes a tree gets one of its own, or says that it has."""
 
-    def parsed(sql: str, read: Any = None, **more: Any) -> Any:
+    def __init__(self, parse: Callable[..., Any]) -> None:
+        self.parse = parse
+        self.known: dict[tuple[str, Any], Any] = {}
+        self.lent: set[str] = set()
+
+    def parsed(self, sql: str, read: Any = None, **more: Any) -> Any:
         if more or not isinstance(sql, str):
-            return parse(sql, read=read, **more)
-        caller = sys._getframe(1).f_globals["__name__"]
+            return self.parse(sql, read=read, **more)
+        if (sql, read) not in self.known:
+            self.known[sql, read] = self.parse(sql, read=read)
+        tree, caller = self.known[sql, read], sys._getframe(1).f_globals["__name__"]
         looks = not caller.startswith("bqemulator.sql.") or caller.endswith(("catalog_schema", "inner_query"))
-        return kept(sql, read) if looks else kept(sql, read).copy()
+        return tree if looks or caller in self.lent else tree.copy()
 
-    return parsed
+    def lending(self, rewrite: Callable[..., str]) -> Callable[..., str]:
+        """A rewriting that gets the tree of all: what it has changed is forgotten."""
+        self.lent.add(rewrite.__module__)
+
+        def rewritten(sql: str, *rest: Any) -> str:
+            changed = rewrite(sql, *rest)
+            if changed != sql:
+                self.known.pop((sql, "bigquery"), None)
+            return changed
+
+        return rewritten
+
+
+class Through:
+    """In place of what measures and logs each request."""
+
+    def __init__(self, inner: Any, **more: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.inner(scope, receive, send)
 
 
 def translating(translate: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +106,12 @@ async def forgotten(*args: Any) -> None:
 
 
 def lean() -> None:
-    sqlglot.parse_one = remembering(sqlglot.parse_one)
+    trees = Trees(sqlglot.parse_one)
+    sqlglot.parse_one = trees.parsed
+    for name, rewrite in vars(translator).copy().items():
+        if name.startswith("rewrite_"):
+            setattr(translator, name, trees.lending(rewrite))
+    app.MetricsMiddleware = app.AccessLogMiddleware = app.CorrelationIdMiddleware = Through
     executor._translator.translate = translating(executor._translator.translate)
     executor._capture_dml_snapshots = forgotten
     routes.execute_query_job = reworded(routes.execute_query_job)
