@@ -88,6 +88,7 @@ TYPES = {
         ("STRUCT(CAST(NULL AS INT64) AS a, CAST(NULL AS STRING) AS b)",),
         sent=({"a": 1, "b": "x"}, {"a": None, "b": "x"}),
     ),
+    "struct of bytes": Typed("STRUCT(b'a' AS a)", "STRUCT(b'A' AS a)", K.OTHER, sent=REFUSED),
     "struct of arrays": Typed(
         "STRUCT([1, 2] AS a)",
         "STRUCT([12] AS a)",

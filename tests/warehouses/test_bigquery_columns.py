@@ -61,6 +61,15 @@ def test_type_of_arrays(field, type_name, element):
     assert (column.type, column.kind, column.element) == (type_name, K.ARRAY, element)
 
 
+@pytest.mark.parametrize("type_name", ["BYTES", "INTERVAL", "SOMETHING_NEW"])
+def test_what_has_a_part_that_cannot_be_sent_is_refused_with_what_to_write(type_name):
+    parts = [{"name": "a", "type": "RECORD", "fields": [{"name": "b", "type": type_name, "mode": "REPEATED"}]}]
+    one, many = (column_of(type="RECORD", fields=parts, mode=mode) for mode in ("NULLABLE", "REPEATED"))
+    assert (one.kind, many.kind, many.element) == (K.OTHER, K.ARRAY, K.OTHER)
+    assert BigQueryDialect().instead_of(one) == "TO_JSON_STRING(`v`)"
+    assert BigQueryDialect().instead_of(many) == "ARRAY(SELECT TO_JSON_STRING(one) FROM UNNEST(`v`) AS one)"
+
+
 @pytest.mark.parametrize("type_name", KEPT)
 def test_what_can_be_compared_is_kept_as_it_is(type_name):
     kept = BigQueryDialect().kept(column_of(type=type_name))

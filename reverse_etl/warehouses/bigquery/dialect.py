@@ -35,7 +35,8 @@ class BigQueryDialect(Dialect):
         return literal(text)
 
     def instead_of(self, column: Column) -> str:
-        sent = "TO_HEX({})" if ColumnKind.BINARY in (column.kind, column.element) else "CAST({} AS STRING)"
+        sent = "TO_JSON_STRING({})" if "STRUCT<" in column.type else "CAST({} AS STRING)"
+        sent = "TO_HEX({})" if ColumnKind.BINARY in (column.kind, column.element) else sent
         if column.kind is ColumnKind.ARRAY:
             return f"ARRAY(SELECT {sent.format('one')} FROM UNNEST({self.quote(column.name)}) AS one)"
         return sent.format(self.quote(column.name))

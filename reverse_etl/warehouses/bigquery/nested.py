@@ -14,7 +14,7 @@ from reverse_etl.warehouses.bigquery.quoting import literal, name
 
 _WORDS = re.compile(r"`(?:[^`\\]|\\.)*`|\w+|[<>,]")
 # What TO_JSON_STRING writes as it is sent.
-_PLAIN = ("STRING", "BOOL", "DATE", "JSON", "BYTES", "INTERVAL")
+_PLAIN = ("STRING", "BOOL", "DATE", "JSON")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ _KINDS: Mapping[str, ColumnKind] = {
     "GEOGRAPHY": ColumnKind.OBJECT,
     "INTERVAL": ColumnKind.INTERVAL,
 }
+_REFUSED = (ColumnKind.BINARY, ColumnKind.INTERVAL, ColumnKind.OTHER)
+_PARTED = (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.JSON)
 COLLATED = "STRING COLLATE "
 
 
@@ -48,12 +50,17 @@ def columns_of(schema: Sequence[Any]) -> tuple[Column, ...]:
 
 
 def _column(field: Any) -> Column:
-    word = _word(field)
-    kind = _KINDS.get(word, ColumnKind.OTHER)
+    word, kind = _word(field), _kind(field)
     if field.mode == "REPEATED":
         return Column(field.name, f"ARRAY<{_type(field)}>", ColumnKind.ARRAY, kind)
     collation = field.to_api_repr().get("collation") if word == "STRING" else None
     return Column(field.name, f"{COLLATED}{literal(collation)}" if collation else _type(field), kind)
+
+
+def _kind(field: Any) -> ColumnKind:
+    """Of a field, or of the elements of a repeated one. What has a part that cannot be sent cannot be sent either."""
+    kind = _KINDS.get(_word(field), ColumnKind.OTHER)
+    return ColumnKind.OTHER if any(_kind(part) in _REFUSED for part in field.fields) else kind
 
 
 def _word(field: Any) -> str:
@@ -79,7 +86,7 @@ def _whole_type(field: Any) -> str:
 def kept(column: Column) -> Kept:
     """How our tables keep a column."""
     quoted = name(column.name)
-    if column.kind in (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.JSON):
+    if column.kind in _PARTED or column.type.startswith("STRUCT<"):
         return Kept(f"IF({quoted} IS NULL, NULL, {json_of(quoted, type_of(column.type))})", "STRING", json=True)
     if column.kind is ColumnKind.INTERVAL:
         return Kept(f"CAST({quoted} AS STRING)", "STRING")
