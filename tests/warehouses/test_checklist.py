@@ -78,6 +78,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
 # What each warehouse breaks in a way of its own: by warehouse, the tests beside this file.
 OWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "session time zone, locale and number format do not matter": {
+        "bigquery": ("test_bigquery_jobs.py::test_every_job_carries_labels_and_the_limits_of_the_profile",),
         "duckdb": ("test_duckdb.py::test_session_time_zone_locale_and_number_format_do_not_matter",),
         "postgres": (
             "test_postgres_values.py::test_session_does_not_matter",
@@ -86,13 +87,20 @@ OWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "snowflake": ("test_snowflake_faults.py::test_session_is_told_what_texts_and_comparisons_depend_on",),
     },
     "permission missing": {
-        "bigquery": ("test_bigquery_refusals.py::test_denied_names_the_right_and_the_grant",),
+        "bigquery": (
+            "test_bigquery_refusals.py::test_denied_names_the_right_and_the_grant",
+            "test_bigquery_faults.py::test_missing_right_is_named_with_its_statement_and_its_grant",
+        ),
         "duckdb": ("test_duckdb_refusals.py::test_missing_right_is_named_with_its_statement",),
         "postgres": ("test_postgres_refusals.py::test_each_missing_right_is_named_and_its_hint_grants_it",),
         "snowflake": ("test_snowflake_faults.py::test_missing_right_is_named_with_the_statement_and_the_grant",),
     },
     "connection lost while reading, while loading, while committing": {
-        "bigquery": ("test_bigquery_jobs.py::test_lost_reply_finds_the_same_job_and_nothing_is_done_twice",),
+        "bigquery": (
+            "test_bigquery_faults.py::test_connection_lost_between_two_pages_is_told",
+            "test_bigquery_faults.py::test_load_that_loses_its_connection_leaves_nothing_behind",
+            "test_bigquery_faults.py::test_connection_lost_at_a_statement_loses_nothing",
+        ),
         "duckdb": tuple(f"test_duckdb_refusals.py::test_while_{step}" for step in ("reading", "loading", "committing")),
         "postgres": tuple(
             f"test_postgres_refusals.py::test_while_{step}" for step in ("reading", "loading", "committing")
@@ -166,7 +174,7 @@ def test_what_holds_it_is_there(name):
 
 @pytest.mark.parametrize("name", OWN)
 def test_what_holds_each_warehouse_to_it_is_there(name):
-    for warehouse, places in OWN[name].items():
-        assert warehouse in WAREHOUSES
+    assert set(OWN[name]) == set(WAREHOUSES)
+    for places in OWN[name].values():
         for file, _, test in (place.partition("::") for place in places):
             assert test in named_in(HERE / file), test
