@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -29,10 +30,14 @@ def python_of(name: str) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     home = KEPT / f"{name}-{version}-{hashlib.sha256(locked).hexdigest()[:12]}"
     python = home / "bin" / "python"
-    if not (home / "complete").is_file():
-        shutil.rmtree(home, ignore_errors=True)
-        _build(home, python, requirements(name))
-        (home / "complete").touch()
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / f"{name}.lock").open("w") as lock:
+        # Tests run in several processes, the first of which builds it for all.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "complete").is_file():
+            shutil.rmtree(home, ignore_errors=True)
+            _build(home, python, requirements(name))
+            (home / "complete").touch()
     return python
 
 
