@@ -16,6 +16,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.warehouses import open_warehouse
+from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.postgres.refusals import Refused, Said
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
@@ -152,6 +153,16 @@ class TestCommittingThroughPool(OnPool, CommittingContract):
 
 class TestLeasingThroughPool(OnPool, LeasingContract):
     pass
+
+
+class TestCosts(OnPostgres):
+    def test_rows_of_a_plan_are_counted_although_its_index_has_none(self, trial):
+        trial.model({"email": "text", "v": "int"}, [(f"u{n}@x.y", n) for n in range(5)])
+        lease = trial.prepared()
+        trial.warehouse.mark = Mark("a1b2", "users", "plan")
+        trial.store().write_plan(trial.store().diff(), lease.fence)
+        written = [one.cost.rows_written for one in trial.warehouse.spent("users") if "CREATE" in one.statement]
+        assert written == [5]
 
 
 class TestSeveralRuns(OnPostgres):

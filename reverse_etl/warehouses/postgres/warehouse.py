@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 63
 _BETWEEN_TRIES = 1.0
 _STATEMENT_BYTES = 4_000_000
+# Results before that of a statement: those of SET TRANSACTION, and of the settings.
+_BEFORE = 2
 # What another process made at the same moment, although it was only to be made where it was missing.
 _MADE_MEANWHILE = ("23505", "42710", "42P06", "42P07")
 # The forms in which values become text, whatever the server, the database or the role prefer.
@@ -137,11 +139,14 @@ class Postgres(Warehouse):
             cursor = self._cursor(sql, params, **settings)
             rows: list[Row] = cursor.fetchall() if cursor.description else []
             touched = max(cursor.rowcount, 0)
-            tally.rows_read, tally.rows_written = len(rows), 0 if cursor.description else touched
+            # A lock before it, or an index after it, touches no row.
+            while cursor.nextset():
+                touched = max(touched, cursor.rowcount)
+            tally.rows_read, tally.rows_written = len(rows), 0 if rows else touched
         return rows, touched
 
     def _cursor(self, sql: str, params: Sequence[object], **settings: str) -> psycopg.Cursor[Any]:
-        """Run one statement in a transaction of its own; the cursor is at its result."""
+        """Run one statement in a transaction of its own; the cursor is at its first result."""
         try:
             return self._send(sql, params, settings)
         except Refused as refused:
@@ -164,8 +169,8 @@ class Postgres(Warehouse):
             cursor.execute(placed(whole) if bound else whole, bound or None)
         except driver.Error as error:
             raise Refused(_said(error, lost=connection.closed)) from None
-        while cursor.nextset():
-            pass
+        for _ in range(_BEFORE):
+            cursor.nextset()
         return cursor
 
     def _settings(self, **more: str) -> str:
