@@ -17,6 +17,14 @@ from tests.stories.project import QUICK, Project, values
 ROWS = 200
 WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+# No lease runs out, and no reply is given up, while a test holds the server.
+PATIENT = {
+    "REVERSE_ETL_LEASE_TTL": "600",
+    "REVERSE_ETL_HEARTBEAT": "30",
+    "REVERSE_ETL_PAUSE_BOUND": "300",
+    "REVERSE_ETL_LATE_REQUEST_BOUND": "600",
+    "REVERSE_ETL_HTTP_TIMEOUT": "600",
+}
 
 
 @pytest.fixture
@@ -139,12 +147,23 @@ def test_killed_at_random_moments_while_the_model_changes(project: Project, iter
 
 
 def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: SecondReading) -> None:
-    iterable.before = lambda _number: time.sleep(0.05)
+    """The server keeps the first run waiting for a reply until the second run has ended."""
+    project.environment |= PATIENT
+    under_way, ended = threading.Event(), threading.Event()
+
+    def hold(_number: int) -> None:
+        under_way.set()
+        ended.wait()
+
+    iterable.before = hold
     first = project.start("run")
-    while iterable.number < 2:
-        time.sleep(0.01)
-    second = project.run("run")
-    _, err = first.communicate()
+    try:
+        assert under_way.wait(60)
+        second = project.run("run")
+        assert first.poll() is None
+    finally:
+        ended.set()
+        _, err = first.communicate()
     assert first.returncode == 0, err
     assert second.code == 1
     assert second.says("lease-held", "process ", "hint: ")
