@@ -8,7 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -221,7 +221,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
         time=Time(time.monotonic, time.sleep, random.random),
         wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
         listener=listener,
-        client=lambda destination: HttpClient(access_of(destination, settings)),
+        client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
         pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
         new_id=lambda: secrets.token_hex(16),
         alive=is_alive,

@@ -56,6 +56,9 @@ class Settings(BaseModel):
     requests_per_second: float = Field(
         default=0, ge=0, description="bulk requests a second; 0: what Iterable documents"
     )
+    catalog_requests_per_second: float = Field(
+        default=0, ge=0, description="uploads and deletions of catalog items a second; 0: 5"
+    )
     attempts: int = Field(5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
     batch_rows: int = Field(1000, ge=1, le=1000, description="rows in one request at most")
     memory_limit: str = Field("200MB", description="what DuckDB may hold in memory before it uses the disk")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Every Iterable project has a list that can be changed, so readers that take the first list find one here too.
+_LISTS = ((300, "Newsletter"),)
+
+
 class ProjectType(str, Enum):
     """What identifies a user."""
 
@@ -78,6 +82,7 @@ def sandbox(
             data_dir=data_dir,
             project_type=project_type.value,
             rate_limit=rate_limit,
+            lists=_LISTS,
             create_new_fields=create_new_fields,
             behaviour=behaviour_of(changes or ()),
             faults=tuple(faults or ()),

@@ -65,12 +65,16 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and path template of the API with its documented limits: requests a second, and in 24 hours if any."""
+    """A method and path template of the API with its documented limits: requests a second, and in 24 hours if any.
+
+    `setting` names the setting that changes the rate of this endpoint alone.
+    """
 
     method: str
     path: str
     per_second: float
     per_day: int | None = None
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

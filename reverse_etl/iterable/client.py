@@ -37,7 +37,10 @@ _PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})
 
 @dataclass(frozen=True)
 class Access:
-    """Where Iterable is and how to get in. `timeout` in seconds, for connecting and for each wait for bytes."""
+    """Where Iterable is and how to get in. `timeout` in seconds, for connecting and for each wait for bytes.
+
+    `run` is the id of the invocation, if there is one.
+    """
 
     base_url: str
     api_key: Secret
@@ -45,6 +48,13 @@ class Access:
     ca_bundle: str | None = None
     proxy: str | None = None
     allow_host: str | None = None
+    run: str = ""
+
+    @property
+    def user_agent(self) -> str:
+        """Name and version, with the id of the invocation, so that its requests can be found together."""
+        name = f"reverse-etl/{__version__}"
+        return f"{name} (run {self.run})" if self.run else name
 
 
 def check_access(access: Access) -> None:
@@ -142,7 +152,7 @@ class HttpClient:
                 {
                     "Api-Key": self._access.api_key.reveal(),
                     "Content-Type": "application/json",
-                    "User-Agent": f"reverse-etl/{__version__}",
+                    "User-Agent": self._access.user_agent,
                 }
             )
             session.verify = self._access.ca_bundle or True

@@ -32,9 +32,10 @@ def estimate(operations: Operations, settings: Settings, writes: int, removals: 
 
 
 def paced(endpoint: Endpoint, operations: Operations, settings: Settings) -> Endpoint:
-    """The endpoint with the rate that a run keeps: where rows are written the setting, if there is one."""
-    said = settings.requests_per_second if endpoint == operations.write.endpoint else 0
-    return replace(endpoint, per_second=said or endpoint.per_second)
+    """Return the endpoint with the rate that a run keeps: the one that a setting names, or the endpoint's own."""
+    own = getattr(settings, endpoint.setting) if endpoint.setting else 0
+    rate = settings.requests_per_second if endpoint == operations.write.endpoint else 0
+    return replace(endpoint, per_second=rate or own or endpoint.per_second)
 
 
 def _seconds(requests: int, endpoint: Endpoint) -> float:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from reverse_etl.sandbox import breakdowns, gate, routes
-from reverse_etl.sandbox.call import Call
+from reverse_etl.sandbox import breakdowns, gate, pages, routes
+from reverse_etl.sandbox.call import Call, first_or_all
 from reverse_etl.sandbox.faults import APPLIED, CALM, Meeting
 from reverse_etl.sandbox.gate import Incoming
 from reverse_etl.sandbox.lag import Lag
@@ -64,9 +64,9 @@ class SandboxApp:
             return Reply(403, b"the sandbox answers this machine alone\n", "text/plain")
         route = routes.find(incoming.method, incoming.raw_path)
         given = parse_qs(incoming.query, keep_blank_values=True)
-        query = {name: ",".join(values) for name, values in given.items()}
+        query = {name: first_or_all(name, values) for name, values in given.items()}
         arguments = route.arguments if route else ()
-        call = Call(self._project, incoming.path, arguments, query, incoming.body, incoming.origin)
+        call = Call(self._project, incoming.path, arguments, query, incoming.body, incoming.origin, incoming.agent)
         reply = self._with_faults(route, call, incoming, met)
         if incoming.raw_path.startswith("/api/"):
             self._project.requests.add(incoming.method, call, incoming.size, reply, met.fault)
@@ -90,7 +90,8 @@ class SandboxApp:
 
     def _outcome(self, route: routes.Route | None, call: Call, incoming: Incoming) -> Reply:
         if route is None:
-            return ACTION_NOT_FOUND
+            for_people = incoming.method == "GET" and not pages.is_api(call.path)
+            return _framed(pages.not_found(call)) if for_people else ACTION_NOT_FOUND
         try:
             self._project.catch_up()
             reply = self._reply(route, call, incoming)
@@ -99,7 +100,7 @@ class SandboxApp:
         except Exception:
             _LOGGER.exception("%s could not be answered", route.limited_as)
             reply = refusal(500, "GenericError", "The sandbox failed; its log says why").reply
-        return reply if route.of_api else replace(reply, headers={**_PAGE_HEADERS, **reply.headers})
+        return reply if route.of_api else _framed(reply)
 
     def _reply(self, route: routes.Route, call: Call, incoming: Incoming) -> Reply:
         try:
@@ -111,7 +112,13 @@ class SandboxApp:
                 self._lag.written(route.endpoint, call)
             return route.endpoint(call)
         except Refusal as refused:
-            return refused.reply
+            missing = refused.reply is ACTION_NOT_FOUND and not pages.is_api(call.path)
+            return pages.not_found(call) if missing else refused.reply
+
+
+def _framed(reply: Reply) -> Reply:
+    """The reply with the headers that keep a page from loading or running anything."""
+    return replace(reply, headers={**_PAGE_HEADERS, **reply.headers})
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming | None:

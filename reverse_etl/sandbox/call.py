@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,8 @@ _ROWS: Final = ("users", "events", "updateSubscriptionsRequests", "subscribers",
 class Call:
     """`path` is decoded; `arguments` are the decoded segments for which the route has a `*`.
 
-    A name that the query repeats has its values with commas between; `origin` is where the sandbox was asked.
+    `query` has one value for each name, see `first_or_all`; `origin` is the URL that the sandbox was called at,
+    and `client` is the User-Agent.
     """
 
     project: Project
@@ -30,6 +31,7 @@ class Call:
     query: Mapping[str, str]
     raw: bytes
     origin: str = ""
+    client: str = ""
 
     @property
     def argument(self) -> str:
@@ -46,13 +48,35 @@ class Call:
         if not self.raw:
             return 0
         try:
-            rows = next((rows for name in _ROWS if (rows := self.body.get(name)) is not None), None)
+            rows = _rows_in(self.body)
         except Refusal:
             return 0
         return len(rows) if isinstance(rows, (list, dict)) else 1
 
 
 Endpoint = Callable[[Call], Reply]
+
+
+def rows_of(body: Mapping[str, Any]) -> list[Any]:
+    """Return the rows of a bulk request, and nothing for any other."""
+    rows = _rows_in(body)
+    return rows if isinstance(rows, list) else []
+
+
+def _rows_in(body: Mapping[str, Any]) -> Any:
+    return next((rows for name in _ROWS if (rows := body.get(name)) is not None), None)
+
+
+# Parameters that Iterable's Swagger document declares as arrays with `collectionFormat: multi`.
+_ARRAYS: Final = frozenset({"onlyFields", "campaignIds"})
+
+
+def first_or_all(name: str, values: Sequence[str]) -> str:
+    """Return the value of a query parameter that may be repeated.
+
+    Most parameters have one value, so the first one counts. Arrays keep each value once, separated by commas.
+    """
+    return ",".join(dict.fromkeys(values)) if name in _ARRAYS else values[0]
 
 
 def number(text: str, otherwise: int) -> int:

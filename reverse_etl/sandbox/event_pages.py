@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 def events(call: Call) -> Reply:
-    """Searched by `q` in name, id and user, `page` counted from 1, those that came last in front."""
+    """Searched by `q` in name, id and user, `page` counted from 1, the latest events first."""
     project, page = call.project, asked_page(call)
     wanted = call.query.get("q", "").strip().lower()
-    pairs = ((event, project.users[event.user]) for event in reversed(project.events))
+    latest_first = sorted(project.events, key=lambda one: (one.created, one.id), reverse=True)
+    pairs = ((event, project.users[event.user]) for event in latest_first)
     first = (page - 1) * PAGE_SIZE
     found = list(islice((pair for pair in pairs if _matches(*pair, wanted)), first, first + PAGE_SIZE + 1))
     return render(

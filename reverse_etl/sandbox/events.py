@@ -88,8 +88,8 @@ class Events(Topic):
         """In the order in which they came first."""
         return iter(self._events)
 
-    def __reversed__(self) -> Iterator[Event]:
-        return reversed(self._events.things.values())
+    def __len__(self) -> int:
+        return len(self._events)
 
     @property
     def waiting(self) -> int:

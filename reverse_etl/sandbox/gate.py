@@ -36,6 +36,11 @@ class Incoming:
         return unquote(self.raw_path)
 
     @property
+    def agent(self) -> str:
+        """What the client calls itself."""
+        return self.headers.get("user-agent", "")[:200]
+
+    @property
     def origin(self) -> str:
         """Where the sandbox was asked, as the beginning of a URL."""
         return f"http://{self.headers.get('host', '')}"
@@ -62,7 +67,9 @@ def too_many(project: Project, endpoint: str, over: Exceeded) -> Refusal:
     """The refusal of a request to an endpoint whose bucket is empty."""
     behaviour, path = project.options.behaviour, endpoint.partition(" ")[2]
     message = f"Exceeded rate limit for endpoint: {path}, project: {behaviour.project_id}"
-    params = {"rateLimitLimit": over.limit, "rateLimitRemaining": over.remaining, "rateLimitReset": over.reset}
+    params = {"rateLimitLimit": over.limit, "rateLimitRemaining": over.remaining}
+    if behaviour.rate_limit_reset:
+        params["rateLimitReset"] = over.reset
     refused = refusal(429, "RateLimitExceeded", message, params)
     if behaviour.retry_after:
         return Refusal(replace(refused.reply, headers={"Retry-After": str(over.reset)}))

@@ -13,6 +13,7 @@ RATES: dict[str, tuple[tuple[int, int], ...]] = {
     "GET /api/users": ((100, 1),),
     "DELETE /api/users": ((100, 1),),
     "GET /api/users/getFields": ((3, 1),),
+    "GET /api/users/getSentMessages": ((3, 1),),
     "POST /api/users/forget": ((3, 1), (1000, 86_400)),
     "POST /api/users/unforget": ((3, 1), (1000, 86_400)),
     "GET /api/users/forgotten": ((3, 1),),

@@ -8,6 +8,8 @@ from reverse_etl.sandbox import bodies
 from reverse_etl.sandbox.replies import Reply, refusal, resource, success
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reverse_etl.sandbox.call import Call
     from reverse_etl.sandbox.lists import UserList
 
@@ -15,7 +17,13 @@ _CREATE: Final[bodies.Shape] = {"name": str, "description": str}
 
 
 def lists(call: Call) -> Reply:
-    return resource({"lists": [_shown(one) for one in call.project.lists]})
+    """Static lists come first: readers that take the first list can also change it."""
+    return resource({"lists": [_shown(one) for one in static_first(call.project.lists)]})
+
+
+def static_first(found: Iterable[UserList]) -> list[UserList]:
+    """Return the lists, those that the API can change first."""
+    return sorted(found, key=lambda one: one.type != "Standard")
 
 
 def create(call: Call) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reverse_etl.sandbox.list_admin import find
+from reverse_etl.sandbox.list_admin import find, static_first
 from reverse_etl.sandbox.list_reads import members
 from reverse_etl.sandbox.pages import PAGE_SIZE, asked_page, render
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def lists(call: Call) -> Reply:
     project = call.project
-    return render(call, "lists.html", lists=[(one, len(members(project, one))) for one in project.lists])
+    return render(call, "lists.html", lists=[(one, len(members(project, one))) for one in static_first(project.lists)])
 
 
 def one_list(call: Call) -> Reply:

@@ -60,7 +60,9 @@ def _identifier(project: Project, profile: Profile, *, prefer_user_id: bool) -> 
 def _read(call: Call, number: str) -> UserList:
     found = find(call, number)
     if found is None:
-        raise refusal(400, "BadParams", "Invalid email list id")
+        project_id = call.project.options.behaviour.project_id
+        # Both numbers are texts here: recorded by mtchavez/iterable-api-client, spec/cassettes/Iterable_Lists.
+        raise refusal(400, "BadParams", "Invalid email list id", {"projectId": str(project_id), "listId": number})
     return found
 
 

@@ -61,6 +61,11 @@ class Lists(Topic):
     def get(self, number: int) -> UserList | None:
         return self._lists.things.get(number)
 
+    def name(self, number: int) -> str:
+        """The name of a list, or a word for one that is gone."""
+        found = self.get(number)
+        return found.name if found is not None else "deleted list"
+
     def seed(self, lists: Iterable[tuple[int, str]], type_: ListType) -> None:
         """Add lists under ids of their own, where there are none with these."""
         for number, name in lists:

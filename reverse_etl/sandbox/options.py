@@ -51,6 +51,8 @@ class Behaviour:
     """The status with which endpoints for one user refuse a forgotten one."""
     retry_after: bool = False
     """Whether a 429 carries a Retry-After header."""
+    rate_limit_reset: bool = True
+    """Whether a 429 says in `params` when to try again; false leaves `rateLimitReset` out."""
     disabled_keys: frozenset[str] = frozenset()
     """Keys that are refused with "Disabled API key or insufficient privileges"."""
     project_id: int = 10216

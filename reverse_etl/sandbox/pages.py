@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +14,10 @@ from reverse_etl.sandbox.call import number
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.faults import FAULTS
 from reverse_etl.sandbox.fields import MANAGED
+from reverse_etl.sandbox.history import changed_parts
 from reverse_etl.sandbox.limits import RATES
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
+from reverse_etl.sandbox.request_log import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,14 +28,46 @@ if TYPE_CHECKING:
 
 PAGE_SIZE: Final = 50
 EVENTS_SHOWN: Final = 20
+REQUESTS_SHOWN: Final = 20
+RUNS_SHOWN: Final = 5
+
+
+def overview(call: Call) -> Reply:
+    """What the project holds, the last runs, and its users."""
+    project = call.project
+    totals = {
+        "Users": ("/users", len(project.users)),
+        "Events": ("/events", len(project.events)),
+        "Lists": ("/lists", sum(1 for _ in project.lists)),
+        "Catalogs": ("/catalogs", sum(1 for _ in project.catalogs)),
+        "Fields": ("/fields", len(project.fields.custom)),
+        "Requests": ("/requests", len(project.requests)),
+        "Refused": ("/requests?status=refused", sum(one.is_refused for one in project.requests)),
+    }
+    return _users(call, "overview.html", totals=totals, runs=runs_of(project.requests)[:RUNS_SHOWN])
 
 
 def users(call: Call) -> Reply:
     """Searched by `q` in e-mail and userId, `page` counted from 1, the latest users in front."""
+    return _users(call, "users.html")
+
+
+def not_found(call: Call) -> Reply:
+    """The answer to a person who asks for a page that does not exist, with a way back."""
+    return replace(render(call, "not_found.html", path=call.path), status=404)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is for programs, which are answered as Iterable answers."""
+    return path.startswith(("/api/", "/sandbox/", "/exports/"))
+
+
+def _users(call: Call, template: str, **values: Any) -> Reply:
     wanted, page = call.query.get("q", "").strip().lower(), asked_page(call)
     first = (page - 1) * PAGE_SIZE
     found = list(islice(_matching(reversed(call.project.users.values()), wanted), first, first + PAGE_SIZE + 1))
-    return render(call, "users.html", users=found[:PAGE_SIZE], q=wanted, page=page, more=len(found) > PAGE_SIZE)
+    more = len(found) > PAGE_SIZE
+    return render(call, template, users=found[:PAGE_SIZE], q=wanted, page=page, more=more, **values)
 
 
 def user(call: Call) -> Reply:
@@ -40,6 +75,7 @@ def user(call: Call) -> Reply:
     if profile is None:
         raise Refusal(ACTION_NOT_FOUND)
     events = call.project.events.of(profile)
+    named = ((change, list(changed_parts(change.fields, call.project.lists.name))) for change in profile.history)
     return render(
         call,
         "user.html",
@@ -49,6 +85,8 @@ def user(call: Call) -> Reply:
         more=len(events) > EVENTS_SHOWN,
         cart=profile.cart(),
         chosen=_chosen(call.project.options, profile),
+        history=list(named),
+        refused=call.project.requests.refused(profile.identifiers().values())[:REQUESTS_SHOWN],
     )
 
 

@@ -76,6 +76,12 @@ def reset(call: Call) -> Reply:
     return resource({"reset": True})
 
 
+def reset_and_return(call: Call) -> Reply:
+    """The reset button: empty the project and show the overview."""
+    call.project.reset()
+    return Reply(303, headers={"Location": "/"}, media_type="text/plain", summary="reset")
+
+
 def faults(call: Call) -> Reply:
     """What is on, and how many requests have met it."""
     on = call.project.faults

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from reverse_etl.sandbox.call import number
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
+
+# Swagger document, /api/users/getSentMessages.
+_MOST_MESSAGES: Final = 1000
 
 
 def user_by_email(call: Call) -> Reply:
@@ -30,6 +34,17 @@ def user_by_id_query(call: Call) -> Reply:
 def field_types(call: Call) -> Reply:
     types = call.project.fields.types
     return resource({"fields": types}, f"{len(call.project.fields.custom)} custom fields")
+
+
+def sent_messages(call: Call) -> Reply:
+    """The messages that a user was sent. The sandbox sends none, so it has none."""
+    email, user_id = call.query.get("email"), call.query.get("userId")
+    if not email and not user_id:
+        raise refusal(400, "BadParams", "Either email or userId must be specified")
+    limit = call.query.get("limit", "10")
+    if number(limit, 0) not in range(1, _MOST_MESSAGES + 1):
+        raise refusal(400, "BadParams", f"Invalid limit: must be 1 to {_MOST_MESSAGES}")
+    return resource({"messages": []}, "0 messages")
 
 
 def channels(call: Call) -> Reply:

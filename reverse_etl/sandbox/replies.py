@@ -62,7 +62,7 @@ def _envelope(status: int, code: str, msg: str, params: object) -> Reply:
 ACTION_NOT_FOUND = Reply(
     404,
     b"<!DOCTYPE html><html><head><title>Action not found</title></head>"
-    b"<body><h1>Action not found</h1><p>For request</p></body></html>",
+    b"<body><h2>This URL does not exist.</h2></body></html>",
     media_type="text/html; charset=utf-8",
     summary="Action not found",
 )

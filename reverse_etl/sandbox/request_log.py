@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import orjson
 
+from reverse_etl.sandbox.refused import refused_identifiers
 from reverse_etl.sandbox.replies import Refusal
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.replies import Reply
 
 REQUESTS_KEPT: Final = 1000
+LONGEST_PAUSE: Final = 10.0
+"""Seconds between two requests of one run, when the client does not name its run."""
+RUN_MARK: Final = "(run "
+"""What follows the client's name in its User-Agent when it names its run: `reverse-etl/0.1.0 (run 4f2a…)`."""
 MOST_ITEMS: Final = 20
 """Of an array or an object, more are counted instead of kept."""
 MOST_CHARACTERS: Final = 10_000
@@ -31,7 +36,8 @@ _KEYS: Final = frozenset({"api_key", "apikey", "api-key"})
 class LoggedRequest:
     """One request: `status` is 0 where nobody was answered, `fault` the fault it met, if any.
 
-    `sent` and `replied` are the bodies, formatted and cut; `path` is decoded and without the query.
+    `sent` and `replied` are the bodies, formatted and cut; `path` is decoded and without the query. Requests of one
+    `run` belong together, see `RequestLog`. `refused` are the identifiers of users that the reply refused.
     """
 
     number: int
@@ -46,18 +52,32 @@ class LoggedRequest:
     fault: str
     sent: str
     replied: str
+    client: str = ""
+    run: int = 1
+    refused: tuple[str, ...] = ()
 
     @property
     def is_bad(self) -> bool:
+        """Whether the request as a whole was refused, or had no answer."""
         return self.status >= 400 or not self.status
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether all of it or some of its rows were refused."""
+        return self.is_bad or bool(self.refused)
 
 
 class RequestLog:
-    """The last REQUESTS_KEPT requests, oldest first, numbered from 1."""
+    """The last REQUESTS_KEPT requests, oldest first, numbered from 1.
+
+    Requests belong to one run while their client calls itself the same. A client that does not name its run begins
+    another one after a pause of LONGEST_PAUSE seconds.
+    """
 
     def __init__(self) -> None:
         self._kept: deque[LoggedRequest] = deque(maxlen=REQUESTS_KEPT)
         self._last = 0
+        self._runs = 0
 
     def __iter__(self) -> Iterator[LoggedRequest]:
         return iter(self._kept)
@@ -75,6 +95,7 @@ class RequestLog:
 
     def add(self, method: str, call: Call, size: int, reply: Reply, fault: str) -> None:
         self._last += 1
+        run = self._run_of(call.client, call.project.clock())
         entry = LoggedRequest(
             number=self._last,
             time=call.project.clock(),
@@ -88,8 +109,55 @@ class RequestLog:
             fault=fault,
             sent=_sent(call),
             replied=_replied(reply),
+            client=call.client,
+            run=run,
+            refused=refused_identifiers(call, reply),
         )
         self._kept.append(entry)
+
+    def refused(self, identifiers: Collection[str]) -> list[LoggedRequest]:
+        """Return the requests that were refused for a user with one of these identifiers, latest first."""
+        wanted = {text.lower() for text in identifiers}
+        return [one for one in reversed(self._kept) if any(text.lower() in wanted for text in one.refused)]
+
+    def _run_of(self, client: str, now: float) -> int:
+        before = next((one for one in reversed(self._kept) if one.client == client), None)
+        if before is not None and (RUN_MARK in client or now - before.time <= LONGEST_PAUSE):
+            return before.run
+        self._runs += 1
+        return self._runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """The requests of one run that are still kept, latest first."""
+
+    number: int
+    requests: tuple[LoggedRequest, ...]
+
+    @property
+    def client(self) -> str:
+        return self.requests[0].client
+
+    @property
+    def began(self) -> float:
+        return self.requests[-1].time
+
+    @property
+    def ended(self) -> float:
+        return self.requests[0].time
+
+    @property
+    def refused(self) -> int:
+        return sum(one.is_refused for one in self.requests)
+
+
+def runs_of(requests: Iterable[LoggedRequest]) -> list[Run]:
+    """Return the runs that these requests belong to, latest first. `requests` are oldest first."""
+    by_run: dict[int, list[LoggedRequest]] = {}
+    for one in requests:
+        by_run.setdefault(one.run, []).append(one)
+    return [Run(number, tuple(reversed(found))) for number, found in sorted(by_run.items(), reverse=True)]
 
 
 def _sent(call: Call) -> str:

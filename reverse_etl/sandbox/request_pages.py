@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from reverse_etl.sandbox.call import number
 from reverse_etl.sandbox.pages import PAGE_SIZE, asked_page, render
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
+from reverse_etl.sandbox.request_log import runs_of
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.call import Call
+    from reverse_etl.sandbox.profile import Profile
     from reverse_etl.sandbox.request_log import LoggedRequest
 
 REFUSED: Final = "refused"
@@ -27,7 +29,7 @@ def requests(call: Call) -> Reply:
     return render(
         call,
         "requests.html",
-        requests=found[:PAGE_SIZE],
+        runs=runs_of(reversed(found[:PAGE_SIZE])),
         more=len(found) > PAGE_SIZE,
         page=page,
         query=query,
@@ -40,9 +42,20 @@ def request(call: Call) -> Reply:
     entry = log.get(asked)
     if entry is None:
         raise Refusal(ACTION_NOT_FOUND)
-    return render(call, "request.html", request=entry, earlier=log.get(asked - 1), later=log.get(asked + 1))
+    return render(
+        call,
+        "request.html",
+        request=entry,
+        refused=[(name, _user_of(call, name)) for name in entry.refused],
+        earlier=log.get(asked - 1),
+        later=log.get(asked + 1),
+    )
+
+
+def _user_of(call: Call, identifier: str) -> Profile | None:
+    return call.project.emails.first(identifier.lower()) or call.project.user_ids.first(identifier)
 
 
 def _wanted(entry: LoggedRequest, path: str, status: str) -> bool:
-    fits = not status or (entry.is_bad if status == REFUSED else str(entry.status) == status)
+    fits = not status or (entry.is_refused if status == REFUSED else str(entry.status) == status)
     return fits and path.lower() in entry.path.lower()

@@ -88,10 +88,22 @@ class Browser:
         return self._ask("POST", "/execute/sync", script=script, args=[])
 
     def resize(self, width):
-        self._ask("POST", "/window/rect", width=width, height=900)
+        """Show pages as on a screen of this width: a window cannot be as narrow as a phone."""
+        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+
+    def prefer(self, scheme):
+        """Ask pages for a color scheme: light or dark."""
+        self._tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def picture(self):
+        """The visible part of the page, as PNG in base64."""
+        return self._ask("GET", "/screenshot")
 
     def complaints(self):
         return [entry["message"] for entry in self._ask("POST", "/se/log", type="browser")]
+
+    def _tell(self, command, **params):
+        self._ask("POST", "/goog/cdp/execute", cmd=command, params=params)
 
     def _once(self, ask, wanted):
         found = ""

@@ -27,6 +27,7 @@ def browser(started, request):
     if started is None:
         pytest.skip(f"{request.node.name}: {' and '.join(missing())} not found")
     started.resize(1280)
+    started.prefer("light")
     started.complaints()
     return started
 

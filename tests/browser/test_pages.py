@@ -11,6 +11,7 @@ from .conftest import ADA
 
 PAGES = (
     "/",
+    "/users",
     "/users/59",
     "/events",
     "/lists",
@@ -104,5 +105,48 @@ def test_no_link_is_broken_and_nothing_complains(browser, shop):
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_fit_a_narrow_screen(browser, shop, path):
     browser.open(shop + path)
-    browser.resize(500)
+    browser.resize(390)
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.run(CUT_OFF) == []
+
+
+CUT_OFF = """
+return [...document.querySelectorAll("td")].filter(cell => cell.offsetParent).filter(cell => {
+  const box = cell.getBoundingClientRect();
+  return box.right > innerWidth + 1 || box.left < 0 || cell.scrollWidth > cell.clientWidth + 1;
+}).map(cell => cell.innerText);
+"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_can_be_read_in_the_dark(browser, shop, path):
+    """The contrast of every text with what is behind it is at least 4.5, in both schemes (WCAG 1.4.3)."""
+    for scheme in ("light", "dark"):
+        browser.prefer(scheme)
+        browser.open(shop + path)
+        assert browser.run(f"return matchMedia('(prefers-color-scheme: {scheme})').matches")
+        assert browser.run(LOW_CONTRAST) == [], scheme
+
+
+LOW_CONTRAST = """
+const parse = text => { const [r, g, b, a = 1] = text.match(/[0-9.]+/g).map(Number); return {rgb: [r, g, b], a}; };
+const light = ({rgb}) => {
+  const [r, g, b] = rgb.map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = node => {
+  for (; node; node = node.parentElement) {
+    const color = parse(getComputedStyle(node).backgroundColor);
+    if (color.a > 0.99) return color;
+  }
+  return {rgb: [255, 255, 255]};
+};
+const low = [];
+for (const node of document.querySelectorAll("body *")) {
+  if (![...node.childNodes].some(child => child.nodeType === 3 && child.data.trim())) continue;
+  if (!node.offsetParent) continue;
+  const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) low.push(node.tagName + ": " + node.innerText.slice(0, 40));
+}
+return low;
+"""

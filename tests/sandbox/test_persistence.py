@@ -91,7 +91,7 @@ EVERYTHING = [
 
 def shown(url):
     """What the pages and the readbacks tell of everything but the requests, which are kept in memory alone."""
-    pages = ["", "events", "lists", "lists/302", "catalogs", "catalogs/products", "fields", "users/1"]
+    pages = ["users", "events", "lists", "lists/302", "catalogs", "catalogs/products", "fields", "users/1"]
     pages += [f"sandbox/{topic}" for topic in ("users", "events", "purchases", "lists", "subscriptions", "catalogs")]
     return {page: requests.get(f"{url}/{page}", timeout=10).text for page in pages}
 

@@ -109,7 +109,8 @@ def preview_users(call: Call) -> Reply:
 def _names(call: Call) -> list[str]:
     one = call.memory.lists.get(call.number("listId"))
     if one is None:
-        raise bad_params("Invalid email list id")
+        given = {"projectId": str(PROJECT_ID), "listId": call.values.get("listId", "")}
+        raise bad_params("Invalid email list id", given)
     prefers = call.values.get("preferUserId") == "true"
     return [str((user.user_id or user.email) if prefers else user.name) for user in one.members]
 

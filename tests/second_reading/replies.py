@@ -43,8 +43,8 @@ def refusal(status: int, code: str, msg: str = "", params: object = None) -> Rep
     return Reply(status, {"msg": msg, "code": code, "params": params})
 
 
-def bad_params(msg: str) -> Refused:
-    return Refused(refusal(400, "BadParams", msg))
+def bad_params(msg: str, params: object = None) -> Refused:
+    return Refused(refusal(400, "BadParams", msg, params))
 
 
 def bad_json(path: str, faults: Mapping[str, str]) -> Refused:
