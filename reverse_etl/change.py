@@ -54,7 +54,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate of one change. `tainted`: an earlier attempt may have been applied, whatever came later."""
+    """The fate of one change. `tainted`: an earlier attempt may have been applied, whatever came later.
+
+    `bars_identity`: the destination takes no row of this identity any more, whatever its values.
+    """
 
     ordinal: int
     status: Status
@@ -62,6 +65,7 @@ class Outcome:
     reason: str = ""
     tainted: bool = False
     request_id: str = ""
+    bars_identity: bool = False
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,8 @@ class _Run:
             self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
             rejections.clear_accepted()
             rejections.clear_gone()
+            if self.ready.operations.write.readmits:
+                rejections.readmit(self.wiring.syncs_to(self.ready.sync.destination))
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
                 raise fenced(lease.fence)

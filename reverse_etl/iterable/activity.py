@@ -127,7 +127,10 @@ def unknown_user(change: Change, *, skip: bool) -> Outcome:
     return Outcome(change.ordinal, Status.SKIPPED if skip else Status.REJECTED, *MEANING["notFound"])
 
 
-def refused_person(change: Change, reply: Reply, *, skip: bool) -> Outcome | None:
-    """What a 4xx reply to one row says of its user; by code alone, since a message may be about something else."""
-    found = coded_refusal(change, reply)
+def refused_person(change: Change, reply: Reply, *, skip: bool, one_user: bool = False) -> Outcome | None:
+    """What a 4xx reply to one row says of its user; by code alone, since a message may be about something else.
+
+    `one_user`: the row's identity is the user.
+    """
+    found = coded_refusal(change, reply, one_user=one_user)
     return unknown_user(change, skip=skip) if found is not None and found.code == UNKNOWN_USER else found

@@ -146,6 +146,7 @@ class Operation(ABC):
     `max_row_bytes` bounds one row's JSON, `window` the rows sent ahead of the last durable acknowledgement,
     where the warehouse is quick.
     `effect` says in a sentence's end what sending a removed row does. `patient`: what looks hopeless may pass soon.
+    `readmits`: an accepted row lets the destination take its identity again, after it had refused that for good.
     """
 
     endpoint: Endpoint
@@ -156,6 +157,7 @@ class Operation(ABC):
     window: int = 50_000
     effect: str = ""
     patient: bool = False
+    readmits: bool = False
 
     @abstractmethod
     def build(self, changes: Sequence[Change]) -> Request:

@@ -12,10 +12,11 @@ from reverse_etl.iterable.base import Reading, Reply, Sense
 from reverse_etl.iterable.failures import Counts, Failure, Identifier, counts_in, failures_in, identifier, texts
 from reverse_etl.iterable.identity import KINDS, NAMES
 from reverse_etl.iterable.lookup import UNKNOWN_USER
+from reverse_etl.iterable.single import FORGOTTEN, FORGOTTEN_USER, barring
 
 # What being named in an array of a reply means.
 MEANING: Mapping[str, tuple[str, str]] = {
-    "forgotten": ("forgotten-user", "the user was forgotten on request and is never sent again"),
+    "forgotten": (FORGOTTEN_USER, FORGOTTEN),
     "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
     "notFound": (UNKNOWN_USER, "Iterable has no such user"),
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
@@ -34,10 +35,15 @@ def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) ->
     return own and (failure.reason == "notFound" or doubtful)
 
 
-def rejected(change: Change, named: Identifier, failure: Failure) -> Outcome:
-    """The fate of a row that a reply names, where the object has no other."""
-    del named
-    return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+def rejected(change: Change, named: Identifier, failure: Failure, key: str = "") -> Outcome:
+    """Return the outcome of a row that a reply names. `key`: the identifier that is the row's own identity, if one is.
+
+    A forgotten user bars the row's identity only if it is that user. A row that only mentions somebody who was
+    forgotten is sent again when it changes.
+    """
+    outcome = Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+    own = bool(key) and named == identifier(KINDS[key], change.identity)
+    return barring(outcome) if own and failure.reason == "forgotten" else outcome
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,16 @@ class BulkReader:
             rows = owners.get(identity, ())
             if len(rows) != 1:
                 return blamed, True
-            blamed.setdefault(rows[0].ordinal, self.fate(rows[0], identity, failure))
+            fate = self.fate(rows[0], identity, failure)
+            if fate.bars_identity or rows[0].ordinal not in blamed:
+                blamed[rows[0].ordinal] = fate
         return blamed, False
 
     def _only_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
         """What befell the only row of a request: the name need not be its own, where it took over another's."""
-        for identity, failure in named.items():
-            return self.fate(change, identity, failure)
-        return Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
+        fates = [self.fate(change, identity, failure) for identity, failure in named.items()]
+        nameless = Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
+        return next((fate for fate in fates if fate.bars_identity), (fates or [nameless])[0])
 
     def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
         """Which rows hold an identifier, as their own or among their data: a reply may name either."""

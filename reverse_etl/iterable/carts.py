@@ -62,7 +62,7 @@ class UpdateCart(Single):
     effect: str = "their carts are emptied in Iterable"
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return refused_person(change, reply, skip=self.skip)
+        return refused_person(change, reply, skip=self.skip, one_user=True)
 
 
 class Carts(IterableObject):

@@ -31,13 +31,13 @@ from reverse_etl.iterable.base import (
     Stage,
     Subject,
 )
-from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown
+from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, inspect_user_fields
 from reverse_etl.iterable.identity import FIRST_RECHECK, NAMES, identifier_faults, key_of, one_identifier, rule_of
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import user_field_faults
-from reverse_etl.iterable.single import coded_refusal
+from reverse_etl.iterable.single import coded_refusal, names_one_user
 from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
 
@@ -176,7 +176,7 @@ class Subscribe(ListOperation):
         return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return coded_refusal(change, reply)
+        return coded_refusal(change, reply, one_user=names_one_user(change))
 
     def _switch(self) -> bytes:
         return b',"updateExistingUsersOnly":true' if self.existing_only else b""
@@ -184,7 +184,7 @@ class Subscribe(ListOperation):
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.SKIPPED, *MEANING["notFound"])
-        return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+        return rejected(change, named, failure, self.key)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Unsubscribe(ListOperation):
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason == "forgotten" or is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.ACCEPTED)
-        return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+        return rejected(change, named, failure, self.key)
 
 
 class ListMembers(IterableObject):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import orjson
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.iterable.base import Operation, Reading, Reply, Request, Sense
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 
+FORGOTTEN_USER = "forgotten-user"
+FORGOTTEN = "the row is about a user who was forgotten on request"
+_FOR_GOOD = "the user was forgotten on request and is never sent again"
 # Statuses 400 and 409 come with the first; support article 39629320560148 lists a forgotten user under both.
 _CODES: Mapping[str, tuple[Status, str, str]] = {
-    "ForgottenUserError": (
-        Status.REJECTED,
-        "forgotten-user",
-        "the user was forgotten on request and is never sent again",
-    ),
+    "ForgottenUserError": (Status.REJECTED, FORGOTTEN_USER, FORGOTTEN),
     "EmailAlreadyExists": (Status.REJECTED, "identity-conflict", "the new e-mail belongs to another user"),
     "UserIdAlreadyExists": (Status.REJECTED, "identity-conflict", "the new user id belongs to another user"),
     "ExternalKeyConflict": (Status.REJECTED, "identity-conflict", "the identifier belongs to another user"),
@@ -54,10 +55,27 @@ def refusal_of(change: Change, reply: Reply) -> Outcome | None:
     return coded_refusal(change, reply) or absent
 
 
-def coded_refusal(change: Change, reply: Reply) -> Outcome | None:
-    """What the code of a 4xx says of the user of a row; None where it says nothing of a user."""
+def coded_refusal(change: Change, reply: Reply, *, one_user: bool = False) -> Outcome | None:
+    """Return what the code of a 4xx says of a row's user; None if it says nothing of a user.
+
+    A code names nobody. `one_user`: the row's identity is the only user that the request is about.
+    """
     known = _CODES.get(reply.code)
-    return None if known is None else Outcome(change.ordinal, *known)
+    if known is None:
+        return None
+    outcome = Outcome(change.ordinal, *known)
+    return barring(outcome) if one_user and outcome.code == FORGOTTEN_USER else outcome
+
+
+def names_one_user(change: Change) -> bool:
+    """Return whether no field of the row is an identifier of a user, beside the row's own identity."""
+    data = orjson.loads(change.body).get("dataFields") or {}
+    return not any(data.get(name) for name in ("email", "userId"))
+
+
+def barring(outcome: Outcome) -> Outcome:
+    """Return the outcome of a row whose own identity Iterable was told to forget."""
+    return replace(outcome, reason=_FOR_GOOD, bars_identity=True)
 
 
 def is_absent(reply: Reply) -> bool:

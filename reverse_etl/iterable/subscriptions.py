@@ -137,11 +137,11 @@ class UpdateSubscriptions(Operation):
         return BulkReader(self._fate, failures=_failures).read(changes, reply)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return coded_refusal(change, reply)
+        return coded_refusal(change, reply, one_user=True)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason != _INSIDE:
-            return rejected(change, named, failure)
+            return rejected(change, named, failure, self.key)
         said = "Iterable failed on the row without a reason, and may take it the next time"
         said += f"; it may lack opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
         return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True)

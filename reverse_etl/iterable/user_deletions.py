@@ -86,6 +86,7 @@ class Unforget(Single):
     """Let a forgotten user back in."""
 
     endpoint: Endpoint = UNFORGET
+    readmits: bool = True
 
 
 class UserDeletions(IterableObject):

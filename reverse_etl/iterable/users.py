@@ -30,7 +30,7 @@ from reverse_etl.iterable.base import (
     Stage,
     Subject,
 )
-from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown
+from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.iterable.identity import (
@@ -115,7 +115,7 @@ class BulkUpdate(Operation):
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if self.updating and is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.SKIPPED, *MEANING["notFound"])
-        return Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+        return rejected(change, named, failure, self.key)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,17 @@ class Rejections:
             f" FROM (SELECT {shape.identity} AS there FROM {shape.relation}) m WHERE m.there = identity)"
         )
 
+    def readmit(self, syncs: Sequence[str]) -> None:
+        """Send suppressed rows of these syncs again if this sync got their identities accepted after that."""
+        if not syncs:
+            return
+        names = ", ".join(map(self._warehouse.dialect.literal, syncs))
+        self._warehouse.execute(
+            f"UPDATE {self._tables.rejections} SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ({names})"
+            f" AND EXISTS (SELECT 1 FROM (SELECT identity AS readmitted, changed_at FROM {self._tables.snapshot}"
+            " WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)"
+        )
+
     def any(self) -> bool:
         """Whether the table holds anything of this sync."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
@@ -170,16 +181,20 @@ def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
 
 
 def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected and skipped rows be sent again: all of a sync, or those of some identities. Forgotten ones stay."""
+    """Let rejected and skipped rows be sent again: all of a sync, or those of some identities.
+
+    Suppressed ones only if their identity is named: somebody has to say that this person may be sent again.
+    """
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
+    states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")
     return warehouse.execute(
-        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped'){chosen}",
+        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ({states}){chosen}",
         (sync, *identities),
     )
 
 
 def _state(outcome: Outcome) -> str:
-    if outcome.code == "forgotten-user":
+    if outcome.bars_identity:
         return "suppressed"
     return "skipped" if outcome.status is Status.SKIPPED else "rejected"
 

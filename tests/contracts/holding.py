@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.snapshot.rejections import count_rejections, list_rejections, requeue
+from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from tests.contracts.comparing import PEOPLE, ROWS
 from tests.contracts.trial import LONG_AGO, Crash, Fate, Trial, of
 
@@ -92,6 +92,47 @@ class HoldingContract:
         assert self.requeue(trial) == 0
         assert trial.run().rows == ()
         assert self.listed(trial) == {"a@x.y": "suppressed forgotten-user"}
+
+    def test_somebody_who_is_only_mentioned_is_sent_again_when_the_row_changes(self, trial):
+        """The code alone bars nobody: it may be about a user whom the row mentions."""
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.MENTIONS_FORGOTTEN))
+        assert self.listed(trial) == {"a@x.y": "rejected forgotten-user"}
+        assert trial.counted() == {"quarantined": 1}
+        trial.sql("UPDATE {model} SET points = 77 WHERE email = 'a@x.y'")
+        assert trial.run().identities("added") == ["a@x.y"]
+        assert self.listed(trial) == {}
+
+    def test_forgotten_user_is_sent_again_when_named(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FORGOTTEN))
+        assert self.requeue(trial) == 0
+        assert self.requeue(trial, "a@x.y") == 1
+        assert trial.run().identities("added") == ["a@x.y"]
+
+    def readmit(self, by: Trial, *syncs: str) -> None:
+        """A sync by which users are let back in has ended."""
+        store = by.store()
+        diff = store.look().diff
+        Rejections(by.warehouse, diff, store.lease_row().fence, Recheck(1.0)).readmit(syncs)
+
+    def test_who_was_let_back_in_is_sent_again_by_the_syncs_of_the_same_destination(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FORGOTTEN))
+        letting_in = replace(trial, name="unforget", sent={})
+        letting_in.run(of("b@x.y", Fate.REJECTED))
+        self.readmit(letting_in, "of another destination")
+        assert trial.counted() == {"quarantined": 1}
+        self.readmit(letting_in, "of another destination", trial.name)
+        assert trial.run().identities("added") == ["a@x.y"]
+
+    def test_who_was_forgotten_after_being_let_back_in_stays_forgotten(self, trial):
+        trial.model(PEOPLE, ROWS)
+        letting_in = replace(trial, name="unforget", sent={})
+        letting_in.run()
+        trial.run(of("a@x.y", Fate.FORGOTTEN))
+        self.readmit(letting_in, trial.name)
+        assert trial.counted() == {"quarantined": 1}
 
     def test_forgotten_user_that_left_and_came_back_is_still_held(self, trial):
         trial.model(PEOPLE, ROWS)

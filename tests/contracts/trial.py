@@ -40,6 +40,7 @@ class Fate(Enum):
     REJECTED = "rejected"
     SKIPPED = "skipped"
     FORGOTTEN = "forgotten"
+    MENTIONS_FORGOTTEN = "it mentions somebody who was forgotten"
     LANDED = "unknown, but it landed"
     LOST = "unknown, and it did not land"
     REJECTED_AFTER_LANDING = "rejected at the second attempt, while the first had landed"
@@ -51,6 +52,7 @@ _REFUSED = {
     Fate.REJECTED: (Status.REJECTED, "invalid-data", False),
     Fate.SKIPPED: (Status.SKIPPED, "unknown-user", False),
     Fate.FORGOTTEN: (Status.REJECTED, "forgotten-user", False),
+    Fate.MENTIONS_FORGOTTEN: (Status.REJECTED, "forgotten-user", False),
     Fate.REJECTED_AFTER_LANDING: (Status.REJECTED, "invalid-data", True),
 }
 
@@ -311,7 +313,8 @@ class _Run:
         if fate not in _REFUSED:
             return []
         status, code, tainted = _REFUSED[fate]
-        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", tainted=tainted)]
+        barred = fate is Fate.FORGOTTEN
+        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", tainted, bars_identity=barred)]
 
     def _land(self, row: Planned) -> None:
         assert row.identity is not None

@@ -78,6 +78,7 @@ def one_run(dialect: Dialect) -> list[str]:
     store.commit(OpenRun(lease.fence, 10, Ranges([(0, 10)])), Ranges(), stale=True)
     rejections.clear_accepted()
     rejections.clear_gone()
+    rejections.readmit(["it's", "other"])
     lease.close(entries=store.live_entries(), unknown=True)
     store.finish(lease.fence)
     record_run(scene.warehouse, store.tables, RUN)

@@ -88,6 +88,9 @@ SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' LIMIT 1
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT lower(trim(CAST(`email` AS STRING))) AS there FROM marts.users) m WHERE m.there = identity)
 ;
+UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it\'s', 'other') AND EXISTS (SELECT 1
+FROM (SELECT identity AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)
+;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),

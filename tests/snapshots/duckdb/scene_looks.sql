@@ -42,4 +42,4 @@ SELECT invocation_id, fence, status, CAST(started_at AS VARCHAR),
 CAST(ended_at AS VARCHAR),
 counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
 ;
-UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped') AND identity IN (?, ?)
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped', 'suppressed') AND identity IN (?, ?)

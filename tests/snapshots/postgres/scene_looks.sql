@@ -51,4 +51,4 @@ SELECT invocation_id, fence, status, (CAST(started_at AS text) COLLATE "C"),
 (CAST(ended_at AS text) COLLATE "C"),
 counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
 ;
-UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped') AND identity IN (?, ?)
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped', 'suppressed') AND identity IN (?, ?)

@@ -1,0 +1,77 @@
+"""Somebody was forgotten: what is held back, for how long, and what sends it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stories.project import Ended, Project
+from tests.stories.sides import KEY, SIDES, Side
+
+COLUMNS = {"id": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR"}
+EVENTS = {"object": "events", "event_name": {"value": "seen"}, "event_id": "id", "email": "email", "fields": ["name"]}
+USERS = {"object": "users", "email": "email", "fields": ["name"], "name": "users"}
+UNFORGET = {
+    "object": "user_deletions",
+    "mode": "unforget",
+    "email": "email",
+    "allow_destructive": True,
+    "name": "unforget",
+}
+
+
+@pytest.fixture(params=SIDES)
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+    with SIDES[request.param]("email", opt_in=False) as side:
+        for name in ("gone", "ann"):
+            side.call("POST", "/api/users/update", {"email": f"{name}@shop.com", "dataFields": {"name": "x"}})
+        side.call("POST", "/api/users/forget", {"email": "gone@shop.com"})
+        yield side
+
+
+@pytest.fixture
+def make(side, tmp_path):
+    def make(*definitions: object) -> Project:
+        return Project.make(tmp_path / "shop", side.url, list(definitions), {"ITERABLE_API_KEY": KEY})
+
+    return make
+
+
+def run(project: Project, *flags: str) -> dict[str, str]:
+    """By sync, `accepted rejected quarantined` of one run."""
+    ended: Ended = project.cli("run", *flags)
+    assert ended.code == 0, ended.out + ended.err
+    results = json.loads((project.folder / "target" / "reverse_etl_results.json").read_text())["results"]
+    names = ("accepted", "rejected", "quarantined")
+    return {result["sync"]: " ".join(str(result["counts"][name]) for name in names) for result in results}
+
+
+def test_an_event_of_somebody_forgotten_goes_when_it_gets_a_sound_address(make):
+    project = make(EVENTS)
+    project.fill(COLUMNS, [{"id": "e1", "email": "gone@shop.com", "name": "a"}])
+    assert run(project) == {"people": "0 1 0"}
+    assert run(project) == {"people": "0 0 1"}
+    project.fill(COLUMNS, [{"id": "e1", "email": "ann@shop.com", "name": "a"}])
+    assert run(project) == {"people": "1 0 0"}
+
+
+def test_who_is_let_back_in_by_our_own_sync_is_sent_again(make):
+    project = make(USERS, UNFORGET)
+    project.fill(COLUMNS, [{"email": "gone@shop.com", "name": "a"}])
+    assert run(project, "--select", "sync:users") == {"users": "0 1 0"}
+    assert run(project, "--select", "sync:users", "--full-refresh") == {"users": "0 0 1"}
+    assert run(project, "--select", "sync:unforget") == {"unforget": "1 0 0"}
+    assert run(project, "--select", "sync:users") == {"users": "1 0 0"}
+
+
+def test_a_person_is_named_to_be_sent_again(make, side):
+    project = make(USERS)
+    project.fill(COLUMNS, [{"email": "gone@shop.com", "name": "a"}])
+    run(project)
+    side.call("POST", "/api/users/unforget", {"email": "gone@shop.com"})
+    project.cli("requeue")
+    assert run(project) == {"users": "0 0 1"}
+    assert project.cli("requeue", " Gone@shop.com").code == 0
+    assert run(project) == {"users": "1 0 0"}
