@@ -14,6 +14,7 @@ class Kind(str, Enum):
 
     ADDED = "added"
     CHANGED = "changed"
+    RESENT = "resent"
     REMOVED = "removed"
 
 
@@ -70,10 +71,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned."""
+    """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned.
+
+    `resent` rows are sent although nothing differs: `--full-refresh`, or nobody knows what Iterable holds.
+    """
 
     added: int = 0
     changed: int = 0
+    resent: int = 0
     removed: int = 0
     unchanged: int = 0
     accepted: int = 0

@@ -38,6 +38,7 @@ class SyncPlan:
     counted: bool = True
     added: int = 0
     changed: int = 0
+    resent: int = 0
     removed: int = 0
     unchanged: int = 0
     quarantined: int = 0

@@ -10,6 +10,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def resent(count: int) -> str:
+    """`3 rows, although nothing differs`; empty for none."""
+    return f"{plural(count, 'row')}, although nothing differs" if count else ""
+
+
 def size(count: int) -> str:
     """Bytes as `512 B`, `61.2 kB`, `3.9 MB`."""
     if count < 1000:

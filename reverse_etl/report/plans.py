@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from reverse_etl.planned import Example, SyncPlan
-from reverse_etl.report.amounts import duration, listed, plural
+from reverse_etl.report.amounts import duration, listed, plural, resent
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
@@ -34,6 +34,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
         *pairs(
             "",
             [
+                ("sent again", resent(plan.resent)),
                 ("removed", _removed(plan)),
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),

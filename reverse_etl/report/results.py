@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.cost import total
-from reverse_etl.report.amounts import duration, listed, plural, size
+from reverse_etl.report.amounts import duration, listed, plural, resent, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
@@ -42,6 +42,7 @@ def result_lines(result: RunResult) -> list[str]:
         f"sync {printable(result.sync)}: {result.status.value} in {duration(result.execution_time)}",
         [
             ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
+            ("sent again", resent(counts["resent"])),
             ("outcomes", listed({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
             ("created", _created(result.created_fields)),

@@ -145,9 +145,12 @@ def _hold(lease: Lease, held: bool) -> None:  # noqa: FBT001  the answer of a wr
 def _same(before: DiffCounts, after: DiffCounts, unknown: int) -> bool:
     """Whether a run would do there what it would here. What was held back may be tried again there."""
     same = (before.model_rows, before.entries, before.removed) == (after.model_rows, after.entries, after.removed)
-    added, changed = after.added - before.added, after.changed - before.changed
+    added, changed = after.added - before.added, after.changed + after.resent - before.changed - before.resent
     return same and added <= before.quarantined and changed <= before.quarantined + unknown
 
 
 def _told(counts: DiffCounts) -> str:
-    return f"{counts.added} added, {counts.changed} changed, {counts.removed} removed, {counts.entries} entries"
+    return (
+        f"{counts.added} added, {counts.changed + counts.resent} to send again,"
+        f" {counts.removed} removed, {counts.entries} entries"
+    )

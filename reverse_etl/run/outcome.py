@@ -33,7 +33,7 @@ class Story:
         """Note what the first look found."""
         self.counts = counts
         self.changed_fields = counts.changed_fields
-        self.to_send = counts.added + counts.changed + (counts.removed if acts else 0)
+        self.to_send = counts.upserts + (counts.removed if acts else 0)
 
     def planned(self, counts: DiffCounts, rows: Mapping[str, int], changed_fields: Mapping[str, int]) -> None:
         """Note what the plan table holds; from here on it is what counts."""
@@ -89,6 +89,7 @@ def _counts(story: Story) -> Counts:
     return Counts(
         added=plan.get("added", 0) if plan else looked.added,
         changed=plan.get("changed", 0) if plan else looked.changed,
+        resent=plan.get("resent", 0) if plan else looked.resent,
         removed=looked.removed,
         unchanged=looked.unchanged,
         accepted=fates[Status.ACCEPTED],

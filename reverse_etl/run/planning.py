@@ -28,7 +28,7 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
     samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
     counts, sync = look.counts, ready.sync
     removals = counts.removed if look.diff.acts_on_removed else 0
-    cost = estimate(ready.operations, settings, counts.added + counts.changed, removals)
+    cost = estimate(ready.operations, settings, counts.upserts, removals)
     return SyncPlan(
         sync=sync.name,
         model=sync.unique_id,
@@ -41,13 +41,14 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         removal=ready.operations.remove.effect if ready.operations.remove is not None else "",
         added=counts.added,
         changed=counts.changed,
+        resent=counts.resent,
         removed=counts.removed,
         unchanged=counts.unchanged,
         quarantined=counts.quarantined,
         identity_changes=counts.identity_changes,
         model_rows=counts.model_rows,
         accepted_before=counts.entries,
-        to_send=counts.added + counts.changed + removals,
+        to_send=counts.upserts + removals,
         requests=cost.requests,
         seconds=cost.seconds,
         invalid=dict(counts.invalid),

@@ -14,7 +14,7 @@ from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.warehouses.base import Dialect
 
-SENDABLE = ("added", "changed")
+SENDABLE = ("added", "changed", "resent")
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Diff:
     """The comparison of one model with its sync snapshot, as SQL.
 
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
+    `resends`: every row is sent, as if nobody knew what Iterable holds.
     """
 
     dialect: Dialect
@@ -30,6 +31,7 @@ class Diff:
     stored: Stored
     acts_on_removed: bool = False
     thorough: bool = False
+    resends: bool = False
 
     def counts(self) -> str:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
@@ -132,7 +134,7 @@ class Diff:
     @property
     def _everything(self) -> bool:
         """Whether every row is looked at, so that nothing has to be searched for."""
-        return self.thorough or not self.stored.fits(self.shape)
+        return self.thorough or self.resends or not self.stored.fits(self.shape)
 
     def _candidates(self, few: int | None) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
@@ -205,18 +207,20 @@ class Diff:
         return joins
 
     def _kind(self) -> str:
-        values = self.shape.values
-        delta = ["s.identity IS NULL", "s.state = 'unknown'"]
-        delta += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
-        delta += [self._differs(value, "m.", "s.") for value in values]
+        differs = [self._differs(value, "m.", "s.") for value in self.shape.values]
+        again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
+        again += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
         # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
         known = ("m.row_hash", self.dialect.row_hash(self.shape.hashed("s.")))
         stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hashed}" for hashed in known)
         held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
+        kinds = [("s.identity IS NULL", "added"), (" OR ".join(differs), "changed"), (" OR ".join(again), "resent")]
+        unless_held = (
+            f" WHEN {test} THEN CASE WHEN {held} THEN 'quarantined' ELSE '{kind}' END" for test, kind in kinds if test
+        )
         return (
-            f"CASE WHEN {reason(self.dialect, self.shape)} IS NOT NULL THEN 'invalid'"
-            f" WHEN NOT ({' OR '.join(delta)}) THEN CASE WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
-            f" WHEN {held} THEN 'quarantined' WHEN s.identity IS NULL THEN 'added' ELSE 'changed' END"
+            f"CASE WHEN {reason(self.dialect, self.shape)} IS NOT NULL THEN 'invalid'{''.join(unless_held)}"
+            f" WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
         )
 
     def _held(self) -> str:

@@ -19,11 +19,13 @@ from reverse_etl.warehouses.base import Reader
 class DiffCounts:
     """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
 
-    `removed` rows are planned only where the sync acts on them; `stale` rows are equal, their stored hash is not.
+    `removed` rows are planned only if the sync acts on them. `resent` rows are sent although they are equal; `stale`
+    rows are equal, and only their stored hash is not.
     """
 
     added: int = 0
     changed: int = 0
+    resent: int = 0
     removed: int = 0
     unchanged: int = 0
     quarantined: int = 0
@@ -39,13 +41,18 @@ class DiffCounts:
         return sum(self.invalid.values())
 
     @property
+    def upserts(self) -> int:
+        """Rows of the model that would be sent."""
+        return self.added + self.changed + self.resent
+
+    @property
     def mostly_new(self) -> bool:
         """Whether so many rows differ that comparing all of them by value is less work than picking them out."""
-        return 3 * (self.added + self.changed + self.removed) > self.model_rows
+        return 3 * (self.upserts + self.removed) > self.model_rows
 
     def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
         """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
-        counted = {"added": self.added, "changed": self.changed, "invalid": self.invalid_rows}
+        counted = {"added": self.added, "changed": self.changed, "resent": self.resent, "invalid": self.invalid_rows}
         if acts:
             counted["removed"] = self.removed
         return all(rows.get(kind, 0) == count for kind, count in counted.items())
@@ -169,10 +176,11 @@ class SnapshotReader:
                 paths = [value.field.label for value in self.shape.values]
                 fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
         model_rows, entries, new, missing, identity_changes = totals
-        differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "quarantined", "invalid"))
+        differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid"))
         counts = DiffCounts(
             added=rows.get("added", 0),
             changed=rows.get("changed", 0),
+            resent=rows.get("resent", 0),
             removed=rows.get("removed", 0),
             unchanged=model_rows - differing,
             quarantined=rows.get("quarantined", 0),

@@ -73,7 +73,7 @@ class Merge:
 
     def _inserted(self, fence: int) -> dict[str, str]:
         columns = {"identity": "p.identity"} | {key: f"p.{key}" for key in self.keys}
-        columns |= {name: self._first_value(name) for name in self.values}
+        columns |= {name: f"p.{name}" for name in self.values}
         return columns | self._claim(fence)
 
     def _claim(self, fence: int) -> dict[str, str]:
@@ -85,19 +85,14 @@ class Merge:
         }
 
     def _value(self, name: str) -> str:
-        """What was planned where it was acknowledged, else what was known before.
+        """What was planned if it was acknowledged, else what was known before.
 
-        A skipped NULL leaves what was there; and where a value may or may not have arrived, none is known, lest a
-        later acknowledgement that skips it vouches for the old one.
+        A skipped NULL leaves what Iterable had. That is only known of an entry that was accepted: an unknown one may
+        hold another value, so nothing is claimed for it.
         """
         planned, known = f"p.{name}", f"s.{name}"
-        if name not in self.skipping:
-            return f"CASE WHEN p.outcome = 'unknown' THEN {known} ELSE {planned} END"
-        same = f"{planned} IS NULL OR NOT ({planned} IS DISTINCT FROM {known})"
+        kept = f"WHEN p.outcome = 'accepted' AND s.state = 'accepted' THEN coalesce({planned}, {known})"
         return (
-            f"CASE WHEN p.outcome = 'unknown' THEN CASE WHEN {same} THEN {known} END"
-            f" WHEN p.outcome = 'accepted' THEN coalesce({planned}, {known}) ELSE {planned} END"
+            f"CASE WHEN p.outcome = 'unknown' THEN {known}"
+            f"{f' {kept}' if name in self.skipping else ''} ELSE {planned} END"
         )
-
-    def _first_value(self, name: str) -> str:
-        return f"CASE WHEN p.outcome = 'accepted' THEN p.{name} END" if name in self.skipping else f"p.{name}"

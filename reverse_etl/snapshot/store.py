@@ -96,11 +96,8 @@ class SnapshotStore(SnapshotReader):
         return self._count_unknown(run.fence)
 
     def forget_acceptance(self) -> None:
-        """Full resync: every accepted entry may hold something else. Removed rows are still seen: entries stay."""
-        skipped = "".join(f", {value.name} = NULL" for value in self.shape.values if value.skips_nulls)
-        self._warehouse.execute(
-            f"UPDATE {self.tables.snapshot} SET state = 'unknown'{skipped} WHERE state = 'accepted'"
-        )
+        """Full resync: Iterable may hold something else for every accepted entry. Removed rows are still seen."""
+        self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
         """Write the plan table of this fence; rows by kind. A second call with the same fence changes nothing."""

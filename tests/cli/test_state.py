@@ -295,7 +295,7 @@ def test_a_value_that_does_not_cross_is_sent_again(kept: Shop) -> None:
     states = kept.sql(f"select identity, state from reverse_etl.snapshot__{SLUG} order by 1")
     assert [state for _, state in states] == ["accepted", "unknown", "accepted"]
     assert kept.cli("run").code == 0
-    assert counts(kept)["changed"] == 1
+    assert counts(kept)["resent"] == 1
 
 
 def test_refusals_move_too(shop: Shop, sandbox: Any) -> None:

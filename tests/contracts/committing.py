@@ -33,7 +33,7 @@ class CommittingContract:
         people.run(lambda row: fate)
         assert people.states()["a@x.y"] == "unknown"
         people.sql("UPDATE {model} SET points = 1 WHERE email = 'a@x.y'")
-        assert people.run().identities("changed") == ["a@x.y"]
+        assert people.run().identities("resent") == ["a@x.y"]
         assert people.sent["a@x.y"]["points"] == 1
         assert people.counted() == {}
 
@@ -51,7 +51,7 @@ class CommittingContract:
         people.run(lambda row: fate)
         assert people.counted() == {"removed": 1}
         people.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1)")
-        assert people.run().identities("changed") == ["a@x.y"]
+        assert people.run().identities("resent") == ["a@x.y"]
         assert people.sent["a@x.y"] == {"name": "Ann", "points": 1}
 
     def test_row_that_was_never_sent_leaves_its_entry_as_it_was(self, people):
@@ -88,7 +88,7 @@ class CommittingContract:
         dead = people.run(of("a@x.y", Fate.LANDED), crash=Crash.AFTER_FLUSH)
         people.sql("UPDATE {model} SET points = 1 WHERE email = 'a@x.y'")
         people.store().finish(dead.fence)
-        assert people.run().kinds == {"changed": 3}
+        assert people.run().kinds == {"resent": 3}
         assert people.sent["a@x.y"]["points"] == 1
 
     def test_fenced_recovery_leaves_the_plan_to_the_one_that_took_over(self, people):
@@ -107,7 +107,7 @@ class CommittingContract:
 
     def test_full_resync_sends_everything_and_still_sees_removals(self, people):
         people.sql("DELETE FROM {model} WHERE email = 'c@x.y'")
-        assert people.run(full_refresh=True).kinds == {"changed": 2, "removed": 1}
+        assert people.run(full_refresh=True).kinds == {"resent": 2, "removed": 1}
         assert people.counted() == {}
 
     def test_commit_twice_changes_nothing(self, people):

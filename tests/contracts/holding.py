@@ -152,7 +152,7 @@ class HoldingContract:
         assert trial.states()["a@x.y"] == "unknown"
         assert trial.counted() == {"quarantined": 1}
         trial.sql("UPDATE {model} SET points = 1 WHERE email = 'a@x.y'")
-        assert trial.run().identities("changed") == ["a@x.y"]
+        assert trial.run().identities("resent") == ["a@x.y"]
         assert trial.sent["a@x.y"]["points"] == 1
 
     def test_refusal_is_written_once_however_often_it_is_told(self, trial):

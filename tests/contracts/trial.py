@@ -193,7 +193,7 @@ class Trial:
     def counted(self) -> dict[str, int]:
         """What differs, by kind; kinds without rows are left out."""
         counts = self.look().counts
-        kinds = ("added", "changed", "removed", "quarantined", "stale", "identity_changes")
+        kinds = ("added", "changed", "resent", "removed", "quarantined", "stale", "identity_changes")
         found = {kind: getattr(counts, kind) for kind in kinds} | {"invalid": counts.invalid_rows}
         return {kind: count for kind, count in found.items() if count}
 

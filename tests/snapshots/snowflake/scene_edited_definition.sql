@@ -4,4 +4,4 @@ CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT_DDL_COLLATION = '' COP
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR COLLATE ''
 ;
-UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown', v_spent_2705d83f = NULL WHERE state = 'accepted'
+UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'
