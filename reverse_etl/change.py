@@ -43,7 +43,8 @@ class SyncStatus(str, Enum):
 class Change:
     """One planned row, ready to send: `body` is its JSON, or empty where the request needs only the identity.
 
-    `user` is who it is about; empty: nobody that another row of the plan could be about.
+    `user` is who it is about; empty: nobody that another row of the plan could be about. `key` is which identifier
+    `identity` is, such as `email`.
     """
 
     ordinal: int
@@ -51,6 +52,7 @@ class Change:
     identity: str
     body: bytes
     user: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

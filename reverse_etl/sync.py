@@ -107,7 +107,8 @@ class IdentityRule:
 
     Several columns become one JSON array. `lowered`: compared without regard to letter case and outer blanks.
     `pattern` is a regular expression for the whole text, in the syntax that all warehouses share; empty: any text.
-    `never` are texts it lets through. `code` and `reason` say why a row is held.
+    `never` are texts it lets through. `code` and `reason` say why a row is held. `otherwise` identifies the rows whose
+    columns are empty: such an identity begins with the mark of that rule, which no pattern of the first rule matches.
     """
 
     key: str
@@ -117,6 +118,24 @@ class IdentityRule:
     pattern: str = ""
     lowered: bool = False
     never: tuple[str, ...] = ()
+    otherwise: IdentityRule | None = None
+
+    @property
+    def mark(self) -> str:
+        """What an identity begins with when this rule stands in for another: `email → `."""
+        return f"{self.key} → "
+
+
+@dataclass(frozen=True, slots=True)
+class PersonColumn:
+    """Where our tables hold who a row is about: `key` is which identifier, such as `email`.
+
+    `label` is that of a field; empty: the identity, and if there is a `mark`, only identities that begin with it.
+    """
+
+    key: str
+    label: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _told(session: Session, findings: Sequence[Finding], *, as_json: bool) -> in
 
     console = session.console
     for finding in findings:
-        for warning in finding.inspection.warnings if finding.inspection else ():
+        for warning in finding.warnings:
             name = finding.sync.name
             console.tell(Event("FieldWarning", f"sync `{name}`: {warning}", "warn", name))
     if as_json:
@@ -69,7 +69,9 @@ def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
     """Destinations that cannot be used, and what cannot work in a project of their types."""
     from reverse_etl.iterable import OBJECTS
     from reverse_etl.iterable.base import ProjectType
+    from reverse_etl.iterable.people import identified_otherwise
 
+    known = []
     for finding in findings:
         sync = finding.sync
         finding.errors += _caught(partial(session.check_destinations, [sync]))
@@ -78,6 +80,10 @@ def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
         except ConfigError:
             continue  # told already
         finding.errors += OBJECTS[sync.object].check(sync, project)
+        known.append((sync, project))
+    warnings = identified_otherwise(known)
+    for finding in findings:
+        finding.about_people = warnings.get(finding.sync.name, "")
 
 
 def _check_online(session: Session, findings: Sequence[Finding]) -> None:

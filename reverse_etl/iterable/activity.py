@@ -18,19 +18,21 @@ from reverse_etl.iterable.bulk import MEANING
 from reverse_etl.iterable.fieldtypes import untold
 from reverse_etl.iterable.identity import (
     FIRST_RECHECK,
+    Prefer,
     identifier_faults,
+    keys_of,
     known_by,
     missing_identifier,
+    person,
     person_fields,
     person_requirements,
-    person_text,
 )
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 from reverse_etl.iterable.managed import EVENT_FIELDS, field_faults
 from reverse_etl.iterable.scalars import SECONDS, WHOLE, fit
 from reverse_etl.iterable.single import coded_refusal
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
@@ -41,9 +43,10 @@ _NAMES = {"campaign_id": "campaignId", "template_id": "templateId"}
 class ActivityEntry(FieldsEntry):
     """An entry whose rows are what users did."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users",)
-    email: ColumnName | None = Key(default=None, description="the user's e-mail, where it is not NULL")
-    user_id: ColumnName | None = Key(default=None, description="the user's id, where there is no e-mail")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users", "prefer")
+    email: ColumnName | None = Key(default=None, description="the user's e-mail")
+    user_id: ColumnName | None = Key(default=None, description="the user's id")
+    prefer: Prefer = None
     created_at: Source = Key(default=None, description="when it was; default: when Iterable receives it")
     campaign_id: Source = None
     template_id: Source = None
@@ -82,9 +85,17 @@ class Activity(IterableObject):
     def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
         return known_by(sync, project)
 
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return tuple(PersonColumn(key, f"@{key}") for key in keys_of(sync, project))
+
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
-        del sync, project
-        return person_text
+        keys = keys_of(sync, project)
+
+        def who(row: Row) -> str:
+            [(name, value)] = person(row.own, keys).items()
+            return f"{name} {value}"
+
+        return who
 
     def inspect(self, subject: Subject, asker: Asker) -> Inspection:
         del asker

@@ -12,7 +12,7 @@ from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
 from reverse_etl.iterable.inspection import Inspection
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.iterable.questions import Lookup
@@ -30,12 +30,15 @@ class ProjectType(str, Enum):
 class Row:
     """One row to be sent: its identity, its data by field, and what keys of the definition took from it.
 
+    `key` is which identifier the identity is, such as `email`.
+
     `removed`: it left the model, so there is nothing but its identity; `data` then clears what it held.
     """
 
     identity: str
     data: Mapping[str, object] = field(default_factory=dict)
     own: Mapping[str, object] = field(default_factory=dict)
+    key: str = ""
     removed: bool = False
 
 
@@ -273,6 +276,11 @@ class IterableObject(ABC):
         """Who a row is about, where several rows of a plan may be about one user; they go in successive requests."""
         del sync, project
         return None
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        """Where it is kept who a row is about, the identifier that takes precedence first; none: it is about nobody."""
+        del sync, project
+        return ()
 
     def inspect(self, subject: Subject, asker: Asker) -> Inspection:
         """What Iterable would make of the fields; nothing is made there. Raises DestinationError."""

@@ -30,6 +30,7 @@ def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) ->
     """Whether a row that is known by `key` is named because Iterable lacks its user."""
     # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was checked
     # before it was sent.
+    key = change.key or key
     doubtful = failure.reason == "invalid" and failure.deprecated and key == "user_id"
     own = named == identifier(KINDS[key], change.identity)
     return own and (failure.reason == "notFound" or doubtful)

@@ -15,9 +15,19 @@ from reverse_etl.faults import Place
 from reverse_etl.iterable.activity import WINDOW, refused_person, skips_unknown
 from reverse_etl.iterable.base import Body, Endpoint, IterableObject, Operations, ProjectType, Reply, Row, Stage
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import FIRST_RECHECK, NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.identity import (
+    FIRST_RECHECK,
+    NAMES,
+    Prefer,
+    identifier_faults,
+    key_of,
+    missing_identifier,
+    other_identifiers,
+    people_of,
+    user_rule,
+)
 from reverse_etl.iterable.single import Single
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Requirement, Sync
 
 # Swagger states no limit; this many single requests a second are the safe side.
 UPDATE_CART = Endpoint("POST", "/api/commerce/updateCart", 100)
@@ -27,11 +37,12 @@ class CartsEntry(Entry):
     """Shopping carts, by POST /api/commerce/updateCart."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users", "prefer_user_id", "items")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users", "prefer", "prefer_user_id", "items")
     object: Literal["carts"]
     mode: Literal["upsert"] = Key(default="upsert", description="a row's items replace what the cart holds")
     email: ColumnName | None = None
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     items: Items
     on_removed: Literal["ignore", "clear"] = Key(default="ignore", description="clear: the cart is emptied")
     unknown_users: Literal["skip", "reject"] = Key(
@@ -49,7 +60,8 @@ class CartsEntry(Entry):
         return self.on_removed
 
     def faults(self, place: Place) -> list[Fault]:
-        return [*one_identifier(self.identifiers(), place), *self.items.faults(place)]
+        missing = [] if self.identifiers() else [missing_identifier(place)]
+        return [*missing, *self.items.faults(place)]
 
 
 @dataclass(frozen=True)
@@ -77,8 +89,13 @@ class Carts(IterableObject):
         return identifier_faults(sync, project)
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        key = key_of(sync, project)
-        return rule_of(key, sync.identifiers.get(key, ""))
+        return user_rule(sync, project)
+
+    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+        return (*sync.own, *other_identifiers(sync, project))
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return people_of(self.identity(sync, project), other_identifiers(sync, project))
 
     def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
         """An empty array empties the cart; NULL says nothing of it."""
@@ -92,11 +109,13 @@ class Carts(IterableObject):
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         items = items_key(sync).reader()
-        key = key_of(sync, project)
-        prefer = {"preferUserId": True} if key == "user_id" and sync.option("prefer_user_id") else {}
+        first = key_of(sync, project)
+        prefer = {"preferUserId": True} if sync.option("prefer_user_id") else {}
 
         def make(row: Row) -> Mapping[str, object]:
-            user = {NAMES[key]: row.identity, **prefer}
+            key = row.key or first
+            user: dict[str, object] = {NAMES[key]: row.identity}
+            user |= prefer if key == "user_id" else {}
             return {"user": user, "items": [] if row.removed else items(row)}
 
         return make

@@ -23,25 +23,28 @@ from reverse_etl.iterable.base import (
     Row,
     Stage,
 )
-from reverse_etl.iterable.identity import EMAIL, NAMES, identifier_faults, rule_of
+from reverse_etl.iterable.identity import EMAIL, NAMES, Prefer, identifier_faults, key_of, people_of, user_rule
 from reverse_etl.iterable.moving import OldThenNew, Person
 from reverse_etl.iterable.single import Single
 from reverse_etl.iterable.users import BulkUpdate
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 # Swagger states no rate; the single reads and deletes of users have this one.
 UPDATE_EMAIL = Endpoint("POST", "/api/users/updateEmail", 100)
 _NEW = "new_email"
+_CURRENT = {"email": "currentEmail", "user_id": "currentUserId"}
 
 
 class EmailChangesEntry(Entry):
     """Users who get another e-mail address."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("current_email", "user_id")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["email_changes"]
     mode: Literal["update"] = "update"
     current_email: ColumnName | None = Key(default=None, description="column of the address that Iterable has")
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     new_email: ColumnName = Key(description="column of the address it shall have")
 
     def own(self) -> tuple[Field, ...]:
@@ -71,7 +74,7 @@ class EmailChanges(IterableObject):
         return identifier_faults(sync, project)
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return rule_of(_key(sync, project), _column(sync, project))
+        return user_rule(sync, project)
 
     def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
         del sync, project
@@ -81,36 +84,26 @@ class EmailChanges(IterableObject):
             Requirement((f"@{_NEW}",), "bad-new-email", said, pattern=EMAIL),
         )
 
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return (*people_of(self.identity(sync, project)), PersonColumn("email", f"@{_NEW}"))
+
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        key = _key(sync, project)
+        key = key_of(sync, project)
         # Elsewhere the address is a field like others (support article 217502386), and goes by the endpoint that
         # users go by, since single and bulk requests for one user may overtake each other.
         write: Operation = UpdateEmail() if project is ProjectType.EMAIL else BulkUpdate(key, updating=True)
-        return Operations(write, lookup=OldThenNew(key, _afterwards, proves=key == "email"))
+        return Operations(write, lookup=OldThenNew(key, _afterwards, proved_by=("email",)))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        key = _key(sync, project)
-        current = {"email": "currentEmail", "user_id": "currentUserId"}[key]
+        first = key_of(sync, project)
 
         def by_endpoint(row: Row) -> Mapping[str, object]:
-            return {current: row.identity, "newEmail": row.own[_NEW]}
+            return {_CURRENT[row.key or first]: row.identity, "newEmail": row.own[_NEW]}
 
         def by_field(row: Row) -> Mapping[str, object]:
-            return {NAMES[key]: row.identity, "dataFields": {"email": row.own[_NEW]}}
+            return {NAMES[row.key or first]: row.identity, "dataFields": {"email": row.own[_NEW]}}
 
         return by_endpoint if project is ProjectType.EMAIL else by_field
-
-
-def _key(sync: Sync, project: ProjectType) -> str:
-    """What selects the user: `email` for the current address, or `user_id`."""
-    both = {"current_email": "email", "user_id": "user_id"}
-    order = ("current_email", "user_id") if project is ProjectType.EMAIL else ("user_id", "current_email")
-    return next((both[key] for key in order if key in sync.identifiers), "email")
-
-
-def _column(sync: Sync, project: ProjectType) -> str:
-    key = "current_email" if _key(sync, project) == "email" else "user_id"
-    return sync.identifiers.get(key, "")
 
 
 def _afterwards(change: Change) -> Person:

@@ -10,6 +10,7 @@ import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.iterable.base import Body, Row, UnfitRow
+from reverse_etl.sync import IdentityRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {kind.value: kind for kind in Kind}
 # Stands for a value that is not sent at all.
 _ABSENT = object()
+_NO_RULE = IdentityRule("", ())
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,20 @@ class _Node:
 class Form:
     """How rows of an object look: `body` is the JSON of one, `user` tells who it is about where several may be.
 
-    `keeps_on_clear`: fields that clearing a removed row leaves alone.
+    `keeps_on_clear`: fields that clearing a removed row leaves alone. `rule` is how its rows are identified.
     """
 
     body: Body
     user: Callable[[Row], str] | None = None
     keeps_on_clear: Sequence[str] = ()
+    rule: IdentityRule = _NO_RULE
+
+    def identified(self, identity: str) -> tuple[str, str]:
+        """Which identifier the identity of a row is, and its text without a mark."""
+        other = self.rule.otherwise
+        if other is not None and identity.startswith(other.mark):
+            return other.key, identity[len(other.mark) :]
+        return self.rule.key, identity
 
 
 class Encoder:
@@ -93,7 +103,8 @@ class Encoder:
             if index in unsendable and not removed:
                 outcomes.append(_held_back(ordinal, unsendable[index]))
                 continue
-            row = Row(identity, self._cleared, {}, removed=True) if removed else Row(identity, data, own)
+            key, text = self._form.identified(identity)
+            row = Row(text, self._cleared, {}, key, removed=True) if removed else Row(text, data, own, key)
             made = self._change(ordinal, _KINDS[kind], row)
             if isinstance(made, Change):
                 changes.append(made)
@@ -110,7 +121,7 @@ class Encoder:
             return Outcome(ordinal, unfit.status, unfit.code, unfit.reason)
         except TypeError as error:  # nested deeper than the encoder goes
             return _held_back(ordinal, f"a value is no JSON: {error}")
-        return Change(ordinal, kind, row.identity, json, user)
+        return Change(ordinal, kind, row.identity, json, user, row.key)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
         from reverse_etl.iterable.fitting import fit  # needs pyarrow, which comes with a warehouse

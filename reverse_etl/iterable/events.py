@@ -38,7 +38,7 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
-from reverse_etl.iterable.identity import person
+from reverse_etl.iterable.identity import keys_of, person
 from reverse_etl.iterable.scalars import TEXT, fit
 from reverse_etl.sync import Requirement, Sync
 
@@ -137,14 +137,14 @@ class Events(Activity):
         return Operations(TrackBulk(skips_unknown(sync), allow_dropped_fields=sync.option("allow_dropped_fields")))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        del project
+        keys = keys_of(sync, project)
         create = sync.options.get("create_new_fields")
         flag = {} if create is None else {"createNewFields": create}
 
         def make(row: Row) -> Mapping[str, object]:
             mapped = row.identity if "event_id" in sync.identifiers and _ID.fullmatch(row.identity) else ""
             return {
-                **person(row.own),
+                **person(row.own, keys),
                 "eventName": fit("event_name", row.own["event_name"], TEXT),
                 "id": stable_id(sync, row.identity, mapped),
                 **attribution(row.own),

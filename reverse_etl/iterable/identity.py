@@ -5,17 +5,20 @@ Rules: support article 9216719179796 (project types and unique identifiers) and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 from urllib.parse import quote
+
+from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
-from reverse_etl.iterable.base import Endpoint, ProjectType, Reply, Request, Row
+from reverse_etl.iterable.base import Endpoint, ProjectType, Reply, Request
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 from reverse_etl.iterable.questions import Answer, Lookup, Send
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 GET = Endpoint("GET", "/api/users", 100)
 
@@ -33,10 +36,65 @@ _BAD_EMAIL = ("bad-email", "the e-mail is malformed")
 _BAD_USER_ID = ("bad-user-id", "the user id is malformed, or longer than 52 characters")
 
 
+# Keys of definitions that hold an identifier under a name of their own.
+_KEYS = {"current_email": "email"}
+Prefer = Annotated[
+    Literal["email", "user_id"] | None,
+    Key(description="hybrid projects: the identifier that takes precedence; default: user_id"),
+]
+
+
+def precedence(sync: Sync, project: ProjectType) -> tuple[str, ...]:
+    """The identifiers that people of a project are known by, the one that takes precedence first.
+
+    The only rule of it, for every object: support articles 205730249 and 9216719179796.
+    """
+    if project is ProjectType.USER_ID:
+        return ("user_id",)
+    first = "email" if project is ProjectType.EMAIL else sync.options.get("prefer") or "user_id"
+    return (first, "user_id" if first == "email" else "email")
+
+
+def identifier_columns(sync: Sync) -> dict[str, str]:
+    """The columns of a definition that say who a row is about: by `email`, by `user_id`."""
+    own = {item.path: item.column for item in sync.own if item.path in NAMES and item.column}
+    return {_KEYS.get(key, key): column for key, column in {**own, **sync.identifiers}.items()}
+
+
+def keys_of(sync: Sync, project: ProjectType) -> tuple[str, ...]:
+    """The identifiers that rows of a definition are known by: a row without the first one is known by the next."""
+    columns = identifier_columns(sync)
+    known = tuple(key for key in precedence(sync, project) if key in columns)
+    return known or tuple(key for key in NAMES if key in columns)[:1] or precedence(sync, project)[:1]
+
+
 def key_of(sync: Sync, project: ProjectType) -> str:
     """The identifier that selects the user; the other one, if mapped, is data."""
-    preferred = "email" if project is ProjectType.EMAIL else "user_id"
-    return preferred if preferred in sync.identifiers else next(iter(sync.identifiers), preferred)
+    return keys_of(sync, project)[0]
+
+
+def user_rule(sync: Sync, project: ProjectType, keys: Sequence[str] = ()) -> IdentityRule:
+    """How rows that are users are identified, by `keys` or by all that the definition has columns for."""
+    columns = identifier_columns(sync)
+    first, *rest = [rule_of(key, columns.get(key, "")) for key in keys or keys_of(sync, project)]
+    return replace(first, otherwise=rest[0]) if rest else first
+
+
+def people_of(rule: IdentityRule, beside: Sequence[Field] = ()) -> tuple[PersonColumn, ...]:
+    """Where rows that are users say who they are: in their identity, and in fields beside it."""
+    keys = {path: key for key, path in NAMES.items()}
+    found = [PersonColumn(rule.key), *(PersonColumn(keys.get(one.path, one.path), one.label) for one in beside)]
+    other = rule.otherwise
+    return (*found, PersonColumn(other.key, mark=other.mark)) if other is not None else tuple(found)
+
+
+def other_identifiers(sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+    """Identifiers that are kept beside the identity, so that a person is found again who is known by the other one."""
+    columns = identifier_columns(sync)
+    return tuple(
+        Field(key, columns[key], nulls="skip", as_text=True, lowered=key == "email", own=True)
+        for key in keys_of(sync, project)[1:]
+    )
 
 
 def rule_of(key: str, column: str) -> IdentityRule:
@@ -47,27 +105,25 @@ def rule_of(key: str, column: str) -> IdentityRule:
 
 
 def identifier_faults(sync: Sync, project: ProjectType) -> list[Fault]:
-    """A user id project knows users by their user ids alone."""
-    if project is not ProjectType.USER_ID or "user_id" in (*sync.identifiers, *(item.path for item in sync.own)):
-        return []
-    said = f"{sync.object.replace('_', ' ')} of a user id project need `user_id`"
-    return [place_of(sync).fault("wrong-identifier", said, key="user_id", allowed="a column")]
+    """A user id project knows users by their user ids alone; only a hybrid one leaves a choice."""
+    place, columns, prefer = place_of(sync), identifier_columns(sync), sync.options.get("prefer")
+    faults = []
+    if project is ProjectType.USER_ID and "user_id" not in columns:
+        said = f"{sync.object.replace('_', ' ')} of a user id project need `user_id`"
+        faults.append(place.fault("wrong-identifier", said, key="user_id", allowed="a column"))
+    if prefer and prefer not in columns:
+        said = f"`prefer: {prefer}` needs a column of that identifier"
+        faults.append(place.fault("contradictory-keys", said, key="prefer", allowed=f"`{prefer}: <column>` as well"))
+    if prefer and prefer != precedence(sync, project)[0]:
+        said = f"this project always identifies people by {precedence(sync, project)[0]}, so `prefer` cannot change it"
+        faults.append(place.fault("wrong-project-type", said, key="prefer", found=prefer, allowed="to leave it out"))
+    return faults
 
 
 def missing_identifier(place: Place) -> Fault:
     """A definition that does not say who its rows are about."""
     said = "neither `email` nor `user_id` names a column"
     return place.fault("missing-identifier", said, allowed="email, user_id, or both")
-
-
-def one_identifier(identifiers: Mapping[str, str], place: Place) -> list[Fault]:
-    """That a definition whose rows are users, and which sends nothing else of them, says by one column who they are."""
-    if len(identifiers) == 1:
-        return []
-    if not identifiers:
-        return [missing_identifier(place)]
-    said = "`email` and `user_id` cannot both say who a row is about"
-    return [place.fault("contradictory-keys", said, key="user_id", allowed="one of them: what the project goes by")]
 
 
 def person_fields(email: str | None, user_id: str | None) -> tuple[Field, ...]:
@@ -86,28 +142,20 @@ def known_by(sync: Sync, project: ProjectType) -> tuple[Field, ...]:
 
 
 def person_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-    """That each row names somebody, well-formed: by e-mail where there is one, else by user id."""
-    keys = [item.path for item in known_by(sync, project) if item.path in NAMES]
-    labels = tuple(f"@{key}" for key in keys)
+    """That each row names somebody, well-formed: by the first identifier that it has."""
+    labels = tuple(f"@{key}" for key in keys_of(sync, project))
     found = [Requirement(labels, "null-identifier", "the identifier is NULL")]
-    if "email" in keys:
-        found.append(Requirement(("@email",), *_BAD_EMAIL, pattern=EMAIL))
-    if "user_id" in keys:
-        unless = "@email" if "email" in keys else ""
-        found.append(Requirement(("@user_id",), *_BAD_USER_ID, pattern=USER_ID, never=CLIMBING, unless=unless))
+    for number, key in enumerate(keys_of(sync, project)):
+        rule = rule_of(key, "")
+        unless = labels[0] if number else ""
+        found.append(Requirement((labels[number],), rule.code, rule.reason, rule.pattern, rule.never, unless))
     return tuple(found)
 
 
-def person(own: Mapping[str, object]) -> dict[str, str]:
-    """The one identifier of a row that is sent: the e-mail where there is one, else the user id."""
-    key = "email" if own.get("email") else "user_id"
+def person(own: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
+    """The one identifier of a row that is sent: the first of `keys` that the row has."""
+    key = next((key for key in keys if str(own.get(key) or "").strip()), keys[0])
     return {NAMES[key]: str(own[key])}
-
-
-def person_text(row: Row) -> str:
-    """Who a row is about, as a text to compare."""
-    [(name, value)] = person(row.own).items()
-    return f"{name} {value}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +166,7 @@ class UserExists(Lookup):
     endpoint: Endpoint = GET
 
     def build(self, change: Change) -> Request:
-        return question(self.key, change.identity)
+        return question(change.key or self.key, change.identity)
 
     def read(self, change: Change, request: Request, reply: Reply) -> Answer:
         del request

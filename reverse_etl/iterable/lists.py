@@ -34,12 +34,22 @@ from reverse_etl.iterable.base import (
 from reverse_etl.iterable.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, inspect_user_fields
-from reverse_etl.iterable.identity import FIRST_RECHECK, NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.identity import (
+    FIRST_RECHECK,
+    NAMES,
+    Prefer,
+    identifier_faults,
+    key_of,
+    missing_identifier,
+    other_identifiers,
+    people_of,
+    user_rule,
+)
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import user_field_faults
 from reverse_etl.iterable.single import coded_refusal, names_one_user
 from reverse_etl.iterable.which_list import Target, find_list, find_or_make_list
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
+from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
 
 # The key `list` hides the type of that name in the class of the entry.
 FaultList = list[Fault]
@@ -89,7 +99,7 @@ class ListMembersEntry(FieldsEntry):
         "merge_nested_objects",
         "allow_dropped_fields",
     )
-    OPTIONS: ClassVar[tuple[str, ...]] = ("list", *(key for key in JOINING if key != "fields"))
+    OPTIONS: ClassVar[tuple[str, ...]] = ("list", "prefer", *(key for key in JOINING if key != "fields"))
     object: Literal["list_members"]
     mode: Literal["add", "remove", "mirror"] = Key(
         default="add",
@@ -99,6 +109,7 @@ class ListMembersEntry(FieldsEntry):
     create_list: bool = Key(default=False, description="make a list of that name where there is none")
     email: ColumnName | None = None
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     update_existing_users_only: bool = Key(
         default=False, description="user id and hybrid projects: users that Iterable lacks are not made"
     )
@@ -121,7 +132,7 @@ class ListMembersEntry(FieldsEntry):
         return "remove" if self.mode == "mirror" else "ignore"
 
     def faults(self, place: Place) -> FaultList:
-        faults = one_identifier(self.identifiers(), place)
+        faults = [] if self.identifiers() else [missing_identifier(place)]
         if self.create_list and "name" not in self.list:
             said = "a list can be made by name alone: Iterable gives the id"
             faults.append(place.fault("contradictory-keys", said, key="create_list", allowed="`list: {name: …}`"))
@@ -231,20 +242,27 @@ class ListMembers(IterableObject):
         return [*faults, *user_field_faults(sync, place)]
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        key = key_of(sync, project)
-        return rule_of(key, sync.identifiers.get(key, ""))
+        return user_rule(sync, project)
+
+    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+        return (*sync.own, *other_identifiers(sync, project))
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return people_of(self.identity(sync, project), other_identifiers(sync, project))
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         return _operations(sync, project, Target(sync.options["list"].get("id", 0)))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        name = NAMES[key_of(sync, project)]
+        first = key_of(sync, project)
         flags = {"mergeNestedObjects": True} if sync.option("merge_nested_objects") else {}
+        fields = [item for item in sync.fields or () if not item.own]
 
         def make(row: Row) -> Mapping[str, object]:
-            return {name: row.identity} if row.removed else {name: row.identity, "dataFields": row.data, **flags}
+            who: dict[str, object] = {NAMES[row.key or first]: row.identity}
+            return who if row.removed or not fields else {**who, "dataFields": row.data, **flags}
 
-        return make if sync.fields else lambda row: {name: row.identity}
+        return make
 
     def inspect(self, subject: Subject, asker: Asker) -> Inspection:
         found = inspect_user_fields(subject, asker) if subject.typed else Inspection()

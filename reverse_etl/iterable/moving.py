@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, Outcome, Status
@@ -25,17 +25,18 @@ class OldThenNew(Lookup):
     """Ask for the old identifier, and where nobody has it, for the new one.
 
     Where somebody has the new one, the move was made before: a run that died may have got it accepted without hearing
-    of it. `after` is who there is once a row was applied; `proves`: that somebody is there shows that it was.
+    of it. `after` is who there is once a row was applied; for rows known by one of `proved_by`, that somebody is there
+    shows that it was.
     """
 
     key: str
     after: Callable[[Change], Person]
-    proves: bool = True
+    proved_by: Collection[str] = ("email", "user_id")
     endpoint: Endpoint = GET
     settles: bool = True
 
     def build(self, change: Change) -> Request:
-        return question(self.key, change.identity)
+        return question(change.key or self.key, change.identity)
 
     def read(self, change: Change, request: Request, reply: Reply) -> Answer:
         there = found(reply)
@@ -49,7 +50,7 @@ class OldThenNew(Lookup):
             return done if there else nobody
         if there:
             return done if _is(reply, after) else Send.SEND
-        return further if self.proves else nobody
+        return further if (change.key or self.key) in self.proved_by else nobody
 
 
 def _is(reply: Reply, person: Person) -> bool:

@@ -32,7 +32,7 @@ from reverse_etl.iterable.base import (
     UnfitRow,
 )
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import person
+from reverse_etl.iterable.identity import keys_of, person
 from reverse_etl.iterable.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.iterable.single import Single
 from reverse_etl.sync import Field, Requirement, Sync
@@ -92,12 +92,12 @@ class Purchases(Activity):
         return Operations(TrackPurchase(skip=skips_unknown(sync)))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        del project
+        keys = keys_of(sync, project)
         items = items_key(sync).reader()
         prefer = {"preferUserId": True} if sync.option("prefer_user_id") else {}
 
         def make(row: Row) -> Mapping[str, object]:
-            user = person(row.own)
+            user = person(row.own, keys)
             bought = items(row)
             if not bought:
                 raise UnfitRow(UNSENDABLE, "`items` is empty")

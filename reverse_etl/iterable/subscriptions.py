@@ -35,12 +35,21 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, failures_in, identifier, texts
-from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, one_identifier, rule_of
+from reverse_etl.iterable.identity import (
+    NAMES,
+    Prefer,
+    identifier_faults,
+    key_of,
+    missing_identifier,
+    other_identifiers,
+    people_of,
+    user_rule,
+)
 from reverse_etl.iterable.ids import Ids, parsed
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.named import CHANNELS, LISTS, MESSAGE_TYPES, STATIC, Named, Register, shown, told
 from reverse_etl.iterable.single import coded_refusal
-from reverse_etl.sync import Field, IdentityRule, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Sync
 
 # Neither a rate nor a size nor a number of rows is documented: these are the safe side.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdateSubscriptions", 10)
@@ -77,10 +86,12 @@ class SubscriptionsEntry(Entry):
     """What users are subscribed to."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["subscriptions"]
     mode: Literal["upsert"] = "upsert"
     email: ColumnName | None = None
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     list_ids: Source = Key(default=None, description="all static lists of the user, by id or name")
     unsubscribed_channels: Source = Key(default=None, description="all channels the user left, by id or name")
     unsubscribed_message_types: Source = Key(default=None, description="all message types the user left, by id or name")
@@ -93,7 +104,7 @@ class SubscriptionsEntry(Entry):
         return tuple(replace(field, nulls="skip") for field in super().own())
 
     def faults(self, place: Place) -> list[Fault]:
-        faults = one_identifier(self.identifiers(), place)
+        faults = [] if self.identifiers() else [missing_identifier(place)]
         if not self.own():
             said = "nothing says what users are subscribed to"
             faults.append(place.fault("missing-key", said, allowed=f"one or more of {', '.join(REGISTERS)}"))
@@ -169,8 +180,13 @@ class Subscriptions(IterableObject):
         return identifier_faults(sync, project)
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        key = key_of(sync, project)
-        return rule_of(key, sync.identifiers.get(key, ""))
+        return user_rule(sync, project)
+
+    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
+        return (*sync.own, *other_identifiers(sync, project))
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return people_of(self.identity(sync, project), other_identifiers(sync, project))
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         opts_in = any(field.path == _OPTED_IN for field in sync.own)
@@ -189,7 +205,7 @@ class Subscriptions(IterableObject):
 
 
 def _body(sync: Sync, project: ProjectType, ids: Sequence[Ids]) -> Body:
-    name = NAMES[key_of(sync, project)]
+    first = key_of(sync, project)
     members = {_LISTS: _LIST_MEMBERS[project], **{key: (member,) for key, member in _MEMBERS.items()}}
 
     def make(row: Row) -> Mapping[str, object]:
@@ -201,7 +217,7 @@ def _body(sync: Sync, project: ProjectType, ids: Sequence[Ids]) -> Body:
             raise UnfitRow(
                 "nothing-to-send", "all of its subscriptions are NULL, which changes nothing", Status.SKIPPED
             )
-        return {name: row.identity, **arrays}
+        return {NAMES[row.key or first]: row.identity, **arrays}
 
     return make
 

@@ -23,10 +23,19 @@ from reverse_etl.iterable.base import (
     Row,
     Stage,
 )
-from reverse_etl.iterable.identity import NAMES, identifier_faults, key_of, missing_identifier, rule_of
+from reverse_etl.iterable.identity import (
+    NAMES,
+    Prefer,
+    identifier_faults,
+    key_of,
+    keys_of,
+    missing_identifier,
+    people_of,
+    user_rule,
+)
 from reverse_etl.iterable.single import Single, refusal_of
 from reverse_etl.iterable.users import DeleteUser
-from reverse_etl.sync import IdentityRule, Sync
+from reverse_etl.sync import IdentityRule, PersonColumn, Sync
 
 # Swagger: 3 a second and 1000 in 24 hours, each.
 FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1000)
@@ -37,12 +46,14 @@ class UserDeletionsEntry(Entry):
     """Users to delete, to forget or to unforget."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
+    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["user_deletions"]
     mode: Literal["delete", "forget", "unforget"] = Key(
         description="delete: the profile goes, and may come back; forget: all data go, and no new ones are taken"
     )
     email: ColumnName | None = None
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     allow_destructive: bool = Key(default=False, description="must be true: what is deleted does not come back")
 
     def scope(self) -> Mapping[str, str]:
@@ -106,8 +117,12 @@ class UserDeletions(IterableObject):
         return faults
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        key = key_of(sync, project)
-        return rule_of(key, sync.identifiers.get(key, ""))
+        # Support article 360029174171: e-mail projects forget by e-mail.
+        by_email = project is ProjectType.EMAIL and sync.mode != "delete"
+        return user_rule(sync, project, keys_of(sync, project)[: 1 if by_email else 2])
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return people_of(self.identity(sync, project))
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         modes: Mapping[str, Operation] = {
@@ -118,10 +133,10 @@ class UserDeletions(IterableObject):
         return Operations(modes[sync.mode])
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        name = NAMES[key_of(sync, project)]
+        first = key_of(sync, project)
 
         def make(row: Row) -> Mapping[str, object]:
-            return {name: row.identity}
+            return {NAMES[row.key or first]: row.identity}
 
         return make
 

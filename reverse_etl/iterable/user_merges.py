@@ -19,7 +19,7 @@ from reverse_etl.iterable.base import Body, Endpoint, IterableObject, Operations
 from reverse_etl.iterable.identity import rule_of
 from reverse_etl.iterable.moving import OldThenNew, Person
 from reverse_etl.iterable.single import Single
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 # Swagger: 50 a second for one key.
 MERGE = Endpoint("POST", "/api/users/merge", 50)
@@ -48,7 +48,7 @@ _SCHEMA = {
         ),
     ]
 }
-PersonColumn = Annotated[Any, BeforeValidator(_person), WithJsonSchema(_SCHEMA)]
+UserColumn = Annotated[Any, BeforeValidator(_person), WithJsonSchema(_SCHEMA)]
 
 
 class ArrayEntry(Part):
@@ -70,8 +70,8 @@ class UserMergesEntry(Entry):
 
     object: Literal["user_merges"]
     mode: Literal["update"] = "update"
-    source: PersonColumn = Key(description="the user that goes: a column, {email: …} or {user_id: …}")
-    destination: PersonColumn = Key(description="the user that stays: a column, {email: …} or {user_id: …}")
+    source: UserColumn = Key(description="the user that goes: a column, {email: …} or {user_id: …}")
+    destination: UserColumn = Key(description="the user that stays: a column, {email: …} or {user_id: …}")
     iterable_destination: str = Key("iterable", min_length=1, description="a destination of reverse_etl.yml")
     array_merge: Annotated[tuple[ArrayEntry, ...], BeforeValidator(_arrays)] = Key(
         (), description="arrays that are joined instead of taken from the user that stays"
@@ -150,6 +150,10 @@ class UserMerges(IterableObject):
             return {f"source{source}": row.identity, f"destination{stays}": row.own[_STAYS], **extra}
 
         return make
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        stays = PersonColumn(_kind(sync, _STAYS, project), f"@{_STAYS}")
+        return (PersonColumn(_kind(sync, "source", project)), stays)
 
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str]:
         del sync, project

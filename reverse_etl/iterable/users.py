@@ -35,15 +35,17 @@ from reverse_etl.iterable.failures import Failure, Identifier
 from reverse_etl.iterable.fieldtypes import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.iterable.identity import (
     NAMES,
+    Prefer,
     UserExists,
     identifier_faults,
     key_of,
     missing_identifier,
-    rule_of,
+    people_of,
+    user_rule,
 )
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import user_field_faults
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, Sync
+from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
 
 # Limits: Swagger document. The body limit is 4 MB, which is taken as 4,000,000 bytes; no row count is documented.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdate", 5)
@@ -55,6 +57,7 @@ class UsersEntry(FieldsEntry):
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
     OPTIONS: ClassVar[tuple[str, ...]] = (
+        "prefer",
         "prefer_user_id",
         "merge_nested_objects",
         "create_new_fields",
@@ -67,6 +70,7 @@ class UsersEntry(FieldsEntry):
     )
     email: ColumnName | None = None
     user_id: ColumnName | None = None
+    prefer: Prefer = None
     on_removed: Literal["ignore", "clear", "delete"] | None = Key(
         default=None, description="default: delete in mode mirror, else ignore"
     )
@@ -128,7 +132,7 @@ class DeleteUser(Operation):
     effect: str = "their users are deleted in Iterable"
 
     def build(self, changes: Sequence[Change]) -> Request:
-        inner = "byUserId/" if self.key == "user_id" else ""
+        inner = "byUserId/" if (changes[0].key or self.key) == "user_id" else ""
         return Request(self.endpoint, f"{self.endpoint.path}/{inner}{quote(changes[0].identity, safe='')}")
 
     def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
@@ -166,13 +170,15 @@ class Users(IterableObject):
         return [*faults, *user_field_faults(sync, place)]
 
     def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        key = key_of(sync, project)
-        return rule_of(key, sync.identifiers.get(key, ""))
+        return user_rule(sync, project)
 
     def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
         key = key_of(sync, project)
         others = [(name, column) for name, column in sync.identifiers.items() if name != key]
         return tuple(Field(NAMES[name], column, nulls="skip", as_text=True) for name, column in others)
+
+    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
+        return people_of(self.identity(sync, project), self.extra_fields(sync, project))
 
     def operations(self, sync: Sync, project: ProjectType) -> Operations:
         key = key_of(sync, project)
@@ -190,12 +196,15 @@ class Users(IterableObject):
         return Operations(write, remove, UserExists(key) if updating and not knows_itself else None)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        name = NAMES[key_of(sync, project)]
+        first = key_of(sync, project)
         switches = {"preferUserId": "prefer_user_id", "mergeNestedObjects": "merge_nested_objects"}
         flags = {flag: True for flag, option in switches.items() if sync.option(option)}
 
         def make(row: Row) -> Mapping[str, object]:
-            return {name: row.identity, "dataFields": row.data, **flags}
+            name = NAMES[row.key or first]
+            # A row that is known by the other identifier has it among its data as well.
+            data = row.data if row.key in ("", first) else {k: v for k, v in row.data.items() if k != name}
+            return {name: row.identity, "dataFields": data, **flags}
 
         return make
 

@@ -15,11 +15,21 @@ from reverse_etl.sync import Sync
 
 @dataclass
 class Finding:
-    """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked."""
+    """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked.
+
+    `about_people` warns that another sync knows people by another identifier.
+    """
 
     sync: Sync
     errors: list[ReverseEtlError] = field(default_factory=list)
     inspection: Inspection | None = None
+    about_people: str = ""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Everything that is not wrong and still worth a look."""
+        online = self.inspection.warnings if self.inspection is not None else ()
+        return (*([self.about_people] if self.about_people else []), *online)
 
 
 def finding_lines(finding: Finding, ok: str) -> list[str]:
@@ -43,6 +53,7 @@ def finding_dict(finding: Finding) -> dict[str, object]:
         "object": sync.object,
         "destination": sync.destination,
         "ok": not finding.errors,
+        "warnings": list(finding.warnings),
         "inspection": None if finding.inspection is None else _as_dict(finding.inspection),
         "problems": [problem_dict(problem) for error in finding.errors for problem in problems_of(error)],
     }

@@ -142,7 +142,7 @@ def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Pre
         for value in shape.values
     ]
     kept = [field.path for field in noun.extra_fields(sync, project) if not field.own]
-    return Encoder(sources, Form(prepared.body, noun.user(sync, project), kept))
+    return Encoder(sources, Form(prepared.body, noun.user(sync, project), kept, shape.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:

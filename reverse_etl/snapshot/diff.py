@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reverse_etl.snapshot.fitness import reason
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.second_identifier import still_there
 from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.warehouses.base import Dialect
@@ -252,6 +253,7 @@ class Diff:
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
         if self.stored.has_rejections:
             kept += f" AND c.entry_identity NOT IN ({self._refused_removals()})"
+        kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
         keys = _lead(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reverse_etl.snapshot.second_identifier import malformed
 from reverse_etl.snapshot.shape import Shape, Value
 from reverse_etl.sync import Requirement
 from reverse_etl.warehouses.base import ColumnKind, Dialect
@@ -11,9 +12,7 @@ def reason(dialect: Dialect, shape: Shape) -> str:
     """Why a row of `m` cannot be sent, as a code; NULL where it can. `i` and `k` hold shared identities and keys."""
     rule = shape.rule
     cases = [(f"m.{key.name} IS NULL", "null-key") for key in shape.keys]
-    if rule.pattern:
-        cases += [(f"NOT ({dialect.matches('m.identity', rule.pattern)})", rule.code)]
-    cases += [(f"m.identity = {dialect.literal(text)}", rule.code) for text in rule.never]
+    cases += malformed(dialect, rule)
     cases += [(_unmet(dialect, shape, requirement), requirement.code) for requirement in shape.requirements]
     if shape.keys:
         cases += [(f"k.{shape.keys[0].name} IS NOT NULL", "duplicate-key")]
@@ -27,10 +26,10 @@ def _unmet(dialect: Dialect, shape: Shape, requirement: Requirement) -> str:
     if not requirement.pattern:
         return " AND ".join(_missing(dialect, value) for value in values)
     texts = [dialect.as_text(f"m.{value.name}") for value in values]
-    void = f"m.{shape.named(requirement.unless).name} IS NULL AND " if requirement.unless else ""
+    void = f"{_missing(dialect, shape.named(requirement.unless))} AND " if requirement.unless else ""
     wrong = [f"NOT ({dialect.matches(text, requirement.pattern)})" for text in texts]
     wrong += [f"{text} = {dialect.literal(never)}" for text in texts for never in requirement.never]
-    there = " AND ".join(f"{text} IS NOT NULL" for text in texts)
+    there = " AND ".join(f"NOT {_missing(dialect, value)}" for value in values)
     return f"{void}{there} AND ({' OR '.join(wrong)})"
 
 

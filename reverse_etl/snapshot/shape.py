@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.errors import ConfigError, Fault
 from reverse_etl.faults import nearest, place_of
+from reverse_etl.snapshot.second_identifier import marked
 from reverse_etl.snapshot.tables import slug
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
@@ -58,7 +59,7 @@ class Shape:
     """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved.
 
     `requirements` are what else must hold of a row, with the values they are about. `columns` are those of the model
-    that the expressions name.
+    that the expressions name. `stand_in` is the identity that a row has, or would have, by the rule that stands in.
     """
 
     relation: str
@@ -68,6 +69,7 @@ class Shape:
     values: tuple[Value, ...]
     requirements: tuple[Requirement, ...] = ()
     columns: tuple[str, ...] = ()
+    stand_in: str = ""
 
     @property
     def key_columns(self) -> str:
@@ -82,7 +84,14 @@ class Shape:
     def reasons(self) -> dict[str, str]:
         """Why a row is held, in words, by code: what the identity and the requirements bring of their own."""
         own = {requirement.code: requirement.reason for requirement in self.requirements}
-        return {self.rule.code: self.rule.reason, **own}
+        rules = [rule for rule in (self.rule, self.rule.otherwise) if rule is not None]
+        return {**{rule.code: rule.reason for rule in rules}, **own}
+
+    def kept_beside(self) -> Value | None:
+        """The value that holds what stands in for the identity, for rows that have both."""
+        columns = self.rule.otherwise.columns if self.rule.otherwise is not None else ()
+        found = [value for value in self.values if value.column is not None and (value.column.name,) == columns]
+        return found[0] if found else None
 
     def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
         """What the row hash covers, with types: the columns, which tell fields that changed places, and the values.
@@ -177,10 +186,16 @@ def shape_of(
         kept = dialect.kept(column)
         keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
-    read = [_found(name, columns).name for name in rule.columns] + [key.column for key in keys]
+    rules = [one for one in (rule, rule.otherwise) if one is not None]
+    read = [_found(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
     read += [value.column.name for value in values if value.column is not None]
+    stand_in, other = "", rule.otherwise
     identity = _identity(rule, columns, dialect)
-    return Shape(sync.relation, identity, rule, tuple(keys), values, requirements, tuple(dict.fromkeys(read)))
+    if other is not None:
+        stand_in = marked(dialect, other, _identity(other, columns, dialect))
+        identity = f"CASE WHEN trim({identity}) <> '' THEN {identity} ELSE coalesce({stand_in}, {identity}) END"
+    read = list(dict.fromkeys(read))
+    return Shape(sync.relation, identity, rule, tuple(keys), values, requirements, tuple(read), stand_in)
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reverse_etl.snapshot.shape import PRIMARY_KEY
@@ -118,3 +120,30 @@ class IdentifyingContract:
     def test_letter_case_and_blanks_of_an_address_change_nothing(self, visits):
         visits.sql("UPDATE {model} SET email = upper(email)")
         assert visits.counted() == {}
+
+    @pytest.fixture
+    def members(self, trial) -> Trial:
+        """Three people by number, or else by address; who is gone is removed."""
+        address = IdentityRule("email", ("email",), "bad-email", "…", pattern=r"[^@\s]+@.+", lowered=True)
+        trial.rule = IdentityRule("number", ("number",), "bad-number", "…", pattern=r"\d", otherwise=address)
+        trial.fields = (WHAT, replace(EMAIL, nulls="skip"))
+        trial.on_removed = "remove"
+        rows = [(None, 1, "a@x.y", None, ""), (None, None, "B@x.y", None, ""), (None, 3, None, None, "")]
+        trial.model(VISITS, rows)
+        assert trial.run().identities("added") == ["1", "3", "email → b@x.y"]
+        return trial
+
+    def test_row_without_its_first_identifier_goes_by_the_other_one(self, members):
+        assert members.counted() == {}
+        members.sql("INSERT INTO {model} VALUES (NULL, NULL, 'nowhere', 1, ''), (NULL, 77, 'c@x.y', 1, '')")
+        members.sql("INSERT INTO {model} VALUES (NULL, NULL, ' ', 1, '')")
+        assert self.invalid(members) == {"bad-email": 1, "bad-number": 1, "null-identifier": 1}
+
+    def test_person_who_gains_or_loses_the_first_identifier_is_not_removed(self, members):
+        members.sql("UPDATE {model} SET number = 2 WHERE email = 'B@x.y'")
+        members.sql("UPDATE {model} SET number = NULL WHERE email = 'a@x.y'")
+        ran = members.run()
+        assert (ran.identities("added"), ran.identities("removed")) == (["2", "email → a@x.y"], [])
+        members.sql("DELETE FROM {model} WHERE email IS NOT NULL")
+        assert members.run().identities("removed") == ["1", "2", "email → a@x.y", "email → b@x.y"]
+        assert sorted(members.sent) == ["3"]

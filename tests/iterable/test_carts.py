@@ -66,7 +66,7 @@ class TestDefinitions:
             ({}, []),
             ({"email": "left out", "user_id": "uid"}, []),
             ({"email": "left out"}, ["missing-identifier"]),
-            ({"user_id": "uid"}, ["contradictory-keys"]),
+            ({"user_id": "uid"}, []),
             ({"items": "left out"}, ["missing-key"]),
             ({"fields": ["a"]}, ["unknown-key"]),
             ({"on_removed": "clear"}, []),

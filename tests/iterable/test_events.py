@@ -65,7 +65,12 @@ class TestDefinitions:
         assert faults == []
         assert (sync.mode, sync.on_removed, sync.fields) == ("upsert", "ignore", None)
         assert Events().identity(sync, ProjectType.EMAIL) == IdentityRule("primary_key", ("shop", "number"))
-        assert sync.options == {"unknown_users": "skip", "create_new_fields": None, "allow_dropped_fields": False}
+        assert sync.options == {
+            "unknown_users": "skip",
+            "prefer": None,
+            "create_new_fields": None,
+            "allow_dropped_fields": False,
+        }
 
     def test_an_event_id_identifies_and_a_primary_key_beside_it_is_the_models_own(self):
         [sync], _ = read(primary_key="number")

@@ -350,7 +350,7 @@ class TestDefinitions:
             ({"mode": "upsert"}, ["unknown-mode"]),
             ({"on_removed": "clear"}, ["unknown-key"]),
             ({"email": None}, ["missing-identifier"]),
-            ({"user_id": "id"}, ["contradictory-keys"]),
+            ({"user_id": "id"}, []),
             ({"create_list": True}, []),
             ({"create_list": True, "list": {"id": 123}}, ["contradictory-keys"]),
             ({"mode": "remove"}, []),

@@ -274,7 +274,7 @@ class TestDefinitions:
             ({CHANNELS: [1, 2]}, ["wrong-value"]),
             ({CHANNELS: 5}, ["wrong-value"]),
             ({"email": None}, ["missing-identifier"]),
-            ({"user_id": "id"}, ["contradictory-keys"]),
+            ({"user_id": "id"}, []),
             ({"mode": "mirror"}, ["unknown-mode"]),
             ({"fields": ["a"]}, ["unknown-key"]),
             ({"on_removed": "clear"}, ["unknown-key"]),

@@ -1,0 +1,48 @@
+"""SQL about rows that are known by a second identifier, because they lack the first one; it runs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reverse_etl.sync import IdentityRule
+from reverse_etl.warehouses.base import Dialect
+
+if TYPE_CHECKING:
+    from reverse_etl.snapshot.shape import Shape, Stored
+    from reverse_etl.snapshot.tables import Tables
+
+
+def marked(dialect: Dialect, rule: IdentityRule, text: str) -> str:
+    """The identity that a text is by a rule that stands in for another; NULL if the text is empty."""
+    return f"CASE WHEN trim({text}) <> '' THEN {dialect.joined([dialect.literal(rule.mark), text])} END"
+
+
+def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:
+    """Tests of `m.identity` that find what cannot be an identity, each with its code."""
+    wrong = [f"NOT ({dialect.matches('m.identity', rule.pattern)})"] if rule.pattern else []
+    wrong += [f"m.identity = {dialect.literal(text)}" for text in rule.never]
+    other = rule.otherwise
+    if other is None:
+        return [(test, rule.code) for test in wrong]
+    stands_in = f"substr(m.identity, 1, {len(other.mark)}) = {dialect.literal(other.mark)}"
+    misfits = [f"NOT ({dialect.matches('m.identity', f'{other.mark}({other.pattern})')})"] if other.pattern else []
+    misfits += [f"m.identity = {dialect.literal(other.mark + text)}" for text in other.never]
+    found = [(f"NOT ({stands_in}) AND {test}", rule.code) for test in wrong]
+    return found + [(f"{stands_in} AND {test}", other.code) for test in misfits]
+
+
+def still_there(dialect: Dialect, tables: Tables, shape: Shape, stored: Stored) -> str:
+    """That nobody is removed (`c.entry_identity`) who is in the model under the other identifier."""
+    other, beside = shape.rule.otherwise, shape.kept_beside()
+    if other is None:
+        return ""
+    stands = f"SELECT {shape.stand_in} AS stands FROM {shape.relation}"
+    known = f" AND NOT EXISTS (SELECT 1 FROM ({stands}) o WHERE o.stands = c.entry_identity)"
+    if beside is None or beside.name not in stored.columns:
+        return known
+    text = dialect.as_text(f"e.{beside.name}")
+    text = dialect.lower(f"trim({text})") if other.lowered else text
+    return (
+        f"{known} AND NOT EXISTS (SELECT 1 FROM {tables.snapshot} e JOIN model o"
+        f" ON o.identity = {marked(dialect, other, text)} WHERE e.state <> 'absent' AND e.identity = c.entry_identity)"
+    )
