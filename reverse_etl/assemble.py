@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import shlex
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,16 +17,17 @@ from pathlib import Path
 from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.manifest import Manifest, Model, read_manifest, stale_manifest
-from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_profile
+from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read_profile
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, build_problem, read_build
 from reverse_etl.dbt.selection import select
+from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
 from reverse_etl.definition import Tagged, duplicate_names, read_definitions
 from reverse_etl.destination import Destination, resolve_destination
 from reverse_etl.errors import ConfigError, Fault, Faults
 from reverse_etl.events import Listener
 from reverse_etl.faults import Place
-from reverse_etl.guards import STALE_MANIFEST
+from reverse_etl.guards import STALE_MANIFEST, WRONG_TARGET
 from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacers, Time
@@ -56,6 +58,13 @@ class Flags:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
+def dbt_flags(flags: Flags) -> str:
+    """The flags that a dbt command needs besides its target to find the same project, as they are typed."""
+    names = ("project_dir", "profiles_dir", "profile", "target_path")
+    given = {name: getattr(flags, name) for name in names if getattr(flags, name) is not None}
+    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items())
+
+
 class Project:
     """A dbt project with its definitions, resolved step by step as a command asks for it."""
 
@@ -75,20 +84,44 @@ class Project:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest. Raises ConfigError where it is missing, broken, or older than what it was made from."""
+        """The manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
         manifest = read_manifest(self.locations)
+        if WRONG_TARGET not in self.flags.allow:
+            wrong = self._wrong_target(manifest)
+            if wrong is not None:
+                raise wrong
         if STALE_MANIFEST not in self.flags.allow:
             stale = stale_manifest(manifest, self.locations)
             if stale is not None:
                 raise stale
         return manifest
 
+    def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
+        """An error if the manifest is another target's. A profile that cannot be read is told when it is opened."""
+        try:
+            verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
+        except ConfigError:
+            return None
+        if verdict is None:
+            return None
+        return wrong_target(manifest, verdict, self.profile.target, dbt_flags(self.flags))
+
     @cached_property
     def profile(self) -> Profile:
-        request = ProfileRequest(
-            self.locations.project_dir, self.flags.profiles_dir, self.flags.profile, self.flags.target
-        )
-        return read_profile(request, self.env)
+        return read_profile(self._request, self.env)
+
+    @property
+    def _request(self) -> ProfileRequest:
+        flags = self.flags
+        return ProfileRequest(self.locations.project_dir, flags.profiles_dir, flags.profile, flags.target)
+
+    @property
+    def target(self) -> str:
+        """The name of the dbt target; empty if the profile cannot be read."""
+        try:
+            return self.profile.target
+        except ConfigError:
+            return ""
 
     @cached_property
     def syncs(self) -> tuple[Sync, ...]:

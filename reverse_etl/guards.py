@@ -10,8 +10,8 @@ from reverse_etl.snapshot.look import DiffCounts
 from reverse_etl.sync import Sync
 
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"
-STALE_MANIFEST = "stale_manifest"
-GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, BUILD, STALE_MANIFEST)
+STALE_MANIFEST, WRONG_TARGET = "stale_manifest", "wrong_target"
+GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, BUILD, STALE_MANIFEST, WRONG_TARGET)
 # What is done to the rows; another one is never the same under another name.
 _ACTION = "action"
 # What tells one project from another, as people call it.

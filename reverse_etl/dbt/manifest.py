@@ -19,6 +19,7 @@ BUILT = ("model", "seed", "snapshot")
 MAX_BYTES = 512 * 1024 * 1024
 _OLDEST_SCHEMA = 9  # dbt 1.5
 _SCHEMA = re.compile(r"/manifest/v(\d+)")
+_NAMING = re.compile(r"(?:^|__)generate_(database|schema)_name$")
 _SECTIONS = (
     "nodes",
     "sources",
@@ -38,7 +39,8 @@ class Manifest:
     """What dbt knew when it wrote the file. Disabled nodes are not in it; ephemeral models are.
 
     `nodes` are models, seeds and snapshots; `tests` data and unit tests; `others` sources, exposures and whatever else
-    is part of the graph. All are by unique id, in the order of the file.
+    is part of the graph. All are by unique id, in the order of the file. `custom_names` says which names (`database`,
+    `schema`) the project makes by a macro of its own. `target` is the target, where dbt wrote it down.
     """
 
     path: Path
@@ -50,6 +52,8 @@ class Manifest:
     nodes: Mapping[str, Model]
     tests: Mapping[str, Model] = field(default_factory=dict)
     others: Mapping[str, Model] = field(default_factory=dict)
+    custom_names: frozenset[str] = frozenset()
+    target: str | None = None
 
     @cached_property
     def graph(self) -> Mapping[str, Model]:
@@ -84,6 +88,8 @@ def read_manifest(locations: Locations) -> Manifest:
         nodes={node.unique_id: node for node in found if node.resource_type in BUILT},
         tests={node.unique_id: node for node in found if node.resource_type in _TESTS},
         others={node.unique_id: node for node in found if node.resource_type not in (*BUILT, *_TESTS)},
+        custom_names=_custom_names(content, adapter),
+        target=text(metadata.get("target_name")) or text(metadata.get("target")),
     )
 
 
@@ -139,6 +145,14 @@ def _enabled_nodes(content: Mapping[str, object], adapter: str) -> Iterable[Mode
         for unique_id, raw in mapping(content.get(section)).items():
             if isinstance(raw, dict) and mapping(raw.get("config")).get("enabled") is not False:
                 yield read_node(unique_id, raw, adapter)
+
+
+def _custom_names(content: Mapping[str, object], adapter: str) -> frozenset[str]:
+    """Which of dbt's `generate_…_name` macros the project, or a package in it, replaces."""
+    macros = [mapping(macro) for macro in mapping(content.get("macros")).values()]
+    own = [macro for macro in macros if macro.get("package_name") not in ("dbt", f"dbt_{adapter}")]
+    found = (_NAMING.search(text(macro.get("name")) or "") for macro in own)
+    return frozenset(match[1] for match in found if match)
 
 
 def _source_files(manifest: Manifest, project: Path) -> Iterable[Path]:

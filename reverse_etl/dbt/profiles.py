@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -44,6 +44,15 @@ class Profile:
     secrets: frozenset[str] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """The outputs of a profile, by target. `default` is the target that dbt takes by itself, where no Jinja says it."""
+
+    profile: str
+    fields: Mapping[str, Mapping[str, object]] = field(repr=False)
+    default: str | None = None
+
+
 def read_profile(request: ProfileRequest, env: Mapping[str, str]) -> Profile:
     """The connection that dbt would use; only the chosen output is rendered.
 
@@ -68,6 +77,30 @@ def read_profile(request: ProfileRequest, env: Mapping[str, str]) -> Profile:
         raise _broken(path, f"output `{target}` of profile `{name}` has no `type`")
     secrets = frozenset(renderer.secrets) | sensitive_values(fields)
     return Profile(name, target, str(fields["type"]), fields, path, secrets)
+
+
+def read_outputs(request: ProfileRequest, env: Mapping[str, str], keys: Sequence[str]) -> Outputs:
+    """Some fields of every output of the profile. What cannot be rendered is left out. Raises as `read_profile`."""
+    path = _find(request, env)
+    renderer = Renderer(env, request.variables)
+    name = _profile_name(request, env, renderer)
+    profile = _mapping(read_yaml(path, "broken-profiles-file").get(name), path, f"profile `{name}`")
+    outputs = _mapping(profile.get("outputs"), path, f"`outputs` of profile `{name}`")
+    found = {}
+    for target, output in outputs.items():
+        fields = {key: output[key] for key in keys if key in output} if isinstance(output, dict) else {}
+        where = {"file": path, "profile": name, "target": target}
+        found[target] = {key: value for key, text in fields.items() for value in _tried(text, key, renderer, where)}
+    written = profile.get("target", "default")
+    plain = isinstance(written, str) and not any(mark in written for mark in ("{{", "{%"))
+    return Outputs(name, found, str(written) if plain else None)
+
+
+def _tried(value: object, key: str, renderer: Renderer, where: Mapping[str, object]) -> list[object]:
+    try:
+        return [_rendered(value, (key,), renderer, where)]
+    except ConfigError:
+        return []
 
 
 def _find(request: ProfileRequest, env: Mapping[str, str]) -> Path:

@@ -16,10 +16,16 @@ _BAD = ("error", "fail", "runtime error", "partial success", "skipped")
 
 @dataclass(frozen=True)
 class Build:
-    """The last dbt command. `statuses` holds dbt's word for each node it came to, by unique id."""
+    """The last dbt command. `statuses` holds dbt's word for each node it came to, by unique id.
+
+    `target` and `profile` are dbt's flags, where they were given. `lists_flags`: dbt says which flags were given.
+    """
 
     generated_at: str | None = None
     invocation_id: str | None = None
+    target: str | None = None
+    profile: str | None = None
+    lists_flags: bool = False
     statuses: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -36,9 +42,13 @@ def read_build(locations: Locations) -> Build:
         raise _broken(locations, "does not hold run results")
     metadata = mapping(content.get("metadata"))
     results = [mapping(result) for result in content["results"]]
+    args = mapping(content.get("args"))
     return Build(
         generated_at=text(metadata.get("generated_at")),
         invocation_id=text(metadata.get("invocation_id")),
+        target=text(args.get("target")),
+        profile=text(args.get("profile")),
+        lists_flags="project_dir" in args,  # dbt v2 names only the command
         statuses={str(result.get("unique_id")): str(result.get("status")).lower() for result in results},
     )
 

@@ -1,0 +1,222 @@
+"""Which target of a profile a manifest was made for, judged by where dbt put its relations; opens no connection.
+
+A manifest carries the database and schema of the one target it was made with. dbt's own macros name a schema after the
+target's: `schema`, or `schema_custom` where a model sets one. A project may have macros of its own, which may also
+replace it; then only a comparison with the other targets can tell.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from reverse_etl.dbt.manifest import Manifest
+from reverse_etl.dbt.nodes import Model, text
+from reverse_etl.dbt.profiles import Outputs, Profile
+from reverse_etl.dbt.results import Build
+from reverse_etl.errors import ConfigError
+
+_UNEXPLAINED, _CERTAIN = 0, 1000
+_DATABASE_KEYS = {"bigquery": ("project", "database")}
+_SCHEMA_KEYS = {"bigquery": ("dataset", "schema")}
+_SERVER_KEYS = {"snowflake": ("account", "host"), "duckdb": ("path",), "bigquery": ()}
+_MOTHERDUCK = ("md", "motherduck")
+# What of an output is needed to tell where its relations are.
+PLACE_KEYS = ("type", "host", "port", "account", "path", "database", "dbname", "project", "schema", "dataset")
+
+
+@dataclass(frozen=True)
+class TargetPlace:
+    """Where dbt puts relations in one target. `server` tells servers and files apart; None: not known."""
+
+    name: str
+    type: str
+    server: str = ""
+    database: str | None = None
+    schema: str | None = None
+
+    def is_same_place(self, other: TargetPlace) -> bool:
+        """Whether relations of both targets are the same, so that only the names of the targets differ."""
+        mine, theirs = ((one.type, one.server, one.database, one.schema) for one in (self, other))
+        return mine == theirs and None not in mine
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a manifest is not that of a target. `targets` are those it may be of; `example` is one of its relations."""
+
+    targets: tuple[str, ...]
+    reason: str
+    example: Model | None = None
+
+
+def place_of(name: str, fields: Mapping[str, object]) -> TargetPlace:
+    """Where an output of a profile puts relations, from its rendered fields."""
+    kind = (text(fields.get("type")) or "").lower()
+    schema = _first(fields, _SCHEMA_KEYS.get(kind, ("schema",)))
+    database = _first(fields, _DATABASE_KEYS.get(kind, ("database", "dbname")))
+    if kind == "duckdb":
+        schema, database = schema or "main", database or duckdb_name(_first(fields, ("path",)))
+    server = "/".join(_first(fields, (key,)) or "" for key in _SERVER_KEYS.get(kind, ("host", "port")))
+    return TargetPlace(name, kind, server, _folded(database), _folded(schema))
+
+
+def duckdb_name(path: str | None) -> str:
+    """The name of the database that DuckDB makes of a path, as dbt-duckdb has it."""
+    if path is None or path == ":memory:":
+        return "memory"
+    parts = urlsplit(path)
+    file = posixpath.basename(parts.path.replace("\\", "/"))
+    if parts.scheme in _MOTHERDUCK:
+        return posixpath.splitext(file)[0] or "my_db"
+    return file.lstrip(".").split(".")[0]
+
+
+def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) -> Verdict | None:
+    """Why a manifest cannot be that of the profile's target; None where it may be."""
+    chosen = place_of(profile.target, profile.fields)
+    places = {name: place_of(name, fields) for name, fields in outputs.fields.items()}
+    others = [place for name, place in places.items() if name != chosen.name and not place.is_same_place(chosen)]
+    recorded = manifest.target or _recorded_target(manifest, build, outputs)
+    if recorded is None or recorded not in places:
+        return judge_by_names(manifest, chosen, others)
+    if recorded in {place.name for place in others}:
+        return Verdict((recorded,), f"dbt made it with target `{recorded}`")
+    return judge_by_names(manifest, chosen, ())
+
+
+def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str | None:
+    """The target that dbt says it used, where the run results are of the command that wrote the manifest."""
+    if not build.invocation_id or build.invocation_id != manifest.invocation_id:
+        return None
+    if build.profile not in (None, outputs.profile):
+        return None
+    return build.target or (outputs.default if build.lists_flags else None)
+
+
+def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: str) -> ConfigError:
+    """The error of a manifest that is another target's. `flags` are those that dbt has to be given besides."""
+    made_for = " or ".join(f"`{name}`" for name in verdict.targets)
+    build = f"dbt build -t {shlex.quote(target)}{flags}"
+    hint = f"Run `dbt parse -t {shlex.quote(target)}{flags}` (or `{build}`), then try again."
+    if verdict.targets:
+        hint += f" To use the tables of {made_for} instead, run with `-t {shlex.quote(verdict.targets[0])}`."
+    elsewhere = f"was made for target {made_for}" if made_for else "was not made for this target"
+    return ConfigError(
+        "wrong-target",
+        f"{manifest.path} {elsewhere}, and this command uses target `{target}`",
+        context={
+            "manifest": manifest.path,
+            "target": target,
+            "reason": verdict.reason,
+            **({"relation": verdict.example.relation_name} if verdict.example else {}),
+        },
+        hint=hint,
+    )
+
+
+def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[TargetPlace]) -> Verdict | None:
+    """Why the relations of a manifest cannot be those of the chosen target; None where they may be."""
+    if manifest.adapter_type and chosen.type and manifest.adapter_type.lower() != chosen.type:
+        fits = tuple(one.name for one in others if one.type == manifest.adapter_type.lower())
+        return Verdict(fits, f"it was made for {manifest.adapter_type}, and the target is {chosen.type}")
+    nodes = [node for node in (*manifest.nodes.values(), *manifest.tests.values()) if _has_place(node)]
+    votes = _votes(nodes, manifest.custom_names, (chosen, *others))
+    most = max(votes.values(), default=0)
+    better = tuple(name for name, count in votes.items() if count == most > votes[chosen.name])
+    strangers = _strangers(nodes, manifest.custom_names, chosen)
+    if not better and not strangers:
+        return None
+    example = next(iter(strangers), None) or _voter(nodes, manifest.custom_names, chosen, others, better)
+    return Verdict(better, _mismatch(example, chosen) if example else "its relations are of another target", example)
+
+
+def _votes(nodes: Sequence[Model], custom: frozenset[str], places: Sequence[TargetPlace]) -> Counter[str]:
+    """For each target the number of relations that no other target explains better."""
+    votes = Counter({place.name: 0 for place in places})
+    for node in nodes:
+        scores = {place.name: _explained(node, place, custom) for place in places}
+        best = max((score for score in scores.values() if score is not None), default=_UNEXPLAINED)
+        votes.update(name for name, score in scores.items() if best and score == best)
+    return votes
+
+
+def _strangers(nodes: Sequence[Model], custom: frozenset[str], chosen: TargetPlace) -> list[Model]:
+    """Tagged models that dbt's own macros would have put elsewhere."""
+    if custom:
+        return []
+    tagged = [node for node in nodes if "reverse_etl" in node.meta]
+    return [node for node in tagged if _explained(node, chosen, custom) == _UNEXPLAINED]
+
+
+def _voter(
+    nodes: Sequence[Model],
+    custom: frozenset[str],
+    chosen: TargetPlace,
+    others: Sequence[TargetPlace],
+    better: Sequence[str],
+) -> Model | None:
+    """A relation that another target explains better, a tagged model if there is one."""
+    theirs = [place for place in others if place.name in better]
+    found = [
+        node
+        for node in nodes
+        if any((_explained(node, one, custom) or 0) > (_explained(node, chosen, custom) or 0) for one in theirs)
+    ]
+    return min(found, key=lambda node: "reverse_etl" not in node.meta, default=None)
+
+
+def _explained(node: Model, place: TargetPlace, custom: frozenset[str]) -> int | None:
+    """How surely a target explains where a relation is: `_UNEXPLAINED`, more, or None where it tells nothing."""
+    found = (_schema_score(node, place, custom), _database_score(node, place))
+    if _UNEXPLAINED in found:
+        return _UNEXPLAINED
+    return max((score for score in found if score is not None), default=None)
+
+
+def _schema_score(node: Model, place: TargetPlace, custom: frozenset[str]) -> int | None:
+    schema, wanted = _folded(node.schema), place.schema
+    own = _folded(text(node.config.get("schema")))
+    fixed = _folded(text(node.config.get("target_schema")))
+    if schema is None or wanted is None or schema == fixed:
+        return None
+    if schema == wanted or (own and schema == f"{wanted}_{own}"):
+        return _CERTAIN
+    if "schema" not in custom:
+        return _UNEXPLAINED
+    if schema == own:
+        return None
+    if re.search(rf"(^|_){re.escape(wanted)}(_|$)", schema):
+        return min(len(wanted), _CERTAIN - 1)
+    return _UNEXPLAINED
+
+
+def _database_score(node: Model, place: TargetPlace) -> int | None:
+    database = _folded(node.database)
+    fixed = [_folded(text(node.config.get(key))) for key in ("database", "project", "target_database")]
+    if database is None or place.database is None or database in fixed:
+        return None
+    return 1 if database == place.database else _UNEXPLAINED
+
+
+def _has_place(node: Model) -> bool:
+    return node.schema is not None and node.materialized != "ephemeral"
+
+
+def _mismatch(node: Model, place: TargetPlace) -> str:
+    there = f"database `{place.database}`, schema `{place.schema}`"
+    return f"model `{node.name}` is {node.relation_name or node.schema} in it, and the target has {there}"
+
+
+def _first(fields: Mapping[str, object], keys: Sequence[str]) -> str | None:
+    return next((found for key in keys if (found := text(fields.get(key)))), None)
+
+
+def _folded(name: str | None) -> str | None:
+    """Names are compared without regard to letter case, which some warehouses fold."""
+    return name.lower() if name else None
