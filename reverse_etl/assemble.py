@@ -134,7 +134,7 @@ class Project:
         for model in self.manifest.nodes.values():
             if TAG not in model.meta:
                 continue
-            tagged = _tagged(model)
+            tagged = _tagged(model, self.target)
             if model.materialized == "ephemeral" or not model.relation_name:
                 place = Place(model.name, tagged.file, None)
                 faults.append(
@@ -209,9 +209,16 @@ class Project:
         return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
 
 
-def _tagged(model: Model) -> Tagged:
-    hidden = frozenset(column.name for column in model.columns if column.meta.get(TAG) is False)
-    return Tagged(model.name, model.unique_id, model.relation_name or "", str(model.patch_file or model.file), hidden)
+def _tagged(model: Model, target: str) -> Tagged:
+    return Tagged(
+        name=model.name,
+        unique_id=model.unique_id,
+        relation=model.relation_name or "",
+        file=str(model.patch_file or model.file),
+        hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
+        target=target,
+        database=model.database or "",
+    )
 
 
 def in_order(syncs: Sequence[Sync], graph: Graph) -> tuple[Sync, ...]:

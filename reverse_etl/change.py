@@ -155,3 +155,5 @@ class RunResult:
     started_at: str = ""
     execution_time: float = 0.0
     spent: tuple[Spent, ...] = ()
+    target: str = ""
+    database: str = ""

@@ -125,13 +125,18 @@ Entries = Mapping[str, type[Entry]]
 
 @dataclass(frozen=True)
 class Tagged:
-    """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project."""
+    """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project.
+
+    `target` is dbt's target, `database` that of the relation.
+    """
 
     name: str
     unique_id: str
     relation: str
     file: str
     hidden: frozenset[str] = frozenset()
+    target: str = ""
+    database: str = ""
 
 
 def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[Fault]]:
@@ -190,6 +195,8 @@ def _sync(model: Tagged, entry: Entry, *, alone: bool) -> Sync:
         options=entry.options(),
         guards=_guards(entry.guards),
         reject_limit=Limit(entry.reject_limit.percent, entry.reject_limit.rows),
+        target=model.target,
+        database=model.database,
     )
 
 

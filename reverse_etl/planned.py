@@ -53,3 +53,5 @@ class SyncPlan:
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     note: str = ""
+    target: str = ""
+    database: str = ""

@@ -64,7 +64,8 @@ class Sync:
     `primary_key` is empty where the identifier is the key. `fields` is None where every other column is sent.
     `own` are fields that keys of the definition stand for, such as `event_name`. `scope` names Iterable's own things
     that the rows belong to, such as a catalog: a sync snapshot is about those alone. `hidden` are columns that are
-    never sent. `options` are the object's own switches.
+    never sent. `options` are the object's own switches. `target` is dbt's target and `database` the model's, as dbt
+    has them; empty: not known.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Sync:
     options: Options = field(default_factory=dict)
     guards: GuardLimits = field(default_factory=GuardLimits)
     reject_limit: Limit = field(default_factory=lambda: Limit(10, 100))
+    target: str = ""
+    database: str = ""
 
     def named_columns(self) -> tuple[str, ...]:
         """Columns that the definition names itself, in its order, each once."""

@@ -34,13 +34,14 @@ def list_(
     elif output is ListOutput.NAME:
         console.lines(sync.name for sync in syncs)
     elif syncs:
-        headers = ["sync", "model", "object", "mode", "destination", "relation", "fields"]
+        headers = ["sync", "model", "object", "mode", "destination", "target", "database", "relation", "fields"]
         console.lines(table(headers, [_as_row(sync) for sync in syncs]))
 
 
 def _as_row(sync: Sync) -> list[object]:
     fields = "every other column" if sync.fields is None else ", ".join(item.path for item in sync.fields)
-    return [sync.name, sync.model, sync.object, sync.mode, sync.destination, sync.relation, fields]
+    where = [sync.destination, sync.target, sync.database, sync.relation]
+    return [sync.name, sync.model, sync.object, sync.mode, *where, fields]
 
 
 def _as_dict(sync: Sync) -> dict[str, object]:
@@ -52,6 +53,8 @@ def _as_dict(sync: Sync) -> dict[str, object]:
         "object": sync.object,
         "mode": sync.mode,
         "destination": sync.destination,
+        "target": sync.target or None,
+        "database": sync.database or None,
         "relation": sync.relation,
         "identifiers": dict(sync.identifiers),
         "primary_key": list(sync.primary_key),

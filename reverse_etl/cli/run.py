@@ -139,4 +139,13 @@ class Job:
 
 
 def _skipped(sync: Sync, problem: Problem) -> RunResult:
-    return RunResult(sync.name, sync.unique_id, sync.relation, sync.destination, SyncStatus.SKIPPED, problem=problem)
+    return RunResult(
+        sync.name,
+        sync.unique_id,
+        sync.relation,
+        sync.destination,
+        SyncStatus.SKIPPED,
+        problem=problem,
+        target=sync.target,
+        database=sync.database,
+    )

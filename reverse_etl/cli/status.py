@@ -12,7 +12,7 @@ from reverse_etl.cli.session import Session
 from reverse_etl.processes import is_alive
 from reverse_etl.report.amounts import duration, listed
 from reverse_etl.report.redaction import printable
-from reverse_etl.report.tables import pairs, table
+from reverse_etl.report.tables import pairs, source_line, table
 
 if TYPE_CHECKING:
     from reverse_etl.snapshot.lease import LeaseRow
@@ -80,12 +80,14 @@ class _State:
     def lines(self) -> list[str]:
         lease, run = self.lease, self.run
         title = f"sync {printable(self.sync.name)}"
+        source = source_line(self.sync.target, self.sync.database, self.sync.relation)
         if lease is None:
-            return [f"{title}: never run"]
+            return pairs(f"{title}: never run", [("source", source)])
         sent_to = lease.destination.get("host")
         return pairs(
             title,
             [
+                ("source", source),
                 ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
                 ("counts", listed(run.counts) if run else ""),
                 ("problem", run.problem or "" if run else ""),
@@ -101,6 +103,9 @@ class _State:
         lease = self.lease
         return {
             "sync": self.sync.name,
+            "target": self.sync.target or None,
+            "database": self.sync.database or None,
+            "relation": self.sync.relation,
             "last_run": _run_dict(self.run) if self.run else None,
             "entries": lease.entries if lease else 0,
             "held_back": dict(self.held),

@@ -10,7 +10,7 @@ from reverse_etl.report.amounts import duration, listed, plural, resent
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
-from reverse_etl.report.tables import pairs
+from reverse_etl.report.tables import pairs, source_line
 
 Masked = Callable[[str | None, str], str]
 
@@ -27,10 +27,14 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
             ("", f"hint: {printable(problem.hint)}"),
         )
     ]
+    source = ("source", source_line(plan.target, plan.database, plan.relation))
     if not plan.counted:
-        return pairs(title, stops)
+        return pairs(title, [source, *stops])
     return [
-        *pairs(title, [("changes", _changes(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))]),
+        *pairs(
+            title,
+            [source, ("changes", _changes(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))],
+        ),
         *pairs(
             "",
             [

@@ -12,7 +12,7 @@ from reverse_etl.report.amounts import duration, listed, plural, resent, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
-from reverse_etl.report.tables import pairs
+from reverse_etl.report.tables import pairs, source_line
 
 _CHANGES = ("added", "changed", "removed", "unchanged")
 _OUTCOMES = ("accepted", "skipped", "rejected", "invalid", "failed", "aborted", "quarantined")
@@ -41,6 +41,7 @@ def result_lines(result: RunResult) -> list[str]:
     return pairs(
         f"sync {printable(result.sync)}: {result.status.value} in {duration(result.execution_time)}",
         [
+            ("source", source_line(result.target, result.database, result.relation)),
             ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
             ("sent again", resent(counts["resent"])),
             ("outcomes", listed({name: counts[name] for name in _OUTCOMES})),
@@ -84,6 +85,8 @@ def result_dict(result: RunResult) -> dict[str, object]:
     return {
         "sync": result.sync,
         "model": result.model,
+        "target": result.target or None,
+        "database": result.database or None,
         "relation": result.relation,
         "destination": result.destination,
         "status": result.status.value,

@@ -15,6 +15,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
     return [_line(row, widths, right) for row in [list(headers), *cells]]
 
 
+def source_line(target: str, database: str, relation: str) -> str:
+    """Where the rows of a sync come from: dbt's target, the database in it, and the relation."""
+    parts = {"target": target, "database": database, "relation": relation}
+    return ", ".join(f"{name} {printable(value)}" for name, value in parts.items() if value)
+
+
 def pairs(title: str, entries: Sequence[tuple[str, str]]) -> list[str]:
     """A title, and below it names with what there is to say; empty ones are left out."""
     return [title, *(f"  {name:<11} {text}" for name, text in entries if text)]

@@ -77,6 +77,8 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
         problem=problem,
         started_at=story.started_at,
         execution_time=round(wiring.time.monotonic() - story.began, 3),
+        target=ready.sync.target,
+        database=ready.sync.database,
     )
 
 

@@ -56,6 +56,8 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         examples=_examples(ready, samples, examples),
         problems=_problems(ready, look, allowed),
         note=_note(look),
+        target=sync.target,
+        database=sync.database,
     )
 
 
@@ -71,6 +73,8 @@ def skipped_plan(sync: Sync, problem: Problem) -> SyncPlan:
         on_removed=sync.on_removed,
         counted=False,
         problems=(problem,),
+        target=sync.target,
+        database=sync.database,
     )
 
 

@@ -94,6 +94,8 @@ class Shop:
             "patch_path": "shop://models/marts/schema.yml",
             "fqn": ["shop", "marts", name],
             "relation_name": f'"shop"."main"."{name}"',
+            "database": "shop",
+            "schema": "main",
             "config": {"enabled": True, "materialized": "table", "meta": {} if meta is None else {"reverse_etl": meta}},
             "columns": columns or {},
             "depends_on": {"nodes": [f"model.shop.{parent}" for parent in above]},

@@ -14,8 +14,19 @@ def test_list_in_three_forms(people: Shop) -> None:
     people.model("friends", {**META, "name": "pals", "fields": ["age"]})
     assert people.cli("list", "--output", "name").out.split() == ["pals", "people"]
     header, pals, _ = people.cli("list").out.splitlines()
-    assert header.split() == ["sync", "model", "object", "mode", "destination", "relation", "fields"]
-    assert pals.split() == ["pals", "friends", "users", "upsert", "iterable", '"shop"."main"."friends"', "age"]
+    assert header.split() == [
+        "sync",
+        "model",
+        "object",
+        "mode",
+        "destination",
+        "target",
+        "database",
+        "relation",
+        "fields",
+    ]
+    where = ["dev", "shop", '"shop"."main"."friends"']
+    assert pals.split() == ["pals", "friends", "users", "upsert", "iterable", *where, "age"]
     [_, listed] = people.cli("list", "--output", "json").json["syncs"]
     assert listed["fields"] == {"firstName": "first_name", "age": "age", "joined": "joined", "source": None}
 

@@ -98,9 +98,12 @@ def test_a_result_in_words() -> None:
         changed_fields={"b": 1, "a": 2},
         created_fields=("plan.tier",),
         execution_time=1.0,
+        target="prod",
+        database="shop",
     )
     assert result_lines(result) == [
         "sync people: warn in 1.00 s",
+        "  source      target prod, database shop, relation people",
         "  changes     3 added, 0 changed, 0 removed, 0 unchanged",
         "  outcomes    2 accepted, 1 rejected",
         "  fields      a 2, b 1",
