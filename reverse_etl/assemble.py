@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import shlex
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -58,13 +57,6 @@ class Flags:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-def dbt_flags(flags: Flags) -> str:
-    """The flags that a dbt command needs besides its target to find the same project, as they are typed."""
-    names = ("project_dir", "profiles_dir", "profile", "target_path")
-    given = {name: getattr(flags, name) for name in names if getattr(flags, name) is not None}
-    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items())
-
-
 class Project:
     """A dbt project with its definitions, resolved step by step as a command asks for it."""
 
@@ -102,9 +94,7 @@ class Project:
             verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
         except ConfigError:
             return None
-        if verdict is None:
-            return None
-        return wrong_target(manifest, verdict, self.profile.target, dbt_flags(self.flags))
+        return verdict and wrong_target(manifest, verdict, self.profile.target, vars(self.flags))
 
     @cached_property
     def profile(self) -> Profile:

@@ -99,11 +99,11 @@ def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str 
     return build.target or (outputs.default if build.lists_flags else None)
 
 
-def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: str) -> ConfigError:
-    """The error of a manifest that is another target's. `flags` are those that dbt has to be given besides."""
+def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: Mapping[str, object]) -> ConfigError:
+    """The error of a manifest that is another target's. `flags` are those of the command, by name."""
     made_for = " or ".join(f"`{name}`" for name in verdict.targets)
-    build = f"dbt build -t {shlex.quote(target)}{flags}"
-    hint = f"Run `dbt parse -t {shlex.quote(target)}{flags}` (or `{build}`), then try again."
+    words = f"-t {shlex.quote(target)}{dbt_flags(flags)}"
+    hint = f"Run `dbt parse {words}` (or `dbt build {words}`), then try again."
     if verdict.targets:
         hint += f" To use the tables of {made_for} instead, run with `-t {shlex.quote(verdict.targets[0])}`."
     elsewhere = f"was made for target {made_for}" if made_for else "was not made for this target"
@@ -118,6 +118,12 @@ def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: str) 
         },
         hint=hint,
     )
+
+
+def dbt_flags(flags: Mapping[str, object]) -> str:
+    """The flags that dbt needs besides its target to find the same project, as they are typed."""
+    given = {name: flags.get(name) for name in ("project_dir", "profiles_dir", "profile", "target_path")}
+    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(said))}" for name, said in given.items() if said)
 
 
 def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[TargetPlace]) -> Verdict | None:
