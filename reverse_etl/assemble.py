@@ -94,7 +94,7 @@ class Project:
             verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
         except ConfigError:
             return None
-        return verdict and wrong_target(manifest, verdict, self.profile.target, vars(self.flags))
+        return wrong_target(manifest, verdict, self.profile.target, vars(self.flags)) if verdict else None
 
     @cached_property
     def profile(self) -> Profile:
