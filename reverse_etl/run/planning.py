@@ -29,15 +29,9 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
     counts, sync = look.counts, ready.sync
     removals = counts.removed if look.diff.acts_on_removed else 0
     cost = estimate(ready.operations, settings, counts.upserts, removals)
-    return SyncPlan(
-        sync=sync.name,
-        model=sync.unique_id,
-        relation=sync.relation,
-        destination=sync.destination,
+    return replace(
+        _empty_plan(sync),
         host=ready.destination.host,
-        object=sync.object,
-        mode=sync.mode,
-        on_removed=sync.on_removed,
         removal=ready.operations.remove.effect if ready.operations.remove is not None else "",
         added=counts.added,
         changed=counts.changed,
@@ -56,25 +50,26 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         examples=_examples(ready, samples, examples),
         problems=_problems(ready, look, allowed),
         note=_note(look),
-        target=sync.target,
-        database=sync.database,
     )
 
 
 def skipped_plan(sync: Sync, problem: Problem) -> SyncPlan:
     """The plan of a sync whose model was not built well: none."""
+    return replace(_empty_plan(sync), counted=False, problems=(problem,))
+
+
+def _empty_plan(sync: Sync) -> SyncPlan:
+    """What a plan says of the sync itself."""
     return SyncPlan(
         sync=sync.name,
         model=sync.unique_id,
+        target=sync.target,
+        database=sync.database,
         relation=sync.relation,
         destination=sync.destination,
         object=sync.object,
         mode=sync.mode,
         on_removed=sync.on_removed,
-        counted=False,
-        problems=(problem,),
-        target=sync.target,
-        database=sync.database,
     )
 
 
