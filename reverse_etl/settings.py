@@ -41,7 +41,7 @@ class Settings(BaseModel):
     heartbeat: float = Field(
         default=0, ge=0, description="seconds between heartbeats; 0: a quarter of lease_ttl, at most 30"
     )
-    http_timeout: float = Field(30, gt=0, description="seconds to wait for a connection, and for a reply")
+    http_timeout: float = Field(30, gt=0, description="seconds that one attempt of a request may take as a whole")
     pause_bound: float = Field(
         default=30, ge=0, description="longest pause of this process, in seconds, that loses nothing"
     )

@@ -35,7 +35,7 @@ SANDBOX = PACKAGE / "sandbox"
 # What may be imported in few places only, and in which.
 DOORS = {
     "requests": {"iterable/client.py"},
-    "urllib3": {"iterable/client.py"},
+    "urllib3": {"iterable/bounded_http.py", "iterable/client.py"},
     "duckdb": {"warehouses/duckdb/file.py"},
     "psycopg": {"warehouses/postgres/warehouse.py"},
     "adbc_driver_manager": {"warehouses/postgres/streaming.py"},

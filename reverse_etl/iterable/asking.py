@@ -12,6 +12,7 @@ from reverse_etl.iterable.verdicts import Action, verdict_of
 
 # Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.
 _PAUSE_OF_THE_PATIENT = 5.0
+_TICK = 0.2  # seconds after which it is seen that the run is to stop
 
 
 def _always(reply: Reply) -> bool:
@@ -21,12 +22,16 @@ def _always(reply: Reply) -> bool:
 
 @dataclass(frozen=True)
 class Questions:
-    """Asks through a client, up to `attempts` times a question, at the pace of each question's endpoint."""
+    """Asks through a client, up to `attempts` times a question, at the pace of each question's endpoint.
+
+    `stop`: whether the run is to end, so that a question is not asked again.
+    """
 
     client: Client
     time: Time
     attempts: int
     pacer: Callable[[Endpoint], Pacer] | None = None
+    stop: Callable[[], bool] = lambda: False
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _always) -> Reply:
         """The reply, or the last of several passing failures that had one. Raises DestinationError.
@@ -55,7 +60,7 @@ class Questions:
         pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
         reply = Reply(0, sent=False)
         for attempt in range(1, self.attempts + 1):
-            permit = pacer.turn(self.time.sleep)
+            permit = pacer.turn(self._sleep)
             reply = self.client.send(request)
             verdict, chance = verdict_of(reply), self.time.random()
             action = Action.STOP if once and verdict.applied else verdict.action
@@ -72,5 +77,17 @@ class Questions:
         return reply
 
     def _pause(self, attempt: int, seconds: float) -> None:
-        if attempt < self.attempts:
-            self.time.sleep(seconds)
+        until = self.time.monotonic() + (seconds if attempt < self.attempts else 0)
+        while (left := until - self.time.monotonic()) > 0:
+            self._sleep(left)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep for so long or less. Raises DestinationError once the run is to end."""
+        if self.stop():
+            raise DestinationError(
+                "interrupted",
+                "the run was stopped before Iterable had answered what has to be known first",
+                context={"asked": "field types, lists, catalogs or channels"},
+                hint="Run again: nothing was sent.",
+            )
+        self.time.sleep(min(seconds, _TICK))

@@ -7,22 +7,27 @@ import math
 import re
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timezone
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 import requests
+import requests.adapters
 import requests.exceptions
 import urllib3.exceptions
 
 from reverse_etl import __version__
 from reverse_etl.errors import ConfigError
 from reverse_etl.iterable.base import Reply, Request
+from reverse_etl.iterable.bounded_http import POOLS, Deadline
 from reverse_etl.secret import Secret
 
-_LARGEST_REPLY = 10_000_000
+_LARGEST_REPLY = 10_000_000  # bytes of a body, also once it is decompressed
+_GZIP_OR_ZLIB = 47  # zlib's number for: find out from the first bytes which of the two it is
 _PIECE = 65_536
 _LONGEST_TEXT = 200
 _REFUSED = (
@@ -37,7 +42,7 @@ _PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})
 
 @dataclass(frozen=True)
 class Access:
-    """Where Iterable is and how to get in. `timeout` in seconds, for connecting and for each wait for bytes.
+    """Where Iterable is and how to get in. `timeout` is the seconds that one attempt may take as a whole.
 
     `run` is the id of the invocation, if there is one.
     """
@@ -104,39 +109,58 @@ def _not_allowed(what: str) -> ConfigError:
     )
 
 
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Bounded connections, to Iterable and to a proxy."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _Session(requests.Session):
+    """A session that does not look where a redirect points: to do so, it would read the whole body."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        del resp
+
+
 class HttpClient:
     """Iterable over HTTP. Safe for several threads: each has a connection of its own."""
 
-    def __init__(
-        self, access: Access, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
         """Raises ConfigError where the key may not go to that address. `wall` is seconds since 1970."""
         check_access(access)
-        self._monotonic = monotonic
         self._access = access
         self._wall = wall
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
 
     def send(self, request: Request) -> Reply:
-        """One attempt. Whatever happens becomes a Reply."""
-        url = self._access.base_url.rstrip("/") + request.path
-        timeout = (self._access.timeout, self._access.timeout)
-        try:
-            response = self._session().request(
-                request.endpoint.method,
-                url,
-                data=request.body or None,
-                timeout=timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                return self._reply(response)
-        except requests.exceptions.RequestException as error:
-            return Reply(0, sent=_may_have_arrived(error), error=type(error).__name__)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Reply(0, sent=True, error=type(error).__name__)
+        """One attempt, of `timeout` seconds at most. Whatever happens becomes a Reply."""
+        with Deadline(self._access.timeout) as deadline:
+            try:
+                return self._attempt(request, deadline)
+            except requests.exceptions.RequestException as error:
+                return Reply(0, sent=_may_have_arrived(error), error=_name_of(error, deadline))
+            except Exception as error:  # noqa: BLE001  a fault of the client says nothing of what Iterable did
+                return Reply(0, sent=True, error=_name_of(error, deadline))
+
+    def _attempt(self, request: Request, deadline: Deadline) -> Reply:
+        response = self._session().request(
+            request.endpoint.method,
+            self._access.base_url.rstrip("/") + request.path,
+            data=request.body or None,
+            timeout=(self._access.timeout, self._access.timeout),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            return self._reply(response, deadline)
 
     def close(self) -> None:
         """Close all connections."""
@@ -146,11 +170,14 @@ class HttpClient:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
+            session = _Session()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _Adapter())
             session.trust_env = False  # proxies, netrc and CA variables could take the key elsewhere
             session.headers.update(
                 {
                     "Api-Key": self._access.api_key.reveal(),
+                    "Accept-Encoding": "gzip",
                     "Content-Type": "application/json",
                     "User-Agent": self._access.user_agent,
                 }
@@ -162,8 +189,10 @@ class HttpClient:
             self._sessions.append(session)
         return session
 
-    def _reply(self, response: requests.Response) -> Reply:
-        content = self._content(response)
+    def _reply(self, response: requests.Response, deadline: Deadline) -> Reply:
+        content = _content(response)
+        # A body that was cut off may look whole.
+        content = b"" if deadline.passed else content
         body: object = None
         text = ""
         try:
@@ -173,17 +202,6 @@ class HttpClient:
                 text = content[:_LONGEST_TEXT].decode("utf-8", "replace")
         request_id = response.headers.get("Iterable-Request-Id", "")[:100]
         return Reply(response.status_code, body, self._wait(response, body), request_id, text)
-
-    def _content(self, response: requests.Response) -> bytes:
-        """What came, or nothing if it is too large or drips for too long: such a reply is unreadable."""
-        content = bytearray()
-        deadline = self._monotonic() + self._access.timeout
-        for piece in response.raw.stream(_PIECE, decode_content=True):
-            content += piece
-            if len(content) > _LARGEST_REPLY or self._monotonic() > deadline:
-                response.raw.close()
-                return b""
-        return bytes(content)
 
     def _wait(self, response: requests.Response, body: object) -> float | None:
         """Seconds to wait, from Retry-After (a number or a date), else from the token bucket's own figure."""
@@ -206,6 +224,35 @@ class HttpClient:
             return float(found) if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
         except (TypeError, ValueError, OverflowError):
             return None
+
+
+def _content(response: requests.Response) -> bytes:
+    """The body, or nothing if it is too large or cannot be decompressed: such a reply is unreadable."""
+    content = bytearray()
+    for piece in response.raw.stream(_PIECE, decode_content=False):
+        content += piece
+        if len(content) > _LARGEST_REPLY:
+            response.raw.close()
+            return b""
+    return _decompressed(bytes(content), response.headers.get("Content-Encoding", "").strip().lower())
+
+
+def _decompressed(content: bytes, encoding: str) -> bytes:
+    """Within bounds: a few kilobytes can hold gigabytes."""
+    if encoding in ("", "identity"):
+        return content
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return b""
+    decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        plain = decoder.decompress(content, _LARGEST_REPLY + 1)
+    except zlib.error:
+        return b""
+    return plain if decoder.eof and len(plain) <= _LARGEST_REPLY else b""
+
+
+def _name_of(error: Exception, deadline: Deadline) -> str:
+    return "DeadlineExceeded" if deadline.passed else type(error).__name__
 
 
 def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:

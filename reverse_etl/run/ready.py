@@ -93,7 +93,7 @@ class Wiring:
 
     def questions(self, client: Client, destination: Destination) -> Questions:
         """Who asks a destination something beside the rows, at the pace that all syncs share."""
-        return Questions(client, self.time, self.settings.attempts, partial(self.pacer, destination))
+        return Questions(client, self.time, self.settings.attempts, partial(self.pacer, destination), self.stop)
 
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:

@@ -169,11 +169,6 @@ def test_a_reply_that_is_too_large_is_unreadable(send):
     assert send(Answer(200, b'{"x":"' + b"y" * 9_000_000 + b'"}')).body is not None
 
 
-def test_a_reply_that_drips_is_not_read_to_its_end(send):
-    seconds = iter(range(100))
-    assert send(Answer(200, b'{"x":"' + b"y" * 1_000_000 + b'"}'), monotonic=lambda: next(seconds)).body is None
-
-
 def test_the_request_id_is_kept_and_bounded(send):
     assert send(Answer(200, {}, {"Iterable-Request-Id": "abc"})).request_id == "abc"
     assert len(send(Answer(200, {}, {"iterable-request-id": "x" * 5000})).request_id) == 100
