@@ -241,7 +241,7 @@ def _decompressed(content: bytes, encoding: str) -> bytes:
     """Within bounds: a few kilobytes can hold gigabytes."""
     if encoding in ("", "identity"):
         return content
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if encoding not in ("gzip", "deflate"):
         return b""
     decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
