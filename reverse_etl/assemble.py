@@ -18,7 +18,7 @@ from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.manifest import Manifest, Model, read_manifest, stale_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read_profile
 from reverse_etl.dbt.project import Locations, locate
-from reverse_etl.dbt.results import Build, build_problem, read_build
+from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection import select
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
 from reverse_etl.definition import Tagged, duplicate_names, read_definitions
@@ -31,11 +31,12 @@ from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacers, Time
 from reverse_etl.processes import is_alive, start_time
+from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, resolve_settings
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import Patience, Reader, Warehouse
 from reverse_etl.warehouses.local import open_local
 
 TAG = "reverse_etl"
@@ -147,9 +148,10 @@ class Project:
         kept = set(select(self.manifest, names, self.flags.select, self.flags.exclude))
         return [sync for sync in self.syncs if (sync.unique_id, sync.name) in kept]
 
-    def build_problem(self, sync: Sync) -> str | None:
-        """What went wrong with the model in dbt's last build, as a sentence."""
-        return build_problem(self._build, self.manifest, sync.unique_id)
+    def builds(self, reader: Reader, schema: str) -> Builds:
+        """What dbt's last results, and the tables in `schema`, say of the models. Raises ConfigError."""
+        tagged = [unique_id for unique_id, node in self.manifest.nodes.items() if TAG in node.meta]
+        return read_builds(self.manifest, self._build, tagged, reader, schema)
 
     @cached_property
     def _build(self) -> Build:

@@ -118,15 +118,15 @@ def _removed(sync: Sync, counts: DiffCounts) -> Stop | None:
     )
 
 
-def build_stop(sync: Sync, sentence: str) -> Stop:
-    """The model, or a test on it, failed in the last build."""
+def build_stop(sync: Sync, sentence: str, remedy: str) -> Stop:
+    """The last build or test speaks against the model; `remedy` is what to do about it."""
     return Stop(
         BUILD,
         Problem(
             "guard-build",
             f"sync `{sync.name}` was skipped: {sentence}",
-            f"Mend it and run `dbt build --select {sync.model}`; to send what is there, run with `--allow build`,"
-            " or set `guards: {build: false}` in the definition.",
+            f"{remedy}. To send what is there, run with `--allow build`, or set `guards: {{build: false}}`"
+            " in the definition.",
             {"model": sync.model, "file": sync.file},
         ),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
-from reverse_etl.cli.session import Session, unbuilt
+from reverse_etl.cli.session import Session
+from reverse_etl.cli.unbuilt import Unbuilt
 from reverse_etl.report.plans import plan_dict, plan_lines
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def _plans(session: Session) -> list[SyncPlan]:
     session.check_destinations(syncs)
     if not syncs:
         return []
-    blocked = unbuilt(session, syncs)
     project = session.project
     with session.warehouse(read_only=True) as warehouse:
+        blocked = Unbuilt(session, syncs, warehouse).problems()
         ready = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
         found = {
             one.sync.name: plan_sync(one, warehouse, project.settings_of(one.sync), project.flags.allow, _EXAMPLES)

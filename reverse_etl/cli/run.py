@@ -9,8 +9,9 @@ import typer
 
 from reverse_etl.change import Problem, RunResult, SyncStatus
 from reverse_etl.cli.options import Sandboxed, SandboxUse
-from reverse_etl.cli.session import Session, unbuilt
+from reverse_etl.cli.session import Session
 from reverse_etl.cli.signals import StopOnSignal
+from reverse_etl.cli.unbuilt import Unbuilt
 from reverse_etl.events import Event
 from reverse_etl.report.failures import problems_of
 from reverse_etl.report.results import sentence
@@ -90,11 +91,13 @@ class Job:
         session.console.invocation_id = wiring.invocation_id
         syncs = session.syncs()
         session.check_destinations(syncs)
-        blocked = unbuilt(session, syncs)
         if not syncs:
             return
         with session.warehouse(read_only=False) as warehouse:
             warehouse.mark = replace(warehouse.mark, invocation=wiring.invocation_id)
+            unbuilt = Unbuilt(session, syncs, warehouse)
+            unbuilt.remember(warehouse)
+            blocked = unbuilt.problems()
             fit = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
             warehouse.release()
             ready = {one.sync.name: one for one in fit}

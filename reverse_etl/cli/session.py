@@ -18,7 +18,6 @@ from reverse_etl.errors import Faults, ReverseEtlError
 
 if TYPE_CHECKING:
     from reverse_etl.assemble import Project
-    from reverse_etl.change import Problem
     from reverse_etl.destination import Destination
     from reverse_etl.run.ready import Ready
     from reverse_etl.snapshot.tables import Tables
@@ -147,17 +146,6 @@ def _nothing_selected(select: Sequence[str], exclude: Sequence[str]) -> str:
     words = f"`{' '.join(select)}`" if select else "what is selected"
     less = f" without `{' '.join(exclude)}`" if exclude else ""
     return f"{words}{less} matches no sync; `reverse-etl list` shows them all"
-
-
-def unbuilt(session: Session, syncs: Sequence[Sync]) -> dict[str, Problem]:
-    """By name, the syncs whose model or tests failed in dbt's last build, unless that is allowed."""
-    from reverse_etl.guards import BUILD, build_stop
-
-    project = session.project
-    if BUILD in project.flags.allow:
-        return {}
-    told = {sync.name: project.build_problem(sync) for sync in syncs if sync.guards.build}
-    return {sync.name: build_stop(sync, said).problem for sync in syncs if (said := told.get(sync.name))}
 
 
 def raise_all(errors: Sequence[ReverseEtlError]) -> None:

@@ -23,6 +23,7 @@ class Model:
 
     `relation_name` is quoted, ready for SQL; None for what has no table (ephemeral models). `file` and `patch_file`
     (the YAML that describes it) are relative to the folder of its package. `config` is dbt's, with the merged `meta`.
+    `compiled` is its SQL, if the command that wrote the manifest compiled it.
     """
 
     unique_id: str
@@ -50,6 +51,7 @@ class Model:
     group: str | None = None
     source_name: str | None = None
     attached_node: str | None = None
+    compiled: str | None = None
 
 
 def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
@@ -84,6 +86,7 @@ def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
         group=text(raw.get("group")) or text(config.get("group")),
         source_name=text(raw.get("source_name")),
         attached_node=text(raw.get("attached_node")),
+        compiled=text(raw.get("compiled_code")),
     )
 
 

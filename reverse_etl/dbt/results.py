@@ -1,32 +1,88 @@
-"""run_results.json: what the last dbt command built and tested, and whether that speaks against a model."""
+"""run_results.json as a value: which dbt command wrote it, with which arguments, and how each node ended."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
-from reverse_etl.dbt.manifest import Manifest
-from reverse_etl.dbt.nodes import Model, mapping, text
+from reverse_etl.dbt.nodes import mapping, text
 from reverse_etl.dbt.project import Locations
 from reverse_etl.errors import ConfigError
+from reverse_etl.verdict import EMPTY, SAMPLE
 
-_BAD = ("error", "fail", "runtime error", "partial success", "skipped")
+# Commands that build or test models, by dbt's word under `args.which`. `dbt retry` writes the command that it repeats.
+_BUILDING = ("build", "run", "seed", "snapshot", "retry")
+_TESTING = ("build", "test", "retry")
+_SPOKEN = {"generate": "docs generate", "freshness": "source freshness"}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|\+00:?00)?\Z")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one node ended: dbt's word, in lower case, dbt's message, and the quoted relation if dbt says it."""
+
+    status: str
+    message: str = ""
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
 class Build:
-    """The last dbt command. `statuses` holds dbt's word for each node it came to, by unique id.
+    """The last dbt command. `generated_at` is UTC, as text that sorts. `results` are by unique id."""
 
-    `target` and `profile` are dbt's flags, where they were given. `lists_flags`: dbt says which flags were given.
-    """
-
-    generated_at: str | None = None
+    generated_at: str = ""
     invocation_id: str | None = None
-    target: str | None = None
-    profile: str | None = None
-    lists_flags: bool = False
-    statuses: Mapping[str, str] = field(default_factory=dict)
+    dbt_version: str = ""
+    args: Mapping[str, object] = field(default_factory=dict)
+    results: Mapping[str, NodeResult] = field(default_factory=dict)
+
+    @property
+    def which(self) -> str:
+        """The command in dbt's word; empty if dbt does not say it."""
+        return text(self.args.get("which")) or ""
+
+    @property
+    def command(self) -> str:
+        """The command as it is typed after `dbt`."""
+        return _SPOKEN.get(self.which, self.which)
+
+    @property
+    def builds(self) -> bool:
+        """Whether the command builds models. One that dbt does not name may have done anything."""
+        return self.which in (*_BUILDING, "")
+
+    @property
+    def tests(self) -> bool:
+        """Whether the command runs tests."""
+        return self.which in (*_TESTING, "")
+
+    @property
+    def limited(self) -> str | None:
+        """`empty` or `sample` if the command was given this flag, so that models hold no data, or a part of it."""
+        return next((word for word in (EMPTY, SAMPLE) if self.args.get(word)), None)
+
+    @property
+    def target(self) -> str | None:
+        """The flag `--target`, if it was given."""
+        return text(self.args.get("target"))
+
+    @property
+    def profile(self) -> str | None:
+        """The flag `--profile`, if it was given."""
+        return text(self.args.get("profile"))
+
+    @property
+    def lists_flags(self) -> bool:
+        """Whether dbt says which flags were given; dbt v2 names only the command."""
+        return "project_dir" in self.args
+
+    @property
+    def is_v2(self) -> bool:
+        """Whether dbt v2 wrote it, which leaves out most arguments."""
+        return self.dbt_version.startswith("2.")
 
 
 def read_build(locations: Locations) -> Build:
@@ -34,45 +90,33 @@ def read_build(locations: Locations) -> Build:
     path = locations.run_results
     try:
         content = json.loads(path.read_bytes())
+        modified = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
     except FileNotFoundError:
         return Build()
     except (OSError, ValueError, RecursionError) as error:
         raise _broken(locations, f"cannot be read ({error})") from error
     if not isinstance(content, dict) or not isinstance(content.get("results"), list):
         raise _broken(locations, "does not hold run results")
-    metadata = mapping(content.get("metadata"))
+    metadata, args = mapping(content.get("metadata")), mapping(content.get("args"))
     results = [mapping(result) for result in content["results"]]
-    args = mapping(content.get("args"))
     return Build(
-        generated_at=text(metadata.get("generated_at")),
+        generated_at=sortable_time(text(metadata.get("generated_at"))) or f"{modified:%Y-%m-%d %H:%M:%S.%f}",
         invocation_id=text(metadata.get("invocation_id")),
-        target=text(args.get("target")),
-        profile=text(args.get("profile")),
-        lists_flags="project_dir" in args,  # dbt v2 names only the command
-        statuses={str(result.get("unique_id")): str(result.get("status")).lower() for result in results},
+        dbt_version=text(metadata.get("dbt_version")) or "",
+        args={**mapping(args.get("__other__")), **args},
+        results={str(result.get("unique_id")): _node_result(result) for result in results},
     )
 
 
-def build_problem(build: Build, manifest: Manifest, unique_id: str) -> str | None:
-    """Why the last dbt command speaks against sending this model, in one sentence; None where nothing does.
-
-    That is: the model itself, or a test on it that is not of severity `warn`, failed or was skipped. What the command
-    did not come to speaks neither way. `unique_id` is one of the manifest's `nodes`.
-    """
-    node = manifest.nodes[unique_id]
-    own = build.statuses.get(unique_id)
-    if own in _BAD:
-        return f"{node.resource_type} `{node.name}` ended as `{own}` in the last dbt run"
-    for test in manifest.tests_on(unique_id):
-        status = build.statuses.get(test.unique_id)
-        if status is not None and _speaks_against(test, status):
-            return f"test `{test.name}` on `{node.name}` ended as `{status}` in the last dbt run"
-    return None
+def sortable_time(written: str | None) -> str | None:
+    """A time that dbt wrote, in UTC with six digits of a second; None if it is not one."""
+    found = _TIME.match(written or "")
+    return f"{found[1]} {found[2]}.{(found[3] or '')[:6]:0<6}" if found else None
 
 
-def _speaks_against(test: Model, status: str) -> bool:
-    # dbt says `fail` only where the severity came out as error, and `warn` otherwise.
-    return status == "fail" or (status in _BAD and test.severity != "warn")
+def _node_result(result: Mapping[str, object]) -> NodeResult:
+    status, message = str(result.get("status")).lower(), text(result.get("message")) or ""
+    return NodeResult(status, message, text(result.get("relation_name")))
 
 
 def _broken(locations: Locations, reason: str) -> ConfigError:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
+from reverse_etl.verdict import Verdict
 from tests.contracts.comparing import PEOPLE, ROWS
 from tests.contracts.trial import LONG_AGO, Crash, Fate, Trial, of
 
@@ -49,6 +51,18 @@ class HoldingContract:
         assert (item.reason, item.attempts) == ("it's \\ refused\n", 1)
         counted = count_rejections(refused.warehouse, refused.store().tables.rejections, refused.name)
         assert counted == {"rejected invalid-data": 1}
+
+    def test_newest_verdict_of_each_node_of_dbt_is_remembered(self, refused):
+        schema = refused.store().tables.schema
+        users = Verdict("model.it's.users", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "run")
+        orders = replace(users, unique_id="model.orders", status="skipped")
+        elsewhere = replace(users, relation='"a"."c"', status="empty")
+        assert load_verdicts(refused.warehouse, schema) == {}
+        save_verdicts(refused.warehouse, schema, [users, orders, elsewhere])
+        again = replace(users, status="success", at="2026-01-02 03:04:05.000001", invocation_id="i2")
+        save_verdicts(refused.warehouse, schema, [again])
+        save_verdicts(refused.warehouse, schema, [replace(users, at="2026-01-01 00:00:00.000000")])
+        assert load_verdicts(refused.warehouse, schema) == {one.key: one for one in (again, orders, elsewhere)}
 
     def test_refusal_of_another_sync_is_nothing_to_this_one(self, refused):
         other = replace(refused, name="other", sent={})

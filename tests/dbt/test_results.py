@@ -1,37 +1,58 @@
-"""What the last build says about a model, as the real dbt wrote it."""
+"""What the last dbt command says about a model, as the real dbt wrote it, and in the words of dbt v2."""
 
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 
 import pytest
 
+from reverse_etl.dbt.manifest import Manifest
+from reverse_etl.dbt.nodes import Model
 from reverse_etl.dbt.project import locate
-from reverse_etl.dbt.results import Build, build_problem, read_build
+from reverse_etl.dbt.results import Build, NodeResult, read_build, sortable_time
+from reverse_etl.dbt.verdicts import Judge, read_verdicts
 from reverse_etl.errors import ConfigError
 
 USERS = "model.shop.iterable_users"
 ERROR_TEST = "test.shop.unique_iterable_users_id.6aa6e87a33"
 WARN_TEST = "test.shop.unique_iterable_users_tier.99768b6d09"
+ORDERS = "model.shop.stg_orders"
+CUSTOMERS = "model.shop.stg_customers"
+V2 = {"command": "build", "which": "build", "static_analysis": None}
+
+
+def holds(build: Build, manifest: Manifest) -> dict[str, str]:
+    """The sentence for each model that is held back."""
+    judge = Judge(manifest, read_verdicts(build, manifest, [USERS]))
+    found = {unique_id: judge.find_hold(unique_id) for unique_id in manifest.nodes}
+    return {unique_id: hold.sentence.partition(" at ")[0] for unique_id, hold in found.items() if hold}
+
+
+def said(statuses: dict[str, str | tuple[str, str]], manifest: Manifest, **build: object) -> str | None:
+    """What is said of the users after a command with these statuses, or statuses and messages."""
+    pairs = {name: (status, "") if isinstance(status, str) else status for name, status in statuses.items()}
+    results = {name: NodeResult(*pair) for name, pair in pairs.items()}
+    made = Build(invocation_id=manifest.invocation_id, results=results, **build)  # type: ignore[arg-type]
+    return holds(made, manifest).get(USERS)
 
 
 def test_a_good_build_speaks_against_nothing(shop):
     build = read_build(shop.locations)
-    assert build.statuses[WARN_TEST] == "warn"
+    assert build.results[WARN_TEST].status == "warn"
     assert build.invocation_id
-    assert build.generated_at
-    assert {
-        unique_id: build_problem(build, shop.manifest, unique_id) for unique_id in shop.manifest.nodes
-    } == dict.fromkeys(shop.manifest.nodes)
+    assert sortable_time(build.generated_at) == build.generated_at
+    assert (build.command, build.limited) == ("build", None)
+    assert holds(build, shop.manifest) == {}
 
 
 def test_a_broken_build_names_what_failed(shop):
-    build = read_build(shop.broken)
-    found = {unique_id: build_problem(build, shop.manifest, unique_id) for unique_id in shop.manifest.nodes}
-    assert {unique_id: problem for unique_id, problem in found.items() if problem} == {
-        USERS: "test `unique_iterable_users_id` on `iterable_users` ended as `fail` in the last dbt run",
-        "model.shop.customers.v2": "model `customers` ended as `error` in the last dbt run",
-        "snapshot.shop.customers_history": "snapshot `customers_history` ended as `skipped` in the last dbt run",
+    found = holds(read_build(shop.broken), replace(shop.manifest, invocation_id=read_build(shop.broken).invocation_id))
+    assert found == {
+        USERS: "test `unique_iterable_users_id` on `iterable_users` ended as `fail` in `dbt build`",
+        "model.shop.customers.v2": "model `customers` ended as `error` in `dbt build`",
+        "snapshot.shop.customers_history": "snapshot `customers_history` ended as `skipped` in `dbt build`",
     }
 
 
@@ -41,22 +62,106 @@ def test_a_broken_build_names_what_failed(shop):
         ({USERS: "success", ERROR_TEST: "pass"}, False),
         ({USERS: "partial success"}, True),
         ({USERS: "runtime error"}, True),
+        ({USERS: "a word that nobody knows"}, True),
         ({USERS: "success", ERROR_TEST: "error"}, True),
         ({USERS: "success", ERROR_TEST: "skipped"}, True),
         ({USERS: "success", ERROR_TEST: "warn"}, False),
         ({USERS: "success", WARN_TEST: "error"}, False),
         ({USERS: "success", WARN_TEST: "skipped"}, False),
-        ({"model.shop.stg_orders": "error"}, False),
+        ({ORDERS: "error"}, False),
         ({}, False),
+        # Words of dbt v2.
+        ({USERS: "warn"}, False),
+        ({USERS: "reused"}, False),
+        ({USERS: "no-op"}, False),
+        ({USERS: "noop", ERROR_TEST: "no-op"}, False),
+        ({USERS: "reused", ERROR_TEST: "reused"}, False),
+        ({USERS: "reused", ERROR_TEST: "skipped"}, False),
+        ({ERROR_TEST: ("skipped", "Skipped due to model reuse")}, False),
+        ({ERROR_TEST: ("skipped", "Skipped due to upstream failure")}, True),
+        ({USERS: "reused", ERROR_TEST: "fail"}, True),
+        ({USERS: "error", ERROR_TEST: "skipped"}, True),
     ],
 )
 def test_only_the_model_and_its_error_tests_count(shop, statuses, speaks):
-    assert bool(build_problem(Build(statuses=statuses), shop.manifest, USERS)) is speaks
+    assert bool(said(statuses, shop.manifest)) is speaks
+
+
+@pytest.mark.parametrize("which", ["generate", "compile", "show", "list", "clone", "run-operation"])
+def test_commands_that_neither_build_nor_test_say_nothing(shop, which):
+    assert said({USERS: "error", ERROR_TEST: "error"}, shop.manifest, args={"which": which}) is None
+
+
+def test_a_test_that_reads_a_failed_model_too_was_skipped_for_it(shop):
+    nodes = {USERS: shop.manifest.nodes[USERS], ORDERS: shop.manifest.nodes[ORDERS]}
+    test = Model("test.shop.both", "both", "test", "shop", depends_on=(USERS, ORDERS))
+    manifest = replace(shop.manifest, nodes=nodes, tests={test.unique_id: test})
+    assert said({USERS: "reused", ORDERS: "error", test.unique_id: "skipped"}, manifest)
+    assert said({USERS: "reused", ORDERS: "success", test.unique_id: "skipped"}, manifest) is None
+
+
+@pytest.mark.parametrize(
+    ("args", "version", "missing"),
+    [
+        (V2, "2.0.0-preview.196", True),
+        ({**V2, "which": "run"}, "2.0.9", True),
+        ({**V2, "which": "test"}, "2.0.9", False),
+        ({**V2, "which": "seed", "select": []}, "2.0.9", False),
+        ({"which": "build", "select": [], "exclude": []}, "1.11.16", True),
+        ({"which": "build", "select": ["stg_customers+"], "exclude": []}, "2.0.9", True),
+        ({"which": "build", "select": ["stg_customers"], "exclude": []}, "2.0.9", False),
+        ({"which": "build", "select": [], "exclude": ["iterable_users"]}, "1.11.16", False),
+        ({"which": "build", "select": [], "resource_types": ["seed"]}, "1.11.16", False),
+        ({"which": "build", "select": [], "selector": "nightly"}, "1.11.16", False),
+        ({"which": "build", "select": ["state:modified"]}, "1.11.16", False),
+    ],
+)
+def test_a_selected_model_that_a_failed_command_does_not_mention(shop, args, version, missing):
+    found = said({CUSTOMERS: "error"}, shop.manifest, args=args, dbt_version=version)
+    assert found == (
+        f"model `iterable_users` is missing from the results of `dbt {args['which']}`" if missing else None
+    )
+    assert said({CUSTOMERS: "success"}, shop.manifest, args=args, dbt_version=version) is None
+
+
+def test_results_of_another_invocation_miss_nothing(shop):
+    build = Build(invocation_id="another", results={CUSTOMERS: NodeResult("error")}, args=V2, dbt_version="2.0.9")
+    assert holds(build, shop.manifest) == {CUSTOMERS: "model `stg_customers` ended as `error` in `dbt build`"}
+
+
+def test_dbt_v2_names_no_flag_but_compiles_it(shop):
+    read = shop.manifest.nodes[ORDERS].relation_name
+    users = replace(shop.manifest.nodes[USERS], compiled=f"select * from (select * from {read} limit 0) o")
+    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, USERS: users})
+    assert said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0-preview.196").endswith("`dbt build --empty`")
+    plain = replace(users, compiled=f"select * from {read} limit 10")
+    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, USERS: plain})
+    assert said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0-preview.196") is None
 
 
 def test_no_run_results_are_an_empty_build(shop, tmp_path):
     (tmp_path / "dbt_project.yml").touch()
     assert read_build(locate(tmp_path, None, None, {})) == Build()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-30T13:28:35.682285264Z", "2026-11-30 13:28:35.682285"),
+        ("2026-11-30T13:28:35Z", "2026-11-30 13:28:35.000000"),
+        ("2026-11-30T13:28:35.5+00:00", "2026-11-30 13:28:35.500000"),
+    ],
+)
+def test_times_sort_whichever_dbt_wrote_them(written, read):
+    assert sortable_time(written) == read
+
+
+@pytest.mark.parametrize("written", [None, "yesterday"])
+def test_without_a_time_that_of_the_file_counts(tmp_path, written):
+    file = tmp_path / "run_results.json"
+    file.write_text(json.dumps({"metadata": {"generated_at": written}, "results": []}))
+    os.utime(file, (0, 86_400))
+    assert read_build(locate(None, None, tmp_path / "manifest.json", {})).generated_at == "1970-01-02 00:00:00.000000"
 
 
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps({"results": {}}), "[" * 100_000])

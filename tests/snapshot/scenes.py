@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reverse_etl.change import Outcome, Status
+from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.ranges import Ranges
@@ -14,6 +15,7 @@ from reverse_etl.snapshot.runs import RunRow, last_runs, record_run
 from reverse_etl.snapshot.shape import shape_of
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.sync import Field, Sync
+from reverse_etl.verdict import Verdict
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 from tests.contracts.trial import RULE
 from tests.snapshot.recorder import LEASE, Recorder
@@ -133,6 +135,17 @@ def moved(dialect: Dialect) -> list[str]:
     return scene.warehouse.told
 
 
+def builds(dialect: Dialect) -> list[str]:
+    """What dbt's last results say is remembered."""
+    scene = Scene(dialect, known=True)
+    verdict = Verdict("model.shop.it's", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "build")
+    table = scene.warehouse.table("s", "build_verdicts")
+    scene.warehouse.columns_of |= {table: scene.kept}
+    load_verdicts(scene.warehouse, "s")
+    save_verdicts(scene.warehouse, "s", [verdict, replace(verdict, unique_id="test.shop.unique")])
+    return scene.warehouse.told
+
+
 SCENES: Mapping[str, Callable[[Dialect], list[str]]] = {
-    scene.__name__: scene for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved)
+    scene.__name__: scene for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved, builds)
 }

@@ -1,0 +1,243 @@
+"""What run results say of each model and test, and whether all that is known speaks against sending a model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from reverse_etl.dbt.graph import Graph
+from reverse_etl.dbt.manifest import Manifest
+from reverse_etl.dbt.nodes import Model, texts
+from reverse_etl.dbt.results import Build, NodeResult
+from reverse_etl.dbt.selection import select
+from reverse_etl.errors import ConfigError
+from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
+
+# dbt's words for a good end. `warn` of a model: dbt v2 built it with warnings. `reused`: dbt v2 found it up to date.
+GOOD = ("success", "pass", "warn", "reused")
+# The node was not run, and nothing is wrong.
+_NOT_RUN = ("no-op", "noop")
+_RESOURCE_OF = {"run": "model", "seed": "seed", "snapshot": "snapshot"}
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a model must not be sent: the sentence, the node that failed, and what is known of it."""
+
+    sentence: str
+    failed: Model
+    verdict: Verdict
+
+
+def is_bad(verdict: Verdict) -> bool:
+    """Whether it speaks against the data. A word that nobody knows does."""
+    return verdict.status not in GOOD
+
+
+def read_verdicts(build: Build, manifest: Manifest, watched: Collection[str]) -> dict[Key, Verdict]:
+    """What the last dbt command says of the nodes that it built or tested.
+
+    `watched` are the models that must not be missing. The results of another target say nothing.
+    """
+    if not is_same_target(build, manifest):
+        return {}
+    statuses = {
+        unique_id: status
+        for unique_id, result in build.results.items()
+        if (status := _status(unique_id, result, build, manifest))
+    }
+    found = [_verdict(_node(manifest, unique_id), status, build, manifest) for unique_id, status in statuses.items()]
+    found += [
+        _verdict(manifest.nodes[unique_id], MISSING, build, manifest, lasting=not build.is_v2)
+        for unique_id in _missing(build, manifest, watched)
+    ]
+    return {verdict.key: verdict for verdict in found}
+
+
+def is_same_target(build: Build, manifest: Manifest) -> bool:
+    """Whether the results are about the relations of the manifest, as far as they tell."""
+    if build.invocation_id == manifest.invocation_id:
+        return True
+    relations = [
+        (manifest.nodes[name], result.relation) for name, result in build.results.items() if name in manifest.nodes
+    ]
+    return all(relation in (None, node.relation_name) for node, relation in relations)
+
+
+def key_of(node: Model, manifest: Manifest) -> Key:
+    """What tells a node's verdict from every other. A test has the relation of the first model that it reads."""
+    if node.unique_id in manifest.nodes:
+        return node.unique_id, node.relation_name or ""
+    parents = (manifest.nodes.get(name) for name in (node.attached_node or "", *node.depends_on))
+    return node.unique_id, next((parent.relation_name or "" for parent in parents if parent), "")
+
+
+class Judge:
+    """All that is known of one project's models and tests."""
+
+    def __init__(self, manifest: Manifest, verdicts: Mapping[Key, Verdict]) -> None:
+        """`verdicts` are those of the last results, and those that were remembered."""
+        self._manifest = manifest
+        self._verdicts = verdicts
+
+    def find_hold(self, unique_id: str) -> Hold | None:
+        """What speaks against sending this model, one of the manifest's `nodes`; None if nothing does.
+
+        That is: the model itself, a test on it, a test on what it is built from, or an ancestor without data. Tests of
+        severity `warn` do not count.
+        """
+        node = self._manifest.nodes[unique_id]
+        own = self._bad(node)
+        if own is not None:
+            return self._own_hold(node, own)
+        holds = chain(self._failed_tests(node), self._limited_ancestors(node), self._upstream_tests(node))
+        return next(holds, None)
+
+    def of(self, node: Model) -> Verdict | None:
+        """What is known of a node."""
+        return self._verdicts.get(key_of(node, self._manifest))
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph(self._manifest.graph)
+
+    def _bad(self, node: Model) -> Verdict | None:
+        verdict = self.of(node)
+        return verdict if verdict is not None and is_bad(verdict) and node.severity != "warn" else None
+
+    def _own_hold(self, node: Model, own: Verdict) -> Hold:
+        if own.status != "skipped":
+            return Hold(_sentence(node, own), node, own)
+        causes = [*self._upstream_tests(node), *self._failed_ancestors(node)]
+        cause = next((hold for hold in causes if hold.verdict.invocation_id == own.invocation_id), None)
+        if cause is None:
+            return Hold(_sentence(node, own), node, own)
+        because = cause.sentence.partition(" in `dbt")[0]
+        return Hold(f"{_sentence(node, own)}, because {because}", cause.failed, cause.verdict)
+
+    def _failed_tests(self, node: Model) -> Iterator[Hold]:
+        for test in self._manifest.tests_on(node.unique_id):
+            verdict = self._bad(test)
+            if verdict is not None:
+                yield Hold(_test_sentence(test, node, verdict), test, verdict)
+
+    def _upstream_tests(self, node: Model) -> Iterator[Hold]:
+        """Failed tests that `dbt build` runs before it builds the node: all that they read is upstream of it."""
+        upstream = self._graph.parents([node.unique_id])
+        for ancestor in self._ancestors(node):
+            for hold in self._failed_tests(ancestor):
+                if set(hold.failed.depends_on) <= upstream:
+                    yield hold
+
+    def _limited_ancestors(self, node: Model) -> Iterator[Hold]:
+        for ancestor in self._ancestors(node):
+            verdict = self.of(ancestor)
+            if verdict is not None and verdict.status in (EMPTY, SAMPLE):
+                yield Hold(f"`{node.name}` depends on it: {_sentence(ancestor, verdict)}", ancestor, verdict)
+
+    def _failed_ancestors(self, node: Model) -> Iterator[Hold]:
+        for ancestor in self._ancestors(node):
+            verdict = self._bad(ancestor)
+            if verdict is not None and verdict.status != "skipped":
+                yield Hold(_sentence(ancestor, verdict), ancestor, verdict)
+
+    def _ancestors(self, node: Model) -> list[Model]:
+        upstream = self._graph.parents([node.unique_id])
+        return [model for unique_id, model in self._manifest.nodes.items() if unique_id in upstream]
+
+
+def _node(manifest: Manifest, unique_id: str) -> Model:
+    return manifest.nodes.get(unique_id) or manifest.tests[unique_id]
+
+
+def _verdict(node: Model, status: str, build: Build, manifest: Manifest, *, lasting: bool = True) -> Verdict:
+    name, relation = key_of(node, manifest)
+    return Verdict(name, relation, status, build.generated_at, build.invocation_id or "", build.command, lasting)
+
+
+def _status(unique_id: str, result: NodeResult, build: Build, manifest: Manifest) -> str | None:
+    """How a node ended; None if the command did not build or test it."""
+    if unique_id in manifest.nodes:
+        if not build.builds or result.status in _NOT_RUN:
+            return None
+        node, said = manifest.nodes[unique_id], result.status
+        return (build.limited or _limited(node, build, manifest) or said) if said in GOOD else said
+    test = manifest.tests.get(unique_id)
+    # A test of tables without data proves nothing.
+    if test is None or not build.tests or build.limited or result.status in (*_NOT_RUN, "reused"):
+        return None
+    return None if result.status == "skipped" and _skipped_with_reason(test, result, build) else result.status
+
+
+def _limited(node: Model, build: Build, manifest: Manifest) -> str | None:
+    """`empty` if dbt v2, which does not name the flag, compiled the node with `limit 0` around what it reads."""
+    if not build.is_v2 or build.invocation_id != manifest.invocation_id or node.compiled is None:
+        return None
+    nodes = [manifest.graph[name] for name in node.depends_on if name in manifest.graph]
+    code = " ".join(node.compiled.split())
+    return EMPTY if any(f"from {one.relation_name} limit 0)" in code for one in nodes if one.relation_name) else None
+
+
+def _skipped_with_reason(test: Model, result: NodeResult, build: Build) -> bool:
+    """Whether dbt v2 left a test out because it reused the model."""
+    if "reuse" in result.message.lower():
+        return True
+    parents = [build.results[name].status for name in test.depends_on if name in build.results]
+    return "reused" in parents and all(status in (*GOOD, *_NOT_RUN) for status in parents)
+
+
+def _missing(build: Build, manifest: Manifest, watched: Collection[str]) -> list[str]:
+    """The watched models that a failed command selected, and of which it wrote no result."""
+    failed = any(result.status not in (*GOOD, *_NOT_RUN) for result in build.results.values())
+    absent = [name for name in watched if name in manifest.nodes and name not in build.results]
+    if not absent or not failed or not build.builds or not build.which or build.invocation_id != manifest.invocation_id:
+        return []
+    selected = _selected(build, manifest, absent)
+    # dbt v2 does not write down what was selected: then it may have been everything.
+    return (absent if build.is_v2 else []) if selected is None else selected
+
+
+def _selected(build: Build, manifest: Manifest, names: Collection[str]) -> list[str] | None:
+    """Those of the nodes that the command selected; None if its arguments do not tell."""
+    args = build.args
+    if "select" not in args or args.get("selector") or args.get("state"):
+        return None
+    kinds, but = texts(args.get("resource_types")), texts(args.get("exclude_resource_types"))
+    only = _RESOURCE_OF.get(build.which)
+    candidates = {
+        name: (name,)
+        for name in names
+        if (kind := manifest.nodes[name].resource_type) not in but
+        and kind in (kinds or (kind,))
+        and kind == (only or kind)
+    }
+    try:
+        pairs = select(manifest, candidates, texts(args.get("select")), texts(args.get("exclude")))
+    except ConfigError:
+        return None
+    return [name for name, _ in pairs]
+
+
+def _sentence(node: Model, verdict: Verdict) -> str:
+    what = f"{node.resource_type} `{node.name}`"
+    if verdict.status in (EMPTY, SAMPLE):
+        data = "no data" if verdict.status == EMPTY else "only a part of its data"
+        flag = f"`dbt {verdict.command} --{verdict.status}`"
+        return f"{what} was last built by {flag} at {_minute(verdict)}, so it has {data}"
+    if verdict.status == MISSING:
+        return f"{what} is missing from the results of `dbt {verdict.command}` at {_minute(verdict)}, which failed"
+    return f"{what} ended as `{verdict.status}`{_when(verdict)}"
+
+
+def _test_sentence(test: Model, node: Model, verdict: Verdict) -> str:
+    return f"test `{test.name}` on `{node.name}` ended as `{verdict.status}`{_when(verdict)}"
+
+
+def _when(verdict: Verdict) -> str:
+    return f" in `dbt {verdict.command or '…'}` at {_minute(verdict)}"
+
+
+def _minute(verdict: Verdict) -> str:
+    return f"{verdict.at[:16]} UTC"

@@ -1,0 +1,89 @@
+"""Builds: what dbt's last results and the remembered ones say together of the models of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reverse_etl.dbt.manifest import Manifest
+from reverse_etl.dbt.results import Build
+from reverse_etl.dbt.verdicts import Hold, Judge, is_bad, is_same_target, read_verdicts
+from reverse_etl.guards import Stop, build_stop
+from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
+from reverse_etl.sync import Sync
+from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
+from reverse_etl.warehouses.base import Reader, Warehouse
+
+# The first dbt with `dbt retry`.
+_RETRY = (1, 6)
+
+
+@dataclass(frozen=True)
+class Builds:
+    """What is known of each node: `current` are the verdicts of dbt's `latest` results, `remembered` are older ones."""
+
+    manifest: Manifest
+    latest: Build
+    current: Mapping[Key, Verdict]
+    remembered: Mapping[Key, Verdict]
+
+    def stop(self, sync: Sync) -> Stop | None:
+        """What speaks against sending the model of a sync."""
+        hold = self._judge.find_hold(sync.unique_id)
+        return build_stop(sync, hold.sentence, self._remedy(sync, hold)) if hold is not None else None
+
+    def is_unknown(self, sync: Sync) -> bool:
+        """Whether the last results cannot be about the model, and nothing is remembered of it."""
+        blind = self.other_target or not (self.latest.builds or self.latest.tests)
+        return blind and self._judge.of(self.manifest.nodes[sync.unique_id]) is None
+
+    @property
+    def other_target(self) -> bool:
+        """Whether the last results are about the tables of another target than the manifest."""
+        return not is_same_target(self.latest, self.manifest)
+
+    def news(self) -> list[Verdict]:
+        """What is worth remembering: failures, and the good end of what was remembered as a failure."""
+        return [
+            verdict
+            for key, verdict in self.current.items()
+            if verdict.lasting and (is_bad(verdict) or key in self.remembered) and self._is_newest(verdict)
+        ]
+
+    @cached_property
+    def _judge(self) -> Judge:
+        newest = {key: verdict for key, verdict in self.current.items() if self._is_newest(verdict)}
+        return Judge(self.manifest, {**self.remembered, **newest})
+
+    def _is_newest(self, verdict: Verdict) -> bool:
+        before = self.remembered.get(verdict.key)
+        return before is None or before.at < verdict.at
+
+    def _remedy(self, sync: Sync, hold: Hold) -> str:
+        """What to do, as the beginning of a sentence."""
+        build = f"`dbt build --select +{sync.model}`"
+        if hold.verdict.status in (EMPTY, SAMPLE):
+            return f"Run {build} without `--{hold.verdict.status}`"
+        if hold.verdict.status == MISSING:
+            return f"Run {build}, and look at how `{sync.model}` ends"
+        what = f"Fix what {hold.failed.resource_type.replace('_', ' ')} `{hold.failed.name}` reports"
+        if hold.verdict.invocation_id == self.latest.invocation_id and _version(self.manifest) >= _RETRY:
+            return f"{what}, then run `dbt retry`: it runs again what failed and what was skipped"
+        return f"{what}, then run {build}"
+
+
+def read_builds(manifest: Manifest, latest: Build, watched: Collection[str], reader: Reader, schema: str) -> Builds:
+    """What is known of the `watched` models, which are unique ids, and of all that they depend on."""
+    return Builds(manifest, latest, read_verdicts(latest, manifest, watched), load_verdicts(reader, schema))
+
+
+def remember_builds(builds: Builds, warehouse: Warehouse, schema: str) -> None:
+    """Write down what the last results say and nobody knew, as dbt's next command overwrites them."""
+    news = builds.news()
+    if news:
+        save_verdicts(warehouse, schema, news)
+
+
+def _version(manifest: Manifest) -> tuple[int, ...]:
+    return tuple(int(part) for part in manifest.dbt_version.split(".")[:2] if part.isdigit())

@@ -1,0 +1,59 @@
+"""The table of build verdicts: how the last dbt command that ran a node ended, for nodes that failed at some time.
+
+Rows are only added, and the newest one of a node counts: what a run that was killed had written is never less than
+what was known before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, create_table
+from reverse_etl.verdict import Key, Verdict
+from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
+
+NAME = "build_verdicts"
+_COLUMNS = ("unique_id", "relation", "status", "ended_at", "invocation_id", "command")
+_ROWS_A_STATEMENT = 500
+
+
+def load_verdicts(reader: Reader, schema: str) -> dict[Key, Verdict]:
+    """The newest verdict of each node; none before something failed for the first time."""
+    table = reader.table(schema, NAME)
+    if reader.columns(table) is None:
+        return {}
+    rows = reader.query(f"SELECT {', '.join(_COLUMNS)} FROM {table} ORDER BY ended_at")
+    return {verdict.key: verdict for verdict in (Verdict(*row) for row in rows)}
+
+
+def save_verdicts(warehouse: Warehouse, schema: str, verdicts: Sequence[Verdict]) -> None:
+    """Add verdicts, each before the older ones of its node go. There is at least one."""
+    dialect, table = warehouse.dialect, warehouse.table(schema, NAME)
+    warehouse.create_schema(schema)
+    warehouse.execute(_create(dialect, table))
+    rest, names = iter(verdicts), ", ".join(_COLUMNS)
+    while some := list(islice(rest, _ROWS_A_STATEMENT)):
+        rows = [[dialect.literal(value) for value in _values(verdict)] for verdict in some]
+        warehouse.execute(
+            f"INSERT INTO {table} (schema_version, {names}) SELECT {SCHEMA_VERSION}, {names}"
+            f" FROM {dialect.rows('v', _COLUMNS, rows)}"
+        )
+        older = (f"(unique_id = {name} AND relation = {place} AND ended_at < {at})" for name, place, _, at, *_ in rows)
+        warehouse.execute(f"DELETE FROM {table} WHERE {' OR '.join(older)}")
+
+
+def _values(verdict: Verdict) -> tuple[str, ...]:
+    return (
+        verdict.unique_id,
+        verdict.relation,
+        verdict.status,
+        verdict.at,
+        verdict.invocation_id,
+        verdict.command,
+    )
+
+
+def _create(dialect: Dialect, table: str) -> str:
+    columns = [("schema_version", dialect.integer_type), *((name, dialect.text_type) for name in _COLUMNS)]
+    return create_table(dialect, table, columns, "unique_id")
