@@ -13,33 +13,28 @@ from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
-from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.jinja import Renderer
-from reverse_etl.dbt.manifest import Manifest, Model, read_manifest, stale_manifest
+from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read_profile
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection import select
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
-from reverse_etl.definition import Tagged, duplicate_names, read_definitions
 from reverse_etl.destination import Destination, resolve_destination
-from reverse_etl.errors import ConfigError, Fault, Faults
+from reverse_etl.errors import ConfigError
 from reverse_etl.events import Listener
-from reverse_etl.faults import Place
 from reverse_etl.guards import STALE_MANIFEST, WRONG_TARGET
-from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacers, Time
 from reverse_etl.processes import is_alive, start_time
 from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, resolve_settings
-from reverse_etl.sync import Sync
+from reverse_etl.sync import BrokenSync, Sync
+from reverse_etl.sync_reader import TAG, Definitions, read_syncs
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience, Reader, Warehouse
 from reverse_etl.warehouses.local import open_local
-
-TAG = "reverse_etl"
 
 
 @dataclass(frozen=True)
@@ -115,38 +110,25 @@ class Project:
             return ""
 
     @cached_property
+    def definitions(self) -> Definitions:
+        """Every definition of the project, those too that cannot run. Raises ConfigError where dbt's files are bad."""
+        return read_syncs(self.manifest, self.target)
+
+    @property
     def syncs(self) -> tuple[Sync, ...]:
-        """Every definition of the project, in the order they run in.
+        """The syncs of the project that can run, in the order they run in."""
+        return self.definitions.syncs
 
-        Raises Faults with everything that is wrong with any of them.
-        """
-        syncs: list[Sync] = []
-        faults: list[Fault] = []
-        for model in self.manifest.nodes.values():
-            if TAG not in model.meta:
-                continue
-            tagged = _tagged(model, self.target)
-            if model.materialized == "ephemeral" or not model.relation_name:
-                place = Place(model.name, tagged.file, None)
-                faults.append(
-                    place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")
-                )
-                continue
-            found, wrong = read_definitions(tagged, model.meta[TAG], entries())
-            syncs += found
-            faults += [*wrong, *_wrong_marks(model, Place(model.name, tagged.file, None))]
-        faults += duplicate_names(syncs)
-        if faults:
-            raise Faults(faults)
-        return in_order(syncs, Graph(self.manifest.graph))
-
-    def selected(self) -> list[Sync]:
-        """The syncs that --select and --exclude leave, in the order they run in."""
+    def selected(self) -> Definitions:
+        """The definitions that --select and --exclude leave, in the order they run in."""
         names: dict[str, list[str]] = {}
-        for sync in self.syncs:
-            names.setdefault(sync.unique_id, []).append(sync.name)
+        for one in self.definitions:
+            names.setdefault(one.unique_id, []).append(one.name)
         kept = set(select(self.manifest, names, self.flags.select, self.flags.exclude))
-        return [sync for sync in self.syncs if (sync.unique_id, sync.name) in kept]
+        return Definitions(
+            tuple(sync for sync in self.definitions.syncs if (sync.unique_id, sync.name) in kept),
+            tuple(one for one in self.definitions.broken if (one.unique_id, one.name) in kept),
+        )
 
     def builds(self, reader: Reader, schema: str) -> Builds:
         """What dbt's last results, and the tables in `schema`, say of the models. Raises ConfigError."""
@@ -167,7 +149,7 @@ class Project:
             )
         return self._destinations[name]
 
-    def settings_of(self, sync: Sync) -> Settings:
+    def settings_of(self, sync: Sync | BrokenSync) -> Settings:
         """The settings that hold for one sync."""
         del sync
         return self.settings
@@ -199,39 +181,6 @@ class Project:
     @property
     def _patience(self) -> Patience:
         return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
-
-
-def _tagged(model: Model, target: str) -> Tagged:
-    return Tagged(
-        name=model.name,
-        unique_id=model.unique_id,
-        relation=model.relation_name or "",
-        file=str(model.patch_file or model.file),
-        hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
-        target=target,
-        database=model.database or "",
-    )
-
-
-def in_order(syncs: Sequence[Sync], graph: Graph) -> tuple[Sync, ...]:
-    """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
-    ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
-    return tuple(sorted(syncs, key=lambda s: (OBJECTS[s.object].stage, ancestors[s.unique_id], s.name)))
-
-
-def _wrong_marks(model: Model, place: Place) -> list[Fault]:
-    """Columns whose mark says something else than `false`: a mark that is not understood must not send its column."""
-    return [
-        place.fault(
-            "wrong-column-mark",
-            f"column `{column.name}` has a mark that is not `reverse_etl: false`",
-            key=f"columns.{column.name}",
-            found=column.meta[TAG],
-            allowed="false, without quotes: the column is never sent",
-        )
-        for column in model.columns
-        if TAG in column.meta and column.meta[TAG] is not False
-    ]
 
 
 @dataclass(frozen=True)
@@ -278,10 +227,9 @@ def access_of(destination: Destination, settings: Settings) -> Access:
     return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
 
 
-def check_destinations(project: Project, syncs: Sequence[Sync]) -> None:
-    """Resolve each destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
-    for name in dict.fromkeys(sync.destination for sync in syncs):
-        HttpClient(access_of(project.destination(name), project.settings)).close()
+def check_destination(project: Project, name: str) -> None:
+    """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
+    HttpClient(access_of(project.destination(name), project.settings)).close()
 
 
 def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
 from reverse_etl.cost import Spent
@@ -111,6 +111,11 @@ class Problem:
     message: str
     hint: str
     context: Mapping[str, object]
+
+    def naming(self, sync: str) -> Problem:
+        """The same, with a message that names the sync."""
+        name = f"sync `{sync}`"
+        return self if name in self.message else replace(self, message=f"{name}: {self.message}")
 
 
 @dataclass(frozen=True)

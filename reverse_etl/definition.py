@@ -15,12 +15,14 @@ from pydantic import Field as Key
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
 from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, wrong_fields
-from reverse_etl.sync import Field, GuardLimits, Limit, OnRemoved, Sync
+from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
 # A key of a definition whose value comes from a row, as those under `fields` do.
 Source = Annotated[Any, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
 FieldMap = Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)]
+_LONGEST_NAME = 200
+_DESTINATION = "iterable"
 
 
 class Part(BaseModel):
@@ -60,9 +62,9 @@ class Entry(Part):
     object: str
     mode: str
     name: str | None = Key(
-        default=None, min_length=1, max_length=200, description="name of the sync; default: the model's"
+        default=None, min_length=1, max_length=_LONGEST_NAME, description="name of the sync; default: the model's"
     )
-    destination: str = Key("iterable", min_length=1, description="a destination of reverse_etl.yml")
+    destination: str = Key(_DESTINATION, min_length=1, description="a destination of reverse_etl.yml")
     primary_key: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(_names),
@@ -139,22 +141,53 @@ class Tagged:
     database: str = ""
 
 
-def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[Fault]]:
-    """The syncs of one model's `meta.reverse_etl`: one entry or a list. Each entry gives a Sync or its faults."""
+def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[BrokenSync]]:
+    """The syncs of one model's `meta.reverse_etl`: one entry or a list. What is wrong with one leaves the others."""
     found = meta if isinstance(meta, list) else [meta]
     syncs: list[Sync] = []
-    faults: list[Fault] = []
+    broken: list[BrokenSync] = []
     for index, entry in enumerate(found):
         place = Place(model.name, model.file, index if isinstance(meta, list) else None)
+        default = _default_name(model, entry, len(found), index)
         checked, wrong = _checked(entry, place, entries)
         if checked is not None:
-            sync = _sync(model, checked, alone=len(found) == 1)
+            sync = _sync(model, checked, default)
             wrong += [*checked.faults(place), *_check(sync, place)]
             syncs += [] if wrong else [sync]
-        faults += wrong
+        if wrong:
+            broken.append(_broken(model, entry, default, wrong))
     if not found:
-        faults.append(Place(model.name, model.file, None).fault("empty-definition", "the list of definitions is empty"))
-    return syncs, faults
+        empty = Place(model.name, model.file, None).fault("empty-definition", "the list of definitions is empty")
+        broken.append(_broken(model, None, model.name, [empty]))
+    return syncs, broken
+
+
+def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
+    """What can be read of an entry that cannot be used."""
+    texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
+    return BrokenSync(
+        name=texts.get("name", default)[:_LONGEST_NAME],
+        model=model.name,
+        unique_id=model.unique_id,
+        relation=model.relation,
+        file=model.file,
+        destination=texts.get("destination", _DESTINATION),
+        faults=tuple(faults),
+        target=model.target,
+        database=model.database,
+    )
+
+
+def _pairs(entry: object) -> Mapping[object, object]:
+    return entry if isinstance(entry, dict) else {}
+
+
+def _default_name(model: Tagged, entry: object, entries: int, index: int) -> str:
+    """The name of a sync whose entry gives none: its model's, or beside others of the model with its object's."""
+    kind = _pairs(entry).get("object")
+    if entries == 1:
+        return model.name
+    return f"{model.name}.{kind}" if isinstance(kind, str) else f"{model.name}[{index}]"
 
 
 def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | None, list[Fault]]:
@@ -173,8 +206,7 @@ def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | Non
         return None, [*wrong, *translate(error, place, entries[kind])]
 
 
-def _sync(model: Tagged, entry: Entry, *, alone: bool) -> Sync:
-    default = model.name if alone else f"{model.name}.{entry.object}"
+def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
     return Sync(
         name=entry.name or default,
@@ -216,26 +248,6 @@ def _check(sync: Sync, place: Place) -> list[Fault]:
                     f"column `{column}` is marked `reverse_etl: false` and is never sent",
                     found=column,
                     allowed="a column without that mark",
-                )
-            )
-    return faults
-
-
-def duplicate_names(syncs: Sequence[Sync]) -> list[Fault]:
-    """A fault for every sync whose name another one has: names are what the sync snapshots are found by."""
-    seen: dict[str, Sync] = {}
-    faults = []
-    for sync in syncs:
-        first = seen.setdefault(sync.name.lower(), sync)
-        if first is not sync:
-            place = Place(sync.model, sync.file, None)
-            faults.append(
-                place.fault(
-                    "duplicate-sync-name",
-                    f"the name `{sync.name}` is taken by a definition on model `{first.model}`",
-                    key="name",
-                    found=sync.name,
-                    allowed="a name no other definition has",
                 )
             )
     return faults

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from reverse_etl.errors import Fault
+
 Nulls = Literal["send", "skip"]
 OnRemoved = Literal["ignore", "clear", "delete", "remove"]
 # Switches of an object, by key: plain values.
@@ -102,6 +104,21 @@ class Sync:
     def option(self, name: str) -> bool:
         """Whether a switch is on."""
         return bool(self.options.get(name))
+
+
+@dataclass(frozen=True)
+class BrokenSync:
+    """A definition that cannot run, with everything that is wrong with it. `name` is the name it would have."""
+
+    name: str
+    model: str
+    unique_id: str
+    relation: str
+    file: str
+    destination: str
+    faults: tuple[Fault, ...]
+    target: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True, slots=True)

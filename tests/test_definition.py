@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.definition import Tagged, duplicate_names, json_schema, read_definitions
+from reverse_etl.definition import Tagged, json_schema, read_definitions
 from reverse_etl.errors import Fault
 from reverse_etl.iterable import entries
 from reverse_etl.sync import Field, Sync
+from reverse_etl.sync_reader import part_namesakes
 
 MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
 GOOD: dict[str, Any] = {"object": "users", "email": "email"}
 
 
 def read(meta: object) -> tuple[list[Sync], list[Fault]]:
-    return read_definitions(MODEL, meta, entries())
+    syncs, broken = read_definitions(MODEL, meta, entries())
+    return syncs, [fault for one in broken for fault in one.faults]
 
 
 def test_the_shortest_definition() -> None:
@@ -60,8 +62,13 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
     syncs, faults = read([GOOD, {**GOOD, "name": "again"}])
     assert faults == []
     assert [sync.name for sync in syncs] == ["people.users", "again"]
-    [fault] = duplicate_names([*syncs, *read({**GOOD, "name": "AGAIN"})[0]])
-    assert fault.code == "duplicate-sync-name"
+    [other] = read({**GOOD, "name": "AGAIN"})[0]
+    alone, shared = part_namesakes([*syncs, other])
+    assert [sync.name for sync in alone] == ["people.users"]
+    assert [(one.name, one.faults[0].code) for one in shared] == [
+        ("again", "duplicate-sync-name"),
+        ("AGAIN", "duplicate-sync-name"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,13 @@ class Console:
         count = count_line(problems)
         if count is not None:
             self.say("FaultsCounted", count, "error")
+        self.trace(error)
+        return error.exit_code if isinstance(error, ReverseEtlError) else 2
+
+    def trace(self, error: Exception) -> None:
+        """Print where an error came from, with --debug."""
         if self.talk.debug:
             self._write("".join(traceback.format_exception(error)))
-        return error.exit_code if isinstance(error, ReverseEtlError) else 2
 
     def summary(self, results: Sequence[RunResult], content: object, *, sandbox: bool = False) -> None:
         """The results of a run: for machines the content of the result file on one line."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reverse_etl.cli.session import Session
+from reverse_etl.cli.triage import Triage
 
 if TYPE_CHECKING:
     from reverse_etl.run.ready import Ready, Wiring
@@ -15,14 +17,17 @@ def accept(session: Session) -> None:
     """Accept the destination; send nothing. Its host, project and key count as those that took the rows."""
     from reverse_etl.assemble import RunOptions, wire
 
-    syncs = session.syncs()
-    session.check_destinations(syncs)
-    if not syncs:
+    triage = Triage(session)
+    if triage.failure is not None:
+        raise triage.failure
+    if not triage.open:
         return
     wiring = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=False) as warehouse:
-        for ready in session.ready(syncs, warehouse):
-            session.console.lines([_accept(ready, warehouse, wiring)])
+        triage.fit(warehouse)
+        triage.tell()
+        for ready in triage.ready.values():
+            session.console.lines(session.attempt(partial(_accept, ready, warehouse, wiring)))
 
 
 def _accept(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.session import Session
+from reverse_etl.cli.triage import Triage
+from reverse_etl.report.failures import problem_dict, problems_of
 from reverse_etl.report.tables import table
 
 if TYPE_CHECKING:
-    from reverse_etl.sync import Sync
+    from reverse_etl.sync import BrokenSync, Sync
 
 
 class ListOutput(str, Enum):
@@ -28,14 +30,22 @@ def list_(
 ) -> None:
     """List the syncs that the models define."""
     console = session.console
-    syncs = session.syncs()
+    triage = Triage(session, destinations=False)
+    triage.tell()
+    syncs, broken = triage.definitions.syncs, triage.definitions.broken
     if console.is_json or output is ListOutput.JSON:
-        console.json({"syncs": [_as_dict(sync) for sync in syncs]}, indent=2)
+        content = {"syncs": [_as_dict(sync) for sync in syncs], "broken": [_broken_dict(one) for one in broken]}
+        console.json(content, indent=2)
     elif output is ListOutput.NAME:
         console.lines(sync.name for sync in syncs)
     elif syncs:
         headers = ["sync", "model", "object", "mode", "destination", "target", "database", "relation", "fields"]
         console.lines(table(headers, [_as_row(sync) for sync in syncs]))
+
+
+def _broken_dict(one: BrokenSync) -> dict[str, object]:
+    problems = [problem_dict(problem) for fault in one.faults for problem in problems_of(fault)]
+    return {"sync": one.name, "model": one.unique_id, "file": one.file, "problems": problems}
 
 
 def _as_row(sync: Sync) -> list[object]:

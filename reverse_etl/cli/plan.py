@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
 from reverse_etl.cli.session import Session
-from reverse_etl.cli.unbuilt import Unbuilt
+from reverse_etl.cli.triage import Triage
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.report.failures import problems_of
 from reverse_etl.report.plans import plan_dict, plan_lines
 
 if TYPE_CHECKING:
+    from reverse_etl.change import Problem
     from reverse_etl.planned import SyncPlan
+    from reverse_etl.run.ready import Ready
+    from reverse_etl.warehouses.base import Reader
 
 _EXAMPLES = 3
 
@@ -34,18 +40,35 @@ def plan(
 
 
 def _plans(session: Session) -> list[SyncPlan]:
-    from reverse_etl.run.planning import plan_sync, skipped_plan
+    from reverse_etl.run.planning import unplanned
 
-    syncs = session.syncs()
-    session.check_destinations(syncs)
-    if not syncs:
+    triage = Triage(session)
+    if not list(triage.definitions):
         return []
-    project = session.project
+    if triage.failure is not None:
+        raise triage.failure
     with session.warehouse(read_only=True) as warehouse:
-        blocked = Unbuilt(session, syncs, warehouse).problems()
-        ready = session.ready([sync for sync in syncs if sync.name not in blocked], warehouse)
-        found = {
-            one.sync.name: plan_sync(one, warehouse, project.settings_of(one.sync), project.flags.allow, _EXAMPLES)
-            for one in ready
-        }
-    return [found.get(sync.name) or skipped_plan(sync, blocked[sync.name]) for sync in syncs]
+        triage.check_builds(warehouse)
+        triage.fit(warehouse)
+        triage.tell()
+        found = {name: one for name, ready in triage.ready.items() for one in _planned(session, ready, warehouse)}
+    blocked = {name: (problem,) for name, problem in triage.blocked.items()}
+    return [
+        found.get(one.name) or unplanned(one, blocked.get(one.name) or _problems(triage.errors(one)))
+        for one in triage.definitions
+    ]
+
+
+def _planned(session: Session, ready: Ready, reader: Reader) -> list[SyncPlan]:
+    """The plan of a sync; where its tables cannot be continued, what would end its run."""
+    from reverse_etl.run.planning import plan_sync, unplanned
+
+    project, sync = session.project, ready.sync
+    return session.attempt(
+        lambda: plan_sync(ready, reader, project.settings_of(sync), project.flags.allow, _EXAMPLES),
+        lambda error: unplanned(sync, _problems([error])),
+    )
+
+
+def _problems(errors: Sequence[ReverseEtlError]) -> tuple[Problem, ...]:
+    return tuple(problem for error in errors for problem in problems_of(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,8 @@ from reverse_etl.report.tables import table
 
 if TYPE_CHECKING:
     from reverse_etl.snapshot.rejections import Rejection
-    from reverse_etl.sync import Sync
+    from reverse_etl.sync import BrokenSync, Sync
+    from reverse_etl.warehouses.base import Warehouse
 
 _HEADERS = ("sync", "key", "state", "code", "reason", "last seen (UTC)", "times")
 
@@ -49,31 +51,38 @@ def requeue(
     sandbox: Sandboxed = False,
 ) -> None:
     """Let refused rows be sent again. The next run sends rejected and skipped rows, although they did not change."""
+    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
+    syncs = _selected(session)
+    if not syncs:
+        return
+    with session.warehouse(read_only=False) as warehouse:
+        lines = [line for one in syncs for line in session.attempt(partial(_requeued, session, one, warehouse, keys))]
+    session.console.lines(lines)
+
+
+def _requeued(session: Session, sync: Sync | BrokenSync, warehouse: Warehouse, keys: Sequence[str] | None) -> str:
     from reverse_etl.snapshot.lease import look
     from reverse_etl.snapshot.look import check_place
     from reverse_etl.snapshot.rejections import requeue as requeue_rows
 
-    session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
-    syncs = session.syncs()
-    if not syncs:
-        return
-    lines = []
-    with session.warehouse(read_only=False) as warehouse:
-        for sync in syncs:
-            tables = session.tables(warehouse, sync)
-            if warehouse.columns(tables.lease):
-                check_place(sync.name, look(warehouse, tables))
-            held, count = tables.rejections, 0
-            if warehouse.columns(held):
-                count = requeue_rows(warehouse, held, sync.name, _identities(keys or ()))
-            lines.append(f"sync {sync.name}: {plural(count, 'refusal')} requeued")
-    session.console.lines(lines)
+    tables = session.tables(warehouse, sync)
+    if warehouse.columns(tables.lease):
+        check_place(sync.name, look(warehouse, tables))
+    held, count = tables.rejections, 0
+    if warehouse.columns(held):
+        count = requeue_rows(warehouse, held, sync.name, _identities(keys or ()))
+    return f"sync {sync.name}: {plural(count, 'refusal')} requeued"
 
 
-def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
+def _selected(session: Session) -> list[Sync | BrokenSync]:
+    """Also definitions that cannot run: rows are held back under their names as well."""
+    return list({one.name: one for one in session.selected()}.values())
+
+
+def _listed(session: Session, limit: int) -> list[tuple[Sync | BrokenSync, Rejection]]:
     from reverse_etl.snapshot.rejections import list_rejections
 
-    syncs = session.syncs()
+    syncs = _selected(session)
     if not syncs:
         return []
     found = []
@@ -85,7 +94,7 @@ def _listed(session: Session, limit: int) -> list[tuple[Sync, Rejection]]:
     return found
 
 
-def _as_row(sync: Sync, held: Rejection, *, show_values: bool) -> list[object]:
+def _as_row(sync: Sync | BrokenSync, held: Rejection, *, show_values: bool) -> list[object]:
     if held.identity is None:
         return [sync.name, None, held.state, held.code, held.reason, held.last_seen, held.attempts]
     key = held.identity if show_values else mask(held.identity)

@@ -24,7 +24,7 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.secret import Secret
 from reverse_etl.settings import FILE, Settings
-from reverse_etl.sync import Sync
+from reverse_etl.sync import BrokenSync, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox import ProjectType
@@ -69,7 +69,7 @@ class SandboxedProject(Project):
     ) -> None:
         self._running.close()
 
-    def settings_of(self, sync: Sync) -> Settings:
+    def settings_of(self, sync: Sync | BrokenSync) -> Settings:
         """Its tables stand in a schema that belongs to one data folder: a new folder begins with nothing."""
         kept = read_kept(self.data_dir(sync.destination))
         schema = f"{self.settings.state_schema}_sandbox_{kept.id[:8] if kept else 'new'}"

@@ -8,21 +8,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import typer
 
 from reverse_etl.cli.console import Console, standard_console
 from reverse_etl.cli.options import ProjectOptions, SandboxUse, TalkOptions
-from reverse_etl.errors import Faults, ReverseEtlError
+from reverse_etl.errors import ReverseEtlError
 
 if TYPE_CHECKING:
     from reverse_etl.assemble import Project
     from reverse_etl.destination import Destination
-    from reverse_etl.run.ready import Ready
     from reverse_etl.snapshot.tables import Tables
-    from reverse_etl.sync import Sync
+    from reverse_etl.sync import BrokenSync, Sync
+    from reverse_etl.sync_reader import Definitions
     from reverse_etl.warehouses.base import Reader, Warehouse
+
+Result = TypeVar("Result")
 
 
 class Session:
@@ -33,6 +35,7 @@ class Session:
         self.console = console
         self.env = env
         self.settings: dict[str, object] = {}
+        self._codes: list[int] = []
         self._sandbox = SandboxUse.NONE
         self._ending = ExitStack()
         self._options = options or ProjectOptions()
@@ -74,20 +77,48 @@ class Session:
         """End what the command has started."""
         self._ending.close()
 
-    def syncs(self) -> list[Sync]:
-        """The selected syncs; says so where there are none. Raises Faults with everything wrong in the definitions."""
+    def selected(self) -> Definitions:
+        """The selected definitions, those too that cannot run; says so where there are none."""
         project = self.project
         selected = project.selected()
-        if not project.syncs:
+        if not list(project.definitions):
             self.console.say(
                 "NoDefinitions",
                 "no model of this project has a `reverse_etl` entry under `config: meta:`, so there is nothing to do;"
                 " tag one, run `dbt build`, and see `reverse-etl schema` for what the entry may say",
                 "warn",
             )
-        elif not selected:
+        elif not list(selected):
             self.console.say("NothingSelected", _nothing_selected(project.flags.select, project.flags.exclude), "warn")
         return selected
+
+    def fail(self, error: ReverseEtlError) -> None:
+        """Print an error that leaves the rest of the command to be done."""
+        self._codes.append(self.console.fail(error))
+
+    def fail_in_part(self, errors: Sequence[ReverseEtlError]) -> None:
+        """Print errors of some syncs, beside which there are sound ones."""
+        for error in errors:
+            self.fail(error)
+        if errors:
+            self._codes.append(0)
+
+    def attempt(
+        self, work: Callable[[], Result], otherwise: Callable[[ReverseEtlError], Result] | None = None
+    ) -> list[Result]:
+        """What the work for one sync gives; where it fails, which keeps back no other sync, `otherwise` or nothing."""
+        try:
+            found = [work()]
+        except ReverseEtlError as error:
+            self.fail(error)
+            return [otherwise(error)] if otherwise else []
+        self._codes.append(0)
+        return found
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something of the command failed, and what the error asks for where everything did."""
+        return 0 if not any(self._codes) else 1 if 0 in self._codes else max(self._codes)
 
     def destination(self, name: str) -> Destination:
         """A destination, with its key kept out of everything that is printed. Raises ConfigError."""
@@ -95,13 +126,20 @@ class Session:
         self.console.redact.learn([destination.api_key.reveal()])
         return destination
 
-    def check_destinations(self, syncs: Sequence[Sync]) -> None:
-        """Refuse a key that must not go where it would. Raises ConfigError."""
-        from reverse_etl.assemble import check_destinations
+    def unusable_destinations(self, syncs: Sequence[Sync]) -> dict[str, ReverseEtlError]:
+        """By name, the destinations that cannot be used: one that is not there, or whose key must not go there."""
+        return {name: error for name in {s.destination: s for s in syncs} for error in self.destination_errors(name)}
 
-        for sync in syncs:
-            self.destination(sync.destination)
-        check_destinations(self.project, syncs)
+    def destination_errors(self, name: str) -> list[ReverseEtlError]:
+        """What is wrong with a destination; nothing is sent to find that out."""
+        from reverse_etl.assemble import check_destination
+
+        try:
+            self.destination(name)
+            check_destination(self.project, name)
+        except ReverseEtlError as error:
+            return [error]
+        return []
 
     @contextmanager
     def warehouse(self, *, read_only: bool) -> Iterator[Warehouse]:
@@ -127,33 +165,17 @@ class Session:
         finally:
             target.close()
 
-    def tables(self, reader: Reader, sync: Sync) -> Tables:
+    def tables(self, reader: Reader, sync: Sync | BrokenSync) -> Tables:
         """The names of our tables for a sync."""
         from reverse_etl.snapshot.tables import tables_of
 
         return tables_of(reader, self.project.settings_of(sync).state_schema, sync.name)
-
-    def ready(self, syncs: Sequence[Sync], reader: Reader) -> list[Ready]:
-        """The syncs fitted to their models' columns. Raises everything that is wrong with any of them."""
-        from reverse_etl.run.ready import make_all_ready
-
-        ready, errors = make_all_ready(syncs, self.destination, reader)
-        raise_all(errors)
-        return ready
 
 
 def _nothing_selected(select: Sequence[str], exclude: Sequence[str]) -> str:
     words = f"`{' '.join(select)}`" if select else "what is selected"
     less = f" without `{' '.join(exclude)}`" if exclude else ""
     return f"{words}{less} matches no sync; `reverse-etl list` shows them all"
-
-
-def raise_all(errors: Sequence[ReverseEtlError]) -> None:
-    """Raise the error there is, or all of them together."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise Faults(errors)
 
 
 def command(function: Callable[..., int | None], group: type | None = None) -> Callable[..., None]:
@@ -178,7 +200,7 @@ def project_command(function: Callable[..., int | None]) -> Callable[..., None]:
 
 def _ended(work: Callable[[], int | None], session: Session) -> int:
     try:
-        return work() or 0
+        return work() or session.exit_code
     except (BrokenPipeError, typer.Exit):
         raise
     except Exception as error:  # noqa: BLE001  the door of the whole program

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reverse_etl.cli.options import Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
+from reverse_etl.cli.triage import Triage
 from reverse_etl.report.amounts import plural
 
 if TYPE_CHECKING:
@@ -31,11 +33,12 @@ def migrate(
 ) -> None:
     """Move the state; send nothing. Sync snapshots, held rows and runs go to the other place."""
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
-    syncs = session.syncs()
-    session.check_destinations(syncs)
-    if not syncs:
+    triage = Triage(session)
+    if triage.failure is not None:
+        raise triage.failure
+    if not triage.open:
         return
-    session.console.lines(_moves(session, to, overwrite=overwrite))
+    session.console.lines(_moves(session, triage, to, overwrite=overwrite))
     state = session.project.settings.state
     if state != to.value:
         session.console.say(
@@ -46,7 +49,7 @@ def migrate(
         )
 
 
-def _moves(session: Session, to: To, *, overwrite: bool) -> list[str]:
+def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list[str]:
     from reverse_etl.assemble import RunOptions, wire
     from reverse_etl.run.moving import Move, Place
 
@@ -54,15 +57,17 @@ def _moves(session: Session, to: To, *, overwrite: bool) -> list[str]:
     wiring = wire(project, session.console.tell, RunOptions())
     names = {To.WAREHOUSE: f"the warehouse of target `{project.profile.target}`", To.LOCAL: str(project.state_path)}
     here, there = (To.WAREHOUSE, To.LOCAL) if to is To.LOCAL else (To.LOCAL, To.WAREHOUSE)
-    lines = []
+    lines: list[str] = []
     with session.both_places() as (target, local):
         warehouses = {To.WAREHOUSE: target, To.LOCAL: local}
-        ready = {place: session.ready(session.project.selected(), warehouses[place]) for place in To}
-        for one, other in zip(ready[here], ready[there], strict=True):
-            source, goal = Place(names[here], one, warehouses[here]), Place(names[there], other, warehouses[there])
-            mine = replace(wiring, settings=project.settings_of(one.sync))
-            moved = Move(source, goal, mine, overwrite=overwrite).go(local)
-            lines.append(f"sync {one.sync.name}: {_told(moved, names[there])}")
+        ready = {place: dict(triage.fit(warehouses[place])) for place in (there, here)}
+        triage.tell()
+        for sync in triage.open:
+            source = Place(names[here], ready[here][sync.name], warehouses[here])
+            goal = Place(names[there], ready[there][sync.name], warehouses[there])
+            move = Move(source, goal, replace(wiring, settings=project.settings_of(sync)), overwrite=overwrite)
+            moved = session.attempt(partial(move.go, local))
+            lines += [f"sync {sync.name}: {_told(one, names[there])}" for one in moved]
     return lines
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,25 +11,26 @@ import typer
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.processes import is_alive
-from reverse_etl.report.amounts import duration, listed
+from reverse_etl.report.amounts import duration, listed, plural
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 
 if TYPE_CHECKING:
+    from reverse_etl.errors import Fault
     from reverse_etl.snapshot.lease import LeaseRow
     from reverse_etl.snapshot.runs import RunRow
-    from reverse_etl.sync import Sync
+    from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Reader
 
 
 def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> None:
     """Show how each sync stands. Its last run, what was accepted and held back, and who runs it now."""
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
-    syncs = session.syncs()
+    syncs = list(session.selected())
     if not syncs:
         return
     with session.warehouse(read_only=True) as reader:
-        states = [_State(session, sync, reader) for sync in syncs]
+        states = [state for sync in syncs for state in session.attempt(partial(_State, session, sync, reader))]
     if session.console.is_json or output is Output.JSON:
         session.console.json({"syncs": [state.as_dict() for state in states]}, indent=2)
         return
@@ -46,7 +48,7 @@ def history(
     from reverse_etl.snapshot.runs import last_runs
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
-    syncs = session.syncs()
+    syncs = list({one.name: one for one in session.selected()}.values())
     if not syncs:
         return
     with session.warehouse(read_only=True) as reader:
@@ -63,12 +65,14 @@ def history(
 class _State:
     """One sync as its tables show it; all of it is missing before the first run."""
 
-    def __init__(self, session: Session, sync: Sync, reader: Reader) -> None:
+    def __init__(self, session: Session, sync: Sync | BrokenSync, reader: Reader) -> None:
         from reverse_etl.snapshot.lease import look
         from reverse_etl.snapshot.rejections import count_rejections
         from reverse_etl.snapshot.runs import last_runs
+        from reverse_etl.sync import Sync
 
         self.sync = sync
+        self.faults = () if isinstance(sync, Sync) else sync.faults
         self.late = session.project.settings.late_request_bound
         tables = session.tables(reader, sync)
         self.lease: LeaseRow | None = look(reader, tables) if reader.columns(tables.lease) else None
@@ -80,17 +84,20 @@ class _State:
     def lines(self) -> list[str]:
         lease, run = self.lease, self.run
         title = f"sync {printable(self.sync.name)}"
-        source = source_line(self.sync.target, self.sync.database, self.sync.relation)
+        ended = [
+            ("source", source_line(self.sync.target, self.sync.database, self.sync.relation)),
+            ("definition", _broken_sentence(self.faults)),
+            ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
+            ("counts", listed(run.counts) if run else ""),
+            ("problem", run.problem or "" if run else ""),
+        ]
         if lease is None:
-            return pairs(f"{title}: never run", [("source", source)])
+            return pairs(title, ended) if run or self.faults else pairs(f"{title}: never run", ended[:1])
         sent_to = lease.destination.get("host")
         return pairs(
             title,
             [
-                ("source", source),
-                ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
-                ("counts", listed(run.counts) if run else ""),
-                ("problem", run.problem or "" if run else ""),
+                *ended,
                 ("accepted", f"{lease.entries:,} entries in the sync snapshot"),
                 ("held back", printable(listed(self.held))),
                 ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
@@ -106,6 +113,7 @@ class _State:
             "target": self.sync.target or None,
             "database": self.sync.database or None,
             "relation": self.sync.relation,
+            "faults": [fault.message for fault in self.faults],
             "last_run": _run_dict(self.run) if self.run else None,
             "entries": lease.entries if lease else 0,
             "held_back": dict(self.held),
@@ -113,6 +121,12 @@ class _State:
             "moved_to": lease.moved_to if lease else None,
             "lease": None if lease is None else _lease_dict(lease, self.late),
         }
+
+
+def _broken_sentence(faults: Sequence[Fault]) -> str:
+    if not faults:
+        return ""
+    return f"cannot run: {plural(len(faults), 'fault')}; see `reverse-etl validate`"
 
 
 def _lease_sentence(lease: LeaseRow, late: float) -> str:
@@ -148,7 +162,7 @@ def _run_dict(run: RunRow) -> dict[str, object]:
     }
 
 
-def _run_row(sync: Sync, run: RunRow) -> list[object]:
+def _run_row(sync: Sync | BrokenSync, run: RunRow) -> list[object]:
     counts = run.counts
     sent = [counts.get("accepted", 0), counts.get("planned", 0)]
     return [sync.name, run.ended_at, run.status, *sent, run.problem or "", run.invocation_id]

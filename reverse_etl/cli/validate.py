@@ -12,6 +12,7 @@ from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.errors import ConfigError, Faults, ReverseEtlError
 from reverse_etl.events import Event
+from reverse_etl.sync import BrokenSync
 
 if TYPE_CHECKING:
     from reverse_etl.report.inspections import Finding
@@ -31,10 +32,11 @@ def validate(
     from reverse_etl.report.inspections import Finding
 
     session.use_sandbox(SandboxUse.ASK if online else SandboxUse.LOOK, wanted=sandbox)
-    findings = [Finding(sync) for sync in session.syncs()]
+    selected = session.selected()
+    findings = [Finding(one, list(one.faults) if isinstance(one, BrokenSync) else []) for one in selected]
     _check_offline(session, findings)
-    if online and not _errors(findings):
-        _check_online(session, findings)
+    if online:
+        _check_online(session, [finding for finding in findings if not finding.errors])
     return _told(session, findings, as_json=session.console.is_json or output is Output.JSON)
 
 
@@ -74,7 +76,9 @@ def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
     known = []
     for finding in findings:
         sync = finding.sync
-        finding.errors += _caught(partial(session.check_destinations, [sync]))
+        if isinstance(sync, BrokenSync):
+            continue
+        finding.errors += session.destination_errors(sync.destination)
         try:
             project = ProjectType(session.destination(sync.destination).project_type)
         except ConfigError:
@@ -100,6 +104,8 @@ def _inspect(session: Session, finding: Finding, reader: Reader, wiring: Wiring)
     from reverse_etl.run.inspecting import inspect
     from reverse_etl.run.ready import make_ready
 
+    if isinstance(finding.sync, BrokenSync):
+        return
     destination = session.destination(finding.sync.destination)
     ready = make_ready(finding.sync, destination, reader)
     client = wiring.client(destination)

@@ -10,7 +10,7 @@ from reverse_etl.iterable.inspection import Inspection, NewField
 from reverse_etl.report.failures import problem_dict, problems_of
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs
-from reverse_etl.sync import Sync
+from reverse_etl.sync import BrokenSync, Sync
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Finding:
     `about_people` warns that another sync knows people by another identifier.
     """
 
-    sync: Sync
+    sync: Sync | BrokenSync
     errors: list[ReverseEtlError] = field(default_factory=list)
     inspection: Inspection | None = None
     about_people: str = ""
@@ -50,7 +50,7 @@ def finding_dict(finding: Finding) -> dict[str, object]:
     return {
         "sync": sync.name,
         "model": sync.unique_id,
-        "object": sync.object,
+        "object": sync.object if isinstance(sync, Sync) else None,
         "destination": sync.destination,
         "ok": not finding.errors,
         "warnings": list(finding.warnings),

@@ -17,7 +17,7 @@ Masked = Callable[[str | None, str], str]
 
 def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
     """One sync for a terminal."""
-    title = f"sync {printable(plan.sync)}: {plan.object} {plan.mode} to {printable(plan.destination)}"
+    title = f"sync {printable(plan.sync)}: {f'{plan.object} {plan.mode} '.lstrip()}to {printable(plan.destination)}"
     title += f" ({printable(plan.host)})" if plan.host else ""
     stops = [
         entry

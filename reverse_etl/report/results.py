@@ -35,11 +35,12 @@ def result_lines(result: RunResult) -> list[str]:
     counts, traffic = result.counts.as_dict(), result.traffic
     fields = sorted(result.changed_fields.items(), key=lambda item: (-item[1], item[0]))
     more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
-    looked = result.status is not SyncStatus.SKIPPED
+    looked = result.execution_time > 0
     retried = f" ({traffic.retries:,} retried)" if traffic.retries else ""
     sent = plural(traffic.requests, "request") + retried if traffic.requests else ""
     return pairs(
-        f"sync {printable(result.sync)}: {result.status.value} in {duration(result.execution_time)}",
+        f"sync {printable(result.sync)}: {result.status.value}"
+        + (f" in {duration(result.execution_time)}" if looked else ""),
         [
             ("source", source_line(result.target, result.database, result.relation)),
             ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
 from reverse_etl.run.journal import Fates
@@ -59,8 +59,6 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
             counts.as_dict(),
         )
     status, problem = _status(ready, story, counts, problem)
-    if problem is not None and f"sync `{ready.sync.name}`" not in problem.message:
-        problem = replace(problem, message=f"sync `{ready.sync.name}`: {problem.message}")
     return RunResult(
         sync=ready.sync.name,
         model=ready.sync.unique_id,
@@ -74,7 +72,7 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
         created_fields=tuple(sorted(story.fates.created_fields)),
         samples=story.fates.samples(),
         warnings=(*story.warnings, *_warnings(story)),
-        problem=problem,
+        problem=problem.naming(ready.sync.name) if problem else None,
         started_at=story.started_at,
         execution_time=round(wiring.time.monotonic() - story.began, 3),
         target=ready.sync.target,

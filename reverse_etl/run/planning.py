@@ -12,7 +12,7 @@ from reverse_etl.run.estimate import estimate
 from reverse_etl.run.ready import Ready
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
-from reverse_etl.sync import Sync
+from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
 
 _ROWS_LOOKED_AT = 200
@@ -53,24 +53,18 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
     )
 
 
-def skipped_plan(sync: Sync, problem: Problem) -> SyncPlan:
-    """The plan of a sync whose model was not built well: none."""
-    return replace(_empty_plan(sync), counted=False, problems=(problem,))
+def unplanned(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:
+    """The plan of a sync that would not run, with the reasons: its model was not built well, or it cannot be used."""
+    return replace(_empty_plan(definition), counted=False, problems=problems)
 
 
-def _empty_plan(sync: Sync) -> SyncPlan:
+def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
     """What a plan says of the sync itself."""
-    return SyncPlan(
-        sync=sync.name,
-        model=sync.unique_id,
-        target=sync.target,
-        database=sync.database,
-        relation=sync.relation,
-        destination=sync.destination,
-        object=sync.object,
-        mode=sync.mode,
-        on_removed=sync.on_removed,
-    )
+    one = definition
+    plan = SyncPlan(one.name, one.unique_id, one.relation, one.destination, target=one.target, database=one.database)
+    if isinstance(one, BrokenSync):
+        return plan
+    return replace(plan, object=one.object, mode=one.mode, on_removed=one.on_removed)
 
 
 def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Problem, ...]:

@@ -154,14 +154,15 @@ def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
 
 def make_all_ready(
     syncs: Sequence[Sync], destinations: Callable[[str], Destination], reader: Reader
-) -> tuple[list[Ready], list[ReverseEtlError]]:
-    """Every sync that can run, and what is wrong with the others; nothing is written."""
+) -> tuple[list[Ready], dict[str, Sequence[ReverseEtlError]]]:
+    """Every sync that can run, and by name what is wrong with each of the others; nothing is written."""
     ready: list[Ready] = []
-    errors: list[ReverseEtlError] = []
+    errors: dict[str, Sequence[ReverseEtlError]] = {}
     for sync in syncs:
         made, wrong = _try_ready(sync, destinations, reader)
         ready += made
-        errors += [error for error in wrong if all(error.message != other.message for other in errors)]
+        if wrong:
+            errors[sync.name] = wrong
     return ready, errors
 
 

@@ -143,18 +143,6 @@ def test_build_guard_can_be_allowed(people: Shop) -> None:
     assert people.cli("run", "--allow", "build").code == 0
 
 
-def test_all_faults_are_told_and_nothing_runs(people: Shop, sandbox: Any) -> None:
-    people.model("partners", {**META, "fields": {"plan": "no_such_column"}})
-    people.model("friends", {**META, "fields": {"city": "nowhere"}})
-    ended = people.cli("run")
-    assert ended.code == 2
-    assert ended.err.count("error[missing-column]") == 2
-    assert "2 faults" in ended.err
-    assert _received(sandbox) == 0
-    assert [one["code"] for one in people.results["problems"]] == ["missing-column", "missing-column"]
-    assert people.results["results"] == []
-
-
 def test_commands_show_the_order_that_run_keeps(people: Shop) -> None:
     people.model("early", above=["people"])
     people.model("aside", None, above=["early"])

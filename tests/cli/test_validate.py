@@ -58,7 +58,7 @@ def test_offline_tells_every_fault(people: Shop) -> None:
     people.model("friends", {**META, "objct": "users"})
     people.model("others", {**META, "mode": "upsrt"})
     ended = people.cli("validate")
-    assert (ended.code, ended.out) == (2, "")
+    assert (ended.code, ended.out) == (2, "ok  sync people: definition and destination\n")
     assert "did you mean `object`" in ended.err
     assert "did you mean `upsert`" in ended.err
     assert "friends" in ended.err

@@ -26,8 +26,8 @@ def change(number, **body):
 
 
 def read(meta):
-    syncs, faults = read_definitions(MODEL, meta, entries())
-    return syncs[0] if syncs else None, [fault.code for fault in faults]
+    syncs, broken = read_definitions(MODEL, meta, entries())
+    return syncs[0] if syncs else None, [fault.code for one in broken for fault in one.faults]
 
 
 def sync_of(meta):

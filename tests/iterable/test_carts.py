@@ -28,7 +28,8 @@ def cart(number, items=(TEA,), **user):
 
 def read(**changes):
     entry = {key: value for key, value in {**GOOD, **changes}.items() if value != "left out"}
-    return read_definitions(MODEL, entry, entries())
+    syncs, broken = read_definitions(MODEL, entry, entries())
+    return syncs, [fault for one in broken for fault in one.faults]
 
 
 def sync_of(**changes):

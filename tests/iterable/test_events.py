@@ -54,7 +54,8 @@ GOOD = {"object": "events", "event_name": "name", "event_id": "id", "email": "em
 
 def read(**changes):
     entry = {key: value for key, value in {**GOOD, **changes}.items() if value != "left out"}
-    return read_definitions(MODEL, entry, entries())
+    syncs, broken = read_definitions(MODEL, entry, entries())
+    return syncs, [fault for one in broken for fault in one.faults]
 
 
 class TestDefinitions:

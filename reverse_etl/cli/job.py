@@ -1,0 +1,147 @@
+"""Job: all syncs of one invocation of `run`, one after another; what is wrong with one leaves the others alone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reverse_etl.change import Problem, RunResult, SyncStatus
+from reverse_etl.cli.session import Session
+from reverse_etl.cli.triage import Triage
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import Event
+from reverse_etl.report.failures import problems_of
+from reverse_etl.report.results import sentence
+
+if TYPE_CHECKING:
+    from reverse_etl.run.ready import Ready, Wiring
+    from reverse_etl.run.unfit import Pen
+    from reverse_etl.sync import BrokenSync, Sync
+    from reverse_etl.warehouses.base import Warehouse
+
+BAD = (SyncStatus.ERROR, SyncStatus.STOPPED, SyncStatus.SKIPPED)
+_LEVELS = {SyncStatus.SUCCESS: "info", SyncStatus.WARN: "warn"}
+
+
+class Job:
+    """The syncs of one invocation. `results` are in the order they ended in; `problems` are the program's own.
+
+    `failure` is set where nothing was left to run: every fault of every sync.
+    """
+
+    def __init__(self, session: Session, *, fail_fast: bool) -> None:
+        """Nothing is done yet."""
+        self._session = session
+        self._fail_fast = fail_fast
+        self.results: list[RunResult] = []
+        self.problems: list[Problem] = []
+        self.failure: ReverseEtlError | None = None
+
+    def go(self, wiring: Wiring) -> None:
+        """Everything that can be found wrong is found before the first sync runs. Raises what stops all of them."""
+        session = self._session
+        session.console.invocation_id = wiring.invocation_id
+        triage = Triage(session)
+        if self._failed(triage, wiring) or not list(triage.definitions):
+            return
+        with session.warehouse(read_only=False) as warehouse:
+            warehouse.mark = replace(warehouse.mark, invocation=wiring.invocation_id)
+            triage.check_builds(warehouse, remember=warehouse)
+            triage.fit(warehouse)
+            if not self._failed(triage, wiring):
+                warehouse.release()
+                for definition in triage.definitions:
+                    self._take_turn(definition, triage, warehouse, wiring)
+
+    def record_failure(self, wiring: Wiring) -> None:
+        """Where nothing was left to run, the history says so; a sync without a history gets none."""
+        from reverse_etl.run.unfit import Pen
+
+        with suppress(ReverseEtlError), self._session.warehouse(read_only=False) as warehouse:
+            for definition, result in zip(self._session.project.selected(), self.results, strict=True):
+                self._record(definition, result, Pen(warehouse, wiring, create=False))
+
+    def _failed(self, triage: Triage, wiring: Wiring) -> bool:
+        from reverse_etl.run.unfit import fault_result
+
+        self.failure = triage.failure
+        if self.failure is not None:
+            now = wiring.wall()
+            self.results = [fault_result(one, triage.errors(one), now) for one in triage.definitions]
+        return self.failure is not None
+
+    def _take_turn(self, definition: Sync | BrokenSync, triage: Triage, warehouse: Warehouse, wiring: Wiring) -> None:
+        from reverse_etl.run.unfit import Pen, fault_result
+
+        errors = triage.errors(definition)
+        why_not = self._ended_early(definition.name, wiring) or triage.blocked.get(definition.name)
+        if errors:
+            result = fault_result(definition, errors, wiring.wall())
+            self._record(definition, result, Pen(warehouse, wiring, create=True))
+            self._end(result, [problem.naming(definition.name) for error in errors for problem in problems_of(error)])
+        elif why_not:
+            self._end(_skipped(definition, why_not), [why_not])
+        else:
+            result = self._one(triage.ready[definition.name], warehouse, wiring)
+            self._end(result, [result.problem] if result.problem else [])
+
+    def _one(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+        from reverse_etl.run.unfit import fault_result
+        from reverse_etl.runner import run_sync
+
+        sync, began = ready.sync, wiring.wall()
+        wiring.listener(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))
+        try:
+            return run_sync(ready, warehouse, replace(wiring, settings=self._session.project.settings_of(sync)))
+        except ReverseEtlError as error:
+            return fault_result(sync, [error], began)
+        except Exception as error:  # noqa: BLE001  a fault of ours in one sync keeps back no other
+            self._session.console.trace(error)
+            [problem] = problems_of(error)
+            self.problems.append(problem.naming(sync.name))
+            return replace(_skipped(sync, self.problems[-1]), status=SyncStatus.ERROR, started_at=began)
+
+    def _record(self, definition: Sync | BrokenSync, result: RunResult, pen: Pen) -> None:
+        """Write a fault down. A warehouse that refuses that is no reason to keep back the other syncs."""
+        with suppress(ReverseEtlError):
+            pen.write(self._session.tables(pen.warehouse, definition), result)
+
+    def _end(self, result: RunResult, problems: list[Problem]) -> None:
+        self.results.append(result)
+        console = self._session.console
+        for problem in problems:
+            console.problem(problem)
+        data = {
+            "status": result.status.value,
+            "execution_time": result.execution_time,
+            "counts": result.counts.as_dict(),
+        }
+        message = f"sync `{result.sync}`: {result.status.value}"
+        message = sentence(result) if result.problem is None else message
+        console.tell(Event("SyncEnded", message, _LEVELS.get(result.status, "info"), result.sync, data))
+
+    def _ended_early(self, sync: str, wiring: Wiring) -> Problem | None:
+        if wiring.stop():
+            return Problem("interrupted", f"sync `{sync}` was not run: a signal came", "Run again.", {"sync": sync})
+        if self._fail_fast and any(result.status in BAD for result in self.results):
+            return Problem(
+                "not-run",
+                f"sync `{sync}` was not run: a sync before it did not end well, and --fail-fast is on",
+                "Fix that sync, or run without --fail-fast.",
+                {"sync": sync},
+            )
+        return None
+
+
+def _skipped(one: Sync | BrokenSync, problem: Problem) -> RunResult:
+    return RunResult(
+        one.name,
+        one.unique_id,
+        one.relation,
+        one.destination,
+        SyncStatus.SKIPPED,
+        problem=problem,
+        target=one.target,
+        database=one.database,
+    )

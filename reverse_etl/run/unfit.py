@@ -1,0 +1,69 @@
+"""Unfit: a sync that ended before it ran, because of its definition, destination or model: its result and its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reverse_etl.change import Problem, RunResult, SyncStatus
+from reverse_etl.errors import Faults, ReverseEtlError
+from reverse_etl.run.ready import Wiring, problem_of
+from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.snapshot.tables import Tables, create_runs
+from reverse_etl.sync import BrokenSync, Sync
+from reverse_etl.warehouses.base import Warehouse
+
+
+def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError], started_at: str) -> RunResult:
+    """The result of a sync that something is wrong with; there is at least one error."""
+    one = definition
+    problem = fault_problem(one.name, errors)
+    return RunResult(
+        one.name,
+        one.unique_id,
+        one.relation,
+        one.destination,
+        SyncStatus.ERROR,
+        problem=problem,
+        started_at=started_at,
+        target=one.target,
+        database=one.database,
+    )
+
+
+def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
+    """Everything that is wrong with a sync, as one problem that names it."""
+    if len(errors) == 1:
+        return problem_of(errors[0]).naming(sync)
+    codes = {error.code for error in errors}
+    several = Faults(errors)
+    return Problem(
+        codes.pop() if len(codes) == 1 else several.code,
+        f"sync `{sync}`: {len(errors)} faults: {'; '.join(error.message for error in errors)}",
+        several.hint,
+        {f"fault {number}": f"{error.code}: {error.message}" for number, error in enumerate(errors, start=1)},
+    )
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Writes faults into the history. `create`: make its table where there is none yet."""
+
+    warehouse: Warehouse
+    wiring: Wiring
+    create: bool
+
+    def write(self, tables: Tables, result: RunResult) -> None:
+        """One row for a result that has a problem. Raises WarehouseError."""
+        warehouse = self.warehouse
+        warehouse.mark = replace(warehouse.mark, sync=tables.sync, step="record")
+        if warehouse.columns(tables.runs) is None:
+            if not self.create:
+                return
+            warehouse.create_schema(tables.schema)
+            warehouse.execute(create_runs(warehouse.dialect, tables))
+        code = result.problem.code if result.problem else None
+        invocation, counts = self.wiring.invocation_id, result.counts.as_dict()
+        row = RunRow(invocation, 0, result.status.value, result.started_at, "", counts, code)
+        record_run(warehouse, tables, row)
+        warehouse.release()
