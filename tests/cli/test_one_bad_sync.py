@@ -228,3 +228,11 @@ def test_a_fault_of_ours_in_one_sync_leaves_the_others(two: Shop, sandbox: Any, 
     assert two.cli("run").code == 2
     assert ended(two) == {"friends": ("error", "internal-error"), "people": ("success", None)}
     assert received(sandbox) == 7
+
+
+def test_results_of_dbt_that_cannot_be_read_end_only_the_syncs_that_depend_on_them(two: Shop) -> None:
+    two.model("friends", {**META, "guards": {"build": False}})
+    (two.folder / "target" / "run_results.json").write_text("{")
+    assert two.cli("run").code == 1
+    assert ended(two) == {"people": ("error", "broken-run-results"), "friends": ("success", None)}
+    assert two.cli("run", "--allow", "build").code == 0
