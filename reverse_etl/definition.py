@@ -45,6 +45,7 @@ class GuardsEntry(Part):
     removed: bool | LimitEntry = LimitEntry()
     destination: bool = True
     build: bool = True
+    relation: bool = True
 
 
 def _names(value: object) -> object:
@@ -235,7 +236,7 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
 def _guards(entry: GuardsEntry) -> GuardLimits:
     limits = LimitEntry() if entry.removed is True else entry.removed
     removed = Limit(limits.percent, limits.rows) if isinstance(limits, LimitEntry) else None
-    return GuardLimits(entry.empty_model, removed, entry.destination, entry.build)
+    return GuardLimits(entry.empty_model, removed, entry.destination, entry.build, entry.relation)
 
 
 def _check(sync: Sync, place: Place) -> list[Fault]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.faults import nearest
@@ -18,6 +19,13 @@ REGIONS = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"
 PROJECT_TYPES = ("email", "user_id", "hybrid")
 DEFAULT = "iterable"
 _TYPE_VARIABLE = "ITERABLE_PROJECT_TYPE"
+
+
+def _names(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Targets = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_names), Field(min_length=1)]
 
 
 class _Entry(BaseModel):
@@ -31,6 +39,7 @@ class _Entry(BaseModel):
     ca_bundle: str | None = None
     proxy: str | None = None
     allow_host: str | None = None
+    targets: Targets | None = None
 
 
 # What a sandbox of the command's own is known as.
@@ -41,6 +50,7 @@ SANDBOX = "sandbox"
 class Destination:
     """One Iterable project. `project` is a name of the user's own, compared like the key.
 
+    `targets` are the dbt targets that may send to it; empty: all of them.
     `known_as` stands for the host where the address is another one each time.
     """
 
@@ -53,6 +63,7 @@ class Destination:
     proxy: str | None = None
     allow_host: str | None = None
     known_as: str = ""
+    targets: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -88,6 +99,7 @@ def resolve_destination(
         ca_bundle=entry.ca_bundle or env.get("ITERABLE_CA_BUNDLE") or None,
         proxy=entry.proxy or env.get("ITERABLE_PROXY") or None,
         allow_host=entry.allow_host,
+        targets=tuple(entry.targets or ()),
     )
 
 
@@ -134,13 +146,15 @@ def _entry(name: str, values: object) -> _Entry:
             "wrong-destination",
             f"destination `{name}` in {FILE} {said}",
             context={key: _wrong_key(key) for key in wrong},
-            hint=f"Allowed are {', '.join(_Entry.model_fields)}; each is a text.",
+            hint=f"Allowed are {', '.join(_Entry.model_fields)}; each is a text, `targets` is a list of them.",
         ) from None
 
 
 def _wrong_key(key: str) -> str:
     """What is wrong with it; never its value, which may be the key of Iterable."""
     known = key in _Entry.model_fields
+    if key == "targets":
+        return "expected names of dbt targets, such as [prod]"
     return "expected a text; put it in quotes" if known else f"there is no such key{nearest(key, _Entry.model_fields)}"
 
 

@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Problem
+from reverse_etl.destination import SANDBOX
+from reverse_etl.provenance import SOURCE, is_same_source, relation_problem, remembered_source
 from reverse_etl.snapshot.look import DiffCounts
 from reverse_etl.sync import Sync
 
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"
-STALE_MANIFEST, WRONG_TARGET = "stale_manifest", "wrong_target"
-GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, BUILD, STALE_MANIFEST, WRONG_TARGET)
+RELATION, STALE_MANIFEST, WRONG_TARGET = "relation", "stale_manifest", "wrong_target"
+GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, RELATION, BUILD, STALE_MANIFEST, WRONG_TARGET)
 # What is done to the rows; another one is never the same under another name.
 _ACTION = "action"
 # What tells one project from another, as people call it.
@@ -35,6 +37,7 @@ def stopping(
 ) -> Stop | None:
     """The first guard that stops this run, or None. `remembered`, `now`: where rows went, and where they would go."""
     found = (
+        _relation(sync, counts, remembered, now),
         _destination(sync, remembered, now),
         _empty_model(sync, counts),
         _removed(sync, counts),
@@ -42,8 +45,31 @@ def stopping(
     return next((stop for stop in found if stop is not None and stop.guard not in allowed), None)
 
 
+def to_remember(
+    remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
+) -> dict[str, object]:
+    """What a sync snapshot remembers after a run. What is allowed for one run does not change what it is held to."""
+    kept = {**remembered, **now}
+    if DESTINATION in allowed and remembered:
+        kept = {**remembered, SOURCE: now[SOURCE]}
+    if RELATION in allowed and remembered_source(remembered):
+        kept[SOURCE] = remembered[SOURCE]
+    return kept
+
+
+def _relation(
+    sync: Sync, counts: DiffCounts, remembered: Mapping[str, object], now: Mapping[str, object]
+) -> Stop | None:
+    before, source = remembered_source(remembered), remembered_source(now)
+    if not sync.guards.relation or is_same_source(before, source):
+        return None
+    flag = " --sandbox" if now.get("host") == SANDBOX else ""
+    return Stop(RELATION, relation_problem(sync, counts.entries, before, flag))
+
+
 def _destination(sync: Sync, remembered: Mapping[str, object], now: Mapping[str, object]) -> Stop | None:
-    words = {**_PROJECT, **{name: name.replace("_", " ") for name in now if name not in _PROJECT}}
+    places = [name for name in now if name not in (*_PROJECT, SOURCE)]
+    words = {**_PROJECT, **{name: name.replace("_", " ") for name in places}}
     # A place within the project, such as a list, need not have been known by this name.
     known = [name for name in words if remembered and (name in _PROJECT or name in remembered)]
     differing = [name for name in known if remembered.get(name, "") != now.get(name, "")]
@@ -75,6 +101,8 @@ def _way_past(sync: Sync, differing: Sequence[str]) -> str:
     """What to do where rows would go elsewhere: to another project, or within it to another place."""
     accept = f"run `reverse-etl destination accept --select {sync.name}`"
     anew = "give the definition another `name`, so that every row is sent"
+    if set(differing) & set(_PROJECT) - {"key_fingerprint"}:
+        return f"{anew[0].upper()}{anew[1:]}; or {accept}, which shows how many rows it would trust"
     if set(differing) & set(_PROJECT):
         return f"For a rotated key of the same project {accept}; for another project {anew}"
     renamed = [name for name in differing if name in sync.scope and name != _ACTION]

@@ -10,9 +10,10 @@ from dataclasses import replace
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
-from reverse_etl.guards import DESTINATION, Stop, stopping
+from reverse_etl.guards import to_remember
 from reverse_etl.iterable.base import Client
 from reverse_etl.run.acquire import acquire
+from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
 from reverse_etl.run.ready import Ready, Wiring, problem_of
@@ -72,17 +73,15 @@ class _Run:
 
     def _nothing_to_do(self, look: Look) -> bool:
         open_run = look.lease is not None and look.lease.run is not None
-        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale or look.needs_fitting
+        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale or look.needs_update
         return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
 
     def _stopped_by_guard(self, look: Look) -> bool:
-        remembered = look.lease.destination if look.lease is not None else {}
-        now = self.ready.remembered(look.lease.salt if look.lease is not None else "")
-        stop: Stop | None = stopping(self.ready.sync, look.counts, remembered, now, self.wiring.allowed)
-        if stop is not None:
-            self.story.problem = stop.problem
+        problem = guard_problem(self.ready, look, self.wiring.allowed)
+        if problem is not None:
+            self.story.problem = problem
             self.story.status = SyncStatus.STOPPED
-        return stop is not None
+        return problem is not None
 
     def _prepare(self, client: Client, look: Look) -> None:
         """Ask Iterable what must be known before the first row; what it calls things may differ from last time."""
@@ -142,14 +141,13 @@ class _Run:
             self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
         if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
             self._prepare(client, look)
-        if self._stopped_by_guard(look):
+        # Another run may have used the sync snapshot since the first look.
+        if self._stopped_by_guard(replace(look, lease=row)):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
             self.record(lease.fence)
             return None
-        # What is allowed for one run is not what later runs are held against.
-        allowed = DESTINATION in self.wiring.allowed and bool(row.destination)
-        destination = row.destination if allowed else {**row.destination, **self.ready.remembered(row.salt)}
+        destination = to_remember(row.destination, self.ready.remembered(row.salt), self.wiring.allowed)
         lease.remember(destination, self.ready.shape.key_columns)
         recheck = Recheck(self.wiring.settings.recheck_after, self.ready.noun.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)

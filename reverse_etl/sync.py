@@ -57,6 +57,7 @@ class GuardLimits:
     removed: Limit | None = Limit(10, 100)
     destination: bool = True
     build: bool = True
+    relation: bool = True
 
 
 @dataclass(frozen=True)

@@ -145,5 +145,6 @@ def _announce(console: Console, url: str, project_type: str) -> None:
     console.say(
         "SandboxListens",
         f"the sandbox listens; Ctrl-C ends it. To send to it: export ITERABLE_BASE_URL={url}"
-        f" ITERABLE_API_KEY=sandbox-trial ITERABLE_PROJECT_TYPE={project_type}",
+        f" ITERABLE_API_KEY=sandbox-trial ITERABLE_PROJECT_TYPE={project_type}"
+        " REVERSE_ETL_STATE_SCHEMA=reverse_etl_trial (a schema of its own: what the sandbox accepts, Iterable has not)",
     )

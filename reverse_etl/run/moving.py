@@ -8,6 +8,7 @@ from functools import partial
 
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
 from reverse_etl.run.acquire import take
+from reverse_etl.run.guarding import forbidden_target
 from reverse_etl.run.journal import fenced
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
@@ -52,6 +53,9 @@ class Move:
 
         Raises ConfigError where the state is elsewhere, or something is there; LeaseError where a run is alive.
         """
+        forbidden = forbidden_target(self._here.ready)
+        if forbidden is not None:
+            raise forbidden
         row, other = self._from.lease_row(), self._to.lease_row()
         if row is None or (row.moved_to and other is not None and not other.moved_to):
             return None

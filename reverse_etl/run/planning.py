@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reverse_etl.change import Problem
-from reverse_etl.guards import stopping
 from reverse_etl.planned import Example, SyncPlan
 from reverse_etl.run.estimate import estimate
+from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.ready import Ready
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
@@ -68,10 +68,8 @@ def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
 
 
 def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Problem, ...]:
-    remembered = look.lease.destination if look.lease is not None else {}
-    now = ready.remembered(look.lease.salt if look.lease is not None else "")
-    stop = stopping(ready.sync, look.counts, remembered, now, allowed)
-    return () if stop is None else (stop.problem,)
+    problem = guard_problem(ready, look, allowed)
+    return () if problem is None else (problem,)
 
 
 def _note(look: Look) -> str:

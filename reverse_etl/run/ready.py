@@ -26,10 +26,12 @@ from reverse_etl.iterable.base import (
 from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.fieldtypes import typed_constant
 from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
+from reverse_etl.warehouses.local import LocalState
 
 _UNSENDABLE = {
     ColumnKind.BINARY: "binary values cannot be sent",
@@ -40,7 +42,10 @@ _UNSENDABLE = {
 
 @dataclass(frozen=True)
 class Ready:
-    """One sync, fitted to its model's columns and its project; `place` adds what Iterable calls its scope."""
+    """One sync, fitted to its model's columns and its project; `place` adds what Iterable calls its scope.
+
+    `source` is the relation that feeds it.
+    """
 
     sync: Sync
     shape: Shape
@@ -49,6 +54,7 @@ class Ready:
     operations: Operations
     encoder: Encoder
     place: Mapping[str, str]
+    source: Mapping[str, object]
 
     @property
     def subject(self) -> Subject:
@@ -64,7 +70,7 @@ class Ready:
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went."""
-        return {**self.destination.remembered(salt), **self.place}
+        return {**self.destination.remembered(salt), **self.place, SOURCE: dict(self.source)}
 
 
 @dataclass
@@ -118,14 +124,15 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     faults = [*_sent_twice(spelled, extra), *_unsendable(spelled, shape, reader.dialect)]
     if faults:
         raise Faults(faults)
-    return _ready(spelled, shape, destination, noun)
+    source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
+    return _ready(spelled, shape, destination, source)
 
 
-def _ready(sync: Sync, shape: Shape, destination: Destination, noun: IterableObject) -> Ready:
-    project = ProjectType(destination.project_type)
+def _ready(sync: Sync, shape: Shape, destination: Destination, source: Mapping[str, object]) -> Ready:
+    noun, project = OBJECTS[sync.object], ProjectType(destination.project_type)
     offline = Prepared(noun.operations(sync, project), noun.body(sync, project))
     encoder = _encoder(shape, noun, Subject(sync, project), offline)
-    return Ready(sync, shape, destination, noun, offline.operations, encoder, sync.scope)
+    return Ready(sync, shape, destination, noun, offline.operations, encoder, sync.scope, source)
 
 
 def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Prepared) -> Encoder:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.errors import ConfigError
+from reverse_etl.provenance import SOURCE
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.lease import look as look_at_lease
@@ -67,9 +68,11 @@ class Look:
     diff: Diff
 
     @property
-    def needs_fitting(self) -> bool:
-        """Whether the columns of the sync snapshot have to follow an edit of the definition or the model."""
-        return bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.shape)
+    def needs_update(self) -> bool:
+        """Whether the sync snapshot has to follow an edit of the definition or the model, or to note its relation."""
+        edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.shape)
+        unnoted = self.lease is not None and bool(self.lease.destination) and SOURCE not in self.lease.destination
+        return edited or unnoted
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,13 @@ class SnapshotReader:
     def lease_row(self) -> LeaseRow | None:
         """The lease alone."""
         return look_at_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+
+    def accepted_entries(self) -> int:
+        """Entries whose values the destination is known to hold."""
+        if self._reader.columns(self.tables.snapshot) is None:
+            return 0
+        [(count,)] = self._reader.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'accepted'")
+        return int(count)
 
     def check_lease(self, row: LeaseRow) -> None:
         """Refuse a sync snapshot that this version or this definition cannot continue. Raises ConfigError."""

@@ -1,0 +1,110 @@
+"""Provenance: which relation of which dbt target feeds a sync snapshot, and which targets may send; opens nothing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+
+from reverse_etl.change import Problem
+from reverse_etl.sync import Sync
+
+# Where a sync snapshot keeps it, among what it remembers of its destination.
+SOURCE = "source"
+_PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|[^."`]+')
+
+
+def source_of(sync: Sync, *, state_is_apart: bool) -> dict[str, object]:
+    """What a sync snapshot remembers of the relation that feeds it.
+
+    `state_is_apart`: the snapshot is not in the target's database, so another target may use the same snapshot for a
+    relation of the same name on another server.
+    """
+    return {"relation": sync.relation, "target": sync.target, **({"state_is_apart": True} if state_is_apart else {})}
+
+
+def remembered_source(remembered: Mapping[str, object]) -> Mapping[str, object]:
+    """What a sync snapshot remembers of its relation; empty if an older version wrote it."""
+    source = remembered.get(SOURCE)
+    return source if isinstance(source, dict) else {}
+
+
+def is_same_source(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether a snapshot may be fed from `now`. One that remembers nothing may be fed from anywhere."""
+    if not before.get("relation"):
+        return True
+    if not same_relation(str(before["relation"]), str(now["relation"])):
+        return False
+    return not now.get("state_is_apart") or not before.get("target") or before["target"] == now["target"]
+
+
+def same_relation(one: str, other: str) -> bool:
+    """Whether two relation names mean the same. Quotes alone are no difference; letter case is one between quotes."""
+    parts, others = (_PART.findall(text) for text in (one, other))
+    return len(parts) == len(others) and all(map(_same_part, parts, others))
+
+
+def plain_relation(relation: str) -> str:
+    """A relation as it is typed in a shell: without quotes."""
+    return ".".join(_bare(part) for part in _PART.findall(relation))
+
+
+def names_relation(pattern: str, relation: str) -> bool:
+    """Whether a typed name, in which `*` stands for anything, is that of a relation; quotes and case do not matter."""
+    return fnmatchcase(plain_relation(relation).lower(), plain_relation(pattern).lower())
+
+
+def relation_problem(sync: Sync, entries: int, before: Mapping[str, object], flag: str) -> Problem:
+    """A sync snapshot that was fed from another relation. `flag` is what commands on this destination need besides."""
+    targets = {before.get("target"), sync.target}
+    typed = f"--select {shlex.quote(sync.name)} --relation {shlex.quote(plain_relation(sync.relation))}"
+    accept = f"reverse-etl destination accept -t {shlex.quote(sync.target)} {typed}{flag}"
+    other = f"To send that table, run with `-t {before['target']}`. " if len(targets - {None, ""}) > 1 else ""
+    return Problem(
+        "guard-relation",
+        f"sync `{sync.name}`: its sync snapshot belongs to {_shown(before)}, and this run reads"
+        f" {_shown({'relation': sync.relation, 'target': sync.target})}",
+        f"{other}If the table was only renamed or moved, run `{accept}`. To keep a snapshot of its own for this target,"
+        " set another `state_schema` for it. For this run only, `--allow relation`.",
+        {
+            "relation before": before.get("relation", ""),
+            "target before": before.get("target", ""),
+            "relation now": sync.relation,
+            "target now": sync.target,
+            "accepted rows": entries,
+        },
+    )
+
+
+def target_problem(sync: Sync, destination: str, targets: Collection[str]) -> Problem | None:
+    """Why the dbt target may not send to a destination; None if it may."""
+    if not targets or sync.target in targets:
+        return None
+    listed = ", ".join(f"`{name}`" for name in targets)
+    return Problem(
+        "target-not-allowed",
+        f"sync `{sync.name}`: target `{sync.target}` may not send to destination `{destination}`, only {listed} may",
+        f"Run with `-t {next(iter(targets))}`. With this target use `plan`, or `run --sandbox`. `targets` of the"
+        " destination in reverse_etl.yml lists the targets that may send.",
+        {"target": sync.target, "destination": destination, "targets": ", ".join(targets)},
+    )
+
+
+def _shown(source: Mapping[str, object]) -> str:
+    target = f" (target `{source['target']}`)" if source.get("target") else ""
+    return f"{source.get('relation')}{target}"
+
+
+def _same_part(one: str, other: str) -> bool:
+    if _bare(one) == _bare(other):
+        return True
+    return not (_quoted(one) and _quoted(other)) and _bare(one).lower() == _bare(other).lower()
+
+
+def _quoted(part: str) -> bool:
+    return part[:1] in ('"', "`")
+
+
+def _bare(part: str) -> str:
+    return part[1:-1].replace('""', '"') if _quoted(part) else part
