@@ -14,14 +14,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Many tests wait for servers and for leases to run out, so that a processor does for two of them.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Few of the fast ones wait, and each worker begins with reading all tests.
+FAST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint browser pool emulators bench lock clean
+.PHONY: help demo test test-fast lint browser pool emulators bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it, send again
 	@$(BIN)/reverse-etl demo $(ARGS)
@@ -29,6 +31,9 @@ demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it,
 test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
 	@echo "== tests"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-fast: $(STAMP) ## Most of the tests in two minutes: no local cloud warehouse, no browser, no killing
+	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow)" $(ARGS)
 
 lint: $(STAMP) ## Check style, types and layers
 	@echo "== style"

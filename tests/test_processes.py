@@ -30,6 +30,7 @@ def test_a_number_that_another_process_has_now_is_not_the_holder() -> None:
     assert is_alive({**note(os.getpid()), "process_started": "1"}) is (not Path("/proc").is_dir())
 
 
+@pytest.mark.kills
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="the state of a process is told in /proc alone")
 def test_a_process_that_has_ended_is_dead_also_before_anybody_asked_for_its_exit_code() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:

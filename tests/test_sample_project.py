@@ -64,7 +64,7 @@ def was_called(listener: socket.socket) -> bool:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     base = tmp_path_factory.mktemp("sample")
     project = base / "shop"
     shutil.copytree(SAMPLE, project, ignore=BUILT)

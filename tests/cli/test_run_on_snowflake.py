@@ -18,6 +18,8 @@ from tests.warehouses.on_snowflake import SERVER, emulator_python, local
 
 from .conftest import Shop
 
+pytestmark = pytest.mark.emulator
+
 PEOPLE = """
 CREATE OR REPLACE TABLE marts.people AS
 SELECT email, first_name, CAST(age AS NUMBER(38,0)) AS age, joined FROM (VALUES

@@ -154,7 +154,7 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     base = tmp_path_factory.mktemp("dbt")
     for name in ("shop", "tools"):
         shutil.copytree(HERE / name, base / name)

@@ -27,6 +27,7 @@ each_sound_in_full = pytest.mark.parametrize("variant", FULL, ids=lambda variant
 each_shortcut = pytest.mark.parametrize("shortcut", SHORTCUTS, ids=lambda shortcut: shortcut.name)
 
 
+@pytest.mark.slow
 @each_sound
 def test_a_sound_variant_keeps_its_promises_in_every_world(variant: Sound) -> None:
     finding = explore(variant.rules, *PROMISES)

@@ -54,6 +54,7 @@ def memory(url):
     return users, fields, forgotten, pages
 
 
+@pytest.mark.kills
 def test_state_survives_a_kill(served, tmp_path):
     process, url = served(tmp_path)
     bulk(
@@ -96,6 +97,7 @@ def shown(url):
     return {page: requests.get(f"{url}/{page}", timeout=10).text for page in pages}
 
 
+@pytest.mark.kills
 def test_everything_that_pages_show_survives_a_kill(served, tmp_path):
     process, url = served(tmp_path)
     empty = shown(url)

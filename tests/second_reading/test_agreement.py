@@ -160,6 +160,7 @@ RANDOM = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", ["email"], indirect=True)
 @RANDOM
 @given(asked=st.lists(rows(ONE | OWN), min_size=3, max_size=8))
@@ -167,6 +168,7 @@ def test_both_readings_agree_on_any_users_by_email(both: list[Side], asked: list
     any_users(both, asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", ["user_id", "hybrid"], indirect=True)
 @RANDOM
 @given(asked=st.lists(MOVES | rows(ONE | ANY), min_size=3, max_size=8))

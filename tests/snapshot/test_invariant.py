@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ def check_all_arrived(trial, model, *, keyed, skips):
     assert trial.run().kinds.keys() <= {"invalid"}
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=2, max_size=3), st.booleans(), st.booleans())
 def test_entries_never_claim_more_than_the_destination_holds(history, keyed, skips):

@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ DAYS = st.lists(
 class EditStories(Hooks):
     """Random days. Whatever was refused is let in at last and asked for again."""
 
+    @pytest.mark.slow
     @settings(
         max_examples=6,
         deadline=None,

@@ -16,7 +16,7 @@ import pytest
 from tests.second_reading import Reply
 from tests.second_reading.replies import BAD_GATEWAY, too_many_requests
 from tests.stories.memories import Memory
-from tests.stories.sides import SIDES, Side
+from tests.stories.sides import QUICK_SIDE, SIDES, Side
 from tests.stories.story import Row, Story
 
 FIRST = range(7)
@@ -62,7 +62,7 @@ class Hooks:
     def prepare(self, side: Side) -> None:
         """Make what must be there before the first run, by `side.call`."""
 
-    @pytest.fixture(params=SIDES)
+    @pytest.fixture(params=[pytest.param(name, marks=[] if name == QUICK_SIDE else pytest.mark.slow) for name in SIDES])
     def side(self, request: pytest.FixtureRequest) -> Iterator[Side]:
         with SIDES[request.param](self.project_type, opt_in=self.opt_in) as side:
             yield side
@@ -128,6 +128,7 @@ class DailyStories(Hooks):
 class RateStories(Hooks):
     """How fast requests come."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("side", ["second reading"], indirect=True)
     def test_no_endpoint_is_called_more_often_than_iterable_allows(self, story: Story) -> None:
         story.project.environment |= {"REVERSE_ETL_REQUESTS_PER_SECOND": "0", "REVERSE_ETL_BATCH_ROWS": "1"}
@@ -160,6 +161,7 @@ class RefusalStories(Hooks):
         self.quiet(story)
         assert story.counts("quarantined", "planned") == (1, 0)
 
+    @pytest.mark.slow
     def test_a_refused_row_goes_out_again_once_it_has_changed(self, story: Story) -> None:
         self.refuse_one(story)
         story.side.refuse()
@@ -169,6 +171,7 @@ class RefusalStories(Hooks):
         assert self.refused(story) == []
         self.agrees(story)
 
+    @pytest.mark.slow
     def test_a_refused_row_goes_out_again_on_request(self, story: Story) -> None:
         self.refuse_one(story)
         story.side.refuse()
@@ -177,6 +180,7 @@ class RefusalStories(Hooks):
         assert story.counts("accepted", "planned") == (1, 1)
         self.agrees(story)
 
+    @pytest.mark.slow
     def test_a_refused_change_leaves_what_was_accepted_before(self, story: Story) -> None:
         story.run()
         before = self.held(story.memory)
@@ -193,6 +197,7 @@ class RefusalStories(Hooks):
 class FaultStories(Hooks):
     """What happens when the connection or the other side has a bad day."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("number", [1, 2])
     def test_a_reply_that_is_lost_doubles_nothing(self, story: Story, number: int) -> None:
         lost = [number]
@@ -203,6 +208,7 @@ class FaultStories(Hooks):
         self.agrees(story)
         self.quiet(story)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("reply", [too_many_requests(0.05), BAD_GATEWAY], ids=["429", "502"])
     def test_a_refusal_that_passes_is_waited_out(self, story: Story, reply: Reply) -> None:
         said = [reply]
@@ -217,6 +223,7 @@ class FaultStories(Hooks):
 class KillStories(Hooks):
     """kill -9, and run again. A reply that the dead run had is one that the sync snapshot does not know of."""
 
+    @pytest.mark.kills
     @pytest.mark.parametrize(
         ("side", "when", "number"), [("sandbox", "before", 1), ("second reading", "after", 2)], indirect=["side"]
     )
@@ -226,6 +233,7 @@ class KillStories(Hooks):
         self.agrees(story)
         self.quiet(story)
 
+    @pytest.mark.kills
     @pytest.mark.parametrize("side", ["second reading"], indirect=True)
     def test_a_change_that_landed_and_was_taken_back_before_the_next_run(self, story: Story) -> None:
         story.run()

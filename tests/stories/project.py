@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,9 @@ from typer.testing import CliRunner
 
 from reverse_etl.cli import app
 from reverse_etl.cli.spread import spread
+from tests.second_reading.hooks import Hooks
 
+DOOMED = Path(__file__).with_name("doomed.py")
 MODEL = "model.shop.people"
 # Few rows a request, so that a story of a handful of rows has several requests.
 CALM = {
@@ -23,13 +26,8 @@ CALM = {
     "REVERSE_ETL_REQUESTS_PER_SECOND": "200",
     "REVERSE_ETL_CONCURRENCY": "2",
 }
-QUICK = {
-    # Small figures of the same shape as the defaults, so that a dead run's lease is free after about two seconds.
-    "REVERSE_ETL_LEASE_TTL": "1.2",
-    "REVERSE_ETL_HEARTBEAT": "0.3",
-    "REVERSE_ETL_PAUSE_BOUND": "0.3",
-    "REVERSE_ETL_LATE_REQUEST_BOUND": "0.6",
-    "REVERSE_ETL_HTTP_TIMEOUT": "0.6",
+# The same for more rows, in windows.
+WINDOWED = {
     "REVERSE_ETL_BATCH_ROWS": "10",
     "REVERSE_ETL_WINDOW": "40",
     "REVERSE_ETL_REQUESTS_PER_SECOND": "200",
@@ -129,8 +127,18 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A command of the project, going on."""
+        return self._begin("-m", "reverse_etl", *arguments)
+
+    def die(self, step: int) -> bool:
+        """`run`, killed (-9) while this step is under way, and an hour passes; False where it ended before that."""
+        process = self._begin(str(DOOMED), str(step), "run")
+        process.communicate()
+        self.let_time_pass()
+        return process.returncode == -9
+
+    def _begin(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "reverse_etl", *arguments],
+            [sys.executable, *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -138,11 +146,36 @@ class Project:
             text=True,
         )
 
-    def run(self, *arguments: str, timeout: float = 60) -> Ended:
+    def run(self, *arguments: str) -> Ended:
         """A command of the project, to its end."""
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=timeout)
+        out, err = process.communicate()
         return Ended(process.returncode, out, err)
+
+    def kill_run(self, hooks: Hooks, when: str, number: int) -> None:
+        """`run` as a process of its own, killed (-9) `before` or `after` a request is applied. Then an hour passes."""
+        begun = threading.Event()
+
+        def kill(request: int) -> None:
+            if request == number:
+                begun.wait()
+                process.kill()
+                process.wait()
+
+        setattr(hooks, when, kill)
+        process = self.start("run")
+        begun.set()
+        out, err = process.communicate()
+        assert process.returncode == -9, out + err
+        setattr(hooks, when, lambda _number: None)
+        self.let_time_pass()
+
+    def let_time_pass(self) -> None:
+        """Move the times of every lease an hour into the past: what a dead run held is free, and no time is quiet."""
+        tables = self.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'lease%'")
+        names = ("beat_at", "expires_at", "quiet_at")
+        past = ", ".join(f"{name} = {name} - INTERVAL '1 hour'" for name in names)
+        self.sql(*(f"UPDATE reverse_etl.{table} SET {past}" for (table,) in tables))
 
     def result(self) -> dict[str, object]:
         """The result of the only sync, from the file that the last run wrote."""

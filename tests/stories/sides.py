@@ -121,3 +121,5 @@ SIDES: dict[str, Callable[..., AbstractContextManager[Side]]] = {
     "second reading": the_second_reading,
     "sandbox": the_sandbox,
 }
+# The one of the fast lane.
+QUICK_SIDE = "second reading"

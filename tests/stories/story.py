@@ -13,14 +13,6 @@ from tests.stories.project import CALM, Ended, Project
 from tests.stories.sides import KEY, Side
 
 Row = dict[str, Any]
-# A run to be killed has a short lease; the one after it need not hurry, and only waits for that lease to run out.
-SHORTLY_AFTER = {"REVERSE_ETL_LATE_REQUEST_BOUND": "1", "REVERSE_ETL_HTTP_TIMEOUT": "1"}
-SHORT_LIVED = {
-    **SHORTLY_AFTER,
-    "REVERSE_ETL_LEASE_TTL": "2",
-    "REVERSE_ETL_HEARTBEAT": "0.5",
-    "REVERSE_ETL_PAUSE_BOUND": "0.5",
-}
 
 
 @dataclass
@@ -75,18 +67,5 @@ class Story:
         return self.side.number - before
 
     def kill_at(self, number: int, when: str) -> None:
-        """`run` as a process of its own, killed (-9) `before` or `after` its request of this number is applied."""
-        last = self.side.number + number
-        calm, self.project.environment = self.project.environment, {**self.project.environment, **SHORT_LIVED}
-        process = self.project.start("run")
-        self.project.environment = {**calm, **SHORTLY_AFTER}
-
-        def kill(request: int) -> None:
-            if request == last:
-                process.kill()
-                process.wait()
-
-        setattr(self.side.hooks, when, kill)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == -9, out + err
-        setattr(self.side.hooks, when, lambda _number: None)
+        """`run`, killed (-9) `before` or `after` a request of it is applied. The next run is an hour later."""
+        self.project.kill_run(self.side.hooks, when, self.side.number + number)

@@ -13,7 +13,7 @@ from tests.stories.project import MODEL, Ended, Project
 
 def stopped(shop: Project, iterable: SecondReading, *arguments: str) -> Ended:
     requests = iterable.number
-    ended = shop.run("run", *arguments)
+    ended = shop.cli("run", *arguments)
     assert ended.code == 1
     assert shop.result()["status"] == "stopped"
     assert iterable.number == requests
@@ -26,33 +26,33 @@ def large(shop: Project) -> Project:
     """Three hundred people, all sent, whose removal deletes."""
     shop.sql("DROP TABLE people", PEOPLE.format(rows=300))
     shop.tag({**META, "on_removed": "delete"})
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
     return shop
 
 
 def test_an_emptied_model_stops(shop: Project, iterable: SecondReading) -> None:
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people")
     ended = stopped(shop, iterable)
     assert ended.says(
         "guard-empty-model", "12 were accepted before", "--allow empty_model", "guards: {empty_model: false}"
     )
-    assert shop.run("run", "--allow", "empty_model").code == 0
+    assert shop.cli("run", "--allow", "empty_model").code == 0
     shop.tag({**META, "guards": {"empty_model": False}})
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
 
 
 def test_many_removals_stop(large: Project, iterable: SecondReading) -> None:
     large.sql("DELETE FROM people WHERE rowid < 120")
     ended = stopped(large, iterable)
     assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows")
-    assert large.run("run", "--allow", "removed").code == 0
+    assert large.cli("run", "--allow", "removed").code == 0
     assert len(iterable.deleted) == 120
 
 
 def test_removals_below_either_bound_do_not_stop(large: Project, iterable: SecondReading) -> None:
     large.sql("DELETE FROM people WHERE rowid < 100")
-    assert large.run("run").code == 0
+    assert large.cli("run").code == 0
     assert len(iterable.deleted) == 100
 
 
@@ -61,37 +61,37 @@ def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: Seco
     large.sql("DELETE FROM people WHERE rowid < 4")
     assert stopped(large, iterable).says("1 % and 2 rows")
     large.tag({**META, "on_removed": "delete", "guards": {"removed": False}})
-    assert large.run("run").code == 0
+    assert large.cli("run").code == 0
     assert len(iterable.deleted) == 4
 
 
 def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: SecondReading) -> None:
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
     shop.sql("UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'")
     shop.environment["ITERABLE_API_KEY"] = "sandbox-rotated"
     iterable.settings.keys.add("sandbox-rotated")
     ended = stopped(shop, iterable)
     assert ended.says("guard-destination", "API key", "reverse-etl destination accept", "--allow destination")
     assert not ended.says("sandbox-rotated")
-    assert shop.run("destination", "accept").code == 0
-    assert shop.run("run").code == 0
+    assert shop.cli("destination", "accept").code == 0
+    assert shop.cli("run").code == 0
     assert shop.counts("accepted", "planned") == (1, 1)
 
 
 def test_another_host_stops(shop: Project, iterable: SecondReading) -> None:
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
     with second_reading() as other:
         shop.environment["ITERABLE_BASE_URL"] = other.url
         shop.sql("UPDATE people SET name = 'X'")
         assert stopped(shop, other).says("guard-destination", "host")
-        assert shop.run("run", "--allow", "destination").code == 0
+        assert shop.cli("run", "--allow", "destination").code == 0
         assert len(other.applied) == 12
         shop.sql("UPDATE people SET name = 'Y'")
         assert stopped(shop, other).says("guard-destination")
 
 
 def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project) -> None:
-    assert shop.run("run").code == 0
+    assert shop.cli("run").code == 0
     held = [path for path in shop.folder.rglob("*") if path.is_file() and b"sandbox-story" in path.read_bytes()]
     assert held == []
 
@@ -125,16 +125,16 @@ def test_a_failed_build_skips_the_sync(shop: Project, iterable: SecondReading, s
         "elapsed_time": 1.0,
     }
     (shop.folder / "target" / "run_results.json").write_text(json.dumps(results))
-    ended = shop.run("run")
+    ended = shop.cli("run")
     assert ended.code == 1
     assert shop.result()["status"] == "skipped"
     assert ended.says("guard-build", "--allow build")
     assert iterable.number == 0
-    assert shop.run("run", "--allow", "build").code == 0
+    assert shop.cli("run", "--allow", "build").code == 0
     assert len(iterable.applied) == 12
 
 
 def test_an_unknown_guard_is_named(shop: Project) -> None:
-    ended = shop.run("run", "--allow", "removd")
+    ended = shop.cli("run", "--allow", "removd")
     assert ended.code == 2
     assert ended.says("unknown-guard", "removd", "removed")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.second_reading import SecondReading, second_reading
-from tests.stories.project import QUICK, Project, values
+from tests.second_reading import Reply, SecondReading, second_reading
+from tests.stories.doomed import STEPS
+from tests.stories.project import WINDOWED, Project, values
+
+pytestmark = pytest.mark.kills
 
 ROWS = 200
-WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
+WINDOW = int(WINDOWED["REVERSE_ETL_WINDOW"])
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
 # No lease runs out, and no reply is given up, while a test holds the server.
 PATIENT = {
@@ -35,9 +38,15 @@ def iterable() -> Iterator[SecondReading]:
 
 @pytest.fixture
 def project(tmp_path: Path, iterable: SecondReading) -> Project:
-    made = Project.make(tmp_path / "shop", iterable.url, META, QUICK)
+    made = Project.make(tmp_path / "shop", iterable.url, META, WINDOWED)
     made.sql(f"CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM range({ROWS}) t(i)")
     return made
+
+
+def wait_for(event: threading.Event, process: subprocess.Popen[str]) -> None:
+    """Wait for what a living process will do."""
+    while not event.wait(0.1):
+        assert process.poll() is None
 
 
 def model(project: Project) -> dict[object, object]:
@@ -58,19 +67,7 @@ def settled(project: Project, iterable: SecondReading) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 4, 13])
 def test_killed_while_a_request_is_under_way(project: Project, iterable: SecondReading, when: str, number: int) -> None:
-    process = None
-    started = threading.Event()
-
-    def kill(request: int) -> None:
-        if request == number and started.wait(20) and process is not None:
-            process.kill()
-            process.wait()
-
-    setattr(iterable, when, kill)
-    process = project.start("run")
-    started.set()
-    process.communicate()
-    assert process.returncode == -9
+    project.kill_run(iterable, when, number)
     again = project.run("run")
     assert again.code == 0, again.err
     settled(project, iterable)
@@ -82,18 +79,7 @@ def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Proje
     """A, B sent, killed, A again: the difference to what was accepted is nothing, and Iterable still ends with A."""
     assert project.run("run").code == 0
     project.sql("UPDATE people SET name = 'B'")
-    first = iterable.number
-    process = None
-
-    def kill(request: int) -> None:
-        if request == first + 3 and process is not None:
-            process.kill()
-            process.wait()
-
-    iterable.after = kill
-    process = project.start("run")
-    process.communicate()
-    assert process.returncode == -9
+    project.kill_run(iterable, "after", iterable.number + 3)
     assert "B" in {user["name"] for user in iterable.users.values()}
     project.sql("UPDATE people SET name = 'A'")
     again = project.run("run")
@@ -107,19 +93,8 @@ def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, 
     project.tag({**META, "on_removed": "delete"})
     assert project.run("run").code == 0
     project.sql("INSERT INTO people VALUES ('new@shop.com', 'N')")
-    process = None
-
-    def kill(_request: int) -> None:
-        if process is not None:
-            process.kill()
-            process.wait()
-
-    iterable.after = kill
-    process = project.start("run")
-    process.communicate()
-    assert process.returncode == -9
+    project.kill_run(iterable, "after", iterable.number + 1)
     assert "new@shop.com" in iterable.users
-    iterable.after = lambda _request: None
     project.sql("DELETE FROM people WHERE email = 'new@shop.com'")
     again = project.run("run")
     assert again.code == 0, again.err
@@ -129,16 +104,12 @@ def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_random_moments_while_the_model_changes(project: Project, iterable: SecondReading, seed: int) -> None:
+    """While any statement or request of a run is under way."""
     chance = random.Random(seed)
-    iterable.before = lambda _number: time.sleep(0.01)
     kills = 0
     for round_ in range(3):
         project.sql(f"UPDATE people SET name = '{'ABC'[round_]}' WHERE hash(email || '{seed}{round_}') % 2 = 0")
-        process = project.start("run")
-        time.sleep(chance.uniform(0.2, 1.6))
-        kills += process.poll() is None
-        process.kill()
-        process.communicate()
+        kills += project.die(chance.randint(1, STEPS))
     again = project.run("run")
     assert again.code == 0, again.err
     settled(project, iterable)
@@ -158,7 +129,7 @@ def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: Second
     iterable.before = hold
     first = project.start("run")
     try:
-        assert under_way.wait(60)
+        wait_for(under_way, first)
         second = project.run("run")
         assert first.poll() is None
     finally:
@@ -171,15 +142,24 @@ def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: Second
 
 
 def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Project, iterable: SecondReading) -> None:
-    process = None
+    """The server keeps the run waiting from its fifth request on, until the run has said that it stops."""
+    project.environment |= PATIENT
+    under_way, stopping = threading.Event(), threading.Event()
 
-    def stop(number: int) -> None:
-        if number == 5 and process is not None:
-            process.terminate()
-        time.sleep(0.02)
+    def hold(number: int) -> None:
+        if number >= 5:
+            under_way.set()
+            stopping.wait()
 
-    iterable.before = stop
+    iterable.before = hold
     process = project.start("run")
+    wait_for(under_way, process)
+    process.terminate()
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "stopping" in line:
+            break
+    stopping.set()
     process.communicate()
     assert process.returncode == 1
     sent = len(iterable.applied)
@@ -193,12 +173,19 @@ def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Pro
 def test_a_request_that_lands_after_its_retry_was_accepted_overwrites_nothing_newer(
     project: Project, iterable: SecondReading
 ) -> None:
-    project.environment["REVERSE_ETL_LATE_REQUEST_BOUND"] = "3"
+    """Its connection is cut before it is applied, and its retry is accepted. The next run waits for it to land."""
     project.sql("DELETE FROM people WHERE email <> 'u1@shop.com'")
-    iterable.before = lambda number: time.sleep(2.2 if number == 1 else 0)
+    iterable.answer = lambda number: Reply(502, b"") if number == 1 else None
+    iterable.drop_reply = lambda number: number == 1
     assert project.run("run").code == 0
+    assert [entry.status for entry in iterable.log if entry.number] == [502, 200]
     project.sql("UPDATE people SET name = 'B'")
+    early = project.run("run", "--wait", "0")
+    assert (early.code, early.says("lease-not-free", "may still take effect")) == (1, True)
+    late = next(entry for entry in iterable.log if entry.number)
+    iterable.ask(late.method, late.path, late.body)
+    project.let_time_pass()
     again = project.run("run")
     assert again.code == 0, again.err
-    assert [data["name"] for _, data in iterable.applied][-2:] == ["A", "B"]
+    assert [data["name"] for _, data in iterable.applied] == ["A", "A", "B"]
     settled(project, iterable)

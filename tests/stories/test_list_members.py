@@ -187,6 +187,7 @@ class TestRemovedMembers(FaultStories):
         story.run()
         self.agrees(story)
 
+    @pytest.mark.kills
     def test_a_run_that_was_killed_is_taken_up(self, story: Story) -> None:
         story.kill_at(1, "after")
         story.run()
@@ -226,6 +227,7 @@ class TestTheList(Hooks):
         assert self.lists(story) == before
         assert story.memory.members("New") == self.rows(story)
 
+    @pytest.mark.kills
     def test_a_run_that_was_killed_after_it_made_the_list(self, story: Story) -> None:
         story.kill_at(2, "before")
         assert "New" in self.lists(story)

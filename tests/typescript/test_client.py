@@ -42,6 +42,7 @@ def folder(installed, request):
     return installed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("area", AREAS)
 def test_the_client_gets_along_with_the_sandbox(folder, area):
     options = SandboxOptions(

@@ -46,13 +46,13 @@ def snowflake_port():
 
 @pytest.fixture(scope="session")
 def bigquery():
-    """A local BigQuery, as fields of a profile."""
+    """A local BigQuery, as fields of a profile; none where the tests go to an account."""
     from tests.emulators.environment import NotBuilt
-    from tests.warehouses.on_bigquery import started
+    from tests.warehouses.on_bigquery import LOCAL, started
 
     with contextlib.ExitStack() as stack:
         try:
-            fields = stack.enter_context(started())
+            fields = stack.enter_context(started()) if LOCAL else {}
         except NotBuilt as error:
             pytest.skip(f"the environment of the local BigQuery cannot be built: {error}")
         yield fields

@@ -102,8 +102,8 @@ class OnBigQuery:
     told = ("bytes_processed",) if LOCAL else ("bytes_processed", "bytes_billed")
 
     @pytest.fixture
-    def profile(self, request) -> Iterator[dict[str, str]]:
-        fields = {**request.getfixturevalue("bigquery"), "project": "shop"} if LOCAL else ACCOUNT
+    def profile(self, bigquery) -> Iterator[dict[str, str]]:
+        fields = {**bigquery, "project": "shop"} if LOCAL else ACCOUNT
         emptied(fields)
         yield {**fields}
         if not LOCAL:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stories.project import QUICK, Project
+from tests.stories.project import WINDOWED, Project
 from tests.warehouses.postgres_server import Server
 
 
@@ -22,7 +22,7 @@ class OnServer(Project):
 
 def on_server(server: Server, folder: Path, url: str, meta: object, made: str) -> OnServer:
     """A project with one tagged model, whose table a statement makes."""
-    project = OnServer.make(folder, url, meta, QUICK)
+    project = OnServer.make(folder, url, meta, WINDOWED)
     project.server = server
     profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
     (project.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")

@@ -13,6 +13,7 @@ from tests.warehouses.on_snowflake import emulator_python
 
 
 @pytest.mark.slow
+@pytest.mark.emulator
 def test_connector_4_passes_too():
     library = Path(emulator_python()).parents[1] / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
     script = "import snowflake.connector as c; print(c.__version__)"

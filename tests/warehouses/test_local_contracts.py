@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
 from tests.contracts.committing import CommittingContract
 from tests.contracts.comparing import ComparingContract, KeysContract
 from tests.contracts.holding import HoldingContract
@@ -14,6 +16,8 @@ from tests.contracts.sampling import SamplingContract
 from tests.contracts.sending import SendingContract
 from tests.warehouses import duckdb_types, postgres_types
 from tests.warehouses.on_local import OnLocal, OnLocalBesidePostgres
+
+pytestmark = pytest.mark.slow
 
 
 class TestComparing(OnLocal, ComparingContract):

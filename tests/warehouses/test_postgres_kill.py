@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 
 import pytest
 
 from tests.second_reading import second_reading
-from tests.stories.project import QUICK
+from tests.stories.doomed import STEPS
+from tests.stories.project import WINDOWED
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_project import OnServer, on_server
 
+pytestmark = pytest.mark.kills
+
 ROWS = 120
-WINDOW = int(QUICK["REVERSE_ETL_WINDOW"])
+WINDOW = int(WINDOWED["REVERSE_ETL_WINDOW"])
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
 PEOPLE = f"""
 CREATE TABLE main.people AS
@@ -45,19 +47,7 @@ class TestKilled(OnPostgres):
 
     @pytest.mark.parametrize(("when", "number"), [("before", 1), ("after", 4)])
     def test_while_a_request_is_under_way(self, project, iterable, when, number):
-        processes = []
-
-        def kill(request: int) -> None:
-            if request == number:
-                while not processes:
-                    time.sleep(0.01)
-                processes[0].kill()
-                processes[0].wait()
-
-        setattr(iterable, when, kill)
-        processes.append(project.start("run"))
-        processes[0].communicate()
-        assert processes[0].returncode == -9
+        project.kill_run(iterable, when, number)
         again = project.run("run")
         assert again.code == 0, again.err
         self.settled(project, iterable)
@@ -66,15 +56,10 @@ class TestKilled(OnPostgres):
 
     def test_at_random_moments_while_the_model_changes(self, project, iterable):
         chance = random.Random(1)
-        iterable.before = lambda _number: time.sleep(0.01)
         kills = 0
         for name in "BCD":
             project.sql(f"UPDATE main.people SET name = '{name}' WHERE hashtext(email || '{name}') % 2 = 0")
-            process = project.start("run")
-            time.sleep(chance.uniform(0.5, 2.5))
-            kills += process.poll() is None
-            process.kill()
-            process.communicate()
+            kills += project.die(chance.randint(1, STEPS))
         again = project.run("run")
         assert again.code == 0, again.err
         self.settled(project, iterable)

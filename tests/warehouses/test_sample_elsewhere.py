@@ -126,7 +126,10 @@ def on_snowflake(snowflake_port, tmp_path) -> Iterator[Shop]:
     yield from shop(tmp_path / "shop", "snowflake", environment, dbt)
 
 
-@pytest.mark.parametrize("place", ["on_postgres", "on_bigquery", "on_snowflake"])
+@pytest.mark.parametrize(
+    "place",
+    ["on_postgres", *(pytest.param(f"on_{name}", marks=pytest.mark.emulator) for name in ("bigquery", "snowflake"))],
+)
 def test_sample_runs_elsewhere_as_on_duckdb(place, on_duckdb, request):
     made: Shop = request.getfixturevalue(place)
     made.build()

@@ -139,6 +139,7 @@ class TestConnecting(OnEmulator):
         del profile["password"]
         assert reopen(**signing).query("SELECT 1") == [(1,)]
 
+    @pytest.mark.kills
     def test_lost_connection_is_told_and_begun_again(self, reopen):
         with served([emulator_python(), SERVER]) as (port, process):
             warehouse = reopen(**local(port), statement_timeout=3, login_timeout=3, connect_retries=0)

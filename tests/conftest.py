@@ -1,0 +1,43 @@
+"""The fast lane: a test that needs more than it allows carries a marker, and one that hides what it needs fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lanes import RESOURCES, Watch
+
+_watch = Watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test that asks for an expensive fixture."""
+    for item in items:
+        for fixture in RESOURCES.keys() & getattr(item, "fixturenames", ()):
+            item.add_marker(RESOURCES[fixture])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    _watch.begin()
+    return (yield from _checked(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    return (yield from _checked(item))
+
+
+@pytest.fixture(scope="session")
+def real_dbt() -> None:
+    """Asked for by what the real dbt builds, which takes it ten seconds."""
+
+
+def _checked(item: pytest.Item) -> Iterator[None]:
+    result = yield
+    hidden = _watch.needed - {mark.name for mark in item.iter_markers()}
+    if hidden:
+        pytest.fail(f"the test needs what `make test-fast` leaves out: mark it {', '.join(sorted(hidden))}")
+    return result
