@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def refusal(status, code, params=None, **headers):
 class Server:
     """`answer` gives the Answer to each request; `requests` are in the order of arrival. Use as a context manager."""
 
-    def __init__(self, clock: Callable[[], float] = lambda: 0.0):
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, tls: ssl.SSLContext | None = None):
         self.clock = clock
         self.requests: list[Received] = []
         self.answer: Callable[[Received], Answer] = lambda _: Answer(500)
@@ -70,6 +71,13 @@ class Server:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls is not None:
+            # Hands are shaken in the thread of each connection, so that one that fails holds no other.
+            self._http.socket = tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
+            )
+            self._http.handle_error = lambda *_: None
+            self.url = f"https://localhost:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
