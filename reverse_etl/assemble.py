@@ -14,12 +14,15 @@ from functools import cached_property
 from pathlib import Path
 
 from reverse_etl.dbt.jinja import Renderer
-from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
+from reverse_etl.dbt.manifest import Manifest, read_manifest
 from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read_profile
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection import select
+from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
+from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
+from reverse_etl.dbt.unread import changed_files, unread_tags
 from reverse_etl.destination import Destination, resolve_destination
 from reverse_etl.errors import ConfigError
 from reverse_etl.events import Listener
@@ -31,7 +34,7 @@ from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
-from reverse_etl.sync_reader import TAG, Definitions, read_syncs
+from reverse_etl.sync_reader import Definitions, read_syncs
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience, Reader, Warehouse
 from reverse_etl.warehouses.local import open_local
@@ -61,6 +64,7 @@ class Project:
         self.flags = flags
         self.env = env
         self._destinations: dict[str, Destination] = {}
+        self._stale = Staleness()
 
     @cached_property
     def locations(self) -> Locations:
@@ -79,10 +83,15 @@ class Project:
             if wrong is not None:
                 raise wrong
         if STALE_MANIFEST not in self.flags.allow:
-            stale = stale_manifest(manifest, self.locations)
+            self._stale = find_stale(manifest, self.locations)
+            stale = stale_manifest(self._stale, self.locations)
             if stale is not None:
                 raise stale
         return manifest
+
+    def unread(self) -> list[str]:
+        """What somebody may have meant to be read and nobody reads: changed files, misspelt tags."""
+        return [*unread_tags(self.manifest), *changed_files(self._stale, self.locations)]
 
     def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
         """An error if the manifest is another target's. A profile that cannot be read is told when it is opened."""

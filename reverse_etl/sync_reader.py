@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.manifest import Manifest, Model
+from reverse_etl.dbt.tags import TAG
+from reverse_etl.dbt.unread import misspelt_marks
 from reverse_etl.definition import Tagged, read_definitions
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place
 from reverse_etl.iterable import OBJECTS, entries
 from reverse_etl.sync import BrokenSync, Sync
-
-TAG = "reverse_etl"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,17 @@ def _no_table(model: Model, place: Place) -> list[Fault]:
 
 def _wrong_marks(model: Model, place: Place) -> list[Fault]:
     """Columns whose mark says something else than `false`: a mark that is not understood must not send its column."""
-    return [
+    misspelt = [
+        place.fault(
+            "wrong-column-mark",
+            f"column `{name}` has a mark that nobody reads",
+            key=f"columns.{name}",
+            found=key,
+            allowed=TAG,
+        )
+        for name, key in misspelt_marks(model)
+    ]
+    return misspelt + [
         place.fault(
             "wrong-column-mark",
             f"column `{column.name}` has a mark that is not `reverse_etl: false`",

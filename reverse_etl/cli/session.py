@@ -81,6 +81,8 @@ class Session:
         """The selected definitions, those too that cannot run; says so where there are none."""
         project = self.project
         selected = project.selected()
+        for sentence in project.unread():
+            self.console.say("NotRead", sentence, "warn")
         if not list(project.definitions):
             self.console.say(
                 "NoDefinitions",

@@ -1,4 +1,4 @@
-"""manifest.json as values: the models, the tests on them and the rest of the graph; when it is missing or stale."""
+"""manifest.json as values: the models, the tests on them and the rest of the graph."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from reverse_etl.dbt.nodes import Column, Model, mapping, read_node, text
-from reverse_etl.dbt.project import PROJECT_FILE, Locations
+from reverse_etl.dbt.project import Locations
 from reverse_etl.errors import ConfigError
 
-__all__ = ["Column", "Manifest", "Model", "read_manifest", "stale_manifest"]
+__all__ = ["Column", "Manifest", "Model", "read_manifest"]
 
 BUILT = ("model", "seed", "snapshot")
 MAX_BYTES = 512 * 1024 * 1024
@@ -31,16 +31,16 @@ _SECTIONS = (
     "functions",
 )
 _TESTS = ("test", "unit_test")
-_CLOCK_SLACK = 2.0  # seconds by which a file may be newer and still belong to the same build
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What dbt knew when it wrote the file. Disabled nodes are not in it; ephemeral models are.
+    """What dbt knew when it wrote the file. Ephemeral models are in it.
 
     `nodes` are models, seeds and snapshots; `tests` data and unit tests; `others` sources, exposures and whatever else
     is part of the graph. All are by unique id, in the order of the file. `custom_names` says which names (`database`,
-    `schema`) the project makes by a macro of its own. `target` is the target, where dbt wrote it down.
+    `schema`) the project makes by a macro of its own. `target` is the target, where dbt wrote it down. `disabled`
+    are nodes that are switched off.
     """
 
     path: Path
@@ -52,6 +52,7 @@ class Manifest:
     nodes: Mapping[str, Model]
     tests: Mapping[str, Model] = field(default_factory=dict)
     others: Mapping[str, Model] = field(default_factory=dict)
+    disabled: tuple[Model, ...] = ()
     custom_names: frozenset[str] = frozenset()
     target: str | None = None
 
@@ -88,24 +89,10 @@ def read_manifest(locations: Locations) -> Manifest:
         nodes={node.unique_id: node for node in found if node.resource_type in BUILT},
         tests={node.unique_id: node for node in found if node.resource_type in _TESTS},
         others={node.unique_id: node for node in found if node.resource_type not in (*BUILT, *_TESTS)},
+        disabled=tuple(_disabled_nodes(content, adapter)),
         custom_names=_custom_names(content, adapter),
         target=text(metadata.get("target_name")) or text(metadata.get("target")),
     )
-
-
-def stale_manifest(manifest: Manifest, locations: Locations) -> ConfigError | None:
-    """An error `stale-manifest` where a file was changed after dbt last read it, else None.
-
-    Looks at dbt_project.yml and the files of models that carry a `reverse_etl` entry, and only where the manifest is
-    the one in dbt's own target folder: one that was named may have been built anywhere.
-    """
-    if not locations.manifest_is_default:
-        return None
-    written = _modified(manifest.path)
-    for path in _source_files(manifest, locations.project_dir):
-        if _modified(path) > written + _CLOCK_SLACK:
-            return _stale(path, manifest.path)
-    return None
 
 
 def _load(path: Path) -> Mapping[str, object]:
@@ -155,21 +142,10 @@ def _custom_names(content: Mapping[str, object], adapter: str) -> frozenset[str]
     return frozenset(match[1] for match in found if match)
 
 
-def _source_files(manifest: Manifest, project: Path) -> Iterable[Path]:
-    yield project / PROJECT_FILE
-    for node in manifest.nodes.values():
-        if "reverse_etl" in node.meta:
-            own = manifest.project_name in (None, node.package)
-            folder = project if own else project / "dbt_packages" / node.package
-            yield from (folder / name for name in (node.patch_file, node.file) if name)
-
-
-def _modified(path: Path) -> float:
-    """Seconds since the epoch; 0 for a file that is not there, which can make nothing stale."""
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
+def _disabled_nodes(content: Mapping[str, object], adapter: str) -> Iterable[Model]:
+    for unique_id, versions in mapping(content.get("disabled")).items():
+        for raw in versions if isinstance(versions, list) else []:
+            yield read_node(unique_id, mapping(raw), adapter)
 
 
 def _missing(path: Path) -> ConfigError:
@@ -187,13 +163,4 @@ def _broken(path: Path, reason: str) -> ConfigError:
         f"{path} {reason}",
         context={"file": path},
         hint="Run `dbt build` (or `dbt parse`) again to write it anew.",
-    )
-
-
-def _stale(path: Path, manifest: Path) -> ConfigError:
-    return ConfigError(
-        "stale-manifest",
-        f"{path} was changed after dbt wrote {manifest}",
-        context={"changed": path, "manifest": manifest},
-        hint="Run `dbt build` (or `dbt parse`) again, or pass `--allow stale_manifest`.",
     )

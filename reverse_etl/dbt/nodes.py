@@ -23,7 +23,8 @@ class Model:
 
     `relation_name` is quoted, ready for SQL; None for what has no table (ephemeral models). `file` and `patch_file`
     (the YAML that describes it) are relative to the folder of its package. `config` is dbt's, with the merged `meta`.
-    `compiled` is its SQL, if the command that wrote the manifest compiled it.
+    `compiled` is its SQL, if the command that wrote the manifest compiled it. `checksum` is the SHA-256 of its file
+    without outer blanks.
     """
 
     unique_id: str
@@ -52,6 +53,7 @@ class Model:
     source_name: str | None = None
     attached_node: str | None = None
     compiled: str | None = None
+    checksum: str | None = None
 
 
 def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
@@ -87,6 +89,7 @@ def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
         source_name=text(raw.get("source_name")),
         attached_node=text(raw.get("attached_node")),
         compiled=text(raw.get("compiled_code")),
+        checksum=_checksum(mapping(raw.get("checksum"))),
     )
 
 
@@ -106,6 +109,10 @@ def texts(value: object) -> tuple[str, ...]:
     """The texts of a list; a single text is a list of one."""
     items = value if isinstance(value, list) else [value]
     return tuple(item for item in items if isinstance(item, str) and item)
+
+
+def _checksum(raw: Mapping[str, object]) -> str | None:
+    return text(raw.get("checksum")) if raw.get("name") == "sha256" else None
 
 
 def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[Column, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from reverse_etl.dbt.manifest import Manifest, read_manifest, stale_manifest
+from reverse_etl.dbt.manifest import Manifest, read_manifest
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.errors import ConfigError
 
@@ -169,50 +168,3 @@ def test_a_manifest_of_dbt_1_4(tmp_path):
     error = refused(tmp_path / "manifest.json")
     assert error.code == "unsupported-manifest"
     assert "dbt 1.4.9" in error.message
-
-
-@pytest.fixture
-def project(tmp_path) -> Locations:
-    """A project whose files are all an hour older than its manifest."""
-    target = tmp_path / "target"
-    target.mkdir()
-    shutil.copy(MANIFESTS / "dbt_2.json", target / "manifest.json")
-    models = tmp_path / "models"
-    models.mkdir()
-    written = (target / "manifest.json").stat().st_mtime
-    for path in (
-        tmp_path / "dbt_project.yml",
-        models / "marts.yml",
-        models / "iterable_users.sql",
-        models / "other.sql",
-    ):
-        path.touch()
-        os.utime(path, (written - 3600, written - 3600))
-    return locate(tmp_path, None, None, {})
-
-
-def touch(path: Path, locations: Locations, seconds: float) -> None:
-    moment = locations.manifest.stat().st_mtime + seconds
-    os.utime(path, (moment, moment))
-
-
-@pytest.mark.parametrize("name", ["dbt_project.yml", "models/marts.yml", "models/iterable_users.sql"])
-def test_a_changed_file_makes_the_manifest_stale(project, name):
-    touch(project.project_dir / name, project, 60)
-    error = stale_manifest(read_manifest(project), project)
-    assert error is not None
-    assert error.code == "stale-manifest"
-    assert name in error.message
-    assert "--allow stale_manifest" in error.hint
-
-
-@pytest.mark.parametrize(("name", "seconds"), [("models/iterable_users.sql", 1), ("models/other.sql", 60)])
-def test_a_manifest_stays_fresh(project, name, seconds):
-    touch(project.project_dir / name, project, seconds)
-    assert stale_manifest(read_manifest(project), project) is None
-
-
-def test_a_named_manifest_is_never_stale(project):
-    touch(project.project_dir / "dbt_project.yml", project, 60)
-    named = locate(project.project_dir, None, project.manifest, {})
-    assert stale_manifest(read_manifest(named), named) is None

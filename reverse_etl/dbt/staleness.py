@@ -1,0 +1,206 @@
+"""Which files of a dbt project differ from what dbt read when it wrote the manifest; content decides, never time.
+
+The manifest has a checksum of each model's SQL. Of YAML files it has none: there dbt's partial-parse file tells, which
+holds the checksum of every file that was read, and where that is missing, the entries are compared themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reverse_etl.dbt.manifest import Manifest, Model
+from reverse_etl.dbt.nodes import mapping
+from reverse_etl.dbt.project import PROJECT_FILE, Locations, read_project
+from reverse_etl.dbt.tags import TAG, entry_of, mentions_tag, same_entry
+from reverse_etl.dbt.yamlfile import read_yaml
+from reverse_etl.errors import ConfigError
+
+_PARSED = "partial_parse.msgpack"
+_SECTIONS = ("models", "seeds", "snapshots")
+_MODEL_FILES = (".sql", ".py", ".yml", ".yaml")
+_YAML = (".yml", ".yaml")
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """Changed files: the first that a definition stands in, or may stand in, and all others."""
+
+    defining: Path | None = None
+    others: tuple[Path, ...] = ()
+
+
+def find_stale(manifest: Manifest, locations: Locations) -> Staleness:
+    """Compare the project's files with a manifest in dbt's own target folder. One that was named is never stale."""
+    if not locations.manifest_is_default:
+        return Staleness()
+    files = _Files(manifest, locations)
+    changed = list(files.changed())
+    defining = next((path for path in changed if files.defines(path)), None)
+    return Staleness(defining, tuple(path for path in changed if path != defining))
+
+
+def stale_manifest(stale: Staleness, locations: Locations) -> ConfigError | None:
+    """An error `stale-manifest` if a file with definitions is not what dbt read."""
+    if stale.defining is None:
+        return None
+    return ConfigError(
+        "stale-manifest",
+        f"{stale.defining} was changed after dbt wrote {locations.manifest}",
+        context={"changed": stale.defining, "manifest": locations.manifest},
+        hint="Run `dbt build` (or `dbt parse`) again, or pass `--allow stale_manifest`.",
+    )
+
+
+class _Files:
+    """The files of one project."""
+
+    def __init__(self, manifest: Manifest, locations: Locations) -> None:
+        self._manifest = manifest
+        self._project = locations.project_dir
+        self._target = locations.target_path
+        self._models: dict[Path, list[Model]] = {}
+        for node in manifest.nodes.values():
+            for name in (node.file, node.patch_file):
+                if name and node.resource_type in ("model", "seed", "snapshot"):
+                    self._models.setdefault(self._folder(node) / name, []).append(node)
+
+    def changed(self) -> Iterator[Path]:
+        """Every file whose content is not what dbt read."""
+        for path in dict.fromkeys((self._project / PROJECT_FILE, *self._models, *self._model_files())):
+            content = _content(path)
+            if content is not None and self._differs(path, content):
+                yield path
+
+    def defines(self, path: Path) -> bool:
+        """Whether a definition stands in a changed file, or may stand there."""
+        tagged = any(TAG in node.meta for node in self._models.get(path, ()))
+        return tagged or path.name == PROJECT_FILE or mentions_tag(_content(path) or b"")
+
+    def _folder(self, node: Model) -> Path:
+        own = self._manifest.project_name in (None, node.package)
+        return self._project if own else self._project / "dbt_packages" / node.package
+
+    def _model_files(self) -> Iterator[Path]:
+        """The files that dbt looks for models in, also those that the manifest does not know yet."""
+        said = read_project(self._project).get("model-paths") or ["models"]
+        for name in said if isinstance(said, list) else []:
+            if isinstance(name, str) and "{" not in name:
+                folder = self._project / name
+                yield from (path for path in sorted(folder.rglob("*")) if path.suffix in _MODEL_FILES)
+
+    def _differs(self, path: Path, content: bytes) -> bool:
+        sums = _checksums(content)
+        if not content.strip() or (self._ignores and path not in self._models and path.name != PROJECT_FILE):
+            return False
+        if path.suffix in _YAML:
+            known = self._was_parsed(sums)
+            return not known if known is not None else self._says_otherwise(path)
+        checksums = {node.checksum for node in self._models.get(path, ()) if node.file and path.match(node.file)}
+        if path.suffix == ".csv" or checksums == {None}:
+            return False
+        return not checksums & sums if checksums else self._is_new(path, content)
+
+    def _is_new(self, path: Path, content: bytes) -> bool:
+        """Whether dbt does not know a file of code. A disabled model is not in the manifest either."""
+        known = self._was_parsed(_checksums(content))
+        if known is not None:
+            return not known
+        disabled = {self._folder(node) / node.file for node in self._manifest.disabled}
+        return mentions_tag(content) and path not in disabled
+
+    def _was_parsed(self, sums: Iterable[str]) -> bool | None:
+        """Whether dbt read a file with one of these checksums; None if its notes are not there."""
+        return None if self._parsed is None else any(one.encode() in self._parsed for one in sums)
+
+    @cached_property
+    def _parsed(self) -> bytes | None:
+        """What dbt noted of all files that it read. dbt v2 writes no notes, and leaves older ones where they are."""
+        return _content(self._target / _PARSED) if self._manifest.dbt_version.startswith("1.") else None
+
+    @cached_property
+    def _ignores(self) -> bool:
+        """Whether dbt is told to leave files out: then a file that it does not know need not be new."""
+        return (self._project / ".dbtignore").is_file()
+
+    def _says_otherwise(self, path: Path) -> bool:
+        """Whether the entries of a YAML file are not those of the manifest, as far as that can be told."""
+        try:
+            content = read_yaml(path, "broken-project-file")
+        except ConfigError:
+            return False
+        if path.name == PROJECT_FILE:
+            entries = list(_inherited(content))
+            parsed = [node.meta[TAG] for node in self._manifest.nodes.values() if TAG in node.meta]
+            return any(not any(same_entry(entry, one) for one in parsed) for entry in entries)
+        described = [(one, node) for one in _described(content) for node in self._nodes_of(one)]
+        disabled = {node.name for node in self._manifest.disabled}
+        tagged = [one for one in _described(content) if entry_of(one) is not None and one.get("name") not in disabled]
+        unknown = any(not self._nodes_of(one) for one in tagged)
+        return unknown or any(self._differs_from(one, node) for one, node in described)
+
+    def _nodes_of(self, described: Mapping[str, object]) -> list[Model]:
+        name = described.get("name")
+        nodes = [node for node in self._manifest.nodes.values() if node.name == name]
+        return [node for node in nodes if self._manifest.project_name in (None, node.package)]
+
+    def _differs_from(self, described: Mapping[str, object], node: Model) -> bool:
+        entry = entry_of(_version(described, node)) or entry_of(described)
+        code = _content(self._folder(node) / node.file) or b""
+        if mentions_tag(code):
+            return False  # its own configuration wins
+        if entry is None:
+            return TAG in node.meta and not mentions_tag(_content(self._project / PROJECT_FILE) or b"")
+        return not same_entry(entry, node.meta.get(TAG)) or self._marks_differ(described, node)
+
+    def _marks_differ(self, described: Mapping[str, object], node: Model) -> bool:
+        if node.version is not None:
+            return False
+        written = {str(one.get("name")): entry_of(one) for one in _mappings(described.get("columns"))}
+        parsed = {column.name: column.meta.get(TAG) for column in node.columns}
+        return any(not same_entry(mark, parsed.get(name)) for name, mark in written.items())
+
+
+def _described(content: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The models, seeds and snapshots that a YAML file describes."""
+    return [one for section in _SECTIONS for one in _mappings(content.get(section))]
+
+
+def _version(described: Mapping[str, object], node: Model) -> Mapping[str, object]:
+    versions = _mappings(described.get("versions"))
+    return next((one for one in versions if str(one.get("v")) == node.version), {})
+
+
+def _inherited(value: object) -> Iterator[object]:
+    """The entries that dbt_project.yml gives to whole folders."""
+    for section in _SECTIONS if isinstance(value, dict) else ():
+        yield from _metas(mapping(value).get(section))
+
+
+def _metas(value: object) -> Iterator[object]:
+    for key, inner in mapping(value).items():
+        if key in ("meta", "+meta") and TAG in mapping(inner):
+            yield mapping(inner)[TAG]
+        elif isinstance(inner, dict):
+            yield from _metas(inner)
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _content(path: Path) -> bytes | None:
+    """None for a file that is not there, which can make nothing stale."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _checksums(content: bytes) -> set[str]:
+    """As dbt makes them: of dbt_project.yml as it is, of all other files without outer blanks."""
+    stripped = content.decode("utf-8", "replace").strip().encode()
+    return {hashlib.sha256(one).hexdigest() for one in (content, stripped)}

@@ -1,0 +1,46 @@
+"""What somebody meant to be read and nobody reads: misspelt tags, tags in the wrong place, files changed since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reverse_etl.dbt.manifest import Manifest, Model
+from reverse_etl.dbt.project import Locations
+from reverse_etl.dbt.staleness import Staleness
+from reverse_etl.dbt.tags import TAG, misspelt_tags
+
+_MOST_NAMED = 3
+
+
+def unread_tags(manifest: Manifest) -> Iterator[str]:
+    """A sentence for each key that looks like the tag and is not, or that stands where nobody looks for it."""
+    for node in manifest.nodes.values():
+        where = f"{node.resource_type} `{node.name}` ({node.patch_file or node.file})"
+        for key in misspelt_tags(node.meta):
+            yield f"{where}: nobody reads `{key}` under `meta`; the key is `{TAG}`"
+        for key in (*misspelt_tags(node.config), *(key for key in node.config if key == TAG)):
+            yield f"{where}: nobody reads `{key}` under `config`; it belongs under `config: meta:`, as `{TAG}`"
+    for node in manifest.others.values():
+        if TAG in node.meta or misspelt_tags(node.meta):
+            what = node.resource_type.replace("_", " ")
+            yield f"{what} `{node.name}`: nobody reads its `{TAG}` entry; only models, seeds and snapshots are synced"
+
+
+def misspelt_marks(node: Model) -> list[tuple[str, str]]:
+    """Columns of a model, and the keys of their meta that somebody meant to be the tag."""
+    return [(column.name, key) for column in node.columns for key in misspelt_tags(column.meta)]
+
+
+def changed_files(stale: Staleness, locations: Locations) -> list[str]:
+    """A sentence if files of models that are not tagged differ from what dbt read."""
+    if not stale.others:
+        return []
+    named = ", ".join(_shown(path, locations.project_dir) for path in stale.others[:_MOST_NAMED])
+    more = f" and {len(stale.others) - _MOST_NAMED} more" if len(stale.others) > _MOST_NAMED else ""
+    return [f"changed after dbt wrote the manifest, so not read yet: {named}{more}; run `dbt parse` to read them"]
+
+
+def _shown(path: Path, project: Path) -> str:
+    return os.path.relpath(path, project)
