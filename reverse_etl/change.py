@@ -56,10 +56,43 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """What the destination answered to the request that a row was in. `status` is 0 if nothing came.
+
+    `message` says then why; it holds no values of the row.
+    """
+
+    status: int
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+
+    def __str__(self) -> str:
+        said = f"status {self.status}" if self.status else "no response"
+        parts = (
+            said,
+            self.code,
+            f'"{self.message}"' if self.message else "",
+            self.request_id and f"request {self.request_id}",
+        )
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class PastFailure:
+    """How a row failed in earlier runs: in a request of `rows` rows at last, and in `alone` runs on its own."""
+
+    rows: int
+    alone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The fate of one change. `tainted`: an earlier attempt may have been applied, whatever came later.
 
-    `bars_identity`: the destination takes no row of this identity any more, whatever its values.
+    `response` is what the destination answered last. `bars_identity`: it takes no row of this identity any more,
+    whatever its values. `rows` are those of the request that failed with it; `alone`: the failure is about this row
+    and no other. `recheck`: refused for a while only.
     """
 
     ordinal: int
@@ -67,8 +100,11 @@ class Outcome:
     code: str = ""
     reason: str = ""
     tainted: bool = False
-    request_id: str = ""
+    response: Response | None = None
     bars_identity: bool = False
+    rows: int = 0
+    alone: bool = False
+    recheck: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,12 +156,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Sample:
-    """One kind of refusal, with how many rows met it; without personal data."""
+    """One kind of refusal, with how many rows met it, and different responses to them; without personal data."""
 
     status: str
     code: str
     reason: str
     rows: int
+    responses: tuple[Response, ...] = ()
 
 
 @dataclass(frozen=True)

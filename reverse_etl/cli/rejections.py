@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reverse_etl.change import Response
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
 from reverse_etl.cli.session import Session
 from reverse_etl.report.amounts import plural
 from reverse_etl.report.masking import mask, mask_within
+from reverse_etl.report.results import response_dict
 from reverse_etl.report.tables import table
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Warehouse
 
-_HEADERS = ("sync", "key", "state", "code", "reason", "last seen (UTC)", "times")
+_HEADERS = ("sync", "key", "state", "code", "reason", "last seen (UTC)", "times", "Iterable answered")
 
 
 def rejected(
@@ -29,16 +32,22 @@ def rejected(
     output: OutputFormat = Output.TEXT,
     sandbox: Sandboxed = False,
 ) -> None:
-    """List the rows that are held back. They are invalid, rejected by Iterable, or skipped."""
+    """List the rows that were not accepted. They are invalid, rejected by Iterable, skipped, or failed."""
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     console = session.console
     found = _listed(session, limit)
     rows = [_as_row(sync, held, show_values=show_values) for sync, held in found]
     if console.is_json or output is Output.JSON:
         names = ("sync", "key", "state", "code", "reason", "last_seen", "times")
-        console.json({"rejected": [dict(zip(names, row, strict=True)) for row in rows]}, indent=2)
+        told = [_response(held, show_values=show_values) for _, held in found]
+        listed = [{**dict(zip(names, row, strict=True)), **said} for row, said in zip(rows, told, strict=True)]
+        console.json({"rejected": listed}, indent=2)
     elif rows:
-        console.lines(table(_HEADERS, [["null" if cell is None else cell for cell in row] for row in rows]))
+        said = [_answer(held, show_values=show_values) for _, held in found]
+        cells = [
+            [*("null" if cell is None else cell for cell in row), one] for row, one in zip(rows, said, strict=True)
+        ]
+        console.lines(table(_HEADERS, cells))
     else:
         console.say("NothingHeldBack", "no row is held back")
 
@@ -102,6 +111,29 @@ def _as_row(sync: Sync | BrokenSync, held: Rejection, *, show_values: bool) -> l
     return [sync.name, key, held.state, held.code, reason, held.last_seen, held.attempts]
 
 
+def _masked(held: Rejection, *, show_values: bool) -> Response | None:
+    """What Iterable answered; its words may quote the key."""
+    if held.response is None or show_values or held.identity is None:
+        return held.response
+    return replace(held.response, message=mask_within(held.response.message, held.identity))
+
+
+def _answer(held: Rejection, *, show_values: bool) -> str:
+    response = _masked(held, show_values=show_values)
+    return "" if response is None else str(response)
+
+
+def _response(held: Rejection, *, show_values: bool) -> dict[str, object]:
+    return response_dict(_masked(held, show_values=show_values) or Response(0))
+
+
 def _identities(keys: Sequence[str]) -> list[str]:
-    """Keys as the sync snapshot has them: e-mails lower-cased and trimmed, user ids as they are."""
-    return [key.strip().lower() if "@" in key else key for key in keys]
+    """Keys as the sync snapshot has them: e-mails lower-cased and trimmed, user ids as they are.
+
+    Each also with the mark of an identifier that stands in for the one that takes precedence.
+    """
+    from reverse_etl.sync import IdentityRule
+
+    texts = [key.strip().lower() if "@" in key else key for key in keys]
+    marks = ["", *(IdentityRule(name, ()).mark for name in ("email", "user_id"))]
+    return [mark + text for text in texts for mark in marks]

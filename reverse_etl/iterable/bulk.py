@@ -37,13 +37,13 @@ def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) ->
 
 
 def rejected(change: Change, named: Identifier, failure: Failure, key: str = "") -> Outcome:
-    """Return the outcome of a row that a reply names. `key`: the identifier that is the row's own identity, if one is.
+    """Return the outcome of a row that a reply names. `key`: which identifier the row's own identity is, if it is one.
 
     A forgotten user bars the row's identity only if it is that user. A row that only mentions somebody who was
     forgotten is sent again when it changes.
     """
     outcome = Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
-    own = bool(key) and named == identifier(KINDS[key], change.identity)
+    own = bool(key) and named == identifier(KINDS[change.key or key], change.identity)
     return barring(outcome) if own and failure.reason == "forgotten" else outcome
 
 

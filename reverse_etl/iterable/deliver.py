@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reverse_etl.change import Change, Outcome, Problem, Status
+from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status
 from reverse_etl.iterable.base import Operation, Reply, Sense
 from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
-from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
+from reverse_etl.iterable.refusals import named_rows, rejected_row, response_of
+from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, kebab, verdict_of
 
 _MOST_ISOLATED = 100
 _PAUSE_OF_THE_PATIENT = 5.0  # seconds before it is tried again what may pass
-_INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
-# What Iterable says was wrong, where it speaks of types alone: `Number value expected`, `error.path.missing`.
-_MEMBER = re.compile(r"^obj\.(?:\w+\[(\d{1,6})\]\.)?(.+)")
-_COMPLAINT = re.compile(r"[A-Za-z. ]{1,80}")
+_RUNS_ALONE = 3  # in which a row that has a request of its own may fail, before it is held back
+_NO_PAST: Mapping[int, PastFailure] = {}
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,16 @@ class Batch:
 class Delivery:
     """Sends changes by one operation. After `run` ends, `problem` says why the rest was not sent, if it was not."""
 
-    def __init__(self, operation: Operation, line: Line, pacer: Pacer, batch_rows: int = 1000) -> None:
-        """`batch_rows` is a bound of ours; the operation's own holds as well."""
+    def __init__(
+        self,
+        operation: Operation,
+        line: Line,
+        pacer: Pacer,
+        batch_rows: int = 1000,
+        past: Mapping[int, PastFailure] = _NO_PAST,
+    ) -> None:
+        """`batch_rows` is a bound of ours; the operation's own holds as well. `past` failures are by ordinal."""
+        self._past = past
         self._operation = operation
         self._line = line
         self._rows = min(batch_rows, operation.max_rows)
@@ -86,6 +92,23 @@ class Delivery:
         return Outcome(change.ordinal, Status.INVALID, "row-too-large", reason)
 
     def _cut(self, changes: Iterable[Change], too_large: list[Change]) -> Iterator[list[Change]]:
+        """Batches; rows that failed in an earlier run come last, and half as many in a request."""
+        failed: dict[int, list[Change]] = {}
+        yield from self._batches(self._set_aside(changes, failed), too_large)
+        for rows in sorted(failed, reverse=True):
+            yield from self._batches(failed[rows], too_large, max(1, rows // 2))
+
+    def _set_aside(self, changes: Iterable[Change], failed: dict[int, list[Change]]) -> Iterator[Change]:
+        for change in changes:
+            past = self._past.get(change.ordinal)
+            if past is None:
+                yield change
+            else:
+                failed.setdefault(past.rows, []).append(change)
+
+    def _batches(
+        self, changes: Iterable[Change], too_large: list[Change], most_rows: int = 1000
+    ) -> Iterator[list[Change]]:
         room = self._operation.max_bytes - self._operation.overhead
         most = min(room, self._operation.max_row_bytes)
         batch: list[Change] = []
@@ -95,7 +118,7 @@ class Delivery:
             if length > most:
                 too_large.append(change)
                 continue
-            if batch and (len(batch) >= self._rows or size + length > room):
+            if batch and (len(batch) >= min(self._rows, most_rows) or size + length > room):
                 yield batch
                 batch, size = [], 0
             batch.append(change)
@@ -134,18 +157,42 @@ class Delivery:
             if lasting is not None:
                 self._engine.stop(lasting)
         if not tainted:
-            return _all(batch, Status.ABORTED, "not-sent", "the run stopped before Iterable took it")
+            stopped = Outcome(0, Status.ABORTED, "not-sent", "the run stopped before Iterable took it")
+            return _all(batch, done.reply, stopped)
+        return self._unanswered(batch, done)
+
+    def _unanswered(self, batch: Batch, done: Done[Batch]) -> Settled:
+        """Rows whose fate is unknown."""
+        reply, rows = done.reply, len(batch.changes)
+        failed = reply is not None and reply.status >= 400
+        code, reason = "no-answer", "no reply said whether Iterable took it"
         if done.verdict is not None and done.verdict.code == UNREADABLE:
-            return _all(batch, Status.FAILED, UNREADABLE, "Iterable's reply does not say what became of it")
-        return _all(batch, Status.FAILED, "no-answer", "no reply said whether Iterable took it")
+            code, reason = UNREADABLE, "Iterable's reply does not say what became of it"
+        elif reply is not None and failed:
+            reason = f"Iterable failed with status {reply.status}, and did not say whether it took the row"
+        alone = failed and rows == 1 and done.end is End.EXHAUSTED
+        settled = _all(batch, reply, Outcome(0, Status.FAILED, code, reason, tainted=True, rows=rows, alone=alone))
+        return replace(settled, outcomes=[self._give_up(outcome) for outcome in settled.outcomes])
+
+    def _give_up(self, outcome: Outcome) -> Outcome:
+        """Hold back a row on which Iterable fails in run after run: it does not only happen to fail."""
+        past = self._past.get(outcome.ordinal)
+        runs = 1 + (past.alone if past is not None else 0)
+        response = outcome.response
+        if not outcome.alone or runs < _RUNS_ALONE or response is None:
+            return outcome
+        reason = f"Iterable failed on this row alone in {runs} runs, the last time with status {response.status}"
+        code = outcome.code if outcome.code != "no-answer" else kebab(response.code) or f"http-{response.status}"
+        return replace(outcome, status=Status.REJECTED, code=code, reason=reason, recheck=True)
 
     def _read(self, batch: Batch, reply: Reply, *, tainted: bool) -> Settled | None:
         reading = self._operation.read(batch.changes, reply)
         if reading.sense is not Sense.CERTAIN:
             self._halve(batch, suspect=True)
             return None
+        response = response_of(reply, batch.changes) if reading.refused else None
         refused = [
-            replace(outcome, tainted=tainted or outcome.tainted, request_id=reply.request_id)
+            self._give_up(replace(outcome, tainted=tainted or outcome.tainted, response=response))
             for outcome in reading.refused.values()
         ]
         if refused:
@@ -156,24 +203,25 @@ class Delivery:
     def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, tainted: bool) -> Settled | None:
         """Refused as a whole: the row that the reply names is taken out, else the batch is halved."""
         tainted = tainted or verdict.applied
+        response = response_of(reply, batch.changes)
         if len(batch.changes) == 1:
             change = batch.changes[0]
-            outcome = self._operation.refused_alone(change, reply) or _rejected(change, verdict, reply)
+            outcome = self._operation.refused_alone(change, reply) or rejected_row(change, verdict, reply)
             if outcome.status is Status.ACCEPTED:
                 return Settled([change.ordinal])
             self._mind_isolated(batch, outcome)
-            return Settled(outcomes=[replace(outcome, tainted=tainted, request_id=reply.request_id)])
+            return Settled(outcomes=[replace(outcome, tainted=tainted, response=response)])
         if reply.code == "BatchTooLarge":
             self._rows = min(self._rows, len(batch.changes) // 2)
-        named = _named_rows(reply, len(batch.changes))
+        named = named_rows(reply, len(batch.changes))
         if not named:
             self._halve(batch, suspect=tainted)
             return None
         rest = [change for index, change in enumerate(batch.changes) if index not in named]
         if rest:
             self._engine.push(self._task(Batch(rest, tainted)))
-        outcomes = [_rejected(batch.changes[index], verdict, reply, index) for index in sorted(named)]
-        return Settled(outcomes=[replace(o, tainted=tainted, request_id=reply.request_id) for o in outcomes])
+        outcomes = [rejected_row(batch.changes[index], verdict, reply, index) for index in sorted(named)]
+        return Settled(outcomes=[replace(outcome, tainted=tainted, response=response) for outcome in outcomes])
 
     def _mind_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
         """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""
@@ -208,41 +256,7 @@ def _firsts(changes: Iterable[Change], later: list[Change]) -> Iterator[Change]:
             yield change
 
 
-def _all(batch: Batch, status: Status, code: str, reason: str) -> Settled:
-    tainted = status is Status.FAILED
-    return Settled(outcomes=[Outcome(c.ordinal, status, code, reason, tainted) for c in batch.changes])
-
-
-def _named_rows(reply: Reply, rows: int) -> set[int]:
-    """Rows that a BadJsonBody names by their path: `obj.users[3].preferUserId`."""
-    found = {int(match[1]) for key in reply.params if (match := _INDEX.match(key))}
-    return {index for index in found if index < rows}
-
-
-def _rejected(change: Change, verdict: Verdict, reply: Reply, index: int = 0) -> Outcome:
-    """The reason names fields and types only: Iterable's own text quotes the value. `index`: its place in the batch."""
-    errors = reply.params.get("validationErrors")
-    reason = f"Iterable refused the row with status {reply.status}" + (f", code {reply.code}" if verdict.code else "")
-    if isinstance(errors, dict):
-        clashes = [
-            f"`{name}` is {detail.get('expectedType')} in Iterable and looks like {_types(detail)} here"
-            for name, detail in errors.items()
-            if isinstance(detail, dict)
-        ]
-        reason = "; ".join(clashes) or reason
-    reason += "".join(f"; {complaint}" for complaint in _complaints(reply, index))
-    return Outcome(change.ordinal, Status.REJECTED, verdict.code or f"http-{reply.status}", reason[:500])
-
-
-def _complaints(reply: Reply, index: int) -> Iterator[str]:
-    """What a BadJsonBody says of members of a row: by texts, or as it did until 2022 by lists of them."""
-    for path, said in reply.params.items():
-        found = _MEMBER.match(path)
-        text = said[0].get("msg") if isinstance(said, list) and said and isinstance(said[0], dict) else said
-        if found and int(found[1] or index) == index and isinstance(text, str) and _COMPLAINT.fullmatch(text):
-            yield f"`{found[2]}`: {text}"
-
-
-def _types(detail: Mapping[str, object]) -> str:
-    types = detail.get("incomingTypes")
-    return " or ".join(str(item) for item in types) if isinstance(types, list) else "another type"
+def _all(batch: Batch, reply: Reply | None, fate: Outcome) -> Settled:
+    """One fate for all rows of a batch."""
+    response = None if reply is None else response_of(reply, batch.changes)
+    return Settled(outcomes=[replace(fate, ordinal=change.ordinal, response=response) for change in batch.changes])

@@ -270,11 +270,24 @@ def _daily_limit(endpoint: Endpoint, per_day: int | None) -> Problem:
 
 
 def _unavailable(reply: Reply, verdict: Verdict, attempts: int) -> Problem:
-    said = f"status {reply.status}" if reply.status else reply.error
+    if reply.status:
+        return _failing(reply, verdict, attempts)
+    return Problem(
+        "destination-unavailable",
+        f"Iterable could not be reached in {attempts} tries ({reply.error})",
+        "Check the network and ITERABLE_BASE_URL, then run again: rows that were not acknowledged are sent again.",
+        {"last": reply.error},
+    )
+
+
+def _failing(reply: Reply, verdict: Verdict, attempts: int) -> Problem:
+    """It was reached, and gave no usable answer."""
+    said = f"status {reply.status}" + (f", code {reply.code}" if reply.code else "")
     said += ", but no readable reply" if verdict.code == UNREADABLE else ""
     return Problem(
         "destination-unavailable",
-        f"Iterable could not be reached, or failed, in {attempts} tries ({said})",
-        "Check the network and ITERABLE_BASE_URL, then run again: rows that were not acknowledged are sent again.",
-        {"last": said, "request": reply.request_id or "unnamed"},
+        f"Iterable answers, but fails: request after request; the last one, in try {attempts}, with {said}",
+        "Run again: rows without a known outcome are sent again, in smaller requests. If only some rows fail, the"
+        " next runs find them. If all do, see https://status.iterable.com.",
+        {"status": reply.status, "code": reply.code or "none", "request": reply.request_id or "unnamed"},
     )

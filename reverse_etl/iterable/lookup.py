@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from reverse_etl.change import Change, Outcome, Problem, Status
+from reverse_etl.change import Change, Outcome, Problem, Response, Status
 from reverse_etl.iterable.base import Reply, Request
 from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
 from reverse_etl.iterable.questions import Lookup, Send
+from reverse_etl.iterable.refusals import response_of
 from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict, verdict_of
 
 UNKNOWN_USER = "unknown-user"
@@ -44,7 +46,7 @@ class Lookups:
         replied = done.reply if done.end is End.REPLIED else None
         answer = self._lookup.read(change, request, replied) if replied is not None else None
         if isinstance(answer, Outcome):
-            return answer
+            return answer if replied is None else replace(answer, response=response_of(replied, [change]))
         if isinstance(answer, Request):
             self._engine.push(self._task(change, answer))
             return None
@@ -53,8 +55,10 @@ class Lookups:
             return None
         if done.verdict is not None and done.verdict.action is Action.SPLIT:
             code = done.verdict.code or "lookup-refused"
-            return Outcome(change.ordinal, Status.REJECTED, code, "Iterable refused to look the user up")
-        return Outcome(change.ordinal, Status.ABORTED, "not-sent", "whether the user exists could not be found out")
+            reason = "Iterable refused to look the user up"
+            return Outcome(change.ordinal, Status.REJECTED, code, reason, response=_response(done))
+        reason = "whether the user exists could not be found out"
+        return Outcome(change.ordinal, Status.ABORTED, "not-sent", reason, response=_response(done))
 
     def _judge(self, asked: _Asked, reply: Reply) -> Verdict:
         """A reply that answers the question is read, whatever its status: unknown users come back as errors."""
@@ -62,3 +66,8 @@ class Lookups:
             return Verdict(Action.READ)
         verdict = verdict_of(reply)
         return Verdict(Action.RETRY, code=UNREADABLE) if verdict.action is Action.READ else verdict
+
+
+def _response(done: Done[_Asked]) -> Response | None:
+    change, _ = done.task.payload
+    return None if done.reply is None else response_of(done.reply, [change])

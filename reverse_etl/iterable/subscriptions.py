@@ -155,7 +155,7 @@ class UpdateSubscriptions(Operation):
             return rejected(change, named, failure, self.key)
         said = "Iterable failed on the row without a reason, and may take it the next time"
         said += f"; it may lack opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
-        return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True)
+        return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True, rows=1, alone=True)
 
     def hopeless(self, reply: Reply) -> Problem | None:
         message = str(reply.body.get("msg")) if isinstance(reply.body, dict) else reply.text

@@ -67,7 +67,11 @@ def verdict_of(reply: Reply) -> Verdict:
     if status == 429:
         return Verdict(Action.WAIT, code="rate-limited")
     if status >= 500 or status == 408:
-        return Verdict(Action.RETRY, applied=True, code=f"http-{status}")
+        # A check of the body fails again with the same body. Nothing documents that it comes first with such a status.
+        again = Verdict(Action.RETRY, applied=True, code=f"http-{status}")
+        checked = {**dict.fromkeys(_CHECKED_FIRST, Action.SPLIT), **dict.fromkeys(_STOPPING, Action.STOP)}
+        action = checked.get(reply.code)
+        return again if action is None else Verdict(action, applied=True, code=kebab(reply.code))
     return _refusal(status, reply.code)
 
 

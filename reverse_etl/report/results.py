@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.change import Response, RunResult, SyncStatus
 from reverse_etl.cost import total
 from reverse_etl.report.amounts import duration, listed, plural, resent, size
 from reverse_etl.report.costs import cost_line, costs_dict
@@ -101,13 +101,29 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "changed_fields": dict(result.changed_fields),
         "created_fields": list(result.created_fields),
         "samples": [
-            {"status": sample.status, "code": sample.code, "reason": sample.reason, "rows": sample.rows}
+            {
+                "status": sample.status,
+                "code": sample.code,
+                "reason": sample.reason,
+                "rows": sample.rows,
+                "responses": [response_dict(response) for response in sample.responses],
+            }
             for sample in result.samples
         ],
         "warnings": list(result.warnings),
         "problem": problem_dict(result.problem) if result.problem else None,
         "started_at": _utc(result.started_at),
         "execution_time": result.execution_time,
+    }
+
+
+def response_dict(response: Response) -> dict[str, object]:
+    """What Iterable answered, as JSON."""
+    return {
+        "http_status": response.status or None,
+        "response_code": response.code,
+        "response_message": response.message,
+        "request_id": response.request_id,
     }
 
 

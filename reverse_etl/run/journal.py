@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reverse_etl.change import Outcome, Sample, Status
+from reverse_etl.change import Outcome, PastFailure, Response, Sample, Status
 from reverse_etl.errors import LeaseError
 from reverse_etl.snapshot.lease import Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Rejections
 
 _NOTED = (Status.REJECTED, Status.SKIPPED, Status.INVALID)
+_MOST_RESPONSES = 10  # of one kind that are told
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,23 @@ class Fates:
 
     counts: Counter[Status] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    responses: dict[tuple[str, str, str], dict[Response, None]] = field(default_factory=dict)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
 
     def samples(self, most: int = 20) -> tuple[Sample, ...]:
         """The kinds of refusal, the most frequent first."""
-        return tuple(Sample(*kind, rows) for kind, rows in self.reasons.most_common(most))
+        common = self.reasons.most_common(most)
+        return tuple(Sample(*kind, rows, tuple(self.responses.get(kind, ()))) for kind, rows in common)
+
+    def note(self, outcome: Outcome) -> None:
+        """Count a row that did not do well."""
+        kind = (outcome.status.value, outcome.code, outcome.reason)
+        self.counts[outcome.status] += 1
+        self.reasons[kind] += 1
+        told = self.responses.setdefault(kind, {})
+        if outcome.response is not None and len(told) < _MOST_RESPONSES:
+            told[outcome.response] = None
 
 
 class Journal:
@@ -49,6 +61,7 @@ class Journal:
         self._rejections = rejections
         self._bounds = bounds
         self._pending: list[Outcome] = []
+        self._failed: list[Outcome] = []
         self._beat = bounds.monotonic()
         self.acked = Ranges()
         self.untouched = Ranges()
@@ -73,10 +86,11 @@ class Journal:
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""
         for outcome in outcomes:
-            self.fates.counts[outcome.status] += 1
-            self.fates.reasons[(outcome.status.value, outcome.code, outcome.reason)] += 1
+            self.fates.note(outcome)
             if outcome.status in _NOTED:
                 self._pending.append(outcome)
+            elif outcome.status is Status.FAILED:
+                self._failed.append(outcome)
             elif outcome.status is Status.ABORTED:
                 self.untouched.add(outcome.ordinal, outcome.ordinal + 1)
 
@@ -88,6 +102,10 @@ class Journal:
 
     def flush(self, credit: int | None = None) -> None:
         """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
+        if self._failed:
+            # Written down to be told and found again, not as exceptions: nothing covers them, so they are unknown.
+            self._rejections.record(self._failed)
+            self._failed = []
         if self._pending:
             self._rejections.record(self._pending)
             for outcome in self._pending:
@@ -99,6 +117,10 @@ class Journal:
             raise fenced(self._lease.fence)
         self.credit = wanted
         self._beat = began
+
+    def past_failures(self, start: int, end: int) -> Mapping[int, PastFailure]:
+        """How rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
+        return self._rejections.past_failures(start, end)
 
     def open_run(self) -> OpenRun:
         """What the commit merges."""

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reverse_etl.change import Change, Outcome, Problem, Status, Traffic
+from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
 from reverse_etl.errors import WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.iterable.base import Client, Endpoint, Operation
@@ -55,6 +55,7 @@ class Sending:
         self._total = 0
         self._credited = 0
         self._done = 0
+        self._past: Mapping[int, PastFailure] = {}
         self.problem: Problem | None = None
 
     @property
@@ -96,6 +97,7 @@ class Sending:
             self._journal.flush(credit)
             self._credited += credit - position
             batches = self._read(fence, position, credit)
+            self._past = self._journal.past_failures(position, credit)
             self._store.release()
             read = now()
             self._window(self._changes(batches), phase)
@@ -151,7 +153,8 @@ class Sending:
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
         """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
-        delivery = Delivery(operation, self._line, self._pacer(operation.endpoint), self._wiring.settings.batch_rows)
+        pacer, rows = self._pacer(operation.endpoint), self._wiring.settings.batch_rows
+        delivery = Delivery(operation, self._line, pacer, rows, self._past)
         settled = delivery.run(changes)
         self._follow(settled if doubts is None else (_apart(some, doubts) for some in settled))
         self.problem = self.problem or delivery.problem

@@ -230,7 +230,7 @@ class Diff:
         return (
             f"SELECT DISTINCT identity, key_text, digest FROM {self.tables.rejections}"
             f" WHERE sync = {self.dialect.literal(self.tables.sync)}"
-            f" AND (state = 'rejected' OR (state = 'skipped' AND {waiting}))"
+            f" AND state IN ('rejected', 'skipped') AND {waiting}"
         )
 
     def _refused_removals(self) -> str:
@@ -238,6 +238,7 @@ class Diff:
         return (
             f"SELECT identity FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
             " AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
+            f" AND (retry_at IS NULL OR retry_at > {self.dialect.now()})"
         )
 
     def _forgotten(self) -> str:

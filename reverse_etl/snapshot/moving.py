@@ -12,7 +12,7 @@ from itertools import chain, islice
 from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.shape import Shape
 from reverse_etl.snapshot.store import SnapshotStore
-from reverse_etl.snapshot.tables import create_table, slug
+from reverse_etl.snapshot.tables import create_table, response_columns, slug
 from reverse_etl.warehouses.base import Warehouse
 
 _ROWS = 10_000
@@ -66,11 +66,13 @@ class Moving:
 
     def rejections(self) -> int:
         """Replace the held rows there. Their digests say something only where they were made."""
+        self._here.fit_rejections()
         dialect = self._there.warehouse.dialect
         types = dict.fromkeys(("identity", "key_text", "digest", "state", "code", "reason"), dialect.text_type)
         types |= dict.fromkeys(("schema_version", "fence", "ordinal"), dialect.integer_type)
         types |= dict.fromkeys(("seen_at", "retry_at"), dialect.timestamp_type)
         types["tainted"] = dialect.boolean_type
+        types |= dict(response_columns(dialect))
         return self._replace(self._here.tables.rejections, self._there.tables.rejections, types)
 
     def runs(self) -> int:

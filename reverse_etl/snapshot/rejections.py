@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from reverse_etl.change import Outcome, Status
+from reverse_etl.change import Outcome, PastFailure, Response, Status
 from reverse_etl.snapshot.diff import Diff
-from reverse_etl.snapshot.tables import SCHEMA_VERSION
-from reverse_etl.warehouses.base import Reader, Warehouse
+from reverse_etl.snapshot.second_identifier import unmarked
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
+from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
 
 _ROWS_A_STATEMENT = 500
 _COLUMNS = (
-    "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at"
+    "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at,"
+    " http_status, response_code, response_message, request_id, request_rows, failed_alone"
+)
+# What one row that was refused brings, beside its ordinal.
+_REFUSAL = (
+    "state",
+    "code",
+    "reason",
+    "tainted",
+    "recheck",
+    "http_status",
+    "response_code",
+    "response_message",
+    "request_id",
+    "request_rows",
+    "failed_alone",
 )
 
 # Why a row cannot be sent, for the codes that every comparison gives.
@@ -36,6 +53,7 @@ class Rejection:
     first_seen: str
     last_seen: str
     attempts: int
+    response: Response | None = None
 
 
 @dataclass(frozen=True)
@@ -56,36 +74,56 @@ class Rejections:
         self._tables = diff.tables
         self._fence = fence
         self._recheck = recheck
+        self._failed_before: bool | None = None
         self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
 
     def record_invalid(self) -> None:
         """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
         self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")
-        literal = self._warehouse.dialect.literal
+        dialect = self._warehouse.dialect
+        literal = dialect.literal
         own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.shape.reasons().items())
         reason = f"CASE p.reason {own} ELSE '' END"
-        self._insert("'invalid'", "p.reason", reason, "FALSE", f"{self._plan} p", "p.kind = 'invalid'")
+        nothing = [dialect.null(kind) for _, kind in response_columns(dialect)]
+        refusal = ["'invalid'", "p.reason", reason, "FALSE", "FALSE", *nothing]
+        self._insert(refusal, f"{self._plan} p", "p.kind = 'invalid'")
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
-        """Write rejected and skipped rows with the digest of the values that were refused."""
+        """Write rejected, skipped and failed rows with the digest of the values that were refused."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):
-            rows = [
-                (
-                    str(outcome.ordinal),
-                    *map(dialect.literal, (_state(outcome), outcome.code, outcome.reason)),
-                    "TRUE" if outcome.tainted else "FALSE",
-                )
-                for outcome in some
-            ]
-            refused = dialect.rows("o", ("ordinal", "state", "code", "reason", "tainted"), rows)
+            rows = [(str(outcome.ordinal), *_literals(dialect, outcome)) for outcome in some]
+            refused = dialect.rows("o", ("ordinal", *_REFUSAL), rows)
             source = f"{self._plan} p JOIN {refused} ON o.ordinal = p.ordinal"
             already = (
                 f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="
                 f" {dialect.literal(self._tables.sync)} AND r.fence = {self._fence} AND r.ordinal = p.ordinal)"
             )
-            self._insert("o.state", "o.code", "o.reason", "o.tainted", source, already)
+            self._insert([f"o.{name}" for name in _REFUSAL], source, already)
+
+    def past_failures(self, start: int, end: int) -> dict[int, PastFailure]:
+        """How rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
+        if self._failed_before is None:
+            self._failed_before = self.any("state = 'failed'")
+        if not self._failed_before:
+            return {}
+        key, digest = self._diff.key_text("p"), self._warehouse.dialect.as_text("p.row_hash")
+        rows = self._warehouse.query(
+            f"SELECT p.ordinal, min(f.request_rows), max(CASE WHEN f.digest IS NOT DISTINCT FROM {digest} THEN f.alone"
+            f" ELSE 0 END) FROM {self._plan} p JOIN ({self._failures()}) f ON f.identity = p.identity"
+            f" AND f.key_text = {key} WHERE p.ordinal >= {int(start)} AND p.ordinal < {int(end)} GROUP BY p.ordinal"
+        )
+        return {int(row[0]): PastFailure(int(row[1]), int(row[2])) for row in rows}
+
+    def _failures(self) -> str:
+        """Rows without a known outcome: the rows of the smallest request, and the runs in which one failed alone."""
+        alone = "CASE WHEN failed_alone THEN fence END"
+        return (
+            f"SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT {alone}) AS alone"
+            f" FROM {self._tables.rejections} WHERE sync = {self._warehouse.dialect.literal(self._tables.sync)}"
+            f" AND state = 'failed' AND request_rows > 0 AND fence < {self._fence} GROUP BY identity, key_text, digest"
+        )
 
     def clear_accepted(self) -> None:
         """Forget the refusals of rows that this run got accepted."""
@@ -113,26 +151,31 @@ class Rejections:
         """Send suppressed rows of these syncs again if this sync got their identities accepted after that."""
         if not syncs:
             return
-        names = ", ".join(map(self._warehouse.dialect.literal, syncs))
+        dialect = self._warehouse.dialect
+        names = ", ".join(map(dialect.literal, syncs))
+        plain = unmarked("identity")
         self._warehouse.execute(
             f"UPDATE {self._tables.rejections} SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ({names})"
-            f" AND EXISTS (SELECT 1 FROM (SELECT identity AS readmitted, changed_at FROM {self._tables.snapshot}"
-            " WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)"
+            f" AND EXISTS (SELECT 1 FROM (SELECT {plain} AS readmitted, changed_at FROM {self._tables.snapshot}"
+            f" WHERE state = 'accepted') s WHERE {plain} = readmitted AND changed_at >= seen_at)"
         )
 
-    def any(self) -> bool:
-        """Whether the table holds anything of this sync."""
-        sync = self._warehouse.dialect.literal(self._tables.sync)
-        return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE sync = {sync} LIMIT 1"))
+    def any(self, where: str = "1 = 1") -> bool:
+        """Whether the table holds anything of this sync, or anything of a kind."""
+        chosen = f"sync = {self._warehouse.dialect.literal(self._tables.sync)} AND {where}"
+        return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE {chosen} LIMIT 1"))
 
-    def _insert(self, state: str, code: str, reason: str, tainted: str, source: str, where: str) -> None:
+    def _insert(self, refusal: Sequence[str], source: str, where: str) -> None:
+        """`refusal` are expressions for what a row was refused with; `source` has the plan as `p`."""
         dialect = self._warehouse.dialect
         source, retry = self._with_retry(source)
+        state, code, reason, tainted, recheck, *response = refusal
+        later = dialect.later(dialect.now(), self._recheck.after)
         self._warehouse.execute(
             f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"
             f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
             f" {dialect.as_text('p.row_hash')}, {state}, {code}, {reason}, {tainted}, {dialect.now()},"
-            f" CASE WHEN {state} = 'skipped' THEN {retry} END"
+            f" CASE WHEN {recheck} THEN {later} WHEN {state} = 'skipped' THEN {retry} END, {', '.join(response)}"
             f" FROM {source} WHERE {where}"
         )
 
@@ -155,25 +198,36 @@ class Rejections:
 
 
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
-    """Held rows of a sync, the newest first; `table` is the quoted table of rejections."""
+    """Held and failed rows of a sync, the newest first, each as it was last; `table` is the table of rejections."""
     d = reader.dialect
-    first, last = d.as_text("min(seen_at)"), d.as_text("max(seen_at)")
+    there = {column.name.lower() for column in reader.columns(table) or ()}
+    response = [name if name in there else f"{d.null(kind)} AS {name}" for name, kind in response_columns(d)]
+    window = "OVER (PARTITION BY identity, key_text"
+    found = (
+        f"SELECT identity, state, code, reason, {', '.join(response)}, seen_at, min(seen_at) {window}) AS first_seen,"
+        f" count(*) {window}) AS attempts, row_number() {window} ORDER BY fence DESC, seen_at DESC) AS newest"
+        f" FROM {table} WHERE sync = ? AND state <> 'requeued'"
+    )
     rows = reader.query(
-        f"SELECT identity, max(state), max(code), max(reason), {first}, {last}, count(*) FROM {table}"
-        " WHERE sync = ? AND state <> 'requeued' GROUP BY identity, key_text"
-        f" ORDER BY max(seen_at) DESC, identity LIMIT {int(limit)}",
+        f"SELECT identity, state, code, reason, {d.as_text('first_seen')}, {d.as_text('seen_at')}, attempts,"
+        f" http_status, response_code, response_message, request_id FROM ({found}) x WHERE newest = 1"
+        f" ORDER BY seen_at DESC, identity LIMIT {int(limit)}",
         (sync,),
     )
-    return [
-        Rejection(row[0], row[1], row[2], row[3] or REASONS.get(row[2], ""), row[4], row[5], int(row[6]))
-        for row in rows
-    ]
+    return [_rejection(row) for row in rows]
+
+
+def _rejection(row: Sequence[Any]) -> Rejection:
+    identity, state, code, reason, first, last, attempts, status, *said = row
+    response = None if status is None else Response(int(status), *(text or "" for text in said))
+    return Rejection(identity, state, code, reason or REASONS.get(code, ""), first, last, int(attempts), response)
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
     """Held rows of a sync by state and code: `rejected invalid-email`."""
     rows = reader.query(
-        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ? AND state <> 'requeued'"
+        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ?"
+        " AND state NOT IN ('requeued', 'failed')"
         " GROUP BY state, code",
         (sync,),
     )
@@ -187,6 +241,10 @@ def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[st
     """
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
     states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")
+    # What failed before says nothing of the next time.
+    warehouse.execute(
+        f"UPDATE {table} SET request_rows = 0 WHERE sync = ? AND state = 'failed'{chosen}", (sync, *identities)
+    )
     return warehouse.execute(
         f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ({states}){chosen}",
         (sync, *identities),
@@ -196,7 +254,22 @@ def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[st
 def _state(outcome: Outcome) -> str:
     if outcome.bars_identity:
         return "suppressed"
-    return "skipped" if outcome.status is Status.SKIPPED else "rejected"
+    return outcome.status.value if outcome.status in (Status.SKIPPED, Status.FAILED) else "rejected"
+
+
+def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:
+    """What the table keeps of an outcome, in the order of `_REFUSAL`."""
+    response = outcome.response
+    told = [response.code, response.message, response.request_id] if response is not None else ["", "", ""]
+    status = dialect.null(dialect.integer_type) if response is None else str(int(response.status))
+    return [
+        *map(dialect.literal, (_state(outcome), outcome.code, outcome.reason)),
+        *("TRUE" if flag else "FALSE" for flag in (outcome.tainted, outcome.recheck)),
+        status,
+        *map(dialect.literal, told),
+        str(int(outcome.rows)),
+        "TRUE" if outcome.alone else "FALSE",
+    ]
 
 
 def _cut(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:

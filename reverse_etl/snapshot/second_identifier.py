@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from reverse_etl.snapshot.tables import Tables
 
 
+# What `IdentityRule.mark` may be, in ASCII, which every database can hold.
+_ANY_MARK = "^[a-z_]+ [^ -~]+ "
+
+
 def marked(dialect: Dialect, rule: IdentityRule, text: str) -> str:
     """The identity that a text is by a rule that stands in for another; NULL if the text is empty."""
     return f"CASE WHEN trim({text}) <> '' THEN {dialect.joined([dialect.literal(rule.mark), text])} END"
+
+
+def unmarked(identity: str) -> str:
+    """Return an identity without a mark, whichever rule put it there."""
+    return f"regexp_replace({identity}, '{_ANY_MARK}', '')"
 
 
 def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:

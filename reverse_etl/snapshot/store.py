@@ -16,7 +16,14 @@ from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.shape import VALUE_PREFIX, Shape
-from reverse_etl.snapshot.tables import create_lease, create_rejections, create_runs, create_table
+from reverse_etl.snapshot.tables import (
+    create_lease,
+    create_rejections,
+    create_runs,
+    create_table,
+    response_columns,
+    widen_rejections,
+)
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Warehouse
 
@@ -57,7 +64,15 @@ class SnapshotStore(SnapshotReader):
                 context={"table": self.tables.lease},
                 hint="Check the rights on the state schema.",
             )
+        self.fit_rejections()
         return row
+
+    def fit_rejections(self) -> None:
+        """Give a table of an earlier version the columns that it lacks."""
+        dialect, there = self._warehouse.dialect, self._columns_of(self.tables.rejections)
+        missing = [column for column in response_columns(dialect) if there and column[0] not in there]
+        for statement in widen_rejections(dialect, self.tables, missing):
+            self._warehouse.execute(statement)
 
     def prepare_snapshot(self) -> None:
         """Make the sync snapshot, or fit its columns to the definition.

@@ -85,8 +85,30 @@ def create_rejections(dialect: Dialect, tables: Tables) -> str:
         ("tainted", dialect.boolean_type),
         ("seen_at", stamp),
         ("retry_at", stamp),
+        *response_columns(dialect),
     ]
     return create_table(dialect, tables.rejections, columns, "sync")
+
+
+def response_columns(dialect: Dialect) -> list[tuple[str, str]]:
+    """What the destination answered, and how many rows the request had; tables of earlier versions lack these."""
+    text, number = dialect.text_type, dialect.integer_type
+    return [
+        ("http_status", number),
+        ("response_code", text),
+        ("response_message", text),
+        ("request_id", text),
+        ("request_rows", number),
+        ("failed_alone", dialect.boolean_type),
+    ]
+
+
+def widen_rejections(dialect: Dialect, tables: Tables, missing: Sequence[tuple[str, str]]) -> list[str]:
+    """Add columns to the table of rejections, which other runs may be doing too."""
+    return [
+        f"ALTER TABLE {tables.rejections} ADD COLUMN IF NOT EXISTS {name} {dialect.declared(kind)}"
+        for name, kind in missing
+    ]
 
 
 def create_runs(dialect: Dialect, tables: Tables) -> str:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from reverse_etl.change import PastFailure
 from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
+from reverse_etl.snapshot.tables import response_columns
 from reverse_etl.verdict import Verdict
 from tests.contracts.comparing import PEOPLE, ROWS
-from tests.contracts.trial import LONG_AGO, Crash, Fate, Trial, of
+from tests.contracts.trial import LONG_AGO, RESPONSE, Crash, Fate, Trial, of
 
 
 class HoldingContract:
@@ -175,6 +177,70 @@ class HoldingContract:
         trial.run()
         assert self.listed(trial) == {"a@x.y": "rejected invalid-data"}
         assert trial.counted() == {"quarantined": 1}
+
+    def test_failed_rows_stay_unknown_and_are_found_again(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FAILED_TOGETHER))
+        assert trial.past == {}
+        assert trial.states()["a@x.y"] == "unknown"
+        assert trial.run(of("a@x.y", Fate.FAILED_ALONE)).rows[0].identity == "a@x.y"
+        assert trial.past == {"a@x.y": PastFailure(6, 0)}
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        assert trial.past == {"a@x.y": PastFailure(1, 1)}
+        assert count_rejections(trial.warehouse, trial.store().tables.rejections, trial.name) == {}
+        trial.run()
+        assert trial.past == {"a@x.y": PastFailure(1, 2)}
+        assert self.listed(trial) == {}
+        assert trial.run().rows == ()
+
+    def test_failures_of_other_values_say_nothing_of_these(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        trial.sql("UPDATE {model} SET points = 77 WHERE email = 'a@x.y'")
+        trial.run()
+        assert trial.past == {"a@x.y": PastFailure(1, 0)}
+
+    def test_removal_that_failed_is_found_again(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run()
+        trial.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        trial.run(of("a@x.y", Fate.GIVEN_UP))
+        assert trial.past == {"a@x.y": PastFailure(1, 1)}
+        assert trial.run().rows == ()
+        trial.sql(f"UPDATE {{rejections}} SET retry_at = {LONG_AGO} WHERE retry_at IS NOT NULL")
+        assert trial.run().identities("removed") == ["a@x.y"]
+
+    def test_row_that_failed_too_often_is_held_for_a_while_and_stays_unknown(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        trial.run(of("a@x.y", Fate.GIVEN_UP))
+        assert trial.states()["a@x.y"] == "unknown"
+        assert trial.counted() == {"quarantined": 1}
+        (item,) = list_rejections(trial.warehouse, trial.store().tables.rejections, trial.name, 10)
+        assert (item.state, item.code, item.response, item.attempts) == ("rejected", "http-500", RESPONSE, 2)
+        trial.sql(f"UPDATE {{rejections}} SET retry_at = {LONG_AGO} WHERE retry_at IS NOT NULL")
+        assert trial.run().rows[0].identity == "a@x.y"
+        assert self.listed(trial) == {}
+
+    def test_requeued_row_starts_anew(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        trial.run(of("a@x.y", Fate.GIVEN_UP))
+        assert self.requeue(trial, "a@x.y") == 1
+        trial.run()
+        assert trial.past == {}
+
+    def test_table_of_an_earlier_version_gets_the_columns_it_lacks(self, trial):
+        trial.model(PEOPLE, ROWS)
+        trial.run(of("a@x.y", Fate.REJECTED))
+        tables, dialect = trial.store().tables, trial.warehouse.dialect
+        for name, _ in response_columns(dialect):
+            trial.warehouse.execute(f"ALTER TABLE {tables.rejections} DROP COLUMN {name}")
+        assert self.listed(trial) == {"a@x.y": "rejected invalid-data"}
+        trial.sql("UPDATE {model} SET points = 2 WHERE email = 'a@x.y'")
+        trial.run(of("a@x.y", Fate.FAILED_ALONE))
+        assert self.listed(trial) == {"a@x.y": "failed no-answer"}
 
     def test_invalid_rows_are_listed_while_they_last(self, trial):
         trial.model(PEOPLE, [*ROWS, (None, "No", 1), ("A@x.y", "Twin", 1)])

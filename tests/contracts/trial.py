@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from reverse_etl.change import Outcome, Status
+from reverse_etl.change import Outcome, PastFailure, Response, Status
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.look import Look
@@ -45,6 +45,9 @@ class Fate(Enum):
     LOST = "unknown, and it did not land"
     REJECTED_AFTER_LANDING = "rejected at the second attempt, while the first had landed"
     ABORTED = "never sent"
+    FAILED_TOGETHER = "unknown: its request of six rows met a failure"
+    FAILED_ALONE = "unknown: its own request met a failure"
+    GIVEN_UP = "its own request met a failure once too often"
 
 
 LANDING = (Fate.ACCEPTED, Fate.LANDED, Fate.REJECTED_AFTER_LANDING)
@@ -54,7 +57,10 @@ _REFUSED = {
     Fate.FORGOTTEN: (Status.REJECTED, "forgotten-user", False),
     Fate.MENTIONS_FORGOTTEN: (Status.REJECTED, "forgotten-user", False),
     Fate.REJECTED_AFTER_LANDING: (Status.REJECTED, "invalid-data", True),
+    Fate.GIVEN_UP: (Status.REJECTED, "http-500", True),
 }
+_FAILED = {Fate.FAILED_TOGETHER: 6, Fate.FAILED_ALONE: 1}
+RESPONSE = Response(500, "It's", 'bo\\om "x"', "r-1")
 
 
 class Crash(Enum):
@@ -112,6 +118,8 @@ def of(identity: str, fate: Fate, otherwise: Fate = Fate.ACCEPTED):
 class Trial:
     """A sync named `name` on a model table. `sent` is what the destination holds: identity to fields.
 
+    `past` is how rows of the last plan failed before it, by identity.
+
     `builder` makes and edits tables as dbt would, where the sync's own warehouse may not.
     `rule` and `requirements` are what an object says of its rows. `first_recheck` is in seconds.
     """
@@ -126,6 +134,7 @@ class Trial:
     name: str = "users"
     table: str = "users"
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    past: dict[str | None, PastFailure] = field(default_factory=dict)
     builder: Warehouse = field(kw_only=True, default=None)  # type: ignore[assignment]  # the sync's own
 
     def __post_init__(self) -> None:
@@ -291,6 +300,8 @@ class _Run:
         recheck = Recheck(RECHECK, self.trial.first_recheck)
         self.rejections = Rejections(self.trial.warehouse, diff, self.lease.fence, recheck)
         self.rejections.record_invalid()
+        names = {row.ordinal: row.identity for row in rows}
+        self.trial.past = {names[o]: past for o, past in self.rejections.past_failures(0, 2 * REMOVALS_FROM).items()}
         credit = max((row.ordinal + 1 for row in rows), default=0)
         assert self.lease.flush(credit, Ranges())
         outcomes = []
@@ -310,11 +321,15 @@ class _Run:
             self.acked.add(row.ordinal, row.ordinal + 1)
         if fate is Fate.ABORTED:
             self.untouched.add(row.ordinal, row.ordinal + 1)
+        if fate in _FAILED:
+            rows = _FAILED[fate]
+            return [Outcome(row.ordinal, Status.FAILED, "no-answer", "", True, RESPONSE, rows=rows, alone=rows == 1)]
         if fate not in _REFUSED:
             return []
         status, code, tainted = _REFUSED[fate]
-        barred = fate is Fate.FORGOTTEN
-        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", tainted, bars_identity=barred)]
+        barred, given_up = fate is Fate.FORGOTTEN, fate is Fate.GIVEN_UP
+        response = RESPONSE if given_up else None
+        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", tainted, response, barred, recheck=given_up)]
 
     def _land(self, row: Planned) -> None:
         assert row.identity is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
-from reverse_etl.change import Outcome, Problem
+from reverse_etl.change import Outcome, PastFailure, Problem
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.deliver import Delivery
 from reverse_etl.iterable.engine import Line, Tally
@@ -79,6 +79,7 @@ class World:
     batch_rows: int = 1000
     allowed: object = None
     budget: Budget = field(default_factory=Budget)
+    past: dict[int, PastFailure] = field(default_factory=dict)
 
     @property
     def time(self):
@@ -97,7 +98,7 @@ class World:
     def deliver(self, operation, changes: Sequence) -> Delivered:
         client = self.client()
         line = self.line(client)
-        delivery = Delivery(operation, line, self.pacer(), self.batch_rows)
+        delivery = Delivery(operation, line, self.pacer(), self.batch_rows, self.past)
         result = Delivered(tally=line.tally)
         try:
             for settled in delivery.run(changes):

@@ -195,7 +195,7 @@ class TestWhatARepliesNames:
 
     def test_the_request_id_is_kept_with_what_was_refused(self, world, server):
         server.script(Answer(200, reply(1, invalidEmails=["user0@example.com"]), {"Iterable-Request-Id": "r-1"}))
-        assert world.deliver(BulkUpdate("email"), [user(0)]).outcomes[0].request_id == "r-1"
+        assert world.deliver(BulkUpdate("email"), [user(0)]).outcomes[0].response.request_id == "r-1"
 
 
 class TestUpdateOnly:

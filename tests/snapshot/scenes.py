@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reverse_etl.change import Outcome, Status
+from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.moving import Moving
@@ -75,7 +75,12 @@ def one_run(dialect: Dialect) -> list[str]:
     rejections.record_invalid()
     lease.flush(10, Ranges())
     list(store.planned(lease.fence, 0, 10, 5))
-    rejections.record([Outcome(3, Status.SKIPPED, "unknown-user", "it's \\"), Outcome(4, Status.REJECTED, "bad")])
+    response = Response(500, "Odd", "it's \\", "r-1")
+    failed = Outcome(5, Status.FAILED, "no-answer", "", True, response, rows=1, alone=True)
+    rejections.past_failures(0, 10)
+    rejections.record(
+        [Outcome(3, Status.SKIPPED, "unknown-user", "it's \\"), Outcome(4, Status.REJECTED, "bad"), failed]
+    )
     lease.flush(10, Ranges([(0, 10)]))
     store.commit(OpenRun(lease.fence, 10, Ranges([(0, 10)])), Ranges(), stale=True)
     rejections.clear_accepted()

@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version INT64, sync STRING COLLATE '', fence INT64, ordinal INT64, identity STRING COLLATE '', key_text STRING COLLATE '', digest STRING COLLATE '', state STRING COLLATE '', code STRING COLLATE '', reason STRING COLLATE '', tainted BOOL, seen_at DATETIME, retry_at DATETIME) DEFAULT COLLATE '' CLUSTER BY sync
+CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version INT64, sync STRING COLLATE '', fence INT64, ordinal INT64, identity STRING COLLATE '', key_text STRING COLLATE '', digest STRING COLLATE '', state STRING COLLATE '', code STRING COLLATE '', reason STRING COLLATE '', tainted BOOL, seen_at DATETIME, retry_at DATETIME, http_status INT64, response_code STRING COLLATE '', response_message STRING COLLATE '', request_id STRING COLLATE '', request_rows INT64, failed_alone BOOL) DEFAULT COLLATE '' CLUSTER BY sync
 ;
 CREATE TABLE IF NOT EXISTS s.sync_runs (schema_version INT64, sync STRING COLLATE '', invocation_id STRING COLLATE '', fence INT64, status STRING COLLATE '', started_at DATETIME, ended_at DATETIME, counts STRING COLLATE '', problem STRING COLLATE '') DEFAULT COLLATE '' CLUSTER BY sync
 ;
@@ -17,5 +17,17 @@ DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 'UTC'),
 DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status INT64
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_code STRING COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_message STRING COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_id STRING COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows INT64
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOL
 ;
 CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity STRING COLLATE '', v_firstname_9cf22fd0 STRING COLLATE '', v_spent_2705d83f INT64, row_hash INT64, state STRING COLLATE '', fence INT64, changed_at DATETIME) DEFAULT COLLATE '' CLUSTER BY identity

@@ -24,7 +24,7 @@ DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s'
 ;
-INSERT INTO s.sync_rejections (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, sync) SELECT SAFE_CAST(r.identity AS STRING),
+INSERT INTO s.sync_rejections (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, http_status, response_code, response_message, request_id, request_rows, failed_alone, sync) SELECT SAFE_CAST(r.identity AS STRING),
 SAFE_CAST(r.key_text AS STRING),
 SAFE_CAST(r.digest AS STRING),
 SAFE_CAST(r.state AS STRING),
@@ -36,7 +36,13 @@ SAFE_CAST(r.ordinal AS INT64),
 SAFE_CAST(r.seen_at AS DATETIME),
 SAFE_CAST(r.retry_at AS DATETIME),
 SAFE_CAST(r.tainted AS BOOL),
-SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS identity, CAST('it\'s' AS STRING) AS key_text, CAST('it\'s' AS STRING) AS digest, CAST('it\'s' AS STRING) AS state, CAST('it\'s' AS STRING) AS code, CAST('it\'s' AS STRING) AS reason, CAST('it\'s' AS STRING) AS schema_version, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS ordinal, CAST('it\'s' AS STRING) AS seen_at, CAST('it\'s' AS STRING) AS retry_at, CAST('it\'s' AS STRING) AS tainted, CAST('it\'s' AS STRING) AS sync)]) AS r
+SAFE_CAST(r.http_status AS INT64),
+SAFE_CAST(r.response_code AS STRING),
+SAFE_CAST(r.response_message AS STRING),
+SAFE_CAST(r.request_id AS STRING),
+SAFE_CAST(r.request_rows AS INT64),
+SAFE_CAST(r.failed_alone AS BOOL),
+SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS identity, CAST('it\'s' AS STRING) AS key_text, CAST('it\'s' AS STRING) AS digest, CAST('it\'s' AS STRING) AS state, CAST('it\'s' AS STRING) AS code, CAST('it\'s' AS STRING) AS reason, CAST('it\'s' AS STRING) AS schema_version, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS ordinal, CAST('it\'s' AS STRING) AS seen_at, CAST('it\'s' AS STRING) AS retry_at, CAST('it\'s' AS STRING) AS tainted, CAST('it\'s' AS STRING) AS http_status, CAST('it\'s' AS STRING) AS response_code, CAST('it\'s' AS STRING) AS response_message, CAST('it\'s' AS STRING) AS request_id, CAST('it\'s' AS STRING) AS request_rows, CAST('it\'s' AS STRING) AS failed_alone, CAST('it\'s' AS STRING) AS sync)]) AS r
 ;
 DELETE FROM s.sync_runs WHERE sync = 'it\'s'
 ;

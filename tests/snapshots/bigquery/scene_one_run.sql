@@ -28,15 +28,22 @@ UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_versi
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'invalid'
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
 CAST(p.row_hash AS STRING),
 'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+CASE WHEN FALSE THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL 3600000000 MICROSECOND) WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 INTERVAL 600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 3600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p
+INTERVAL 3600000000 MICROSECOND) END END, CAST(NULL AS INT64),
+CAST(NULL AS STRING),
+CAST(NULL AS STRING),
+CAST(NULL AS STRING),
+CAST(NULL AS INT64),
+CAST(NULL AS BOOL) FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE p.kind = 'invalid'
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
@@ -48,16 +55,25 @@ credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'failed' LIMIT 1
+;
+SELECT p.ordinal, min(f.request_rows),
+max(CASE WHEN f.digest IS NOT DISTINCT FROM CAST(p.row_hash AS STRING) THEN f.alone ELSE 0 END) FROM s.plan__it_s_24ceef1c__7 p JOIN (SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT CASE WHEN failed_alone THEN fence END) AS alone FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'failed' AND request_rows > 0 AND fence < 7 GROUP BY identity, key_text, digest) f ON f.identity = p.identity AND f.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) WHERE p.ordinal >= 0 AND p.ordinal < 10 GROUP BY p.ordinal
+;
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
 CAST(p.row_hash AS STRING),
 o.state, o.code, o.reason, o.tainted, DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+CASE WHEN o.recheck THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL 3600000000 MICROSECOND) WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 INTERVAL 600000000 MICROSECOND) ELSE DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-INTERVAL 3600000000 MICROSECOND) END END FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted),
-STRUCT(4, 'rejected', 'bad', '', FALSE)]) AS o ON o.ordinal = p.ordinal
+INTERVAL 3600000000 MICROSECOND) END END, o.http_status, o.response_code, o.response_message, o.request_id, o.request_rows, o.failed_alone FROM s.plan__it_s_24ceef1c__7 p JOIN UNNEST([STRUCT(3 AS ordinal, 'skipped' AS state, 'unknown-user' AS code, 'it\'s \\' AS reason, FALSE AS tainted, FALSE AS recheck, CAST(NULL AS INT64) AS http_status, '' AS response_code, '' AS response_message, '' AS request_id, 0 AS request_rows, FALSE AS failed_alone),
+STRUCT(4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS INT64),
+'', '', '', 0, FALSE),
+STRUCT(5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', 'it\'s \\', 'r-1', 1, TRUE)]) AS o ON o.ordinal = p.ordinal
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
@@ -83,13 +99,13 @@ INTERVAL -86400000000 MICROSECOND)
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON_STRING([CAST(s.identity AS STRING)]) = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND 1 = 1 LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT lower(trim(CAST(`email` AS STRING))) AS there FROM marts.users) m WHERE m.there = identity)
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it\'s', 'other') AND EXISTS (SELECT 1
-FROM (SELECT identity AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)
+FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

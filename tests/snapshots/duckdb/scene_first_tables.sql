@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version BIGINT, sync VARCHAR, fence BIGINT, ordinal BIGINT, identity VARCHAR, key_text VARCHAR, digest VARCHAR, state VARCHAR, code VARCHAR, reason VARCHAR, tainted BOOLEAN, seen_at TIMESTAMP, retry_at TIMESTAMP)
+CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version BIGINT, sync VARCHAR, fence BIGINT, ordinal BIGINT, identity VARCHAR, key_text VARCHAR, digest VARCHAR, state VARCHAR, code VARCHAR, reason VARCHAR, tainted BOOLEAN, seen_at TIMESTAMP, retry_at TIMESTAMP, http_status BIGINT, response_code VARCHAR, response_message VARCHAR, request_id VARCHAR, request_rows BIGINT, failed_alone BOOLEAN)
 ;
 CREATE TABLE IF NOT EXISTS s.sync_runs (schema_version BIGINT, sync VARCHAR, invocation_id VARCHAR, fence BIGINT, status VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP, counts VARCHAR, problem VARCHAR)
 ;
@@ -8,5 +8,17 @@ SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(
 epoch(expires_at) - epoch(CAST(now() AS TIMESTAMP)),
 epoch(quiet_at) - epoch(CAST(now() AS TIMESTAMP)),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status BIGINT
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_code VARCHAR
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_message VARCHAR
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_id VARCHAR
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows BIGINT
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOLEAN
 ;
 CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f BIGINT, row_hash UBIGINT, state VARCHAR, fence BIGINT, changed_at TIMESTAMP)

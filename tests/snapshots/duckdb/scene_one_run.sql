@@ -17,10 +17,15 @@ UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_versi
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
 CAST(p.row_hash AS VARCHAR),
 'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, CAST(now() AS TIMESTAMP),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END FROM s.plan__it_s_24ceef1c__7 p
+CASE WHEN FALSE THEN (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END, CAST(NULL AS BIGINT),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS BIGINT),
+CAST(NULL AS BOOLEAN) FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE p.kind = 'invalid'
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(now() AS TIMESTAMP),
@@ -29,11 +34,19 @@ credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'failed' LIMIT 1
+;
+SELECT p.ordinal, min(f.request_rows),
+max(CASE WHEN f.digest IS NOT DISTINCT FROM CAST(p.row_hash AS VARCHAR) THEN f.alone ELSE 0 END) FROM s.plan__it_s_24ceef1c__7 p JOIN (SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT CASE WHEN failed_alone THEN fence END) AS alone FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'failed' AND request_rows > 0 AND fence < 7 GROUP BY identity, key_text, digest) f ON f.identity = p.identity AND f.key_text = CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR) WHERE p.ordinal >= 0 AND p.ordinal < 10 GROUP BY p.ordinal
+;
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
 CAST(p.row_hash AS VARCHAR),
 o.state, o.code, o.reason, o.tainted, CAST(now() AS TIMESTAMP),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \', FALSE),
-(4, 'rejected', 'bad', '', FALSE)) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal
+CASE WHEN o.recheck THEN (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END, o.http_status, o.response_code, o.response_message, o.request_id, o.request_rows, o.failed_alone FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \', FALSE, FALSE, CAST(NULL AS BIGINT),
+'', '', '', 0, FALSE),
+(4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS BIGINT),
+'', '', '', 0, FALSE),
+(5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', 'it''s \', 'r-1', 1, TRUE)) AS o (ordinal, state, code, reason, tainted, recheck, http_status, response_code, response_message, request_id, request_rows, failed_alone) ON o.ordinal = p.ordinal
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(now() AS TIMESTAMP),
@@ -52,13 +65,13 @@ DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND 
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND CAST(to_json([CAST(s.identity AS VARCHAR)]) AS VARCHAR) = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) AS there FROM marts.users) m WHERE m.there = identity)
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it''s', 'other') AND EXISTS (SELECT 1
-FROM (SELECT identity AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)
+FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

@@ -20,10 +20,15 @@ UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_versi
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
 (CAST(p.row_hash AS text) COLLATE "C"),
 'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, (now() AT TIME ZONE 'UTC'),
-CASE WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') END END FROM s.plan__it_s_24ceef1c__7 p
+CASE WHEN FALSE THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') END END, CAST(NULL AS bigint),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+CAST(NULL AS bigint),
+CAST(NULL AS boolean) FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C") WHERE p.kind = 'invalid'
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
@@ -32,11 +37,20 @@ credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
 ;
-INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'failed' LIMIT 1
+;
+SELECT p.ordinal, min(f.request_rows),
+max(CASE WHEN f.digest IS NOT DISTINCT
+FROM (CAST(p.row_hash AS text) COLLATE "C") THEN f.alone ELSE 0 END) FROM s.plan__it_s_24ceef1c__7 p JOIN (SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT CASE WHEN failed_alone THEN fence END) AS alone FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'failed' AND request_rows > 0 AND fence < 7 GROUP BY identity, key_text, digest) f ON f.identity = p.identity AND f.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") WHERE p.ordinal >= 0 AND p.ordinal < 10 GROUP BY p.ordinal
+;
+INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C"),
 (CAST(p.row_hash AS text) COLLATE "C"),
 o.state, o.code, o.reason, o.tainted, (now() AT TIME ZONE 'UTC'),
-CASE WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') END END FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', E'it''s \\', FALSE),
-(4, 'rejected', 'bad', '', FALSE)) AS o (ordinal, state, code, reason, tainted) ON o.ordinal = p.ordinal
+CASE WHEN o.recheck THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '600.000000 seconds') ELSE ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 seconds') END END, o.http_status, o.response_code, o.response_message, o.request_id, o.request_rows, o.failed_alone FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', E'it''s \\', FALSE, FALSE, CAST(NULL AS bigint),
+'', '', '', 0, FALSE),
+(4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS bigint),
+'', '', '', 0, FALSE),
+(5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', E'it''s \\', 'r-1', 1, TRUE)) AS o (ordinal, state, code, reason, tainted, recheck, http_status, response_code, response_message, request_id, request_rows, failed_alone) ON o.ordinal = p.ordinal
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C") WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
@@ -61,13 +75,13 @@ DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND 
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND (CAST(to_json(ARRAY[(CAST(s.identity AS text) COLLATE "C")]) AS text) COLLATE "C") = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") AS there FROM marts.users) m WHERE m.there = identity)
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it''s', 'other') AND EXISTS (SELECT 1
-FROM (SELECT identity AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE readmitted = identity AND changed_at >= seen_at)
+FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

@@ -2,7 +2,10 @@ CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version NUMBER(38,0),
 sync VARCHAR COLLATE '', fence NUMBER(38,0),
 ordinal NUMBER(38,0),
 identity VARCHAR COLLATE '', key_text VARCHAR COLLATE '', digest VARCHAR COLLATE '', state VARCHAR COLLATE '', code VARCHAR COLLATE '', reason VARCHAR COLLATE '', tainted BOOLEAN, seen_at TIMESTAMP_NTZ(9),
-retry_at TIMESTAMP_NTZ(9))
+retry_at TIMESTAMP_NTZ(9),
+http_status NUMBER(38,0),
+response_code VARCHAR COLLATE '', response_message VARCHAR COLLATE '', request_id VARCHAR COLLATE '', request_rows NUMBER(38,0),
+failed_alone BOOLEAN)
 ;
 CREATE TABLE IF NOT EXISTS s.sync_runs (schema_version NUMBER(38,0),
 sync VARCHAR COLLATE '', invocation_id VARCHAR COLLATE '', fence NUMBER(38,0),
@@ -16,6 +19,18 @@ SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATE_
 (DATE_PART(EPOCH_MICROSECOND, expires_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
 (DATE_PART(EPOCH_MICROSECOND, quiet_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status NUMBER(38,0)
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_code VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS response_message VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_id VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows NUMBER(38,0)
+;
+ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOLEAN
 ;
 CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR COLLATE '', v_firstname_9cf22fd0 VARCHAR COLLATE '', v_spent_2705d83f NUMBER(38,0),
 row_hash NUMBER(19,0),

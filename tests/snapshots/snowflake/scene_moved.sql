@@ -33,7 +33,7 @@ DROP TABLE IF EXISTS s.moved__it_s_24ceef1c
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s'
 ;
-INSERT INTO s.sync_rejections (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, sync) SELECT TRY_CAST(r.identity AS VARCHAR),
+INSERT INTO s.sync_rejections (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, http_status, response_code, response_message, request_id, request_rows, failed_alone, sync) SELECT TRY_CAST(r.identity AS VARCHAR),
 TRY_CAST(r.key_text AS VARCHAR),
 TRY_CAST(r.digest AS VARCHAR),
 TRY_CAST(r.state AS VARCHAR),
@@ -45,6 +45,12 @@ TRY_CAST(r.ordinal AS NUMBER(38,0)),
 TRY_CAST(r.seen_at AS TIMESTAMP_NTZ(9)),
 TRY_CAST(r.retry_at AS TIMESTAMP_NTZ(9)),
 TRY_CAST(r.tainted AS BOOLEAN),
+TRY_CAST(r.http_status AS NUMBER(38,0)),
+TRY_CAST(r.response_code AS VARCHAR),
+TRY_CAST(r.response_message AS VARCHAR),
+TRY_CAST(r.request_id AS VARCHAR),
+TRY_CAST(r.request_rows AS NUMBER(38,0)),
+TRY_CAST(r.failed_alone AS BOOLEAN),
 TRY_CAST(r.sync AS VARCHAR)
 FROM (VALUES (CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
@@ -58,7 +64,13 @@ CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
-CAST('it''s' AS VARCHAR))) AS r (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, sync)
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, http_status, response_code, response_message, request_id, request_rows, failed_alone, sync)
 ;
 DELETE FROM s.sync_runs WHERE sync = 'it''s'
 ;
