@@ -19,6 +19,7 @@ from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection import select
+from reverse_etl.dbt.sensitive import sensitive_values
 from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
@@ -32,7 +33,7 @@ from reverse_etl.iterable.pacing import Pacers, Time
 from reverse_etl.processes import is_alive, start_time
 from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.run.ready import Wiring
-from reverse_etl.settings import FILE, Settings, resolve_settings
+from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.sync_reader import Definitions, read_syncs
 from reverse_etl.warehouses import Connection, open_warehouse
@@ -69,6 +70,16 @@ class Project:
     @cached_property
     def locations(self) -> Locations:
         return locate(self.flags.project_dir, self.flags.target_path, self.flags.manifest, self.env)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not be printed of reverse_etl.yml, wherever it stands there; none if it cannot be read."""
+        try:
+            found = sensitive_values(read_file(self.locations.project_dir))
+        except ConfigError:
+            return frozenset()
+        # A key of the sandbox opens nothing, and Jinja is no key.
+        return frozenset(text for text in found if not text.startswith(("sandbox-", "{{")))
 
     @cached_property
     def settings(self) -> Settings:

@@ -12,9 +12,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic import Field as Key
 
+from reverse_etl.documents import excess_of
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
-from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, wrong_fields
+from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, too_many_fields, wrong_fields
 from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
@@ -197,9 +198,15 @@ def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | Non
         return None, [
             place.fault("not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed=allowed)
         ]
+    reason = excess_of(entry)
+    if reason:
+        return None, [place.fault("definition-too-large", f"the definition {reason}")]
     kind = entry.get("object")
     if not isinstance(kind, str) or kind not in entries:
         return None, [place.wrong_word("object", kind, entries)]
+    many = too_many_fields(entry.get("fields"), place)
+    if many is not None:
+        return None, [many]
     wrong = wrong_fields(entry.get("fields"), place) if "fields" in entries[kind].model_fields else []
     try:
         return entries[kind].model_validate(entry), wrong

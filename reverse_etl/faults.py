@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, Sync
 
+_MOST_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,10 +72,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def short(value: object) -> str:
-    """A value as it may be shown: cut at 80 characters, control characters escaped."""
-    text = value if isinstance(value, str) else repr(value)
+    """A value as it may be shown: cut at 80 characters, control characters escaped; of a mapping its keys alone."""
+    text = _outline(value)
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _outline(value: object) -> str:
+    """What a value is; what stands under a key may be a secret."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{short(key)}: …" for key in list(value)[:_MOST_SHOWN]) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(short(item) for item in value[:_MOST_SHOWN]) + "]"
+    return value if isinstance(value, str) else repr(value)
 
 
 def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> list[Fault]:

@@ -11,6 +11,7 @@ from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, nearest
 from reverse_etl.sync import Field
 
+MOST_FIELDS = 500
 _ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
 _KEYS = ("value", "column", "nulls")
 
@@ -23,6 +24,19 @@ def read_fields(value: object) -> object:
         found = [_field(path, source) for path, source in value.items()]
         return tuple(field for field in found if field is not None)
     return None
+
+
+def too_many_fields(fields: object, place: Place) -> Fault | None:
+    """A fault if there are more fields than one statement of every warehouse can compare in good time."""
+    if not isinstance(fields, (list, tuple, dict)) or len(fields) <= MOST_FIELDS:
+        return None
+    return place.fault(
+        "too-many-fields",
+        f"there are {len(fields):,} fields, and one definition sends {MOST_FIELDS} at most: name those that are needed"
+        " under `fields`, or split them over several definitions of the model",
+        key="fields",
+        allowed=f"{MOST_FIELDS} fields",
+    )
 
 
 def wrong_fields(value: object, place: Place) -> list[Fault]:

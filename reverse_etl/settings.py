@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
+from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 FILE = "reverse_etl.yml"
 PREFIX = "REVERSE_ETL_"
 _DAY = 86_400.0
+_LONGEST_SHOWN = 20  # shorter than any key
+_OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
 
 
 class Settings(BaseModel):
@@ -98,22 +101,7 @@ def read_file(project_dir: Path) -> dict[str, object]:
     path = project_dir / FILE
     if not path.is_file():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "broken-settings-file", f"{path} cannot be read", context={"reason": error}, hint=f"Mend {path}."
-        ) from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError(
-            "broken-settings-file",
-            f"{path} does not hold names with values",
-            context={"found": type(content).__name__},
-            hint="Write one `name: value` a line.",
-        )
-    return {str(name): value for name, value in content.items()}
+    return read_yaml(path, "broken-settings-file", f"Correct {path}: one `name: value` a line.")
 
 
 def render_values(value: object, render: Callable[[str], object]) -> object:
@@ -132,17 +120,25 @@ def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigErr
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0]) if fault["loc"] else "settings"
         origin = variable(name) if env.get(variable(name)) else f"{FILE} or a flag"
-        said = fault["msg"]
-        if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, [*Settings.model_fields, "destinations"], 1)
-            said = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
-        lines[f"{name} (from {origin})"] = f"{said}, found {fault['input']!r}"
+        lines[f"{name} (from {origin})"] = _wrong_setting(name, fault)
     return ConfigError(
         "wrong-setting",
         f"{len(lines)} setting{'s' if len(lines) > 1 else ''} cannot be used: {', '.join(lines)}",
         context=lines,
         hint="Correct the value where the context says it comes from.",
     )
+
+
+def _wrong_setting(name: str, fault: ErrorDetails) -> str:
+    """What is wrong; a value under a name that is not a setting's may be a key, and is never shown."""
+    if fault["type"] == "extra_forbidden":
+        if name in _OF_DESTINATIONS:
+            return f"`{name}` belongs to a destination: write it under `destinations:`, `<name>:`"
+        near = difflib.get_close_matches(name, [*Settings.model_fields, "destinations"], 1)
+        return f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+    found = fault["input"]
+    plain = isinstance(found, (int, float, str)) and len(str(found)) <= _LONGEST_SHOWN
+    return f"{fault['msg']}, found {found!r}" if plain else f"{fault['msg']}, found a {type(found).__name__}"
 
 
 def _refuse_contradictions(settings: Settings) -> None:

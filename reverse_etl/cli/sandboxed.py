@@ -19,7 +19,9 @@ from reverse_etl.assemble import Flags, Project
 from reverse_etl.cli.options import SandboxUse
 from reverse_etl.cli.sandbox import told_as_not_started
 from reverse_etl.dbt.jinja import Renderer
+from reverse_etl.dbt.nodes import mapping
 from reverse_etl.destination import SANDBOX, Destination, project_type_to_play
+from reverse_etl.documents import MEGABYTE, read_json
 from reverse_etl.errors import ConfigError
 from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.secret import Secret
@@ -140,7 +142,7 @@ def read_kept(folder: Path) -> Kept | None:
     """What a data folder says of itself; None where there is none yet. Raises ConfigError."""
     path = folder / _KEPT
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = mapping(read_json(path, MEGABYTE))
         return Kept(str(said["id"]), str(said["project_type"]))
     except FileNotFoundError:
         return None

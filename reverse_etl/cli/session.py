@@ -64,10 +64,14 @@ class Session:
             settings=self.settings,
         )
         if self._sandbox is SandboxUse.NONE:
-            return Project(flags, self.env)
-        from reverse_etl.cli.sandboxed import SandboxedProject
+            project = Project(flags, self.env)
+        else:
+            from reverse_etl.cli.sandboxed import SandboxedProject
 
-        return self._ending.enter_context(SandboxedProject(flags, self.env, self._sandbox, self.console.say))
+            sandboxed = SandboxedProject(flags, self.env, self._sandbox, self.console.say)
+            project = self._ending.enter_context(sandboxed)
+        self.console.redact.learn(project.secrets)
+        return project
 
     def use_sandbox(self, use: SandboxUse, *, wanted: bool) -> None:
         """Let sandboxes stand in for the destinations. To be said before the project is asked for."""

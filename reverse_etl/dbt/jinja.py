@@ -17,6 +17,7 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reverse_etl.dbt.sensitive import is_sensitive
+from reverse_etl.documents import parse_json, parse_yaml
 from reverse_etl.errors import ConfigError
 
 _SECRET_PREFIX = "DBT_ENV_SECRET"  # noqa: S105 - a prefix of names
@@ -122,7 +123,7 @@ def _value(pieces: Iterable[object]) -> object:
 def _literal(text: _Native) -> object:
     try:
         value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = str(text)
     if isinstance(text, _Bool) and not isinstance(value, bool):
         raise _WrongValueError("the value is neither True nor False, as `as_bool` demands")
@@ -135,15 +136,15 @@ def _from(load: Callable[[str], object]) -> Callable[..., object]:
     def read(text: str, default: object = None) -> object:
         try:
             return load(text)
-        except (ValueError, yaml.YAMLError):
+        except ValueError:
             return default
 
     return read
 
 
 _FUNCTIONS: Mapping[str, Callable[..., object]] = {
-    "fromjson": _from(json.loads),
-    "fromyaml": _from(yaml.safe_load),
+    "fromjson": _from(parse_json),
+    "fromyaml": _from(parse_yaml),
     "tojson": json.dumps,
     "toyaml": yaml.safe_dump,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +10,13 @@ from pathlib import Path
 
 from reverse_etl.dbt.nodes import Column, Model, mapping, read_node, text
 from reverse_etl.dbt.project import Locations
+from reverse_etl.documents import MEGABYTE, UnreadableError, read_json
 from reverse_etl.errors import ConfigError
 
 __all__ = ["Column", "Manifest", "Model", "read_manifest"]
 
 BUILT = ("model", "seed", "snapshot")
-MAX_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 512 * MEGABYTE
 _OLDEST_SCHEMA = 9  # dbt 1.5
 _SCHEMA = re.compile(r"/manifest/v(\d+)")
 _NAMING = re.compile(r"(?:^|__)generate_(database|schema)_name$")
@@ -97,17 +97,13 @@ def read_manifest(locations: Locations) -> Manifest:
 
 def _load(path: Path) -> Mapping[str, object]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _broken(path, f"is larger than {MAX_BYTES // 1024**2} MB")
-        content = json.loads(path.read_bytes())
+        content = read_json(path, MAX_BYTES)
     except FileNotFoundError:
         raise _missing(path) from None
     except OSError as error:
         raise _broken(path, f"cannot be read ({error.strerror})") from error
-    except RecursionError:
-        raise _broken(path, "is nested too deep") from None
-    except ValueError as error:
-        raise _broken(path, f"is not complete JSON ({error})") from error
+    except UnreadableError as error:
+        raise _broken(path, str(error)) from None
     if not isinstance(content, dict):
         raise _broken(path, "is not a dbt manifest")
     return content

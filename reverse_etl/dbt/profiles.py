@@ -11,7 +11,7 @@ from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.project import PROJECT_FILE, dbt_variable, from_env, read_project
 from reverse_etl.dbt.sensitive import sensitive_values
 from reverse_etl.dbt.spelling import did_you_mean
-from reverse_etl.dbt.yamlfile import read_yaml
+from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 FILE = "profiles.yml"

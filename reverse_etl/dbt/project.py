@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reverse_etl.dbt.jinja import Renderer
-from reverse_etl.dbt.yamlfile import read_yaml
+from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 PROJECT_FILE = "dbt_project.yml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime, timezone
 
 from reverse_etl.dbt.nodes import mapping, text
 from reverse_etl.dbt.project import Locations
+from reverse_etl.documents import MEGABYTE, UnreadableError, read_json
 from reverse_etl.errors import ConfigError
 from reverse_etl.verdict import EMPTY, SAMPLE
 
@@ -18,6 +18,9 @@ _BUILDING = ("build", "run", "seed", "snapshot", "retry")
 _TESTING = ("build", "test", "retry")
 _SPOKEN = {"generate": "docs generate", "freshness": "source freshness"}
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|\+00:?00)?\Z")
+
+
+_MOST_BYTES = 512 * MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,14 @@ def read_build(locations: Locations) -> Build:
     """The last run results; an empty Build where there are none. Raises ConfigError `broken-run-results`."""
     path = locations.run_results
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path, _MOST_BYTES)
         modified = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
     except FileNotFoundError:
         return Build()
-    except (OSError, ValueError, RecursionError) as error:
-        raise _broken(locations, f"cannot be read ({error})") from error
+    except OSError as error:
+        raise _broken(locations, f"cannot be read ({error.strerror})") from error
+    except UnreadableError as error:
+        raise _broken(locations, str(error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("results"), list):
         raise _broken(locations, "does not hold run results")
     metadata, args = mapping(content.get("metadata")), mapping(content.get("args"))

@@ -11,6 +11,7 @@ from reverse_etl.destination import Destination
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Listener
 from reverse_etl.faults import field_twice, place_of
+from reverse_etl.fieldmap import too_many_fields
 from reverse_etl.iterable import OBJECTS
 from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import (
@@ -114,6 +115,9 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     noun = OBJECTS[sync.object]
     project = ProjectType(destination.project_type)
     spelled = spell_fields(sync, columns)
+    many = too_many_fields(spelled.fields, place_of(sync))
+    if many is not None:
+        raise many
     faults = [*noun.check(spelled, project), *field_twice(spelled.fields or (), place_of(sync))]
     if faults:
         raise Faults(faults)

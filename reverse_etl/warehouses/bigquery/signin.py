@@ -74,7 +74,7 @@ def _signed_in(access: Access, project_dir: Path) -> tuple[Any, str]:
 
     try:
         credentials, project = _METHODS[access.method](access, project_dir)
-    except (exceptions.GoogleAuthError, OSError, ValueError, TypeError) as error:
+    except (exceptions.GoogleAuthError, OSError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(
             "sign-in-failed",
             f"BigQuery cannot be signed in to by `{access.method}`",
