@@ -9,6 +9,7 @@ from reverse_etl.errors import ReverseEtlError, WarehouseError
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _DENIED = re.compile(r'"(?P<path>[^"]*)": Permission denied')
 _FULL = re.compile(r"Could not write|No space left|disk is full|failed to offload", re.IGNORECASE)
+_MEMORY = re.compile(r"Out of Memory|Increasing the memory limit", re.IGNORECASE)
 # The driver's errors whose words quote values.
 _QUOTING = {"ConversionException", "OutOfRangeException", "InvalidInputException", "ConstraintException"}
 _READ_ONLY = "attached in read-only mode"
@@ -101,6 +102,8 @@ def _begun(sql: str) -> str:
 def _hint(reason: str) -> str:
     if _READ_ONLY in reason:
         return "This command lets nothing be written: run it where it may write."
+    if _MEMORY.search(reason):
+        return "Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=1GB`; or send fewer fields in one sync."
     if _FULL.search(reason):
         return "Free disk space, then run again: nothing is lost."
     return "The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes."
