@@ -16,7 +16,7 @@ from reverse_etl.dbt.manifest import Manifest, Model
 from reverse_etl.dbt.nodes import mapping
 from reverse_etl.dbt.project import PROJECT_FILE, Locations, read_project
 from reverse_etl.dbt.tags import TAG, entry_of, mentions_tag, same_entry
-from reverse_etl.dbt.yamlfile import read_yaml
+from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 _PARSED = "partial_parse.msgpack"
