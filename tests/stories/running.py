@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reverse_etl.change import RunResult
 from reverse_etl.definition import Tagged, read_definitions
@@ -30,7 +32,10 @@ def opened(kind: type[DuckDB], folder: Path) -> DuckDB:
     return kind(str(folder / "shop.duckdb"), options, Patience(5, time.monotonic, time.sleep))
 
 
-def run(warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL) -> RunResult:
+def run(
+    warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL, **wired: Any
+) -> RunResult:
+    """`wired` are fields of Wiring that a test sets by itself."""
     [sync], _ = read_definitions(
         Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, entries()
     )
@@ -48,4 +53,4 @@ def run(warehouse: Warehouse, url: str, meta: object, settings: Settings, clock:
         invocation_id="story",
         wait=5,
     )
-    return run_sync(make_ready(sync, destination, warehouse), warehouse, wiring)
+    return run_sync(make_ready(sync, destination, warehouse), warehouse, replace(wiring, **wired))

@@ -1,0 +1,24 @@
+"""One run in a process of its own: `python paused.py FOLDER URL`. Its clock is ahead by what FOLDER/ahead says."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from reverse_etl.iterable.pacing import Time
+from reverse_etl.settings import Settings
+from reverse_etl.warehouses.duckdb import DuckDB
+from tests.stories.running import opened, run
+
+META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000, http_timeout=120)
+
+if __name__ == "__main__":
+    folder, url = Path(sys.argv[1]), sys.argv[2]
+    clock = Time(lambda: time.monotonic() + float((folder / "ahead").read_text()), time.sleep, lambda: 0.5)
+    result = run(opened(DuckDB, folder), url, META, SETTINGS, clock)
+    print(json.dumps([result.status.value, result.problem.code if result.problem else None]))  # noqa: T201

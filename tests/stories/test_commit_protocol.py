@@ -1,0 +1,381 @@
+"""The steps of the commit protocol in the real code: each test stands where one of them could be left out."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from reverse_etl.change import SyncStatus
+from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.settings import Settings
+from reverse_etl.warehouses.duckdb import DuckDB
+from tests.second_reading import Reply, SecondReading
+from tests.stories import paused
+from tests.stories.project import Project, values
+from tests.stories.running import opened, run
+
+META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+DELETING = {**META, "on_removed": "delete"}
+# Ten requests of two rows, one after the other, in one window.
+SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000)
+ROWS = 20
+AN_HOUR = 3600.0
+
+
+class Watched(DuckDB):
+    """A warehouse that tells of each statement that writes, before it is run, with its values."""
+
+    tell: Callable[[str, Sequence[object]], object] = staticmethod(lambda _sql, _params: None)
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        self.tell(sql, params)
+        return super().execute(sql, params)
+
+    def ours(self, kind: str) -> str:
+        """The table of ours whose name begins so."""
+        [(name,)] = self.query(f"SELECT table_name FROM information_schema.tables WHERE table_name LIKE '{kind}%'")
+        return f"reverse_etl.{name}"
+
+    def take_over(self) -> None:
+        """Another run takes the lease."""
+        super().execute(f"UPDATE {self.ours('lease__')} SET fence = fence + 1, holder = 'another run'")
+
+
+class Clock:
+    """The real clock, ahead by what a test says."""
+
+    ahead = 0.0
+
+    @property
+    def time(self) -> Time:
+        return Time(lambda: time.monotonic() + self.ahead, time.sleep, lambda: 0.5)
+
+
+def is_flush(sql: str) -> bool:
+    return sql.startswith("UPDATE") and "credit = ?, acked = ?" in sql
+
+
+def is_close(sql: str) -> bool:
+    return sql.startswith("UPDATE") and "closed_fence = fence" in sql
+
+
+def is_acquire(sql: str) -> bool:
+    return sql.startswith("UPDATE") and "fence = fence + 1" in sql
+
+
+@pytest.fixture
+def project(tmp_path: Path, iterable: SecondReading) -> Project:
+    """Twenty people, none of them sent."""
+    made = Project.make(tmp_path / "shop", iterable.url, META)
+    made.sql(f"CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM range({ROWS}) t(i)")
+    return made
+
+
+@pytest.fixture
+def warehouse(project: Project) -> Watched:
+    return opened(Watched, project.folder)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def states(project: Project) -> dict[object, object]:
+    return values(project.state("identity, state"))
+
+
+def wait_for(event: threading.Event, process: subprocess.Popen[str]) -> None:
+    while not event.wait(0.1):
+        assert process.poll() is None
+
+
+@pytest.mark.kills
+def test_a_run_that_slept_beyond_its_lease_sends_nothing_after_it_wakes(
+    project: Project, iterable: SecondReading
+) -> None:
+    """It is stopped (SIGSTOP) while the server holds a request of it; an hour later another run does its work."""
+    under_way, awake = threading.Event(), threading.Event()
+
+    def hold(number: int) -> None:
+        if number == 3:
+            under_way.set()
+            awake.wait()
+
+    iterable.before = hold
+    ahead = project.folder / "ahead"
+    ahead.write_text("0")
+    command = [sys.executable, paused.__file__, str(project.folder), iterable.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        wait_for(under_way, process)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        ahead.write_text(str(AN_HOUR))
+        project.let_time_pass()
+        assert project.cli("run").code == 0
+        sent = iterable.number
+        awake.set()
+        process.send_signal(signal.SIGCONT)
+        out, _ = process.communicate()
+    assert json.loads(out) == ["error", "lease-lost"]
+    assert iterable.number == sent
+    assert set(states(project).values()) == {"accepted"}
+    assert len(states(project)) == len(iterable.users) == ROWS
+
+
+def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
+    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+) -> None:
+    class Sleepy(Pacer):
+        def take(self) -> int:
+            permit = super().take()
+            if permit and iterable.number == 2 and not clock.ahead:
+                warehouse.take_over()
+                clock.ahead = AN_HOUR
+            return permit
+
+    pacer = Sleepy(1000, clock.time.monotonic)
+    result = run(warehouse, iterable.url, META, SETTINGS, clock.time, pacer=lambda *_: pacer)
+    assert iterable.number == 2
+    assert result.problem is not None
+    assert result.problem.code == "lease-lost"
+
+
+def test_no_range_is_acknowledged_before_its_exceptions_are_written(
+    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+) -> None:
+    """Else a run that dies in between leaves a refused row to be taken for accepted."""
+    iterable.refused = {"u3@shop.com", "u8@shop.com"}
+    iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + SETTINGS.beat)
+    seen = set()
+
+    def check(sql: str, params: Sequence[object]) -> None:
+        if is_flush(sql):
+            plan = warehouse.ours("plan__")
+            for start, end in json.loads(str(params[1])):
+                covered = warehouse.query(
+                    f"SELECT p.identity, r.identity FROM {plan} p LEFT JOIN reverse_etl.sync_rejections r"
+                    f" ON r.ordinal = p.ordinal WHERE p.ordinal >= {start} AND p.ordinal < {end}"
+                )
+                seen.update(identity for identity, _ in covered)
+                missing = {identity for identity, written in covered if written is None}
+                assert not missing & iterable.refused
+
+    warehouse.tell = check
+    run(warehouse, iterable.url, META, SETTINGS, clock.time)
+    assert len(seen) == ROWS
+
+
+class Killed(BaseException):
+    """What stands for kill -9."""
+
+
+def test_a_refused_row_is_never_taken_for_accepted_whichever_statement_the_run_died_at(
+    project: Project, iterable: SecondReading
+) -> None:
+    """Every statement from the first flush on."""
+    iterable.refused = {"u1@shop.com"}
+    project.sql("DELETE FROM people WHERE email NOT IN ('u0@shop.com', 'u1@shop.com', 'u2@shop.com')")
+    at = 0
+    died = True
+    while died:
+        at += 1
+        project.sql("DROP SCHEMA IF EXISTS reverse_etl CASCADE")
+        died = dies_after_its_first_flush(project, iterable, at)
+        project.let_time_pass()
+        again = run(opened(DuckDB, project.folder), iterable.url, META, SETTINGS)
+        assert again.status is SyncStatus.WARN, (at, again.problem)
+        assert states(project).get("u1@shop.com") in (None, "unknown")
+        assert {email for email, state in states(project).items() if state == "accepted"} == set(iterable.users)
+    assert at > 5
+
+
+def dies_after_its_first_flush(project: Project, iterable: SecondReading, at: int) -> bool:
+    dying: Watched = opened(Watched, project.folder)  # type: ignore[assignment]
+    said: list[str] = []
+
+    def tell(sql: str, _params: Sequence[object]) -> None:
+        if said or is_flush(sql):
+            said.append(sql)
+        if len(said) == at:
+            raise Killed
+
+    dying.tell = tell
+    try:
+        run(dying, iterable.url, META, SETTINGS)
+    except Killed:
+        return True
+    finally:
+        dying.close()
+    return False
+
+
+def change_and_remove(project: Project) -> None:
+    project.sql(
+        "UPDATE people SET name = 'B' WHERE email < 'u14'",
+        "DELETE FROM people WHERE email IN ('u18@shop.com', 'u19@shop.com')",
+        "INSERT INTO people VALUES ('new@shop.com', 'N')",
+    )
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_removals_go_out_after_everything_else_was_answered(
+    project: Project, iterable: SecondReading, concurrency: int
+) -> None:
+    settings = SETTINGS.model_copy(update={"concurrency": concurrency})
+    assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    change_and_remove(project)
+    open_now: set[int] = set()
+    beside: list[set[int]] = []
+    before = iterable.number
+
+    def arrives(number: int) -> None:
+        open_now.add(number)
+        beside.append(set(open_now))
+
+    iterable.before, iterable.after = arrives, open_now.discard
+    assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    methods = [one.method for one in sorted(iterable.log, key=lambda one: one.number) if one.number > before]
+    assert methods == sorted(methods, key=lambda method: method == "DELETE")
+    assert methods.count("DELETE") == 2
+    first = before + 1 + methods.index("DELETE")
+    assert all(min(some) >= first for some in beside if max(some) >= first)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_nothing_is_removed_while_a_row_has_no_answer(project: Project, iterable: SecondReading, applied: bool) -> None:
+    settings = SETTINGS.model_copy(update={"attempts": 1})
+    assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    change_and_remove(project)
+    lost = iterable.number + 2
+    iterable.drop_reply = lambda number: number == lost
+    iterable.answer = lambda number: Reply(502) if number == lost and not applied else None
+    result = run(opened(DuckDB, project.folder), iterable.url, DELETING, settings)
+    assert (result.counts.failed, result.counts.aborted) == (2, 2)
+    assert iterable.deleted == []
+    project.let_time_pass()
+    assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    assert sorted(iterable.deleted) == ["u18@shop.com", "u19@shop.com"]
+
+
+@pytest.mark.parametrize("flush", [1, 2, 4])
+def test_a_flush_that_touches_no_row_ends_the_run(
+    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock, flush: int
+) -> None:
+    """The first one permits to send; the others are heartbeats between two requests, of a lease that is not over."""
+    iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + SETTINGS.beat)
+    flushes: list[int] = []
+
+    def lose(sql: str, _params: Sequence[object]) -> None:
+        if is_flush(sql):
+            flushes.append(iterable.number)
+            if len(flushes) == flush:
+                warehouse.take_over()
+
+    warehouse.tell = lose
+    result = run(warehouse, iterable.url, META, SETTINGS, clock.time)
+    assert result.problem is not None
+    assert (result.status, result.problem.code) == (SyncStatus.ERROR, "lease-lost")
+    assert iterable.number == flushes[flush - 1] == len(flushes) - 1
+    assert project.state("identity") == []
+
+
+def test_a_long_window_is_full_of_heartbeats(
+    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+) -> None:
+    """Each request takes most of a minute, and all of them several times as long as a lease lasts."""
+    iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + 50)
+    beats: list[float] = []
+    warehouse.tell = lambda sql, _params: beats.append(clock.ahead) if is_flush(sql) else None
+    result = run(warehouse, iterable.url, META, SETTINGS, clock.time)
+    assert (result.status, result.counts.accepted) == (SyncStatus.SUCCESS, ROWS)
+    assert clock.ahead > 3 * SETTINGS.lease_ttl
+    assert all(later - sooner <= 50 for sooner, later in itertools.pairwise(beats))
+
+
+@pytest.mark.parametrize(("left", "guard"), [(100, "guard-removed"), (0, "guard-empty-model")])
+def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
+    project: Project, iterable: SecondReading, warehouse: Watched, left: int, guard: str
+) -> None:
+    """The model loses its rows while the run takes its lease."""
+    project.sql("INSERT INTO people SELECT 'v' || i || '@shop.com', 'A' FROM range(380) t(i)")
+    settings = Settings(requests_per_second=1000)
+    assert run(warehouse, iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    project.sql("UPDATE people SET name = 'B' WHERE email = 'u1@shop.com'")
+
+    def lose(sql: str, _params: Sequence[object]) -> None:
+        if is_acquire(sql):
+            DuckDB.execute(warehouse, f"DELETE FROM main.people WHERE rowid >= {left}")
+
+    warehouse.tell = lose
+    before = iterable.number
+    result = run(warehouse, iterable.url, DELETING, settings)
+    assert result.problem is not None
+    assert (result.status, result.problem.code) == (SyncStatus.STOPPED, guard)
+    assert iterable.number == before
+    assert set(states(project).values()) == {"accepted"}
+
+
+def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
+    project: Project, iterable: SecondReading, warehouse: Watched
+) -> None:
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    project.sql("UPDATE people SET name = 'B'")
+    stop = iterable.number + 2
+    result = run(warehouse, iterable.url, META, SETTINGS, stop=lambda: iterable.number >= stop)
+    warehouse.release()
+    sent, left = result.counts.accepted, result.counts.aborted
+    assert 0 < sent < ROWS
+    assert sent + left == ROWS
+    entries = project.state(f"{project.value_column()}, state")
+    assert sorted(entries) == sorted([("A", "accepted")] * left + [("B", "accepted")] * sent)
+    before = iterable.number
+    assert run(warehouse, iterable.url, META, SETTINGS).counts.planned == left
+    assert iterable.number > before
+
+
+def test_a_close_that_touches_no_row_is_a_fault(project: Project, iterable: SecondReading, warehouse: Watched) -> None:
+    warehouse.tell = lambda sql, _params: warehouse.take_over() if is_close(sql) else None
+    result = run(warehouse, iterable.url, META, SETTINGS)
+    assert result.problem is not None
+    assert (result.status, result.problem.code) == (SyncStatus.ERROR, "lease-lost")
+
+
+@pytest.mark.parametrize("status", [502, None], ids=["a bad gateway", "a connection that was cut"])
+def test_a_late_attempt_keeps_the_quiet_time_although_its_retry_was_accepted(
+    project: Project, iterable: SecondReading, warehouse: Watched, status: int | None
+) -> None:
+    """It may still take effect, and would overwrite what the next run sends."""
+    iterable.answer = lambda number: Reply(status or 502) if number == 1 else None
+    iterable.drop_reply = lambda number: number == 1 and status is None
+    result = run(warehouse, iterable.url, META, SETTINGS)
+    assert (result.status, result.counts.accepted, result.traffic.retries) == (SyncStatus.SUCCESS, ROWS, 1)
+    warehouse.release()
+    project.sql("UPDATE people SET name = 'B'")
+    sent = iterable.number
+    early = run(warehouse, iterable.url, META, SETTINGS, wait=0)
+    assert early.problem is not None
+    assert (early.problem.code, iterable.number) == ("lease-not-free", sent)
+    warehouse.release()
+    project.let_time_pass()
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    assert {user["name"] for user in iterable.users.values()} == {"B"}
+
+
+def test_a_run_whose_every_attempt_was_answered_leaves_no_quiet_time(
+    project: Project, iterable: SecondReading, warehouse: Watched
+) -> None:
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    warehouse.release()
+    project.sql("UPDATE people SET name = 'B'")
+    assert run(warehouse, iterable.url, META, SETTINGS, wait=0).status is SyncStatus.SUCCESS
