@@ -237,7 +237,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
         full_refresh=options.full_refresh,
         wait=settings.wait if options.wait is None else options.wait,
         stop=options.stop,
-        syncs_to=lambda name: [sync.name for sync in project.syncs if sync.destination == name],
+        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
     )
 
 

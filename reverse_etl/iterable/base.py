@@ -56,14 +56,18 @@ class UnfitRow(Exception):
 
 
 class Stage(IntEnum):
-    """When a sync of an object runs: what others refer to comes first, what takes away comes last."""
+    """When a sync of an object runs: what others refer to comes first, what takes away comes last.
+
+    What goes in bulk is together, and so is what goes in single requests: a user should not get both at once.
+    """
 
     CATALOGS = 1
     IDENTITY = 2
     PROFILES = 3
     MEMBERSHIPS = 4
     ACTIVITY = 5
-    DELETIONS = 6
+    COMMERCE = 6
+    DELETIONS = 7
 
 
 @dataclass(frozen=True, slots=True)

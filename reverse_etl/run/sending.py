@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_AN_ARROW_BATCH = 2000
+_TICK = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,18 @@ class Phase:
     rows: int
     operation: Operation
     removal: bool = False
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
+
+    writes: int = 0
+    removals: int = 0
+    until: float = 0.0
+
+
+_NONE_WAIT = Waits()
 
 
 class Sending:
@@ -68,13 +81,19 @@ class Sending:
         tally = self._line.tally
         return Traffic(tally.requests, tally.retries, tally.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int]) -> None:
+    def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._ready.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
-        self._phase(fence, Phase(0, self._total - removals, operations.write))
+        at_once = self._total - removals - waits.writes
+        self._phase(fence, Phase(0, at_once, operations.write))
+        if waits.writes:
+            self._wait(waits.writes, waits.until)
+            self._phase(fence, Phase(at_once, waits.writes, operations.write))
         if removals and operations.remove is not None:
+            if waits.removals:
+                self._wait(waits.removals, waits.until)
             self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
@@ -83,6 +102,18 @@ class Sending:
         unanswered = max(0, self._credited - sum(counts.values()))
         counts[Status.FAILED] += unanswered
         counts[Status.ABORTED] += self._total - sum(counts.values())
+
+    def _wait(self, rows: int, until: float) -> None:
+        """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
+        time, left = self._wiring.time, until - self._wiring.time.monotonic()
+        if left > 0 and self.problem is None:
+            self._wiring.listener(_pausing(self._ready.sync.name, rows, left))
+        self._store.release()
+        while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_TICK, left))
+            if self._journal.due():
+                self._journal.flush()
+                self._store.release()
 
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
@@ -197,6 +228,14 @@ class Sending:
         self._wiring.listener(
             Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
         )
+
+
+def _pausing(sync: str, rows: int, seconds: float) -> Event:
+    message = (
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {rows:,} rows: Iterable asks for a pause between"
+        " different calls for one user (setting `user_pause`)"
+    )
+    return Event("WaitingForUsers", message, "info", sync, {"rows": rows, "seconds": round(seconds, 1)})
 
 
 def _settled(outcome: Outcome | None) -> Settled | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.fitness import reason
+from reverse_etl.snapshot.held_rows import forgotten, held, refused_removals
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.second_identifier import still_there
 from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
+from reverse_etl.snapshot.waiting import Waiting
 from reverse_etl.warehouses.base import Dialect
 
 SENDABLE = ("added", "changed", "resent")
@@ -23,7 +25,8 @@ class Diff:
     """The comparison of one model with its sync snapshot, as SQL.
 
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
-    `resends`: every row is sent, as if nobody knew what Iterable holds.
+    `resends`: every row is sent, as if nobody knew what Iterable holds. `waiting` tells rows of a plan that wait
+    because of their users from the others.
     """
 
     dialect: Dialect
@@ -33,6 +36,7 @@ class Diff:
     acts_on_removed: bool = False
     thorough: bool = False
     resends: bool = False
+    waiting: Waiting | None = None
 
     def counts(self) -> str:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
@@ -55,25 +59,33 @@ class Diff:
         )
 
     def plan(self, table: str) -> str:
-        """Write the plan table: every sendable and every invalid row, numbered; removals come last."""
+        """Write the plan table: every sendable and every invalid row, numbered; removals come last.
+
+        Rows that wait come after those that do not.
+        """
         names = self._key_names() + self._value_names()
         planned = ", ".join(f"c.{name}" for name in names)
         removed = ", ".join(
             [f"g.entry_{key.name}" for key in self.shape.keys]
             + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
         )
-        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
+        waits = self.waiting is not None
+        rows = self.waiting.with_waits("classified", "c") if self.waiting else "classified c"
+        gone = self.waiting.with_waits("gone", "g", removed=True) if self.waiting else "gone g"
+        numbered = "row_number() OVER (ORDER BY waits)" if waits else self.dialect.numbered()
+        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
         kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
         statement = (
             f"{self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
-            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed{_lead(planned)}"
-            f" FROM classified c WHERE c.kind IN ({kinds})"
+            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed"
+            f"{_lead(planned)}{', c.waits AS waits' if waits else ''} FROM {rows} WHERE c.kind IN ({kinds})"
         )
         if self.acts_on_removed:
             nothing = self.dialect.null(self.dialect.text_type)
             statement += (
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{_lead(removed)} FROM gone g"
+                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{_lead(removed)}"
+                f"{', g.waits' if waits else ''} FROM {gone}"
             )
         return self.dialect.create_plan(table, statement)
 
@@ -200,10 +212,11 @@ class Diff:
         if self.shape.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
         if self.stored.has_rejections:
+            held_rows = held(self.dialect, self.tables)
             joins += (
-                f" LEFT JOIN ({self._held()}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
+                f" LEFT JOIN ({held_rows}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
                 f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
-                f" LEFT JOIN ({self._forgotten()}) f ON f.identity = m.identity"
+                f" LEFT JOIN ({forgotten(self.dialect, self.tables)}) f ON f.identity = m.identity"
             )
         return joins
 
@@ -224,28 +237,6 @@ class Diff:
             f" WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
         )
 
-    def _held(self) -> str:
-        """Quarantined values: one row a key and digest that is not to be sent again yet."""
-        waiting = f"(retry_at IS NULL OR retry_at > {self.dialect.now()})"
-        return (
-            f"SELECT DISTINCT identity, key_text, digest FROM {self.tables.rejections}"
-            f" WHERE sync = {self.dialect.literal(self.tables.sync)}"
-            f" AND state IN ('rejected', 'skipped') AND {waiting}"
-        )
-
-    def _refused_removals(self) -> str:
-        """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
-        return (
-            f"SELECT identity FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
-            " AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
-            f" AND (retry_at IS NULL OR retry_at > {self.dialect.now()})"
-        )
-
-    def _forgotten(self) -> str:
-        """Identities that Iterable was told to forget: never sent again, whatever their values."""
-        sync = self.dialect.literal(self.tables.sync)
-        return f"SELECT DISTINCT identity FROM {self.tables.rejections} WHERE sync = {sync} AND state = 'suppressed'"
-
     def _gone(self) -> str:
         """Entries whose identity left the model, unless a row with their key is still there but held back."""
         kept = ""
@@ -253,7 +244,7 @@ class Diff:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
         if self.stored.has_rejections:
-            kept += f" AND c.entry_identity NOT IN ({self._refused_removals()})"
+            kept += f" AND c.entry_identity NOT IN ({refused_removals(self.dialect, self.tables)})"
         kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
         keys = _lead(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"

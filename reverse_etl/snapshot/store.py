@@ -15,8 +15,9 @@ from reverse_etl.snapshot.look import SnapshotReader
 from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
-from reverse_etl.snapshot.shape import VALUE_PREFIX, Shape
+from reverse_etl.snapshot.shape import Shape
 from reverse_etl.snapshot.tables import (
+    VALUE_PREFIX,
     create_lease,
     create_rejections,
     create_runs,
@@ -121,6 +122,13 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(diff.plan(plan))
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
+
+    def waiting_rows(self, fence: int) -> tuple[int, int]:
+        """How many rows of the plan wait because of their users: of those to be written, and of removed ones."""
+        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {self._plan(fence)} WHERE waits = 1 GROUP BY kind")
+        counts = {kind: int(count) for kind, count in rows}
+        removed = counts.pop("removed", 0)
+        return sum(counts.values()), removed
 
     def check_plan(self, fence: int) -> None:
         """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""
