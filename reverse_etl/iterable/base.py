@@ -56,10 +56,7 @@ class UnfitRow(Exception):
 
 
 class Stage(IntEnum):
-    """When a sync of an object runs: what others refer to comes first, what takes away comes last.
-
-    What goes in bulk is together, and so is what goes in single requests: a user should not get both at once.
-    """
+    """When a sync runs: what others refer to first, what takes away last; bulk together, single requests together."""
 
     CATALOGS = 1
     IDENTITY = 2
