@@ -165,7 +165,7 @@ class Project:
             renderer = Renderer(self.env)
             place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
             self._destinations[name] = resolve_destination(
-                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place)
+                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place), self.target
             )
         return self._destinations[name]
 
@@ -249,7 +249,10 @@ def access_of(destination: Destination, settings: Settings) -> Access:
 
 def check_destination(project: Project, name: str) -> None:
     """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
-    HttpClient(access_of(project.destination(name), project.settings)).close()
+    destination = project.destination(name)
+    # Only a target that may not send can do without a key.
+    if destination.api_key.reveal():
+        HttpClient(access_of(destination, project.settings)).close()
 
 
 def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:
