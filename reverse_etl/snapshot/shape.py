@@ -167,7 +167,7 @@ def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
         "missing-table",
         f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` {there}",
         context={"model": sync.model, "file": sync.file, "relation": sync.relation},
-        hint=f"Run `dbt build --select {sync.model}` with the same target first.{unseen and ' ' + unseen}",
+        hint=f"Run `dbt build --select {sync.selector}` with the same target first.{unseen and ' ' + unseen}",
     )
 
 
