@@ -16,17 +16,7 @@ from reverse_etl.documents import excess_of
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
 from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, too_many_fields, wrong_fields
-from reverse_etl.switches import (
-    ALL,
-    LATEST,
-    VERSIONS,
-    ModelVersion,
-    is_off,
-    read_switch,
-    read_versions,
-    takes,
-    unknown_versions,
-)
+from reverse_etl.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
 from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
@@ -198,9 +188,9 @@ def _unknown_version(place: Place, named: Sequence[str], model: ModelVersion) ->
     return place.fault(
         "unknown-model-version",
         f"there is no version {', '.join(named)} of this model",
-        key=VERSIONS,
+        key="versions",
         found=", ".join(named),
-        allowed=f"{LATEST}, {ALL}, or a list of {', '.join(model.known)}",
+        allowed=f"latest, all, or a list of {', '.join(model.known)}",
     )
 
 
@@ -218,11 +208,6 @@ def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault])
         target=model.target,
         database=model.database,
     )
-
-
-def _own_name(name: str, model: ModelVersion) -> str:
-    """The name that an entry gives, told apart where several versions of a model inherited the entry."""
-    return name + model.suffix if model.latest_is_tagged else name
 
 
 def _pairs(entry: object) -> Mapping[object, object]:
@@ -262,7 +247,7 @@ def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | Non
 def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
     return Sync(
-        name=_own_name(entry.name, model.version) if entry.name else default,
+        name=model.version.named(entry.name) if entry.name else default,
         model=model.label or model.name,
         unique_id=model.unique_id,
         relation=model.relation,

@@ -26,6 +26,10 @@ class ModelVersion:
         """What tells a version from the latest one in the name of a sync."""
         return "" if self.version == self.latest else f".v{self.version}"
 
+    def named(self, name: str) -> str:
+        """The name that an entry gives, told apart where several versions of a model inherited the entry."""
+        return name + self.suffix if self.latest_is_tagged else name
+
 
 def read_switch(value: object) -> object:
     """True or false, also as the text that dbt's Jinja makes of them; any other value unchanged."""
