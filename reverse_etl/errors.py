@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+# The warehouse lacks memory for a statement; half of the rows may fit.
+OUT_OF_MEMORY = "out-of-memory"
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 

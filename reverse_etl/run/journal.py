@@ -63,6 +63,7 @@ class Journal:
         self._pending: list[Outcome] = []
         self._failed: list[Outcome] = []
         self._beat = bounds.monotonic()
+        self._halted = False
         self.acked = Ranges()
         self.untouched = Ranges()
         self.credit = 0
@@ -71,7 +72,11 @@ class Journal:
     def allowed(self) -> bool:
         """Whether a request may go now."""
         deadline = self._beat + self._bounds.lease_ttl - self._bounds.pause_bound
-        return self._bounds.monotonic() < deadline and not self._bounds.stop()
+        return self._bounds.monotonic() < deadline and not (self._halted or self._bounds.stop())
+
+    def halt(self) -> None:
+        """Let no more request go."""
+        self._halted = True
 
     def due(self) -> bool:
         """Whether the next heartbeat should be written."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
-from reverse_etl.errors import WarehouseError
+from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.iterable.base import Client, Endpoint, Operation
 from reverse_etl.iterable.deliver import Delivery, Settled
@@ -20,14 +19,9 @@ from reverse_etl.run.estimate import paced
 from reverse_etl.run.journal import Journal
 from reverse_etl.run.reach import Reach
 from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.windows import Window, WindowReader
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_ROWS_AN_ARROW_BATCH = 2000
-_TICK = 0.2
 
 
 @dataclass(frozen=True)
@@ -38,18 +32,6 @@ class Phase:
     rows: int
     operation: Operation
     removal: bool = False
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
-
-    writes: int = 0
-    removals: int = 0
-    until: float = 0.0
-
-
-_NONE_WAIT = Waits()
 
 
 class Sending:
@@ -66,9 +48,12 @@ class Sending:
         settings = wiring.settings
         self._line = Line(client, executor, wiring.time, journal.allowed, settings.concurrency, settings.attempts)
         self._total = 0
-        self._credited = 0
         self._done = 0
         self._past: Mapping[int, PastFailure] = {}
+        # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
+        self._given = self._credit = 0
+        self._open = 0  # rows that were given and have no outcome yet
+        self._fault: ReverseEtlError | None = None
         self.problem: Problem | None = None
 
     @property
@@ -81,58 +66,43 @@ class Sending:
         tally = self._line.tally
         return Traffic(tally.requests, tally.retries, tally.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
+    def send(self, fence: int, rows: Mapping[str, int]) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._ready.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
-        at_once = self._total - removals - waits.writes
-        self._phase(fence, Phase(0, at_once, operations.write))
-        if waits.writes:
-            self._wait(waits.writes, waits.until)
-            self._phase(fence, Phase(at_once, waits.writes, operations.write))
+        self._phase(fence, Phase(0, self._total - removals, operations.write))
         if removals and operations.remove is not None:
-            if waits.removals:
-                self._wait(waits.removals, waits.until)
             self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
-        """Account for the rest after a fault: rows with credit have no answer, those without were not sent."""
+        """Account for the rest after a fault: rows that may have been sent have no answer, the others were not sent."""
         counts = self._journal.fates.counts
-        unanswered = max(0, self._credited - sum(counts.values()))
-        counts[Status.FAILED] += unanswered
+        counts[Status.FAILED] += self._open
         counts[Status.ABORTED] += self._total - sum(counts.values())
-
-    def _wait(self, rows: int, until: float) -> None:
-        """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
-        time, left = self._wiring.time, until - self._wiring.time.monotonic()
-        self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
-        self._store.release()
-        while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
-            time.sleep(min(_TICK, left))
-            if self._journal.due():
-                self._journal.flush()
-                self._store.release()
+        self._journal.untouched.add(self._given, self._credit)
 
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
         unsure = phase.removal and self._has_unsure_writes()
         reach = Reach(phase.operation.window, self._wiring.settings.window)
+        reader = WindowReader(self._store, fence)
         now = self._wiring.time.monotonic
         while position < end:
             if self.problem is not None or self._wiring.stop() or unsure:
                 self._abort(range(position, end))
                 return
-            credit, began = min(end, position + reach.rows), now()
-            self._journal.flush(credit)
-            self._credited += credit - position
-            batches = self._read(fence, position, credit)
-            self._past = self._journal.past_failures(position, credit)
+            began = now()
+            # Read first, so that only rows that are at hand may be sent.
+            window = reader.read(position, min(end, position + reach.rows))
+            self._journal.flush(window.end)
+            self._given, self._credit = window.start, window.end
+            self._past = self._journal.past_failures(window.start, window.end)
             self._store.release()
-            read = now()
-            self._window(self._changes(batches), phase)
-            reach.learn(credit - position, now() - read, read - began)
-            position = credit
+            ready = now()
+            self._window(self._changes(window), phase)
+            reach.learn(window.end - position, now() - ready, ready - began)
+            position = window.end
 
     def _has_unsure_writes(self) -> bool:
         """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
@@ -141,27 +111,28 @@ class Sending:
             ended += [Status.REJECTED, Status.SKIPPED]
         return any(self._journal.fates.counts[status] for status in ended)
 
-    def _read(self, fence: int, start: int, end: int) -> list[pa.RecordBatch]:
-        """A window of the plan, as Arrow: compact, and read in one go, so that the warehouse is free meanwhile."""
-        batches = list(self._store.planned(fence, start, end, _ROWS_AN_ARROW_BATCH))
-        rows = sum(batch.num_rows for batch in batches)
-        if rows != end - start:
-            raise WarehouseError(
-                "plan-read-short",
-                f"the plan holds {end - start} rows from {start} on, and {rows} were read",
-                context={"sync": self._ready.sync.name, "fence": fence},
-                hint="Run again: nothing is lost. If it happens again, report it.",
-            )
-        return batches
-
-    def _changes(self, batches: list[pa.RecordBatch]) -> Iterator[Change]:
+    def _changes(self, window: Window) -> Iterator[Change]:
         """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
-        for batch in batches:
+        for batch in window.portions():
             encoded = self._ready.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
             self._done += len(encoded.invalid) + len(encoded.outcomes)
             yield from encoded.changes
+
+    def _giving(self, changes: Iterator[Change]) -> Iterator[Change]:
+        """The same changes, each counted when it is taken."""
+        for change in changes:
+            self._given = change.ordinal + 1
+            self._open += 1
+            yield change
+
+    def _answered(self, settled: Iterable[Settled | None]) -> Iterator[Settled | None]:
+        """The same fates, of rows that were given."""
+        for some in settled:
+            if some is not None:
+                self._open -= len(some.accepted) + len(some.outcomes)
+            yield some
 
     def _window(self, changes: Iterator[Change], phase: Phase) -> None:
         lookup, operation = self._ready.operations.lookup, phase.operation
@@ -177,7 +148,8 @@ class Sending:
             return
         doubts: dict[int, Outcome] = {}
         self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
-        self._follow(self._resolved(doubts, [c for c in lookups.found if c.ordinal in doubts], lookup))
+        doubtful = [change for change in lookups.found if change.ordinal in doubts]
+        self._follow(self._answered(self._resolved(doubts, doubtful, lookup)))
 
     def _deliver(
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
@@ -185,8 +157,8 @@ class Sending:
         """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
         pacer, rows = self._pacer(operation.endpoint), self._wiring.settings.batch_rows
         delivery = Delivery(operation, self._line, pacer, rows, self._past)
-        settled = delivery.run(changes)
-        self._follow(settled if doubts is None else (_apart(some, doubts) for some in settled))
+        settled = delivery.run(self._giving(changes))
+        self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
         self.problem = self.problem or delivery.problem
 
     def _resolved(
@@ -200,7 +172,10 @@ class Sending:
         yield Settled(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
     def _follow(self, settled: Iterable[Settled | None]) -> None:
-        """Take in fates as they come, and keep the lease alive meanwhile."""
+        """Take in fates as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
+
+        Nothing new is sent after that, but replies that are on their way are still read.
+        """
         for some in settled:
             if some is not None:
                 self._journal.accept(some.accepted)
@@ -209,9 +184,18 @@ class Sending:
                 self._journal.fates.created_fields.update(some.created_fields)
                 self._done += len(some.accepted) + len(some.outcomes)
                 self._tell()
-            if self._journal.due():
-                self._journal.flush()
-                self._store.release()
+            if self._fault is None and self._journal.due():
+                self._beat()
+        if self._fault is not None:
+            raise self._fault
+
+    def _beat(self) -> None:
+        try:
+            self._journal.flush()
+            self._store.release()
+        except ReverseEtlError as error:
+            self._fault = error
+            self._journal.halt()
 
     def _abort(self, ordinals: range) -> None:
         self._journal.fates.counts[Status.ABORTED] += len(ordinals)
@@ -227,15 +211,6 @@ class Sending:
         self._wiring.listener(
             Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
         )
-
-
-def _pausing(sync: str, rows: int, seconds: float) -> Event:
-    message = (
-        f"sync `{sync}`: waiting {seconds:.0f} s before the last {rows:,} rows: Iterable asks for a pause between"
-        " different calls for one user (setting `user_pause`)"
-    )
-    level = "info" if seconds else "debug"
-    return Event("WaitingForUsers", message, level, sync, {"rows": rows, "seconds": round(seconds, 1)})
 
 
 def _settled(outcome: Outcome | None) -> Settled | None:

@@ -1,42 +1,20 @@
-"""SQL that sorts the rows of a model into added, changed, removed, invalid and held; it runs nothing.
-
-The hash only finds candidates; their values decide. A row is compared in full only where its hash differs from the
-stored one, so a hash that says too little costs time and a hash that says too much costs nothing but a look.
-"""
+"""SQL that sorts the rows of a model into added, changed, removed, invalid and held; it runs nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.fitness import reason
-from reverse_etl.snapshot.held_rows import forgotten, held, refused_removals
-from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
-from reverse_etl.snapshot.second_identifier import still_there
-from reverse_etl.snapshot.shape import Shape, Stored, Value
-from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
-from reverse_etl.snapshot.waiting import Waiting
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.snapshot.comparison import Comparison, listed_after
+from reverse_etl.snapshot.tables import REMOVALS_FROM
 
 SENDABLE = ("added", "changed", "resent")
+# Characters of a value that are enough to show.
+_LONGEST_SAMPLE = 2_000
 
 
 @dataclass(frozen=True)
-class Diff:
-    """The comparison of one model with its sync snapshot, as SQL.
-
-    `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
-    `resends`: every row is sent, as if nobody knew what Iterable holds. `waiting` tells rows of a plan that wait
-    because of their users from the others.
-    """
-
-    dialect: Dialect
-    tables: Tables
-    shape: Shape
-    stored: Stored
-    acts_on_removed: bool = False
-    thorough: bool = False
-    resends: bool = False
-    waiting: Waiting | None = None
+class Diff(Comparison):
+    """The statements of a comparison."""
 
     def counts(self) -> str:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
@@ -59,195 +37,49 @@ class Diff:
         )
 
     def plan(self, table: str) -> str:
-        """Write the plan table: every sendable and every invalid row, numbered; removals come last.
-
-        Rows that wait come after those that do not.
-        """
-        names = self._key_names() + self._value_names()
-        planned = ", ".join(f"c.{name}" for name in names)
-        removed = ", ".join(
-            [f"g.entry_{key.name}" for key in self.shape.keys]
-            + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
-        )
-        waits = self.waiting is not None
-        rows = self.waiting.with_waits("classified", "c") if self.waiting else "classified c"
-        gone = self.waiting.with_waits("gone", "g", removed=True) if self.waiting else "gone g"
-        numbered = "row_number() OVER (ORDER BY waits)" if waits else self.dialect.numbered()
-        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
-        kinds = ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid"))
-        statement = (
-            f"{self._with()} SELECT {number.format(0)}, c.kind AS kind, c.reason AS reason,"
-            f" c.identity AS identity, c.row_hash AS row_hash, {self._changed_names()} AS changed"
-            f"{_lead(planned)}{', c.waits AS waits' if waits else ''} FROM {rows} WHERE c.kind IN ({kinds})"
-        )
+        """Write the plan table: every sendable and every invalid row, numbered; removals come last."""
+        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
+        statement = f"{self._with()} SELECT {number.format(0)}, {self._planned()}"
         if self.acts_on_removed:
+            removed = ", ".join(
+                [f"g.entry_{key.name}" for key in self.shape.keys]
+                + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+            )
             nothing = self.dialect.null(self.dialect.text_type)
             statement += (
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{_lead(removed)}"
-                f"{', g.waits' if waits else ''} FROM {gone}"
+                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{listed_after(removed)} FROM gone g"
             )
         return self.dialect.create_plan(table, statement)
+
+    def _planned(self) -> str:
+        """The rows of the model that the plan holds, after their number."""
+        kinds = "(" + ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid")) + ")"
+        names = self._key_names() + self._value_names()
+        head = "c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash"
+        changed = f"{self._changed_names()} AS changed"
+        if not self.digested:
+            planned = listed_after(", ".join(f"c.{name}" for name in names))
+            return f"{head}, {changed}{planned} FROM classified c WHERE c.kind IN {kinds}"
+        # Rows that are sent have an identity of their own; of the others the values are not read.
+        columns = [f"c.{key} AS {key}" for key in self._key_names()]
+        columns += [f"w.{name} AS {name}" for name in self._value_names()]
+        identity = "CASE WHEN kind <> 'invalid' THEN identity END AS sent"
+        chosen = f"SELECT *, {changed}, {identity} FROM classified WHERE kind IN {kinds}"
+        planned = listed_after(", ".join(columns))
+        return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
 
     def samples(self, rows: int) -> str:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
         parts = []
         for value in self.shape.values:
-            old, new = self.dialect.as_text(f"old_{value.name}"), self.dialect.as_text(value.name)
-            parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END", old, new]
+            texts = [self.dialect.as_text(name) for name in (f"old_{value.name}", value.name)]
+            parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
+            parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
         chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
         # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
         enough = None if self._everything else 5 * rows
-        return f"{self._with(enough)} SELECT identity{_lead(', '.join(parts))} {chosen}"
-
-    def _with(self, few: int | None = None) -> str:
-        """The common part. `few`: only so many candidates, of rows that are on both sides."""
-        queries = [
-            ("model", self._model()),
-            ("entries", self._entries()),
-            ("candidates", self._candidates(few)),
-            ("touched", self._touched()),
-            ("suspects", self._suspects()),
-            *self._duplicates(),
-            ("classified", self._classified()),
-            ("gone", self._gone()),
-        ]
-        return self.dialect.named(queries, {"candidates"})
-
-    def _model(self) -> str:
-        columns = [f"{self.shape.identity} AS identity"]
-        columns += [f"{key.expression} AS {key.name}" for key in self.shape.keys]
-        columns += [f"{value.expression} AS {value.name}" for value in self.shape.values]
-        return f"SELECT {', '.join(columns)} FROM {self.shape.relation}"
-
-    def _entries(self) -> str:
-        """Live entries; a value without a column yet is NULL, one of another type is cast."""
-        text = self.dialect.text_type
-        if not self.stored.columns:
-            columns = [f"{self.dialect.null(text)} AS identity"]
-            columns += [f"{self.dialect.null(key.type)} AS {key.name}" for key in self.shape.keys]
-            columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
-            columns += [
-                f"{self.dialect.null(self.dialect.hash_type)} AS row_hash",
-                f"{self.dialect.null(text)} AS state",
-            ]
-            return self.dialect.no_row(", ".join(columns))
-        columns = ["identity", *self._key_names()]
-        columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
-        retyped = find_retyped(self.shape.values, self.stored.columns)
-        columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state"]
-        return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
-
-    def _stored_value(self, value: Value) -> str:
-        stored = self.stored.columns.get(value.name)
-        if stored is None:
-            return self.dialect.null(value.type)
-        return value.name if stored == value.type else cast_of(self.dialect, value.name, value.type)
-
-    @property
-    def _everything(self) -> bool:
-        """Whether every row is looked at, so that nothing has to be searched for."""
-        return self.thorough or self.resends or not self.stored.fits(self.shape)
-
-    def _candidates(self, few: int | None) -> str:
-        keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
-        hashed = self.dialect.row_hash(self.shape.hashed())
-        narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
-        # An entry without a hash has nothing to differ from where its row left the model.
-        unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
-        hint = "1 = 1" if self._everything else unequal
-        join, limit = ("FULL OUTER JOIN", "") if few is None else ("JOIN", f" LIMIT {int(few)}")
-        return (
-            "SELECT m.identity AS identity, s.identity AS entry_identity"
-            f"{_lead(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
-            f" FROM ({narrow}) m {join} (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
-            f" FROM entries) s ON m.identity = s.identity WHERE {hint}{limit}"
-        )
-
-    def _touched(self) -> str:
-        """Identities that differ, or whose row shares its key with one that does."""
-        found = "SELECT identity FROM candidates WHERE present"
-        if not self.shape.keys:
-            return found
-        same = self.dialect.among(self._key_names(), "FROM candidates WHERE present")
-        return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
-
-    def _suspects(self) -> str:
-        """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
-        hashed = self.dialect.row_hash(self.shape.hashed("m."))
-        chosen = "IS NOT NULL" if self._everything else "IN (SELECT identity FROM touched)"
-        return f"SELECT m.*, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
-
-    def _duplicates(self) -> list[tuple[str, str]]:
-        # An entry with two rows is found by counting (`hidden`), and then every row is a candidate.
-        shared = {"identity": ("identity", "SELECT identity FROM candidates WHERE present AND identity IS NOT NULL")}
-        if self.shape.keys:
-            keys = ", ".join(self._key_names())
-            nameless = f"SELECT {keys} FROM candidates WHERE present AND identity IS NULL"
-            shared["key"] = (keys, f"SELECT {keys} FROM suspects UNION ALL {nameless}")
-        return [
-            (f"same_{name}", f"SELECT {columns} FROM ({source}) x GROUP BY {columns} HAVING count(*) > 1")
-            for name, (columns, source) in shared.items()
-        ]
-
-    def _classified(self) -> str:
-        """Suspects with their kind; rows without identity are taken from the candidates, so that none is searched."""
-        old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
-        columns = [
-            "identity",
-            *self._key_names(),
-            *(self.dialect.null(value.type) for value in self.shape.values),
-            "row_hash",
-        ]
-        columns += [self.dialect.null(value.type) for value in self.shape.values]
-        return (
-            f"SELECT m.*{_lead(old)}, {self._kind()} AS kind, {reason(self.dialect, self.shape)} AS reason"
-            f" FROM suspects m {self._joins()}"
-            f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM candidates"
-            " WHERE present AND identity IS NULL"
-        )
-
-    def _joins(self) -> str:
-        joins = "LEFT JOIN entries s ON s.identity = m.identity LEFT JOIN same_identity i ON i.identity = m.identity"
-        if self.shape.keys:
-            joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
-        if self.stored.has_rejections:
-            held_rows = held(self.dialect, self.tables)
-            joins += (
-                f" LEFT JOIN ({held_rows}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
-                f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
-                f" LEFT JOIN ({forgotten(self.dialect, self.tables)}) f ON f.identity = m.identity"
-            )
-        return joins
-
-    def _kind(self) -> str:
-        differs = [self._differs(value, "m.", "s.") for value in self.shape.values]
-        again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
-        again += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
-        # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
-        known = ("m.row_hash", self.dialect.row_hash(self.shape.hashed("s.")))
-        stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hashed}" for hashed in known)
-        held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
-        kinds = [("s.identity IS NULL", "added"), (" OR ".join(differs), "changed"), (" OR ".join(again), "resent")]
-        unless_held = (
-            f" WHEN {test} THEN CASE WHEN {held} THEN 'quarantined' ELSE '{kind}' END" for test, kind in kinds if test
-        )
-        return (
-            f"CASE WHEN {reason(self.dialect, self.shape)} IS NOT NULL THEN 'invalid'{''.join(unless_held)}"
-            f" WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
-        )
-
-    def _gone(self) -> str:
-        """Entries whose identity left the model, unless a row with their key is still there but held back."""
-        kept = ""
-        if self.shape.keys:
-            same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
-            kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
-        if self.stored.has_rejections:
-            kept += f" AND c.entry_identity NOT IN ({refused_removals(self.dialect, self.tables)})"
-        kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
-        keys = _lead(", ".join(f"c.entry_{key}" for key in self._key_names()))
-        return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
+        return f"{self._with(enough)} SELECT identity{listed_after(', '.join(parts))} {chosen}"
 
     def _identity_changes(self) -> str:
         if not self.shape.keys:
@@ -266,22 +98,3 @@ class Diff:
             f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
         ]
         return self.dialect.joined(cases)
-
-    def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
-        distinct = f"{new}{value.name} IS DISTINCT FROM {old}{value.name}"
-        return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
-
-    def key_text(self, alias: str) -> str:
-        """The key of a row as one text."""
-        names = ["identity", *self._key_names()]
-        return self.dialect.key_text([f"{alias}.{name}" for name in names])
-
-    def _key_names(self) -> list[str]:
-        return [key.name for key in self.shape.keys]
-
-    def _value_names(self) -> list[str]:
-        return [value.name for value in self.shape.values]
-
-
-def _lead(columns: str) -> str:
-    return f", {columns}" if columns else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.provenance import SOURCE
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import LeaseRow
@@ -13,7 +13,7 @@ from reverse_etl.snapshot.lease import look as look_at_lease
 from reverse_etl.snapshot.shape import Shape, Stored
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
-from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.base import Reader, Row
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,9 @@ class SnapshotReader:
     def compare(self, lease: LeaseRow | None, *, thorough: bool = False) -> Look:
         """The same whatever the lease says."""
         self._fetch()
-        diff = replace(self.diff(), thorough=thorough)
-        counts, hidden = self._count(diff)
+        diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough))
         if hidden and not diff.thorough:
-            diff = replace(diff, thorough=True)
-            counts, _ = self._count(diff)
+            diff, counts, _ = self._counted(replace(diff, thorough=True))
         return Look(lease, counts, diff)
 
     def release(self) -> None:
@@ -148,10 +146,19 @@ class SnapshotReader:
     def samples(self, diff: Diff, rows: int) -> list[Sample]:
         """A few changed rows with what changes in them."""
         found = []
-        for row in self._reader.query(diff.samples(rows)):
+        for row in self._sampled(replace(diff, digested=False), rows):
             triples = zip(self.shape.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
             found.append(Sample(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs}))
         return found
+
+    def _sampled(self, diff: Diff, rows: int) -> list[Row]:
+        """As many as memory is enough for."""
+        try:
+            return self._reader.query(diff.samples(rows))
+        except WarehouseError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise
+        return self._sampled(diff, rows // 4) if rows > 1 else []
 
     def diff(self) -> Diff:
         """The comparison, fitted to the tables as they stand."""
@@ -169,6 +176,16 @@ class SnapshotReader:
             relation = self._reader.fetch(self.shape.relation, self.shape.columns)
             self.shape = replace(self.shape, relation=relation)
             self._fetched = True
+
+    def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts, bool]:
+        """The comparison as memory was enough for it, and what `_count` found."""
+        try:
+            return (diff, *self._count(diff))
+        except WarehouseError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise
+        diff = replace(diff, digested=True)
+        return (diff, *self._count(diff))
 
     def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
         """What differs, and whether some entry has more than one row in the model."""

@@ -16,6 +16,17 @@ from reverse_etl.warehouses.base import Dialect
 
 
 @dataclass(frozen=True)
+class Part:
+    """Ordinals of a plan from `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+
+
+WHOLE = Part(0, 2**62)
+
+
+@dataclass(frozen=True)
 class Merge:
     """The commit of one run from its plan table `plan`.
 
@@ -31,17 +42,20 @@ class Merge:
     skipping: Collection[str] = ()
     unmapped: Collection[str] = ()
 
-    def sql(self, run: OpenRun, untouched: Ranges) -> str:
-        """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent."""
-        return self.dialect.merge(
-            self.tables.snapshot,
-            self._outcomes(run, untouched),
-            f"s.fence <= {int(run.fence)}",
-            self._updated(run.fence),
-            self._inserted(run.fence),
-        )
+    def sql(self, run: OpenRun, untouched: Ranges, part: Part = WHOLE) -> str:
+        """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent.
 
-    def _outcomes(self, run: OpenRun, untouched: Ranges) -> str:
+        Each row stands alone, so a part of the plan may be merged before another.
+        """
+        newer = f"s.fence <= {int(run.fence)}"
+        unsure, sure = self._unsure(run.fence), self._sure(run.fence)
+        branches = [(f"{newer} AND p.outcome = 'unknown'", unsure), (newer, sure)]
+        if not self.dialect.merge_branches:
+            branches = [(newer, {name: _either(unsure.get(name, f"s.{name}"), sure[name]) for name in sure})]
+        outcomes = self._outcomes(run, untouched, part)
+        return self.dialect.merge(self.tables.snapshot, outcomes, branches, self._inserted(run.fence))
+
+    def _outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
         """Rows of the plan that change an entry, each with the state it leaves it in."""
         outcome = (
             # A removed row that was skipped has no user any more, which is what its removal wanted.
@@ -59,17 +73,33 @@ class Merge:
         )
         sent = (
             f"SELECT p.*, {outcome} AS outcome FROM {self.plan} p LEFT JOIN ({refused}) r ON r.ordinal = p.ordinal"
-            f" WHERE p.kind <> 'invalid' AND p.ordinal < {int(run.credit)}"
+            f" WHERE p.kind <> 'invalid' AND p.ordinal < {min(int(run.credit), part.end)}"
+            + (f" AND p.ordinal >= {part.start}" if part.start else "")
         )
         return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
 
-    def _updated(self, fence: int) -> dict[str, str]:
+    def _sure(self, fence: int) -> dict[str, str]:
+        """What an entry holds after its row has an outcome: what was planned.
+
+        A skipped NULL leaves what Iterable had. That is only known of an entry that was accepted: an unknown one may
+        hold another value, so nothing is claimed for it.
+        """
+        kept = "p.outcome = 'accepted' AND s.state = 'accepted'"
+        skipping = {
+            name: f"CASE WHEN {kept} THEN coalesce(p.{name}, s.{name}) ELSE p.{name} END" for name in self.values
+        }
         columns = {key: f"p.{key}" for key in self.keys}
-        columns |= {name: self._value(name) for name in self.values}
-        # Gone with its user, or sent by a run whose fate is unknown: not vouched for should its field return.
+        columns |= {name: skipping[name] if name in self.skipping else f"p.{name}" for name in self.values}
+        return columns | self._unmapped() | self._claim(fence)
+
+    def _unsure(self, fence: int) -> dict[str, str]:
+        """What changes in an entry whose row may or may not have arrived: its values stay what was known before."""
+        return {key: f"p.{key}" for key in self.keys} | self._unmapped() | self._claim(fence)
+
+    def _unmapped(self) -> dict[str, str]:
+        """Gone with its user, or sent by a run whose fate is unknown: not vouched for should its field return."""
         kept = "p.outcome <> 'absent' AND s.state = 'accepted'"
-        columns |= {name: f"CASE WHEN {kept} THEN s.{name} END" for name in self.unmapped}
-        return columns | self._claim(fence)
+        return {name: f"CASE WHEN {kept} THEN s.{name} END" for name in self.unmapped}
 
     def _inserted(self, fence: int) -> dict[str, str]:
         columns = {"identity": "p.identity"} | {key: f"p.{key}" for key in self.keys}
@@ -84,15 +114,6 @@ class Merge:
             "changed_at": self.dialect.now(),
         }
 
-    def _value(self, name: str) -> str:
-        """What was planned if it was acknowledged, else what was known before.
 
-        A skipped NULL leaves what Iterable had. That is only known of an entry that was accepted: an unknown one may
-        hold another value, so nothing is claimed for it.
-        """
-        planned, known = f"p.{name}", f"s.{name}"
-        kept = f"WHEN p.outcome = 'accepted' AND s.state = 'accepted' THEN coalesce({planned}, {known})"
-        return (
-            f"CASE WHEN p.outcome = 'unknown' THEN {known}"
-            f"{f' {kept}' if name in self.skipping else ''} ELSE {planned} END"
-        )
+def _either(unsure: str, sure: str) -> str:
+    return sure if unsure == sure else f"CASE WHEN p.outcome = 'unknown' THEN {unsure} ELSE {sure} END"

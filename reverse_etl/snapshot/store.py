@@ -7,17 +7,17 @@ values), `unknown` (it may hold something else) or `absent` (it holds nothing fr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.look import SnapshotReader
-from reverse_etl.snapshot.merge import Merge
+from reverse_etl.snapshot.merge import WHOLE, Merge, Part
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
-from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.shape import VALUE_PREFIX, Shape
 from reverse_etl.snapshot.tables import (
-    VALUE_PREFIX,
     create_lease,
     create_rejections,
     create_runs,
@@ -119,16 +119,17 @@ class SnapshotStore(SnapshotReader):
         """Write the plan table of this fence; rows by kind. A second call with the same fence changes nothing."""
         plan = self._plan(fence)
         if self._warehouse.columns(plan) is None:
-            self._warehouse.execute(diff.plan(plan))
+            self._write_plan(diff, plan)
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
 
-    def waiting_rows(self, fence: int) -> tuple[int, int]:
-        """How many rows of the plan wait because of their users: of those to be written, and of removed ones."""
-        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {self._plan(fence)} WHERE waits = 1 GROUP BY kind")
-        counts = {kind: int(count) for kind, count in rows}
-        removed = counts.pop("removed", 0)
-        return sum(counts.values()), removed
+    def _write_plan(self, diff: Diff, plan: str) -> None:
+        try:
+            self._warehouse.execute(diff.plan(plan))
+        except WarehouseError as error:
+            if error.code != OUT_OF_MEMORY or diff.digested:
+                raise
+            self._warehouse.execute(replace(diff, digested=True).plan(plan))
 
     def check_plan(self, fence: int) -> None:
         """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""
@@ -193,7 +194,30 @@ class SnapshotStore(SnapshotReader):
             skipping={value.name for value in self.shape.values if value.skips_nulls},
             unmapped=[name for name in stored if name not in planned],
         )
-        self._warehouse.execute(merge.sql(run, untouched))
+        self._merge_part(merge, run, untouched, WHOLE)
+
+    def _merge_part(self, merge: Merge, run: OpenRun, untouched: Ranges, part: Part) -> None:
+        """In halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
+        try:
+            self._warehouse.execute(merge.sql(run, untouched, part))
+        except WarehouseError as error:
+            halves = self._halves(merge.plan, part) if error.code == OUT_OF_MEMORY else []
+            if not halves:
+                raise
+            for half in halves:
+                # What was changed stays in the memory of a connection.
+                self._warehouse.release()
+                self._merge_part(merge, run, untouched, half)
+
+    def _halves(self, plan: str, part: Part) -> list[Part]:
+        """Two parts of about as many ordinals; none if there is only one row."""
+        [(first, last)] = self._warehouse.query(
+            f"SELECT min(ordinal), max(ordinal) FROM {plan} WHERE ordinal >= {part.start} AND ordinal < {part.end}"
+        )
+        if first is None or first == last:
+            return []
+        middle = (int(first) + int(last) + 1) // 2
+        return [Part(part.start, middle), Part(middle, part.end)]
 
     def _columns_of(self, table: str) -> dict[str, str]:
         return {column.name: column.type for column in self._warehouse.columns(table) or ()}

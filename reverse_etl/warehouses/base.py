@@ -101,10 +101,9 @@ class Dialect(ABC):
     timestamp_type: ClassVar[str] = "TIMESTAMP"
     boolean_type: ClassVar[str] = "BOOLEAN"
     hash_type: ClassVar[str]
-    # What takes rows of two queries together, each of them once.
-    union: ClassVar[str] = "UNION"
-    # How a named subquery is kept from, or brought to, being computed once and stored.
-    inlined: ClassVar[str] = "NOT MATERIALIZED"
+    union: ClassVar[str] = "UNION"  # of two queries, each row once
+    merge_branches: ClassVar[bool] = False
+    inlined: ClassVar[str] = "NOT MATERIALIZED"  # hints for named subqueries
     materialized: ClassVar[str] = "MATERIALIZED"
 
     def quote(self, name: str) -> str:
@@ -133,6 +132,10 @@ class Dialect(ABC):
 
     def as_text(self, expression: str) -> str:
         return f"CAST({expression} AS {self.text_type})"
+
+    def digest(self, text: str) -> str:
+        """A short text that stands for a long one; that one itself, if length is no matter."""
+        return text
 
     def lower(self, text: str) -> str:
         """A text in lower case."""
@@ -210,16 +213,15 @@ class Dialect(ABC):
         return f"CREATE TABLE {table}{self.layout('ordinal', passing=True)} AS {query}"
 
     def merge(
-        self, table: str, source: str, unless_newer: str, updates: Mapping[str, str], inserts: Mapping[str, str]
+        self, table: str, source: str, branches: Sequence[tuple[str, Mapping[str, str]]], inserts: Mapping[str, str]
     ) -> str:
-        """Take the rows of a query into a table of ours by `identity`; it is `s`, the query `p`.
-
-        A row that is there is updated where `unless_newer` holds.
-        """
-        assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
+        """Take the rows of a query `p` into a table of ours `s`; one that is there by the first branch that holds."""
+        updates = "".join(
+            f" WHEN MATCHED AND {test} THEN UPDATE SET {', '.join(f'{name} = {value}' for name, value in new.items())}"
+            for test, new in branches
+        )
         return (
-            f"MERGE INTO {table} AS s USING ({source}) AS p ON s.identity = p.identity"
-            f" WHEN MATCHED AND {unless_newer} THEN UPDATE SET {assignments}"
+            f"MERGE INTO {table} AS s USING ({source}) AS p ON s.identity = p.identity{updates}"
             f" WHEN NOT MATCHED THEN INSERT ({', '.join(inserts)}) VALUES ({', '.join(inserts.values())})"
         )
 
@@ -244,9 +246,8 @@ class Reader(ABC):
         """Columns of a relation in their order; None where there is no such relation."""
 
     def unseen(self, relation: str) -> str:
-        """What to do where a relation is there and only may not be seen; empty where `columns` tells that apart."""
-        del relation
-        return ""
+        """What to do if a relation is there and only may not be seen; empty if `columns` tells that apart."""
+        return relation and ""
 
     @abstractmethod
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
@@ -257,10 +258,9 @@ class Reader(ABC):
         """A large result as Arrow batches of about `rows` rows, never held as a whole."""
 
     def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
-        """What to read some columns of a relation from, by the dialect here: itself, unless it stands elsewhere.
+        """What to read some `columns` of a relation from, by the dialect here: itself, unless it stands elsewhere.
 
-        `columns` are names as `columns` gave them. Elsewhere, the first `most` rows are enough. What was fetched
-        before is gone then.
+        Elsewhere, the first `most` rows are enough. What was fetched before is gone then.
         """
         del columns, most
         return relation

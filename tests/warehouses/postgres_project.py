@@ -26,5 +26,7 @@ def on_server(server: Server, folder: Path, url: str, meta: object, made: str) -
     project.server = server
     profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
     (project.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
+    manifest = project.folder / "target" / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"duckdb"', '"postgres"'), encoding="utf-8")
     project.sql("CREATE SCHEMA main", made)
     return project

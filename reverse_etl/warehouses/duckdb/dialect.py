@@ -65,6 +65,8 @@ class DuckDBDialect(Dialect):
 
     name: ClassVar[str] = "duckdb"
     hash_type: ClassVar[str] = "UBIGINT"
+    # A column that a merge reads is held in memory with all rows of a block, one that it only writes is not.
+    merge_branches: ClassVar[bool] = True
 
     def kept(self, column: Column) -> Kept:
         # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
@@ -79,6 +81,10 @@ class DuckDBDialect(Dialect):
             return f"hex({self.quote(column.name)})"
         several = "[]" if column.kind is ColumnKind.ARRAY else ""
         return f"CAST({self.quote(column.name)} AS VARCHAR{several})"
+
+    def digest(self, text: str) -> str:
+        """Joins keep the columns of one side in memory, and those of a row may be wider than that."""
+        return f"md5({text})"
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"

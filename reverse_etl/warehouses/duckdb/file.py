@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from reverse_etl.warehouses import Connection
 
-# A window of a plan needs little; what DuckDB may keep beyond that would only be pages it has read.
-_STREAM_MEMORY = "64MB"
 _BATCH = "reverse_etl_batch"
 
 
@@ -106,16 +104,10 @@ class DuckDB(Warehouse):
             return self._translated(lambda: _reader(connection.sql(self.marked(sql)), rows), sql)
 
         connection = self._open()
-        connection.execute(f"SET memory_limit = {self.dialect.literal(_STREAM_MEMORY)}")
-        try:
-            # A result that is left open would refuse every other statement.
-            with closing(begun()) as reader:
-                while (batch := self._translated(lambda: next(reader, None), sql)) is not None:
-                    yield batch
-        finally:
-            if connection is self._connection:
-                limit = self._options["config"]["memory_limit"]
-                connection.execute(f"SET memory_limit = {self.dialect.literal(limit)}")
+        # A result that is left open would refuse every other statement.
+        with closing(begun()) as reader:
+            while (batch := self._translated(lambda: next(reader, None), sql)) is not None:
+                yield batch
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """As Arrow, so that values need no text between."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from reverse_etl.errors import ReverseEtlError, WarehouseError
+from reverse_etl.errors import OUT_OF_MEMORY, ReverseEtlError, WarehouseError
 
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _DENIED = re.compile(r'"(?P<path>[^"]*)": Permission denied')
 _FULL = re.compile(r"Could not write|No space left|disk is full|failed to offload", re.IGNORECASE)
-_MEMORY = re.compile(r"Out of Memory|Increasing the memory limit", re.IGNORECASE)
+# The second one is about a batch of the result, which holds no more than two gigabytes of texts.
+_TOO_LARGE = re.compile(r"Out of Memory Error|maximum total string size", re.IGNORECASE)
 # The driver's errors whose words quote values.
 _QUOTING = {"ConversionException", "OutOfRangeException", "InvalidInputException", "ConstraintException"}
 _READ_ONLY = "attached in read-only mode"
@@ -42,6 +43,13 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
     reason = _without_values(error)
     if denied := _DENIED.search(reason):
         return _denied(denied["path"], _begun(sql), reason)
+    if _TOO_LARGE.search(reason) and not _FULL.search(reason):
+        return WarehouseError(
+            OUT_OF_MEMORY,
+            f"DuckDB has too little memory for {_begun(sql)}",
+            context={"reason": reason.partition("\n")[0], "file": shown(path)},
+            hint="Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=1GB`; or send fewer fields in one sync.",
+        )
     return WarehouseError(
         "duckdb-error",
         f"DuckDB refused {_begun(sql)}",
@@ -102,8 +110,6 @@ def _begun(sql: str) -> str:
 def _hint(reason: str) -> str:
     if _READ_ONLY in reason:
         return "This command lets nothing be written: run it where it may write."
-    if _MEMORY.search(reason):
-        return "Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=1GB`; or send fewer fields in one sync."
     if _FULL.search(reason):
         return "Free disk space, then run again: nothing is lost."
     return "The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes."

@@ -86,9 +86,10 @@ class PostgresDialect(Dialect):
         return f"{super().create_plan(table, query)}; ALTER TABLE {table} ADD PRIMARY KEY (ordinal)"
 
     def merge(
-        self, table: str, source: str, unless_newer: str, updates: Mapping[str, str], inserts: Mapping[str, str]
+        self, table: str, source: str, branches: Sequence[tuple[str, Mapping[str, str]]], inserts: Mapping[str, str]
     ) -> str:
         """Without MERGE, which came with 15. The lock is for a run that lost its lease and does not know it yet."""
+        [(unless_newer, updates)] = branches
         assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
         return (
             f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"

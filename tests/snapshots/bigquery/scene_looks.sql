@@ -19,10 +19,14 @@ row_hash, CAST(NULL AS STRING),
 CAST(NULL AS INT64),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
-'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, CAST(old_v_firstname_9cf22fd0 AS STRING),
-CAST(v_firstname_9cf22fd0 AS STRING),
-CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END, CAST(old_v_spent_2705d83f AS STRING),
-CAST(v_spent_2705d83f AS STRING) FROM classified WHERE kind = 'changed' LIMIT 3
+'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS STRING),
+1, 2000),
+substr(CAST(v_firstname_9cf22fd0 AS STRING),
+1, 2000),
+CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END, substr(CAST(old_v_spent_2705d83f AS STRING),
+1, 2000),
+substr(CAST(v_spent_2705d83f AS STRING),
+1, 2000) FROM classified WHERE kind = 'changed' LIMIT 3
 ;
 SELECT identity, state, code, reason, CAST(first_seen AS STRING),
 CAST(seen_at AS STRING),

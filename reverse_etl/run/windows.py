@@ -1,0 +1,92 @@
+"""Windows: the plan of a run, read piece by piece in order; a window is bounded by bytes, whatever its rows hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
+from reverse_etl.snapshot.store import SnapshotStore
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_A_BATCH = 2000
+# A window is as long as this many bytes of the rows before it, and ends when it holds twice as many.
+_BYTES = 32_000_000
+# Memory that is too small for a window this short is too small for the largest request.
+_LEAST_BYTES = 4_000_000
+# Rows are encoded in portions of about so many bytes.
+_PORTION = 8_000_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows of the plan from ordinal `start` up to, not including, `end`, as Arrow batches."""
+
+    start: int
+    end: int
+    batches: tuple[pa.RecordBatch, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its rows."""
+        return sum(batch.nbytes for batch in self.batches)
+
+    def portions(self) -> Iterator[pa.RecordBatch]:
+        """The rows in order, a few megabytes at a time."""
+        for batch in self.batches:
+            rows = max(1, batch.num_rows * _PORTION // max(batch.nbytes, _PORTION))
+            for start in range(0, batch.num_rows, rows):
+                yield batch.slice(start, rows)
+
+
+class WindowReader:
+    """Reads one plan, each window in one go, so that the warehouse is free while the rows are sent."""
+
+    def __init__(self, store: SnapshotStore, fence: int) -> None:
+        """The plan of `fence` is written."""
+        self._store = store
+        self._fence = fence
+        self._bytes = _BYTES
+        self._width = 0.0  # mean bytes a row of the last window
+
+    def read(self, start: int, end: int) -> Window:
+        """Rows from `start` on: up to `end`, or as many as fit, but at least one. Raises WarehouseError.
+
+        If the warehouse has too little memory for them, half of them are read, and later windows are shorter.
+        """
+        if self._width:
+            end = min(end, start + max(1, int(self._bytes / self._width)))
+        window = self._halving(start, end)
+        self._width = window.size / (window.end - window.start)
+        return window
+
+    def _halving(self, start: int, end: int) -> Window:
+        try:
+            return self._fill(start, end)
+        except WarehouseError as error:
+            if error.code != OUT_OF_MEMORY or end - start == 1:
+                raise
+        window = self._halving(start, start + (end - start) // 2)
+        self._bytes = max(_LEAST_BYTES, min(self._bytes, window.size))
+        return window
+
+    def _fill(self, start: int, end: int) -> Window:
+        batches: list[pa.RecordBatch] = []
+        size = rows = 0
+        for batch in self._store.planned(self._fence, start, end, min(_ROWS_A_BATCH, end - start)):
+            batches.append(batch)
+            size, rows = size + batch.nbytes, rows + batch.num_rows
+            if size >= 2 * self._bytes:
+                break
+        last = batches[-1].column("ordinal")[-1].as_py() if rows else -1
+        if last != start + rows - 1 or not (rows == end - start or size >= 2 * self._bytes):
+            raise WarehouseError(
+                "plan-read-short",
+                f"the plan holds {end - start} rows from {start} on, and {rows} were read",
+                context={"sync": self._store.sync.name, "fence": self._fence},
+                hint="Run again: nothing is lost. If it happens again, report it.",
+            )
+        return Window(start, start + rows, tuple(batches))
