@@ -14,6 +14,9 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
 
+# Intervals of acknowledged rows that a flush writes down; rows of the others are sent again if the run dies.
+_MOST_RANGES = 20_000
+
 
 @dataclass(frozen=True)
 class OpenRun:
@@ -129,7 +132,7 @@ class Lease:
         """Heartbeat, journal and permission to send below `credit`, in one statement. False: fenced off."""
         d = self._warehouse.dialect
         beat = f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}"
-        return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.write()))
+        return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.largest(_MOST_RANGES).write()))
 
     def beat(self) -> bool:
         """Heartbeat alone, while no plan is open. False: fenced off."""

@@ -61,9 +61,8 @@ class Merge:
             # A removed row that was skipped has no user any more, which is what its removal wanted.
             "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown'"
             " WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END"
-            f" WHEN {run.acked.condition('p.ordinal')}"
-            " THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
-            f" WHEN {untouched.condition('p.ordinal')} THEN NULL ELSE 'unknown' END"
+            " WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
+            " WHEN b.acked = 0 THEN NULL ELSE 'unknown' END"
         )
         refused = (
             "SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted,"
@@ -71,12 +70,32 @@ class Merge:
             f" FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
             f" AND fence = {int(run.fence)} GROUP BY ordinal"
         )
+        fates = self._fates(run.acked.within(part.start, part.end), untouched.within(part.start, part.end))
         sent = (
             f"SELECT p.*, {outcome} AS outcome FROM {self.plan} p LEFT JOIN ({refused}) r ON r.ordinal = p.ordinal"
-            f" WHERE p.kind <> 'invalid' AND p.ordinal < {min(int(run.credit), part.end)}"
+            f" {fates} WHERE p.kind <> 'invalid' AND p.ordinal < {min(int(run.credit), part.end)}"
             + (f" AND p.ordinal >= {part.start}" if part.start else "")
         )
         return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
+
+    def _fates(self, acked: Ranges, untouched: Ranges) -> str:
+        """The ranges that ordinals lie in, as `b`, joined by equal buckets: comparing each row with each range is slow.
+
+        So that a statement is not too long, only the longest ranges are named. Rows of the others are `unknown`, and
+        only sent again.
+        """
+        most = self.dialect.most_ranges
+        named = [(1, acked.largest(most)), (0, untouched.without(acked).largest(most))]
+        numbers, count = (sum(len(found) for _, found in named), sum(found.count for _, found in named))
+        size = max(1, numbers // max(1, count))
+        rows = [(*bucket, fate) for fate, found in named for bucket in found.buckets(size)]
+        # A bucket that no ordinal is in: there is at least one row.
+        texts = [tuple(map(str, row)) for row in rows or [(-1, -1, -1, 0)]]
+        ranges = self.dialect.rows("b", ("bucket", "first", "beyond", "acked"), texts)
+        return (
+            f"LEFT JOIN {ranges} ON b.bucket = p.ordinal - mod(p.ordinal, {size})"
+            " AND p.ordinal >= b.first AND p.ordinal < b.beyond"
+        )
 
     def _sure(self, fence: int) -> dict[str, str]:
         """What an entry holds after its row has an outcome: what was planned.

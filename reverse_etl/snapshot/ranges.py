@@ -53,10 +53,39 @@ class Ranges:
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(zip(self._starts, self._ends, strict=True))
 
+    @property
+    def count(self) -> int:
+        """How many intervals there are."""
+        return len(self._starts)
+
     def __len__(self) -> int:
         return sum(self._ends) - sum(self._starts)
 
-    def condition(self, column: str) -> str:
-        """SQL that holds for the numbers of the set."""
-        tests = [f"({column} >= {start} AND {column} < {end})" for start, end in self]
-        return "(" + (" OR ".join(tests) or "1 = 0") + ")"
+    def without(self, other: Ranges) -> Ranges:
+        """The numbers that are not in another set."""
+        found = Ranges()
+        for start, end in self:
+            rest, place = start, bisect_right(other._ends, start)
+            while place < other.count and other._starts[place] < end:
+                found.add(rest, other._starts[place])
+                rest = other._ends[place]
+                place += 1
+            found.add(rest, end)
+        return found
+
+    def within(self, start: int, end: int) -> Ranges:
+        """The numbers from `start` up to, not including, `end`."""
+        return Ranges((max(first, start), min(last, end)) for first, last in self if first < end and last > start)
+
+    def largest(self, most: int) -> Ranges:
+        """The same set, or if it has more than `most` intervals the longest of them."""
+        if len(self._starts) <= most:
+            return self
+        longest = sorted(self, key=lambda pair: pair[0] - pair[1])[:most]
+        return Ranges(sorted(longest))
+
+    def buckets(self, size: int) -> Iterator[tuple[int, int, int]]:
+        """The intervals cut at the multiples of `size`: the multiple that each begins at or after, start and end."""
+        for start, end in self:
+            for bucket in range(start - start % size, end, size):
+                yield bucket, max(start, bucket), min(end, bucket + size)

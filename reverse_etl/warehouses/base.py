@@ -103,6 +103,7 @@ class Dialect(ABC):
     hash_type: ClassVar[str]
     union: ClassVar[str] = "UNION"  # of two queries, each row once
     merge_branches: ClassVar[bool] = False
+    most_ranges: ClassVar[int] = 2_000  # of each fate that a statement may name
     inlined: ClassVar[str] = "NOT MATERIALIZED"  # hints for named subqueries
     materialized: ClassVar[str] = "MATERIALIZED"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,8 +63,30 @@ def test_no_ranges_are_read_from_nothing():
     assert Ranges().write() == "[]"
 
 
-@given(intervals)
-def test_condition_holds_for_the_numbers_alone(pairs):
+@given(intervals, intervals)
+def test_without_leaves_the_numbers_of_one_alone(left, right):
+    (one, ones), (other, others) = made(left), made(right)
+    assert one.without(other) == made([(number, number + 1) for number in ones - others])[0]
+
+
+@given(intervals, numbers, numbers)
+def test_within_keeps_the_numbers_between(pairs, start, end):
+    ranges, found = made(pairs)
+    kept = [(number, number + 1) for number in found if start <= number < end]
+    assert ranges.within(start, end) == made(kept)[0]
+
+
+@given(intervals, st.integers(0, 5))
+def test_largest_keeps_the_longest_intervals(pairs, most):
+    ranges, _ = made(pairs)
+    longest = sorted((end - start for start, end in ranges), reverse=True)[:most]
+    kept = list(ranges.largest(most))
+    assert sorted((end - start for start, end in kept), reverse=True) == longest
+    assert set(kept) <= set(ranges)
+
+
+@given(intervals, st.integers(1, 50))
+def test_buckets_hold_each_number_once_beside_its_multiple(pairs, size):
     ranges, numbers = made(pairs)
-    rows = duckdb.sql(f"SELECT n FROM range(-1, 42) t(n) WHERE {ranges.condition('n')}").fetchall()
-    assert {number for (number,) in rows} == numbers
+    found = [(number, bucket) for bucket, start, end in ranges.buckets(size) for number in range(start, end)]
+    assert sorted(found) == sorted((number, number - number % size) for number in numbers)

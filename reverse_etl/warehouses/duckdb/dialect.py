@@ -67,6 +67,7 @@ class DuckDBDialect(Dialect):
     hash_type: ClassVar[str] = "UBIGINT"
     # A column that a merge reads is held in memory with all rows of a block, one that it only writes is not.
     merge_branches: ClassVar[bool] = True
+    most_ranges: ClassVar[int] = 50_000
 
     def kept(self, column: Column) -> Kept:
         # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.

@@ -23,6 +23,7 @@ class PostgresDialect(Dialect):
     timestamp_type: ClassVar[str] = "timestamp without time zone"
     boolean_type: ClassVar[str] = "boolean"
     hash_type: ClassVar[str] = "bigint"
+    most_ranges: ClassVar[int] = 50_000
 
     def literal(self, text: str) -> str:
         return literal(text)
