@@ -165,7 +165,7 @@ class Project:
             renderer = Renderer(self.env)
             place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
             self._destinations[name] = resolve_destination(
-                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place)
+                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place), self.target
             )
         return self._destinations[name]
 
@@ -237,7 +237,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
         full_refresh=options.full_refresh,
         wait=settings.wait if options.wait is None else options.wait,
         stop=options.stop,
-        syncs_to=lambda name: [sync.name for sync in project.syncs if sync.destination == name],
+        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
     )
 
 
@@ -249,7 +249,10 @@ def access_of(destination: Destination, settings: Settings) -> Access:
 
 def check_destination(project: Project, name: str) -> None:
     """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
-    HttpClient(access_of(project.destination(name), project.settings)).close()
+    destination = project.destination(name)
+    # Only a target that may not send can do without a key.
+    if destination.api_key.reveal():
+        HttpClient(access_of(destination, project.settings)).close()
 
 
 def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:

@@ -6,7 +6,7 @@ What an object's own keys are is told by the object, in a subclass of Entry.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
@@ -16,6 +16,7 @@ from reverse_etl.documents import excess_of
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice, translate
 from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, too_many_fields, wrong_fields
+from reverse_etl.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
 from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
@@ -74,6 +75,12 @@ class Entry(Part):
     ] = Key((), description="key of the sync snapshot; default: the identifier")
     guards: GuardsEntry = GuardsEntry()
     reject_limit: LimitEntry = LimitEntry()
+    enabled: Annotated[bool, BeforeValidator(read_switch)] = Key(
+        default=True, description="false: this entry does nothing"
+    )
+    versions: Annotated[str | tuple[str | int | float, ...], BeforeValidator(read_versions)] = Key(
+        "latest", description="which versions of a versioned model sync"
+    )
 
     def identifiers(self) -> dict[str, str]:
         """Key to column, of those that are there."""
@@ -131,7 +138,7 @@ Entries = Mapping[str, type[Entry]]
 class Tagged:
     """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
-    `target` is dbt's target, `database` that of the relation.
+    `target` is dbt's target, `database` that of the relation. `label` is the name for people, with package and version.
     """
 
     name: str
@@ -141,6 +148,13 @@ class Tagged:
     hidden: frozenset[str] = frozenset()
     target: str = ""
     database: str = ""
+    label: str = ""
+    version: ModelVersion = field(default_factory=ModelVersion)
+
+    @property
+    def default_name(self) -> str:
+        """The name of a sync that names itself nothing."""
+        return self.name + self.version.suffix
 
 
 def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[BrokenSync]]:
@@ -149,8 +163,13 @@ def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[lis
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for index, entry in enumerate(found):
-        place = Place(model.name, model.file, index if isinstance(meta, list) else None)
+        place = Place(model.label or model.name, model.file, index if isinstance(meta, list) else None)
         default = _default_name(model, entry, len(found), index)
+        strange = [] if is_off(entry) else unknown_versions(entry, model.version)
+        if strange:
+            broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
+        if strange or is_off(entry) or not takes(entry, model.version):
+            continue
         checked, wrong = _checked(entry, place, entries)
         if checked is not None:
             sync = _sync(model, checked, default)
@@ -159,9 +178,20 @@ def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[lis
         if wrong:
             broken.append(_broken(model, entry, default, wrong))
     if not found:
-        empty = Place(model.name, model.file, None).fault("empty-definition", "the list of definitions is empty")
-        broken.append(_broken(model, None, model.name, [empty]))
+        place = Place(model.label or model.name, model.file, None)
+        empty = place.fault("empty-definition", "the list of definitions is empty")
+        broken.append(_broken(model, None, model.default_name, [empty]))
     return syncs, broken
+
+
+def _unknown_version(place: Place, named: Sequence[str], model: ModelVersion) -> Fault:
+    return place.fault(
+        "unknown-model-version",
+        f"there is no version {', '.join(named)} of this model",
+        key="versions",
+        found=", ".join(named),
+        allowed=f"latest, all, or a list of {', '.join(model.known)}",
+    )
 
 
 def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
@@ -169,7 +199,7 @@ def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault])
     texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
     return BrokenSync(
         name=texts.get("name", default)[:_LONGEST_NAME],
-        model=model.name,
+        model=model.label or model.name,
         unique_id=model.unique_id,
         relation=model.relation,
         file=model.file,
@@ -188,8 +218,8 @@ def _default_name(model: Tagged, entry: object, entries: int, index: int) -> str
     """The name of a sync whose entry gives none: its model's, or beside others of the model with its object's."""
     kind = _pairs(entry).get("object")
     if entries == 1:
-        return model.name
-    return f"{model.name}.{kind}" if isinstance(kind, str) else f"{model.name}[{index}]"
+        return model.default_name
+    return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
 
 
 def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | None, list[Fault]]:
@@ -217,8 +247,8 @@ def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | Non
 def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
     return Sync(
-        name=entry.name or default,
-        model=model.name,
+        name=model.version.named(entry.name) if entry.name else default,
+        model=model.label or model.name,
         unique_id=model.unique_id,
         relation=model.relation,
         file=model.file,
@@ -259,18 +289,3 @@ def _check(sync: Sync, place: Place) -> list[Fault]:
                 )
             )
     return faults
-
-
-def json_schema(entries: Entries) -> dict[str, object]:
-    """JSON Schema of what stands under `reverse_etl` in a model's meta."""
-    parts = [entry.model_json_schema() for entry in entries.values()]
-    # References are looked up from the root of a schema, wherever they stand.
-    shared = {name: part for entry in parts for name, part in entry.pop("$defs", {}).items()}
-    one: object = parts[0] if len(parts) == 1 else {"oneOf": parts}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$defs": shared,
-        "title": "reverse_etl",
-        "description": "The entry under `meta` of a dbt model: one definition or a list of them.",
-        "anyOf": [one, {"type": "array", "minItems": 1, "items": one}],
-    }

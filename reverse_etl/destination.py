@@ -86,15 +86,20 @@ class Destination:
 
 
 def resolve_destination(
-    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
+    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object], target: str = ""
 ) -> Destination:
-    """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError."""
-    entry = _entry(name, render_values(_written(name, project_dir), render))
+    """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError.
+
+    `target` is the dbt target of the command. One that may not send needs no key.
+    """
+    written = _written(name, project_dir)
+    sends = _may_send(name, written, render, target)
+    entry = _entry(name, render_values(written if sends else _without_missing_key(written, render), render))
     return Destination(
         name=name,
         base_url=_base_url(entry, env),
         project_type=_project_type(entry, env),
-        api_key=_key(entry, env),
+        api_key=_key(entry, env, needed=sends),
         project=entry.project or env.get("ITERABLE_PROJECT", ""),
         ca_bundle=entry.ca_bundle or env.get("ITERABLE_CA_BUNDLE") or None,
         proxy=entry.proxy or env.get("ITERABLE_PROXY") or None,
@@ -186,9 +191,26 @@ def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
     )
 
 
-def _key(entry: _Entry, env: Mapping[str, str]) -> Secret:
+def _may_send(name: str, written: object, render: Callable[[str], object], target: str) -> bool:
+    listed = written.get("targets") if isinstance(written, dict) else None
+    targets = _entry(name, {"targets": render_values(listed, render)}).targets
+    return not targets or not target or target in targets
+
+
+def _without_missing_key(written: object, render: Callable[[str], object]) -> object:
+    """The entry without a key that cannot be rendered."""
+    if not isinstance(written, dict) or not isinstance(written.get("api_key"), str):
+        return written
+    try:
+        render(written["api_key"])
+    except ConfigError:
+        return {key: value for key, value in written.items() if key != "api_key"}
+    return written
+
+
+def _key(entry: _Entry, env: Mapping[str, str], *, needed: bool) -> Secret:
     key = entry.api_key if entry.api_key is not None else env.get("ITERABLE_API_KEY", "")
-    if not key:
+    if not key and needed:
         raise ConfigError(
             "missing-key",
             "there is no API key for Iterable",

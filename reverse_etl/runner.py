@@ -17,7 +17,8 @@ from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
 from reverse_etl.run.ready import Ready, Wiring, problem_of
-from reverse_etl.run.sending import Sending
+from reverse_etl.run.sending import Sending, Waits
+from reverse_etl.run.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
@@ -51,6 +52,7 @@ class _Run:
         self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
         self.story = Story(wiring.wall(), wiring.time.monotonic())
         self.prepared = False
+        self.pause: UserPause | None = None
 
     def go(self) -> None:
         with self._timed("look"):
@@ -132,8 +134,10 @@ class _Run:
             # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
             if not lease.open_run():
                 raise fenced(lease.fence)
+            self.pause = find_pause(self.ready, self.store, self.wiring)
+            waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
-            diff = replace(self.store.diff(), thorough=thorough, digested=look.diff.digested)
+            diff = replace(self.store.diff(), thorough=thorough, waiting=waiting, digested=look.diff.digested)
             rows = self.store.write_plan(diff, lease.fence)
             self.store.check_plan(lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
@@ -178,7 +182,7 @@ class _Run:
 
     def _follow(self, sending: Sending, fence: int) -> None:
         try:
-            sending.send(fence, self.story.plan)
+            sending.send(fence, self.story.plan, self._waits(fence))
             self.story.problem = sending.problem
         except LeaseError:
             sending.give_up()
@@ -187,6 +191,12 @@ class _Run:
             sending.give_up()
             self.story.problem = problem_of(error)
 
+    def _waits(self, fence: int) -> Waits:
+        """How many rows of the plan wait because of their users, and until when."""
+        if self.pause is None:
+            return Waits()
+        return Waits(*self.store.waiting_rows(fence), self.pause.until)
+
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):
             journal.flush()
@@ -194,7 +204,7 @@ class _Run:
             rejections.clear_accepted()
             rejections.clear_gone()
             if self.ready.operations.write.readmits:
-                rejections.readmit(self.wiring.syncs_to(self.ready.sync.destination))
+                rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
                 raise fenced(lease.fence)

@@ -68,6 +68,12 @@ class Settings(BaseModel):
     lock_wait: float = Field(
         default=30, ge=0, description="seconds to wait for a DuckDB file that another process has open"
     )
+    user_pause: float = Field(
+        default=60,
+        ge=0,
+        description="seconds between a change of a user's address, or a call of the other kind (single or bulk),"
+        " and the next call for the same user; 0: none",
+    )
     recheck_after: float = Field(
         default=7 * _DAY, ge=0, description="seconds before an unknown user is looked up again"
     )

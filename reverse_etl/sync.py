@@ -92,6 +92,11 @@ class Sync:
     target: str = ""
     database: str = ""
 
+    @property
+    def selector(self) -> str:
+        """The model as dbt selects it: its name, and its version if it has one."""
+        return self.unique_id.split(".", 2)[-1]
+
     def named_columns(self) -> tuple[str, ...]:
         """Columns that the definition names itself, in its order, each once."""
         columns = [*self.identifiers.values(), *self.primary_key]

@@ -13,6 +13,7 @@ from reverse_etl.definition import Tagged, read_definitions
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place
 from reverse_etl.iterable import OBJECTS, entries
+from reverse_etl.switches import ModelVersion
 from reverse_etl.sync import BrokenSync, Sync
 
 
@@ -34,7 +35,7 @@ def read_syncs(manifest: Manifest, target: str) -> Definitions:
     broken: list[BrokenSync] = []
     for model in manifest.nodes.values():
         if TAG in model.meta:
-            sound, wrong = _definitions_of(model, target)
+            sound, wrong = _definitions_of(model, manifest, target)
             syncs += sound
             broken += wrong
     syncs, namesakes = part_namesakes(syncs)
@@ -71,8 +72,9 @@ def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
     )
 
 
-def _definitions_of(model: Model, target: str) -> tuple[list[Sync], list[BrokenSync]]:
+def _definitions_of(model: Model, manifest: Manifest, target: str) -> tuple[list[Sync], list[BrokenSync]]:
     """What is wrong with the model itself breaks all of its definitions."""
+    package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
     tagged = Tagged(
         name=model.name,
         unique_id=model.unique_id,
@@ -81,9 +83,11 @@ def _definitions_of(model: Model, target: str) -> tuple[list[Sync], list[BrokenS
         hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
         target=target,
         database=model.database or "",
+        label=f"{package}{model.name}{f'.v{model.version}' if model.version else ''}",
+        version=_version_of(model, manifest),
     )
     syncs, broken = read_definitions(tagged, model.meta[TAG], entries())
-    place = Place(model.name, tagged.file, None)
+    place = Place(tagged.label, tagged.file, None)
     faults = [*_no_table(model, place), *_wrong_marks(model, place)]
     if not faults:
         return syncs, broken
@@ -91,6 +95,16 @@ def _definitions_of(model: Model, target: str) -> tuple[list[Sync], list[BrokenS
         *(replace(one, faults=(*one.faults, *faults)) for one in broken),
         *(break_sync(sync, faults) for sync in syncs),
     ]
+
+
+def _version_of(model: Model, manifest: Manifest) -> ModelVersion:
+    if model.version is None:
+        return ModelVersion()
+    siblings = [one for one in manifest.nodes.values() if (one.package, one.name) == (model.package, model.name)]
+    latest = [one for one in siblings if one.version == model.latest_version]
+    known = tuple(one.version for one in siblings if one.version is not None)
+    tagged = any(TAG in one.meta for one in latest)
+    return ModelVersion(model.version, model.latest_version or "", known, latest_is_tagged=tagged)
 
 
 def break_sync(sync: Sync, faults: Sequence[Fault]) -> BrokenSync:

@@ -21,8 +21,8 @@ TURNS = {
     "list_members": Stage.MEMBERSHIPS,
     "subscriptions": Stage.MEMBERSHIPS,
     "events": Stage.ACTIVITY,
-    "purchases": Stage.ACTIVITY,
-    "carts": Stage.ACTIVITY,
+    "purchases": Stage.COMMERCE,
+    "carts": Stage.COMMERCE,
     "user_deletions": Stage.DELETIONS,
 }
 
@@ -52,7 +52,7 @@ def test_objects_go_before_those_that_refer_to_them(monkeypatch: pytest.MonkeyPa
     for kind, stage in TURNS.items():
         monkeypatch.setitem(OBJECTS, kind, SimpleNamespace(stage=stage))  # type: ignore[arg-type]
     kinds = ["user_deletions", "carts", "events", "purchases", "subscriptions", "users", "user_merges", "catalog_items"]
-    order = ["catalog_items", "user_merges", "users", "subscriptions", "carts", "events", "purchases", "user_deletions"]
+    order = ["catalog_items", "user_merges", "users", "subscriptions", "events", "carts", "purchases", "user_deletions"]
     syncs = [sync(f"{number}_{kind}", kind) for number, kind in enumerate(kinds)]
     assert [one.object for one in in_order(syncs, graph(**{one.name: [] for one in syncs}))] == order
 

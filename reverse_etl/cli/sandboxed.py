@@ -72,10 +72,13 @@ class SandboxedProject(Project):
         self._running.close()
 
     def settings_of(self, sync: Sync | BrokenSync) -> Settings:
-        """Its tables stand in a schema that belongs to one data folder: a new folder begins with nothing."""
+        """Its tables stand in a schema that belongs to one data folder: a new folder begins with nothing.
+
+        This sandbox applies everything at once, so no row waits for it.
+        """
         kept = read_kept(self.data_dir(sync.destination))
         schema = f"{self.settings.state_schema}_sandbox_{kept.id[:8] if kept else 'new'}"
-        return self.settings.model_copy(update={"state_schema": schema})
+        return self.settings.model_copy(update={"state_schema": schema, "user_pause": 0.0})
 
     def data_dir(self, name: str) -> Path:
         """Where the sandbox of a destination keeps what it received."""

@@ -7,7 +7,7 @@ from reverse_etl.cli.session import Session
 
 def schema(session: Session) -> None:
     """Print the JSON Schema of a definition. That is the `reverse_etl` entry in a model's meta."""
-    from reverse_etl.definition import json_schema
+    from reverse_etl.definition_schema import json_schema
     from reverse_etl.iterable import entries
 
     session.console.json(json_schema(entries()), indent=2)

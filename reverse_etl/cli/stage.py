@@ -120,6 +120,8 @@ def _environment(env: Mapping[str, str], project: Path, url: str) -> dict[str, s
         "ITERABLE_BASE_URL": url,
         "ITERABLE_API_KEY": "sandbox-demo",
         "ITERABLE_PROJECT_TYPE": "email",
+        # The sandbox applies everything at once.
+        "REVERSE_ETL_USER_PAUSE": "0",
     }
 
 

@@ -56,14 +56,15 @@ class UnfitRow(Exception):
 
 
 class Stage(IntEnum):
-    """When a sync of an object runs: what others refer to comes first, what takes away comes last."""
+    """When a sync runs: what others refer to first, what takes away last; bulk together, single requests together."""
 
     CATALOGS = 1
     IDENTITY = 2
     PROFILES = 3
     MEMBERSHIPS = 4
     ACTIVITY = 5
-    DELETIONS = 6
+    COMMERCE = 6
+    DELETIONS = 7
 
 
 @dataclass(frozen=True, slots=True)

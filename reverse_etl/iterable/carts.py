@@ -82,7 +82,7 @@ class Carts(IterableObject):
 
     name = "carts"
     entry = CartsEntry
-    stage = Stage.ACTIVITY
+    stage = Stage.COMMERCE
     first_recheck = FIRST_RECHECK
 
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:

@@ -29,6 +29,7 @@ from reverse_etl.iterable.base import (
     ProjectType,
     Reply,
     Row,
+    Stage,
     UnfitRow,
 )
 from reverse_etl.iterable.commerce_items import Items, items_key
@@ -82,6 +83,7 @@ class Purchases(Activity):
 
     name = "purchases"
     entry = PurchasesEntry
+    stage = Stage.COMMERCE
 
     def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
         total = Requirement(("@total",), "null-total", "`total` is NULL")

@@ -62,7 +62,7 @@ class Builds:
 
     def _remedy(self, sync: Sync, hold: Hold) -> str:
         """What to do, as the beginning of a sentence."""
-        build = f"`dbt build --select +{sync.model}`"
+        build = f"`dbt build --select +{sync.selector}`"
         if hold.verdict.status in (EMPTY, SAMPLE):
             return f"Run {build} without `--{hold.verdict.status}`"
         if hold.verdict.status == MISSING:

@@ -78,8 +78,8 @@ class Ready:
 class Wiring:
     """What the world gives a run: clock, sleep, chance, network, an ear, a way to stop. All of it can be replaced.
 
-    `wall` is UTC now as text, for people only. `stop` is asked before each request. `syncs_to` names the syncs of a
-    destination.
+    `wall` is UTC now as text, for people only. `stop` is asked before each request. `syncs_to` are the project's syncs
+    of a destination.
     """
 
     settings: Settings
@@ -96,7 +96,7 @@ class Wiring:
     full_refresh: bool = False
     wait: float = 300.0
     stop: Callable[[], bool] = lambda: False
-    syncs_to: Callable[[str], Sequence[str]] = lambda _destination: ()
+    syncs_to: Callable[[str], Sequence[Sync]] = lambda _destination: ()
 
     def questions(self, client: Client, destination: Destination) -> Questions:
         """Who asks a destination something beside the rows, at the pace that all syncs share."""

@@ -23,6 +23,8 @@ from reverse_etl.run.windows import Window, WindowReader
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
+_TICK = 0.2
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -32,6 +34,18 @@ class Phase:
     rows: int
     operation: Operation
     removal: bool = False
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
+
+    writes: int = 0
+    removals: int = 0
+    until: float = 0.0
+
+
+_NONE_WAIT = Waits()
 
 
 class Sending:
@@ -66,13 +80,19 @@ class Sending:
         tally = self._line.tally
         return Traffic(tally.requests, tally.retries, tally.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int]) -> None:
+    def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._ready.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
-        self._phase(fence, Phase(0, self._total - removals, operations.write))
+        at_once = self._total - removals - waits.writes
+        self._phase(fence, Phase(0, at_once, operations.write))
+        if waits.writes:
+            self._wait(waits.writes, waits.until)
+            self._phase(fence, Phase(at_once, waits.writes, operations.write))
         if removals and operations.remove is not None:
+            if waits.removals:
+                self._wait(waits.removals, waits.until)
             self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
@@ -81,6 +101,17 @@ class Sending:
         counts[Status.FAILED] += self._open
         counts[Status.ABORTED] += self._total - sum(counts.values())
         self._journal.untouched.add(self._given, self._credit)
+
+    def _wait(self, rows: int, until: float) -> None:
+        """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
+        time, left = self._wiring.time, until - self._wiring.time.monotonic()
+        self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
+        self._store.release()
+        while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_TICK, left))
+            if self._journal.due():
+                self._journal.flush()
+                self._store.release()
 
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
@@ -211,6 +242,15 @@ class Sending:
         self._wiring.listener(
             Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
         )
+
+
+def _pausing(sync: str, rows: int, seconds: float) -> Event:
+    message = (
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {rows:,} rows: Iterable asks for a pause between"
+        " different calls for one user (setting `user_pause`)"
+    )
+    level = "info" if seconds else "debug"
+    return Event("WaitingForUsers", message, level, sync, {"rows": rows, "seconds": round(seconds, 1)})
 
 
 def _settled(outcome: Outcome | None) -> Settled | None:

@@ -27,8 +27,15 @@ def update_email(call: Call) -> Reply:
         current = current_email or current_id
         raise refusal(400, "BadParams", f"Cannot change user Some({current}) to {new}. User does not exist")
     _require_free(project, profile, new.lower())
-    _rename(project, profile, new.lower(), profile.user_id)
+    delay = project.options.behaviour.email_change_delay
+    project.later(delay, lambda: _change_address(project, profile, new.lower()))
     return success()
+
+
+def _change_address(project: Project, profile: Profile, email: str) -> None:
+    """Give a user who is still there another address, unless somebody else has got it meanwhile."""
+    if project.emails.first(profile.email) is profile and project.emails.first(email) in {None, profile}:
+        _rename(project, profile, email, profile.user_id)
 
 
 def merge(call: Call) -> Reply:

@@ -59,6 +59,11 @@ class Behaviour:
     """The number of the project, as messages name it."""
     visible_lag: float = 0.0
     """Seconds, from 0 to 60, until reads show what was written; writes see it at once."""
+    email_change_delay: float = 0.0
+    """Seconds until a new address of `users/updateEmail` is applied; calls meanwhile meet the user under the old one.
+
+    If somebody else has the address by then, the change is lost. A restart applies none that are waiting.
+    """
     event_field_limit: int = 8000
     """How many event names and fields of events the project may have."""
     disallowed_events: frozenset[str] = frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -124,8 +125,17 @@ class Project:
     def catch_up(self) -> None:
         """Apply what was accepted and has become due."""
         now = self.clock()
+        while self._later and self._later[0][0] <= now:
+            self._later.popleft()[1]()
         for topic in self._topics:
             topic.catch_up(now)
+
+    def later(self, delay: float, work: Callable[[], None]) -> None:
+        """Do something in `delay` seconds, which is the same number for all; at once where it is 0."""
+        if delay:
+            self._later.append((self.clock() + delay, work))
+        else:
+            work()
 
     def commit(self) -> None:
         """Write what has changed since the last commit, where there is a data folder."""
@@ -173,6 +183,7 @@ class Project:
         self.jobs = Jobs()
         self._topics = (self.lists, self.events, self.catalogs, self.jobs)
         self._written = {}
+        self._later: deque[tuple[float, Callable[[], None]]] = deque()
         self.begun = object()
 
     def _seed(self) -> None:

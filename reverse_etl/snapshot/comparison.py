@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.fitness import reason
+from reverse_etl.snapshot.held_rows import forgotten, held, refused_removals
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.second_identifier import still_there
 from reverse_etl.snapshot.shape import Shape, Stored, Value
 from reverse_etl.snapshot.tables import Tables
+from reverse_etl.snapshot.waiting import Waiting
 from reverse_etl.warehouses.base import ColumnKind, Dialect
 
 
@@ -22,7 +24,8 @@ class Comparison:
 
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
     `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
-    digests, for which less memory is enough.
+    digests, for which less memory is enough. `waiting` tells rows of a plan that wait because of their users from the
+    others.
     """
 
     dialect: Dialect
@@ -33,6 +36,7 @@ class Comparison:
     thorough: bool = False
     resends: bool = False
     digested: bool = False
+    waiting: Waiting | None = None
 
     def _with(self, few: int | None = None) -> str:
         """The common part. `few`: only so many candidates, of rows that are on both sides."""
@@ -169,10 +173,11 @@ class Comparison:
         if self.shape.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
         if self.stored.has_rejections:
+            waiting = held(self.dialect, self.tables)
             joins += (
-                f" LEFT JOIN ({self._held()}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
+                f" LEFT JOIN ({waiting}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
                 f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
-                f" LEFT JOIN ({self._forgotten()}) f ON f.identity = m.identity"
+                f" LEFT JOIN ({forgotten(self.dialect, self.tables)}) f ON f.identity = m.identity"
             )
         return joins
 
@@ -194,28 +199,6 @@ class Comparison:
             f" WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
         )
 
-    def _held(self) -> str:
-        """Quarantined values: one row a key and digest that is not to be sent again yet."""
-        waiting = f"(retry_at IS NULL OR retry_at > {self.dialect.now()})"
-        return (
-            f"SELECT DISTINCT identity, key_text, digest FROM {self.tables.rejections}"
-            f" WHERE sync = {self.dialect.literal(self.tables.sync)}"
-            f" AND state IN ('rejected', 'skipped') AND {waiting}"
-        )
-
-    def _refused_removals(self) -> str:
-        """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
-        return (
-            f"SELECT identity FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
-            " AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
-            f" AND (retry_at IS NULL OR retry_at > {self.dialect.now()})"
-        )
-
-    def _forgotten(self) -> str:
-        """Identities that Iterable was told to forget: never sent again, whatever their values."""
-        sync = self.dialect.literal(self.tables.sync)
-        return f"SELECT DISTINCT identity FROM {self.tables.rejections} WHERE sync = {sync} AND state = 'suppressed'"
-
     def _gone(self) -> str:
         """Entries whose identity left the model, unless a row with their key is still there but held back."""
         kept = ""
@@ -223,7 +206,7 @@ class Comparison:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
         if self.stored.has_rejections:
-            kept += f" AND c.entry_identity NOT IN ({self._refused_removals()})"
+            kept += f" AND c.entry_identity NOT IN ({refused_removals(self.dialect, self.tables)})"
         kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"

@@ -37,10 +37,19 @@ class Diff(Comparison):
         )
 
     def plan(self, table: str) -> str:
-        """Write the plan table: every sendable and every invalid row, numbered; removals come last."""
-        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
-        statement = f"{self._with()} SELECT {number.format(0)}, {self._planned()}"
+        """Write the plan table: every sendable and every invalid row, numbered; removals come last.
+
+        Rows that wait come after those that do not.
+        """
+        waiting = self.waiting
+        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.numbered()
+        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
+        rows = self._planned()
+        if waiting:
+            rows = f"p.* FROM {waiting.with_waits(f'(SELECT {rows})', 'p')}"
+        statement = f"{self._with()} SELECT {number.format(0)}, {rows}"
         if self.acts_on_removed:
+            gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
             removed = ", ".join(
                 [f"g.entry_{key.name}" for key in self.shape.keys]
                 + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
@@ -48,7 +57,8 @@ class Diff(Comparison):
             nothing = self.dialect.null(self.dialect.text_type)
             statement += (
                 f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{listed_after(removed)} FROM gone g"
+                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{listed_after(removed)}"
+                f"{', g.waits' if waiting else ''} FROM {gone}"
             )
         return self.dialect.create_plan(table, statement)
 

@@ -42,6 +42,21 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
     )
 
 
+def recent_runs(reader: Reader, tables: Tables, seconds: float) -> dict[str, float]:
+    """The syncs that sent something within these seconds, and how long ago their last run of that kind ended."""
+    d = reader.dialect
+    rows = reader.query(
+        f"SELECT sync, {d.epoch(d.now())} - {d.epoch('ended_at')}, counts FROM {tables.runs}"
+        f" WHERE ended_at > {d.later(d.now(), -seconds)}"
+    )
+    ages: dict[str, float] = {}
+    for sync, age, text in rows:
+        counts = json.loads(text or "{}")
+        if counts.get("accepted") or counts.get("failed"):
+            ages[sync] = min(max(0.0, float(age)), ages.get(sync, seconds))
+    return ages
+
+
 def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
     """The newest runs of a sync, newest first; none before its first run."""
     if reader.columns(tables.runs) is None:

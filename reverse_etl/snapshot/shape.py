@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from reverse_etl.errors import ConfigError, Fault
 from reverse_etl.faults import nearest, place_of
 from reverse_etl.snapshot.second_identifier import marked
-from reverse_etl.snapshot.tables import slug
+from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 
-VALUE_PREFIX = "v_"
 # The key of an identity that is made of the definition's `primary_key`.
 PRIMARY_KEY = "primary_key"
 
@@ -168,7 +167,7 @@ def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
         "missing-table",
         f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` {there}",
         context={"model": sync.model, "file": sync.file, "relation": sync.relation},
-        hint=f"Run `dbt build --select {sync.model}` with the same target first.{unseen and ' ' + unseen}",
+        hint=f"Run `dbt build --select {sync.selector}` with the same target first.{unseen and ' ' + unseen}",
     )
 
 
@@ -209,7 +208,7 @@ def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -
 
 
 def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
-    name = VALUE_PREFIX + slug(field.label, 30)
+    name = value_name(field.label)
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
         return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)

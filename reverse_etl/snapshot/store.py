@@ -16,8 +16,9 @@ from reverse_etl.snapshot.look import SnapshotReader
 from reverse_etl.snapshot.merge import WHOLE, Merge, Part
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
-from reverse_etl.snapshot.shape import VALUE_PREFIX, Shape
+from reverse_etl.snapshot.shape import Shape
 from reverse_etl.snapshot.tables import (
+    VALUE_PREFIX,
     create_lease,
     create_rejections,
     create_runs,
@@ -122,6 +123,13 @@ class SnapshotStore(SnapshotReader):
             self._write_plan(diff, plan)
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
+
+    def waiting_rows(self, fence: int) -> tuple[int, int]:
+        """How many rows of the plan wait because of their users: of those to be written, and of removed ones."""
+        rows = self._warehouse.query(f"SELECT kind, count(*) FROM {self._plan(fence)} WHERE waits = 1 GROUP BY kind")
+        counts = {kind: int(count) for kind, count in rows}
+        removed = counts.pop("removed", 0)
+        return sum(counts.values()), removed
 
     def _write_plan(self, diff: Diff, plan: str) -> None:
         try:

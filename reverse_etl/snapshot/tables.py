@@ -12,6 +12,8 @@ from reverse_etl.warehouses.base import Dialect, Reader
 SCHEMA_VERSION = 1
 # Removals are numbered from here, so that they come after every other change of a plan whatever their number.
 REMOVALS_FROM = 1_000_000_000_000
+# What the columns of values begin with.
+VALUE_PREFIX = "v_"
 _NOTES = ("holder", "holder_note", "acked", "destination", "key_columns", "moved_to")
 
 
@@ -19,6 +21,11 @@ def slug(name: str, length: int = 40) -> str:
     """A name as part of a table or column name: readable at the front, told apart by eight hex digits at the end."""
     readable = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:length] or "x"
     return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def value_name(label: str) -> str:
+    """The column of our tables that holds the values of a field, by its label."""
+    return VALUE_PREFIX + slug(label, 30)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ class Shop:
             "ITERABLE_BASE_URL": self.url,
             "ITERABLE_API_KEY": "sandbox-key",
             "ITERABLE_PROJECT_TYPE": "email",
+            "REVERSE_ETL_USER_PAUSE": "0",
         }
 
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:

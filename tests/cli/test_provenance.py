@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from reverse_etl.cli import app
 from reverse_etl.sandbox import SandboxOptions, start
 
 from .conftest import META, PEOPLE, Ended, Shop
@@ -168,6 +171,27 @@ def test_only_the_targets_that_are_listed_send(only_prod: Shop) -> None:
     assert (move.code, "error[target-not-allowed]" in move.err) == (2, True)
     build(only_prod, "prod")
     assert only_prod.cli("run", *PROD).code == 0
+
+
+@pytest.mark.parametrize("written", ["", "    api_key: \"{{ env_var('ITERABLE_API_KEY') }}\"\n"])
+def test_a_target_that_may_not_send_needs_no_key(only_prod: Shop, written: str) -> None:
+    settings = only_prod.folder / "reverse_etl.yml"
+    settings.write_text(settings.read_text() + written)
+    build(only_prod, "dev")
+    keyless = {name: value for name, value in only_prod.env.items() if name != "ITERABLE_API_KEY"}
+    plan = invoke(keyless, "plan", *DEV, "--project-dir", str(only_prod.folder))
+    assert (plan.exit_code, "3 added" in plan.stdout, "target-not-allowed" in plan.stdout) == (0, True, True)
+    run = invoke(keyless, "run", *DEV, "--project-dir", str(only_prod.folder))
+    assert (run.exit_code, "error[target-not-allowed]" in run.stderr) == (1, True)
+    build(only_prod, "prod")
+    run = invoke(keyless, "run", *PROD, "--project-dir", str(only_prod.folder))
+    assert run.exit_code == 2
+
+
+def invoke(env: dict[str, str], *words: str) -> Any:
+    """A command that sees this environment alone."""
+    cleared: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name not in env)
+    return CliRunner().invoke(app, list(words), env={**cleared, **env})
 
 
 def test_a_file_of_its_own_is_no_way_past_the_list(only_prod: Shop) -> None:

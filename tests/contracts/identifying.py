@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.snapshot.shape import PRIMARY_KEY
-from reverse_etl.sync import Field, IdentityRule, Requirement
-from tests.contracts.trial import MODEL_SCHEMA, Fate, Trial, of
+from reverse_etl.snapshot.waiting import RecentCalls, Waiting
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
+from tests.contracts.trial import LONG_AGO, MODEL_SCHEMA, STATE_SCHEMA, Fate, Trial, of
 
 VISITS = {"shop": "VARCHAR", "number": "BIGINT", "email": "VARCHAR", "user_id": "BIGINT", "what": "VARCHAR"}
 ROWS = [("eu", 1, "A@x.y ", None, "seen"), ("us", 1, None, 7, "bought"), ("eu", 2, "b@x.y", 8, "seen")]
@@ -147,3 +148,28 @@ class IdentifyingContract:
         members.sql("DELETE FROM {model} WHERE email IS NOT NULL")
         assert members.run().identities("removed") == ["1", "2", "email → a@x.y", "email → b@x.y"]
         assert sorted(members.sent) == ["3"]
+
+    def test_rows_of_users_who_were_sent_lately_come_last_in_a_plan(self, members):
+        """By either identifier; the sync snapshot is that of another sync, whose rows have the same users."""
+        store = members.store()
+        people = (PersonColumn("number"), PersonColumn("email", "@email"), PersonColumn("email", mark="email → "))
+        members.sql("UPDATE {snapshot} SET changed_at = " + LONG_AGO + " WHERE identity = '3'")
+        recent = [RecentCalls(store.tables.snapshot, people)]
+        other = replace(members, name="other", fields=(WHAT, replace(EMAIL, nulls="skip")), sent={})
+        members.sql("INSERT INTO {model} VALUES (NULL, NULL, 'c@x.y', NULL, ''), (NULL, 5, 'A@X.y', NULL, '')")
+        lease = other.prepared()
+        waiting = Waiting(members.warehouse.dialect, 60, people, recent, recent)
+        counted = other.store().write_plan(replace(other.store().diff(), waiting=waiting), lease.fence)
+        assert counted == {"added": 5}
+        plan = members.warehouse.table(STATE_SCHEMA, other.store().tables.plan_name(lease.fence))
+        rows = members.warehouse.query(f"SELECT identity FROM {plan} WHERE ordinal < 2 ORDER BY identity")
+        assert [row[0] for row in rows] == ["3", "email → c@x.y"]
+        assert other.store().waiting_rows(lease.fence) == (3, 0)
+
+    def test_removed_rows_of_users_who_were_sent_lately_wait(self, members):
+        members.sql("DELETE FROM {model} WHERE number = 3")
+        lease, store = members.prepared(), members.store()
+        recent = [RecentCalls(store.tables.snapshot, (PersonColumn("number"),))]
+        waiting = Waiting(members.warehouse.dialect, 60, (PersonColumn("number"),), (), recent)
+        store.write_plan(replace(store.diff(), waiting=waiting), lease.fence)
+        assert store.waiting_rows(lease.fence) == (0, 1)

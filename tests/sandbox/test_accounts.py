@@ -95,6 +95,18 @@ class TestUpdateEmail:
         assert api.get("/api/users/ann%40shop.com").json() == {}
         assert (api.user(BOB).data, api.user(BOB).created) == ({"a": 1}, api.clock.now)
 
+    @pytest.mark.parametrize("taken", [False, True])
+    def test_a_new_address_can_come_late_and_is_lost_if_somebody_else_has_it_by_then(self, project_of, taken):
+        api = project_of("email", email_change_delay=10)
+        api.update(email=ANN, userId="1")
+        assert self.move(api, currentEmail=ANN, newEmail=BOB).json()["code"] == "Success"
+        assert api.get("/api/users/ann%40shop.com").json()["user"]["userId"] == "1"
+        if taken:
+            api.update(email=BOB, userId="2")
+        api.clock.now += 10
+        assert api.get("/api/users/bob%40shop.com").json()["user"]["userId"] == ("2" if taken else "1")
+        assert bool(api.get("/api/users/ann%40shop.com").json()) is taken
+
     def test_the_current_user_may_be_named_by_id(self, api):
         api.update(email=ANN, userId="1")
         assert self.move(api, currentUserId="1", newEmail=BOB).status_code == 200

@@ -55,6 +55,7 @@ class Project:
                 "ITERABLE_BASE_URL": url,
                 "ITERABLE_API_KEY": "sandbox-story",
                 "ITERABLE_PROJECT_TYPE": "email",
+                "REVERSE_ETL_USER_PAUSE": "0",
                 "HOME": str(folder),
                 "PATH": os.environ["PATH"],
                 **(environment or {}),

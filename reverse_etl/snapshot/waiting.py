@@ -1,0 +1,78 @@
+"""SQL that finds the rows of a plan whose user was sent a short time ago by other calls; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.snapshot.tables import value_name
+from reverse_etl.sync import PersonColumn
+from reverse_etl.warehouses.base import Dialect
+
+
+@dataclass(frozen=True)
+class RecentCalls:
+    """Users whom one sync has sent, as its sync snapshot tells: those that it wrote, or those that it `removed`.
+
+    `people` are where that table holds who they are.
+    """
+
+    snapshot: str
+    people: Sequence[PersonColumn]
+    removed: bool = False
+
+    def columns_in(self, names: Collection[str]) -> Sequence[PersonColumn]:
+        """Those whose column is among these names."""
+        return [one for one in self.people if column_of(one) in names]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Which rows wait: those of users who are in `writes`, or for removed rows in `removals`, since `seconds` at most.
+
+    `people` are where the plan holds who a row is about.
+    """
+
+    dialect: Dialect
+    seconds: float
+    people: Sequence[PersonColumn]
+    writes: Sequence[RecentCalls]
+    removals: Sequence[RecentCalls]
+
+    def with_waits(self, query: str, alias: str, *, removed: bool = False) -> str:
+        """A named query under an alias, with a column `waits` that is 1 for rows that wait and 0 for the others."""
+        calls = self.removals if removed else self.writes
+        people = [one for one in self.people if not (removed and one.label)]
+        joins, tests = [], []
+        for number, one in enumerate(people):
+            recent = self._recent(one.key, calls)
+            if recent:
+                who = self._who(one, alias)
+                joins.append(f" LEFT JOIN ({recent}) w{number} ON w{number}.person = {who}")
+                tests.append(f"w{number}.person IS NOT NULL")
+        waits = f"CASE WHEN {' OR '.join(tests)} THEN 1 ELSE 0 END" if tests else "0"
+        return f"(SELECT {alias}.*, {waits} AS waits FROM {query} {alias}{''.join(joins)}) {alias}"
+
+    def _recent(self, key: str, calls: Sequence[RecentCalls]) -> str:
+        """Every user of the calls once, by one identifier; empty if none of them knows users by it."""
+        since = self.dialect.later(self.dialect.now(), -self.seconds)
+        parts = [
+            f"SELECT {self._who(one, 's')} AS person FROM {call.snapshot} s WHERE s.changed_at > {since}"
+            f" AND s.state {'=' if call.removed else '<>'} 'absent'"
+            for call in calls
+            for one in call.people
+            if one.key == key
+        ]
+        return f"SELECT DISTINCT x.person FROM ({' UNION ALL '.join(parts)}) x WHERE x.person IS NOT NULL" * bool(parts)
+
+    def _who(self, one: PersonColumn, alias: str) -> str:
+        name = self.dialect.as_text(f"{alias}.{column_of(one)}")
+        if one.mark:
+            begins = f"substr({name}, 1, {len(one.mark)}) = {self.dialect.literal(one.mark)}"
+            return f"CASE WHEN {begins} THEN substr({name}, {len(one.mark) + 1}) END"
+        return self.dialect.lower(f"trim({name})") if one.key == "email" else name
+
+
+def column_of(one: PersonColumn) -> str:
+    """The column of our tables that holds who a row is about."""
+    return value_name(one.label) if one.label else "identity"

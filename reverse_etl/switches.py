@@ -1,0 +1,72 @@
+"""Switches: which entries of a model count: not those that are off, nor those that other versions of it inherited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENABLED, VERSIONS = "enabled", "versions"
+LATEST, ALL = "latest", "all"
+_WORDS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """Which version of a model this is; both empty for a model without versions.
+
+    `known` are all versions. `latest_is_tagged`: the latest version has an entry, which this one may have inherited.
+    """
+
+    version: str = ""
+    latest: str = ""
+    known: tuple[str, ...] = ()
+    latest_is_tagged: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """What tells a version from the latest one in the name of a sync."""
+        return "" if self.version == self.latest else f".v{self.version}"
+
+    def named(self, name: str) -> str:
+        """The name that an entry gives, told apart where several versions of a model inherited the entry."""
+        return name + self.suffix if self.latest_is_tagged else name
+
+
+def read_switch(value: object) -> object:
+    """True or false, also as the text that dbt's Jinja makes of them; any other value unchanged."""
+    return _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def is_off(entry: object) -> bool:
+    """Whether an entry is switched off: `reverse_etl: false`, or `enabled: false` in it."""
+    if isinstance(entry, dict):
+        return read_switch(entry.get(ENABLED)) is False
+    return read_switch(entry) is False
+
+
+def read_versions(value: object) -> object:
+    """`latest`, `all`, or a tuple of versions; one version alone is a tuple of one."""
+    if isinstance(value, (list, tuple)):
+        return tuple(value)
+    return value if value in (LATEST, ALL) else (value,)
+
+
+def takes(entry: object, model: ModelVersion) -> bool:
+    """Whether an entry is meant for this version of its model: the latest one, unless it says otherwise."""
+    wanted = _wanted(entry)
+    if not model.version or not model.latest or wanted == ALL:
+        return True
+    if isinstance(wanted, tuple):
+        return model.version in map(str, wanted)
+    return model.version == model.latest or not model.latest_is_tagged
+
+
+def unknown_versions(entry: object, model: ModelVersion) -> list[str]:
+    """Versions that an entry names and the model does not have, told at its latest version."""
+    wanted = _wanted(entry)
+    if not isinstance(wanted, tuple) or model.version != model.latest:
+        return []
+    return [str(one) for one in wanted if str(one) not in model.known]
+
+
+def _wanted(entry: object) -> object:
+    return read_versions(entry.get(VERSIONS, LATEST)) if isinstance(entry, dict) else LATEST
