@@ -23,6 +23,7 @@ class SyncPlan:
     """Rows by what a run would do with them. `invalid` is rows by reason, `changed_fields` rows by field.
 
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
+    `fails`: the run would end with an error, and not be stopped by a guard.
     `problems` are what would stop the run before it sends; where the build is among them, nothing was counted.
     """
 
@@ -53,5 +54,7 @@ class SyncPlan:
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     note: str = ""
+    warnings: tuple[str, ...] = ()
+    fails: bool = False
     target: str = ""
     database: str = ""

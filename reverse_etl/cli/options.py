@@ -93,6 +93,9 @@ class SandboxUse(Enum):
     SEND = "send"  # a place for rows
 
 
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
+]
 Sandboxed = Annotated[
     bool, typer.Option("--sandbox", help="A local Iterable instead of yours, with its own sync snapshots.")
 ]

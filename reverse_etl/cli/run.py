@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.job import BAD, Job
-from reverse_etl.cli.options import Sandboxed, SandboxUse
+from reverse_etl.cli.options import FullRefresh, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.cli.signals import StopOnSignal
 from reverse_etl.report.failures import problems_of
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from reverse_etl.cli.record import Record
     from reverse_etl.errors import ReverseEtlError
 
-FullRefresh = Annotated[
-    bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
-]
 Threads = Annotated[
     int | None, typer.Option("--threads", metavar="N", help="Requests under way at once (setting `concurrency`).")
 ]

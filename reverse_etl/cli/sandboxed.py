@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import shlex
+import shutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
@@ -99,7 +101,7 @@ class SandboxedProject(Project):
         url = _NOWHERE
         if self._use is not SandboxUse.LOOK:
             named = named_things([sync for sync in self.syncs if sync.destination == name])
-            url = self._start(folder if kept or self._use is SandboxUse.SEND else None, project_type, named)
+            url = self._start(self._played(folder, kept), project_type, named)
         where = "" if url == _NOWHERE else f" at {url} until this command ends"
         self._say("SandboxUsed", f"destination `{name}` is a sandbox{where}; project type: {project_type} ({source})")
         if self._use is SandboxUse.SEND:
@@ -112,6 +114,15 @@ class SandboxedProject(Project):
         renderer, project_dir = Renderer(self.env), self.locations.project_dir
         place = {"file": project_dir / FILE, "key": f"destinations.{name}"}
         return project_type_to_play(name, project_dir, self.env, lambda text: renderer.render(text, place))
+
+    def _played(self, folder: Path, kept: Kept | None) -> Path | None:
+        """Where the sandbox keeps its project: what only asks works on a copy, or on nothing, and leaves no trace."""
+        if self._use is SandboxUse.SEND:
+            return folder
+        if kept is None:
+            return None
+        copy = Path(self._running.enter_context(TemporaryDirectory())) / folder.name
+        return Path(shutil.copytree(folder, copy))
 
     def _start(self, data_dir: Path | None, project_type: str, named: Named) -> str:
         """The address of a sandbox that ends with the context."""

@@ -35,6 +35,7 @@ class Session:
         self.console = console
         self.env = env
         self.settings: dict[str, object] = {}
+        self.error_code: int | None = None
         self._codes: list[int] = []
         self._sandbox = SandboxUse.NONE
         self._ending = ExitStack()
@@ -109,6 +110,11 @@ class Session:
         if errors:
             self._codes.append(0)
 
+    def end_with(self, error: Exception) -> int:
+        """Print what ends the command; its exit code, which `error_code` may have set."""
+        code = self.console.fail(error)
+        return code if self.error_code is None else self.error_code
+
     def attempt(
         self, work: Callable[[], Result], otherwise: Callable[[ReverseEtlError], Result] | None = None
     ) -> list[Result]:
@@ -124,7 +130,9 @@ class Session:
     @property
     def exit_code(self) -> int:
         """1 where something of the command failed, and what the error asks for where everything did."""
-        return 0 if not any(self._codes) else 1 if 0 in self._codes else max(self._codes)
+        if not any(self._codes):
+            return 0
+        return self.error_code or (1 if 0 in self._codes else max(self._codes))
 
     def destination(self, name: str) -> Destination:
         """A destination, with its key kept out of everything that is printed. Raises ConfigError."""
@@ -210,7 +218,7 @@ def _ended(work: Callable[[], int | None], session: Session) -> int:
     except (BrokenPipeError, typer.Exit):
         raise
     except Exception as error:  # noqa: BLE001  the door of the whole program
-        return session.console.fail(error)
+        return session.end_with(error)
     finally:
         session.close()
         session.console.close()

@@ -110,7 +110,7 @@ class Delivery:
         self, changes: Iterable[Change], too_large: list[Change], most_rows: int = 1000
     ) -> Iterator[list[Change]]:
         room = self._operation.max_bytes - self._operation.overhead
-        most = min(room, self._operation.max_row_bytes)
+        most = largest_row(self._operation)
         batch: list[Change] = []
         size = 0
         for change in changes:
@@ -243,6 +243,11 @@ class Delivery:
         middle = len(batch.changes) // 2
         for half in (batch.changes[middle:], batch.changes[:middle]):
             self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
+
+
+def largest_row(operation: Operation) -> int:
+    """Bytes that one row may take, with the comma behind it."""
+    return min(operation.max_bytes - operation.overhead, operation.max_row_bytes)
 
 
 def _firsts(changes: Iterable[Change], later: list[Change]) -> Iterator[Change]:

@@ -43,6 +43,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
                 ("note", plan.note),
+                *(("warning", printable(warning)) for warning in plan.warnings),
             ],
         )[1:],
         *_field_lines(plan, show_values=show_values),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
+from reverse_etl.errors import ReverseEtlError
 from reverse_etl.planned import Example, SyncPlan
 from reverse_etl.run.estimate import estimate
 from reverse_etl.run.guarding import guard_problem
-from reverse_etl.run.ready import Ready
-from reverse_etl.settings import Settings
+from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.rehearsal import count_unsendable, look_ahead
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
@@ -18,19 +19,64 @@ from reverse_etl.warehouses.base import Reader
 _ROWS_LOOKED_AT = 200
 
 
-def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collection[str], examples: int) -> SyncPlan:
+def plan_sync(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> SyncPlan:
     """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
     reader.mark = replace(reader.mark, sync=ready.sync.name, step="look")
-    snapshot = SnapshotReader(reader, settings.state_schema, ready.sync, ready.shape)
-    look = snapshot.look()
+    snapshot = SnapshotReader(reader, wiring.settings.state_schema, ready.sync, ready.shape)
+    look = snapshot.look(resends=wiring.full_refresh)
     if look.lease is not None:
         snapshot.check_lease(look.lease)
     samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
-    counts, sync = look.counts, ready.sync
-    removals = counts.removed if look.diff.acts_on_removed else 0
-    cost = estimate(ready.operations, settings, counts.upserts, removals)
+    outlook = _foresee(ready, look, reader, wiring)
     return replace(
-        _empty_plan(sync),
+        _counted(outlook.ready, look, outlook.unsendable, wiring),
+        examples=_examples(ready, samples, examples),
+        problems=outlook.problems,
+        warnings=outlook.warnings,
+        fails=outlook.fails,
+        note=_note(look),
+    )
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """How far a run would come: the sync as Iterable was asked about it, and what would be held back or end it."""
+
+    ready: Ready
+    unsendable: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    fails: bool = False
+
+
+def _foresee(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> _Outlook:
+    """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
+    stop = guard_problem(ready, look, wiring.allowed)
+    removals = look.counts.removed if look.diff.acts_on_removed else 0
+    if stop is not None or not look.counts.upserts + removals:
+        return _Outlook(ready, problems=(stop,) if stop is not None else ())
+    reader.release()
+    client = wiring.client(ready.destination)
+    try:
+        asked, warnings = look_ahead(ready, wiring.questions(client, ready.destination))
+    except ReverseEtlError as error:
+        return _Outlook(ready, problems=(problem_of(error).naming(ready.sync.name),), fails=True)
+    finally:
+        client.close()
+    stop = guard_problem(asked, look, wiring.allowed)
+    if stop is not None:
+        return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
+    unsendable = count_unsendable(asked, look.diff, reader) if look.counts.upserts else {}
+    return _Outlook(asked, unsendable, warnings=tuple(warnings))
+
+
+def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wiring) -> SyncPlan:
+    counts = look.counts
+    removals = counts.removed if look.diff.acts_on_removed else 0
+    writes = counts.upserts - sum(unsendable.values())
+    cost = estimate(ready.operations, wiring.settings, writes, removals)
+    return replace(
+        _empty_plan(ready.sync),
         host=ready.destination.host,
         removal=ready.operations.remove.effect if ready.operations.remove is not None else "",
         added=counts.added,
@@ -42,14 +88,11 @@ def plan_sync(ready: Ready, reader: Reader, settings: Settings, allowed: Collect
         identity_changes=counts.identity_changes,
         model_rows=counts.model_rows,
         accepted_before=counts.entries,
-        to_send=counts.upserts + removals,
+        to_send=writes + removals,
         requests=cost.requests,
         seconds=cost.seconds,
-        invalid=dict(counts.invalid),
+        invalid={**counts.invalid, **unsendable},
         changed_fields=dict(counts.changed_fields),
-        examples=_examples(ready, samples, examples),
-        problems=_problems(ready, look, allowed),
-        note=_note(look),
     )
 
 
@@ -65,11 +108,6 @@ def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
     if isinstance(one, BrokenSync):
         return plan
     return replace(plan, object=one.object, mode=one.mode, on_removed=one.on_removed)
-
-
-def _problems(ready: Ready, look: Look, allowed: Collection[str]) -> tuple[Problem, ...]:
-    problem = guard_problem(ready, look, allowed)
-    return () if problem is None else (problem,)
 
 
 def _note(look: Look) -> str:

@@ -79,6 +79,10 @@ class Diff(Comparison):
         planned = listed_after(", ".join(columns))
         return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
 
+    def sendable(self) -> str:
+        """The rows of the plan that come from the model, without writing it; the ordinal is always 0."""
+        return f"{self._with()} SELECT 0 AS ordinal, {self._planned()}"
+
     def samples(self, rows: int) -> str:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
         parts = []

@@ -94,17 +94,20 @@ class SnapshotReader:
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
 
-    def look(self, *, thorough: bool = False) -> Look:
-        """Compare once; a second time by values where duplicates hide behind equal rows."""
+    def look(self, *, thorough: bool = False, resends: bool = False) -> Look:
+        """Compare once; a second time by values where duplicates hide behind equal rows.
+
+        `resends`: as if nobody knew what Iterable holds.
+        """
         lease = self.lease_row()
         if lease is not None:
             self.check_lease(lease)
-        return self.compare(lease, thorough=thorough)
+        return self.compare(lease, thorough=thorough, resends=resends)
 
-    def compare(self, lease: LeaseRow | None, *, thorough: bool = False) -> Look:
+    def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> Look:
         """The same whatever the lease says."""
         self._fetch()
-        diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough))
+        diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
         if hidden and not diff.thorough:
             diff, counts, _ = self._counted(replace(diff, thorough=True))
         return Look(lease, counts, diff)

@@ -123,7 +123,7 @@ def test_plan_writes_nothing(trial: Trial, runs: int) -> None:
     heard = len(trial.heard)
     planned = trial.cli("plan")
     assert {path: path.read_bytes() for path in trial.shop.folder.rglob("*") if path.is_file()} == before
-    assert len(trial.heard) == heard
+    assert {method for method, *_ in trial.heard[heard:]} <= {"GET"}
     assert "sync people: users upsert to iterable (sandbox)" in planned.out
     assert ["3 added, 0 changed", "0 added, 1 changed"][runs] in planned.out
 
@@ -279,7 +279,7 @@ def test_without_its_extra(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> Non
     ended = trial.cli("run")
     assert (ended.code, "error[missing-extra]" in ended.err) == (2, True)
     assert "reverse-etl[sandbox]" in ended.err
-    assert trial.cli("plan").code == 0
+    assert trial.cli("status").code == 0
 
 
 def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:

@@ -1,0 +1,74 @@
+"""Rehearsal: what a run does before its first row goes out: it asks Iterable and encodes the rows. Nothing is made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
+from reverse_etl.iterable.base import Asker, Reply, Request
+from reverse_etl.iterable.deliver import largest_row
+from reverse_etl.run.ready import Ready
+from reverse_etl.run.windows import Window
+from reverse_etl.snapshot.diff import Diff
+from reverse_etl.warehouses.base import Reader
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_A_BATCH = 2000
+
+
+class _WouldMakeError(Exception):
+    """The run would make something in Iterable here."""
+
+
+@dataclass(frozen=True)
+class _Onlooker:
+    """Asks what may be asked without changing anything."""
+
+    asker: Asker
+
+    def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = lambda _: True) -> Reply:
+        if request.endpoint.method != "GET":
+            raise _WouldMakeError
+        return self.asker.ask(request, once=once, settled=settled)
+
+
+def look_ahead(ready: Ready, asker: Asker) -> tuple[Ready, Sequence[str]]:
+    """The sync with what Iterable says of it, and warnings. Raises DestinationError for what would end the run.
+
+    Where the run would make a list or a catalog first, the sync stays as it is, and that is said.
+    """
+    try:
+        prepared = ready.noun.prepare(ready.subject, _Onlooker(asker))
+    except _WouldMakeError:
+        found = ready.noun.inspect(ready.subject, _Onlooker(asker))
+        return ready, (*found.notes, *found.warnings)
+    return ready.prepared(prepared), prepared.warnings
+
+
+def count_unsendable(ready: Ready, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
+    """Rows by the code of the reason why they cannot be sent, of those that a run would plan to send.
+
+    If memory is too small for batches of so many `rows`, they are made smaller.
+    """
+    try:
+        return _counted(ready, reader.batches(diff.sendable(), rows))
+    except WarehouseError as error:
+        if error.code != OUT_OF_MEMORY or rows == 1:
+            raise
+    return count_unsendable(ready, diff, reader, max(1, rows // 40))
+
+
+def _counted(ready: Ready, batches: Iterable[pa.RecordBatch]) -> Counter[str]:
+    largest = largest_row(ready.operations.write)
+    codes: Counter[str] = Counter()
+    for batch in batches:
+        for portion in Window(0, batch.num_rows, (batch,)).portions():
+            encoded = ready.encoder.encode(portion)
+            codes.update(outcome.code for outcome in encoded.outcomes)
+            codes.update("row-too-large" for change in encoded.changes if len(change.body) + 1 > largest)
+    return codes
