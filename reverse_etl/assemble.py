@@ -24,7 +24,7 @@ from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
 from reverse_etl.dbt.unread import changed_files, unread_tags
-from reverse_etl.destination import Destination, resolve_destination
+from reverse_etl.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
 from reverse_etl.errors import ConfigError
 from reverse_etl.events import Listener
 from reverse_etl.guards import STALE_MANIFEST, WRONG_TARGET
@@ -162,12 +162,19 @@ class Project:
     def destination(self, name: str) -> Destination:
         """A destination by name. Raises ConfigError."""
         if name not in self._destinations:
-            renderer = Renderer(self.env)
-            place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
+            render = self._render(name)
             self._destinations[name] = resolve_destination(
-                name, self.locations.project_dir, self.env, lambda text: renderer.render(text, place), self.target
+                name, self.locations.project_dir, self.env, render, self.target
             )
         return self._destinations[name]
+
+    def offline_destination(self, name: str) -> OfflineDestination:
+        """What can be known of a destination without its secrets. Raises ConfigError for what is wrong."""
+        return resolve_offline(name, self.locations.project_dir, self.env, self._render(name))
+
+    def _render(self, name: str) -> Callable[[str], object]:
+        renderer, place = Renderer(self.env), {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
+        return lambda text: renderer.render(text, place)
 
     def settings_of(self, sync: Sync | BrokenSync) -> Settings:
         """The settings that hold for one sync."""

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic import Field as Key
 
-from reverse_etl.documents import excess_of
+from reverse_etl.entry_checks import check_entry
 from reverse_etl.errors import Fault
-from reverse_etl.faults import Place, field_twice, translate
-from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source, too_many_fields, wrong_fields
+from reverse_etl.faults import Place, field_twice
+from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
 from reverse_etl.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
 from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
 
@@ -170,11 +170,13 @@ def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[lis
             broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
         if strange or is_off(entry) or not takes(entry, model.version):
             continue
-        checked, wrong = _checked(entry, place, entries)
+        checked, partial, wrong = check_entry(entry, place, entries)
         if checked is not None:
             sync = _sync(model, checked, default)
             wrong += [*checked.faults(place), *_check(sync, place)]
             syncs += [] if wrong else [sync]
+        elif partial is not None:
+            wrong += _check(_sync(model, partial, default), place)
         if wrong:
             broken.append(_broken(model, entry, default, wrong))
     if not found:
@@ -220,28 +222,6 @@ def _default_name(model: Tagged, entry: object, entries: int, index: int) -> str
     if entries == 1:
         return model.default_name
     return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
-
-
-def _checked(entry: object, place: Place, entries: Entries) -> tuple[Entry | None, list[Fault]]:
-    if not isinstance(entry, dict):
-        allowed = "object, email, …"
-        return None, [
-            place.fault("not-a-definition", "a definition holds `key: value` pairs", found=entry, allowed=allowed)
-        ]
-    reason = excess_of(entry)
-    if reason:
-        return None, [place.fault("definition-too-large", f"the definition {reason}")]
-    kind = entry.get("object")
-    if not isinstance(kind, str) or kind not in entries:
-        return None, [place.wrong_word("object", kind, entries)]
-    many = too_many_fields(entry.get("fields"), place)
-    if many is not None:
-        return None, [many]
-    wrong = wrong_fields(entry.get("fields"), place) if "fields" in entries[kind].model_fields else []
-    try:
-        return entries[kind].model_validate(entry), wrong
-    except ValidationError as error:
-        return None, [*wrong, *translate(error, place, entries[kind])]
 
 
 def _sync(model: Tagged, entry: Entry, default: str) -> Sync:

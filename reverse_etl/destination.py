@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -108,17 +109,60 @@ def resolve_destination(
     )
 
 
+@dataclass(frozen=True)
+class OfflineDestination:
+    """What can be known of a destination without secrets: the types its project may have, and what is `unset`."""
+
+    project_types: tuple[str, ...]
+    unset: tuple[ConfigError, ...] = ()
+
+
+def resolve_offline(
+    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
+) -> OfflineDestination:
+    """A destination as far as variables are set. Raises ConfigError for what is wrong, not for what is missing."""
+    unset: list[ConfigError] = []
+    values: object = _written(name, project_dir)
+    if isinstance(values, dict):
+        rendered = {key: _if_set(partial(render_values, value, render), unset) for key, value in values.items()}
+        values = {key: value for key, value in rendered.items() if value is not None}
+    entry = _entry(name, values)
+    _base_url(entry, env)
+    if not any("api_key" in str(error.context.get("key")) for error in unset):
+        _if_set(lambda: _key(entry, env, needed=True), unset)
+    found = _if_set(lambda: _project_type(entry, env), unset)
+    return OfflineDestination((found,) if found else PROJECT_TYPES, tuple(unset))
+
+
+Value = TypeVar("Value")
+
+
+def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None:
+    """What is read; None, and its error in `unset`, if a variable is missing."""
+    try:
+        return read()
+    except ConfigError as error:
+        said_wrong = error.code == "unknown-project-type" and "found" in error.context
+        if error.code not in ("missing-key", "unknown-project-type", "missing-environment-variable") or said_wrong:
+            raise
+        unset.append(error)
+        return None
+
+
 def project_type_to_play(
     name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
-) -> tuple[str, str]:
-    """The type of project that stands in for a destination, and what says so. Its key and address are not looked at."""
+) -> tuple[str, str] | None:
+    """The type of project that stands in for a destination, and what says so; None if nothing says so.
+
+    Its key and address are not looked at.
+    """
     entry = _entry(name, _written(name, project_dir))
     if entry.project_type:
         said = _Entry(project_type=str(render(entry.project_type)))
         return _project_type(said, {}), FILE
     if env.get(_TYPE_VARIABLE):
         return _project_type(entry, env), _TYPE_VARIABLE
-    return PROJECT_TYPES[0], "nothing says which"
+    return None
 
 
 def _written(name: str, project_dir: Path) -> object:
@@ -186,7 +230,7 @@ def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
     raise ConfigError(
         "unknown-project-type",
         said,
-        context={"allowed": ", ".join(PROJECT_TYPES)},
+        context={**({"found": found} if found else {}), "allowed": ", ".join(PROJECT_TYPES)},
         hint="Set ITERABLE_PROJECT_TYPE; Iterable shows it under Settings > Project Settings > Unique identifier.",
     )
 

@@ -10,7 +10,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -20,18 +20,20 @@ from urllib.parse import quote
 from reverse_etl.assemble import Flags, Project
 from reverse_etl.cli.options import SandboxUse
 from reverse_etl.cli.sandbox import told_as_not_started
-from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.nodes import mapping
-from reverse_etl.destination import SANDBOX, Destination, project_type_to_play
+from reverse_etl.destination import PROJECT_TYPES, SANDBOX, Destination, OfflineDestination, project_type_to_play
 from reverse_etl.documents import MEGABYTE, read_json
 from reverse_etl.errors import ConfigError
+from reverse_etl.project_types import possible_types
 from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox.journal import FILE_NAME
 from reverse_etl.secret import Secret
-from reverse_etl.settings import FILE, Settings
+from reverse_etl.settings import Settings
 from reverse_etl.sync import BrokenSync, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox import ProjectType
+    from reverse_etl.sandbox.server import RunningSandbox
 
 FOLDER = "reverse_etl_sandbox"
 _KEPT = "sandbox.json"
@@ -41,10 +43,11 @@ _NOWHERE = "http://localhost"
 
 @dataclass(frozen=True)
 class Kept:
-    """What a data folder says of itself: an id, made once, and the type of project it holds."""
+    """What a data folder says of itself: an id, made once, and the type of project it holds, if it holds anything."""
 
     id: str
     project_type: str
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class SandboxedProject(Project):
         self._use = use
         self._say = say
         self._running = ExitStack()
+        self._sandboxes: dict[str, RunningSandbox] = {}
 
     def __enter__(self) -> SandboxedProject:  # noqa: PYI034  Self is newer than Python 3.10
         return self
@@ -92,28 +96,44 @@ class SandboxedProject(Project):
             self._destinations[name] = self._stand_in(name)
         return self._destinations[name]
 
+    def offline_destination(self, name: str) -> OfflineDestination:
+        """A sandbox needs no secrets."""
+        return OfflineDestination((self.destination(name).project_type,))
+
     def _stand_in(self, name: str) -> Destination:
-        project_type, source = self._project_type(name)
         folder = self.data_dir(name)
         kept = read_kept(folder)
-        if kept is not None and kept.project_type != project_type:
+        project_type, source = self._project_type(name, kept)
+        if kept is not None and kept.project_type != project_type and not kept.is_empty:
             raise _other_type(folder, kept, project_type)
+        # What an empty folder of another type planned is no concern of this one.
+        kept = kept if kept is not None and kept.project_type == project_type else None
         url = _NOWHERE
         if self._use is not SandboxUse.LOOK:
             named = named_things([sync for sync in self.syncs if sync.destination == name])
-            url = self._start(self._played(folder, kept), project_type, named)
+            if self._use is SandboxUse.SEND:
+                # Pushed before the sandbox starts, so that it has ended when this is called.
+                self._running.callback(self._leave, name, was_empty=kept is None or kept.is_empty)
+            url = self._start(name, self._played(folder, kept), project_type, named)
         where = "" if url == _NOWHERE else f" at {url} until this command ends"
         self._say("SandboxUsed", f"destination `{name}` is a sandbox{where}; project type: {project_type} ({source})")
         if self._use is SandboxUse.SEND:
-            kept = kept or _keep(folder, project_type)
-            self._running.callback(self._say, "SandboxKept", _how_to_see(folder, project_type))
+            kept = _keep(folder, Kept(kept.id if kept else secrets.token_hex(16), project_type))
         key = f"sandbox-{kept.id if kept else secrets.token_hex(16)}"
         return Destination(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
 
-    def _project_type(self, name: str) -> tuple[str, str]:
-        renderer, project_dir = Renderer(self.env), self.locations.project_dir
-        place = {"file": project_dir / FILE, "key": f"destinations.{name}"}
-        return project_type_to_play(name, project_dir, self.env, lambda text: renderer.render(text, place))
+    def _leave(self, name: str, *, was_empty: bool) -> None:
+        """Say where to look; or note that nothing arrived, so that the next try may be of another project type."""
+        folder = self.data_dir(name)
+        kept = read_kept(folder)
+        if kept is None:
+            return
+        if was_empty and not self._received(name):
+            for path in folder.glob(f"{FILE_NAME}*"):
+                path.unlink(missing_ok=True)
+            _keep(folder, replace(kept, is_empty=True))
+        else:
+            self._say("SandboxKept", _how_to_see(folder, kept.project_type))
 
     def _played(self, folder: Path, kept: Kept | None) -> Path | None:
         """Where the sandbox keeps its project: what only asks works on a copy, or on nothing, and leaves no trace."""
@@ -124,7 +144,27 @@ class SandboxedProject(Project):
         copy = Path(self._running.enter_context(TemporaryDirectory())) / folder.name
         return Path(shutil.copytree(folder, copy))
 
-    def _start(self, data_dir: Path | None, project_type: str, named: Named) -> str:
+    def _received(self, name: str) -> bool:
+        """Whether a sandbox took anything in."""
+        running = self._sandboxes.get(name)
+        log = running.project.requests if running else ()
+        return any(one.method != "GET" and not one.is_refused for one in log)
+
+    def _project_type(self, name: str, kept: Kept | None) -> tuple[str, str]:
+        """What is said, or what the folder holds, or what the definitions allow; and which of these."""
+        said = project_type_to_play(name, self.locations.project_dir, self.env, self._render(name))
+        if said is not None:
+            return said
+        if kept is not None and not kept.is_empty:
+            return kept.project_type, "that of the last time"
+        allowed = possible_types([sync for sync in self.syncs if sync.destination == name])
+        if len(allowed) == 1:
+            return allowed[0], "the definitions allow no other"
+        if allowed and PROJECT_TYPES[0] not in allowed:
+            return allowed[0], f"the definitions allow {' and '.join(allowed)}"
+        return PROJECT_TYPES[0], "nothing says which"
+
+    def _start(self, name: str, data_dir: Path | None, project_type: str, named: Named) -> str:
         """The address of a sandbox that ends with the context."""
         options = SandboxOptions(
             port=0,
@@ -135,7 +175,8 @@ class SandboxedProject(Project):
             catalogs=named.catalogs,
         )
         with told_as_not_started(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
-            return self._running.enter_context(start(options)).url
+            self._sandboxes[name] = self._running.enter_context(start(options))
+            return self._sandboxes[name].url
 
 
 def named_things(syncs: Sequence[Sync]) -> Named:
@@ -157,7 +198,7 @@ def read_kept(folder: Path) -> Kept | None:
     path = folder / _KEPT
     try:
         said = mapping(read_json(path, MEGABYTE))
-        return Kept(str(said["id"]), str(said["project_type"]))
+        return Kept(str(said["id"]), str(said["project_type"]), said.get("is_empty") is True)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -169,8 +210,7 @@ def read_kept(folder: Path) -> Kept | None:
         ) from error
 
 
-def _keep(folder: Path, project_type: str) -> Kept:
-    kept = Kept(secrets.token_hex(16), project_type)
+def _keep(folder: Path, kept: Kept) -> Kept:
     (folder / _KEPT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
     return kept
 

@@ -10,9 +10,9 @@ import typer
 
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
-from reverse_etl.errors import ConfigError, Faults, ReverseEtlError
+from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.events import Event
-from reverse_etl.sync import BrokenSync
+from reverse_etl.sync import BrokenSync, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.report.inspections import Finding
@@ -36,6 +36,8 @@ def validate(
     findings = [Finding(one, list(one.faults) if isinstance(one, BrokenSync) else []) for one in selected]
     _check_offline(session, findings)
     if online:
+        for finding in findings:
+            finding.errors += finding.unset
         _check_online(session, [finding for finding in findings if not finding.errors])
     return _told(session, findings, as_json=session.console.is_json or output is Output.JSON)
 
@@ -69,7 +71,6 @@ def _errors(findings: Sequence[Finding]) -> list[ReverseEtlError]:
 
 def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
     """Destinations that cannot be used, and what cannot work in a project of their types."""
-    from reverse_etl.iterable import OBJECTS
     from reverse_etl.iterable.base import ProjectType
     from reverse_etl.iterable.people import identified_otherwise
 
@@ -78,16 +79,35 @@ def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
         sync = finding.sync
         if isinstance(sync, BrokenSync):
             continue
-        finding.errors += session.destination_errors(sync.destination)
         try:
-            project = ProjectType(session.destination(sync.destination).project_type)
-        except ConfigError:
-            continue  # told already
-        finding.errors += OBJECTS[sync.object].check(sync, project)
-        known.append((sync, project))
+            offline = session.project.offline_destination(sync.destination)
+        except ReverseEtlError as error:
+            finding.errors.append(error)
+            continue
+        finding.unset = offline.unset
+        finding.not_checked += [f"not checked: {error.message}" for error in offline.unset]
+        if not offline.unset:
+            finding.errors += session.destination_errors(sync.destination)
+        _check_types(finding, sync, offline.project_types)
+        if len(offline.project_types) == 1:
+            known.append((sync, ProjectType(offline.project_types[0])))
     warnings = identified_otherwise(known)
     for finding in findings:
         finding.about_people = warnings.get(finding.sync.name, "")
+
+
+def _check_types(finding: Finding, sync: Sync, types: Sequence[str]) -> None:
+    """What is wrong in a project of this type; if it may be one of several, what is wrong in all of them."""
+    from reverse_etl.project_types import faults_by_type, faults_everywhere, possible_types
+
+    faults = faults_by_type(sync)
+    if len(types) == 1:
+        finding.errors += faults[types[0]]
+        return
+    finding.errors += faults_everywhere(faults)
+    possible = possible_types([sync])
+    if len(possible) < len(types):
+        finding.not_checked.append(f"works in a project of type {' or '.join(possible) or '…'} only")
 
 
 def _check_online(session: Session, findings: Sequence[Finding]) -> None:

@@ -148,7 +148,8 @@ class _Files:
         return [node for node in nodes if self._manifest.project_name in (None, node.package)]
 
     def _differs_from(self, described: Mapping[str, object], node: Model) -> bool:
-        entry = entry_of(_version(described, node)) or entry_of(described)
+        own = entry_of(_version(described, node))
+        entry = entry_of(described) if own is None else own
         code = _content(self._folder(node) / node.file) or b""
         if mentions_tag(code):
             return False  # its own configuration wins

@@ -163,7 +163,7 @@ class Users(IterableObject):
                 place.fault(
                     "wrong-identifier",
                     "an e-mail project makes no users from a user id alone",
-                    key="prefer_user_id",
+                    key="user_id",
                     allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
                 )
             )

@@ -17,25 +17,29 @@ from reverse_etl.sync import BrokenSync, Sync
 class Finding:
     """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked.
 
-    `about_people` warns that another sync knows people by another identifier.
+    `about_people` warns that another sync knows people by another identifier. `unset` are variables that are missing,
+    `not_checked` what could not be checked for the lack of them.
     """
 
     sync: Sync | BrokenSync
     errors: list[ReverseEtlError] = field(default_factory=list)
     inspection: Inspection | None = None
     about_people: str = ""
+    unset: Sequence[ReverseEtlError] = ()
+    not_checked: list[str] = field(default_factory=list)
 
     @property
     def warnings(self) -> Sequence[str]:
         """Everything that is not wrong and still worth a look."""
         online = self.inspection.warnings if self.inspection is not None else ()
-        return (*([self.about_people] if self.about_people else []), *online)
+        return (*self.not_checked, *([self.about_people] if self.about_people else []), *online)
 
 
 def finding_lines(finding: Finding, ok: str) -> list[str]:
     """A sync that nothing is wrong with, for a terminal. `ok` is that word, in its colour."""
     found = finding.inspection
-    checked = "definition and destination" if found is None else "definition, destination, columns and field types"
+    offline = "definition" if finding.unset else "definition and destination"
+    checked = offline if found is None else "definition, destination, columns and field types"
     title = f"{ok}  sync {printable(finding.sync.name)}: {checked}"
     if found is None:
         return [title]

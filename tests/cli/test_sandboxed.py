@@ -287,3 +287,39 @@ def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:
     names = [event["info"]["name"] for event in ended.events]
     assert (names[0], names[-1]) == ("SandboxUsed", "SandboxKept")
     assert json.loads(ended.out)["results"][0]["destination"] == "iterable"
+
+
+@pytest.mark.parametrize(
+    ("entry", "played", "why"),
+    [
+        ({"user_id": "email", "fields": ["age"]}, "user_id", "the definitions allow user_id and hybrid"),
+        ({"email": "email", "user_id": "email", "prefer": "email"}, "email", "nothing says which"),
+        ({"email": "email", "fields": ["age"]}, "email", "nothing says which"),
+    ],
+)
+def test_the_definitions_choose_a_type_that_they_allow(
+    trial: Trial, entry: dict[str, object], played: str, why: str
+) -> None:
+    trial.shop.model("people", {"object": "users", **entry})
+    ended = trial.cli("run")
+    assert ended.code == 0, ended.err
+    assert f"project type: {played} ({why})" in ended.err
+    assert "(that of the last time)" in trial.cli("plan").err
+
+
+@pytest.mark.parametrize("entry", [{"user_id": "email", "mode": "upsert"}, {"user_id": "email", "email": "first_name"}])
+def test_a_first_try_that_failed_does_not_refuse_the_next(trial: Trial, entry: dict[str, object]) -> None:
+    trial.shop.model("people", {"object": "users", **entry})
+    trial.shop.sql("update people set first_name = 'no address'")
+    ended = trial.cli("run", ITERABLE_PROJECT_TYPE="email")
+    assert "to see what arrived" not in ended.err
+    assert trial.cli("status").code == 0
+    trial.shop.sql("update people set first_name = email")
+    assert trial.cli("run", ITERABLE_PROJECT_TYPE="user_id").code == 0
+    assert trial.counts("accepted") == [3]
+    assert trial.cli("run", ITERABLE_PROJECT_TYPE="email").code == 2
+
+
+def test_a_fault_names_a_key_that_somebody_wrote(trial: Trial) -> None:
+    trial.shop.model("people", {"object": "users", "user_id": "email"})
+    assert "key: meta.reverse_etl.user_id" in trial.cli("run", ITERABLE_PROJECT_TYPE="email").err
