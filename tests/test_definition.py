@@ -162,6 +162,7 @@ def entry(draw: st.DrawFn) -> dict[str, Any]:
     return {"object": name, **draw(st.dictionaries(keys, anything | st.sampled_from(["upsert", "email"]), max_size=6))}
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(entry() | anything)
 def test_any_meta_gives_a_sync_or_faults_and_never_another_error(meta: object) -> None:

@@ -114,6 +114,7 @@ def test_fast_lane_leaves_out_every_marker() -> None:
     assert selection() == "not (emulator or browser or kills or slow)"
 
 
+@pytest.mark.slow
 def test_hiding_fails(run) -> None:
     summary = run("")
     assert "5 failed, 6 passed, 5 errors" in summary
@@ -121,5 +122,6 @@ def test_hiding_fails(run) -> None:
         assert f"the test needs what `make test-fast` leaves out: mark it {marker}" in summary
 
 
+@pytest.mark.slow
 def test_marked_tests_are_left_out(run) -> None:
     assert "6 deselected" in run(selection())

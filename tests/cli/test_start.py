@@ -47,6 +47,7 @@ def test_the_list_of_commands_is_not_cut(people: Shop, words: list[str]) -> None
     assert all(text.endswith(".") and not text.endswith("...") and len(text) <= 45 for text in texts)
 
 
+@pytest.mark.slow
 def test_a_command_imports_no_driver_that_it_does_not_use(people: Shop) -> None:
     where = ["--project-dir", str(people.folder)]
     assert not _imported(people, "schema")[1] & {*_DRIVERS, "requests", "jinja2"}

@@ -115,6 +115,7 @@ def test_a_run_that_was_killed_is_taken_up(local: Shop, sandbox: Any, monkeypatc
     [("status",), ("history",), ("rejected",), ("requeue",), ("destination", "accept"), ("validate", "--online")],
     ids=" ".join,
 )
+@pytest.mark.slow
 def test_the_other_commands_work_on_the_file(local: Shop, words: tuple[str, ...]) -> None:
     local.cli("run")
     model = (local.folder / "shop.duckdb").read_bytes()
@@ -192,6 +193,7 @@ def kept(shop: Shop) -> Shop:
     return shop
 
 
+@pytest.mark.slow
 def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -> None:
     before = kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG)
     ended = migrate(kept, "local")
@@ -227,6 +229,7 @@ def test_moving_sends_nothing(kept: Shop, sandbox: Any, monkeypatch: pytest.Monk
     assert migrate(kept, "warehouse").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("run",), ("plan",), ("requeue",), ("destination", "accept")], ids=" ".join)
 def test_the_place_that_the_state_left_is_not_used(kept: Shop, words: tuple[str, ...]) -> None:
     migrate(kept, "local")

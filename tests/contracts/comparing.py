@@ -148,6 +148,7 @@ class ComparingContract:
         people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
         assert people.counted() == ({} if values == "'Ann', 1" else {"changed": 1})
 
+    @pytest.mark.slow
     def test_type_round_trip(self, trial, typed):
         trial.builder.create_schema(MODEL_SCHEMA)
         for value, kinds in (

@@ -95,6 +95,7 @@ class Hooks:
 class DailyStories(Hooks):
     """What happens on good days."""
 
+    @pytest.mark.slow
     def test_the_first_run_sends_every_row_and_the_next_one_none(self, story: Story) -> None:
         assert story.plan()["to_send"] == len(FIRST)
         assert self.held(story.memory) == {}
@@ -112,6 +113,7 @@ class DailyStories(Hooks):
         self.agrees(story)
         self.quiet(story)
 
+    @pytest.mark.slow
     def test_a_row_that_leaves_the_model_and_comes_back(self, story: Story) -> None:
         story.run()
         story.build(*map(self.row, range(1, 7)))
@@ -153,6 +155,7 @@ class RefusalStories(Hooks):
         assert story.run().says("1 rejected")
         return row
 
+    @pytest.mark.slow
     def test_a_refused_row_is_quarantined_and_the_others_arrive(self, story: Story) -> None:
         row = self.refuse_one(story)
         assert story.counts("accepted", "rejected", "planned") == (6, 1, 7)

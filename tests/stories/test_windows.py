@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from reverse_etl.change import SyncStatus
@@ -40,6 +41,7 @@ class Slow(DuckDB):
         return super().batches(sql, rows)
 
 
+@pytest.mark.slow
 def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterable: SecondReading) -> None:
     project = Project.make(tmp_path / "shop", iterable.url, META)
     project.sql("CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email FROM range(6000) t(i)")

@@ -100,6 +100,7 @@ class TestFile(OnDuckDB):
         held(path).communicate()
         assert warehouse.query("SELECT a FROM t") == [(1,)]
 
+    @pytest.mark.slow
     def test_two_runs_from_two_processes_take_turns(self, path, warehouse):
         trial = Trial(warehouse)
         trial.model({"email": "VARCHAR", "n": "BIGINT"}, [(f"u{n}@x.y", n) for n in range(20)])
@@ -152,6 +153,7 @@ class TestFile(OnDuckDB):
         assert "duckdb" in raised.value.hint
         assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", patience()))
 
+    @pytest.mark.slow
     def test_streamed_table_is_never_held_as_a_whole(self, warehouse):
         import pyarrow as pa
 
