@@ -240,6 +240,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
             "invocation_id": invocation,
         },
         invocation_id=invocation,
+        open_session=lambda: project.open_target(read_only=False),
         allowed=project.flags.allow,
         full_refresh=options.full_refresh,
         wait=settings.wait if options.wait is None else options.wait,

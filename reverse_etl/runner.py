@@ -14,6 +14,7 @@ from reverse_etl.guards import to_remember
 from reverse_etl.iterable.base import Client
 from reverse_etl.run.acquire import acquire
 from reverse_etl.run.guarding import guard_problem
+from reverse_etl.run.heartbeat import Heartbeat
 from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
 from reverse_etl.run.ready import Ready, Wiring, problem_of
@@ -103,6 +104,13 @@ class _Run:
         with self._timed("acquire"):
             self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
             row = acquire(self.store, lease, self.wiring)
+        # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
+        open_session = None if self.warehouse.exclusive else self.wiring.open_session
+        mark = Mark(self.wiring.invocation_id, self.ready.sync.name, "heartbeat")
+        with Heartbeat(lease, open_session, settings.beat, mark):
+            self._under_lease(look, lease, row, client)
+
+    def _under_lease(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> None:
         try:
             self._recover(lease, row)
             rejections = self._plan(look, lease, row, client)

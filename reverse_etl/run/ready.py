@@ -31,7 +31,7 @@ from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
+from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader, Warehouse
 from reverse_etl.warehouses.local import LocalState
 
 _UNSENDABLE = {
@@ -78,6 +78,7 @@ class Ready:
 class Wiring:
     """What the world gives a run: clock, sleep, chance, network, an ear, a way to stop. All of it can be replaced.
 
+    `open_session` opens one more session to the warehouse.
     `wall` is UTC now as text, for people only. `stop` is asked before each request. `syncs_to` are the project's syncs
     of a destination.
     """
@@ -92,6 +93,7 @@ class Wiring:
     alive: Callable[[Mapping[str, object]], bool | None]
     holder_note: dict[str, object]
     invocation_id: str
+    open_session: Callable[[], Warehouse] | None = None
     allowed: Collection[str] = ()
     full_refresh: bool = False
     wait: float = 300.0

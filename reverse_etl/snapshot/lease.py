@@ -7,6 +7,7 @@ under its fence, and each write names the fence, so that a run which lost its le
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -105,6 +106,8 @@ class Lease:
         self._holder = holder
         self._ttl = ttl
         self._late = late_request_bound
+        # One write at a time, also from several sessions: some warehouses refuse the later one.
+        self._writing = threading.Lock()
         self.fence = 0
 
     def acquire(self) -> bool:
@@ -134,10 +137,10 @@ class Lease:
         beat = f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}"
         return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.largest(_MOST_RANGES).write()))
 
-    def beat(self) -> bool:
-        """Heartbeat alone, while no plan is open. False: fenced off."""
+    def beat(self, session: Warehouse | None = None) -> bool:
+        """Heartbeat alone, without permission to send, from another session if one is given. False: fenced off."""
         d = self._warehouse.dialect
-        return self._write(f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}", ())
+        return self._write(f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}", (), session)
 
     def close_run(self) -> bool:
         """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
@@ -189,9 +192,10 @@ class Lease:
             ),
         )
 
-    def _write(self, assignments: str, params: tuple[object, ...]) -> bool:
-        touched = self._warehouse.execute(
-            f"UPDATE {self._tables.lease} SET {assignments} WHERE fence = ? AND holder = ?",
-            (*params, self.fence, self._holder.id),
-        )
+    def _write(self, assignments: str, params: tuple[object, ...], session: Warehouse | None = None) -> bool:
+        with self._writing:
+            touched = (session or self._warehouse).execute(
+                f"UPDATE {self._tables.lease} SET {assignments} WHERE fence = ? AND holder = ?",
+                (*params, self.fence, self._holder.id),
+            )
         return touched > 0

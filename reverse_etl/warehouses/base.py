@@ -124,7 +124,6 @@ class Dialect(ABC):
         return type_name
 
     def null(self, type_name: str) -> str:
-        """No value, of a type."""
         return f"CAST(NULL AS {type_name})"
 
     def literal(self, text: str) -> str:
@@ -139,7 +138,6 @@ class Dialect(ABC):
         return text
 
     def lower(self, text: str) -> str:
-        """A text in lower case."""
         return f"lower({text})"
 
     def joined(self, texts: Sequence[str]) -> str:
@@ -280,7 +278,9 @@ class Reader(ABC):
 
 
 class Warehouse(Reader):
-    """A warehouse that can be written."""
+    """A warehouse that can be written. An `exclusive` one keeps every other process out until it is released."""
+
+    exclusive = False
 
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:

@@ -122,3 +122,15 @@ class LeasingContract:
         assert lease.remember({"host": "h", "it's": "\\"}, '["email"]')
         row = self.row(leased)
         assert (row.destination, row.key_columns) == ({"host": "h", "it's": "\\"}, '["email"]')
+
+    def test_heartbeat_comes_from_a_second_session_too(self, leased, reopen):
+        lease = leased.prepared()
+        session = leased.warehouse if leased.warehouse.exclusive else reopen()
+        leased.sql(f"UPDATE {{lease}} SET beat_at = {LONG_AGO}, expires_at = {LONG_AGO}")
+        assert lease.beat(session)
+        row = self.row(leased)
+        assert 0 <= row.beat_age < 60
+        assert 60 < row.expires_in <= 120
+        leased.expire()
+        assert leased.lease().acquire()
+        assert not lease.beat(session)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 from typer.testing import CliRunner
@@ -39,6 +40,7 @@ WINDOWED = {
 class Project:
     """A project folder. `environment` is all that its commands see of the environment, beside what they need to run."""
 
+    adapter: ClassVar[str] = "duckdb"
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -90,7 +92,7 @@ class Project:
             "metadata": {
                 "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
                 "dbt_version": "1.11.0",
-                "adapter_type": "duckdb",
+                "adapter_type": self.adapter,
                 "project_name": "shop",
                 "invocation_id": "story",
                 "generated_at": "2026-01-01T00:00:00Z",

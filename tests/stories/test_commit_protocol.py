@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -301,6 +302,19 @@ def test_a_long_window_is_full_of_heartbeats(
     assert (result.status, result.counts.accepted) == (SyncStatus.SUCCESS, ROWS)
     assert clock.ahead > 3 * SETTINGS.lease_ttl
     assert all(later - sooner <= 50 for sooner, later in itertools.pairwise(beats))
+
+
+def test_a_window_may_take_longer_to_read_than_a_lease_lasts(
+    project: Project, iterable: SecondReading, clock: Clock
+) -> None:
+    class Slow(Watched):
+        def batches(self, sql: str, rows: int) -> Iterator[Any]:
+            clock.ahead += SETTINGS.lease_ttl
+            return super().batches(sql, rows)
+
+    result = run(opened(Slow, project.folder), iterable.url, META, SETTINGS, clock.time)
+    assert clock.ahead >= SETTINGS.lease_ttl
+    assert (result.status, result.counts.accepted) == (SyncStatus.SUCCESS, ROWS)
 
 
 @pytest.mark.parametrize(("left", "guard"), [(100, "guard-removed"), (0, "guard-empty-model")])

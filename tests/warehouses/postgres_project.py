@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from tests.stories.project import WINDOWED, Project
 from tests.warehouses.postgres_server import Server
@@ -14,6 +15,7 @@ from tests.warehouses.postgres_server import Server
 class OnServer(Project):
     """The same project with its table and its sync snapshots on a server."""
 
+    adapter: ClassVar[str] = "postgres"
     server: Server | None = None
 
     def sql(self, *statements: str) -> list[tuple[object, ...]]:

@@ -41,6 +41,8 @@ class DuckDB(Warehouse):
         """
         self.dialect = DuckDBDialect()
         self.meter = Meter(patience.monotonic)
+        # A file lets one process in; MotherDuck lets many.
+        self.exclusive = not path.startswith("md:")
         self._path = path
         self._options = options
         self._patience = patience

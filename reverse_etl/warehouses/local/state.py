@@ -26,6 +26,8 @@ class LocalState(Warehouse):
     A model is read only after `fetch`, of which `release` and other calls lose nothing.
     """
 
+    exclusive = True
+
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
         """`state` attaches what `fetching` fetched from `source`."""
         self._there: dict[Column, Column] = {}
