@@ -81,4 +81,5 @@ def barring(outcome: Outcome) -> Outcome:
 def is_absent(reply: Reply) -> bool:
     """Whether a refusal says that there is no such user: a code in some cases, words alone in others."""
     message = reply.body.get("msg") if isinstance(reply.body, dict) else reply.text
-    return reply.status == 400 and reply.code in ("BadParams", "", "Success") and "exist" in str(message).lower()
+    checked = reply.status == 400 or (reply.status >= 500 and reply.code == "BadParams")
+    return checked and reply.code in ("BadParams", "", "Success") and "exist" in str(message).lower()

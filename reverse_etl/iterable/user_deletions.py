@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
 
-from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition import ColumnName, Entry
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
@@ -20,12 +20,15 @@ from reverse_etl.iterable.base import (
     Operations,
     ProjectType,
     Reply,
+    Request,
     Row,
     Stage,
 )
 from reverse_etl.iterable.identity import (
+    FIRST_RECHECK,
     NAMES,
     Prefer,
+    UserExists,
     identifier_faults,
     key_of,
     keys_of,
@@ -33,12 +36,14 @@ from reverse_etl.iterable.identity import (
     people_of,
     user_rule,
 )
+from reverse_etl.iterable.questions import Answer
 from reverse_etl.iterable.single import Single, refusal_of
 from reverse_etl.iterable.users import DeleteUser
 from reverse_etl.sync import IdentityRule, PersonColumn, Sync
 
 # Swagger: 3 a second and 1000 in 24 hours, each.
 FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1000)
+_NOBODY = "Iterable has no such user, so there was nobody to delete"
 UNFORGET = Endpoint("POST", "/api/users/unforget", 3, per_day=1000)
 
 
@@ -76,10 +81,25 @@ class UserDeletionsEntry(Entry):
 
 @dataclass(frozen=True)
 class Delete(DeleteUser):
-    """Delete a user; one that Iterable was told to forget is gone as well."""
+    """Delete a user whom Iterable was seen to have; one that is not there any more was deleted meanwhile."""
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
         return _accepted_if_forgotten(change, reply) or super().refused_alone(change, reply)
+
+
+@dataclass(frozen=True)
+class IsThere(UserExists):
+    """Ask for the user first: Iterable answers the deletion of an unknown address as if it had deleted somebody.
+
+    Who was sent before may be gone because of that.
+    """
+
+    def read(self, change: Change, request: Request, reply: Reply) -> Answer:
+        answer = super().read(change, request, reply)
+        if not isinstance(answer, Outcome):
+            return answer
+        sent_before = change.kind is Kind.RESENT
+        return Outcome(change.ordinal, Status.ACCEPTED) if sent_before else replace(answer, reason=_NOBODY)
 
 
 @dataclass(frozen=True)
@@ -106,6 +126,7 @@ class UserDeletions(IterableObject):
     name = "user_deletions"
     entry = UserDeletionsEntry
     stage = Stage.DELETIONS
+    first_recheck = FIRST_RECHECK
 
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
         faults = identifier_faults(sync, project)
@@ -130,7 +151,8 @@ class UserDeletions(IterableObject):
             "forget": Forget(),
             "unforget": Unforget(),
         }
-        return Operations(modes[sync.mode])
+        lookup = IsThere(key_of(sync, project)) if sync.mode == "delete" else None
+        return Operations(modes[sync.mode], lookup=lookup)
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
         first = key_of(sync, project)

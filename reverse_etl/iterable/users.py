@@ -45,6 +45,7 @@ from reverse_etl.iterable.identity import (
 )
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.managed import user_field_faults
+from reverse_etl.iterable.single import is_absent
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
 
 # Limits: Swagger document. The body limit is 4 MB, which is taken as 4,000,000 bytes; no row count is documented.
@@ -124,7 +125,7 @@ class BulkUpdate(Operation):
 
 @dataclass(frozen=True)
 class DeleteUser(Operation):
-    """Delete one user; one that does not exist is as good as deleted."""
+    """Delete one user, whom Iterable had before: it took this row. One that is not there any more is deleted."""
 
     key: str
     endpoint: Endpoint = DELETE
@@ -141,10 +142,7 @@ class DeleteUser(Operation):
         return Reading(Sense.CERTAIN if done else Sense.MALFORMED)
 
     def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        message = reply.body.get("msg") if isinstance(reply.body, dict) else ""
-        if reply.status == 400 and "exist" in str(message).lower():
-            return Outcome(change.ordinal, Status.ACCEPTED)
-        return None
+        return Outcome(change.ordinal, Status.ACCEPTED) if is_absent(reply) else None
 
 
 class Users(IterableObject):

@@ -29,7 +29,16 @@ from reverse_etl.iterable.fieldtypes import typed_constant
 from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.settings import Settings
-from reverse_etl.snapshot.shape import Shape, Value, missing_columns, missing_relation, shape_of, spell_fields
+from reverse_etl.snapshot.identifier_text import refused_identifiers
+from reverse_etl.snapshot.shape import (
+    Shape,
+    Value,
+    identifiers_among,
+    missing_columns,
+    missing_relation,
+    shape_of,
+    spell_fields,
+)
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader, Warehouse
 from reverse_etl.warehouses.local import LocalState
@@ -123,11 +132,13 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     faults = [*noun.check(spelled, project), *field_twice(spelled.fields or (), place_of(sync))]
     if faults:
         raise Faults(faults)
+    rule = noun.identity(spelled, project)
     extra = noun.extra_fields(spelled, project)
     spelled = spelled.with_fields((*(spelled.fields or ()), *extra))
     required = noun.requirements(spelled, project)
-    shape = shape_of(spelled, noun.identity(spelled, project), columns, reader.dialect, required)
-    faults = [*_sent_twice(spelled, extra), *_unsendable(spelled, shape, reader.dialect)]
+    shape = shape_of(spelled, rule, columns, reader.dialect, required)
+    refused = refused_identifiers(spelled, identifiers_among(spelled, rule, columns), reader.dialect)
+    faults = [*refused, *_sent_twice(spelled, extra), *_unsendable(spelled, shape, reader.dialect)]
     if faults:
         raise Faults(faults)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reverse_etl.snapshot.identifier_text import UNFIT, is_unfit
 from reverse_etl.snapshot.second_identifier import malformed
 from reverse_etl.snapshot.shape import Shape, Value
 from reverse_etl.sync import Requirement
@@ -12,6 +13,8 @@ def reason(dialect: Dialect, shape: Shape) -> str:
     """Why a row of `m` cannot be sent, as a code; NULL where it can. `i` and `k` hold shared identities and keys."""
     rule = shape.rule
     cases = [(f"m.{key.name} IS NULL", "null-key") for key in shape.keys]
+    names = dict.fromkeys(name for name, _ in shape.doubtful)
+    cases += [(is_unfit(dialect, dialect.as_text(f"m.{name}")), UNFIT) for name in names]
     cases += malformed(dialect, rule)
     cases += [(_unmet(dialect, shape, requirement), requirement.code) for requirement in shape.requirements]
     if shape.keys:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.errors import ConfigError, Fault
 from reverse_etl.faults import nearest, place_of
+from reverse_etl.snapshot.identifier_text import UNFIT, identifier_text, is_doubtful, unfit_reason
 from reverse_etl.snapshot.second_identifier import marked
 from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
@@ -59,6 +60,7 @@ class Shape:
 
     `requirements` are what else must hold of a row, with the values they are about. `columns` are those of the model
     that the expressions name. `stand_in` is the identity that a row has, or would have, by the rule that stands in.
+    `doubtful` are identities and values, by name, whose columns also hold what identifies nobody; `unfit` says that.
     """
 
     relation: str
@@ -69,6 +71,8 @@ class Shape:
     requirements: tuple[Requirement, ...] = ()
     columns: tuple[str, ...] = ()
     stand_in: str = ""
+    doubtful: tuple[tuple[str, Column], ...] = ()
+    unfit: str = ""
 
     @property
     def key_columns(self) -> str:
@@ -84,7 +88,8 @@ class Shape:
         """Why a row is held, in words, by code: what the identity and the requirements bring of their own."""
         own = {requirement.code: requirement.reason for requirement in self.requirements}
         rules = [rule for rule in (self.rule, self.rule.otherwise) if rule is not None]
-        return {**{rule.code: rule.reason for rule in rules}, **own}
+        found = {**{rule.code: rule.reason for rule in rules}, **own}
+        return {**found, UNFIT: self.unfit} if self.doubtful else found
 
     def kept_beside(self) -> Value | None:
         """The value that holds what stands in for the identity, for rows that have both."""
@@ -194,14 +199,37 @@ def shape_of(
         stand_in = marked(dialect, other, _identity(other, columns, dialect))
         identity = f"CASE WHEN trim({identity}) <> '' THEN {identity} ELSE coalesce({stand_in}, {identity}) END"
     read = list(dict.fromkeys(read))
-    return Shape(sync.relation, identity, rule, tuple(keys), values, requirements, tuple(read), stand_in)
+    doubtful = _doubtful([("identity", column) for _, column in rule_columns(rule, columns)], values)
+    unfit = unfit_reason(dialect, list({column.name: column for _, column in doubtful}.values()))
+    return Shape(
+        sync.relation, identity, rule, tuple(keys), values, requirements, tuple(read), stand_in, doubtful, unfit
+    )
+
+
+def rule_columns(rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
+    """The columns of single identifiers by which rows are identified, each with its key."""
+    rules = [one for one in (rule, rule.otherwise) if one is not None and one.key != PRIMARY_KEY]
+    return [(one.key, _found(name, columns)) for one in rules for name in one.columns]
+
+
+def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
+    """The columns of all identifiers, each once with its key in the definition: those of a rule, and of fields."""
+    fields = [_found(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
+    found = {column.name: column for column in (*(column for _, column in rule_columns(rule, columns)), *fields)}
+    return [(_key_of(sync, name), column) for name, column in found.items()]
+
+
+def _doubtful(identities: Sequence[tuple[str, Column]], values: Sequence[Value]) -> tuple[tuple[str, Column], ...]:
+    others = [(one.name, one.column) for one in values if one.field.as_text and one.column is not None]
+    return tuple((name, column) for name, column in (*identities, *others) if is_doubtful(column))
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
     """One column as text, or several as one JSON array; NULL where one of them is."""
-    found = [dialect.kept(_found(name, columns)).expression for name in rule.columns]
+    there_are = [_found(name, columns) for name in rule.columns]
+    found = [dialect.kept(column).expression for column in there_are]
     if len(found) == 1:
-        text = dialect.as_text(found[0])
+        text = dialect.as_text(found[0]) if rule.key == PRIMARY_KEY else identifier_text(dialect, there_are[0])
         return dialect.lower(f"trim({text})") if rule.lowered else text
     there = " AND ".join(f"{expression} IS NOT NULL" for expression in found)
     return f"CASE WHEN {there} THEN {dialect.key_text(found)} END"
@@ -215,7 +243,7 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
     column = _found(field.column, columns)
     kept = dialect.kept(column)
     if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
-        text = dialect.as_text(kept.expression)
+        text = identifier_text(dialect, column) if field.as_text else dialect.as_text(kept.expression)
         text = dialect.lower(f"trim({text})") if field.lowered else text
         return Value(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
     return Value(field, name, kept.type, column.kind, kept.expression, column, kept.json)
@@ -234,13 +262,6 @@ def _found(name: str, columns: Sequence[Column]) -> Column:
 
 
 def _key_of(sync: Sync, column: str) -> str:
-    for key, name in sync.identifiers.items():
-        if name == column:
-            return key
-    for item in sync.own:
-        if item.column == column:
-            return item.path
-    for item in sync.fields or ():
-        if item.column == column:
-            return f"fields.{item.path}"
-    return "primary_key"
+    named = [*sync.identifiers.items(), *((item.path, item.column) for item in sync.own)]
+    named += [(f"fields.{item.path}", item.column) for item in sync.fields or ()]
+    return next((key for key, name in named if name is not None and name.lower() == column.lower()), "primary_key")

@@ -140,6 +140,10 @@ class Dialect(ABC):
     def lower(self, text: str) -> str:
         return f"lower({text})"
 
+    @abstractmethod
+    def json_text(self, expression: str) -> str:
+        """The text that a JSON value is, which is given as `kept` gives it; NULL if it is something else."""
+
     def joined(self, texts: Sequence[str]) -> str:
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reverse_etl.iterable.user_deletions import Delete, Forget, Unforget
+from reverse_etl.change import Kind, Status
+from reverse_etl.iterable.base import Reply
+from reverse_etl.iterable.questions import Send
+from reverse_etl.iterable.user_deletions import Delete, Forget, IsThere, Unforget
+from tests.iterable.server import Answer
 from tests.iterable.singles import (
     DELETION,
     FORGOTTEN,
@@ -47,6 +53,25 @@ class TestUnforget(TestForget):
 def test_a_forgotten_user_is_as_good_as_deleted(world, server, answer):
     server.script(answer)
     assert world.deliver(Delete("email"), [change(0)]).accepted == {0}
+
+
+GONE = Answer(400, {"msg": "User does not exist. Email:  UserId: X", "code": "BadParams"})
+THERE = Answer(200, {"user": {"email": "user0@example.com", "dataFields": {}}})
+
+
+@pytest.mark.parametrize(("kind", "fate"), [(Kind.ADDED, Status.SKIPPED), (Kind.RESENT, Status.ACCEPTED)])
+def test_who_is_not_there_was_deleted_only_if_it_was_sent_before(kind, fate):
+    row = replace(change(0), kind=kind)
+    lookup = IsThere("email")
+    assert lookup.read(row, lookup.build(row), Reply(200, {})).status is fate
+    assert lookup.read(row, lookup.build(row), Reply(200, THERE.body)) is Send.SEND
+    assert lookup.read(row, lookup.build(row), Reply(500, None)) is None
+
+
+def test_who_was_there_and_is_gone_is_deleted(world, server):
+    """Between the question and the deletion, or by an attempt without an answer."""
+    server.script(GONE)
+    assert world.deliver(Delete("user_id"), [change(0)]).accepted == {0}
 
 
 class TestDefinitions:

@@ -215,10 +215,17 @@ def hashed(row: Row) -> str:
 class TestDeletedUsers(Deleted, EditStories):
     """They may come back."""
 
-    def test_a_user_that_iterable_lacks_is_as_good_as_deleted(self, story: Story) -> None:
+    def test_a_user_that_iterable_lacks_is_skipped_until_it_is_there(self, story: Story) -> None:
         story.build(self.row(1), self.row(11))
+        assert story.run().says("warn")
+        assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
+        assert story.project.cli("rejected").says("skipped", "unknown-user", "nobody to delete")
+        made(story.side, email="u11@shop.com")
+        story.project.cli("requeue")
         story.run()
-        assert story.counts("accepted", "planned") == (2, 2)
+        assert story.counts("accepted", "planned") == (1, 1)
+        assert "u11@shop.com" not in story.memory.users()
+        self.quiet(story)
 
     def test_who_was_deleted_is_not_taken_for_forgotten(self, story: Story) -> None:
         story.run()
@@ -226,6 +233,36 @@ class TestDeletedUsers(Deleted, EditStories):
         story.build(*story.rows, self.row(8))
         assert story.run(code=1).says("guard-destination", "action before: delete", "action now: forget")
         assert forgotten(story.side) == set()
+
+
+class TestDeletedUsersByNumbers(Deleted):
+    """Their ids come as floats, and go out as digits; what is no number of a user is nobody."""
+
+    columns: ClassVar[Mapping[str, str]] = {"id": "DOUBLE"}
+    project_type = "user_id"
+
+    def definition(self) -> Mapping[str, object]:
+        return {"object": "user_deletions", "mode": "delete", "user_id": "id", "allow_destructive": True}
+
+    def row(self, number: int, version: int = 0) -> Row:
+        return {"id": 100.0 + number}
+
+    def key(self, row: Row) -> str:
+        return f"{row['id']:.0f}"
+
+    def prepare(self, side: Side) -> None:
+        for number in range(10):
+            made(side, userId=str(100 + number))
+
+    def held(self, memory: Memory) -> Mapping[str, object]:
+        users = {user["userId"] for user in memory.users().values()}
+        return {str(100 + n): "gone" for n in range(10) if str(100 + n) not in users}
+
+    def test_a_fraction_is_held_back(self, story: Story) -> None:
+        story.build(self.row(1), {"id": 101.5})
+        story.run()
+        assert story.counts("accepted", "invalid") == (1, 1)
+        assert story.project.cli("rejected").says("unfit-identifier", "`id` (DOUBLE)", 'AS "id"')
 
 
 class TestForgottenUsers(Deleted):

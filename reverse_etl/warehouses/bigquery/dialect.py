@@ -84,6 +84,9 @@ class BigQueryDialect(Dialect):
         parts = (f"{_hashed(*value)} AS h{n}" for n, value in enumerate(values or [("0", "INT64")]))
         return f"FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({', '.join(parts)})))"
 
+    def json_text(self, expression: str) -> str:
+        return f"IF(STARTS_WITH({expression}, '\"'), JSON_VALUE({expression}), NULL)"
+
     def matches(self, expression: str, pattern: str) -> str:
         return f"REGEXP_CONTAINS({expression}, {literal(f'^(?:{pattern})$')})"
 

@@ -90,6 +90,9 @@ class DuckDBDialect(Dialect):
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
 
+    def json_text(self, expression: str) -> str:
+        return f"CASE WHEN json_type({expression}) = 'VARCHAR' THEN json_extract_string({expression}, '$') END"
+
     def matches(self, expression: str, pattern: str) -> str:
         return f"regexp_full_match({expression}, {self.literal(pattern)})"
 

@@ -62,6 +62,12 @@ class PostgresDialect(Dialect):
             found = f"hashtextextended({_hashed(expression, type_name.lower())} {_EXACT}, {found})"
         return found
 
+    def json_text(self, expression: str) -> str:
+        """Without NUL, which no text can hold, and which would end the statement."""
+        plain = f"position({self.literal(chr(92) + 'u0000')} IN {self.as_text(expression)}) = 0"
+        json = f"CAST({expression} AS json)"
+        return f"CASE WHEN {plain} AND json_typeof({json}) = 'string' THEN ({json} #>> '{{}}') {_EXACT} END"
+
     def matches(self, expression: str, pattern: str) -> str:
         return f"({expression} {_EXACT} ~ {self.literal(f'^(?:{pattern})$')})"
 

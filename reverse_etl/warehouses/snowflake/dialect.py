@@ -52,6 +52,10 @@ class SnowflakeDialect(Dialect):
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"HASH({', '.join(expression for expression, _ in values) or '0'})"
 
+    def json_text(self, expression: str) -> str:
+        inside = f"JSON_EXTRACT_PATH_TEXT('{{\"a\":' || {expression} || '}}', 'a')"
+        return f"CASE WHEN {expression} LIKE '\"%' THEN {inside} END"
+
     def matches(self, expression: str, pattern: str) -> str:
         return f"REGEXP_LIKE({expression}, {self.literal(pattern)})"
 

@@ -1,0 +1,121 @@
+"""The warehouse contract: each type as the identifier of each object: sent as text, held back by row, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from reverse_etl.definition import Tagged, read_definitions
+from reverse_etl.destination import Destination
+from reverse_etl.iterable import OBJECTS, entries
+from reverse_etl.run.ready import make_all_ready
+from reverse_etl.secret import Secret
+from reverse_etl.snapshot.fitness import reason
+from reverse_etl.snapshot.identifier_text import UNFIT
+from tests.contracts.trial import MODEL_SCHEMA, Trial
+
+REFUSED = "refused"
+HELD = "held"
+# What holds an identifier, in the place of `COLUMN`, with the type of the project.
+USES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("user_id", {"object": "users", "user_id": "COLUMN", "fields": ["other"]}),
+    ("email", {"object": "users", "email": "COLUMN", "fields": ["other"]}),
+    ("email", {"object": "users", "email": "other", "user_id": "COLUMN", "fields": []}),
+    ("hybrid", {"object": "users", "email": "COLUMN", "user_id": "other", "fields": []}),
+    ("user_id", {"object": "user_deletions", "mode": "delete", "user_id": "COLUMN", "allow_destructive": True}),
+    ("email", {"object": "user_deletions", "mode": "forget", "email": "COLUMN", "allow_destructive": True}),
+    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "COLUMN", "email": "other", "fields": []}),
+    (
+        "hybrid",
+        {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "user_id": "COLUMN", "fields": []},
+    ),
+    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "email": "COLUMN", "fields": []}),
+    (
+        "email",
+        {
+            "object": "purchases",
+            "purchase_id": "COLUMN",
+            "email": "other",
+            "items": "lines",
+            "total": {"value": 1},
+            "fields": [],
+        },
+    ),
+    (
+        "user_id",
+        {
+            "object": "purchases",
+            "purchase_id": "other",
+            "user_id": "COLUMN",
+            "items": "lines",
+            "total": {"value": 1},
+            "fields": [],
+        },
+    ),
+    ("user_id", {"object": "carts", "user_id": "COLUMN", "items": "lines"}),
+    ("user_id", {"object": "list_members", "list": {"id": 1}, "user_id": "COLUMN"}),
+    ("user_id", {"object": "subscriptions", "user_id": "COLUMN", "list_ids": {"value": [1]}}),
+    ("user_id", {"object": "email_changes", "user_id": "COLUMN", "new_email": "other"}),
+    ("email", {"object": "email_changes", "current_email": "other", "new_email": "COLUMN"}),
+    ("user_id", {"object": "user_merges", "source": "COLUMN", "destination": "other"}),
+    ("user_id", {"object": "user_merges", "source": "other", "destination": "COLUMN"}),
+    ("email", {"object": "catalog_items", "catalog": "shop", "item_id": "COLUMN", "fields": ["other"]}),
+)
+IDS = [f"{use['object']}-{next(key for key, value in use.items() if value == 'COLUMN')}-{kind}" for kind, use in USES]
+
+
+class IdentifierTypesContract:
+    """`IDENTIFIERS` are values in the warehouse's words, each with the text that is sent, HELD, or REFUSED.
+
+    A NULL is none, whatever the object makes of it. `LINES` are the items of an order.
+    """
+
+    IDENTIFIERS: ClassVar[Mapping[str, tuple[str, str | None]]]
+    LINES: ClassVar[str] = "'[]'"
+
+    @pytest.fixture
+    def typed_model(self, trial) -> Trial:
+        quote = trial.warehouse.dialect.quote
+        values = [f"{value} AS {quote(name)}" for name, (value, _) in self.IDENTIFIERS.items()]
+        trial.builder.create_schema(MODEL_SCHEMA)
+        rest = f"'x' AS {quote('other')}, {self.LINES} AS {quote('lines')}"
+        trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT {', '.join(values)}, {rest}")
+        return trial
+
+    def test_every_object_is_among_them(self) -> None:
+        assert {use["object"] for _, use in USES} == set(OBJECTS)
+
+    @pytest.mark.parametrize(("project", "use"), USES, ids=IDS)
+    def test_each_type_in_the_place_of_an_identifier(self, typed_model, project, use):
+        found = {name: self.found(typed_model, project, use, name) for name in self.IDENTIFIERS}
+        assert found == {name: expected for name, (_, expected) in self.IDENTIFIERS.items()}
+
+    def found(self, trial: Trial, project: str, use: Mapping[str, Any], column: str) -> str | None:
+        definition = {key: column if value == "COLUMN" else value for key, value in use.items()}
+        model = Tagged("users", "model.shop.users", trial.relation, "users.yml")
+        [sync], faults = read_definitions(model, definition, entries())
+        assert faults == []
+        destination = Destination("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
+        dialect = trial.warehouse.dialect
+        made, errors = make_all_ready([sync], lambda _name: destination, trial.warehouse)
+        if not made:
+            assert [(error.code, column in str(error.context["found"])) for error in errors[sync.name]] == [
+                ("identifier-type", True)
+            ]
+            return REFUSED
+        shape = made[0].shape
+        own = [value for value in shape.values if value.column is not None and value.column.name == column]
+        name = "identity" if column in shape.rule.columns else own[0].name
+        columns = ", ".join(
+            [f"{shape.identity} AS identity", *(f"{one.expression} AS {one.name}" for one in shape.values)]
+        )
+        alone = (
+            f"SELECT m.*, CAST(NULL AS {dialect.text_type}) AS nobody FROM (SELECT {columns} FROM {shape.relation}) m"
+        )
+        why = reason(dialect, shape).replace("i.identity", "m.nobody")
+        [(value, held)] = trial.warehouse.query(f"SELECT {name}, {why} FROM ({alone}) m")
+        assert (held == UNFIT) == str(value).startswith("not an identifier: ")
+        assert held != UNFIT or f"`{column}`" in shape.reasons()[UNFIT]
+        return HELD if held == UNFIT else value
