@@ -59,10 +59,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How our tables keep the values of a column: an expression over the model, and the type it has there.
-
-    Values of that type can be compared, hashed and cast. `json`: they are JSON text.
-    """
+    """An expression over the model and its type in our tables, which compares, hashes and casts. `json`: JSON text."""
 
     expression: str
     type: str
@@ -291,10 +288,7 @@ class Warehouse(Reader):
         """Run one statement, which holds or fails as a whole, and return the number of rows it touched."""
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """Add rows to a table of ours, with the types of its columns in the order of the rows'; their number.
-
-        A value that a type cannot hold becomes NULL or the nearest one: compare what was loaded.
-        """
+        """Add rows to a table of ours, by types in their order; their number. Compare them: some values may not fit."""
         from reverse_etl.warehouses.loading import load_texts
 
         return load_texts(self, table, types, batches)
