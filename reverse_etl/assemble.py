@@ -49,6 +49,7 @@ class Flags:
     profiles_dir: Path | None = None
     profile: str | None = None
     target: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
     target_path: Path | None = None
     manifest: Path | None = None
     select: Sequence[str] = ()
@@ -69,7 +70,8 @@ class Project:
 
     @cached_property
     def locations(self) -> Locations:
-        return locate(self.flags.project_dir, self.flags.target_path, self.flags.manifest, self.env)
+        flags = self.flags
+        return locate(flags.project_dir, flags.target_path, flags.manifest, self.env, flags.variables)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -119,7 +121,9 @@ class Project:
     @property
     def _request(self) -> ProfileRequest:
         flags = self.flags
-        return ProfileRequest(self.locations.project_dir, flags.profiles_dir, flags.profile, flags.target)
+        return ProfileRequest(
+            self.locations.project_dir, flags.profiles_dir, flags.profile, flags.target, flags.variables
+        )
 
     @property
     def target(self) -> str:
@@ -173,7 +177,8 @@ class Project:
         return resolve_offline(name, self.locations.project_dir, self.env, self._render(name))
 
     def _render(self, name: str) -> Callable[[str], object]:
-        renderer, place = Renderer(self.env), {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
+        renderer = Renderer(self.env, self.flags.variables)
+        place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
         return lambda text: renderer.render(text, place)
 
     def settings_of(self, sync: Sync | BrokenSync) -> Settings:
@@ -190,9 +195,7 @@ class Project:
     def open_target(self, *, read_only: bool) -> Warehouse:
         """The warehouse of the dbt target, wherever our tables are."""
         profile, settings = self.profile, self.settings
-        connection = Connection(
-            profile.type, profile.fields, self.locations.project_dir, settings.memory_limit, self._patience
-        )
+        connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._patience)
         return open_warehouse(connection, read_only=read_only)
 
     def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:

@@ -69,6 +69,9 @@ class ProjectOptions:
     target: Annotated[
         str | None, typer.Option("--target", "-t", help="Target of the profile. [env var: DBT_TARGET]")
     ] = None
+    variables: Annotated[
+        str | None, typer.Option("--vars", metavar="YAML", help="Variables for profiles.yml, as dbt takes them.")
+    ] = None
     target_path: Annotated[
         Path | None, typer.Option("--target-path", help="Folder dbt writes to. [env var: DBT_TARGET_PATH]")
     ] = None

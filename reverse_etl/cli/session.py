@@ -45,6 +45,7 @@ class Session:
     def project(self) -> Project:
         """The project. Raises ConfigError where a guard is named that there is not."""
         from reverse_etl.assemble import Flags, Project, unknown_guards
+        from reverse_etl.dbt.variables import read_variables
         from reverse_etl.guards import GUARDS
 
         o = self._options
@@ -57,6 +58,7 @@ class Session:
             profiles_dir=o.profiles_dir,
             profile=o.profile,
             target=o.target,
+            variables=read_variables(o.variables),
             target_path=o.target_path,
             manifest=o.manifest,
             select=o.select or (),

@@ -25,7 +25,11 @@ class Locations:
 
 
 def locate(
-    project_dir: Path | None, target_path: Path | None, manifest: Path | None, env: Mapping[str, str]
+    project_dir: Path | None,
+    target_path: Path | None,
+    manifest: Path | None,
+    env: Mapping[str, str],
+    variables: Mapping[str, object] | None = None,
 ) -> Locations:
     """Resolve flags, dbt's environment variables and dbt_project.yml in dbt's order.
 
@@ -37,7 +41,7 @@ def locate(
     if manifest is None and not (project / PROJECT_FILE).is_file():
         raise _missing_project(project)
     named_target = target_path or from_env(env, "TARGET_PATH")
-    target = project / (named_target or _project_target(project, env)).expanduser()
+    target = project / (named_target or _project_target(project, Renderer(env, variables))).expanduser()
     if manifest is None:
         return Locations(
             project, target, target / "manifest.json", target / "run_results.json", manifest_is_default=True
@@ -69,13 +73,13 @@ def _nearest_project() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
 
 
-def _project_target(project: Path, env: Mapping[str, str]) -> Path:
+def _project_target(project: Path, renderer: Renderer) -> Path:
     written = read_project(project).get("target-path")
     if not isinstance(written, str):
         return Path("target")
     where = {"file": project / PROJECT_FILE, "key": "target-path"}
     try:
-        return Path(str(Renderer(env).render(written, where)))
+        return Path(str(renderer.render(written, where)))
     except ConfigError as error:
         if error.code != "unrenderable-value":
             raise

@@ -7,6 +7,7 @@ replace it; then only a comparison with the other targets can tell.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
@@ -123,6 +124,8 @@ def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: Mappi
 def dbt_flags(flags: Mapping[str, object]) -> str:
     """The flags that dbt needs besides its target to find the same project, as they are typed."""
     given = {name: flags.get(name) for name in ("project_dir", "profiles_dir", "profile", "target_path")}
+    variables = flags.get("variables")
+    given["vars"] = json.dumps(variables, default=str) if variables else None
     return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(said))}" for name, said in given.items() if said)
 
 

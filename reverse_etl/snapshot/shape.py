@@ -137,8 +137,40 @@ def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
     )
 
 
+def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
+    """A fault for columns that differ only by letter case, if the definition does not say which of them it means."""
+    named = sync.named_columns()
+    faults = []
+    for twins in _twins(columns):
+        fits = [name for name in named if name.lower() == twins[0].lower()]
+        unclear = [name for name in fits if name not in twins]
+        if not unclear and (sync.fields is not None or set(twins) <= sync.hidden | set(named)):
+            continue
+        faults.append(
+            place_of(sync).fault(
+                "ambiguous-column",
+                f"sync `{sync.name}`: columns {' and '.join(f'`{name}`' for name in twins)} of {sync.relation} differ"
+                " only by letter case, and the definition does not say which of them it means",
+                key=_key_of(sync, unclear[0]) if unclear else "fields",
+                found=unclear[0] if unclear else None,
+                allowed=", ".join(twins),
+            )
+        )
+    return faults
+
+
+def _twins(columns: Sequence[Column]) -> list[list[str]]:
+    folded: dict[str, list[str]] = {}
+    for column in columns:
+        folded.setdefault(column.name.lower(), []).append(column.name)
+    return [names for names in folded.values() if len(names) > 1]
+
+
 def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
     """A fault for each column that the definition names and the relation does not have."""
+    ambiguous = ambiguous_columns(sync, columns)
+    if ambiguous:
+        return ambiguous
     names = [column.name for column in columns]
     hidden = [
         place_of(sync).fault(

@@ -26,7 +26,7 @@ class Connection:
 
     type: str
     fields: Mapping[str, object]
-    project_dir: Path
+    working_dir: Path
     memory_limit: str
     patience: Patience
 

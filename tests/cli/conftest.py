@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,13 +124,25 @@ class Shop:
     def cli(self, *words: str, **env: str) -> Ended:
         """Run one command in this process."""
         where = ["--project-dir", str(self.folder)] if words[0] not in ("schema", "sandbox", "demo") else []
-        result = CliRunner().invoke(app, spread([*words, *where]), env={**_cleared(), **self.env, **env})
+        with working_in(self.folder):
+            result = CliRunner().invoke(app, spread([*words, *where]), env={**_cleared(), **self.env, **env})
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     @property
     def results(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / "target" / "reverse_etl_results.json").read_text())
         return found
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Make a folder the working directory, from which dbt and the command take relative paths."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _cleared() -> dict[str, str | None]:

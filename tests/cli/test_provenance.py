@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from reverse_etl.cli import app
 from reverse_etl.sandbox import SandboxOptions, start
 
-from .conftest import META, PEOPLE, Ended, Shop
+from .conftest import META, PEOPLE, Ended, Shop, working_in
 
 DEV, PROD = ("--target", "dev"), ("--target", "prod")
 STATE = {"REVERSE_ETL_STATE": "local"}
@@ -191,7 +192,8 @@ def test_a_target_that_may_not_send_needs_no_key(only_prod: Shop, written: str) 
 def invoke(env: dict[str, str], *words: str) -> Any:
     """A command that sees this environment alone."""
     cleared: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name not in env)
-    return CliRunner().invoke(app, list(words), env={**cleared, **env})
+    with working_in(Path(env["HOME"])):
+        return CliRunner().invoke(app, list(words), env={**cleared, **env})
 
 
 def test_a_file_of_its_own_is_no_way_past_the_list(only_prod: Shop) -> None:

@@ -287,8 +287,9 @@ def test_an_unexpected_exception_is_short_unless_debugging(people: Shop, monkeyp
 def test_a_signal_ends_a_run_well(people: Shop, sandbox: Any) -> None:
     people.sql("insert into people select 'u' || i || '@example.com', 'U', i, null from range(200) t(i)")
     env = {**people.env, "REVERSE_ETL_BATCH_ROWS": "5", "REVERSE_ETL_REQUESTS_PER_SECOND": "5"}
-    words = [sys.executable, "-m", "reverse_etl", "run", "--project-dir", str(people.folder)]
-    with subprocess.Popen(words, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, "-m", "reverse_etl", "run"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, env=env, cwd=people.folder, text=True, **pipes) as process:
         assert process.stderr is not None
         watchdog = threading.Timer(30, process.kill)
         watchdog.start()

@@ -136,7 +136,8 @@ class TestFile(OnDuckDB):
     def test_failed_attachment_does_not_keep_the_file(self, path, reopen, held):
         broken = reopen(attach=[{"path": str(path.parent / "missing" / "other.duckdb"), "alias": "other"}])
         with pytest.raises(WarehouseError):
-            broken.query("SELECT 1")
+            broken.query("SELECT * FROM other.t")
+        broken.release()
         held(path).communicate()
 
     def test_attached_database_can_be_read(self, path, reopen, tmp_path):

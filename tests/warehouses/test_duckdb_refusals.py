@@ -43,14 +43,14 @@ class TestSecrets(OnDuckDB):
         [
             {"path": "md:shop?motherduck_token=hush-hush"},
             {"path": "no.duckdb?motherduck_token=hush-hush"},
-            {"attach": [{"path": "md:shop?motherduck_token=hush-hush"}]},
+            {"attach": [{"path": "md:shop?motherduck_token=hush-hush", "alias": "other"}]},
             {"attach": [{"path": "/nowhere/x.db?motherduck_token=hush-hush", "alias": "other"}]},
-            {"attach": [{"path": "postgres:dbname=x password=hush-hush", "type": "postgres"}]},
-            {"attach": [{"path": "postgres://me:hush-hush@nowhere/x", "type": "postgres"}]},
+            {"attach": [{"path": "postgres:dbname=x password=hush-hush", "type": "postgres", "alias": "other"}]},
+            {"attach": [{"path": "postgres://me:hush-hush@nowhere/x", "type": "postgres", "alias": "other"}]},
         ],
     )
     def test_database_that_is_not_opened_shows_no_token(self, reopen, secret):
-        for work in (lambda opened: opened.query("SELECT 1"), lambda opened: opened.table("main", "t")):
+        for work in (lambda opened: opened.query("SELECT * FROM other.t"), lambda opened: opened.columns("other.t")):
             with pytest.raises(ReverseEtlError) as raised:
                 work(reopen(**secret))
             assert "hush" not in shown(raised.value)

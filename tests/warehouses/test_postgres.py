@@ -275,3 +275,13 @@ def test_wrong_password_is_told_without_it(postgres):
     assert raised.value.code == "database-not-opened"
     assert "password authentication failed" in raised.value.context["reason"]
     assert "wrong-secret" not in f"{raised.value!r} {raised.value.context} {raised.value.__cause__!r}"
+
+
+class TestEncoding(OnPostgres):
+    @pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252", "SQL_ASCII"])
+    def test_texts_are_utf_8_whatever_the_clients_encoding_is(self, reopen, monkeypatch, encoding):
+        monkeypatch.setenv("PGCLIENTENCODING", encoding)
+        warehouse = reopen()
+        assert warehouse.query("SELECT 'Zoë €'") == [("Zoë €",)]
+        [batch] = warehouse.batches("SELECT 'Zoë €' AS name", 10)
+        assert batch.to_pylist() == [{"name": "Zoë €"}]

@@ -10,7 +10,7 @@ from reverse_etl.warehouses.postgres.profile import access_of
 from reverse_etl.warehouses.postgres.quoting import placed
 
 FIELDS = {"type": "postgres", "host": "db", "user": "u", "password": "hush", "dbname": "shop", "schema": "marts"}
-DEFAULTS = {"host": "db", "port": "5432", "user": "u", "password": "hush", "dbname": "shop"}
+DEFAULTS = {"host": "db", "port": "5432", "user": "u", "password": "hush", "dbname": "shop", "client_encoding": "UTF8"}
 OTHERS = {"connect_timeout": "10", "application_name": "reverse-etl"}
 
 

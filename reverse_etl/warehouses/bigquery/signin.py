@@ -15,10 +15,10 @@ from reverse_etl.warehouses.bigquery.profile import Access
 from reverse_etl.warehouses.extras import missing_driver, require
 
 
-def client_of(access: Access, project_dir: Path) -> Any:
+def client_of(access: Access, working_dir: Path) -> Any:
     """A client of the REST interface, for the project that pays. Raises ConfigError."""
     bigquery = driver()
-    credentials, found = _signed_in(access, project_dir)
+    credentials, found = _signed_in(access, working_dir)
     project = access.execution_project or found
     if not project:
         raise ConfigError(
@@ -68,12 +68,12 @@ def tokens_of(credentials: Any) -> list[str]:
     return found
 
 
-def _signed_in(access: Access, project_dir: Path) -> tuple[Any, str]:
+def _signed_in(access: Access, working_dir: Path) -> tuple[Any, str]:
     """Credentials, and the project that they bring."""
     from google.auth import exceptions
 
     try:
-        credentials, project = _METHODS[access.method](access, project_dir)
+        credentials, project = _METHODS[access.method](access, working_dir)
     except (exceptions.GoogleAuthError, OSError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(
             "sign-in-failed",
@@ -90,22 +90,22 @@ def _signed_in(access: Access, project_dir: Path) -> tuple[Any, str]:
     return credentials, project
 
 
-def _application_default(access: Access, project_dir: Path) -> tuple[Any, str]:
+def _application_default(access: Access, working_dir: Path) -> tuple[Any, str]:
     import google.auth
 
-    del project_dir
+    del working_dir
     credentials, project = google.auth.default(scopes=access.scopes)
     return credentials, project or ""
 
 
-def _keyfile(access: Access, project_dir: Path) -> tuple[Any, str]:
-    path = project_dir / Path(str(access.signing["keyfile"])).expanduser()
+def _keyfile(access: Access, working_dir: Path) -> tuple[Any, str]:
+    path = working_dir / Path(str(access.signing["keyfile"])).expanduser()
     return _service_account(json.loads(path.read_text(encoding="utf-8")), access)
 
 
-def _keyfile_json(access: Access, project_dir: Path) -> tuple[Any, str]:
+def _keyfile_json(access: Access, working_dir: Path) -> tuple[Any, str]:
     """A mapping, or its JSON, which may be in base64."""
-    del project_dir
+    del working_dir
     said: Any = access.signing["keyfile_json"]
     if isinstance(said, str):
         with suppress(binascii.Error, UnicodeDecodeError):
@@ -123,19 +123,19 @@ def _service_account(info: Mapping[str, Any], access: Access) -> tuple[Any, str]
     return credentials, credentials.project_id or ""
 
 
-def _oauth_secrets(access: Access, project_dir: Path) -> tuple[Any, str]:
+def _oauth_secrets(access: Access, working_dir: Path) -> tuple[Any, str]:
     from google.oauth2 import credentials
 
-    del project_dir
+    del working_dir
     keys = ("token", "refresh_token", "client_id", "client_secret", "token_uri")
     return credentials.Credentials(**{key: access.signing.get(key) for key in keys}, scopes=access.scopes), ""
 
 
-def _identity_pool(access: Access, project_dir: Path) -> tuple[Any, str]:
+def _identity_pool(access: Access, working_dir: Path) -> tuple[Any, str]:
     """Workload identity federation with a token of Entra, as dbt-bigquery makes it of the same fields."""
     from google.auth import exceptions, identity_pool
 
-    del project_dir
+    del working_dir
     endpoint: Any = access.signing["token_endpoint"]
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 

@@ -35,12 +35,12 @@ _READING = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 class BigQuery(Warehouse):
     """One project's data. Nothing is signed in before the first question."""
 
-    def __init__(self, access: Access, project_dir: Path, patience: Patience, *, read_only: bool = False) -> None:
-        """A key file's relative path is relative to `project_dir`. With `read_only` nothing but SELECT is sent."""
+    def __init__(self, access: Access, working_dir: Path, patience: Patience, *, read_only: bool = False) -> None:
+        """A key file's relative path is relative to `working_dir`. With `read_only` nothing but SELECT is sent."""
         self.dialect = BigQueryDialect()
         self.meter = Meter(patience.monotonic)
         self._access = access
-        self._project_dir = project_dir
+        self._working_dir = working_dir
         self._read_only = read_only
         self._made: Any | None = None
         self._jobs = Jobs(self._client, self._place, access.rules, patience)
@@ -50,7 +50,7 @@ class BigQuery(Warehouse):
     def open(cls, connection: Connection, *, read_only: bool) -> BigQuery:
         """The project that the profile names."""
         driver()
-        return cls(access_of(connection.fields), connection.project_dir, connection.patience, read_only=read_only)
+        return cls(access_of(connection.fields), connection.working_dir, connection.patience, read_only=read_only)
 
     def table(self, schema: str, name_: str) -> str:
         return f"{name(self._project())}.{name(schema)}.{name(name_)}"
@@ -167,7 +167,7 @@ class BigQuery(Warehouse):
 
     def _client(self) -> Any:
         if self._made is None:
-            self._made = client_of(self._access, self._project_dir)
+            self._made = client_of(self._access, self._working_dir)
         return self._made
 
     def _project(self) -> str:

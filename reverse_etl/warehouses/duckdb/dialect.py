@@ -100,7 +100,8 @@ class DuckDBDialect(Dialect):
         return f"TRY_CAST({expression} AS {type_name})"
 
     def now(self) -> str:
-        return "CAST(now() AS TIMESTAMP)"
+        # Whatever the time zone of the session is.
+        return "make_timestamp(epoch_us(now()))"
 
     def later(self, expression: str, seconds: float) -> str:
         return f"({expression} + to_microseconds({round(seconds * 1_000_000)}))"

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse
+from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
+from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
 from reverse_etl.warehouses.duckdb.refusals import not_attached, not_opened, refusal, shown
+from reverse_etl.warehouses.duckdb.setup import (
+    Setup,
+    apply_setup,
+    attach_statement,
+    lacking_database,
+    read_setup,
+)
 from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.metering import Meter
 
@@ -33,11 +41,13 @@ class DuckDB(Warehouse):
         patience: Patience,
         attach: Sequence[Mapping[str, Any]] = (),
         *,
+        setup: Setup | None = None,
         make: bool = False,
     ) -> None:
         """`options`: read_only and config as `duckdb.connect` takes them. `make`: the file where it is missing.
 
-        `attach`, which may grow while the file is let go, are others to read beside it.
+        `attach`, which may grow while the file is let go, are others to read beside it. Those of `setup` are attached
+        when a statement needs them: one that another process holds keeps back only what reads it.
         """
         self.dialect = DuckDBDialect()
         self.meter = Meter(patience.monotonic)
@@ -47,13 +57,15 @@ class DuckDB(Warehouse):
         self._options = options
         self._patience = patience
         self._attach = attach
+        self._setup = setup or Setup()
+        self._needed: list[Mapping[str, Any]] = []
         self._make = make
         self._catalog = ""
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> DuckDB:
-        """The file that the profile names; a relative path is relative to the dbt project, as dbt takes it."""
+        """The file that the profile names; a relative path is relative to the working directory, as dbt takes it."""
         path = str(connection.fields.get("path") or ":memory:")
         if path == ":memory:":
             raise ConfigError(
@@ -63,10 +75,10 @@ class DuckDB(Warehouse):
                 hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
             )
         if not path.startswith("md:"):
-            path = str((connection.project_dir / Path(path).expanduser()).resolve())
-        attach = connection.fields.get("attach")
-        options = options_of(connection.memory_limit, read_only=read_only)
-        return cls(path, options, connection.patience, attach if isinstance(attach, list) else ())
+            path = str((connection.working_dir / Path(path).expanduser()).resolve())
+        setup = read_setup(connection.fields, connection.working_dir)
+        options = options_of(connection.memory_limit, read_only=read_only, config=setup.config)
+        return cls(path, options, connection.patience, setup=setup)
 
     def table(self, schema: str, name: str) -> str:
         return f"{self._schema(schema)}.{self.dialect.quote(name)}"
@@ -103,7 +115,8 @@ class DuckDB(Warehouse):
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         def begun() -> Any:
             # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
-            return self._translated(lambda: _reader(connection.sql(self.marked(sql)), rows), sql)
+            begin = partial(_begin, connection, self.marked(sql), rows)
+            return self._translated(lambda: self._attaching(connection, begin), sql)
 
         connection = self._open()
         # A result that is left open would refuse every other statement.
@@ -164,10 +177,26 @@ class DuckDB(Warehouse):
         return rows
 
     def _send(self, sql: str, params: Sequence[object]) -> list[Row]:
-        rows: list[Row] = self._translated(
-            lambda: self._open().execute(self.marked(sql), list(params) or None).fetchall(), sql
-        )
+        def work() -> list[Row]:
+            connection = self._open()
+            text, values = self.marked(sql), list(params) or None
+            found: list[Row] = self._attaching(connection, lambda: connection.execute(text, values).fetchall())
+            return found
+
+        rows: list[Row] = self._translated(work, sql)
         return rows
+
+    def _attaching(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Any]) -> Any:
+        """Do something, and attach each database of the profile that it turns out to need."""
+        try:
+            return work()
+        except _driver().Error as error:
+            entry = lacking_database(error, self._setup.attach)
+            if entry is None or entry in self._needed:
+                raise
+        self._attach_one(connection, entry)
+        self._needed.append(entry)
+        return self._attaching(connection, work)
 
     def _translated(self, work: Callable[[], Any], sql: str = "") -> Any:
         duckdb = _driver()
@@ -191,13 +220,18 @@ class DuckDB(Warehouse):
                 "missing-database",
                 f"there is no DuckDB file {shown(self._path)}",
                 context={"path": shown(self._path)},
-                hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml.",
+                hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path"
+                " begins at the working directory, as with dbt.",
             )
-        connection = self._wait_for_lock(driver)
+        path, options = self._path, self._options
+        connection: duckdb.DuckDBPyConnection = self._wait_for_lock(
+            lambda: driver.connect(path, **options), partial(not_opened, path)
+        )
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            apply_setup(connection, self._setup, self.dialect, driver.Error)
             [(self._catalog,)] = connection.execute("SELECT current_database()").fetchall()
-            for entry in self._attach:
+            for entry in (*self._attach, *self._needed):
                 self._attach_one(connection, entry)
         except (driver.Error, WarehouseError):
             connection.close()
@@ -205,30 +239,33 @@ class DuckDB(Warehouse):
         return connection
 
     def _attach_one(self, connection: duckdb.DuckDBPyConnection, entry: Mapping[str, Any]) -> None:
-        try:
-            connection.execute(_attach_statement(self.dialect, entry))
-        except _driver().Error as error:
-            raise not_attached(error, str(entry.get("path", ""))) from None
+        path = str(entry.get("path", ""))
+        statement = attach_statement(self.dialect, entry)
+        self._wait_for_lock(lambda: connection.execute(statement), partial(not_attached, path))
 
-    def _wait_for_lock(self, driver: Any) -> duckdb.DuckDBPyConnection:
+    def _wait_for_lock(self, work: Callable[[], Any], refused: Callable[[Exception, float], ReverseEtlError]) -> Any:
+        """Do something that opens a file, for as long as another process may have it."""
         until = self._patience.monotonic() + self._patience.seconds
         while True:
             try:
-                opened: duckdb.DuckDBPyConnection = driver.connect(self._path, **self._options)
-            except driver.Error as error:
+                return work()
+            except _driver().Error as error:
                 if "lock" not in str(error).lower() or self._patience.monotonic() >= until:
-                    raise not_opened(error, self._path, self._patience.seconds) from None
-            else:
-                return opened
+                    raise refused(error, self._patience.seconds) from None
             self._patience.sleep(0.05)
 
 
-def options_of(memory_limit: str, *, read_only: bool) -> Mapping[str, Any]:
-    """How a file is opened."""
+def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, object] | None = None) -> Mapping[str, Any]:
+    """How a file is opened. `config` is the profile's; what bounds our memory is ours."""
     return {
         "read_only": read_only,
-        "config": {"memory_limit": memory_limit, "preserve_insertion_order": "false"},
+        "config": {**(config or {}), "memory_limit": memory_limit, "preserve_insertion_order": "false"},
     }
+
+
+def _begin(connection: Any, sql: str, rows: int) -> Any:
+    """A statement whose result streams."""
+    return _reader(connection.sql(sql), rows)
 
 
 def _reader(relation: Any, rows: int) -> Any:
@@ -242,8 +279,3 @@ def _driver() -> Any:
     import duckdb
 
     return duckdb
-
-
-def _attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
-    alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
-    return f"ATTACH IF NOT EXISTS {dialect.literal(str(entry.get('path', '')))}{alias} (READ_ONLY)"

@@ -58,7 +58,7 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
     )
 
 
-def not_opened(error: Exception, path: str, waited: float) -> ReverseEtlError:
+def not_opened(path: str, error: Exception, waited: float) -> ReverseEtlError:
     """The file was not opened: another process holds it, or what is there is no file for us."""
     reason = shown(error)
     if holder := _HOLDER.search(reason):
@@ -78,8 +78,30 @@ def not_opened(error: Exception, path: str, waited: float) -> ReverseEtlError:
     )
 
 
-def not_attached(error: Exception, path: str) -> WarehouseError:
-    """One of the databases that the profile attaches is not there, or needs what is not installed."""
+def setting_refused(name: str, error: Exception) -> WarehouseError:
+    """A setting of the profile that DuckDB does not take. Its value may be a secret."""
+    return WarehouseError(
+        "setting-refused",
+        f"DuckDB refused the setting `{shown(name)}` of the profile",
+        context={"setting": shown(name), "reason": type(error).__name__},
+        hint="Correct `settings:` of the target in profiles.yml; `dbt debug` checks it.",
+    )
+
+
+def extension_refused(statement: str, error: Exception) -> WarehouseError:
+    """An extension of the profile that cannot be loaded."""
+    return WarehouseError(
+        "extension-not-loaded",
+        f"DuckDB could not do `{statement}`, which the profile asks for",
+        context={"reason": shown(error)},
+        hint="Correct `extensions:` of the target in profiles.yml, or install the extension; `dbt debug` checks it.",
+    )
+
+
+def not_attached(path: str, error: Exception, waited: float) -> ReverseEtlError:
+    """One of the databases that the profile attaches is not there, is held, or needs what is not installed."""
+    if _HOLDER.search(str(error)):
+        return not_opened(path, error, waited)
     return WarehouseError(
         "database-not-attached",
         f"{shown(path)}, which the profile attaches, could not be read",

@@ -28,7 +28,13 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "application_name": ("application_name",),
 }
 _REQUIRED = ("host", "user", "dbname")
-_DEFAULTS: Mapping[str, str] = {"port": "5432", "connect_timeout": "10", "application_name": "reverse-etl"}
+# The drivers read texts as UTF-8, whatever PGCLIENTENCODING or the role's settings say.
+_DEFAULTS: Mapping[str, str] = {
+    "port": "5432",
+    "connect_timeout": "10",
+    "application_name": "reverse-etl",
+    "client_encoding": "UTF8",
+}
 
 
 @dataclass(frozen=True)

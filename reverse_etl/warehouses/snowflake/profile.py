@@ -105,7 +105,7 @@ def struck(words: str, secrets: Iterable[str]) -> str:
     return words
 
 
-def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
+def access_of(fields: Mapping[str, object], working_dir: Path) -> Access:
     """The profile's fields as they are written. Raises ConfigError where they do not fit together."""
     said = {name: value for name, value in _spelled(fields).items() if value not in (None, "")}
     for name in ("account", "database"):
@@ -134,7 +134,7 @@ def access_of(fields: Mapping[str, object], project_dir: Path) -> Access:
     fixed = {"autocommit": True, "paramstyle": "qmark", "arrow_number_to_decimal": True, "application": "reverse_etl"}
     return Access(
         {**options, **waiting, **flags, **fixed, "session_parameters": _session(said)},
-        sign_in(said, project_dir),
+        sign_in(said, working_dir),
         placed(str(said["database"])),
         trying_of(said, _seconds(said, "connect_retries", 1), pause),
         tuple(Secret(str(said[name])) for name in SECRETS if name in said),

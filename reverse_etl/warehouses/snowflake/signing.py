@@ -40,7 +40,7 @@ _CACHED = {"client_store_temporary_credential": True, "client_request_mfa_token"
 _TOKEN_SECONDS = 30
 
 
-def sign_in(said: Mapping[str, object], project_dir: Path) -> SignIn:
+def sign_in(said: Mapping[str, object], working_dir: Path) -> SignIn:
     """The way that the fields choose. Raises ConfigError where they do not fit together."""
     way = str(said.get("authenticator", "")).strip()
     if "private_key" in said and "private_key_path" in said:
@@ -54,7 +54,7 @@ def sign_in(said: Mapping[str, object], project_dir: Path) -> SignIn:
             raise _contradiction(f"`{name}` without an `authenticator` that uses it", "Set `authenticator: oauth`.")
     _needs(said, "user", way or "a password or a key")
     if "private_key" in said or "private_key_path" in said:
-        return _by_key(said, project_dir)
+        return _by_key(said, working_dir)
     return _by_password(said, way)
 
 
@@ -91,13 +91,13 @@ def _by_token(said: Mapping[str, object], *, renewed: bool) -> SignIn:
     return _fixed({"authenticator": "oauth", "token": str(said["token"])})
 
 
-def _by_key(said: Mapping[str, object], project_dir: Path) -> SignIn:
+def _by_key(said: Mapping[str, object], working_dir: Path) -> SignIn:
     passphrase = said.get("private_key_passphrase")
     password = None if passphrase is None else str(passphrase).encode()
     if "private_key" in said:
         key = str(said["private_key"])
         return lambda: _with_key(decoded(inline_key(key), password, "`private_key`"))
-    path = (project_dir / Path(str(said["private_key_path"])).expanduser()).resolve()
+    path = (working_dir / Path(str(said["private_key_path"])).expanduser()).resolve()
     return lambda: _with_key(decoded(key_in(path), password, str(path)))
 
 

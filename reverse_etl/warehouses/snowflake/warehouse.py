@@ -51,7 +51,7 @@ class Snowflake(Warehouse):
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Snowflake:
         """The database that the profile names; a relative path of a key is relative to the dbt project."""
-        access = access_of(connection.fields, connection.project_dir)
+        access = access_of(connection.fields, connection.working_dir)
         return cls(access, connection.patience, read_only=read_only)
 
     def marked(self, sql: str) -> str:

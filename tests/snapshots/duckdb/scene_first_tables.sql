@@ -2,11 +2,11 @@ CREATE TABLE IF NOT EXISTS s.sync_rejections (schema_version BIGINT, sync VARCHA
 ;
 CREATE TABLE IF NOT EXISTS s.sync_runs (schema_version BIGINT, sync VARCHAR, invocation_id VARCHAR, fence BIGINT, status VARCHAR, started_at TIMESTAMP, ended_at TIMESTAMP, counts VARCHAR, problem VARCHAR)
 ;
-CREATE TABLE IF NOT EXISTS s.lease__it_s_24ceef1c AS SELECT CAST(1 AS BIGINT) AS schema_version, CAST('it''s' AS VARCHAR) AS sync, CAST('lineage' AS VARCHAR) AS lineage, CAST('it''s \ salt' AS VARCHAR) AS salt, CAST(0 AS BIGINT) AS serial, CAST(0 AS BIGINT) AS fence, CAST(0 AS BIGINT) AS credit, CAST(0 AS BIGINT) AS closed_fence, CAST(0 AS BIGINT) AS entries, CAST(NULL AS BIGINT) AS run_fence, CAST(NULL AS VARCHAR) AS holder, CAST(NULL AS VARCHAR) AS holder_note, CAST(NULL AS VARCHAR) AS acked, CAST(NULL AS VARCHAR) AS destination, CAST(NULL AS VARCHAR) AS key_columns, CAST(NULL AS VARCHAR) AS moved_to, CAST(CAST(now() AS TIMESTAMP) AS TIMESTAMP) AS expires_at, CAST(CAST(now() AS TIMESTAMP) AS TIMESTAMP) AS beat_at, CAST(CAST(now() AS TIMESTAMP) AS TIMESTAMP) AS quiet_at
+CREATE TABLE IF NOT EXISTS s.lease__it_s_24ceef1c AS SELECT CAST(1 AS BIGINT) AS schema_version, CAST('it''s' AS VARCHAR) AS sync, CAST('lineage' AS VARCHAR) AS lineage, CAST('it''s \ salt' AS VARCHAR) AS salt, CAST(0 AS BIGINT) AS serial, CAST(0 AS BIGINT) AS fence, CAST(0 AS BIGINT) AS credit, CAST(0 AS BIGINT) AS closed_fence, CAST(0 AS BIGINT) AS entries, CAST(NULL AS BIGINT) AS run_fence, CAST(NULL AS VARCHAR) AS holder, CAST(NULL AS VARCHAR) AS holder_note, CAST(NULL AS VARCHAR) AS acked, CAST(NULL AS VARCHAR) AS destination, CAST(NULL AS VARCHAR) AS key_columns, CAST(NULL AS VARCHAR) AS moved_to, CAST(make_timestamp(epoch_us(now())) AS TIMESTAMP) AS expires_at, CAST(make_timestamp(epoch_us(now())) AS TIMESTAMP) AS beat_at, CAST(make_timestamp(epoch_us(now())) AS TIMESTAMP) AS quiet_at
 ;
-SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(CAST(now() AS TIMESTAMP)) - epoch(beat_at),
-epoch(expires_at) - epoch(CAST(now() AS TIMESTAMP)),
-epoch(quiet_at) - epoch(CAST(now() AS TIMESTAMP)),
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(make_timestamp(epoch_us(now()))) - epoch(beat_at),
+epoch(expires_at) - epoch(make_timestamp(epoch_us(now()))),
+epoch(quiet_at) - epoch(make_timestamp(epoch_us(now()))),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status BIGINT

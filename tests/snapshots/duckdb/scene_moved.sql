@@ -95,9 +95,9 @@ CAST('it''s' AS VARCHAR))) AS r (invocation_id, status, counts, problem, schema_
 ;
 UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 ;
-SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(CAST(now() AS TIMESTAMP)) - epoch(beat_at),
-epoch(expires_at) - epoch(CAST(now() AS TIMESTAMP)),
-epoch(quiet_at) - epoch(CAST(now() AS TIMESTAMP)),
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(make_timestamp(epoch_us(now()))) - epoch(beat_at),
+epoch(expires_at) - epoch(make_timestamp(epoch_us(now()))),
+epoch(quiet_at) - epoch(make_timestamp(epoch_us(now()))),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
-UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = CAST(now() AS TIMESTAMP) WHERE fence = ? AND holder = ?
+UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = make_timestamp(epoch_us(now())) WHERE fence = ? AND holder = ?

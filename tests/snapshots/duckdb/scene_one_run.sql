@@ -1,9 +1,9 @@
-UPDATE s.lease__it_s_24ceef1c SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = CAST(now() AS TIMESTAMP),
-expires_at = (CAST(now() AS TIMESTAMP) + to_microseconds(120000000)) WHERE (holder IS NULL AND CAST(now() AS TIMESTAMP) >= quiet_at) OR holder = ? OR CAST(now() AS TIMESTAMP) >= (expires_at + to_microseconds(90000000))
+UPDATE s.lease__it_s_24ceef1c SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = make_timestamp(epoch_us(now())),
+expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)) WHERE (holder IS NULL AND make_timestamp(epoch_us(now())) >= quiet_at) OR holder = ? OR make_timestamp(epoch_us(now())) >= (expires_at + to_microseconds(90000000))
 ;
-SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(CAST(now() AS TIMESTAMP)) - epoch(beat_at),
-epoch(expires_at) - epoch(CAST(now() AS TIMESTAMP)),
-epoch(quiet_at) - epoch(CAST(now() AS TIMESTAMP)),
+SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(make_timestamp(epoch_us(now()))) - epoch(beat_at),
+epoch(expires_at) - epoch(make_timestamp(epoch_us(now()))),
+epoch(quiet_at) - epoch(make_timestamp(epoch_us(now()))),
 run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
@@ -19,8 +19,8 @@ DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
 CAST(p.row_hash AS VARCHAR),
-'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, CAST(now() AS TIMESTAMP),
-CASE WHEN FALSE THEN (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END, CAST(NULL AS BIGINT),
+'invalid', p.reason, CASE p.reason WHEN 'invalid-email' THEN 'the key is malformed' ELSE '' END, FALSE, make_timestamp(epoch_us(now())),
+CASE WHEN FALSE THEN (make_timestamp(epoch_us(now())) + to_microseconds(3600000000)) WHEN 'invalid' = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (make_timestamp(epoch_us(now())) + to_microseconds(600000000)) ELSE (make_timestamp(epoch_us(now())) + to_microseconds(3600000000)) END END, CAST(NULL AS BIGINT),
 CAST(NULL AS VARCHAR),
 CAST(NULL AS VARCHAR),
 CAST(NULL AS VARCHAR),
@@ -28,8 +28,8 @@ CAST(NULL AS BIGINT),
 CAST(NULL AS BOOLEAN) FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE p.kind = 'invalid'
 ;
-UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(now() AS TIMESTAMP),
-expires_at = (CAST(now() AS TIMESTAMP) + to_microseconds(120000000)),
+UPDATE s.lease__it_s_24ceef1c SET beat_at = make_timestamp(epoch_us(now())),
+expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
@@ -41,29 +41,29 @@ max(CASE WHEN f.digest IS NOT DISTINCT FROM CAST(p.row_hash AS VARCHAR) THEN f.a
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
 CAST(p.row_hash AS VARCHAR),
-o.state, o.code, o.reason, o.tainted, CAST(now() AS TIMESTAMP),
-CASE WHEN o.recheck THEN (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (CAST(now() AS TIMESTAMP) + to_microseconds(600000000)) ELSE (CAST(now() AS TIMESTAMP) + to_microseconds(3600000000)) END END, o.http_status, o.response_code, o.response_message, o.request_id, o.request_rows, o.failed_alone FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \', FALSE, FALSE, CAST(NULL AS BIGINT),
+o.state, o.code, o.reason, o.tainted, make_timestamp(epoch_us(now())),
+CASE WHEN o.recheck THEN (make_timestamp(epoch_us(now())) + to_microseconds(3600000000)) WHEN o.state = 'skipped' THEN CASE WHEN b.key_text IS NULL THEN (make_timestamp(epoch_us(now())) + to_microseconds(600000000)) ELSE (make_timestamp(epoch_us(now())) + to_microseconds(3600000000)) END END, o.http_status, o.response_code, o.response_message, o.request_id, o.request_rows, o.failed_alone FROM s.plan__it_s_24ceef1c__7 p JOIN (VALUES (3, 'skipped', 'unknown-user', 'it''s \', FALSE, FALSE, CAST(NULL AS BIGINT),
 '', '', '', 0, FALSE),
 (4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS BIGINT),
 '', '', '', 0, FALSE),
 (5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', 'it''s \', 'r-1', 1, TRUE)) AS o (ordinal, state, code, reason, tainted, recheck, http_status, response_code, response_message, request_id, request_rows, failed_alone) ON o.ordinal = p.ordinal
 LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
-UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(now() AS TIMESTAMP),
-expires_at = (CAST(now() AS TIMESTAMP) + to_microseconds(120000000)),
+UPDATE s.lease__it_s_24ceef1c SET beat_at = make_timestamp(epoch_us(now())),
+expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
 MERGE INTO s.snapshot__it_s_24ceef1c AS s USING (SELECT *
 FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN b.acked = 0 THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted, max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped FROM s.sync_rejections WHERE sync = 'it''s' AND fence = 7 GROUP BY ordinal) r ON r.ordinal = p.ordinal
 LEFT JOIN (VALUES (0, 0, 10, 1)) AS b (bucket, first, beyond, acked) ON b.bucket = p.ordinal - mod(p.ordinal, 10) AND p.ordinal >= b.first AND p.ordinal < b.beyond WHERE p.kind <> 'invalid' AND p.ordinal < 10) x WHERE outcome IS NOT NULL) AS p ON s.identity = p.identity
-WHEN MATCHED AND s.fence <= 7 AND p.outcome = 'unknown' THEN UPDATE SET row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = CAST(now() AS TIMESTAMP)
-WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = p.v_firstname_9cf22fd0, v_spent_2705d83f = CASE WHEN p.outcome = 'accepted' AND s.state = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = CAST(now() AS TIMESTAMP)
-WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, p.v_spent_2705d83f, p.row_hash, p.outcome, 7, CAST(now() AS TIMESTAMP))
+WHEN MATCHED AND s.fence <= 7 AND p.outcome = 'unknown' THEN UPDATE SET row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = make_timestamp(epoch_us(now()))
+WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = p.v_firstname_9cf22fd0, v_spent_2705d83f = CASE WHEN p.outcome = 'accepted' AND s.state = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = make_timestamp(epoch_us(now()))
+WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, p.v_spent_2705d83f, p.row_hash, p.outcome, 7, make_timestamp(epoch_us(now())))
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = hash('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) WHERE state = 'accepted' AND row_hash IS DISTINCT FROM hash('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f)
 ;
-DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < (CAST(now() AS TIMESTAMP) + to_microseconds(-86400000000))
+DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < (make_timestamp(epoch_us(now())) + to_microseconds(-86400000000))
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND CAST(to_json([CAST(s.identity AS VARCHAR)]) AS VARCHAR) = key_text)
 ;
@@ -77,11 +77,11 @@ FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, ch
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
-UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = (CAST(now() AS TIMESTAMP) + to_microseconds(90000000)),
+UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = (make_timestamp(epoch_us(now())) + to_microseconds(90000000)),
 entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
 INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
-CAST(now() AS TIMESTAMP),
+make_timestamp(epoch_us(now())),
 ?, ?)

@@ -1,0 +1,26 @@
+"""What dbt takes from its flag `--vars`: YAML with one value for each name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reverse_etl.documents import UnreadableError, parse_yaml
+from reverse_etl.errors import ConfigError
+
+
+def read_variables(text: str | None) -> Mapping[str, object]:
+    """The variables by name; none if the flag was not given. Raises ConfigError, which quotes no value."""
+    if text is None:
+        return {}
+    try:
+        variables = parse_yaml(text)
+    except UnreadableError:
+        variables = None
+    if not isinstance(variables, dict):
+        raise ConfigError(
+            "wrong-vars",
+            "the value of `--vars` does not hold names with values",
+            context={"flag": "--vars"},
+            hint='Write it as for dbt, such as `--vars \'day: 2\'` or `--vars \'{"day": 2, "region": "eu"}\'`.',
+        )
+    return {str(name): value for name, value in variables.items()}

@@ -1,0 +1,132 @@
+"""What a DuckDB target's profile sets up in each connection, as dbt-duckdb does it; opens none.
+
+Fields: dbt-duckdb's README, "Configuring Your Profile". Relative paths are relative to the working directory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.duckdb.refusals import extension_refused, setting_refused
+
+# What bounds our memory, or would keep us from bounding it, is ours to set.
+_OURS = ("memory_limit", "max_memory", "preserve_insertion_order", "lock_configuration", "access_mode")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+# Drivers before 2.0 name the database, later ones the schema with the database in front.
+_NO_CATALOG = re.compile(r'(?:Catalog|schema) "((?:[^"]|"")+)" does not exist', re.IGNORECASE)
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """`settings` may hold secrets: never print their values. `attach` are databases beside the main one."""
+
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)
+    config: Mapping[str, object] = field(default_factory=dict, repr=False)
+    extensions: Sequence[object] = ()
+    attach: Sequence[Mapping[str, Any]] = ()
+
+
+def read_setup(fields: Mapping[str, object], working_dir: Path) -> Setup:
+    """The parts of a profile that dbt-duckdb applies to a connection."""
+    attach, extensions = fields.get("attach"), fields.get("extensions")
+    return Setup(
+        _without_ours(fields.get("settings")),
+        _without_ours(fields.get("config_options")),
+        extensions if isinstance(extensions, list) else (),
+        [_resolved(entry, working_dir) for entry in attach if isinstance(entry, dict)]
+        if isinstance(attach, list)
+        else (),
+    )
+
+
+def _resolved(entry: Mapping[str, Any], working_dir: Path) -> Mapping[str, Any]:
+    """An entry of `attach` with its file's absolute path; an address stays as it is."""
+    path = str(entry.get("path", ""))
+    return entry if _REMOTE.match(path) else {**entry, "path": str((working_dir / Path(path).expanduser()).resolve())}
+
+
+def apply_setup(connection: Any, setup: Setup, dialect: Dialect, error_type: type[Exception]) -> None:
+    """Do what dbt does to a connection before it builds: views are read as they were when dbt tested them."""
+    for extension in setup.extensions:
+        _load(connection, extension, dialect, error_type)
+    for name, statement in setting_statements(dialect, setup.settings):
+        _apply(connection, name, statement, error_type)
+
+
+def _load(connection: Any, extension: object, dialect: Dialect, error_type: type[Exception]) -> None:
+    load, install = extension_statements(dialect, extension)
+    try:
+        connection.execute(load)
+    except error_type:
+        try:
+            connection.execute(install)
+            connection.execute(load)
+        except error_type as error:
+            raise extension_refused(load, error) from None
+
+
+def _apply(connection: Any, name: str, statement: str, error_type: type[Exception]) -> None:
+    try:
+        connection.execute(statement)
+    except error_type as error:
+        raise setting_refused(name, error) from None
+
+
+def setting_statements(dialect: Dialect, settings: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The name and the statement of each setting."""
+    for name, value in settings.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        yield name, f"SET {name if _NAME.fullmatch(name) else dialect.quote(name)} = {dialect.literal(text)}"
+
+
+def extension_statements(dialect: Dialect, extension: object) -> tuple[str, str]:
+    """How an extension is loaded, and how it is installed where it is not there yet."""
+    entry = extension if isinstance(extension, dict) else {"name": extension}
+    name = dialect.literal(str(entry.get("name", "")))
+    repository = f" FROM {entry['repo']}" if _NAME.fullmatch(str(entry.get("repo") or "")) else ""
+    return f"LOAD {name}", f"INSTALL {name}{repository}"
+
+
+def attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
+    """Attach a database for reading, whatever the profile says of writing."""
+    alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
+    options = {**_named(entry.get("options")), **{name: entry[name] for name in ("type", "secret") if entry.get(name)}}
+    words = [_option(dialect, name.upper(), value) for name, value in options.items() if name.lower() != "read_only"]
+    path = dialect.literal(str(entry.get("path", "")))
+    return f"ATTACH IF NOT EXISTS {path}{alias} ({', '.join([*filter(None, words), 'READ_ONLY'])})"
+
+
+def lacking_database(error: Exception, attach: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The entry of `attach` whose database a statement lacked; None if it failed for something else."""
+    missing = _NO_CATALOG.search(str(error))
+    if missing is None:
+        return None
+    name = f"{missing[1].replace(chr(34) * 2, chr(34)).lower()}."
+    return next((entry for entry in attach if name.startswith(f"{database_name(entry).lower()}.")), None)
+
+
+def database_name(entry: Mapping[str, Any]) -> str:
+    """The name of an attached database: its alias, or what DuckDB makes of its path."""
+    file = str(entry.get("path", "")).split("?")[0].replace("\\", "/").rpartition("/")[2]
+    return str(entry.get("alias") or file.rpartition(":")[2].lstrip(".").split(".")[0])
+
+
+def _option(dialect: Dialect, name: str, value: object) -> str:
+    if value is False or value is None or not _NAME.fullmatch(name):
+        return ""
+    bare = value is not True and _NAME.fullmatch(str(value))
+    return name if value is True else f"{name} {value if bare else dialect.literal(str(value))}"
+
+
+def _without_ours(value: object) -> dict[str, object]:
+    return {name: setting for name, setting in _named(value).items() if name.lower() not in _OURS}
+
+
+def _named(value: object) -> dict[str, object]:
+    return {str(name): inner for name, inner in value.items()} if isinstance(value, dict) else {}

@@ -1,0 +1,101 @@
+"""What a DuckDB profile sets up: its settings, its attached databases and its paths apply as dbt applies them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import duckdb
+import pytest
+
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience
+from tests.warehouses.on_duckdb import OnDuckDB, patience
+
+BERLIN = {"settings": {"TimeZone": "Europe/Berlin"}}
+
+
+class TestSetup(OnDuckDB):
+    @pytest.fixture
+    def views(self, path, tmp_path):
+        """A file with a view whose dates depend on the time zone, and one that reads another file."""
+        with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 5 AS a")
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("CREATE TABLE visits AS SELECT TIMESTAMPTZ '2026-01-01 23:30:00+00' AS seen")
+            connection.execute("CREATE VIEW days AS SELECT CAST(seen AS DATE) AS day, seen FROM visits")
+            connection.execute(f"ATTACH '{tmp_path / 'other.duckdb'}' AS ext")
+            connection.execute("CREATE VIEW through AS SELECT a FROM ext.t")
+        return path
+
+    @pytest.mark.parametrize(("profile", "day"), [(BERLIN, "2026-01-02"), ({}, "2026-01-01")])
+    def test_the_time_zone_of_the_profile_decides_the_dates_of_a_view(self, views, reopen, profile, day):
+        warehouse = reopen(**profile)
+        assert warehouse.query("SELECT CAST(day AS VARCHAR) FROM days") == [(day,)]
+        [batch] = warehouse.batches("SELECT seen FROM days", 10)
+        instant = datetime(2026, 1, 1, 23, 30, tzinfo=timezone.utc)
+        assert batch.column(0).cast("int64").to_pylist() == [int(instant.timestamp()) * 1_000_000]
+
+    def test_our_clock_is_utc_in_every_time_zone(self, views, reopen):
+        dialect = reopen().dialect
+        question = f"SELECT {dialect.epoch(dialect.now())} - epoch(now())"
+        [(here,)] = reopen(settings={"TimeZone": "Pacific/Kiritimati"}).query(question)
+        assert abs(here) < 1
+
+    def test_our_bound_of_memory_stays(self, views, reopen):
+        warehouse = reopen(settings={"memory_limit": "7GB", "threads": 1}, config_options={"max_memory": "7GB"})
+        found = warehouse.query("SELECT current_setting('memory_limit'), current_setting('threads')")
+        assert found == reopen(settings={"threads": 1}).query(
+            "SELECT current_setting('memory_limit'), current_setting('threads')"
+        )
+        assert found[0][1] == 1
+
+    @pytest.mark.parametrize("where", ["settings", "config_options"])
+    def test_a_setting_that_is_refused_is_named_without_its_value(self, views, reopen, where):
+        with pytest.raises(WarehouseError) as refused:
+            reopen(**{where: {"no_such_setting": "hunter2"}}).query("SELECT 1")
+        assert "no_such_setting" in refused.value.message + str(refused.value.context)
+        assert "hunter2" not in refused.value.message + str(refused.value.context)
+
+    def test_only_an_attached_file_that_is_needed_is_opened(self, views, reopen, tmp_path, held):
+        entry = {"path": str(tmp_path / "other.duckdb"), "alias": "ext"}
+        warehouse = reopen(attach=[{"path": str(tmp_path / "not" / "there.duckdb")}, entry])
+        process = held(tmp_path / "other.duckdb")
+        assert warehouse.query("SELECT count(*) FROM days") == [(1,)]
+        with pytest.raises(WarehouseError) as refused:
+            warehouse.query("SELECT a FROM through")
+        assert refused.value.code == "database-locked"
+        assert str(process.pid) in refused.value.message
+        process.communicate()
+        assert warehouse.query("SELECT a FROM through") == [(5,)]
+        warehouse.release()
+        assert [batch.to_pylist() for batch in warehouse.batches("SELECT a FROM through", 10)] == [[{"a": 5}]]
+        assert [column.name for column in warehouse.columns("through") or ()] == ["a"]
+
+    def test_a_held_attached_file_is_waited_for(self, views, tmp_path, held):
+        process = held(tmp_path / "other.duckdb")
+        naps = []
+
+        def sleep(seconds):
+            naps.append(seconds)
+            process.communicate()
+
+        fields = {"path": str(views), "attach": [{"path": "other.duckdb", "alias": "ext"}]}
+        waiting = Patience(1000, lambda: float(len(naps)), sleep)
+        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", waiting))
+        assert warehouse.query("SELECT a FROM through") == [(5,)]
+        assert len(naps) == 1
+        warehouse.close()
+
+    def test_a_missing_attached_file_is_named(self, views, tmp_path):
+        fields = {"path": str(views), "attach": [{"path": "gone/other.duckdb", "alias": "ext"}]}
+        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", patience()), read_only=True)
+        with pytest.raises(WarehouseError) as refused:
+            warehouse.query("SELECT a FROM through")
+        assert refused.value.code == "database-not-attached"
+        assert str(tmp_path / "gone" / "other.duckdb") in refused.value.message
+        warehouse.close()
+
+    def test_an_attached_file_goes_by_the_name_that_duckdb_gives_it(self, views, reopen, tmp_path):
+        warehouse = reopen(attach=[{"path": str(tmp_path / "other.duckdb"), "type": "duckdb", "read_only": False}])
+        assert warehouse.query("SELECT a FROM other.t") == [(5,)]
