@@ -17,6 +17,7 @@ from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.heartbeat import Heartbeat
 from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
+from reverse_etl.run.places import remembered_place
 from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.sending import Sending, Waits
 from reverse_etl.run.user_pause import UserPause, find_pause
@@ -65,11 +66,6 @@ class _Run:
         self.warehouse.release()
         client = self.wiring.client(self.ready.destination)
         try:
-            if self.story.to_send or self.wiring.full_refresh or (look.lease is not None and look.lease.run):
-                self._prepare(client, look)
-                if self.story.status is SyncStatus.STOPPED:
-                    self.record(0)
-                    return
             self._with_lease(look, client)
         finally:
             client.close()
@@ -86,15 +82,29 @@ class _Run:
             self.story.status = SyncStatus.STOPPED
         return problem is not None
 
-    def _prepare(self, client: Client, look: Look) -> None:
-        """Ask Iterable what must be known before the first row; what it calls things may differ from last time."""
+    def _prepare(self, client: Client, look: Look, lease: Lease) -> None:
+        """Ask Iterable what must be known before the first row, and remember what it calls things.
+
+        Under the lease: what is missing may be made there, and another run must not make it too. `look` has the row.
+        """
+        row = look.lease
+        if row is None:
+            return
         with self._timed("check"):
             questions = self.wiring.questions(client, self.ready.destination)
-            prepared = self.ready.noun.prepare(self.ready.subject, questions)
+            place = remembered_place(self.ready, row, self.store, self.wiring)
+            self.warehouse.release()
+            prepared = self.ready.noun.prepare(replace(self.ready.subject, place=place), questions)
         self.ready = self.ready.prepared(prepared)
         self.prepared = True
         self.story.warnings += prepared.warnings
-        self._stopped_by_guard(look)
+        if not self._stopped_by_guard(look) and prepared.place:
+            self._remember(lease, row)
+
+    def _remember(self, lease: Lease, row: LeaseRow) -> None:
+        destination = to_remember(row.destination, self.ready.remembered(row.salt), self.wiring.allowed)
+        if not lease.remember(destination, self.ready.shape.key_columns):
+            raise fenced(lease.fence)
 
     def _with_lease(self, look: Look, client: Client) -> None:
         settings = self.wiring.settings
@@ -112,6 +122,12 @@ class _Run:
 
     def _under_lease(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> None:
         try:
+            if self.story.to_send or self.wiring.full_refresh or row.run is not None:
+                self._prepare(client, replace(look, lease=row), lease)
+            if self.story.status is SyncStatus.STOPPED:
+                lease.release()
+                self.record(0)
+                return
             self._recover(lease, row)
             rejections = self._plan(look, lease, row, client)
         except (WarehouseError, DestinationError):
@@ -153,15 +169,14 @@ class _Run:
                 look = self.store.look(thorough=diff.thorough)
             self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
         if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
-            self._prepare(client, look)
+            self._prepare(client, replace(look, lease=row), lease)
         # Another run may have used the sync snapshot since the first look.
         if self._stopped_by_guard(replace(look, lease=row)):
             self.store.finish(lease.fence)
             lease.close(entries=row.entries, unknown=False)
             self.record(lease.fence)
             return None
-        destination = to_remember(row.destination, self.ready.remembered(row.salt), self.wiring.allowed)
-        lease.remember(destination, self.ready.shape.key_columns)
+        self._remember(lease, row)
         recheck = Recheck(self.wiring.settings.recheck_after, self.ready.noun.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
         rejections.record_invalid()

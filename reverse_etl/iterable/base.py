@@ -203,11 +203,12 @@ class Typed:
 
 @dataclass(frozen=True)
 class Subject:
-    """A sync as its object sees it: the definition, the project's type, and what the mapped columns hold."""
+    """A sync as its object sees it. `place` is what Iterable was last known to call what the rows belong to."""
 
     sync: Sync
     project: ProjectType
     typed: Sequence[Typed] = ()
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 class Asker(Protocol):

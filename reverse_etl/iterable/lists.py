@@ -164,7 +164,7 @@ class ListOperation(Operation):
         return Problem(
             "unknown-list",
             f"Iterable does not know the list {self.list_id} {'yet' if self.patient else 'any more'}",
-            "Run again in some minutes."
+            "Run again in some minutes. If the list was deleted, give the definition another `name`."
             if self.patient
             else "See in Iterable whether it was deleted; for another list give the definition another `name` as well.",
             {"list id": self.list_id, "status": reply.status, "request": reply.request_id or "unnamed"},
@@ -274,7 +274,7 @@ class ListMembers(IterableObject):
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:
         sync, project = subject.sync, subject.project
         warnings = check_user_fields(subject, asker)
-        target = find_or_make_list(sync, asker)
+        target = find_or_make_list(sync, asker, subject.place)
         operations, body = _operations(sync, project, target), self.body(sync, project)
         return Prepared(operations, body, place={"list_id": str(target.id)}, warnings=warnings)
 

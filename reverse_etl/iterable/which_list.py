@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -17,7 +18,7 @@ CREATE = Endpoint("POST", "/api/lists", 100)
 
 @dataclass(frozen=True)
 class Target:
-    """A list by its id. `fresh`: this run made it, and Iterable may not know it everywhere yet."""
+    """A list by its id. `fresh`: it was just made, and Iterable may not know it everywhere yet."""
 
     id: int
     fresh: bool = False
@@ -47,8 +48,17 @@ def find_list(sync: Sync, asker: Asker) -> Named | None:
     return found[0] if found else None
 
 
-def find_or_make_list(sync: Sync, asker: Asker) -> Target:
-    """The list of a definition, made if it has to be. Raises DestinationError."""
+def find_or_make_list(sync: Sync, asker: Asker, place: Mapping[str, str]) -> Target:
+    """The list of a definition, made if it has to be. Raises DestinationError.
+
+    A list that was found or made before is known by its id. Iterable may not list it for a minute, and may list several
+    of its name.
+    """
+    known, name = place.get("list_id", ""), sync.options["list"].get("name", "")
+    if known.isdecimal() and place.get("list") == name:
+        listed = {one.id: one.name for one in told(LISTS, asker)}
+        if int(known) in listed or name not in listed.values():
+            return Target(int(known), fresh=int(known) not in listed)
     found = find_list(sync, asker)
     return Target(found.id) if found is not None else Target(_make(sync, asker), fresh=True)
 
