@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reverse_etl.warehouses.metering import Meter
 
 Row = tuple[Any, ...]
+UNFOLDED = "[^\u0130\u212a]*"  # neither the dotted capital I nor the sign of the kelvin
 # What neither ends a comment nor is taken for a parameter.
 _UNMARKABLE = re.compile(r"[^\w.:-]", re.ASCII)
 
@@ -135,7 +136,8 @@ class Dialect(ABC):
         return text
 
     def lower(self, text: str) -> str:
-        return f"lower({text})"
+        """A text in lower case; as it is if that would make letters of ASCII out of others, and so another text."""
+        return f"CASE WHEN {self.matches(text, UNFOLDED)} THEN lower({text}) ELSE {text} END"
 
     @abstractmethod
     def json_text(self, expression: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reverse_etl.iterable.identity import rule_of
 from reverse_etl.snapshot.shape import PRIMARY_KEY
 from reverse_etl.snapshot.waiting import RecentCalls, Waiting
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
@@ -21,6 +22,20 @@ WHAT = Field("what", "what")
 SOMEBODY = Requirement(("@email", "@user_id"), "null-identifier", "the identifier is NULL")
 ADDRESS = Requirement(("@email",), "bad-email", "the e-mail is malformed", pattern=r"[^@\s]+@.+", never=("no@one",))
 NUMBER = Requirement(("@user_id",), "bad-user-id", "the user id is malformed", pattern=r"\d", unless="@email")
+
+
+FOLDING = (
+    "\u0130@example.com",
+    "\u212a@example.com",
+    "\u017f@example.com",
+    "\uff4ao@example.com",
+    "\ufb01@example.com",
+)
+UNSEEN = tuple(
+    f"j{char}o@example.com"
+    for char in ("\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u00a0", "\u202e", "\u3000", "\ufe0f")
+)
+SURROUNDED = ("mailto:jo@example.com", "MAILTO:jo@example.com", "<jo@example.com>", "jo@example.com,k@example.com")
 
 
 class IdentifyingContract:
@@ -121,6 +136,22 @@ class IdentifyingContract:
     def test_letter_case_and_blanks_of_an_address_change_nothing(self, visits):
         visits.sql("UPDATE {model} SET email = upper(email)")
         assert visits.counted() == {}
+
+    def test_addresses_that_are_somebody_else_or_nobody_are_held_back(self, trial):
+        """Letters that fold into ASCII, what nobody sees, and what surrounds an address."""
+        bad = (*FOLDING, *UNSEEN, *SURROUNDED)
+        sound = ("i@example.com", "k@example.com", "o'neil+tag@sub.example.co.uk", "\u7528\u6237@example.com")
+        trial.rule = rule_of("email", "email")
+        trial.fields = (WHAT,)
+        trial.model(VISITS, [(None, number, address, None, "x") for number, address in enumerate((*bad, *sound))])
+        assert self.invalid(trial) == {"bad-email": len(bad)}
+        assert trial.run().identities("added") == sorted(sound)
+
+    def test_letters_beyond_ascii_are_lowered_like_others(self, trial):
+        trial.rule = rule_of("email", "email")
+        trial.fields = (WHAT,)
+        trial.model(VISITS, [(None, 1, " STRASSE\u00c9@Example.com", None, "x")])
+        assert trial.run().identities("added") == ["strasse\u00e9@example.com"]
 
     @pytest.fixture
     def members(self, trial) -> Trial:

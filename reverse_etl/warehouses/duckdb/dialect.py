@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
+from reverse_etl.warehouses.base import UNFOLDED, Column, ColumnKind, Dialect, Kept
 
 # Words of DuckDB's types whose name is that of their kind stand for themselves.
 _KINDS: Mapping[str, ColumnKind] = {
@@ -89,6 +89,11 @@ class DuckDBDialect(Dialect):
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
+
+    def lower(self, text: str) -> str:
+        """Quickly for texts of ASCII alone."""
+        plain = f"strlen({text}) = length({text}) OR {self.matches(text, UNFOLDED)}"
+        return f"CASE WHEN {plain} THEN lower({text}) ELSE {text} END"
 
     def json_text(self, expression: str) -> str:
         return f"CASE WHEN json_type({expression}) = 'VARCHAR' THEN json_extract_string({expression}, '$') END"

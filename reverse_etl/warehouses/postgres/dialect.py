@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
+from reverse_etl.warehouses.base import UNFOLDED, Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.postgres.casting import tried
 from reverse_etl.warehouses.postgres.quoting import literal
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, kept
@@ -49,7 +49,9 @@ class PostgresDialect(Dialect):
 
     def lower(self, text: str) -> str:
         """First the letters of ASCII, as everywhere; then what the database's locale has beyond them."""
-        return f'(lower(lower({text} {_EXACT}) COLLATE "default") {_EXACT})'
+        lowered = f'(lower(lower({text} {_EXACT}) COLLATE "default") {_EXACT})'
+        plain = f"octet_length({text}) = length({text}) OR {self.matches(text, UNFOLDED)}"
+        return f"CASE WHEN {plain} THEN {lowered} ELSE {text} END"
 
     def joined(self, texts: Sequence[str]) -> str:
         """A function takes no more than 100 arguments."""
@@ -69,7 +71,9 @@ class PostgresDialect(Dialect):
         return f"CASE WHEN {plain} AND json_typeof({json}) = 'string' THEN ({json} #>> '{{}}') {_EXACT} END"
 
     def matches(self, expression: str, pattern: str) -> str:
-        return f"({expression} {_EXACT} ~ {self.literal(f'^(?:{pattern})$')})"
+        """Beyond ASCII by numbers, since the database's encoding may lack the characters."""
+        spelled = "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in pattern)
+        return f"({expression} {_EXACT} ~ {self.literal(f'^(?:{spelled})$')})"
 
     def try_cast(self, expression: str, type_name: str) -> str:
         """By looking at the text first: Postgres has no cast that tries."""

@@ -1,5 +1,6 @@
 CREATE TABLE s.plan__users__7 DEFAULT COLLATE '' CLUSTER BY ordinal OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(),
-INTERVAL 7 DAY)) AS WITH RECURSIVE model AS (SELECT lower(trim(CAST(`email` AS STRING))) AS identity, `id` AS key_1, `First Name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f, IF(`tags` IS NULL, NULL, TO_JSON_STRING(`tags`)) AS v_tags_978c2f89, CAST('"it\'s"' AS STRING) AS v_source_41cf6794 FROM marts.users),
+INTERVAL 7 DAY)) AS WITH RECURSIVE model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
+'^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `id` AS key_1, `First Name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f, IF(`tags` IS NULL, NULL, TO_JSON_STRING(`tags`)) AS v_tags_978c2f89, CAST('"it\'s"' AS STRING) AS v_source_41cf6794 FROM marts.users),
 entries AS (SELECT identity, key_1, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state FROM s.snapshot__users WHERE state <> 'absent'),
 candidates AS ((SELECT m.identity AS identity, s.identity AS entry_identity, m.key_1 AS key_1, s.key_1 AS entry_key_1, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
 FROM (SELECT identity, key_1, FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('13600beff96f6918' AS h0, key_1 AS h1, v_firstname_9cf22fd0 AS h2, v_spent_2705d83f AS h3, v_tags_978c2f89 AS h4, v_source_41cf6794 AS h5))) AS row_hash FROM model) m

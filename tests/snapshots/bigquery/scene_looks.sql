@@ -1,4 +1,5 @@
-WITH RECURSIVE model AS (SELECT lower(trim(CAST(`email` AS STRING))) AS identity, `name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f FROM marts.users),
+WITH RECURSIVE model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
+'^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f FROM marts.users),
 entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
 candidates AS ((SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
 FROM (SELECT identity, FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, v_firstname_9cf22fd0 AS h1, v_spent_2705d83f AS h2))) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15)

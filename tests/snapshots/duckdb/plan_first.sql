@@ -1,5 +1,6 @@
 CREATE TABLE s.plan__users__7 AS WITH model AS NOT MATERIALIZED (
-SELECT lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
+SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
 entries AS NOT MATERIALIZED (
 SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS VARCHAR) AS state WHERE 1 = 0),
 candidates AS MATERIALIZED (

@@ -1,4 +1,5 @@
-WITH model AS  (SELECT lower(trim(CAST("EMAIL" AS VARCHAR))) AS identity, "NAME" AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f FROM marts.users),
+WITH model AS  (SELECT CASE WHEN REGEXP_LIKE(trim(CAST("EMAIL" AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST("EMAIL" AS VARCHAR))) ELSE trim(CAST("EMAIL" AS VARCHAR)) END AS identity, "NAME" AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f FROM marts.users),
 entries AS  (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
 candidates AS  (SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
 FROM (SELECT identity, HASH('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15),
