@@ -14,6 +14,9 @@ from reverse_etl.sync import Field
 MOST_FIELDS = 500
 _ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
 _KEYS = ("value", "column", "nulls")
+# What dbt makes of names that YAML takes for booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
+_NO_NAMES = ("true", "false", "null")
+_QUOTE = "YAML reads a bare `on`, `yes`, `no` or `off` as a boolean: quote it"
 
 
 def read_fields(value: object) -> object:
@@ -44,7 +47,9 @@ def wrong_fields(value: object, place: Place) -> list[Fault]:
     if isinstance(value, list):
         wrong = [name for name in value if not (isinstance(name, str) and name)]
         return [
-            place.fault("wrong-field", "a list of fields holds column names only", key="fields", found=name)
+            place.fault(
+                "wrong-field", "a list of fields holds column names only", key="fields", found=name, allowed=_QUOTE
+            )
             for name in wrong
         ]
     if isinstance(value, dict):
@@ -56,7 +61,7 @@ def wrong_fields(value: object, place: Place) -> list[Fault]:
 
 
 def _field(path: object, source: object) -> Field | None:
-    if not isinstance(path, str):
+    if not isinstance(path, str) or path in _NO_NAMES:
         return None
     if isinstance(source, str) and source:
         return Field(path, source)
@@ -71,13 +76,14 @@ def _field(path: object, source: object) -> Field | None:
 
 
 def _wrong(path: object, source: object, place: Place) -> Fault:
-    if not isinstance(path, str):
-        said = f"the field name `{path}` is not a text; put it in quotes"
-        return place.fault("wrong-field", said, key="fields", found=path)
+    if not isinstance(path, str) or path in _NO_NAMES:
+        said = f"the field name `{path}` is not a text; if it is a name such as `on` or `NO`, quote it"
+        return place.fault("wrong-field", said, key="fields", found=path, allowed=f'"on": <column>; {_QUOTE}')
     unknown = [str(key) for key in source if key not in _KEYS] if isinstance(source, dict) else []
     hint = nearest(unknown[0], _KEYS) if unknown else ""
     said = f"what field `{path}` comes from cannot be read{hint}"
-    return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=_ALLOWED)
+    allowed = f"{_ALLOWED}; {_QUOTE}" if isinstance(source, bool) else _ALLOWED
+    return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=allowed)
 
 
 def read_source(value: object, info: ValidationInfo) -> object:

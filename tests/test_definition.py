@@ -88,6 +88,12 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
         ({"fields": {"a": {"colum": "x"}}}, "wrong-field", "fields.a", ["did you mean `column`"]),
         ({"fields": {"a": {"column": "x", "value": 1}}}, "wrong-field", "fields.a", ["nulls: send | skip"]),
         ({"fields": "name"}, "wrong-field", "fields", ["a list of columns"]),
+        # What dbt's manifest has for `on:`, `NO:` and `~:`, and for columns of such names.
+        ({"fields": {"true": "x"}}, "wrong-field", "fields", ["quote it"]),
+        ({"fields": {"false": "x"}}, "wrong-field", "fields", ["quote it"]),
+        ({"fields": {"null": "x"}}, "wrong-field", "fields", ["quote it"]),
+        ({"fields": {"a": True}}, "wrong-field", "fields.a", ["quote it"]),
+        ({"fields": ["a", False]}, "wrong-field", "fields", ["quote it"]),
         ({"fields": {"a..b": "x"}}, "wrong-field-name", "fields.a..b", ["a..b"]),
         ({"fields": {"m": "margin"}}, "hidden-column", "", ["reverse_etl: false"]),
         ({"guards": {"removd": False}}, "unknown-key", "guards.removd", ["did you mean `removed`"]),

@@ -13,7 +13,7 @@ from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition import ColumnName, FieldsEntry, Source
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
-from reverse_etl.iterable.base import Asker, IterableObject, ProjectType, Reply, Row, Stage, Subject
+from reverse_etl.iterable.base import Asker, IterableObject, ProjectType, Reply, Row, Stage, Subject, UnfitRow
 from reverse_etl.iterable.bulk import MEANING
 from reverse_etl.iterable.fieldtypes import untold
 from reverse_etl.iterable.identity import (
@@ -26,6 +26,7 @@ from reverse_etl.iterable.identity import (
     person,
     person_fields,
     person_requirements,
+    precedence,
 )
 from reverse_etl.iterable.inspection import Inspection
 from reverse_etl.iterable.lookup import UNKNOWN_USER
@@ -89,7 +90,7 @@ class Activity(IterableObject):
         return tuple(PersonColumn(key, f"@{key}") for key in keys_of(sync, project))
 
     def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str] | None:
-        keys = keys_of(sync, project)
+        keys = precedence(sync, project)
 
         def who(row: Row) -> str:
             [(name, value)] = person(row.own, keys).items()
@@ -120,7 +121,10 @@ def stable_id(sync: Sync, identity: str, mapped: str) -> str:
 def attribution(own: Mapping[str, object]) -> dict[str, object]:
     """When it was and what it is credited to, without what is NULL. Raises UnfitRow."""
     found: dict[str, object] = {}
-    if own.get("created_at") is not None:
+    if "created_at" in own:
+        # NaN, infinity and null of JSON have become None on the way; sent without a time, the row would get another.
+        if own["created_at"] is None:
+            raise UnfitRow("null-created-at", "`created_at` is not a time: NULL, NaN, an infinity or null of JSON")
         found["createdAt"] = fit("created_at", own["created_at"], SECONDS)
     for key, name in _NAMES.items():
         if own.get(key) is not None:

@@ -38,7 +38,7 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.bulk import BulkReader, rejected
 from reverse_etl.iterable.failures import Failure, Identifier, texts
-from reverse_etl.iterable.identity import keys_of, person
+from reverse_etl.iterable.identity import person, precedence
 from reverse_etl.iterable.scalars import TEXT, fit
 from reverse_etl.sync import Requirement, Sync
 
@@ -137,7 +137,7 @@ class Events(Activity):
         return Operations(TrackBulk(skips_unknown(sync), allow_dropped_fields=sync.option("allow_dropped_fields")))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        keys = keys_of(sync, project)
+        keys = precedence(sync, project)
         create = sync.options.get("create_new_fields")
         flag = {} if create is None else {"createNewFields": create}
 

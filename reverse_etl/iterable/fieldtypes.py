@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Asker, Endpoint, Request, Subject, Typed
+from reverse_etl.iterable.built_in_fields import ALWAYS, BUILT_IN, TAKES
 from reverse_etl.iterable.inspection import Inspection, NewField
 
 NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
@@ -41,8 +42,6 @@ GIVEN: Mapping[str, str] = {
     "boolean": "boolean",
     "object": "object",
 }
-# Fields that every project has.
-_ALWAYS = {"email": "string", "userId": "string"}
 # Objects of `lat` and `lon` in fields of that name are places.
 GEO_SUFFIX = "_geo_location"
 _CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
@@ -95,6 +94,16 @@ def clashes(fields: Sequence[Typed], known: Mapping[str, str], accepted: Accepte
     return found
 
 
+def built_in_clashes(fields: Sequence[Typed], told: Collection[str]) -> list[TypeClash]:
+    """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
+    found = []
+    for item in with_parents(fields):
+        theirs = BUILT_IN.get(item.field)
+        if theirs is not None and item.field not in told and (item.array or item.kind not in TAKES[theirs]):
+            found.append(TypeClash(item.field, f"an array ({item.type})" if item.array else item.type, theirs))
+    return found
+
+
 def given_type(item: Typed) -> str:
     """The type that Iterable gives a new field; empty where only its first value tells."""
     if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
@@ -131,6 +140,18 @@ def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     )
 
 
+def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
+    """One error for all built-in fields of a sync that would get a wrong type."""
+    first = found[0]
+    return DestinationError(
+        "field-type-clash",
+        f"sync `{sync}`: Iterable knows `{first.field}` as a {first.theirs}, {first.ours} would give it another type"
+        " for good" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
+        context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
+        hint=f"In the model {_FIXES[first.theirs]}, or map it to a new field name.",
+    )
+
+
 def user_types(asker: Asker) -> Mapping[str, str] | None:
     """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
     reply = asker.ask(Request(GET_FIELDS, GET_FIELDS.path))
@@ -149,12 +170,15 @@ def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
 def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
     """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
     told = user_types(asker)
-    if told is None:
-        return Inspection(new_fields(subject.typed, _ALWAYS), warnings=(NOT_TOLD,))
-    known = {**_ALWAYS, **told}
-    found = clashes(subject.typed, known)
+    wrong = built_in_clashes(subject.typed, told or {})
+    if wrong:
+        raise built_in_error(subject.sync.name, wrong)
+    found = clashes(subject.typed, {**ALWAYS, **(told or {})})
     if found:
         raise clash_error(subject.sync.name, found)
+    if told is None:
+        return Inspection(new_fields(subject.typed, ALWAYS), warnings=(NOT_TOLD,))
+    known = {**ALWAYS, **told}
     mine = {item.field: known[item.field] for item in with_parents(subject.typed) if item.field in known}
     return Inspection(new_fields(subject.typed, known), mine)
 

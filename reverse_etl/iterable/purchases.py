@@ -33,7 +33,7 @@ from reverse_etl.iterable.base import (
     UnfitRow,
 )
 from reverse_etl.iterable.commerce_items import Items, items_key
-from reverse_etl.iterable.identity import keys_of, person
+from reverse_etl.iterable.identity import person, precedence
 from reverse_etl.iterable.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.iterable.single import Single
 from reverse_etl.sync import Field, Requirement, Sync
@@ -94,7 +94,7 @@ class Purchases(Activity):
         return Operations(TrackPurchase(skip=skips_unknown(sync)))
 
     def body(self, sync: Sync, project: ProjectType) -> Body:
-        keys = keys_of(sync, project)
+        keys = precedence(sync, project)
         items = items_key(sync).reader()
         prefer = {"preferUserId": True} if sync.option("prefer_user_id") else {}
 

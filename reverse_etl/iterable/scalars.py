@@ -18,9 +18,10 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 # What times and dates of a warehouse have become before they come here: see `values`.
 _TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d \+00:00)?")
 # Iterable takes seconds and milliseconds since 1970, and tells them apart by their size; no source says where.
+# From here on (the year 5138) seconds may be read as milliseconds, so they are not sent.
 _MILLISECONDS_FROM = 10**11
-# The years 1 to 9999.
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+# The year 1.
+_FIRST = -62_135_596_800
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
@@ -66,13 +67,12 @@ def _number(value: object) -> float | None:
 
 
 def _seconds(value: object) -> int | None:
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        return _instant(value)
-    found = _whole(value)
-    if found is None or isinstance(value, str):
-        return None
-    found = found // 1000 if abs(found) >= _MILLISECONDS_FROM else found
-    return found if _FIRST <= found <= _LAST else None
+    if isinstance(value, str):
+        found = _instant(value) if _TIME.fullmatch(value) else None
+    else:
+        found = _whole(value)
+        found = found // 1000 if found is not None and abs(found) >= _MILLISECONDS_FROM else found
+    return found if found is not None and _FIRST <= found < _MILLISECONDS_FROM else None
 
 
 def _instant(text: str) -> int | None:
@@ -96,6 +96,6 @@ def _object(value: object) -> object:
 TEXT = Scalar("a text", _text)
 WHOLE = Scalar("a whole number", _whole)
 NUMBER = Scalar("a number", _number)
-SECONDS = Scalar("a time: a timestamp, a date, or a whole number of seconds since 1970", _seconds)
+SECONDS = Scalar("a time before the year 5138: a timestamp, a date, or a whole number of seconds since 1970", _seconds)
 TEXTS = Scalar("an array of texts", _texts)
 OBJECT = Scalar("an object", _object)

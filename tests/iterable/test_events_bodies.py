@@ -132,8 +132,10 @@ def test_a_fraction_of_a_second_is_dropped_and_not_rounded():
     assert first["createdAt"] == int(NOON.timestamp()) == 1_767_355_200
 
 
+# Iterable would read their seconds as milliseconds.
+FAR_AWAY = [dt.date(9999, 12, 31), dt.datetime(5200, 1, 1, tzinfo=dt.timezone.utc)]
 BAD = {
-    "created_at": ["soon", "2026-01-02T03:04:05Z", "2026-13-01", "1767323045", True, 1.5, 10**16],
+    "created_at": ["soon", "2026-01-02T03:04:05Z", "2026-13-01", "1767323045", True, 1.5, 10**16, 10**14, *FAR_AWAY],
     "campaign_id": ["x", 1.5, True, "1.0", 1e19],
     "template_id": ["x"],
     "event_name": [True, 1.5],
@@ -163,7 +165,7 @@ def test_a_value_that_does_not_fit_holds_its_row_back(key, value):
         ("created_at", -100_000_000_001, "createdAt", -100_000_001),
         ("created_at", 1.7e9, "createdAt", 1_700_000_000),
         ("created_at", dt.date(1, 1, 1), "createdAt", -62_135_596_800),
-        ("created_at", dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc), "createdAt", 253_402_300_799),
+        ("created_at", dt.datetime(5138, 11, 16, 9, 46, 39, tzinfo=dt.timezone.utc), "createdAt", 99_999_999_999),
     ],
 )
 def test_a_value_of_another_type_that_loses_nothing_is_taken(key, value, name, sent):
@@ -171,9 +173,25 @@ def test_a_value_of_another_type_that_loses_nothing_is_taken(key, value, name, s
     assert orjson.loads(change.body)[name] == sent
 
 
+@pytest.mark.parametrize(
+    ("value", "json"), [(float("nan"), False), (float("inf"), False), ("null", True), (None, False)]
+)
+def test_a_time_that_is_none_holds_its_row_back_as_null_does(value, json):
+    sources = [*PEOPLE, NAME, Source("created_at", "odd", own=True, json=json)]
+    found = encoded(SYNC, sources, one(odd=value))
+    assert [outcome.code for outcome in found.outcomes] == ["null-created-at"]
+    assert found.changes == []
+
+
+def test_a_time_that_may_be_missing_is_left_out():
+    sources = [*PEOPLE, NAME, Source("created_at", "odd", own=True, skip_nulls=True)]
+    [change] = encoded(SYNC, sources, one(odd=None)).changes
+    assert "createdAt" not in orjson.loads(change.body)
+
+
 def test_who_a_row_is_about_decides_whose_turn_it_is():
     found = encoded(SYNC, (*PEOPLE, NAME))
-    assert [change.user for change in found.changes] == ["email ada@example.com", "userId C-2", "email bob@example.com"]
+    assert [change.user for change in found.changes] == ["userId C-1", "userId C-2", "email bob@example.com"]
 
 
 def test_a_user_id_project_knows_nobody_by_email():

@@ -230,3 +230,41 @@ def test_fields_that_iterable_would_drop_are_told(world, server, create, warned)
 
 def test_a_constant_can_clash_as_well():
     assert clashes([typed_constant("age", "old")], FIELDS) == [TypeClash("age", "a constant", "long")]
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "array", "clashes"),
+    [
+        ("phoneNumber", "integer", False, True),
+        ("phoneNumber", "text", False, False),
+        ("phoneNumber", "text", True, True),
+        ("phoneNumber.home", "text", False, True),
+        ("signupDate", "text", False, True),
+        ("signupDate", "timestamp", False, False),
+        ("timeZone", "decimal", False, True),
+        ("locale", "json", False, True),
+        ("locale", "boolean", False, True),
+        ("shoeSize", "integer", False, False),
+    ],
+)
+def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, field, kind, array, clashes):
+    """Before its first value: nothing was sent, and the project does not have the field."""
+    server.script(Answer(200, {"fields": {}}))
+    sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
+    subject = Subject(sync, ProjectType.EMAIL, [Typed(field, kind, kind.upper(), array)])
+    asker = Questions(world.client(), world.time, 1, lambda _: pacer)
+    if clashes:
+        with pytest.raises(DestinationError) as caught:
+            Users().prepare(subject, asker)
+        assert caught.value.code == "field-type-clash"
+        assert field.split(".")[0] in caught.value.message
+    else:
+        Users().prepare(subject, asker)
+
+
+def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, server):
+    """The field got its type long ago, and takes no other."""
+    server.script(Answer(200, {"fields": {"phoneNumber": "long"}}))
+    sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
+    subject = Subject(sync, ProjectType.EMAIL, [Typed("phoneNumber", "integer", "BIGINT")])
+    Users().prepare(subject, Questions(world.client(), world.time, 1, lambda _: pacer))
