@@ -15,7 +15,7 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
-from reverse_etl.iterable.base import Endpoint, ProjectType, Reply, Request
+from reverse_etl.iterable.base import Endpoint, ProjectType, Reply, Request, UnfitRow
 from reverse_etl.iterable.lookup import UNKNOWN_USER
 from reverse_etl.iterable.questions import Answer, Lookup, Send
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
@@ -160,8 +160,13 @@ def person_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, 
 
 
 def person(own: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
-    """The one identifier of a row that is sent: the first of `keys` that the row has."""
-    key = next((key for key in keys if str(own.get(key) or "").strip()), keys[0])
+    """Return the one identifier of a row that is sent: the first of `keys` that the row has.
+
+    Raises UnfitRow if the row has none of them.
+    """
+    key = next((key for key in keys if str(own.get(key) or "").strip()), None)
+    if key is None:
+        raise UnfitRow("null-identifier", "the identifier is NULL")
     return {NAMES[key]: str(own[key])}
 
 

@@ -44,6 +44,7 @@ SYNC = Sync(
     mode="upsert",
     destination="iterable",
     identifiers={"event_id": "id"},
+    own=(Field("email", "email", own=True), Field("user_id", "user_id", own=True)),
 )
 CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
     "events_by_id": ({}, (*DATA, *PEOPLE, NAME)),

@@ -179,7 +179,7 @@ PEOPLE = (Source("email", "email", own=True), Source("user_id", "uid", own=True)
 TOTAL = Source("total", "total", own=True)
 ARRAY = (*PEOPLE, TOTAL, Source("items", "lines", own=True))
 CASES = {
-    "purchases_by_id": ({"user_id": "uid"}, (*ARRAY, Source("shop", "shop"))),
+    "purchases_by_id": ({}, (*ARRAY, Source("shop", "shop"))),
     "purchases_by_primary_key": ({"purchase_id": "left out", "primary_key": "key"}, ARRAY),
     "purchases_that_make_users": ({"prefer_user_id": True}, ARRAY),
     "purchases_renamed": (
@@ -217,7 +217,7 @@ class TestBodies:
     @pytest.mark.parametrize("row", [0, 1])
     def test_the_body_is_the_one_on_file(self, case, row):
         changes, sources = CASES[case]
-        found = encoded(sync_of(**changes), sources)
+        found = encoded(sync_of(**{"user_id": "uid", **changes}), sources)
         assert found.outcomes == []
         request = TrackPurchase().build([found.changes[row]])
         assert is_on_file(f"{case}_{row}", request)
@@ -239,7 +239,7 @@ class TestBodies:
         ],
     )
     def test_a_row_that_cannot_leave(self, column, values, reason):
-        found = encoded(sync_of(), ARRAY, **{column: values})
+        found = encoded(sync_of(user_id="uid"), ARRAY, **{column: values})
         assert found.changes == []
         assert {(one.code, one.reason) for one in found.outcomes} == {("unsendable-value", reason)}
 
