@@ -33,7 +33,7 @@ KINDS = {"email": "Emails", "user_id": "UserIds"}
 _UNSEEN = "\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f"
 _UNSEEN += "\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 _FOLDING = "\u0130\u017f\u212a\ufb00-\ufb06\uff01-\uff5e"
-_IN_AN_ADDRESS = rf"@\s[:cntrl:]:;,<>{_UNSEEN}{_FOLDING}"
+_IN_AN_ADDRESS = rf"@[:space:][:cntrl:]:;,<>{_UNSEEN}{_FOLDING}"
 EMAIL = rf"[^{_IN_AN_ADDRESS}]+@[^{_IN_AN_ADDRESS}]+\.[^.{_IN_AN_ADDRESS}]+"
 USER_ID = r"[ -~]{0,51}[!-~]"
 # Percent-encoded or not, HTTP libraries take these in a path for a step up.

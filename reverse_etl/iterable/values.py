@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Unsendable:
 
 _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")
 _NO_JSON = Unsendable("the text is no JSON")
+# What Snowflake writes for a missing element, and for numbers that JSON does not have: a string, or such a word.
+_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<bare>\b(?:undefined|NaN)\b|-?\b(?:Infinity|inf)\b)', re.DOTALL)
 _WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,14})[.][0-9]{1,100}$"
 
 
@@ -206,7 +209,9 @@ def _parsed(text: Any) -> Any:
     except OverflowError:
         return _NOT_WHOLE
     except (ValueError, RecursionError):
-        return _NO_JSON
+        # Once more, without what only Snowflake writes.
+        plain = _BARE.sub(lambda found: "null" if found["bare"] else found[0], text)
+        return _NO_JSON if plain == text else _parsed(plain)
 
 
 def _integer(digits: str) -> int:

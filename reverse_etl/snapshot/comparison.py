@@ -212,7 +212,7 @@ class Comparison:
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
 
     def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
-        distinct = f"{new}{value.name} IS DISTINCT FROM {old}{value.name}"
+        distinct = self.dialect.differs(new + value.name, old + value.name, json=value.json)
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def key_text(self, alias: str) -> str:

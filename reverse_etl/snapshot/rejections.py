@@ -126,7 +126,9 @@ class Rejections:
         )
 
     def clear_accepted(self) -> None:
-        """Forget the refusals of rows that this run got accepted."""
+        """Forget the refusals of rows that this run got accepted. Without any, the table is not locked for it."""
+        if not self.any():
+            return
         sync = self._warehouse.dialect.literal(self._tables.sync)
         key = self._diff.key_text("s")
         self._warehouse.execute(

@@ -29,7 +29,8 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
     warehouse.execute(
         f"INSERT INTO {tables.runs}"
         " (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"
-        f" VALUES ({SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?)",
+        # Snowflake takes no expression that is not constant in VALUES.
+        f" SELECT {SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?",
         (
             tables.sync,
             row.invocation_id,

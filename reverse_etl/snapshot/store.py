@@ -96,8 +96,8 @@ class SnapshotStore(SnapshotReader):
         for item in retyped:
             cast = cast_of(dialect, item.name, item.new)
             self._warehouse.execute(dialect.retype(table, item.name, item.new, cast))
-        for value in added:
-            self._warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {value.name} {dialect.declared(value.type)}")
+        for statement in dialect.add_columns(table, {value.name: value.type for value in added}):
+            self._warehouse.execute(statement)
 
     def recover(self, lease: Lease, run: OpenRun) -> int:
         """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it.

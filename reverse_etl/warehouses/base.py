@@ -6,65 +6,22 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reverse_etl.cost import Spent
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses.metering import Meter
 
+__all__ = ["UNFOLDED", "Column", "ColumnKind", "Dialect", "Kept", "Mark", "Patience", "Reader", "Row", "Warehouse"]
+
 Row = tuple[Any, ...]
 UNFOLDED = "[^\u0130\u212a]*"  # neither the dotted capital I nor the sign of the kelvin
 # What neither ends a comment nor is taken for a parameter.
 _UNMARKABLE = re.compile(r"[^\w.:-]", re.ASCII)
-
-
-class ColumnKind(str, Enum):
-    """What a column's values are, whatever the warehouse calls the type."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    NUMBER = "number"  # whole or not, as each value says
-    FLOAT = "float"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    TIME = "time"
-    UUID = "uuid"
-    JSON = "json"
-    ARRAY = "array"
-    OBJECT = "object"
-    BINARY = "binary"
-    INTERVAL = "interval"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a relation: its name as stored, the warehouse's own type, and what that type holds.
-
-    `element` is the kind of an array's elements; None where its type does not tell, and they may be any JSON. `parts`,
-    where the dialect needs them, are an array's elements as one column without a name, or the members of an object.
-    """
-
-    name: str
-    type: str
-    kind: ColumnKind
-    element: ColumnKind | None = None
-    parts: tuple[Column, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An expression over the model and its type in our tables, which compares, hashes and casts. `json`: JSON text."""
-
-    expression: str
-    type: str
-    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +100,11 @@ class Dialect(ABC):
     def json_text(self, expression: str) -> str:
         """The text that a JSON value is, which is given as `kept` gives it; NULL if it is something else."""
 
+    def differs(self, new: str, old: str, *, json: bool = False) -> str:
+        """Whether two values of a column are different, NULLs included; `json`: they are JSON text."""
+        del json
+        return f"{new} IS DISTINCT FROM {old}"
+
     def joined(self, texts: Sequence[str]) -> str:
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
@@ -170,6 +132,10 @@ class Dialect(ABC):
         """What follows a table of ours in CREATE TABLE: it is read by a column; a `passing` one ends with its run."""
         del column, passing
         return ""
+
+    def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
+        """Statements that give a table of ours more columns."""
+        return [f"ALTER TABLE {table} ADD COLUMN {name} {self.declared(kind)}" for name, kind in types.items()]
 
     def retype(self, table: str, column: str, type_name: str, value: str) -> str:
         """Give a column of a table of ours, which is read by `identity`, another type and its rows a value of it."""

@@ -84,9 +84,50 @@ class TestStatements(OnProxy):
         }
         assert (configuration["jobTimeoutMs"], configuration["reservation"]) == ("7000", "nightly")
         query = configuration["query"]
-        assert (query["priority"], query["maximumBytesBilled"]) == ("BATCH", "5000")
+        assert query["maximumBytesBilled"] == "5000"
         assert [one["parameterType"]["type"] for one in query["queryParameters"]] == ["INT64", "STRING"]
         assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]
+
+    @pytest.mark.parametrize(
+        ("sql", "priority"),
+        [
+            ("WITH m AS (SELECT n FROM {}) SELECT n FROM m", "BATCH"),
+            ("UPDATE {} SET n = 1 WHERE TRUE", "INTERACTIVE"),
+            ("SELECT n FROM {}", "INTERACTIVE"),
+        ],
+    )
+    def test_only_comparisons_wait_in_the_queue_of_batch_jobs(self, make, proxy, table, sql, priority):
+        """The others beat the lease, and a batch job may wait for a day."""
+        warehouse = make(priority="batch")
+        warehouse.execute(sql.format(table))
+        assert proxy.jobs()[-1].configuration["query"]["priority"] == priority
+
+    def test_job_that_is_there_and_not_found_yet_is_asked_for_again(self, make, proxy, table, naps):
+        warehouse = make(job_retries=0)
+        lost: list[str] = []
+        missing = ["once", "twice"]
+
+        def unknown(asked: Asked) -> tuple[int, str, str] | None:
+            asks = asked.method == "GET" and lost and f"/jobs/{lost[0]}" in asked.path
+            return (404, "notFound", "Not found: Job") if asks and missing and missing.pop() else None
+
+        proxy.lose = lambda asked: bool(asked.job and not lost and not lost.append(asked.job))
+        proxy.before = unknown
+        assert warehouse.execute(f"UPDATE {table} SET n = n + 1 WHERE TRUE") == 1
+        assert (len({asked.job for asked in proxy.jobs() if asked.job in lost}), missing) == (1, [])
+        assert warehouse.query(f"SELECT n FROM {table}") == [(1,)]
+
+    def test_too_many_waiting_statements_are_a_conflict(self, make, proxy, table):
+        words = "Resources exceeded: Too many DML statements outstanding against table p:s.t, limit is 20."
+        proxy.before = self.once((400, "resourcesExceeded", words))
+        assert make(job_retries=0).execute(f"UPDATE {table} SET n = n + 1 WHERE TRUE") == 1
+
+    def test_state_dataset_is_made_beside_the_model(self, make, proxy, table):
+        warehouse = make()
+        warehouse._jobs.location = "EU"
+        warehouse.create_schema("elsewhere")
+        [made] = [asked.body for asked in proxy.asked if asked.method == "POST" and asked.path.endswith("/datasets")]
+        assert made["location"] == "EU"
 
     def test_no_server_is_a_lost_connection(self, make, proxy, monkeypatch):
         from google.cloud.bigquery import retry

@@ -164,7 +164,7 @@ class TestSigningIn(Behind):
             "TIME_OUTPUT_FORMAT": "HH24:MI:SS.FF9",
             "BINARY_OUTPUT_FORMAT": "HEX",
             "STATEMENT_TIMEOUT_IN_SECONDS": "2",
-            "LOCK_TIMEOUT": "30",
+            "LOCK_TIMEOUT": "600",
         }
         assert {name: str(told[name]) for name in expected} == expected
         assert str(told["ABORT_DETACHED_QUERY"]).lower() == "true"

@@ -79,7 +79,7 @@ class TestFields:
             "application": "reverse_etl",
         }
         assert (session["QUERY_TAG"], session["STATEMENT_TIMEOUT_IN_SECONDS"]) == ("ours", 900)
-        assert (session["TIMEZONE"], session["LOCK_TIMEOUT"]) == ("UTC", 30)
+        assert (session["TIMEZONE"], session["LOCK_TIMEOUT"]) == ("UTC", 600)
         assert session["ABORT_DETACHED_QUERY"] is True
         assert session["QUOTED_IDENTIFIERS_IGNORE_CASE"] is False
         assert (found.trying.times, found.database, found.grantee) == (3, '"ANALYTICS"', '"SENDER"')

@@ -20,6 +20,10 @@ from reverse_etl.warehouses.bigquery.signin import driver
 
 _Found = TypeVar("_Found")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+# Seconds for which a job that was made may not be found: github.com/googleapis/python-bigquery/issues/2134.
+_UNKNOWN_FOR = 30.0
+# Statements that compare a model with its sync snapshot.
+_COMPARING = re.compile(r"\bWITH\b")
 # A label's value: cloud.google.com/bigquery/docs/labels-intro#requirements.
 _UNLABELED = re.compile(r"[^a-z0-9_-]")
 _LONGEST_LABEL = 63
@@ -125,14 +129,28 @@ class Jobs:
         client = self._client()
         place = self.location or client.location
         how = {"job_id": job_id, "location": place, "timeout": self._rules.creation_timeout, "job_retry": None}
+        config = self._config(sql, params, mark)
         try:
-            return translated(lambda: client.query(sql, self._config(params, mark), **how), exceptions.Conflict)
+            return translated(lambda: client.query(sql, config, **how), exceptions.Conflict)
         except exceptions.Conflict:
-            return translated(lambda: client.get_job(job_id, location=place))
+            return self._found(job_id, place)
 
-    def _config(self, params: Sequence[object], mark: Mark) -> Any:
+    def _found(self, job_id: str, place: str) -> Any:
+        """A job that is there. It may be unknown for some seconds; under another id it would run twice."""
+        until, pause = self._patience.monotonic() + _UNKNOWN_FOR, _FIRST_PAUSE
+        while True:
+            try:
+                return translated(lambda: self._client().get_job(job_id, location=place))
+            except Refused as refused:
+                if refused.said.reason != "notFound" or self._patience.monotonic() >= until:
+                    raise
+            self._patience.sleep(pause)
+
+    def _config(self, sql: str, params: Sequence[object], mark: Mark) -> Any:
         rules, bigquery = self._rules, driver()
-        config = bigquery.QueryJobConfig(priority=rules.priority, labels=labels_of(mark), use_legacy_sql=False)
+        # A job of low priority may wait for a day, and heartbeats may not.
+        priority = rules.priority if _COMPARING.search(sql) else "INTERACTIVE"
+        config = bigquery.QueryJobConfig(priority=priority, labels=labels_of(mark), use_legacy_sql=False)
         # Casts have no zone of their own, and a project may have another one by default.
         config.connection_properties = [bigquery.ConnectionProperty("time_zone", "UTC")]
         config.query_parameters = [_parameter(value) for value in params]

@@ -14,7 +14,9 @@ from reverse_etl.warehouses.bigquery.quoting import literal, name
 _BUSY = ("rateLimitExceeded", "jobRateLimitExceeded", "tableUnavailable")
 _FAILING = ("backendError", "internalError", "jobBackendError", "jobInternalError")
 _QUOTA = ("quotaExceeded", "billingTierLimitExceeded", *_BUSY[:2])
-_CONCURRENT = re.compile(r"concurrent update|Could not serialize access", re.IGNORECASE)
+_CONCURRENT = re.compile(
+    r"concurrent update|Could not serialize access|Too many DML statements outstanding", re.IGNORECASE
+)
 _MISSING = re.compile(r"Unrecognized name|Name \S+ not found inside|not found in FROM clause", re.IGNORECASE)
 # What follows such words, or stands in quotes, may be a value of a row.
 _VALUE = re.compile(r"""(?<=value: ).*|(?<=value ).*|"[^"]*"|'[^']*'""", re.DOTALL)

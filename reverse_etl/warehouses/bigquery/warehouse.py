@@ -113,8 +113,8 @@ class BigQuery(Warehouse):
         """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
         bigquery, client = driver(), self._client()
         dataset = bigquery.Dataset(bigquery.DatasetReference(self._project(), schema))
-        if self._access.location:
-            dataset.location = self._access.location
+        # Beside the model, whose place is known by now: no statement can read tables of two locations.
+        dataset.location = self._access.location or self._jobs.location or None
         try:
             if self._has(dataset.reference):
                 return

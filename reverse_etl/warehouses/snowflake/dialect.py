@@ -49,6 +49,17 @@ class SnowflakeDialect(Dialect):
         """A backslash escapes in Snowflake's literals."""
         return super().literal(text.replace("\\", "\\\\"))
 
+    def differs(self, new: str, old: str, *, json: bool = False) -> str:
+        """The order of an object's keys in its text is not predictable: texts that differ are written anew alike.
+
+        docs.snowflake.com/en/sql-reference/functions/to_json. What cannot be parsed is compared as it is.
+        """
+        distinct = super().differs(new, old)
+        if not json:
+            return distinct
+        same = " = ".join(f"TO_JSON(TRY_PARSE_JSON({text}))" for text in (new, old))
+        return f"{distinct} AND NOT coalesce({same}, FALSE)"
+
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"HASH({', '.join(expression for expression, _ in values) or '0'})"
 

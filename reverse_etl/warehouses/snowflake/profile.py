@@ -38,7 +38,9 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "database": ("dbname",),
 }
 SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
-_LOGIN_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_TIMEOUT = 60, 3600, 30
+_LOGIN_TIMEOUT, _STATEMENT_TIMEOUT = 60, 3600
+# A statement may outlive its client by five minutes, and another sync may hold the table of rejections for one.
+_LOCK_TIMEOUT = 600
 # What the connector gives a person.
 _ASKING_TIMEOUT = 120
 # What text and comparison must not depend on, whatever the account or the user prefer.
@@ -61,7 +63,7 @@ _SESSION: Mapping[str, object] = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
     "ERROR_ON_NONDETERMINISTIC_MERGE": True,
     "ROWS_PER_RESULTSET": 0,
-    # A statement whose client died must neither run on nor keep its lock.
+    # A statement whose client died is aborted, and its lock released, after five minutes.
     "ABORT_DETACHED_QUERY": True,
     "LOCK_TIMEOUT": _LOCK_TIMEOUT,
     # MB of one piece of a large result, and how many are fetched ahead: both bound this process's memory.

@@ -98,6 +98,8 @@ DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND 
 'UTC'),
 INTERVAL -86400000000 MICROSECOND)
 ;
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND 1 = 1 LIMIT 1
+;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON_STRING([CAST(s.identity AS STRING)]) = key_text)
 ;
 SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND 1 = 1 LIMIT 1
@@ -118,7 +120,7 @@ entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS DATETIME),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS DATETIME),
 DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-?, ?)
+?, ?

@@ -65,6 +65,8 @@ UPDATE s.snapshot__it_s_24ceef1c SET row_hash = hash('7fc386338aa365c1', v_first
 ;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < (make_timestamp(epoch_us(now())) + to_microseconds(-86400000000))
 ;
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND CAST(to_json([CAST(s.identity AS VARCHAR)]) AS VARCHAR) = key_text)
 ;
 SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
@@ -83,6 +85,6 @@ entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
 make_timestamp(epoch_us(now())),
-?, ?)
+?, ?

@@ -74,6 +74,8 @@ UPDATE s.snapshot__it_s_24ceef1c SET row_hash = hashtextextended(coalesce(CAST(v
 ;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < ((now() AT TIME ZONE 'UTC') + INTERVAL '-86400.000000 seconds')
 ;
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND (CAST(to_json(ARRAY[(CAST(s.identity AS text) COLLATE "C")]) AS text) COLLATE "C") = key_text)
 ;
 SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
@@ -91,6 +93,6 @@ entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS timestamp without time zone),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS timestamp without time zone),
 (now() AT TIME ZONE 'UTC'),
-?, ?)
+?, ?

@@ -64,6 +64,8 @@ UPDATE s.snapshot__it_s_24ceef1c SET row_hash = HASH('7fc386338aa365c1', v_first
 ;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < DATEADD(MICROSECOND, -86400000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)))
 ;
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON(ARRAY_CONSTRUCT(CAST(s.identity AS VARCHAR))) = key_text)
 ;
 SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
@@ -82,6 +84,6 @@ entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) VALUES (1, ?, ?, ?, ?, CAST(? AS TIMESTAMP_NTZ(9)),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP_NTZ(9)),
 CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
-?, ?)
+?, ?
