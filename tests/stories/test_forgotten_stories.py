@@ -75,3 +75,24 @@ def test_a_person_is_named_to_be_sent_again(make, side):
     assert run(project) == {"users": "0 0 1"}
     assert project.cli("requeue", " Gone@shop.com").code == 0
     assert run(project) == {"users": "1 0 0"}
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_who_goes_by_a_second_identifier_is_let_back_in_by_it(name, tmp_path):
+    """A hybrid project: the row has no user id, so its identity is the address, with a mark."""
+    with SIDES[name]("hybrid", opt_in=False) as side:
+        side.call("POST", "/api/users/update", {"email": "gone@shop.com", "dataFields": {"name": "x"}})
+        side.call("POST", "/api/users/forget", {"email": "gone@shop.com"})
+        environment = {"ITERABLE_API_KEY": KEY, "ITERABLE_PROJECT_TYPE": "hybrid"}
+        users = {**USERS, "user_id": "id"}
+        project = Project.make(tmp_path / "shop", side.url, [users, UNFORGET], environment)
+        project.fill(COLUMNS, [{"email": "gone@shop.com", "name": "a"}])
+        assert run(project, "--select", "sync:users") == {"users": "0 1 0"}
+        assert run(project, "--select", "sync:unforget") == {"unforget": "1 0 0"}
+        assert run(project, "--select", "sync:users") == {"users": "1 0 0"}
+        side.call("POST", "/api/users/forget", {"email": "gone@shop.com"})
+        project.fill(COLUMNS, [{"email": "gone@shop.com", "name": "b"}])
+        assert run(project, "--select", "sync:users") == {"users": "0 1 0"}
+        side.call("POST", "/api/users/unforget", {"email": "gone@shop.com"})
+        project.cli("requeue", "gone@shop.com")
+        assert run(project, "--select", "sync:users") == {"users": "1 0 0"}

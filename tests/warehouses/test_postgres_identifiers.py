@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from reverse_etl.iterable.identity import EMAIL
+from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from tests.contracts.identifier_types import HELD, REFUSED, IdentifierTypesContract
 from tests.warehouses.on_postgres import OnPostgres
 
@@ -58,3 +60,17 @@ class TestIdentifierTypes(OnPostgres, IdentifierTypesContract):
         "bytes": ("CAST('a' AS bytea)", REFUSED),
         "interval": ("INTERVAL '1 day'", REFUSED),
     }
+
+
+class TestEncodings(OnPostgres):
+    def test_addresses_of_a_database_whose_encoding_lacks_the_letters_in_question(self, server):
+        server.run("DROP DATABASE IF EXISTS latin")
+        server.run("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        dialect = PostgresDialect()
+        lowered = dialect.lower("t")
+        rows = server.run(
+            f"SELECT {lowered}, {dialect.matches(lowered, EMAIL)} FROM (VALUES ('Jo@x.com'), ('mailto:a@b.com')) v(t)",
+            database="latin",
+        )
+        assert rows == [("jo@x.com", True), ("mailto:a@b.com", False)]
+        server.run("DROP DATABASE latin")
