@@ -127,7 +127,7 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
 def _unfinished(sync: str, counts: Counts) -> Problem:
     return Problem(
         "rows-not-delivered",
-        f"sync `{sync}`: of {counts.failed:,} rows it is not known whether Iterable took them, and {counts.aborted:,}"
+        f"sync `{sync}`: it is not known whether Iterable took {counts.failed:,} of the rows, and {counts.aborted:,}"
         " were not sent",
         "Run again: they are sent again. The samples in the result file say why, with what Iterable answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
