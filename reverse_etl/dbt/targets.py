@@ -67,15 +67,15 @@ def place_of(name: str, fields: Mapping[str, object]) -> TargetPlace:
     return TargetPlace(name, kind, server, _folded(database), _folded(schema))
 
 
-def duckdb_name(path: str | None) -> str:
-    """The name of the database that DuckDB makes of a path, as dbt-duckdb has it."""
+def duckdb_name(path: str | None) -> str | None:
+    """The name of the database that DuckDB makes of a path, as dbt-duckdb has it; None if it is no database file."""
     if path is None or path == ":memory:":
         return "memory"
     parts = urlsplit(path)
     file = posixpath.basename(parts.path.replace("\\", "/"))
     if parts.scheme in _MOTHERDUCK:
         return posixpath.splitext(file)[0] or "my_db"
-    return file.lstrip(".").split(".")[0]
+    return None if parts.scheme == "ducklake" else file.lstrip(".").split(".")[0]
 
 
 def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) -> Verdict | None:

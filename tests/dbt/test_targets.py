@@ -178,6 +178,10 @@ def test_a_duckdb_file_gives_its_database_the_name_that_dbt_gives_it(path: str |
     assert duckdb_name(path) == name == DuckDBCredentials.path_derived_database_name(path)
 
 
+def test_the_name_of_a_ducklake_is_not_guessed() -> None:
+    assert duckdb_name("ducklake:sqlite:meta.db") is None
+
+
 def edited(folder: Path, to: Path, metadata: Callable[[Any], dict[str, object]]) -> Path:
     """A copy of a target folder whose manifest has other metadata."""
     copied = to / "target"
