@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.duckdb.nested_json import marked_reader
 from reverse_etl.warehouses.duckdb.refusals import not_attached, not_opened, refusal, shown
 from reverse_etl.warehouses.duckdb.setup import (
     Setup,
@@ -265,7 +266,8 @@ def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, objec
 
 def _begin(connection: Any, sql: str, rows: int) -> Any:
     """A statement whose result streams."""
-    return _reader(connection.sql(sql), rows)
+    relation = connection.sql(sql)
+    return marked_reader(_reader(relation, rows), relation.types)
 
 
 def _reader(relation: Any, rows: int) -> Any:
