@@ -249,6 +249,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
         wait=settings.wait if options.wait is None else options.wait,
         stop=options.stop,
         syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
+        defined=lambda: [one.name for one in project.definitions],
     )
 
 

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic import Field as Key
 
 from reverse_etl.entry_checks import check_entry
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, field_twice
 from reverse_etl.fieldmap import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
+from reverse_etl.limits import GuardsEntry, LimitEntry, Part
 from reverse_etl.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
-from reverse_etl.sync import BrokenSync, Field, GuardLimits, Limit, OnRemoved, Sync
+from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
 # A key of a definition whose value comes from a row, as those under `fields` do.
@@ -25,29 +26,6 @@ Source = Annotated[Any, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHE
 FieldMap = Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)]
 _LONGEST_NAME = 200
 _DESTINATION = "iterable"
-
-
-class Part(BaseModel):
-    """A part of an entry."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class LimitEntry(Part):
-    """Both bounds must be crossed."""
-
-    percent: float = Key(default=10, ge=0, le=100)
-    rows: int = Key(default=100, ge=0)
-
-
-class GuardsEntry(Part):
-    """What stops this sync before it sends; `false` turns one off for good."""
-
-    empty_model: bool = True
-    removed: bool | LimitEntry = LimitEntry()
-    destination: bool = True
-    build: bool = True
-    relation: bool = True
 
 
 def _names(value: object) -> object:
@@ -164,7 +142,7 @@ def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[lis
     broken: list[BrokenSync] = []
     for index, entry in enumerate(found):
         place = Place(model.label or model.name, model.file, index if isinstance(meta, list) else None)
-        default = _default_name(model, entry, len(found), index)
+        default = _default_name(model, entry, index, all(map(_own_name, found[:index])))
         strange = [] if is_off(entry) else unknown_versions(entry, model.version)
         if strange:
             broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
@@ -216,10 +194,18 @@ def _pairs(entry: object) -> Mapping[object, object]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _default_name(model: Tagged, entry: object, entries: int, index: int) -> str:
-    """The name of a sync whose entry gives none: its model's, or beside others of the model with its object's."""
+def _own_name(entry: object) -> bool:
+    """Whether an entry says its name itself."""
+    return bool(_pairs(entry).get("name"))
+
+
+def _default_name(model: Tagged, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
+    """The name of a sync whose entry gives none: its model's for the first of them, with its object's for the others.
+
+    So a definition keeps its name when others are added after it.
+    """
     kind = _pairs(entry).get("object")
-    if entries == 1:
+    if is_first:
         return model.default_name
     return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
 
@@ -243,17 +229,11 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
         hidden=model.hidden,
         on_removed=entry.removal(),
         options=entry.options(),
-        guards=_guards(entry.guards),
-        reject_limit=Limit(entry.reject_limit.percent, entry.reject_limit.rows),
+        guards=entry.guards.limits(),
         target=model.target,
         database=model.database,
+        reject_limit=entry.reject_limit.limit(),
     )
-
-
-def _guards(entry: GuardsEntry) -> GuardLimits:
-    limits = LimitEntry() if entry.removed is True else entry.removed
-    removed = Limit(limits.percent, limits.rows) if isinstance(limits, LimitEntry) else None
-    return GuardLimits(entry.empty_model, removed, entry.destination, entry.build, entry.relation)
 
 
 def _check(sync: Sync, place: Place) -> list[Fault]:

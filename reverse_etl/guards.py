@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from reverse_etl.change import Problem
 from reverse_etl.destination import SANDBOX
 from reverse_etl.provenance import SOURCE, is_same_source, relation_problem, remembered_source
-from reverse_etl.snapshot.look import DiffCounts
+from reverse_etl.snapshot.look import DiffCounts, Look
 from reverse_etl.sync import Sync
 
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"
-RELATION, STALE_MANIFEST, WRONG_TARGET = "relation", "stale_manifest", "wrong_target"
-GUARDS = (EMPTY_MODEL, REMOVED, DESTINATION, RELATION, BUILD, STALE_MANIFEST, WRONG_TARGET)
+RELATION, STALE_MANIFEST, WRONG_TARGET, SNAPSHOT = "relation", "stale_manifest", "wrong_target", "snapshot"
+GUARDS = (SNAPSHOT, EMPTY_MODEL, REMOVED, DESTINATION, RELATION, BUILD, STALE_MANIFEST, WRONG_TARGET)
 # What is done to the rows; another one is never the same under another name.
 _ACTION = "action"
 # What tells one project from another, as people call it.
@@ -28,21 +28,33 @@ class Stop:
     problem: Problem
 
 
-def stopping(
-    sync: Sync,
-    counts: DiffCounts,
-    remembered: Mapping[str, object],
-    now: Mapping[str, object],
-    allowed: Collection[str],
-) -> Stop | None:
-    """The first guard that stops this run, or None. `remembered`, `now`: where rows went, and where they would go."""
+def stopping(sync: Sync, look: Look, now: Mapping[str, object], allowed: Collection[str]) -> Stop | None:
+    """The first guard that stops this run, or None. `now` is where rows would go."""
     found = (
-        _relation(sync, counts, remembered, now),
-        _destination(sync, remembered, now),
-        _empty_model(sync, counts),
-        _removed(sync, counts),
+        _snapshot(sync, look),
+        _relation(sync, look.counts, look.remembered, now),
+        _destination(sync, look.remembered, now),
+        _empty_model(sync, look.counts),
+        _removed(sync, look.counts, look.removed_before),
     )
     return next((stop for stop in found if stop is not None and stop.guard not in allowed), None)
+
+
+def _snapshot(sync: Sync, look: Look) -> Stop | None:
+    if look.damage is None:
+        return None
+    return Stop(
+        SNAPSHOT,
+        Problem(
+            "guard-snapshot",
+            f"sync `{sync.name}`: something happened to its sync snapshot: {look.damage.sentence}",
+            "Restore the tables of this sync from one backup. Or send every row again, events too: with"
+            f" `run --full-refresh`, or from the start after `reverse-etl state reset --select {sync.name}`. Rows that"
+            " left the model meanwhile then stay in Iterable. If entries were deleted on purpose, run with"
+            " `--allow snapshot`.",
+            {**look.damage.facts, "table": look.diff.tables.snapshot},
+        ),
+    )
 
 
 def to_remember(
@@ -124,23 +136,25 @@ def _empty_model(sync: Sync, counts: DiffCounts) -> Stop | None:
     )
 
 
-def _removed(sync: Sync, counts: DiffCounts) -> Stop | None:
-    limit = sync.guards.removed
-    if limit is None or sync.on_removed == "ignore" or not limit.exceeded(counts.removed, counts.entries):
+def _removed(sync: Sync, counts: DiffCounts, before: int) -> Stop | None:
+    limit, removed, rows = sync.guards.removed, counts.removed + before, counts.entries + before
+    if limit is None or sync.on_removed == "ignore" or not counts.removed or not limit.exceeded(removed, rows):
         return None
-    share = 100 * counts.removed / max(counts.entries, 1)
+    share = 100 * removed / max(rows, 1)
+    since = f", with those of the last {limit.hours:g} hours," if before else ""
+    figures = {"removed in this run": counts.removed, f"removed in the last {limit.hours:g} hours": before}
     return Stop(
         REMOVED,
         Problem(
             "guard-removed",
-            f"sync `{sync.name}`: {counts.removed:,} of {counts.entries:,} rows ({share:.1f} %) would be removed"
+            f"sync `{sync.name}`: {removed:,} of {rows:,} rows ({share:.1f} %){since} would be removed"
             f" (`{'mode: mirror' if sync.mode == 'mirror' else f'on_removed: {sync.on_removed}'}`)",
-            "If that is right, run with `--allow removed`, or raise `guards: {removed: {percent: …, rows: …}}`"
-            " in the definition.",
+            "If that is right, run with `--allow removed`, or raise"
+            " `guards: {removed: {percent: …, rows: …, share: …, hours: …}}` in the definition.",
             {
-                "removed": counts.removed,
-                "rows before": counts.entries,
-                "limit": f"{limit.percent:g} % and {limit.rows} rows",
+                **(figures if before else {"removed": counts.removed}),
+                "rows before": rows,
+                "limit": str(limit),
             },
         ),
     )

@@ -21,7 +21,8 @@ def source_of(sync: Sync, *, state_is_apart: bool) -> dict[str, object]:
     `state_is_apart`: the snapshot is not in the target's database, so another target may use the same snapshot for a
     relation of the same name on another server.
     """
-    return {"relation": sync.relation, "target": sync.target, **({"state_is_apart": True} if state_is_apart else {})}
+    apart = {"state_is_apart": True} if state_is_apart else {}
+    return {"relation": sync.relation, "target": sync.target, "model": sync.unique_id, **apart}
 
 
 def remembered_source(remembered: Mapping[str, object]) -> Mapping[str, object]:

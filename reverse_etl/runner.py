@@ -10,7 +10,7 @@ from dataclasses import replace
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
-from reverse_etl.guards import to_remember
+from reverse_etl.guards import REMOVED, to_remember
 from reverse_etl.iterable.base import Client
 from reverse_etl.run.acquire import acquire
 from reverse_etl.run.guarding import guard_problem
@@ -19,12 +19,13 @@ from reverse_etl.run.journal import Bounds, Journal, fenced
 from reverse_etl.run.outcome import Story, result_of
 from reverse_etl.run.places import remembered_place
 from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.renaming import rename_warning
 from reverse_etl.run.sending import Sending, Waits
 from reverse_etl.run.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
-from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS, RunRow, prune_runs, record_run
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Mark, Warehouse
 
@@ -60,6 +61,8 @@ class _Run:
         with self._timed("look"):
             look = self.store.look()
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
+        if look.lease is None:
+            self._warn_of_rename()
         if self._stopped_by_guard(look) or self._nothing_to_do(look):
             self.record(0)
             return
@@ -70,13 +73,19 @@ class _Run:
         finally:
             client.close()
 
+    def _warn_of_rename(self) -> None:
+        warning = rename_warning(self.ready, self.warehouse, self.wiring)
+        self.story.warnings += [warning] if warning else []
+
     def _nothing_to_do(self, look: Look) -> bool:
         open_run = look.lease is not None and look.lease.run is not None
-        planned = self.story.to_send or look.counts.invalid_rows or look.counts.stale or look.needs_update
+        counts = look.counts
+        tidy = counts.stale or counts.lists_settled or look.needs_update or look.damage is not None
+        planned = self.story.to_send or counts.invalid_rows or tidy
         return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
 
     def _stopped_by_guard(self, look: Look) -> bool:
-        problem = guard_problem(self.ready, look, self.wiring.allowed)
+        problem = guard_problem(self.ready, look, self.wiring.passed_guards)
         if problem is not None:
             self.story.problem = problem
             self.story.status = SyncStatus.STOPPED
@@ -102,7 +111,9 @@ class _Run:
             self._remember(lease, row)
 
     def _remember(self, lease: Lease, row: LeaseRow) -> None:
-        destination = to_remember(row.destination, self.ready.remembered(row.salt), self.wiring.allowed)
+        # Nothing has to be kept apart from rows that were accepted elsewhere, if there are none.
+        allowed = () if row.holds_nothing else self.wiring.allowed
+        destination = to_remember(row.destination, self.ready.remembered(row.salt), allowed)
         if not lease.remember(destination, self.ready.shape.key_columns):
             raise fenced(lease.fence)
 
@@ -113,6 +124,8 @@ class _Run:
         lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
         with self._timed("acquire"):
             self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
+            if look.damage is not None:
+                self.store.repair(look.counts.newest)
             row = acquire(self.store, lease, self.wiring)
         # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
         open_session = None if self.warehouse.exclusive else self.wiring.open_session
@@ -128,7 +141,7 @@ class _Run:
                 lease.release()
                 self.record(0)
                 return
-            self._recover(lease, row)
+            row = self._recover(lease, row)
             rejections = self._plan(look, lease, row, client)
         except (WarehouseError, DestinationError):
             # Nothing was sent under this fence; a run that died before is still open and will be taken over.
@@ -140,14 +153,17 @@ class _Run:
         self._send(lease, journal, client)
         self._commit(lease, journal, rejections)
 
-    def _recover(self, lease: Lease, row: LeaseRow) -> None:
+    def _recover(self, lease: Lease, row: LeaseRow) -> LeaseRow:
+        """The lease without the open run of a run that died."""
         if row.run is None:
-            return
+            return replace(row, holder=None)
         with self._timed("recover"):
-            unknown = self.store.recover(lease, row.run)
+            found = self.store.recover(lease, row.run)
+        unknown, self.story.recovered_removals = found.unknown, found.removed
         name = self.ready.sync.name
         message = f"sync `{name}`: took over run {row.run.fence}, which had died; {unknown} of its rows are sent again"
         self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
+        return replace(row, run=None, holder=None, entries=found.entries)
 
     def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
         """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
@@ -165,8 +181,9 @@ class _Run:
             rows = self.store.write_plan(diff, lease.fence)
             self.store.check_plan(lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
-            if not look.counts.agree(rows, acts=diff.acts_on_removed):
-                look = self.store.look(thorough=diff.thorough)
+            if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
+                look = self.store.compare(row, thorough=diff.thorough)
+            look = replace(look, lease=row, removed_before=look.removed_before + self.story.recovered_removals)
             self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
         if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
             self._prepare(client, replace(look, lease=row), lease)
@@ -226,6 +243,8 @@ class _Run:
             self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
             rejections.clear_accepted()
             rejections.clear_gone()
+            if self.story.counts.lists_settled:
+                rejections.clear_settled()
             if self.ready.operations.write.readmits:
                 rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
             entries = self.store.live_entries()
@@ -236,20 +255,38 @@ class _Run:
 
     def record(self, fence: int) -> None:
         """One row a run. Before the first run there may be no table to write to."""
-        if self.warehouse.columns(self.store.tables.runs) is None:
+        if not self._prune():
             return
         result = result_of(self.ready, self.story, self.wiring)
-        problem = self.story.problem.code if self.story.problem else None
+        problem = result.problem.code if result.problem else None
         row = RunRow(
             self.wiring.invocation_id,
             fence,
             result.status.value,
             self.story.started_at,
             "",
-            result.counts.as_dict(),
+            {**result.counts.as_dict(), **self._removals()},
             problem,
         )
         record_run(self.warehouse, self.store.tables, row)
+
+    def _prune(self) -> bool:
+        """Make room in the history; False if there is none yet. It costs no more than to look for the table."""
+        settings = self.wiring.settings
+        try:
+            prune_runs(self.warehouse, self.store.tables, settings.history_days, settings.history_runs)
+        except WarehouseError as error:
+            if error.code != "relation-not-found":
+                raise
+            return False
+        return True
+
+    def _removals(self) -> dict[str, int]:
+        """What the guard of later runs has to know of the rows that this run removed, if it did."""
+        removed = self.story.fates.removed + self.story.recovered_removals
+        if removed and REMOVED in self.wiring.allowed:
+            return {ALLOWED_REMOVALS: removed}
+        return {REMOVALS: removed} if removed else {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -78,6 +78,9 @@ class Settings(BaseModel):
         default=7 * _DAY, ge=0, description="seconds before an unknown user is looked up again"
     )
 
+    history_days: float = Field(400, gt=0, description="days after which a run is deleted from `sync_runs`")
+    history_runs: int = Field(10_000, ge=1, description="runs of each sync that `sync_runs` keeps at most")
+
     @property
     def beat(self) -> float:
         """Seconds between heartbeats, resolved."""

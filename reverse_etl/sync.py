@@ -39,14 +39,31 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """More than `percent` of the rows and more than `rows` rows is too many."""
+    """Too many rows: more than `percent` of them and more than `rows`; or more than `share` percent, however few.
+
+    `hours`: how far back rows of earlier runs count too.
+    """
 
     percent: float
     rows: int
+    share: float = 50
+    hours: float = 20
 
     def exceeded(self, count: int, total: int) -> bool:
-        """Whether `count` of `total` rows crosses both bounds."""
+        """Whether `count` of `total` rows is too many."""
+        return self.exceeds_count(count, total) or self.exceeds_share(count, total)
+
+    def exceeds_count(self, count: int, total: int) -> bool:
+        """Whether `count` of `total` rows is too many for a large number of rows."""
         return count > self.rows and count * 100 > self.percent * total
+
+    def exceeds_share(self, count: int, total: int) -> bool:
+        """Whether `count` of `total` rows is too many, however few they are."""
+        return count * 100 > self.share * total
+
+    def __str__(self) -> str:
+        """As people read it: `10 % and 100 rows, or 50 %`."""
+        return f"{self.percent:g} % and {self.rows:,} rows, or {self.share:g} %"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from reverse_etl.cli.schema import schema
 from reverse_etl.cli.session import command, project_command
 from reverse_etl.cli.spread import spread
 from reverse_etl.cli.state import migrate
+from reverse_etl.cli.states import list_states, prune, reset
 from reverse_etl.cli.status import history, status
 from reverse_etl.cli.validate import validate
 
@@ -63,6 +64,12 @@ _OF_A_PROJECT: Mapping[str, Callable[..., int | None]] = {
     "rejected": rejected,
     "requeue": requeue,
 }
+_OF_STATES: Mapping[str, Callable[..., int | None]] = {
+    "list": list_states,
+    "migrate": migrate,
+    "prune": prune,
+    "reset": reset,
+}
 _OF_NONE: Mapping[str, Callable[..., int | None]] = {"schema": schema, "sandbox": sandbox, "demo": demo}
 
 for _name, _function in _OF_A_PROJECT.items():
@@ -71,7 +78,8 @@ destinations = typer.Typer(help="Where the rows of a sync go.", no_args_is_help=
 destinations.command("accept", context_settings=_HELP)(project_command(accept))
 app.add_typer(destinations, name="destination", context_settings=_HELP)
 states = typer.Typer(help="Where the sync snapshots are.", no_args_is_help=True, rich_markup_mode=None)
-states.command("migrate", context_settings=_HELP)(project_command(migrate))
+for _name, _function in _OF_STATES.items():
+    states.command(_name, context_settings=_HELP)(project_command(_function))
 app.add_typer(states, name="state", context_settings=_HELP)
 for _name, _function in _OF_NONE.items():
     app.command(_name, context_settings=_HELP)(command(_function))

@@ -10,6 +10,7 @@ import typer
 
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
+from reverse_etl.cli.states import defined_names, is_ours, state_dict
 from reverse_etl.processes import is_alive
 from reverse_etl.report.amounts import duration, listed, plural
 from reverse_etl.report.redaction import printable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from reverse_etl.errors import Fault
     from reverse_etl.snapshot.lease import LeaseRow
     from reverse_etl.snapshot.runs import RunRow
+    from reverse_etl.snapshot.states import StoredState
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Reader
 
@@ -31,11 +33,27 @@ def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandbo
         return
     with session.warehouse(read_only=True) as reader:
         states = [state for sync in syncs for state in session.attempt(partial(_State, session, sync, reader))]
+        left = _orphans(session, reader)
     if session.console.is_json or output is Output.JSON:
-        session.console.json({"syncs": [state.as_dict() for state in states]}, indent=2)
+        dicts = {"syncs": [state.as_dict() for state in states], "orphans": [state_dict(session, one) for one in left]}
+        session.console.json(dicts, indent=2)
         return
     for state in states:
         session.console.lines([*state.lines(), ""])
+    for one in left:
+        kept = f"{plural(one.entries, 'entry', 'entries')} and its history are kept"
+        session.console.lines([f"no definition: {printable(one.name)}: {kept}; `reverse-etl state prune` deletes them"])
+
+
+def _orphans(session: Session, reader: Reader) -> list[StoredState]:
+    """What is kept of syncs of this project that it does not define any more, if all of its syncs are shown."""
+    from reverse_etl.snapshot.states import orphans
+
+    flags = session.project.flags
+    if flags.select or flags.exclude:
+        return []
+    found = orphans(reader, session.project.settings.state_schema, defined_names(session))
+    return [state for state in found if is_ours(session, state)]
 
 
 def history(

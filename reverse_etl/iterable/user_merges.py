@@ -12,13 +12,14 @@ from pydantic import Field as Key
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change
-from reverse_etl.definition import Entry, Part
+from reverse_etl.definition import Entry
 from reverse_etl.errors import Fault
 from reverse_etl.faults import place_of
 from reverse_etl.iterable.base import Body, Endpoint, IterableObject, Operations, ProjectType, Row, Stage, UnfitRow
 from reverse_etl.iterable.identity import rule_of
 from reverse_etl.iterable.moving import OldThenNew, Person
 from reverse_etl.iterable.single import Single
+from reverse_etl.limits import Part
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 # Swagger: 50 a second for one key.

@@ -25,7 +25,6 @@ def guard_problem(ready: Ready, look: Look, allowed: Collection[str]) -> Problem
     forbidden = target_problem(ready.sync, ready.destination.name, ready.destination.targets)
     if forbidden is not None:
         return forbidden
-    remembered = look.lease.destination if look.lease is not None else {}
     now = ready.remembered(look.lease.salt if look.lease is not None else "")
-    stop = stopping(ready.sync, look.counts, remembered, now, allowed)
+    stop = stopping(ready.sync, look, now, allowed)
     return stop.problem if stop is not None else None

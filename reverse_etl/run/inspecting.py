@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reverse_etl.iterable.base import Asker
 from reverse_etl.iterable.datefields import PATTERNS, Texts, with_dates
 from reverse_etl.iterable.inspection import Inspection
+from reverse_etl.iterable.project_types import check_project_type
 from reverse_etl.run.ready import Ready
-from reverse_etl.snapshot.sampling import tallies
+from reverse_etl.snapshot.sampling import sample_texts, tallies
+from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader
+
+_USERS_ASKED_ABOUT = 5
+_IDENTIFIERS = ("email", "user_id")
 
 
 def inspect(ready: Ready, reader: Reader, asker: Asker) -> Inspection:
-    """What would become of a sync's fields; nothing is written or made. Raises DestinationError, WarehouseError."""
+    """What would become of a sync's fields, in a project of the type that is set; nothing is written or made.
+
+    Raises ConfigError for another project type, DestinationError, WarehouseError.
+    """
     sampled = tallies(reader, ready.shape, PATTERNS)
+    columns = _identifier_columns(ready.sync)
+    users = sample_texts(reader, ready.sync.relation, columns, _USERS_ASKED_ABOUT)
     reader.release()
+    project = ready.subject.project
+    confirmed = check_project_type(project, users, asker)
     texts = {field: Texts(tally.texts, tally.matches) for field, tally in sampled.items()}
-    return with_dates(ready.noun.inspect(ready.subject, asker), texts)
+    found = with_dates(ready.noun.inspect(ready.subject, asker), texts)
+    note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
+    return replace(found, notes=(*found.notes, note)) if confirmed else found
+
+
+def _identifier_columns(sync: Sync) -> dict[str, str]:
+    """The columns that say which users the rows are about, by the kind of identifier."""
+    own = {item.path: item.column for item in sync.own if item.column is not None}
+    columns = {**own, **sync.identifiers}
+    return {key: columns[key] for key in _IDENTIFIERS if key in columns}

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from reverse_etl.change import Outcome, PastFailure, Response, Sample, Status
 from reverse_etl.errors import LeaseError
+from reverse_etl.snapshot.held_rows import FORGOTTEN
 from reverse_etl.snapshot.lease import Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Rejections
+from reverse_etl.snapshot.tables import REMOVALS_FROM
 
 _NOTED = (Status.REJECTED, Status.SKIPPED, Status.INVALID)
 _MOST_RESPONSES = 10  # of one kind that are told
@@ -29,13 +31,20 @@ class Bounds:
 
 @dataclass
 class Fates:
-    """How many rows ended how, and why those that did not do well."""
+    """How many rows ended how, and why those that did not do well. `removed` are accepted removals."""
 
     counts: Counter[Status] = field(default_factory=Counter)
+    removed: int = 0
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     responses: dict[tuple[str, str, str], dict[Response, None]] = field(default_factory=dict)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
+
+    @property
+    def forgotten(self) -> int:
+        """Rows that were rejected because their users had asked to be forgotten."""
+        rejected = Status.REJECTED.value
+        return sum(rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN))
 
     def samples(self, most: int = 20) -> tuple[Sample, ...]:
         """The kinds of refusal, the most frequent first."""
@@ -87,6 +96,7 @@ class Journal:
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
         self.fates.counts[Status.ACCEPTED] += len(ordinals)
+        self.fates.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""

@@ -10,6 +10,9 @@ from reverse_etl.run.journal import Fates
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.look import DiffCounts
 
+# A share of the rows that one run sends says something from so many rows on.
+_ENOUGH_FOR_A_SHARE = 10
+
 
 @dataclass
 class Story:
@@ -28,6 +31,7 @@ class Story:
     problem: Problem | None = None
     status: SyncStatus | None = None
     late: bool = False
+    recovered_removals: int = 0
 
     def looked(self, counts: DiffCounts, *, acts: bool) -> None:
         """Note what the first look found."""
@@ -109,19 +113,32 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
         return story.status, problem
     if problem is None and (counts.failed or counts.aborted):
         problem = _unfinished(ready.sync.name, counts)
-    refused = counts.rejected + counts.invalid
-    limit, sendable = ready.sync.reject_limit, counts.planned - counts.invalid
-    if problem is None and limit.exceeded(counts.rejected, sendable):
-        problem = _too_many(ready, counts.rejected, sendable)
-    # Invalid rows come back in every run, so they are held against the model and not against what happens to change.
-    model_rows = max(story.counts.model_rows, counts.planned)
-    if problem is None and limit.exceeded(refused, model_rows):
-        problem = _too_many(ready, refused, model_rows)
+    problem = problem or _refusals(ready, story, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
+    waiting = story.counts.waiting
+    refused = counts.rejected + counts.invalid + counts.quarantined - waiting
     # In update mode the rows that wait are users that Iterable lacks, which is what the mode is for.
-    held = (counts.quarantined or counts.skipped) and ready.sync.mode != "update"
-    return (SyncStatus.WARN if refused or held or story.warnings else SyncStatus.SUCCESS), None
+    skipped = (counts.skipped or waiting) and ready.sync.mode != "update"
+    return (SyncStatus.WARN if refused or skipped or story.warnings else SyncStatus.SUCCESS), None
+
+
+def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
+    """Whether too many rows were refused: of those that were sent now, or of all rows of the sync."""
+    limit, looked = ready.sync.reject_limit, story.counts
+    # To forget a user was somebody's wish, and is no fault of the rows.
+    rejected, sendable = counts.rejected - story.fates.forgotten, counts.planned - counts.invalid
+    of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
+    if of_many or limit.exceeds_count(rejected, sendable):
+        return _too_many(ready, f"{rejected:,} of the {sendable:,} rows that were sent were rejected")
+    # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
+    removals = looked.refused_removals + story.plan.get("removed", 0)
+    rows = max(looked.model_rows + removals, counts.planned)
+    held = {"rejected": rejected, "invalid": counts.invalid, "refused by an earlier run": looked.refused_before}
+    if not limit.exceeded(sum(held.values()), rows):
+        return None
+    reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
+    return _too_many(ready, f"{sum(held.values()):,} of {rows:,} rows are held back: {reasons}")
 
 
 def _unfinished(sync: str, counts: Counts) -> Problem:
@@ -134,14 +151,13 @@ def _unfinished(sync: str, counts: Counts) -> Problem:
     )
 
 
-def _too_many(ready: Ready, refused: int, planned: int) -> Problem:
-    limit = ready.sync.reject_limit
+def _too_many(ready: Ready, said: str) -> Problem:
     return Problem(
         "reject-limit",
-        f"sync `{ready.sync.name}`: {refused:,} of {planned:,} rows were rejected or invalid",
+        f"sync `{ready.sync.name}`: {said}",
         f"See `reverse-etl rejected --select {ready.sync.name}{ready.destination.flag}`; the rest was delivered."
         " `reject_limit` in the definition sets how many are too many.",
-        {"limit": f"{limit.percent:g} % and {limit.rows} rows"},
+        {"limit": str(ready.sync.reject_limit)},
     )
 
 

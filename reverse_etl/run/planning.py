@@ -12,6 +12,7 @@ from reverse_etl.run.estimate import estimate
 from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.rehearsal import count_unsendable, look_ahead
+from reverse_etl.run.renaming import rename_warning
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
@@ -32,7 +33,7 @@ def plan_sync(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> Sy
         _counted(outlook.ready, look, outlook.unsendable, wiring),
         examples=_examples(ready, samples, examples),
         problems=outlook.problems,
-        warnings=outlook.warnings,
+        warnings=(*outlook.warnings, *_rename_warnings(ready, look, reader, wiring)),
         fails=outlook.fails,
         note=_note(look),
     )
@@ -51,7 +52,7 @@ class _Outlook:
 
 def _foresee(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> _Outlook:
     """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
-    stop = guard_problem(ready, look, wiring.allowed)
+    stop = guard_problem(ready, look, wiring.passed_guards)
     removals = look.counts.removed if look.diff.acts_on_removed else 0
     if stop is not None or not look.counts.upserts + removals:
         return _Outlook(ready, problems=(stop,) if stop is not None else ())
@@ -63,7 +64,7 @@ def _foresee(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> _Outlo
         return _Outlook(ready, problems=(problem_of(error).naming(ready.sync.name),), fails=True)
     finally:
         client.close()
-    stop = guard_problem(asked, look, wiring.allowed)
+    stop = guard_problem(asked, look, wiring.passed_guards)
     if stop is not None:
         return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
     unsendable = count_unsendable(asked, look.diff, reader) if look.counts.upserts else {}
@@ -94,6 +95,11 @@ def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wi
         invalid={**counts.invalid, **unsendable},
         changed_fields=dict(counts.changed_fields),
     )
+
+
+def _rename_warnings(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> tuple[str, ...]:
+    warning = rename_warning(ready, reader, wiring) if look.lease is None else ""
+    return (warning,) if warning else ()
 
 
 def unplanned(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:

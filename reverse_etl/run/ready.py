@@ -12,6 +12,7 @@ from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Listener
 from reverse_etl.faults import field_twice, place_of
 from reverse_etl.fieldmap import too_many_fields
+from reverse_etl.guards import SNAPSHOT
 from reverse_etl.iterable import OBJECTS
 from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import (
@@ -80,7 +81,8 @@ class Ready:
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went."""
-        return {**self.destination.remembered(salt), **self.place, SOURCE: dict(self.source)}
+        place = {"object": self.sync.object, **self.place}
+        return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
 @dataclass
@@ -89,7 +91,7 @@ class Wiring:
 
     `open_session` opens one more session to the warehouse.
     `wall` is UTC now as text, for people only. `stop` is asked before each request. `syncs_to` are the project's syncs
-    of a destination.
+    of a destination, `defined` the names of all its syncs.
     """
 
     settings: Settings
@@ -108,6 +110,12 @@ class Wiring:
     wait: float = 300.0
     stop: Callable[[], bool] = lambda: False
     syncs_to: Callable[[str], Sequence[Sync]] = lambda _destination: ()
+    defined: Callable[[], Collection[str]] = lambda: ()
+
+    @property
+    def passed_guards(self) -> Collection[str]:
+        """Guards that stop nothing this time. A full refresh sends every row, so it is a way out of a lost snapshot."""
+        return {*self.allowed, SNAPSHOT} if self.full_refresh else self.allowed
 
     def questions(self, client: Client, destination: Destination) -> Questions:
         """Who asks a destination something beside the rows, at the pace that all syncs share."""

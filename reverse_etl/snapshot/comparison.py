@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.fitness import reason
-from reverse_etl.snapshot.held_rows import forgotten, held, refused_removals
+from reverse_etl.snapshot.held_rows import STATE, HeldRows
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.second_identifier import still_there
 from reverse_etl.snapshot.shape import Shape, Stored, Value
@@ -41,7 +41,7 @@ class Comparison:
     def _with(self, few: int | None = None) -> str:
         """The common part. `few`: only so many candidates, of rows that are on both sides."""
         queries = [
-            ("model", self._model()),
+            ("model", self.model_rows()),
             ("entries", self._entries()),
             ("candidates", self._candidates(few)),
             ("touched", self._touched()),
@@ -52,7 +52,8 @@ class Comparison:
         ]
         return self.dialect.named(queries, {"candidates"})
 
-    def _model(self) -> str:
+    def model_rows(self) -> str:
+        """The rows of the model, by the columns of the sync snapshot."""
         columns = [f"{self.shape.identity} AS identity"]
         columns += [f"{key.expression} AS {key.name}" for key in self.shape.keys]
         columns += [f"{value.expression} AS {value.name}" for value in self.shape.values]
@@ -156,8 +157,10 @@ class Comparison:
             "row_hash",
         ]
         columns += [self._compared_null(value) for value in self.shape.values]
+        held = STATE if self.stored.has_rejections else self.dialect.null(self.dialect.text_type)
         return (
-            f"SELECT m.*{listed_after(old)}, {self._kind()} AS kind, {reason(self.dialect, self.shape)} AS reason"
+            f"SELECT m.*{listed_after(old)}, {self._kind()} AS kind,"
+            f" coalesce({reason(self.dialect, self.shape)}, {held}) AS reason"
             f" FROM suspects m {self._joins()}"
             f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM candidates"
             " WHERE present AND identity IS NULL"
@@ -173,18 +176,17 @@ class Comparison:
         if self.shape.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
         if self.stored.has_rejections:
-            waiting = held(self.dialect, self.tables)
             joins += (
-                f" LEFT JOIN ({waiting}) h ON h.identity = m.identity AND h.key_text = {self.key_text('m')}"
-                f" AND h.digest = {self.dialect.as_text('m.row_hash')}"
-                f" LEFT JOIN ({forgotten(self.dialect, self.tables)}) f ON f.identity = m.identity"
+                f" LEFT JOIN ({self._held.refused()}) h ON h.identity = m.identity"
+                f" AND h.key_text = {self.key_text('m')} AND h.digest = {self.dialect.as_text('m.row_hash')}"
+                f" LEFT JOIN ({self._held.forgotten()}) f ON f.identity = m.identity"
             )
         return joins
 
     def _kind(self) -> str:
-        differs = [self._differs(value, "m.", "s.") for value in self.shape.values]
+        differs = self.differing_values()
         again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
-        again += [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
+        again += self.moved_keys()
         # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
         stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.shape.hashed("s."))
         known = ("m.row_hash", stored)
@@ -206,7 +208,7 @@ class Comparison:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
         if self.stored.has_rejections:
-            kept += f" AND c.entry_identity NOT IN ({refused_removals(self.dialect, self.tables)})"
+            kept += f" AND c.entry_identity NOT IN ({self._held.refused_removals()})"
         kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
@@ -214,6 +216,18 @@ class Comparison:
     def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
         distinct = self.dialect.differs(new + value.name, old + value.name, json=value.json)
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
+
+    def differing_values(self) -> list[str]:
+        """Tests whether a value of the model row `m` differs from that of the entry `s`."""
+        return [self._differs(value, "m.", "s.") for value in self.shape.values]
+
+    def moved_keys(self) -> list[str]:
+        """Tests whether a column of the primary key of `m` differs from that of `s`."""
+        return [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
+
+    @property
+    def _held(self) -> HeldRows:
+        return HeldRows(self.dialect, self.tables)
 
     def key_text(self, alias: str) -> str:
         """The key of a row as one text."""

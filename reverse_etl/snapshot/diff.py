@@ -20,15 +20,18 @@ class Diff(Comparison):
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
 
         The totals, on the row of kind `total` alone: rows of the model, live entries of the sync snapshot, model rows
-        without entry, entries without model row, changed identities.
+        without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
+        listed as invalid, the highest fence. The reason of a quarantined row is the state it is listed with.
         """
         fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.shape.values)
         fields = f", {fields}" if fields else ""
-        zeros, none = ", 0" * len(self.shape.values), ", 0" * 5
+        zeros, none = ", 0" * len(self.shape.values), ", 0" * 9
+        held = self._held.totals(acts_on_removed=self.acts_on_removed) if self.stored.has_rejections else "0, 0, 0"
+        newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
         totals = (
             "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
             " (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),"
-            f" (SELECT count(*) FROM candidates WHERE NOT present), {self._identity_changes()}"
+            f" (SELECT count(*) FROM candidates WHERE NOT present), {self._identity_changes()}, {held}, {newest}"
         )
         return (
             f"{self._with()} SELECT 'total', '', 0{zeros}, {totals}"

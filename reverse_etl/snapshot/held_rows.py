@@ -1,31 +1,59 @@
-"""SQL that reads which rows are held back, from the table of rejections; it runs nothing."""
+"""SQL about the rows of a sync that are held back, from the table of rejections; it runs nothing."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.warehouses.base import Dialect
 
-
-def held(dialect: Dialect, tables: Tables) -> str:
-    """Quarantined values: one row a key and digest that is not to be sent again yet."""
-    waiting = f"(retry_at IS NULL OR retry_at > {dialect.now()})"
-    return (
-        f"SELECT DISTINCT identity, key_text, digest FROM {tables.rejections}"
-        f" WHERE sync = {dialect.literal(tables.sync)}"
-        f" AND state IN ('rejected', 'skipped') AND {waiting}"
-    )
+# The code of a row about somebody whom Iterable was asked to forget.
+FORGOTTEN = "forgotten-user"
+# The state that a held row is listed with, from its refusal `h` or the suppression `f` of its identity.
+STATE = "coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)"
 
 
-def refused_removals(dialect: Dialect, tables: Tables) -> str:
-    """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
-    return (
-        f"SELECT identity FROM {tables.rejections} WHERE sync = {dialect.literal(tables.sync)}"
-        " AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
-        f" AND (retry_at IS NULL OR retry_at > {dialect.now()})"
-    )
+@dataclass(frozen=True)
+class HeldRows:
+    """Queries over the rejections of one sync."""
 
+    dialect: Dialect
+    tables: Tables
 
-def forgotten(dialect: Dialect, tables: Tables) -> str:
-    """Identities that Iterable was told to forget: never sent again, whatever their values."""
-    sync = dialect.literal(tables.sync)
-    return f"SELECT DISTINCT identity FROM {tables.rejections} WHERE sync = {sync} AND state = 'suppressed'"
+    def refused(self) -> str:
+        """Quarantined values: one row for each key and digest that is not sent again yet, with the state it is in.
+
+        A row about a forgotten user is `forgotten`.
+        """
+        known = f"CASE WHEN code = '{FORGOTTEN}' THEN 'forgotten' ELSE state END"
+        return (
+            f"SELECT identity, key_text, digest, min({known}) AS state {self._listed}"
+            f" AND state IN ('rejected', 'skipped') AND {self._waiting} GROUP BY identity, key_text, digest"
+        )
+
+    def refused_removals(self) -> str:
+        """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
+        removed = "state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
+        return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
+
+    def forgotten(self) -> str:
+        """Identities that Iterable was told to forget: never sent again, whatever their values."""
+        return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"
+
+    def totals(self, *, acts_on_removed: bool) -> str:
+        """Entries whose removal was refused, by `candidates`; keys listed as refused; rows listed as invalid."""
+        refused = f"NOT present AND entry_identity IN ({self.refused_removals()})"
+        removals = f"(SELECT count(*) FROM candidates WHERE {refused})" if acts_on_removed else "0"
+        keys = f"state IN ('rejected', 'skipped') AND identity NOT IN ({self.forgotten()})"
+        return (
+            f"{removals}, (SELECT count(DISTINCT key_text) {self._listed} AND {keys}),"
+            f" (SELECT count(*) {self._listed} AND state = 'invalid')"
+        )
+
+    @property
+    def _waiting(self) -> str:
+        return f"(retry_at IS NULL OR retry_at > {self.dialect.now()})"
+
+    @property
+    def _listed(self) -> str:
+        return f"FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"

@@ -51,6 +51,11 @@ class LeaseRow:
     entries: int
     moved_to: str | None = None
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Whether nothing was accepted, or may have been: any definition can go on from here."""
+        return self.entries == 0 and self.run is None
+
     def free_in(self, late_request_bound: float) -> float:
         """Seconds until it may be acquired; zero or less: now."""
         return self.quiet_in if self.holder is None else self.expires_in + late_request_bound
@@ -142,11 +147,12 @@ class Lease:
         d = self._warehouse.dialect
         return self._write(f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}", (), session)
 
-    def close_run(self) -> bool:
+    def close_run(self, entries: int) -> bool:
         """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
-        return self._write(
-            "closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1", ()
+        closed = (
+            "closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, entries = ?"
         )
+        return self._write(closed, (entries,))
 
     def release(self) -> bool:
         """Let go without closing anything: what was open stays open for the next run. False: fenced off."""
@@ -167,6 +173,14 @@ class Lease:
         return self._write(
             f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}",
             (json.dumps(destination), key_columns),
+        )
+
+    def reset(self) -> bool:
+        """Forget what was accepted and where, and release; the fence goes on. False: fenced off."""
+        return self._write(
+            "closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, destination = NULL,"
+            " key_columns = NULL, entries = 0, holder = NULL, holder_note = NULL",
+            (),
         )
 
     def note_moved(self, to: str) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.provenance import SOURCE
+from reverse_etl.snapshot.damage import Damage, Found, find_damage
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.lease import look as look_at_lease
+from reverse_etl.snapshot.runs import accepted_before, recent_removals
 from reverse_etl.snapshot.shape import Shape, Stored
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
@@ -20,8 +22,11 @@ from reverse_etl.warehouses.base import Reader, Row
 class DiffCounts:
     """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
 
-    `removed` rows are planned only if the sync acts on them. `resent` rows are sent although they are equal; `stale`
-    rows are equal, and only their stored hash is not.
+    `quarantined` rows were refused before, or their removal was (`refused_removals`). Among them are rows that wait for
+    their user (`waiting`) and rows about forgotten users (`forgotten`; `suppressed` by their identity).
+    `listed_refused` keys and `listed_invalid` rows are listed as held back, rightly or not any more.
+    `newest` is the highest fence of an entry. `removed` rows are planned only if the sync acts on them. `resent` rows
+    are sent although they are equal; `stale` rows are equal, and only their stored hash is not.
     """
 
     added: int = 0
@@ -30,16 +35,34 @@ class DiffCounts:
     removed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    waiting: int = 0
+    suppressed: int = 0
+    forgotten: int = 0
+    refused_removals: int = 0
+    listed_refused: int = 0
+    listed_invalid: int = 0
     stale: int = 0
     invalid: Mapping[str, int] = field(default_factory=dict)
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     model_rows: int = 0
     entries: int = 0
+    newest: int = 0
     identity_changes: int = 0
 
     @property
     def invalid_rows(self) -> int:
         return sum(self.invalid.values())
+
+    @property
+    def refused_before(self) -> int:
+        """Rows that are held back because of a refusal that nobody asked for."""
+        return self.quarantined - self.waiting - self.forgotten
+
+    @property
+    def lists_settled(self) -> bool:
+        """Whether rows are still listed as held back that are not any more."""
+        fixed = self.listed_invalid > 0 and not self.invalid_rows
+        return fixed or self.listed_refused > self.quarantined - self.suppressed
 
     @property
     def upserts(self) -> int:
@@ -61,11 +84,22 @@ class DiffCounts:
 
 @dataclass(frozen=True)
 class Look:
-    """The state of one sync: its lease (None before the first run) and what differs."""
+    """The state of one sync: its lease (None before the first run) and what differs.
+
+    `removed_before` are rows that earlier runs removed within the hours that the guard looks at. `damage` is what is
+    wrong with the tables themselves.
+    """
 
     lease: LeaseRow | None
     counts: DiffCounts
     diff: Diff
+    removed_before: int = 0
+    damage: Damage | None = None
+
+    @property
+    def remembered(self) -> Mapping[str, object]:
+        """Where the rows went that were accepted before; empty if there are none."""
+        return {} if self.lease is None or self.lease.holds_nothing else self.lease.destination
 
     @property
     def needs_update(self) -> bool:
@@ -93,6 +127,8 @@ class SnapshotReader:
         self.shape = shape
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
+        # The sync snapshot has another key and holds nothing, so it is made again.
+        self._rekeyed = False
 
     def look(self, *, thorough: bool = False, resends: bool = False) -> Look:
         """Compare once; a second time by values where duplicates hide behind equal rows.
@@ -110,7 +146,17 @@ class SnapshotReader:
         diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
         if hidden and not diff.thorough:
             diff, counts, _ = self._counted(replace(diff, thorough=True))
-        return Look(lease, counts, diff)
+        before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
+        return Look(lease, counts, diff, before, find_damage(lease, self._found(lease, diff, counts)))
+
+    def _found(self, lease: LeaseRow | None, diff: Diff, counts: DiffCounts) -> Found:
+        return Found(
+            has_snapshot=bool(diff.stored.columns) or self._rekeyed,
+            has_rejections=diff.stored.has_rejections or self._rekeyed,
+            entries=counts.entries,
+            newest=counts.newest,
+            accepted_before=lease is None and not counts.newest and accepted_before(self._reader, self.tables),
+        )
 
     def release(self) -> None:
         """Let others at the warehouse while this run does something else."""
@@ -137,13 +183,16 @@ class SnapshotReader:
                 hint="Upgrade reverse-etl.",
             )
         check_place(self.sync.name, row)
-        if row.key_columns is not None and row.key_columns != self.shape.key_columns:
+        rekeyed = row.key_columns is not None and row.key_columns != self.shape.key_columns
+        self._rekeyed = rekeyed and row.holds_nothing
+        if rekeyed and not row.holds_nothing:
             raise ConfigError(
                 "primary-key-changed",
                 f"sync `{self.sync.name}`: its sync snapshot is keyed by {row.key_columns}, the definition by"
                 f" {self.shape.key_columns}",
                 context={"model": self.sync.model, "file": self.sync.file},
-                hint="Set `primary_key` and the identifier back, or give the definition another `name` to begin anew.",
+                hint="Set `primary_key` and the identifier back, or start again:"
+                f" `reverse-etl state reset --select {self.sync.name}`. Then every row is sent again.",
             )
 
     def samples(self, diff: Diff, rows: int) -> list[Sample]:
@@ -165,13 +214,17 @@ class SnapshotReader:
 
     def diff(self) -> Diff:
         """The comparison, fitted to the tables as they stand."""
-        columns = self._reader.columns(self.tables.snapshot) or ()
+        columns = () if self._rekeyed else self._reader.columns(self.tables.snapshot) or ()
         stored = Stored(
             {column.name: column.type for column in columns},
-            has_rejections=bool(columns) and self._reader.columns(self.tables.rejections) is not None,
+            has_rejections=not self._rekeyed and self._reader.columns(self.tables.rejections) is not None,
         )
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
+
+    def _removed_before(self) -> int:
+        limit = self.sync.guards.removed
+        return recent_removals(self._reader, self.tables, limit.hours) if limit is not None and limit.hours else 0
 
     def _fetch(self) -> None:
         """Have the model where our tables are. Once: what is planned is what was looked at."""
@@ -195,17 +248,20 @@ class SnapshotReader:
         rows: dict[str, int] = {}
         invalid: dict[str, int] = {}
         fields: dict[str, int] = {}
-        totals = (0, 0, 0, 0, 0)
+        held: dict[str, int] = {}
+        totals: tuple[int, ...] = (0,) * 9
         for kind, reason, count, *rest in self._reader.query(diff.counts()):
             rows[kind] = rows.get(kind, 0) + int(count)
             if kind == "total":
-                totals = tuple(int(number) for number in rest[-5:])  # type: ignore[assignment]  # five of them
+                totals = tuple(int(number) for number in rest[-9:])
             elif kind == "invalid":
                 invalid[reason] = int(count)
+            elif kind == "quarantined":
+                held[reason] = int(count)
             elif kind == "changed":
                 paths = [value.field.label for value in self.shape.values]
                 fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
-        model_rows, entries, new, missing, identity_changes = totals
+        model_rows, entries, new, missing, identity_changes, *held_totals = totals
         differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid"))
         counts = DiffCounts(
             added=rows.get("added", 0),
@@ -213,7 +269,8 @@ class SnapshotReader:
             resent=rows.get("resent", 0),
             removed=rows.get("removed", 0),
             unchanged=model_rows - differing,
-            quarantined=rows.get("quarantined", 0),
+            quarantined=rows.get("quarantined", 0) + held_totals[0],
+            **_held_counts(held, held_totals),
             stale=rows.get("stale", 0),
             invalid=invalid,
             changed_fields=fields,
@@ -222,6 +279,14 @@ class SnapshotReader:
             identity_changes=identity_changes,
         )
         return counts, model_rows - new > entries - missing
+
+
+def _held_counts(by_state: Mapping[str, int], totals: Sequence[int]) -> dict[str, int]:
+    """Counts of rows that are held back, from those by the state they are listed with, and the last of the totals."""
+    waiting, suppressed, forgotten = (by_state.get(state, 0) for state in ("skipped", "suppressed", "forgotten"))
+    states = {"waiting": waiting, "suppressed": suppressed, "forgotten": suppressed + forgotten}
+    names = ("refused_removals", "listed_refused", "listed_invalid", "newest")
+    return {**states, **dict(zip(names, totals, strict=True))}
 
 
 def check_place(sync: str, row: LeaseRow) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from reverse_etl.change import Outcome, PastFailure, Response, Status
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.second_identifier import unmarked
+from reverse_etl.snapshot.settled_rows import settled_keys
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
 from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
 
@@ -138,14 +139,20 @@ class Rejections:
         )
 
     def clear_gone(self) -> None:
-        """Forget the refusals of earlier runs whose rows left the model. Those of this run may still be exceptions."""
+        """Forget the refusals of earlier runs whose rows left the model. Those of this run may still be exceptions.
+
+        A refused removal stays while its entry does: it is not tried again by itself.
+        """
         if not self.any():
             return
         sync = self._warehouse.dialect.literal(self._tables.sync)
         shape = self._diff.shape
+        live = f"SELECT identity FROM {self._tables.snapshot} WHERE state <> 'absent'"
+        kept = f" AND NOT (state = 'rejected' AND digest IS NULL AND identity IN ({live}))"
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
-            f" AND fence < {self._fence} AND identity IS NOT NULL AND NOT EXISTS (SELECT 1"
+            f" AND fence < {self._fence} AND identity IS NOT NULL{kept if self._diff.acts_on_removed else ''}"
+            " AND NOT EXISTS (SELECT 1"
             f" FROM (SELECT {shape.identity} AS there FROM {shape.relation}) m WHERE m.there = identity)"
         )
 
@@ -160,6 +167,15 @@ class Rejections:
             f"UPDATE {self._tables.rejections} SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ({names})"
             f" AND EXISTS (SELECT 1 FROM (SELECT {plain} AS readmitted, changed_at FROM {self._tables.snapshot}"
             f" WHERE state = 'accepted') s WHERE {plain} = readmitted AND changed_at >= seen_at)"
+        )
+
+    def clear_settled(self) -> None:
+        """Forget the refusals of earlier runs whose rows are again as Iterable accepted them."""
+        sync = self._warehouse.dialect.literal(self._tables.sync)
+        self._warehouse.execute(
+            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync}"
+            f" AND state IN ('rejected', 'skipped', 'requeued') AND fence < {self._fence}"
+            f" AND key_text IN ({settled_keys(self._diff)})"
         )
 
     def any(self, where: str = "1 = 1") -> bool:

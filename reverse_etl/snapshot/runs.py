@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
 
+# Counts that only the history has: rows that Iterable removed, and whether `--allow removed` was given.
+REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
+# The status of a row that says that somebody reset the sync.
+RESET = "reset"
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -56,6 +61,46 @@ def recent_runs(reader: Reader, tables: Tables, seconds: float) -> dict[str, flo
         if counts.get("accepted") or counts.get("failed"):
             ages[sync] = min(max(0.0, float(age)), ages.get(sync, seconds))
     return ages
+
+
+def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
+    """Rows that runs of the last hours removed, since the last run whose removals were allowed."""
+    if reader.columns(tables.runs) is None:
+        return 0
+    d = reader.dialect
+    rows = reader.query(
+        f"SELECT counts FROM {tables.runs} WHERE sync = ? AND counts LIKE ?"
+        f" AND ended_at > {d.later(d.now(), -3600 * hours)} ORDER BY ended_at DESC, fence DESC",
+        (tables.sync, f'%"{REMOVALS}%'),
+    )
+    removed = 0
+    for (text,) in rows:
+        counts = json.loads(text or "{}")
+        if counts.get(ALLOWED_REMOVALS):
+            break
+        removed += int(counts.get(REMOVALS, 0))
+    return removed
+
+
+def accepted_before(reader: Reader, tables: Tables) -> bool:
+    """Whether some run got rows of the sync accepted, since the sync was reset on purpose."""
+    if reader.columns(tables.runs) is None:
+        return False
+    rows = reader.query(
+        f"SELECT status FROM {tables.runs} WHERE sync = ? AND (status = ? OR counts LIKE ?)"
+        " AND counts NOT LIKE ? ORDER BY ended_at DESC, fence DESC LIMIT 1",
+        (tables.sync, RESET, '%"accepted": %', '%"accepted": 0,%'),
+    )
+    return bool(rows) and rows[0][0] != RESET
+
+
+def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> None:
+    """Make room for one more run of a sync: delete those older than some days, and the oldest beyond a number."""
+    d = warehouse.dialect
+    old = f"ended_at < {d.later(d.now(), -86_400 * days)}"
+    newest = f"SELECT ended_at FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC LIMIT {int(most) - 1}"
+    surplus = f"ended_at < coalesce((SELECT min(ended_at) FROM ({newest}) newest), {d.now()})"
+    warehouse.execute(f"DELETE FROM {tables.runs} WHERE sync = ? AND ({old} OR {surplus})", (tables.sync, tables.sync))
 
 
 def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:

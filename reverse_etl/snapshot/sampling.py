@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.snapshot.shape import Shape, Value, find_column
 from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
 
 ROWS = 10_000
@@ -51,3 +51,17 @@ def _is_text(value: Value) -> bool:
     """Not what is a name by its nature, such as a user id."""
     field = value.field
     return value.kind is ColumnKind.TEXT and not (field.own or field.as_text)
+
+
+def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows: int) -> list[tuple[str, str]]:
+    """A few values of some columns, as texts, each with the name its column goes by here; NULLs are left out."""
+    found: list[tuple[str, str]] = []
+    there = reader.columns(relation) or ()
+    stored = {name: column.name for name, said in columns.items() if (column := find_column(said, there)) is not None}
+    for name, real in stored.items():
+        quoted = reader.dialect.quote(real)
+        text = reader.dialect.as_text(quoted)
+        source = reader.fetch(relation, [real])
+        values = f"SELECT {text} AS value FROM {source} WHERE {quoted} IS NOT NULL LIMIT {int(rows)}"
+        found += [(name, str(value).strip()) for (value,) in reader.query(values)]
+    return found

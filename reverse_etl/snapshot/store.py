@@ -7,7 +7,7 @@ values), `unknown` (it may hold something else) or `absent` (it holds nothing fr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 # A tombstone outlives every statement of a run that was killed, and three runs.
 _TOMBSTONE_SECONDS = 86_400.0
 _TOMBSTONE_RUNS = 3
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a dead run left: live entries, and rows of the run that are `unknown` or were removed."""
+
+    entries: int = 0
+    unknown: int = 0
+    removed: int = 0
 
 
 class SnapshotStore(SnapshotReader):
@@ -76,11 +85,20 @@ class SnapshotStore(SnapshotReader):
         for statement in widen_rejections(dialect, self.tables, missing):
             self._warehouse.execute(statement)
 
+    def repair(self, newest: int) -> None:
+        """Make what is missing beside the lease, and let no later run be older than the sync snapshot."""
+        dialect = self._warehouse.dialect
+        self._warehouse.execute(create_rejections(dialect, self.tables))
+        self._warehouse.execute(create_runs(dialect, self.tables))
+        self._warehouse.execute(f"UPDATE {self.tables.lease} SET fence = {int(newest)} WHERE fence < {int(newest)}")
+
     def prepare_snapshot(self) -> None:
         """Make the sync snapshot, or fit its columns to the definition.
 
         Old hashes, and claims that a new type cannot hold, go before a column changes.
         """
+        if self._rekeyed:
+            self.clear()
         columns = self._columns_of(self.tables.snapshot)
         if not columns:
             self._warehouse.execute(self._create_snapshot())
@@ -99,8 +117,15 @@ class SnapshotStore(SnapshotReader):
         for statement in dialect.add_columns(table, {value.name: value.type for value in added}):
             self._warehouse.execute(statement)
 
-    def recover(self, lease: Lease, run: OpenRun) -> int:
-        """Roll the journal of a dead run forward, as its own commit would have; rows marked `unknown` by it.
+    def clear(self) -> None:
+        """Forget what was accepted and refused. Forgotten users stay forgotten."""
+        sync = self._warehouse.dialect.literal(self.tables.sync)
+        self._warehouse.execute(f"DROP TABLE IF EXISTS {self.tables.snapshot}")
+        self._warehouse.execute(f"DELETE FROM {self.tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'")
+        self._rekeyed = False
+
+    def recover(self, lease: Lease, run: OpenRun) -> Recovery:
+        """Roll the journal of a dead run forward, as its own commit would have.
 
         Where its plan is lost, nobody knows which rows it sent, and every entry is `unknown`.
         """
@@ -108,9 +133,10 @@ class SnapshotStore(SnapshotReader):
             self._merge(run, Ranges())
         elif run.credit:
             self.forget_acceptance()
-        if lease.close_run():
+        found = self._count_recovered(run.fence)
+        if lease.close_run(found.entries):
             self._drop_plan(run.fence)
-        return self._count_unknown(run.fence)
+        return found
 
     def forget_acceptance(self) -> None:
         """Full resync: Iterable may hold something else for every accepted entry. Removed rows are still seen."""
@@ -263,8 +289,11 @@ class SnapshotStore(SnapshotReader):
     def _drop_plan(self, fence: int) -> None:
         self._warehouse.execute(f"DROP TABLE IF EXISTS {self._plan(fence)}")
 
-    def _count_unknown(self, fence: int) -> int:
-        rows = self._warehouse.query(
-            f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'unknown' AND fence = {int(fence)}"
-        )
-        return int(rows[0][0])
+    def _count_recovered(self, fence: int) -> Recovery:
+        if not self._columns_of(self.tables.snapshot):
+            return Recovery()
+        of_run = f"fence = {int(fence)} AND state"
+        tests = ("state <> 'absent'", f"{of_run} = 'unknown'", f"{of_run} = 'absent'")
+        counts = ", ".join(f"count(CASE WHEN {test} THEN 1 END)" for test in tests)
+        [row] = self._warehouse.query(f"SELECT {counts} FROM {self.tables.snapshot}")
+        return Recovery(*map(int, row))

@@ -220,3 +220,39 @@ def test_json_tells_everything_of_each_sync(people: Shop, sandbox: Any, words: t
 def test_json_offline(people: Shop) -> None:
     [sync] = people.cli("validate", "--output", "json").json["syncs"]
     assert (sync["ok"], sync["inspection"], sync["problems"]) == (True, None, [])
+
+
+class TestProjectType:
+    """What the profile of a user of the model shows, after the user was put on a list."""
+
+    @pytest.fixture
+    def listed(self, people: Shop, sandbox: Any) -> Shop:
+        """The first person of the model is on a list of the sandbox, which is an e-mail project."""
+        [(email,)] = people.sql("select email from people order by 1 limit 1")
+        ask(sandbox, "POST", "/api/users/update", {"email": email, "dataFields": {"userId": email.split("@")[0]}})
+        ask(sandbox, "POST", "/api/lists", {"name": "VIP"})
+        lists = requests.get(f"{sandbox.url}/api/lists", headers=KEYS, timeout=10).json()["lists"]
+        number = next(one["id"] for one in lists if one["name"] == "VIP")
+        ask(sandbox, "POST", "/api/lists/subscribe", {"listId": number, "subscribers": [{"email": email}]})
+        return people
+
+    def test_the_right_type_is_confirmed(self, listed: Shop) -> None:
+        ended = listed.cli("validate", "--online")
+        assert ended.code == 0
+        assert "a project of type `email`, as it is set" in ended.out
+
+    @pytest.mark.parametrize("wrong", ["hybrid", "user_id"])
+    def test_another_type_is_an_error(self, listed: Shop, wrong: str) -> None:
+        listed.model("people", {**META, "user_id": "id"})
+        listed.sql("alter table people add column id varchar", "update people set id = split_part(email, '@', 1)")
+        ended = listed.cli("validate", "--online", ITERABLE_PROJECT_TYPE=wrong)
+        assert ended.code == 2
+        assert "error[project-type-differs]" in ended.err
+        assert "in Iterable: email" in ended.err
+
+    def test_nothing_is_said_where_no_profile_shows_it(self, people: Shop) -> None:
+        assert "project of type" not in people.cli("validate", "--online").out
+
+    def test_a_sync_without_users_asks_about_none(self, products: Shop, sandbox: Any) -> None:
+        ask(sandbox, "POST", "/api/catalogs/Products")
+        assert "project of type" not in products.cli("validate", "--online").out

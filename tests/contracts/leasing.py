@@ -78,7 +78,7 @@ class LeasingContract:
         assert not old.flush(9, Ranges())
         assert not old.beat()
         assert not old.open_run()
-        assert not old.close_run()
+        assert not old.close_run(0)
         assert not old.close(entries=0, unknown=False)
         assert not old.remember({"host": "elsewhere"}, "[]")
         after = self.row(leased)

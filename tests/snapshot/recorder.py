@@ -35,6 +35,7 @@ class Recorder(Warehouse):
             "SELECT count(*)": (0,),
             "SELECT sum(": (0,) * sql.count("sum("),
             "SELECT 1 ": (1,),
+            "SELECT count(CASE": (0,) * sql.count("count("),
         }
         return [row for beginning, row in answers.items() if sql.startswith(beginning)]
 

@@ -11,7 +11,7 @@ from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
-from reverse_etl.snapshot.runs import RunRow, last_runs, record_run
+from reverse_etl.snapshot.runs import RunRow, last_runs, prune_runs, recent_removals, record_run
 from reverse_etl.snapshot.shape import shape_of
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.sync import Field, Sync
@@ -85,9 +85,11 @@ def one_run(dialect: Dialect) -> list[str]:
     store.commit(OpenRun(lease.fence, 10, Ranges([(0, 10)])), Ranges(), stale=True)
     rejections.clear_accepted()
     rejections.clear_gone()
+    rejections.clear_settled()
     rejections.readmit(["it's", "other"])
     lease.close(entries=store.live_entries(), unknown=True)
     store.finish(lease.fence)
+    prune_runs(scene.warehouse, store.tables, 400, 10_000)
     record_run(scene.warehouse, store.tables, RUN)
     return scene.warehouse.told
 
@@ -121,6 +123,7 @@ def looks(dialect: Dialect) -> list[str]:
     list_rejections(scene.warehouse, tables.rejections, "it's", 100)
     count_rejections(scene.warehouse, tables.rejections, "it's")
     last_runs(scene.warehouse, tables, 5)
+    recent_removals(scene.warehouse, tables, 20)
     requeue(scene.warehouse, tables.rejections, "it's", ["a@x.y", "b@x.y"])
     return scene.warehouse.told
 

@@ -12,12 +12,12 @@ from tests.stories.project import MODEL, Ended, Project
 
 
 def stopped(shop: Project, iterable: SecondReading, *arguments: str) -> Ended:
-    requests = iterable.number
+    requests, deleted = iterable.number, list(iterable.deleted)
     ended = shop.cli("run", *arguments)
     assert ended.code == 1
     assert shop.result()["status"] == "stopped"
     assert iterable.number == requests
-    assert iterable.deleted == []
+    assert iterable.deleted == deleted
     return ended
 
 
@@ -45,7 +45,7 @@ def test_an_emptied_model_stops(shop: Project, iterable: SecondReading) -> None:
 def test_many_removals_stop(large: Project, iterable: SecondReading) -> None:
     large.sql("DELETE FROM people WHERE rowid < 120")
     ended = stopped(large, iterable)
-    assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows")
+    assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows, or 50 %")
     assert large.cli("run", "--allow", "removed").code == 0
     assert len(iterable.deleted) == 120
 
@@ -63,6 +63,88 @@ def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: Seco
     large.tag({**META, "on_removed": "delete", "guards": {"removed": False}})
     assert large.cli("run").code == 0
     assert len(iterable.deleted) == 4
+
+
+@pytest.fixture
+def small(shop: Project) -> Project:
+    """Twelve people, all sent, whose removal deletes."""
+    shop.tag({**META, "on_removed": "delete"})
+    assert shop.cli("run").code == 0
+    return shop
+
+
+def drop_people(shop: Project, count: int) -> None:
+    """So many people leave the model."""
+    shop.sql(f"DELETE FROM people WHERE email IN (SELECT email FROM people ORDER BY rowid LIMIT {count})")
+
+
+@pytest.mark.parametrize(("leaving", "stops"), [(6, False), (7, True), (11, True)])
+def test_more_than_half_of_few_rows_stops(small: Project, iterable: SecondReading, leaving: int, stops: bool) -> None:
+    drop_people(small, leaving)
+    if stops:
+        assert stopped(small, iterable).says("guard-removed", f"{leaving} of 12 rows", "or 50 %", "--allow removed")
+        assert small.cli("run", "--allow", "removed").code == 0
+    else:
+        assert small.cli("run").code == 0
+    assert len(iterable.deleted) == leaving
+
+
+@pytest.mark.parametrize(("rows", "leaving", "stops"), [(1, 1, True), (2, 1, False), (3, 2, True)])
+def test_the_smallest_syncs_are_guarded_too(
+    shop: Project, iterable: SecondReading, rows: int, leaving: int, stops: bool
+) -> None:
+    shop.sql("DROP TABLE people", PEOPLE.format(rows=rows))
+    shop.tag({**META, "on_removed": "delete"})
+    assert shop.cli("run").code == 0
+    drop_people(shop, leaving)
+    shop.sql("INSERT INTO people SELECT 'new@shop.com', 'New', NULL")
+    assert shop.cli("run").code == (1 if stops else 0)
+    assert shop.result()["status"] == ("stopped" if stops else "success")
+    assert len(iterable.deleted) == (0 if stops else leaving)
+
+
+def test_the_share_is_the_definitions(small: Project, iterable: SecondReading) -> None:
+    small.tag({**META, "on_removed": "delete", "guards": {"removed": {"share": 20}}})
+    drop_people(small, 3)
+    assert stopped(small, iterable).says("or 20 %")
+    small.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 90, "rows": 0}}})
+    drop_people(small, 6)
+    assert small.cli("run").code == 0, "nobody who lets 90 % go is stopped at 50 %"
+
+
+def test_removals_of_several_runs_add_up(large: Project, iterable: SecondReading) -> None:
+    drop_people(large, 25)
+    assert large.cli("run").code == 0
+    drop_people(large, 70)
+    assert large.cli("run").code == 0
+    assert len(iterable.deleted) == 95
+    drop_people(large, 10)
+    assert large.cli("plan").says("guard-removed")
+    ended = stopped(large, iterable)
+    assert ended.says("105 of 300 rows (35.0 %), with those of the last 20 hours,")
+    assert large.cli("run", "--allow", "removed").code == 0
+    drop_people(large, 10)
+    assert large.cli("run").code == 0, "what was allowed does not count against later runs"
+    assert len(iterable.deleted) == 115
+
+
+def test_few_rows_that_go_bit_by_bit_add_up(small: Project, iterable: SecondReading) -> None:
+    for _ in range(3):
+        drop_people(small, 2)
+        assert small.cli("run").code == 0
+    drop_people(small, 1)
+    assert stopped(small, iterable).says("7 of 12 rows")
+
+
+def test_removals_of_long_ago_do_not_count(large: Project, iterable: SecondReading) -> None:
+    drop_people(large, 95)
+    assert large.cli("run").code == 0
+    large.sql("UPDATE reverse_etl.sync_runs SET ended_at = ended_at - INTERVAL 21 HOUR")
+    drop_people(large, 10)
+    assert large.cli("run").code == 0
+    large.tag({**META, "on_removed": "delete", "guards": {"removed": {"hours": 24}}})
+    drop_people(large, 10)
+    assert stopped(large, iterable).says("with those of the last 24 hours")
 
 
 def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: SecondReading) -> None:

@@ -221,7 +221,7 @@ class TestTheList(Hooks):
         assert "New" not in self.lists(story)
         story.run()
         assert story.memory.members("New") == self.rows(story)
-        story.build(*map(self.row, range(3)))
+        story.build(*map(self.row, range(5)))
         before = self.lists(story)
         story.run()
         assert self.lists(story) == before
@@ -287,7 +287,7 @@ class TestTheList(Hooks):
         first = self.lists(story)["New"]
         story.side.call("DELETE", f"/api/lists/{first}")
         second = make_list(story.side, "New")
-        story.build(self.row(0))
+        story.build(*map(self.row, range(5)))
         self.stops(story, "list id differs", f"list id before: {first}", f"list id now: {second}", "another `name`")
         story.project.tag(self.entry(list={"name": "New"}, name="anew"))
         story.run()

@@ -13,10 +13,12 @@ WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p
 WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, p.v_spent_2705d83f, p.row_hash, p.outcome, 7, DATETIME(CURRENT_TIMESTAMP(),
 'UTC'))
 ;
-UPDATE s.lease__it_s_24ceef1c SET closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1 WHERE fence = ? AND holder = ?
+SELECT count(CASE WHEN state <> 'absent' THEN 1 END),
+count(CASE WHEN fence = 7 AND state = 'unknown' THEN 1 END),
+count(CASE WHEN fence = 7 AND state = 'absent' THEN 1 END) FROM s.snapshot__it_s_24ceef1c
+;
+UPDATE s.lease__it_s_24ceef1c SET closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
-;
-SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state = 'unknown' AND fence = 7
 ;
 UPDATE s.lease__it_s_24ceef1c SET holder = NULL, holder_note = NULL WHERE fence = ? AND holder = ?

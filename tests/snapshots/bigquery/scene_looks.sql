@@ -8,11 +8,11 @@ touched AS (SELECT identity FROM candidates WHERE present),
 suspects AS (SELECT m.*, FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, m.v_firstname_9cf22fd0 AS h1, m.v_spent_2705d83f AS h2))) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
 same_identity AS (SELECT identity
 FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
-classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, s.v_firstname_9cf22fd0 AS h1, s.v_spent_2705d83f AS h2))) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, s.v_firstname_9cf22fd0 AS h1, s.v_spent_2705d83f AS h2))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
-'UTC'))) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it\'s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS STRING),
 CAST(NULL AS INT64),
@@ -39,6 +39,10 @@ SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync =
 SELECT invocation_id, fence, status, CAST(started_at AS STRING),
 CAST(ended_at AS STRING),
 counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+;
+SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL -72000000000 MICROSECOND) ORDER BY ended_at DESC, fence DESC
 ;
 UPDATE s.sync_rejections SET request_rows = 0 WHERE sync = ? AND state = 'failed' AND identity IN (?, ?)
 ;

@@ -21,10 +21,10 @@ FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x 
 classified AS NOT MATERIALIZED (
 SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
 s.v_tags_978c2f89, len(s.v_tags_978c2f89),
-s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now())))) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
 CAST(NULL AS DECIMAL(38,2)),
@@ -40,13 +40,17 @@ SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
-0
+0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+(SELECT coalesce(max(fence),
+0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
 sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
 sum(CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END),
 sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 ELSE 0 END),
 sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 ELSE 0 END),
-0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
-0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

@@ -75,6 +75,10 @@ DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND
 FROM (SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS there FROM marts.users) m WHERE m.there = identity)
 ;
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped', 'requeued') AND fence < 7 AND key_text IN (SELECT CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AS settled
+FROM (SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f FROM marts.users) m JOIN s.snapshot__it_s_24ceef1c s ON s.identity = m.identity WHERE s.state = 'accepted' AND m.identity IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND identity IS NOT NULL) AND NOT ((m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f)))
+;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it''s', 'other') AND EXISTS (SELECT 1
 FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
 ;
@@ -84,6 +88,10 @@ UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit
 entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
+;
+DELETE FROM s.sync_runs WHERE sync = ? AND (ended_at < (make_timestamp(epoch_us(now())) + to_microseconds(-34560000000000)) OR ended_at < coalesce((SELECT min(ended_at)
+FROM (SELECT ended_at FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC LIMIT 9999) newest),
+make_timestamp(epoch_us(now()))))
 ;
 INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
 make_timestamp(epoch_us(now())),

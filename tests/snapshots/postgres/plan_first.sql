@@ -29,7 +29,7 @@ SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d8
 '') COLLATE "C", hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
-'') COLLATE "C", 0))))) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+'') COLLATE "C", 0))))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, (CAST(NULL AS text) COLLATE "C")) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),

@@ -36,11 +36,11 @@ SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d8
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(s.key_1 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('13600beff96f6918' AS text),
-'') COLLATE "C", 0)))))) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END AS reason FROM suspects m
+'') COLLATE "C", 0)))))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC'))) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C"),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C"),
 (CAST(m.key_1 AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, key_1, (CAST(NULL AS text) COLLATE "C"),

@@ -22,10 +22,10 @@ classified AS NOT MATERIALIZED (
 SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
-'') COLLATE "C", 0))) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+'') COLLATE "C", 0))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC'))) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
 LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
 CAST(NULL AS bigint),
@@ -52,6 +52,8 @@ SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync =
 SELECT invocation_id, fence, status, (CAST(started_at AS text) COLLATE "C"),
 (CAST(ended_at AS text) COLLATE "C"),
 counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+;
+SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > ((now() AT TIME ZONE 'UTC') + INTERVAL '-72000.000000 seconds') ORDER BY ended_at DESC, fence DESC
 ;
 UPDATE s.sync_rejections SET request_rows = 0 WHERE sync = ? AND state = 'failed' AND identity IN (?, ?)
 ;

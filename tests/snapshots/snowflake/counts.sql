@@ -10,10 +10,10 @@ same_identity AS  (SELECT identity
 FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
 classified AS  (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_tags_978c2f89)) = TO_JSON(TRY_PARSE_JSON(s.v_tags_978c2f89)),
 FALSE)) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(s.v_source_41cf6794)),
-FALSE)) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, s.v_tags_978c2f89, s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END AS reason FROM suspects m
+FALSE)) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, s.v_tags_978c2f89, s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)))) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
 CAST(NULL AS NUMBER(38,2)),
@@ -28,7 +28,11 @@ gone AS  (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.pres
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
-0
+0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+(SELECT coalesce(max(fence),
+0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
 sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
@@ -37,6 +41,6 @@ sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89 AND NOT coal
 FALSE)) THEN 1 ELSE 0 END),
 sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(old_v_source_41cf6794)),
 FALSE)) THEN 1 ELSE 0 END),
-0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
-0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

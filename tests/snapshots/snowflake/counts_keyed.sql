@@ -13,11 +13,11 @@ FROM (SELECT key_1 FROM suspects
 UNION ALL SELECT key_1 FROM candidates WHERE present AND identity IS NULL) x GROUP BY key_1 HAVING count(*) > 1),
 classified AS  (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_tags_978c2f89)) = TO_JSON(TRY_PARSE_JSON(s.v_tags_978c2f89)),
 FALSE)) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(s.v_source_41cf6794)),
-FALSE)) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' OR m.key_1 IS DISTINCT FROM s.key_1 THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('13600beff96f6918', s.key_1, s.v_firstname_9cf22fd0, s.v_spent_2705d83f, s.v_tags_978c2f89, s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END AS reason FROM suspects m
+FALSE)) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' OR m.key_1 IS DISTINCT FROM s.key_1 THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('13600beff96f6918', s.key_1, s.v_firstname_9cf22fd0, s.v_spent_2705d83f, s.v_tags_978c2f89, s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT DISTINCT identity, key_text, digest FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)))) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR),
 CAST(m.key_1 AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, key_1, CAST(NULL AS VARCHAR),
@@ -33,7 +33,12 @@ gone AS  (SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c W
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
-(SELECT count(*) FROM candidates c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL AND EXISTS (SELECT 1 FROM candidates x WHERE NOT x.present AND x.entry_key_1 = c.key_1))
+(SELECT count(*) FROM candidates c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL AND EXISTS (SELECT 1 FROM candidates x WHERE NOT x.present AND x.entry_key_1 = c.key_1)),
+(SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+(SELECT coalesce(max(fence),
+0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
 sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
@@ -42,6 +47,6 @@ sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89 AND NOT coal
 FALSE)) THEN 1 ELSE 0 END),
 sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(old_v_source_41cf6794)),
 FALSE)) THEN 1 ELSE 0 END),
-0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
-0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

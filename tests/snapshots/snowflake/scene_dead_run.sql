@@ -8,10 +8,12 @@ LEFT JOIN (VALUES (0, 0, 5, 1)) AS b (bucket, first, beyond, acked) ON b.bucket 
 WHEN MATCHED AND s.fence <= 7 THEN UPDATE SET v_firstname_9cf22fd0 = CASE WHEN p.outcome = 'unknown' THEN s.v_firstname_9cf22fd0 ELSE p.v_firstname_9cf22fd0 END, v_spent_2705d83f = CASE WHEN p.outcome = 'unknown' THEN s.v_spent_2705d83f ELSE CASE WHEN p.outcome = 'accepted' AND s.state = 'accepted' THEN coalesce(p.v_spent_2705d83f, s.v_spent_2705d83f) ELSE p.v_spent_2705d83f END END, row_hash = p.row_hash, state = p.outcome, fence = 7, changed_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))
 WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, row_hash, state, fence, changed_at) VALUES (p.identity, p.v_firstname_9cf22fd0, p.v_spent_2705d83f, p.row_hash, p.outcome, 7, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)))
 ;
-UPDATE s.lease__it_s_24ceef1c SET closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1 WHERE fence = ? AND holder = ?
+SELECT count(CASE WHEN state <> 'absent' THEN 1 END),
+count(CASE WHEN fence = 7 AND state = 'unknown' THEN 1 END),
+count(CASE WHEN fence = 7 AND state = 'absent' THEN 1 END) FROM s.snapshot__it_s_24ceef1c
+;
+UPDATE s.lease__it_s_24ceef1c SET closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, entries = ? WHERE fence = ? AND holder = ?
 ;
 DROP TABLE IF EXISTS s.plan__it_s_24ceef1c__7
-;
-SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state = 'unknown' AND fence = 7
 ;
 UPDATE s.lease__it_s_24ceef1c SET holder = NULL, holder_note = NULL WHERE fence = ? AND holder = ?

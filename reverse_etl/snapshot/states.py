@@ -1,0 +1,81 @@
+"""States: which syncs our tables know, whether or not the project still defines them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from reverse_etl.provenance import SOURCE, remembered_source, same_relation
+from reverse_etl.snapshot.lease import LeaseRow, look
+from reverse_etl.snapshot.runs import RunRow, last_runs
+from reverse_etl.snapshot.tables import Tables, tables_of
+from reverse_etl.warehouses.base import Reader, Warehouse
+
+# A new key, or a new address of the same project, does not make it another sync.
+_MAY_DIFFER = ("key_fingerprint", SOURCE)
+
+
+@dataclass(frozen=True)
+class StoredState:
+    """What is kept of one sync. `lease` is None if only its history is left."""
+
+    name: str
+    tables: Tables
+    lease: LeaseRow | None
+    last_run: RunRow | None
+
+    @property
+    def entries(self) -> int:
+        return self.lease.entries if self.lease is not None else 0
+
+    @property
+    def remembered(self) -> Mapping[str, object]:
+        return self.lease.destination if self.lease is not None else {}
+
+    @property
+    def source(self) -> Mapping[str, object]:
+        """The relation and the dbt model that fed it, if it is known."""
+        return remembered_source(self.remembered)
+
+    @property
+    def package(self) -> str:
+        """The dbt package of that model; empty if it is not known."""
+        _, _, rest = str(self.source.get("model", "")).partition(".")
+        return rest.partition(".")[0]
+
+    def is_like(self, now: Mapping[str, object]) -> bool:
+        """Whether a sync that would remember `now` sends the same relation as the same object to the same place."""
+        relation, other = self.source.get("relation"), remembered_source(now).get("relation")
+        same = all(self.remembered.get(name) == value for name, value in now.items() if name not in _MAY_DIFFER)
+        return bool(relation and other) and same and same_relation(str(relation), str(other))
+
+
+def stored_states(reader: Reader, schema: str) -> list[StoredState]:
+    """The syncs that have run or hold rows back, by name."""
+    shared = tables_of(reader, schema, "")
+    known = [table for table in (shared.runs, shared.rejections) if reader.columns(table) is not None]
+    if not known:
+        return []
+    names = reader.query(f" {reader.dialect.union} ".join(f"SELECT sync FROM {table}" for table in known))
+    return [_state(reader, tables_of(reader, schema, name)) for name in sorted({str(row[0]) for row in names})]
+
+
+def orphans(reader: Reader, schema: str, defined: Collection[str]) -> list[StoredState]:
+    """What is kept of syncs that the project does not define."""
+    return [state for state in stored_states(reader, schema) if state.name not in defined]
+
+
+def drop_state(warehouse: Warehouse, state: StoredState) -> None:
+    """Delete everything that is kept of a sync: its rows last, since they name it."""
+    tables, run = state.tables, state.lease.run if state.lease is not None else None
+    plans = [warehouse.table(tables.schema, tables.plan_name(run.fence))] if run is not None else []
+    for table in (*plans, tables.snapshot, tables.lease):
+        warehouse.execute(f"DROP TABLE IF EXISTS {table}")
+    for table in (tables.rejections, tables.runs):
+        if warehouse.columns(table) is not None:
+            warehouse.execute(f"DELETE FROM {table} WHERE sync = ?", (state.name,))
+
+
+def _state(reader: Reader, tables: Tables) -> StoredState:
+    lease = look(reader, tables) if reader.columns(tables.lease) is not None else None
+    return StoredState(tables.sync, tables, lease, next(iter(last_runs(reader, tables, 1)), None))
