@@ -50,7 +50,7 @@ class Browser:
             self._ask("DELETE", "")
         finally:
             self._driver.terminate()
-            self._driver.communicate(timeout=30)
+            self._driver.communicate()
             self._profile.cleanup()
 
     def open(self, url):
@@ -107,7 +107,7 @@ class Browser:
 
     def _once(self, ask, wanted):
         found = ""
-        for _ in range(200):
+        for _ in range(1200):
             with suppress(LookupError):
                 found = ask()
                 if wanted in found:

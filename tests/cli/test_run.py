@@ -15,6 +15,8 @@ from reverse_etl.iterable.base import Operations
 from reverse_etl.iterable.users import BulkUpdate, Users
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
+from tests.second_reading import second_reading
+from tests.stories.project import PATIENT
 
 from .conftest import META, Shop
 
@@ -284,24 +286,28 @@ def test_an_unexpected_exception_is_short_unless_debugging(people: Shop, monkeyp
     assert "hunter2-secret" not in long.err
 
 
-def test_a_signal_ends_a_run_well(people: Shop, sandbox: Any) -> None:
+def test_a_signal_ends_a_run_well(people: Shop) -> None:
+    """The server keeps the run waiting until the run has said that it stops."""
     people.sql("insert into people select 'u' || i || '@example.com', 'U', i, null from range(200) t(i)")
-    env = {**people.env, "REVERSE_ETL_BATCH_ROWS": "5", "REVERSE_ETL_REQUESTS_PER_SECOND": "5"}
-    words = [sys.executable, "-m", "reverse_etl", "run"]
-    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, env=env, cwd=people.folder, text=True, **pipes) as process:
-        assert process.stderr is not None
-        watchdog = threading.Timer(30, process.kill)
-        watchdog.start()
-        while "planned" not in (line := process.stderr.readline()):
-            assert line
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate()
-        watchdog.cancel()
-    counts = people.results["results"][0]["counts"]
-    assert process.returncode == 1
-    assert "stopping" in err
-    assert counts["aborted"] > 0
-    assert counts["accepted"] == len(_users(sandbox))
-    assert people.cli("run").code == 0
-    assert len(_users(sandbox)) == 203
+    stopping = threading.Event()
+    with second_reading() as iterable:
+        iterable.before = lambda number: number >= 3 and stopping.wait()
+        access = {"ITERABLE_BASE_URL": iterable.url, "ITERABLE_API_KEY": "sandbox-story"}
+        env = {**people.env, **access, **PATIENT, "REVERSE_ETL_BATCH_ROWS": "5"}
+        words = [sys.executable, "-m", "reverse_etl", "run"]
+        pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(words, env=env, cwd=people.folder, text=True, **pipes) as process:
+            assert process.stderr is not None
+            while "planned" not in (line := process.stderr.readline()):
+                assert line
+            process.send_signal(signal.SIGTERM)
+            while "stopping" not in (line := process.stderr.readline()):
+                assert line
+            stopping.set()
+            process.communicate()
+        counts = people.results["results"][0]["counts"]
+        assert process.returncode == 1
+        assert counts["aborted"] > 0
+        assert counts["accepted"] == len(iterable.users)
+        assert people.cli("run", **access).code == 0
+        assert len(iterable.users) == 203

@@ -24,7 +24,7 @@ def test_it_announces_its_address_and_keeps_its_state(shop: Shop, tmp_path: Path
         url = process.stdout.readline().strip()
         assert b"sandbox" in urllib.request.urlopen(url, timeout=10).read().lower()
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate()
     assert process.returncode == 0
     assert f"ITERABLE_BASE_URL={url} ITERABLE_API_KEY=sandbox-trial " in err
     assert (tmp_path / "data").is_dir()

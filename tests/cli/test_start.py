@@ -27,7 +27,7 @@ finally:
 
 def _imported(shop: Shop, *words: str) -> tuple[str, set[str]]:
     ended = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, *words], env=shop.env, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", _SCRIPT, *words], env=shop.env, capture_output=True, text=True, check=True
     )
     *_, modules = ended.stderr.splitlines()
     return ended.stdout, set(modules.split()[1:])

@@ -126,6 +126,7 @@ class OperationContract(PacingContract, Hooks):
         taken = []
         server.answer = lambda got: (taken.extend(self.sent_rows(got)) if applied else None) or Answer(hangs=True)
         done = world.deliver(self.operation(), self.changes(self.rows))
+        server.wait_for(1)
         assert bool(taken) is applied
         assert set(done.statuses.values()) == {"failed"}
         assert all(outcome.tainted for outcome in done.outcomes.values())

@@ -53,7 +53,7 @@ class Server:
         self.requests: list[Received] = []
         self.answer: Callable[[Received], Answer] = lambda _: Answer(500)
         self._ended = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -94,8 +94,9 @@ class Server:
         with self._lock:
             self.requests.append(received)
             answer = self.answer(received)
+            self._lock.notify_all()
         if answer.hangs:
-            self._ended.wait(30)
+            self._ended.wait()
         if answer.hangs or answer.lost:
             handler.close_connection = True
             return
@@ -112,6 +113,11 @@ class Server:
             handler.close_connection = True
         if answer.cut is not None:
             handler.close_connection = True
+
+    def wait_for(self, requests):
+        """Wait until so many requests have come and their answers are chosen: a client may give up sooner."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: len(self.requests) >= requests, timeout=60)
 
     def close(self):
         if not self._ended.is_set():

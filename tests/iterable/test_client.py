@@ -19,7 +19,7 @@ REAL = "0123456789abcdef0123456789abcdef"
 
 
 def access(url="https://api.iterable.com", key=REAL, **options):
-    return Access(url, Secret(key), 1.0, **options)
+    return Access(url, Secret(key), 60.0, **options)
 
 
 @pytest.fixture

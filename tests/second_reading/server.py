@@ -53,6 +53,8 @@ class SecondReading(Memory, Hooks):
         self.log: list[Received] = []
         self.watch = Watch()
         self.url = ""
+        # The clock of rates.
+        self.monotonic: Callable[[], float] = time.monotonic
         self._applying = threading.Lock()
         self._ids = itertools.count(1)
 
@@ -67,7 +69,7 @@ class SecondReading(Memory, Hooks):
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply | None:
         """The reply, or None where the connection is to be cut without one."""
-        arrived = time.monotonic()
+        arrived = self.monotonic()
         request = _Request(self, self.watch, method, target, headers, content)
 
         def apply(said: Reply | None, number: int) -> Reply:

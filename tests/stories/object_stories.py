@@ -127,17 +127,38 @@ class DailyStories(Hooks):
         self.quiet(story)
 
 
-class RateStories(Hooks):
-    """How fast requests come."""
+class Ticking:
+    """What stands for the module `time`: a clock that only sleeping moves."""
 
-    @pytest.mark.slow
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class RateStories(Hooks):
+    """How fast requests come, by the client's own clock: one at a time, so that it stands still while one is served."""
+
     @pytest.mark.parametrize("side", ["second reading"], indirect=True)
-    def test_no_endpoint_is_called_more_often_than_iterable_allows(self, story: Story) -> None:
-        story.project.environment |= {"REVERSE_ETL_REQUESTS_PER_SECOND": "0", "REVERSE_ETL_BATCH_ROWS": "1"}
+    def test_no_endpoint_is_called_more_often_than_iterable_allows(
+        self, story: Story, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Ticking()
+        monkeypatch.setattr("reverse_etl.assemble.time", clock)
+        story.side.hooks.monotonic = clock.monotonic  # type: ignore[attr-defined]
+        story.project.environment |= {
+            "REVERSE_ETL_REQUESTS_PER_SECOND": "0",
+            "REVERSE_ETL_BATCH_ROWS": "1",
+            "REVERSE_ETL_CONCURRENCY": "1",
+        }
         story.side.in_a_hurry = False
         story.build(*map(self.row, range(12)))
         story.run()
         assert story.counts("accepted", "planned") == (12, 12)
+        assert clock.now > Ticking.now
         self.agrees(story)
 
 

@@ -35,6 +35,15 @@ WINDOWED = {
     "REVERSE_ETL_CONCURRENCY": "2",
 }
 
+# No lease runs out, and no reply is given up, while a test holds the server.
+PATIENT = {
+    "REVERSE_ETL_LEASE_TTL": "600",
+    "REVERSE_ETL_HEARTBEAT": "30",
+    "REVERSE_ETL_PAUSE_BOUND": "300",
+    "REVERSE_ETL_LATE_REQUEST_BOUND": "600",
+    "REVERSE_ETL_HTTP_TIMEOUT": "600",
+}
+
 
 @dataclass
 class Project:

@@ -13,21 +13,13 @@ import pytest
 
 from tests.second_reading import Reply, SecondReading, second_reading
 from tests.stories.doomed import STEPS
-from tests.stories.project import WINDOWED, Project, values
+from tests.stories.project import PATIENT, WINDOWED, Project, values
 
 pytestmark = pytest.mark.kills
 
 ROWS = 200
 WINDOW = int(WINDOWED["REVERSE_ETL_WINDOW"])
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
-# No lease runs out, and no reply is given up, while a test holds the server.
-PATIENT = {
-    "REVERSE_ETL_LEASE_TTL": "600",
-    "REVERSE_ETL_HEARTBEAT": "30",
-    "REVERSE_ETL_PAUSE_BOUND": "300",
-    "REVERSE_ETL_LATE_REQUEST_BOUND": "600",
-    "REVERSE_ETL_HTTP_TIMEOUT": "600",
-}
 
 
 @pytest.fixture

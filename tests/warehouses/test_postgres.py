@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 
 from reverse_etl.errors import WarehouseError
@@ -195,15 +196,19 @@ class TestSeveralRuns(OnPostgres):
         merge = store._warehouse.dialect.merge
 
         def slow(table, source, *rest):
-            # Its own rows are not committed before the other one has begun.
-            return merge(table, f"SELECT x.* FROM ({source}) AS x, (SELECT pg_sleep(0.5)) AS s", *rest)
+            # Its own rows are not committed before the other one waits for them.
+            gate = "(SELECT pg_advisory_xact_lock(7)) AS s"
+            return merge(table, f"SELECT x.* FROM ({source}) AS x, {gate}", *rest)
 
         store._warehouse.dialect.merge = slow
         first = threading.Thread(target=store.commit, args=(run, Ranges()), kwargs={"stale": False})
-        first.start()
-        while not server.run("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
-            pass
-        beside.start()
+        access = {name: server.profile()[name] for name in ("host", "port", "user", "password", "dbname")}
+        with psycopg.connect(**access, autocommit=True) as gate:
+            gate.execute("SELECT pg_advisory_lock(7)")
+            for thread, waits_for in ((first, "advisory"), (beside, "relation")):
+                thread.start()
+                while not server.run(f"SELECT 1 FROM pg_stat_activity WHERE wait_event = '{waits_for}'"):
+                    assert thread.is_alive()
         first.join()
         beside.join()
         return server.run(f"SELECT identity, state FROM {store.tables.snapshot}")

@@ -143,7 +143,7 @@ class TestLostConnection(OnPostgres):
         assert sum(batch.num_rows for batch in warehouse.batches("SELECT 1 AS one", 10)) == 1
 
     @pytest.mark.parametrize(
-        "statement", ["CREATE TABLE public.loaded AS SELECT pg_sleep(10) IS NULL", "SELECT pg_sleep(10)"]
+        "statement", ["CREATE TABLE public.loaded AS SELECT pg_sleep(600) IS NULL", "SELECT pg_sleep(600)"]
     )
     def test_while_loading(self, server, warehouse, statement):
         cutting = threading.Thread(target=self.cut, args=(server,), kwargs={"asleep": True})
@@ -157,7 +157,7 @@ class TestLostConnection(OnPostgres):
         """The merge holds as a whole or not at all; the next run puts everything right."""
         trial.model({"email": "text"}, [("a@x.y",), ("b@x.y",)])
         merge = trial.warehouse.dialect.merge
-        trial.warehouse.dialect.merge = lambda *parts: f"{merge(*parts)} AND pg_sleep(10) IS NOT NULL"
+        trial.warehouse.dialect.merge = lambda *parts: f"{merge(*parts)} AND pg_sleep(600) IS NOT NULL"
         cutting = threading.Thread(target=self.cut, args=(server,), kwargs={"asleep": True})
         cutting.start()
         self.lost(trial.run)
@@ -178,9 +178,9 @@ class TestLostConnection(OnPostgres):
         assert PASSWORD not in shown(raised.value)
 
     def test_statement_that_takes_too_long(self, server, warehouse):
-        server.run("ALTER DATABASE shop SET statement_timeout = '500ms'")
+        server.run("ALTER DATABASE shop SET statement_timeout = '3s'")
         with pytest.raises(WarehouseError) as raised:
-            warehouse.query("SELECT pg_sleep(10)")
+            warehouse.query("SELECT pg_sleep(600)")
         assert raised.value.code == "statement-cancelled"
 
 
