@@ -34,10 +34,13 @@ class Behind(OnEmulator):
         with between(snowflake_port) as proxy:
             yield proxy
 
+    # Seconds after which a statement or a login is given up.
+    patience = 600
+
     @pytest.fixture
     def profile(self, proxy):
-        hasty = {"statement_timeout": 2, "login_timeout": 2, "connect_retries": 0}
-        return local(proxy.port, role="sender", **hasty)
+        bounds = {"statement_timeout": self.patience, "login_timeout": self.patience, "connect_retries": 0}
+        return local(proxy.port, role="sender", **bounds)
 
 
 class TestRights(Behind):
@@ -98,6 +101,9 @@ class TestRights(Behind):
 
 
 class TestLosing(Behind):
+    # The connector asks again until then.
+    patience = 5
+
     @pytest.mark.parametrize(
         ("step", "done"),
         [("reading", True), ("loading", True), ("committing", True), ("committing", False)],
@@ -163,7 +169,7 @@ class TestSigningIn(Behind):
             "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
             "TIME_OUTPUT_FORMAT": "HH24:MI:SS.FF9",
             "BINARY_OUTPUT_FORMAT": "HEX",
-            "STATEMENT_TIMEOUT_IN_SECONDS": "2",
+            "STATEMENT_TIMEOUT_IN_SECONDS": str(self.patience),
             "LOCK_TIMEOUT": "600",
         }
         assert {name: str(told[name]) for name in expected} == expected
