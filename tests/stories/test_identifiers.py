@@ -189,3 +189,15 @@ def test_malformed_other_identifiers_are_told_apart(project: Project) -> None:
     send(project, ADA, {"email": "nowhere", "name": "x"}, {"id": "é", "name": "y"}, {"name": "nobody"})
     listed = project.cli("rejected").out
     assert all(code in listed for code in ("bad-email", "bad-user-id", "null-identifier"))
+
+
+@pytest.mark.parametrize(("prefer", "held"), [("email", ("bob@shop.com", "B-2")), ("user_id", ("bob@shop.com", None))])
+def test_a_user_id_that_comes_later_is_added_where_the_address_takes_precedence(
+    project: Project, prefer: str, held: tuple[str, str | None]
+) -> None:
+    """By user id it would be somebody else with the same address, which Iterable refuses."""
+    project.tag([entry("users", prefer=prefer)])
+    send(project, BOB)
+    send(project, {**BOB, "id": "B-2"})
+    assert people(project) == {held}
+    assert project.cli("rejected").says("identity-conflict") is (prefer == "user_id")
