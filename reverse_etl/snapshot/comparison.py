@@ -38,8 +38,11 @@ class Comparison:
     digested: bool = False
     waiting: Waiting | None = None
 
-    def _with(self, few: int | None = None) -> str:
-        """The common part. `few`: only so many candidates, of rows that are on both sides."""
+    def _with(self, few: int | None = None) -> tuple[str, str]:
+        """The common part: statements to run first, and the named queries.
+
+        `few`: only so many candidates, of rows that are on both sides.
+        """
         queries = [
             ("model", self.model_rows()),
             ("entries", self._entries()),

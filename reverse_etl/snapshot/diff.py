@@ -33,8 +33,9 @@ class Diff(Comparison):
             " (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),"
             f" (SELECT count(*) FROM candidates WHERE NOT present), {self._identity_changes()}, {held}, {newest}"
         )
+        first, named = self._with()
         return (
-            f"{self._with()} SELECT 'total', '', 0{zeros}, {totals}"
+            f"{first}{named} SELECT 'total', '', 0{zeros}, {totals}"
             f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
             f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
         )
@@ -50,7 +51,8 @@ class Diff(Comparison):
         rows = self._planned()
         if waiting:
             rows = f"p.* FROM {waiting.with_waits(f'(SELECT {rows})', 'p')}"
-        statement = f"{self._with()} SELECT {number.format(0)}, {rows}"
+        first, named = self._with()
+        statement = f"{named} SELECT {number.format(0)}, {rows}"
         if self.acts_on_removed:
             gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
             removed = ", ".join(
@@ -63,7 +65,7 @@ class Diff(Comparison):
                 f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{listed_after(removed)}"
                 f"{', g.waits' if waiting else ''} FROM {gone}"
             )
-        return self.dialect.create_plan(table, statement)
+        return first + self.dialect.create_plan(table, statement)
 
     def _planned(self) -> str:
         """The rows of the model that the plan holds, after their number."""
@@ -84,7 +86,8 @@ class Diff(Comparison):
 
     def sendable(self) -> str:
         """The rows of the plan that come from the model, without writing it; the ordinal is always 0."""
-        return f"{self._with()} SELECT 0 AS ordinal, {self._planned()}"
+        first, named = self._with()
+        return f"{first}{named} SELECT 0 AS ordinal, {self._planned()}"
 
     def samples(self, rows: int) -> str:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
@@ -96,7 +99,8 @@ class Diff(Comparison):
         chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
         # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
         enough = None if self._everything else 5 * rows
-        return f"{self._with(enough)} SELECT identity{listed_after(', '.join(parts))} {chosen}"
+        first, named = self._with(enough)
+        return f"{first}{named} SELECT identity{listed_after(', '.join(parts))} {chosen}"
 
     def _identity_changes(self) -> str:
         if not self.shape.keys:

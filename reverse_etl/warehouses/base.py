@@ -109,10 +109,13 @@ class Dialect(ABC):
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
 
-    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
-        """Named queries before the one that reads them, each after those it reads; `stored` ones are computed once."""
+    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> tuple[str, str]:
+        """Statements to run first, and what precedes the query that reads named queries, each after those it reads.
+
+        `stored` ones are computed once.
+        """
         hints = {True: self.materialized, False: self.inlined}
-        return "WITH " + ", ".join(f"{name} AS {hints[name in stored]} ({query})" for name, query in queries)
+        return "", "WITH " + ", ".join(f"{name} AS {hints[name in stored]} ({query})" for name, query in queries)
 
     def no_row(self, columns: str) -> str:
         """A query without a row, of some columns."""

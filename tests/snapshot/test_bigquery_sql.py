@@ -29,10 +29,20 @@ ZONED = (
 def faults(sql: str) -> list[str]:
     """What BigQuery would not take, by its documentation of the query syntax and of DML."""
     try:
-        (tree,) = sqlglot.parse(sql, dialect="bigquery")
+        trees = [tree for tree in sqlglot.parse(sql, dialect="bigquery") if tree is not None]
     except sqlglot.ParseError as error:
         return [str(error)]
-    found = [f"WHERE without FROM: {one}" for one in tree.find_all(exp.Select) if _has(one, "where") and not _from(one)]
+    return [fault for tree in trees for fault in faults_of(tree, sql)]
+
+
+def faults_of(tree: exp.Expression, sql: str) -> list[str]:
+    """Those of one statement of a job."""
+    # A named query is not allowed in a recursive one, nor UNION DISTINCT; and a view's own queries count.
+    recursive = [one for one in tree.find_all(exp.With) if one.args.get("recursive")]
+    found = [f"WITH RECURSIVE, which may read no view that has a WITH: {one}" for one in recursive]
+    found += [
+        f"WHERE without FROM: {one}" for one in tree.find_all(exp.Select) if _has(one, "where") and not _from(one)
+    ]
     found += ["VALUES in FROM"] if "(VALUES" in sql else []
     whole = [one for one in tree.find_all(exp.Update, exp.Delete) if not isinstance(one.parent, exp.When)]
     found += [f"no WHERE: {one}" for one in whole if not _has(one, "where")]
@@ -92,8 +102,20 @@ def test_plan_expires_and_tables_are_clustered():
     assert SQL["retype"].startswith(f"CREATE OR REPLACE TABLE s.t{layout} AS SELECT * REPLACE (")
 
 
-def test_candidates_are_computed_once():
-    """Only what is recursive is stored; its second part has no rows."""
+def test_candidates_are_written_once_and_read_after():
+    """In one job, in a table that is gone with it."""
     for name in ("counts", "plan"):
-        assert "WITH RECURSIVE" in SQL[name]
-        assert "UNION ALL SELECT * FROM candidates WHERE FALSE)" in SQL[name]
+        first, *others = SQL[name].split("; ")
+        assert first.startswith("CREATE TEMP TABLE candidates AS WITH model AS (")
+        assert not any("candidates AS" in one for one in others)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH RECURSIVE c AS ((SELECT 1 AS a) UNION ALL SELECT * FROM c WHERE FALSE) SELECT a FROM c",
+        "WITH RECURSIVE c AS (SELECT 1 AS a UNION DISTINCT SELECT a FROM c) SELECT a FROM c",
+    ],
+)
+def test_recursion_is_refused_by_name(sql):
+    assert any(fault.startswith("WITH RECURSIVE") for fault in faults(sql))

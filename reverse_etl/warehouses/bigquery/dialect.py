@@ -11,6 +11,8 @@ from reverse_etl.warehouses.bigquery.types import kept
 
 # cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
 _EXACT = "COLLATE ''"
+# What would read the model once more for each query that reads it.
+_ALSO_STORED = ("touched", "suspects")
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
 
@@ -47,11 +49,19 @@ class BigQueryDialect(Dialect):
     def kept(self, column: Column) -> Kept:
         return kept(column)
 
-    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
-        """What is recursive is computed once and stored, whatever else is as often as it is read."""
-        again = {name: f"({query}) UNION ALL SELECT * FROM {name} WHERE FALSE" for name, query in queries}
-        parts = (f"{name} AS ({again[name] if name in stored else query})" for name, query in queries)
-        return f"WITH RECURSIVE {', '.join(parts)}"
+    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> tuple[str, str]:
+        """Stored ones are temporary tables of the same job, for which no right is needed.
+
+        A named query is computed as often as it is read; a recursive one is not, but may not read a view that has named
+        queries itself: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
+        """
+        first, inlined = "", ""
+        for title, query in queries:
+            if title in stored or title in _ALSO_STORED:
+                first += f"CREATE TEMP TABLE {title} AS {inlined and f'WITH {inlined} '}{query}; "
+            else:
+                inlined += f"{inlined and ', '}{title} AS ({query})"
+        return first, f"WITH {inlined}"
 
     def no_row(self, columns: str) -> str:
         return f"SELECT {columns} FROM UNNEST([0]) WHERE FALSE"

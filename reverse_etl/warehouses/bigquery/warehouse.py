@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # A page of the REST interface holds 10 MB at most, whatever is asked for.
 _PAGE = 10_000
-_READING = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+# Temporary tables are gone with their job.
+_READING = re.compile(r"\s*(SELECT|WITH|CREATE TEMP TABLE(?!.*; CREATE TABLE))\b", re.IGNORECASE | re.DOTALL)
 
 
 class BigQuery(Warehouse):
