@@ -20,7 +20,7 @@ FAST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint browser pool emulators bench lock clean
+.PHONY: help demo test test-fast lint browser pool emulators bench live-check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ pool: ## Install PgBouncer for the tests that go through it, where it is missing
 
 bench: $(STAMP) ## Measure speed and memory
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+live-check: $(STAMP) ## Ask a Snowflake or BigQuery account what only it can tell; without one, print the ten checks
+	@$(BIN)/python -m tests.live_check
 
 lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer versions)
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.10 \

@@ -112,8 +112,8 @@ def golden(dialect: str, name: str, sql: str) -> str:
 def assert_parsed(sql: str, dialect: str) -> None:
     """It is understood as one statement of its dialect.
 
-    But a merge without MERGE locks its table before it reads, a plan with an index gets it once it is made, and a job of
-    BigQuery makes temporary tables first.
+    But a merge without MERGE locks its table before it reads, a plan with an index gets it once it is made, and a job
+    of BigQuery makes temporary tables first.
     """
     *made, sql = sql.split("; ") if sql.startswith("CREATE TEMP TABLE") else [sql]
     assert all(isinstance(sqlglot.parse_one(one, dialect=dialect), exp.Create) for one in made)
