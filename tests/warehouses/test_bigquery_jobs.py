@@ -126,7 +126,11 @@ class TestStatements(OnProxy):
         warehouse = make()
         warehouse._jobs.location = "EU"
         warehouse.create_schema("elsewhere")
-        [made] = [asked.body for asked in proxy.asked if asked.method == "POST" and asked.path.endswith("/datasets")]
+        [made] = [
+            asked.body
+            for asked in proxy.asked
+            if asked.method == "POST" and asked.path.partition("?")[0].endswith("/datasets")
+        ]
         assert made["location"] == "EU"
 
     def test_no_server_is_a_lost_connection(self, make, proxy, monkeypatch):

@@ -115,7 +115,8 @@ class BigQuery(Warehouse):
         bigquery, client = driver(), self._client()
         dataset = bigquery.Dataset(bigquery.DatasetReference(self._project(), schema))
         # Beside the model, whose place is known by now: no statement can read tables of two locations.
-        dataset.location = self._access.location or self._jobs.location or None
+        if place := self._access.location or self._jobs.location:
+            dataset.location = place
         try:
             if self._has(dataset.reference):
                 return
