@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
 from reverse_etl.iterable.pacing import Pacer, Time, backoff, throttle
-from reverse_etl.iterable.verdicts import Action, verdict_of
+from reverse_etl.iterable.verdicts import UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, verdict_of
 
 # Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.
 _PAUSE_OF_THE_PATIENT = 5.0
@@ -47,6 +47,8 @@ class Questions:
                 context={"status": reply.status, "code": reply.code or "none", "request": request.endpoint.path},
                 hint="Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
             )
+        if reply.untrusted:
+            raise DestinationError(UNTRUSTED, UNTRUSTED_SAID, context={"last": reply.error}, hint=UNTRUSTED_HINT)
         if reply.status == 0 and not (once and reply.sent):
             raise DestinationError(
                 "destination-unavailable",

@@ -95,7 +95,7 @@ class Reply:
     """What came back. `status` is 0 where nothing did; then `sent` says whether Iterable may have got the request.
 
     `body` is the parsed JSON, or None where it was none; `text` is then the beginning of it, if it was plain text.
-    `wait` is the seconds that Iterable asked to wait, if it did.
+    `wait` is the seconds that Iterable asked to wait, if it did. `untrusted`: its certificate did not prove who it is.
     """
 
     status: int
@@ -105,6 +105,7 @@ class Reply:
     text: str = ""
     sent: bool = True
     error: str = ""
+    untrusted: bool = False
 
     @property
     def code(self) -> str:

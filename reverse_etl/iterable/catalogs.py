@@ -131,6 +131,7 @@ class CatalogItems(IterableObject):
             unsearchable(catalog, untyped, sync),
             () if found else (f"catalog `{catalog.name}` would be made",),
             inferring=False,
+            types_read=True,
         )
 
     def prepare(self, subject: Subject, asker: Asker) -> Prepared:

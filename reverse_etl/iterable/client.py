@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email.utils
 import math
+import os
 import re
+import ssl
 import threading
 import time
 import zlib
@@ -92,6 +94,24 @@ def check_access(access: Access) -> None:
         )
 
 
+def check_bundle(path: str | None) -> None:
+    """Refuse a file of authorities that cannot be used. Raises ConfigError."""
+    if path is None:
+        return
+    try:
+        # A folder of hashed certificates is allowed too.
+        is_folder = os.path.isdir(path)  # noqa: PTH112  as requests asks it
+        ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
+    except OSError as error:  # ssl.SSLError is one
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it holds no PEM certificates"
+        raise ConfigError(
+            "unusable-ca-bundle",
+            f"the certificates in {path} cannot be read: {reason}",
+            context={"file": path, "variable": "ITERABLE_CA_BUNDLE, or `ca_bundle` in reverse_etl.yml"},
+            hint="Name a PEM file with the certificate of the authority that signed the server's certificate.",
+        ) from error
+
+
 def _address(base_url: str) -> tuple[str, str]:
     """Scheme and host. Anything two URL readers could take for different hosts is refused."""
     if not _PLAIN_URL.fullmatch(base_url):
@@ -135,6 +155,7 @@ class HttpClient:
     def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
         """Raises ConfigError where the key may not go to that address. `wall` is seconds since 1970."""
         check_access(access)
+        check_bundle(access.ca_bundle)
         self._access = access
         self._wall = wall
         self._local = threading.local()
@@ -146,7 +167,8 @@ class HttpClient:
             try:
                 return self._attempt(request, deadline)
             except requests.exceptions.RequestException as error:
-                return Reply(0, sent=_may_have_arrived(error), error=_name_of(error, deadline))
+                sent, untrusted = _may_have_arrived(error), _is_untrusted(error)
+                return Reply(0, sent=sent, error=_name_of(error, deadline), untrusted=untrusted)
             except Exception as error:  # noqa: BLE001  a fault of the client says nothing of what Iterable did
                 return Reply(0, sent=True, error=_name_of(error, deadline))
 
@@ -255,12 +277,17 @@ def _name_of(error: Exception, deadline: Deadline) -> str:
     return "DeadlineExceeded" if deadline.passed else type(error).__name__
 
 
+def _is_untrusted(error: Exception) -> bool:
+    """Whether the certificate does not prove that this is Iterable; another try would find the same one."""
+    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:
     """Whether Iterable can have got the request: not where no connection, or no TLS, came about."""
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return False
     if isinstance(error, requests.exceptions.SSLError):
-        return "CERTIFICATE_VERIFY_FAILED" not in str(error)
+        return not _is_untrusted(error)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
         return False
     cause = error.args[0] if error.args else None

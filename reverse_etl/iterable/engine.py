@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 from reverse_etl.change import Problem
 from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
 from reverse_etl.iterable.pacing import Budget, Pacer, Time, backoff, throttle
-from reverse_etl.iterable.verdicts import UNREADABLE, Action, Verdict
+from reverse_etl.iterable.verdicts import UNREADABLE, UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, Verdict
 
 _TICK = 0.2
 _LONGEST_THROTTLE = 600.0
@@ -235,6 +235,8 @@ def _first(source: Iterator[Task[Payload]]) -> Task[Payload] | None:
 
 
 def _stopped(verdict: Verdict, reply: Reply) -> Problem:
+    if reply.untrusted:
+        return Problem(UNTRUSTED, UNTRUSTED_SAID, UNTRUSTED_HINT, {"last": reply.error})
     hints = {
         "wrong-key": "Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
         "forbidden-key": "Use a server-side key that may do this; Iterable lists a key's rights beside it.",

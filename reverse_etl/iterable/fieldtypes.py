@@ -180,7 +180,7 @@ def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
         return Inspection(new_fields(subject.typed, ALWAYS), warnings=(NOT_TOLD,))
     known = {**ALWAYS, **told}
     mine = {item.field: known[item.field] for item in with_parents(subject.typed) if item.field in known}
-    return Inspection(new_fields(subject.typed, known), mine)
+    return Inspection(new_fields(subject.typed, known), mine, types_read=True)
 
 
 def dropping(fields: Sequence[NewField]) -> str:

@@ -23,7 +23,7 @@ class Inspection:
     """What `validate --online` tells of one sync; clashes are raised. `warnings` and `notes` are sentences.
 
     `types` are those that fields have in Iterable already. `inferring`: a new text field becomes what its first value
-    looks like; otherwise a string.
+    looks like; otherwise a string. `types_read`: Iterable told the types of all fields that it has.
     """
 
     new_fields: Sequence[NewField] = ()
@@ -31,3 +31,4 @@ class Inspection:
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     inferring: bool = True
+    types_read: bool = False

@@ -41,6 +41,11 @@ _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column 
 _NO_JSON = Unsendable("the text is no JSON")
 # What Snowflake writes for a missing element, and for numbers that JSON does not have: a string, or such a word.
 _BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<bare>\b(?:undefined|NaN)\b|-?\b(?:Infinity|inf)\b)', re.DOTALL)
+# What a warehouse writes into JSON in place of a value that has no JSON.
+_STANDING_FOR = {
+    "1" + "0" * 39 + "1": Unsendable("a date or time in it is outside the years 1 to 9999"),
+    "1" + "0" * 39 + "2": Unsendable("its arrays are nested more than two deep"),
+}
 _WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,14})[.][0-9]{1,100}$"
 
 
@@ -206,8 +211,8 @@ def _parsed(text: Any) -> Any:
         return text
     try:
         return _JSON.decode(text)
-    except OverflowError:
-        return _NOT_WHOLE
+    except OverflowError as error:
+        return _STANDING_FOR.get(str(error), _NOT_WHOLE)
     except (ValueError, RecursionError):
         # Once more, without what only Snowflake writes.
         plain = _BARE.sub(lambda found: "null" if found["bare"] else found[0], text)
@@ -216,7 +221,7 @@ def _parsed(text: Any) -> Any:
 
 def _integer(digits: str) -> int:
     if len(digits) > 20 or not _SMALLEST <= int(digits) <= _LARGEST:
-        raise OverflowError
+        raise OverflowError(digits)
     return int(digits)
 
 

@@ -55,11 +55,19 @@ _STOPPING = {"UniqueFieldsLimitExceeded", "InvalidJwtPayload", "JwtUserIdentifie
 
 
 UNREADABLE = "unreadable-reply"
+UNTRUSTED = "certificate-not-verified"
+UNTRUSTED_SAID = "the server's certificate does not prove that it is Iterable, so nothing was sent to it"
+UNTRUSTED_HINT = (
+    "If a proxy or gateway of yours answers for Iterable, set ITERABLE_CA_BUNDLE to the certificate of its authority."
+    " Otherwise check ITERABLE_BASE_URL."
+)
 
 
 def verdict_of(reply: Reply) -> Verdict:
     """The verdict on one reply. The status decides; the code only refines it."""
     status = reply.status
+    if reply.untrusted:
+        return Verdict(Action.STOP, code=UNTRUSTED)
     if status == 0:
         return Verdict(Action.RETRY, applied=reply.sent, code="no-reply")
     if status in (200, 201, 202):

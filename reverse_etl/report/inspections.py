@@ -39,7 +39,9 @@ def finding_lines(finding: Finding, ok: str) -> list[str]:
     """A sync that nothing is wrong with, for a terminal. `ok` is that word, in its colour."""
     found = finding.inspection
     offline = "definition" if finding.unset else "definition and destination"
-    checked = offline if found is None else "definition, destination, columns and field types"
+    checked = offline if found is None else "definition, destination and columns"
+    if found is not None and found.types_read:
+        checked = "definition, destination, columns and field types"
     title = f"{ok}  sync {printable(finding.sync.name)}: {checked}"
     if found is None:
         return [title]

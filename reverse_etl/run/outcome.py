@@ -112,7 +112,7 @@ def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None)
     if story.status is not None:
         return story.status, problem
     if problem is None and (counts.failed or counts.aborted):
-        problem = _unfinished(ready.sync.name, counts)
+        problem = _dropped(ready.sync.name, story, counts) or _unfinished(ready.sync.name, counts)
     problem = problem or _refusals(ready, story, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
@@ -139,6 +139,22 @@ def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
         return None
     reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
     return _too_many(ready, f"{sum(held.values()):,} of {rows:,} rows are held back: {reasons}")
+
+
+def _dropped(sync: str, story: Story, counts: Counts) -> Problem | None:
+    """The rows that Iterable answered and took in part only, if these are all that failed."""
+    reasons = story.fates.reasons.items()
+    rows = sum(count for (_, code, _), count in reasons if code == "dropped-fields")
+    if not rows or rows != counts.failed or counts.aborted:
+        return None
+    names = ", ".join(f"`{name}`" for name in sorted(story.fates.dropped_fields)) or "some fields"
+    return Problem(
+        "fields-dropped",
+        f"sync `{sync}`: Iterable took {rows:,} rows without {names}, which it does not know",
+        "Running again drops them again. Create the fields in Iterable, or let it create them"
+        " (`create_new_fields: true`), or say `allow_dropped_fields: true` if they do not matter.",
+        {"rows": rows},
+    )
 
 
 def _unfinished(sync: str, counts: Counts) -> Problem:

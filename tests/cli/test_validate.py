@@ -256,3 +256,10 @@ class TestProjectType:
     def test_a_sync_without_users_asks_about_none(self, products: Shop, sandbox: Any) -> None:
         ask(sandbox, "POST", "/api/catalogs/Products")
         assert "project of type" not in products.cli("validate", "--online").out
+
+
+def test_online_says_field_types_only_where_iterable_told_them(people: Shop) -> None:
+    people.model("buys", {"object": "events", "email": "email", "event_name": {"value": "Bought"}, "event_id": "email"})
+    ended = people.cli("validate", "--online", "--select", "buys")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[0] == "ok  sync buys: definition, destination and columns"

@@ -7,8 +7,12 @@ from contextlib import closing
 import pytest
 from cryptography import x509
 
+from reverse_etl.errors import ConfigError, DestinationError
+from reverse_etl.iterable.asking import Questions
 from reverse_etl.iterable.base import Endpoint, Reply, Request
 from reverse_etl.iterable.client import Access, HttpClient
+from reverse_etl.iterable.pacing import Time
+from reverse_etl.iterable.verdicts import Action, verdict_of
 from reverse_etl.secret import Secret
 from tests.iterable.certificates import HERE, Certificate
 from tests.iterable.server import Answer, Server
@@ -108,3 +112,27 @@ def test_a_run_sends_everything_to_a_server_with_a_good_certificate(showing, bun
     project.sql("CREATE TABLE people AS SELECT 'a@shop.com' AS email, 'A' AS name")
     project.cli("run")
     assert any(b"a@shop.com" in received.body for received in server.requests)
+
+
+def test_a_certificate_that_does_not_verify_is_asked_once_and_named(showing, bundle):
+    server = showing(BAD["self-signed"])
+    with closing(HttpClient(Access(server.url, Secret(KEY), 60, bundle))) as client:
+        reply = client.send(POST)
+        verdict = verdict_of(reply)
+        assert (reply.untrusted, verdict.action, verdict.applied) == (True, Action.STOP, False)
+        clock = Time(lambda: 0.0, lambda seconds: pytest.fail(f"waited {seconds} s"), lambda: 0.5)
+        with pytest.raises(DestinationError) as caught:
+            Questions(client, clock, attempts=5).ask(POST)
+    assert caught.value.code == "certificate-not-verified"
+    assert "ITERABLE_CA_BUNDLE" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_bundle_that_cannot_be_used_is_a_fault_of_the_configuration(tmp_path, content):
+    path = tmp_path / "authority.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        HttpClient(Access("https://api.iterable.com", Secret("real"), 60, str(path)))
+    assert caught.value.code == "unusable-ca-bundle"
+    assert str(path) in caught.value.message

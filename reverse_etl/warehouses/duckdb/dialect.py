@@ -20,11 +20,15 @@ _KINDS: Mapping[str, ColumnKind] = {
 # Numbers of 128 bits, and types that have parts of their own or such numbers.
 _WIDE = re.compile(r"U?HUGEINT|DECIMAL\((19|[23]\d),\d+\)")
 _NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION|HUGEINT|DECIMAL")
+# A struct whose members have no names, which is no JSON object; DuckDB 2.0 calls it a tuple.
+_NAMELESS = re.compile(r"\bTUPLE\(|\bSTRUCT\([^ ,()\[\]\"]+([,()\[\]]| WITH TIME ZONE)")
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 
 
 def kind_of(type_name: str) -> ColumnKind:
     """What a DuckDB type holds: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, `TIMESTAMP WITH TIME ZONE`, …."""
+    if _NAMELESS.search(type_name):
+        return ColumnKind.OTHER
     if type_name.endswith("]"):
         return ColumnKind.ARRAY
     word = re.split(r"[ (_]", type_name, maxsplit=1)[0].upper()

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from reverse_etl.warehouses.base import Column, ColumnKind
 from reverse_etl.warehouses.postgres.quoting import literal, name
 
-# A whole number that nothing takes, so that its row is held back, in place of a time that has no form.
-_FORMLESS = "1" + "0" * 40
+# Whole numbers that nothing takes, so that the row is held back with a reason: in place of a time that has no form, and
+# of arrays that are nested too deep. Whoever reads the JSON knows them.
+_FORMLESS = "1" + "0" * 39 + "1"
+_TOO_DEEP = "1" + "0" * 39 + "2"
 _DAY = r"(?!0000)\d{4}-\d\d-\d\d"
 # By kind: patterns, and what stands for what they find. Numbers stand alone, or between brackets and commas.
 _PUT_RIGHT: Mapping[ColumnKind, tuple[tuple[str, str], ...]] = {
@@ -71,7 +73,7 @@ def _cast(expression: str, column: Column, brackets: str) -> str:
         return f"CAST({expression} AS jsonb{brackets})"
     if column.type in _OTHERWISE:
         return f"CAST({expression} AS {_OTHERWISE[column.type]}{brackets})"
-    plain = column.kind in _AS_THEY_ARE or column.type.startswith(("text", "character varying"))
+    plain = column.kind in _AS_THEY_ARE or column.type.startswith(("text", "character varying", "inet"))
     return expression if plain else f"CAST({expression} AS text{brackets})"
 
 
@@ -94,7 +96,7 @@ def _list_of_rows(expression: str, element: Column, depth: int) -> str:
     lists = (_listed(item, f"generate_subscripts({whole}, 1) AS {i}") for item in (flat, inner))
     one, two = lists
     return (
-        f"CASE WHEN array_ndims({whole}) > 2 THEN '{_FORMLESS}' WHEN array_ndims({whole}) = 2 THEN {two}"
+        f"CASE WHEN array_ndims({whole}) > 2 THEN '{_TOO_DEEP}' WHEN array_ndims({whole}) = 2 THEN {two}"
         f" WHEN {whole} IS NOT NULL THEN {one} END"
     )
 

@@ -97,6 +97,8 @@ def kept(name: str, column: Column) -> Kept:
         return Kept(name, column.type, json=spells_digits(column.type))
     # Money in its smallest unit that there is, so that its values are never told in a locale's words.
     other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric(22,3)"}.get(column.kind, TEXT)
+    if column.type == "inet":  # as Postgres shows it: a cast to text adds `/32` to the address of a host
+        return Kept(f"abbrev({name})", TEXT)
     return Kept(f"CAST({name} AS {other})", other, column.kind is ColumnKind.JSON)
 
 
