@@ -57,11 +57,12 @@ def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows
     """A few values of some columns, as texts, each with the name its column goes by here; NULLs are left out."""
     found: list[tuple[str, str]] = []
     there = reader.columns(relation) or ()
-    stored = {name: column.name for name, said in columns.items() if (column := find_column(said, there)) is not None}
-    for name, real in stored.items():
-        quoted = reader.dialect.quote(real)
-        text = reader.dialect.as_text(quoted)
-        source = reader.fetch(relation, [real])
-        values = f"SELECT {text} AS value FROM {source} WHERE {quoted} IS NOT NULL LIMIT {int(rows)}"
-        found += [(name, str(value).strip()) for (value,) in reader.query(values)]
+    for name, said in columns.items():
+        column = find_column(said, there)
+        if column is not None:
+            kept = reader.dialect.kept(column).expression
+            source = reader.fetch(relation, [column.name])
+            text = reader.dialect.as_text(kept)
+            values = f"SELECT {text} AS value FROM {source} WHERE {kept} IS NOT NULL LIMIT {int(rows)}"
+            found += [(name, str(value).strip()) for (value,) in reader.query(values)]
     return found
