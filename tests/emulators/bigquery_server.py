@@ -94,8 +94,11 @@ def translating(translate: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def reworded(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Temporary tables outlive their job here, where BigQuery's are gone with it."""
+
     def executed(project: str, job: str, sql: str, *rest: Any, **more: Any) -> Any:
         sql = NUMERIC.sub("NUMERIC(38, 9)", EXACT.sub("", sql))
+        sql = sql.replace("CREATE TEMP TABLE ", "CREATE OR REPLACE TEMP TABLE ")
         return execute(project, job, sql, *rest, **more)
 
     return executed

@@ -126,12 +126,8 @@ class TestStatements(OnProxy):
         warehouse = make()
         warehouse._jobs.location = "EU"
         warehouse.create_schema("elsewhere")
-        [made] = [
-            asked.body
-            for asked in proxy.asked
-            if asked.method == "POST" and asked.path.partition("?")[0].endswith("/datasets")
-        ]
-        assert made["location"] == "EU"
+        made = [asked.body for asked in proxy.asked if asked.method == "POST" and "datasetReference" in asked.body]
+        assert (made[-1]["datasetReference"]["datasetId"], made[-1]["location"]) == ("elsewhere", "EU")
 
     def test_no_server_is_a_lost_connection(self, make, proxy, monkeypatch):
         from google.cloud.bigquery import retry
