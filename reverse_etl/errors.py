@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from reverse_etl.counting import plural
+
 # The warehouse lacks memory for a statement; half of the rows may fit.
 OUT_OF_MEMORY = "out-of-memory"
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -56,7 +58,7 @@ class Faults(ConfigError):
         """Keep the faults in the order they were found; there is at least one."""
         super().__init__(
             "invalid-definitions",
-            f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the definitions",
+            f"{plural(len(faults), 'fault')} in the definitions",
             context={"faults": ", ".join(dict.fromkeys(fault.code for fault in faults))},
             hint="Mend each of them in the YAML file it names, then run `dbt parse` (or `dbt build`) again.",
         )

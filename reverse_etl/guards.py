@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Problem
+from reverse_etl.counting import plural
 from reverse_etl.destination import SANDBOX
 from reverse_etl.provenance import SOURCE, is_same_source, relation_problem, remembered_source
 from reverse_etl.snapshot.look import DiffCounts, Look
@@ -147,7 +148,7 @@ def _removed(sync: Sync, counts: DiffCounts, before: int) -> Stop | None:
         REMOVED,
         Problem(
             "guard-removed",
-            f"sync `{sync.name}`: {removed:,} of {rows:,} rows ({share:.1f} %){since} would be removed"
+            f"sync `{sync.name}`: {removed:,} of {plural(rows, 'row')} ({share:.1f} %){since} would be removed"
             f" (`{'mode: mirror' if sync.mode == 'mirror' else f'on_removed: {sync.on_removed}'}`)",
             "If that is right, run with `--allow removed`, or raise"
             " `guards: {removed: {percent: …, rows: …, share: …, hours: …}}` in the definition.",

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.counting import plural
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards import REMOVED, to_remember
@@ -16,7 +17,7 @@ from reverse_etl.run.acquire import acquire
 from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.heartbeat import Heartbeat
 from reverse_etl.run.journal import Bounds, Journal, fenced
-from reverse_etl.run.outcome import Story, result_of
+from reverse_etl.run.outcome import Story, result_of, with_costs
 from reverse_etl.run.places import remembered_place
 from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.renaming import rename_warning
@@ -42,7 +43,7 @@ def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
                 run.record(0)
     finally:
         warehouse.release()
-    return replace(result_of(ready, run.story, wiring), spent=warehouse.spent(ready.sync.name))
+    return with_costs(result_of(ready, run.story, wiring), warehouse.spent(ready.sync.name))
 
 
 class _Run:
@@ -161,7 +162,7 @@ class _Run:
             found = self.store.recover(lease, row.run)
         unknown, self.story.recovered_removals = found.unknown, found.removed
         name = self.ready.sync.name
-        message = f"sync `{name}`: took over run {row.run.fence}, which had died; {unknown} of its rows are sent again"
+        message = f"sync `{name}`: took over run {row.run.fence}, which died; to send again: {plural(unknown, 'row')}"
         self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
         return replace(row, run=None, holder=None, entries=found.entries)
 

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from reverse_etl.counting import plural
 from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
@@ -132,7 +133,7 @@ def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigErr
         lines[f"{name} (from {origin})"] = _wrong_setting(name, fault)
     return ConfigError(
         "wrong-setting",
-        f"{len(lines)} setting{'s' if len(lines) > 1 else ''} cannot be used: {', '.join(lines)}",
+        f"{plural(len(lines), 'setting')} cannot be used: {', '.join(lines)}",
         context=lines,
         hint="Correct the value where the context says it comes from.",
     )

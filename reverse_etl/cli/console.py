@@ -16,7 +16,7 @@ from reverse_etl.cli.options import LogFormat, TalkOptions
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.report.failures import count_line, problems_of
-from reverse_etl.report.listeners import Bar, Ear, JsonLines, Lines
+from reverse_etl.report.listeners import Ear, JsonLines, Lines
 from reverse_etl.report.redaction import Redactor
 from reverse_etl.report.results import rejected_line, result_lines, total_line
 
@@ -114,6 +114,8 @@ class Console:
         if self.is_json:
             return JsonLines(ear, lambda: self.invocation_id, self.redact.values)
         if self._err.isatty() and env.get("TERM") != "dumb":
+            from reverse_etl.report.bar import Bar
+
             return Bar(ear, lambda: shutil.get_terminal_size().columns)
         return Lines(ear)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.session import Session
+from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError
-from reverse_etl.report.amounts import plural
 
 if TYPE_CHECKING:
     from reverse_etl.cli.stage import Stage

@@ -11,6 +11,7 @@ from reverse_etl.cli.session import Session
 from reverse_etl.cli.triage import Triage
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import Event
+from reverse_etl.report.amounts import duration
 from reverse_etl.report.failures import problems_of
 from reverse_etl.report.results import sentence
 
@@ -118,7 +119,7 @@ class Job:
             "counts": result.counts.as_dict(),
         }
         message = f"sync `{result.sync}`: {result.status.value}"
-        message = sentence(result) if result.problem is None else message
+        message = f"{sentence(result)} in {duration(result.execution_time)}" if result.problem is None else message
         console.tell(Event("SyncEnded", message, _LEVELS.get(result.status, "info"), result.sync, data))
 
     def _ended_early(self, sync: str, wiring: Wiring) -> Problem | None:

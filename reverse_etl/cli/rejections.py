@@ -12,7 +12,7 @@ import typer
 from reverse_etl.change import Response
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse, ShowValues
 from reverse_etl.cli.session import Session
-from reverse_etl.report.amounts import plural
+from reverse_etl.counting import plural
 from reverse_etl.report.masking import mask, mask_within
 from reverse_etl.report.results import response_dict
 from reverse_etl.report.tables import table

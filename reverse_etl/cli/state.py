@@ -12,7 +12,7 @@ import typer
 from reverse_etl.cli.options import Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.cli.triage import Triage
-from reverse_etl.report.amounts import plural
+from reverse_etl.counting import plural
 
 if TYPE_CHECKING:
     from reverse_etl.run.moving import Moved

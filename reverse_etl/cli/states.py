@@ -10,8 +10,8 @@ import typer
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.cli.triage import Triage
+from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError
-from reverse_etl.report.amounts import plural
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import table
 

@@ -11,8 +11,9 @@ import typer
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
 from reverse_etl.cli.states import defined_names, is_ours, state_dict
+from reverse_etl.counting import plural
 from reverse_etl.processes import is_alive
-from reverse_etl.report.amounts import duration, listed, plural
+from reverse_etl.report.amounts import duration, listed
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 
@@ -116,7 +117,7 @@ class _State:
             title,
             [
                 *ended,
-                ("accepted", f"{lease.entries:,} entries in the sync snapshot"),
+                ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
                 ("held back", printable(listed(self.held))),
                 ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
                 ("moved to", printable(lease.moved_to or "")),

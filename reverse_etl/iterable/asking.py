@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reverse_etl.counting import plural
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
-from reverse_etl.iterable.pacing import Pacer, Time, backoff, throttle
-from reverse_etl.iterable.verdicts import UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, verdict_of
+from reverse_etl.iterable.pacing import Pacer, Time, Wait, backoff, ignore_wait, throttle
+from reverse_etl.iterable.verdicts import UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, described, verdict_of
 
 # Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.
 _PAUSE_OF_THE_PATIENT = 5.0
@@ -32,6 +33,7 @@ class Questions:
     attempts: int
     pacer: Callable[[Endpoint], Pacer] | None = None
     stop: Callable[[], bool] = lambda: False
+    on_wait: Callable[[Wait], None] = ignore_wait
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _always) -> Reply:
         """The reply, or the last of several passing failures that had one. Raises DestinationError.
@@ -52,7 +54,7 @@ class Questions:
         if reply.status == 0 and not (once and reply.sent):
             raise DestinationError(
                 "destination-unavailable",
-                f"Iterable could not be reached in {self.attempts} tries ({reply.error})",
+                f"Iterable could not be reached in {plural(self.attempts, 'try', 'tries')} ({reply.error})",
                 context={"tries": self.attempts, "last": reply.error},
                 hint="Check the network and ITERABLE_BASE_URL, then run again: nothing was sent.",
             )
@@ -67,7 +69,9 @@ class Questions:
             verdict, chance = verdict_of(reply), self.time.random()
             action = Action.STOP if once and verdict.applied else verdict.action
             if action is Action.WAIT:
-                pacer.throttled(permit, throttle(attempt, reply.wait, chance))
+                seconds = throttle(attempt, reply.wait, chance)
+                pacer.throttled(permit, seconds)
+                self.on_wait(Wait(seconds, "Iterable's rate limit"))
             elif action is not Action.RETRY:
                 pacer.answered()
                 if settled(reply):
@@ -75,7 +79,10 @@ class Questions:
                 self._pause(attempt, _PAUSE_OF_THE_PATIENT)
             else:
                 asked = reply.wait is not None
-                self._pause(attempt, throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance))
+                seconds = throttle(attempt, reply.wait, chance) if asked else backoff(attempt, chance)
+                if attempt < self.attempts:
+                    self.on_wait(Wait(seconds, f"{described(reply)}; try {attempt + 1} of {self.attempts}"))
+                self._pause(attempt, seconds)
         return reply
 
     def _pause(self, attempt: int, seconds: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status
+from reverse_etl.counting import plural, were
 from reverse_etl.iterable.base import Operation, Reply, Sense
 from reverse_etl.iterable.engine import Done, End, Engine, Line, Task
 from reverse_etl.iterable.pacing import Pacer
@@ -181,7 +182,9 @@ class Delivery:
         response = outcome.response
         if not outcome.alone or runs < _RUNS_ALONE or response is None:
             return outcome
-        reason = f"Iterable failed on this row alone in {runs} runs, the last time with status {response.status}"
+        reason = (
+            f"Iterable failed on this row alone in {plural(runs, 'run')}, the last time with status {response.status}"
+        )
         code = outcome.code if outcome.code != "no-answer" else kebab(response.code) or f"http-{response.status}"
         return replace(outcome, status=Status.REJECTED, code=code, reason=reason, recheck=True)
 
@@ -233,7 +236,8 @@ class Delivery:
             self._engine.stop(
                 Problem(
                     "refused-again-and-again",
-                    f"Iterable refuses request after request as a whole; {tally.isolated} rows were isolated so far",
+                    "Iterable refuses request after request as a whole;"
+                    f" {plural(tally.isolated, 'row')} {were(tally.isolated)} isolated so far",
                     "Mend what the reason says, in the model or the definition; what was not sent is sent next time.",
                     {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
                 )

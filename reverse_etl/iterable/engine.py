@@ -15,9 +15,19 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from reverse_etl.change import Problem
-from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
-from reverse_etl.iterable.pacing import Budget, Pacer, Time, backoff, throttle
-from reverse_etl.iterable.verdicts import UNREADABLE, UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, Verdict
+from reverse_etl.counting import plural
+from reverse_etl.iterable.base import Client, Reply, Request
+from reverse_etl.iterable.limits import daily_limit, throttled_problem
+from reverse_etl.iterable.pacing import Budget, Pacer, Time, Wait, backoff, ignore_wait, throttle
+from reverse_etl.iterable.verdicts import (
+    UNREADABLE,
+    UNTRUSTED,
+    UNTRUSTED_HINT,
+    UNTRUSTED_SAID,
+    Action,
+    Verdict,
+    described,
+)
 
 _TICK = 0.2
 _LONGEST_THROTTLE = 600.0
@@ -75,6 +85,7 @@ class Tally:
 class Line:
     """What all requests of a run share: who carries them, how often one is tried, and when none may go.
 
+    `on_wait` hears of each wait between two tries.
     `allowed` is asked before each attempt, in the worker as well: False once the run must not send any more.
     """
 
@@ -86,6 +97,7 @@ class Line:
     attempts: int = 5
     budget: Budget = field(default_factory=Budget)
     tally: Tally = field(default_factory=Tally)
+    on_wait: Callable[[Wait], None] = ignore_wait
 
 
 _NOT_SENT = Reply(0, sent=False, error="not-allowed")
@@ -144,7 +156,7 @@ class Engine(Generic[Payload]):
             if not task.permit:
                 self._ready.appendleft(task)
                 if self._pacer.spent:
-                    self.stop(_daily_limit(task.request.endpoint, self._pacer.per_day))
+                    self.stop(daily_limit(task.request.endpoint, self._pacer.per_day))
                     continue
                 return
             task.attempts += 1
@@ -198,22 +210,24 @@ class Engine(Generic[Payload]):
 
     def _count(self, task: Task[Payload]) -> None:
         self._line.tally.requests += 1
-        self._line.tally.retries += task.attempts > 1
+        self._line.tally.retries += task.attempts + task.throttles > 1
         self._line.tally.bytes_sent += len(task.request.body)
 
     def _throttle(self, task: Task[Payload], reply: Reply) -> Done[Payload] | None:
         task.throttles += 1
-        self._pacer.throttled(task.permit, throttle(task.throttles, reply.wait, self._line.time.random()))
+        seconds = throttle(task.throttles, reply.wait, self._line.time.random())
+        self._pacer.throttled(task.permit, seconds)
         now = self._line.time.monotonic()
         self._throttled_since = self._throttled_since or now
         if now - self._throttled_since > _LONGEST_THROTTLE:
-            self.stop(_throttled(now - self._throttled_since))
+            self.stop(throttled_problem(now - self._throttled_since))
         if self._pacer.per_day and (reply.wait or 0) > _WAIT_OF_A_DAY:
-            self.stop(_daily_limit(task.request.endpoint, self._pacer.per_day))
+            self.stop(daily_limit(task.request.endpoint, self._pacer.per_day))
         if self.problem is not None:
             return Done(task, End.ABORTED, reply)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
+        self._line.on_wait(Wait(seconds, "Iterable's rate limit"))
         return None
 
     def _retry(self, task: Task[Payload], reply: Reply, verdict: Verdict) -> Done[Payload] | None:
@@ -223,6 +237,7 @@ class Engine(Generic[Payload]):
             due = self._line.time.monotonic() + pause
             self._number += 1
             heapq.heappush(self._delayed, (due, self._number, task))
+            self._line.on_wait(Wait(pause, f"{described(reply)}; try {task.attempts + 1} of {self._line.attempts}"))
             return None
         self._failures += 1
         if self._failures >= _FAILURES_IN_A_ROW or not (reply.status or reply.sent):
@@ -252,31 +267,12 @@ def _stopped(verdict: Verdict, reply: Reply) -> Problem:
     )
 
 
-def _throttled(seconds: float) -> Problem:
-    return Problem(
-        "rate-limited",
-        f"Iterable answered 429 and nothing else for {seconds:.0f} seconds",
-        "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
-        {"seconds": round(seconds)},
-    )
-
-
-def _daily_limit(endpoint: Endpoint, per_day: int | None) -> Problem:
-    name = f"{endpoint.method} {endpoint.path}"
-    return Problem(
-        "daily-limit",
-        f"Iterable takes {per_day:,} requests of {name} in 24 hours, and they are used up",
-        "Run again in 24 hours: the rows that were not sent are sent then.",
-        {"endpoint": name, "requests in 24 hours": per_day},
-    )
-
-
 def _unavailable(reply: Reply, verdict: Verdict, attempts: int) -> Problem:
     if reply.status:
         return _failing(reply, verdict, attempts)
     return Problem(
         "destination-unavailable",
-        f"Iterable could not be reached in {attempts} tries ({reply.error})",
+        f"Iterable could not be reached in {plural(attempts, 'try', 'tries')} ({reply.error})",
         "Check the network and ITERABLE_BASE_URL, then run again: rows that were not acknowledged are sent again.",
         {"last": reply.error},
     )

@@ -25,6 +25,19 @@ class Time:
     random: Callable[[], float]
 
 
+@dataclass(frozen=True)
+class Wait:
+    """A wait before a request is tried again: `seconds`, and why."""
+
+    seconds: float
+    reason: str
+
+
+def ignore_wait(wait: Wait) -> None:
+    """Hear of a wait, and do nothing."""
+    del wait
+
+
 class Pacer:
     """Requests of one endpoint, evenly spread: never more than the ceiling in any second, so no burst meets a 429.
 

@@ -100,3 +100,8 @@ def kebab(code: str) -> str:
         return ""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", code[:80])
     return "-".join(words).lower()
+
+
+def described(reply: Reply) -> str:
+    """A reply that was no success, in a few words."""
+    return f"Iterable answered with status {reply.status}" if reply.status else f"no answer ({reply.error})"

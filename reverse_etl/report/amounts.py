@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-def plural(count: int, noun: str, nouns: str = "") -> str:
-    """`1 row`, `2,000 rows`; `nouns` is a plural that is not made by an s."""
-    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+from reverse_etl.counting import plural
 
 
 def resent(count: int) -> str:

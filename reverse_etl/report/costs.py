@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from reverse_etl.cost import Cost, Spent, total
-from reverse_etl.report.amounts import duration, plural, size
+from reverse_etl.counting import plural
+from reverse_etl.report.amounts import duration, size
 
 
 def cost_line(cost: Cost) -> str:

@@ -1,4 +1,4 @@
-"""Listeners: events as they come: a bar on a terminal, one line each elsewhere, one JSON object each for machines."""
+"""Listeners: events as they come: one line each, or one JSON object each for machines; bar.py is for terminals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ PROGRESS = "Progress"
 INSISTENT = ("NothingSelected",)
 _LEVELS = ("debug", "info", "warn", "error")
 _REPEAT = 10.0
-_REDRAW = 0.1
 
 
 def utc_now() -> datetime:
@@ -71,41 +70,8 @@ class Lines:
             self._line(self._progress.sentence())
 
     def _line(self, text: str) -> None:
+        """Write one line, which stays."""
         self._ear.write(f"{self._ear.now():%H:%M:%S}  {text}\n")
-
-
-class Bar(Lines):
-    """On a terminal: lines, and below them a bar that is drawn over and over."""
-
-    def __init__(self, ear: Ear, width: Callable[[], int]) -> None:
-        """`width` is the terminal's, in characters."""
-        super().__init__(ear)
-        self._width = width
-        self._drawn = 0.0
-        self._shown = False
-
-    def __call__(self, event: Event) -> None:
-        if event.name != PROGRESS:
-            self.close()
-        super().__call__(event)
-
-    def problem(self, problem: Problem) -> None:
-        self.close()
-        super().problem(problem)
-
-    def close(self) -> None:
-        if self._shown:
-            self._ear.write("\r\x1b[K")
-            self._shown = False
-
-    def _progressed(self, event: Event) -> None:
-        self._progress.note(event)
-        hurried = self._shown and self._ear.monotonic() - self._drawn < _REDRAW
-        if self._ear.level not in ("debug", "info") or hurried:
-            return
-        self._drawn = self._ear.monotonic()
-        self._shown = True
-        self._ear.write("\r\x1b[K" + self._progress.bar(self._width() - 1))
 
 
 @dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
+from reverse_etl.counting import plural
 from reverse_etl.planned import Example, SyncPlan
-from reverse_etl.report.amounts import duration, listed, plural, resent
+from reverse_etl.report.amounts import duration, listed, resent
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable

@@ -1,14 +1,13 @@
-"""Progress: how far a sync is, how fast it goes and how long it takes yet, as a sentence or a bar."""
+"""Progress: how far a sync is, how fast it goes and how long it takes yet, as a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from reverse_etl.counting import plural
 from reverse_etl.events import Event
 from reverse_etl.report.amounts import duration
 from reverse_etl.report.redaction import printable
-
-_WIDEST = 30
 
 
 class Progress:
@@ -21,14 +20,15 @@ class Progress:
         self._began = 0.0
         self._first = 0
         self._done = 0
+        self._held = 0
         self._total = 0
 
     def note(self, event: Event) -> None:
-        """Take in an event whose data hold `done` and `total`, both rows."""
+        """Take in an event whose data hold rows: `done` are delivered, `held` are held back or refused, of `total`."""
         done, total = _number(event.data.get("done")), _number(event.data.get("total"))
         if event.sync != self._sync or done < self._done:
             self._sync, self._began, self._first = event.sync, self._monotonic(), done
-        self._done, self._total = done, total
+        self._done, self._held, self._total = done, _number(event.data.get("held")), total
 
     @property
     def rate(self) -> float:
@@ -38,20 +38,27 @@ class Progress:
 
     def sentence(self) -> str:
         """`sync x: 5,000 of 20,000 rows, 4,900 rows/s, 3 s left`."""
-        return f"sync `{printable(self._sync)}`: {self._done:,} of {self._total:,} rows{self._pace()}"
+        rows = f"{self._done:,} of {plural(self._total, 'row')}{self._held_back()}"
+        return f"sync `{printable(self._sync)}`: {rows}{self._pace()}"
 
-    def bar(self, width: int) -> str:
-        """The same within `width` characters, with a bar."""
-        share = self._done / self._total if self._total else 1.0
-        drawn = ("#" * round(share * _WIDEST)).ljust(_WIDEST, ".")
-        text = f"{printable(self._sync)} [{drawn}] {share:4.0%} {self._done:,} rows{self._pace()}"
-        return text[: max(width, 0)]
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows that were delivered, and all that can be: what is held back will not be."""
+        return self._done, max(self._total - self._held, self._done)
+
+    @property
+    def pace(self) -> str:
+        """`4,900 rows/s, 3 s left`; empty if it cannot be told yet."""
+        return self._pace().removeprefix(", ")
+
+    def _held_back(self) -> str:
+        return f" accepted, {self._held:,} held back" if self._held else ""
 
     def _pace(self) -> str:
         rate = self.rate
         if rate <= 0:
             return ""
-        left = (self._total - self._done) / rate
+        left = (self._total - self._done - self._held) / rate
         return f", {rate:,.0f} rows/s, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
 
 

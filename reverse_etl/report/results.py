@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from reverse_etl.change import Response, RunResult, SyncStatus
 from reverse_etl.cost import total
-from reverse_etl.report.amounts import duration, listed, plural, resent, size
+from reverse_etl.counting import plural
+from reverse_etl.report.amounts import duration, listed, resent, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
@@ -36,7 +37,7 @@ def result_lines(result: RunResult) -> list[str]:
     fields = sorted(result.changed_fields.items(), key=lambda item: (-item[1], item[0]))
     more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
     looked = result.execution_time > 0
-    retried = f" ({traffic.retries:,} retried)" if traffic.retries else ""
+    retried = f" ({plural(traffic.retries, 'retry', 'retries')})" if traffic.retries else ""
     sent = plural(traffic.requests, "request") + retried if traffic.requests else ""
     return pairs(
         f"sync {printable(result.sync)}: {result.status.value}"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
+from reverse_etl.cost import Spent
+from reverse_etl.counting import plural, were
 from reverse_etl.run.journal import Fates
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.look import DiffCounts
 
 # A share of the rows that one run sends says something from so many rows on.
 _ENOUGH_FOR_A_SHARE = 10
+
+
+_COLUMNS = "columns"
 
 
 @dataclass
@@ -58,11 +63,12 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
     if problem is None and not counts.add_up():
         problem = Problem(
             "counts-do-not-add-up",
-            f"sync `{ready.sync.name}`: {counts.planned} rows were planned, and their outcomes do not add up to that",
+            f"sync `{ready.sync.name}`: {plural(counts.planned, 'row')} {were(counts.planned)} planned, and the"
+            " outcomes do not add up to that",
             "Report this with the run's result file; rows that were not acknowledged are sent again.",
             counts.as_dict(),
         )
-    status, problem = _status(ready, story, counts, problem)
+    status, problem = _status(ready, story, counts, problem, interrupted=wiring.stop())
     return RunResult(
         sync=ready.sync.name,
         model=ready.sync.unique_id,
@@ -108,11 +114,15 @@ def _counts(story: Story) -> Counts:
     )
 
 
-def _status(ready: Ready, story: Story, counts: Counts, problem: Problem | None) -> tuple[SyncStatus, Problem | None]:
+def _status(
+    ready: Ready, story: Story, counts: Counts, problem: Problem | None, *, interrupted: bool
+) -> tuple[SyncStatus, Problem | None]:
     if story.status is not None:
         return story.status, problem
     if problem is None and (counts.failed or counts.aborted):
-        problem = _dropped(ready.sync.name, story, counts) or _unfinished(ready.sync.name, counts)
+        problem = _dropped(ready.sync.name, story, counts) or _unfinished(
+            ready.sync.name, counts, interrupted=interrupted
+        )
     problem = problem or _refusals(ready, story, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
@@ -150,18 +160,34 @@ def _dropped(sync: str, story: Story, counts: Counts) -> Problem | None:
     names = ", ".join(f"`{name}`" for name in sorted(story.fates.dropped_fields)) or "some fields"
     return Problem(
         "fields-dropped",
-        f"sync `{sync}`: Iterable took {rows:,} rows without {names}, which it does not know",
+        f"sync `{sync}`: Iterable took {plural(rows, 'row')} without {names}, which it does not know",
         "Running again drops them again. Create the fields in Iterable, or let it create them"
         " (`create_new_fields: true`), or say `allow_dropped_fields: true` if they do not matter.",
         {"rows": rows},
     )
 
 
-def _unfinished(sync: str, counts: Counts) -> Problem:
+def _left(counts: Counts) -> str:
+    """What did not arrive, or may not have."""
+    parts = []
+    if counts.failed:
+        parts.append(f"it is not known whether Iterable took {plural(counts.failed, 'row')}")
+    if counts.aborted:
+        parts.append(f"{plural(counts.aborted, 'row')} {were(counts.aborted)} not sent")
+    return ", and ".join(parts)
+
+
+def _unfinished(sync: str, counts: Counts, *, interrupted: bool) -> Problem:
+    if interrupted:
+        return Problem(
+            "interrupted",
+            f"sync `{sync}`: a signal came after {plural(counts.accepted, 'row')}; {_left(counts)}",
+            "Run again: the rest is sent. What Iterable accepted is committed.",
+            {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
+        )
     return Problem(
         "rows-not-delivered",
-        f"sync `{sync}`: it is not known whether Iterable took {counts.failed:,} of the rows, and {counts.aborted:,}"
-        " were not sent",
+        f"sync `{sync}`: {_left(counts)}",
         "Run again: they are sent again. The samples in the result file say why, with what Iterable answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
     )
@@ -181,3 +207,14 @@ def _warnings(story: Story) -> list[str]:
     if not story.fates.dropped_fields:
         return []
     return [f"Iterable dropped the fields {', '.join(sorted(story.fates.dropped_fields))}, which it does not know"]
+
+
+def with_costs(result: RunResult, spent: tuple[Spent, ...]) -> RunResult:
+    """The result with what it took; the look at the columns, before the sync's turn, is part of its time."""
+    before = sum(one.cost.seconds for one in spent if one.step == _COLUMNS)
+    return replace(
+        result,
+        spent=spent,
+        timings={_COLUMNS: round(before, 3), **result.timings},
+        execution_time=round(result.execution_time + before, 3),
+    )

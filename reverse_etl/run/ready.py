@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,7 @@ from functools import partial
 from reverse_etl.change import Problem
 from reverse_etl.destination import Destination
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
-from reverse_etl.events import Listener
+from reverse_etl.events import Event, Listener
 from reverse_etl.faults import field_twice, place_of
 from reverse_etl.fieldmap import too_many_fields
 from reverse_etl.guards import SNAPSHOT
@@ -27,7 +28,7 @@ from reverse_etl.iterable.base import (
 )
 from reverse_etl.iterable.encode import Encoder, Form, Source
 from reverse_etl.iterable.fieldtypes import typed_constant
-from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.iterable.pacing import Pacer, Time, Wait
 from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.identifier_text import refused_identifiers
@@ -44,6 +45,7 @@ from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader, Warehouse
 from reverse_etl.warehouses.local import LocalState
 
+_SHORTEST_TOLD = 1.0  # seconds
 _UNSENDABLE = {
     ColumnKind.BINARY: "binary values cannot be sent",
     ColumnKind.INTERVAL: "intervals cannot be sent",
@@ -119,7 +121,28 @@ class Wiring:
 
     def questions(self, client: Client, destination: Destination) -> Questions:
         """Who asks a destination something beside the rows, at the pace that all syncs share."""
-        return Questions(client, self.time, self.settings.attempts, partial(self.pacer, destination), self.stop)
+        pacer, waits = partial(self.pacer, destination), WaitTeller(self)
+        return Questions(client, self.time, self.settings.attempts, pacer, self.stop, waits)
+
+
+class WaitTeller:
+    """Tells of waits for Iterable: not again while a wait that was told lasts, and not of those under a second."""
+
+    def __init__(self, wiring: Wiring, sync: str = "") -> None:
+        """Nothing was waited for yet."""
+        self._wiring = wiring
+        self._sync = sync
+        self._until = -math.inf
+
+    def __call__(self, wait: Wait) -> None:
+        now = self._wiring.time.monotonic()
+        if wait.seconds < _SHORTEST_TOLD or now + wait.seconds <= self._until + _SHORTEST_TOLD:
+            return
+        self._until = now + wait.seconds
+        name = f"sync `{self._sync}`: " if self._sync else ""
+        message = f"{name}waiting {wait.seconds:.0f} s: {wait.reason}"
+        data = {"seconds": round(wait.seconds, 1), "reason": wait.reason}
+        self._wiring.listener(Event("Waiting", message, "info", self._sync, data))
 
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
+from reverse_etl.counting import plural
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.iterable.base import Client, Endpoint, Operation
@@ -18,7 +19,7 @@ from reverse_etl.iterable.questions import Lookup
 from reverse_etl.run.estimate import paced
 from reverse_etl.run.journal import Journal
 from reverse_etl.run.reach import Reach
-from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.ready import Ready, WaitTeller, Wiring
 from reverse_etl.run.windows import Window, WindowReader
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
@@ -60,9 +61,10 @@ class Sending:
         self._store = store
         self._journal = journal
         settings = wiring.settings
-        self._line = Line(client, executor, wiring.time, journal.allowed, settings.concurrency, settings.attempts)
+        waits = WaitTeller(wiring, ready.sync.name)
+        allowed, most = journal.allowed, settings.concurrency
+        self._line = Line(client, executor, wiring.time, allowed, most, settings.attempts, on_wait=waits)
         self._total = 0
-        self._done = 0
         self._past: Mapping[int, PastFailure] = {}
         # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
         self._given = self._credit = 0
@@ -148,7 +150,6 @@ class Sending:
             encoded = self._ready.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
-            self._done += len(encoded.invalid) + len(encoded.outcomes)
             yield from encoded.changes
 
     def _giving(self, changes: Iterator[Change]) -> Iterator[Change]:
@@ -213,7 +214,6 @@ class Sending:
                 self._journal.note(some.outcomes)
                 self._journal.fates.dropped_fields.update(some.dropped_fields)
                 self._journal.fates.created_fields.update(some.created_fields)
-                self._done += len(some.accepted) + len(some.outcomes)
                 self._tell()
             if self._fault is None and self._journal.due():
                 self._beat()
@@ -238,16 +238,19 @@ class Sending:
 
     def _tell(self) -> None:
         name = self._ready.sync.name
-        data = {"done": self._done, "total": self._total}
+        fates = self._journal.fates.counts
+        delivered = fates[Status.ACCEPTED]
+        held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]
+        data = {"done": delivered, "held": held, "total": self._total}
         self._wiring.listener(
-            Event("Progress", f"sync `{name}`: {self._done:,} of {self._total:,} rows", "debug", name, data)
+            Event("Progress", f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
 
 
 def _pausing(sync: str, rows: int, seconds: float) -> Event:
     message = (
-        f"sync `{sync}`: waiting {seconds:.0f} s before the last {rows:,} rows: Iterable asks for a pause between"
-        " different calls for one user (setting `user_pause`)"
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: Iterable asks for a pause"
+        " between different calls for one user (setting `user_pause`)"
     )
     level = "info" if seconds else "debug"
     return Event("WaitingForUsers", message, level, sync, {"rows": rows, "seconds": round(seconds, 1)})

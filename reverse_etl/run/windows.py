@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reverse_etl.counting import plural, were
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.snapshot.store import SnapshotStore
 
@@ -85,7 +86,7 @@ class WindowReader:
         if last != start + rows - 1 or not (rows == end - start or size >= 2 * self._bytes):
             raise WarehouseError(
                 "plan-read-short",
-                f"the plan holds {end - start} rows from {start} on, and {rows} were read",
+                f"the plan holds {plural(end - start, 'row')} from {start} on, and {rows} {were(rows)} read",
                 context={"sync": self._store.sync.name, "fence": self._fence},
                 hint="Run again: nothing is lost. If it happens again, report it.",
             )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 
 from reverse_etl.change import Problem
 from reverse_etl.events import Event
-from reverse_etl.report.listeners import Bar, Ear, JsonLines, Lines
+from reverse_etl.report.bar import Bar
+from reverse_etl.report.listeners import Ear, JsonLines, Lines
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=timezone.utc)
 PROBLEM = Problem("wrong-thing", "it is wrong", "Mend it.", {"file": "a.yml"})
@@ -53,26 +55,63 @@ def test_levels() -> None:
     assert debug.text == "12:00:00  details\n12:00:00  news\\x1b\n" + four_parts
 
 
-def test_the_bar_is_cleared_before_a_line_and_redrawn_sparingly() -> None:
+def test_the_bar_shows_rows_rate_and_time_left_and_is_gone_before_a_line() -> None:
     world = World()
     bar = Bar(world.ear, lambda: 200)
     bar(_progress(0))
     world.clock += 0.01
+    drawn = len(world.text)
     bar(_progress(100))
+    assert len(world.text) == drawn
     world.clock += 0.99
     bar(_progress(500))
-    assert world.text.count("\r\x1b[K") == 2
-    assert world.text.endswith("people [###############...............]  50% 500 rows, 500 rows/s, 1 s left")
-    bar(Event("Planned", "planned", "info", "people"))
-    assert world.text.endswith("\r\x1b[K12:00:00  planned\n")
-    bar.close()
-    assert world.text.endswith("planned\n")
+    assert re.search(r"people .* 50% +500/1000 500 rows/s, 1 s left", world.text)
+    bar(Event("SyncEnded", "sync `people`: ended", "info", "people"))
+    assert _screen(world.text) == ["12:00:00  sync `people`: ended"]
 
 
-def test_the_bar_fits_the_terminal() -> None:
+def test_the_bar_fits_the_terminal_and_cannot_be_steered() -> None:
     world = World()
-    Bar(world.ear, lambda: 20)(_progress(1))
-    assert len(world.text.removeprefix("\r\x1b[K")) == 19
+    Bar(world.ear, lambda: 20)(Event("Progress", "", "debug", "[bold]x\x1b", {"done": 1, "total": 2}))
+    assert max(map(len, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", world.text).splitlines())) <= 20
+    assert "\x1b]" not in world.text
+
+
+def test_a_problem_takes_the_bar_off_the_screen() -> None:
+    world = World()
+    bar = Bar(world.ear, lambda: 80)
+    bar(_progress(500))
+    bar.problem(PROBLEM)
+    assert _screen(world.text)[0] == "error[wrong-thing]: it is wrong"
+
+
+def test_rows_that_are_held_back_are_not_counted_as_delivered() -> None:
+    world = World()
+    lines = Lines(world.ear)
+    lines(_progress(0))
+    world.clock += 10
+    lines(Event("Progress", "", "debug", "people", {"done": 400, "held": 200, "total": 1000}))
+    assert "400 of 1,000 rows accepted, 200 held back, 40 rows/s, 10 s left" in world.text
+
+
+def _screen(text: str) -> list[str]:
+    """What is left on a terminal: lines that were not erased."""
+    lines = [""]
+    row = 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[a-zA-Z]|\r|\n|[^\x1b\r\n]+", text):
+        if part == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif part == "\r":
+            continue
+        elif part.startswith("\x1b["):
+            if part.endswith("A"):
+                row -= int(part[2:-1] or 1)
+            elif part.endswith("K"):
+                lines[row] = ""
+        else:
+            lines[row] += part
+    return [line for line in lines if line]
 
 
 def test_json_is_shaped_as_dbts_and_redacted() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Counts, Problem, RunResult, Sample, SyncStatus, Traffic
+from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, Fault, Faults
-from reverse_etl.report.amounts import duration, listed, plural, size
+from reverse_etl.report.amounts import duration, listed, size
 from reverse_etl.report.failures import count_line, problem_lines, problems_of
 from reverse_etl.report.masking import mask, mask_within
 from reverse_etl.report.redaction import Redactor, printable
@@ -108,7 +109,7 @@ def test_a_result_in_words() -> None:
         "  outcomes    2 accepted, 1 rejected",
         "  fields      a 2, b 1",
         "  created     1 field in Iterable, for good: plan.tier",
-        "  traffic     2 requests (1 retried), 1.5 kB",
+        "  traffic     2 requests (1 retry), 1.5 kB",
         "  example     1 row rejected: invalid-data: refused\\n",
         "  warning     beware",
     ]
