@@ -90,7 +90,7 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that dbt parsed for two targets."""
     folder = tmp_path_factory.mktemp("switches") / "shop"
     folder.mkdir()

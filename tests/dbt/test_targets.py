@@ -48,7 +48,7 @@ OTHERS = [("dev", "prod"), ("prod", "dev"), ("prod", "other_file"), ("other_file
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the manifest of each target, by each way of naming, as dbt wrote them."""
     project = tmp_path_factory.mktemp("targets") / "shop"
     (project / "models").mkdir(parents=True)

@@ -51,7 +51,7 @@ STEPS = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that dbt has gone through all steps of."""
     project = tmp_path_factory.mktemp("builds") / "shop"
     outputs = {"main": {"type": "duckdb", "path": "shop.duckdb", "schema": "main"}}

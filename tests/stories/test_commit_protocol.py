@@ -28,7 +28,7 @@ from tests.stories.running import opened, run
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
 DELETING = {**META, "on_removed": "delete"}
 # Ten requests of two rows, one after the other, in one window.
-SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000)
+SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000, user_pause=0)
 ROWS = 20
 AN_HOUR = 3600.0
 
