@@ -56,7 +56,7 @@ TABLES = {
     "iterable_duplicates": "'twin@shop.com' AS duplicate_email, 'ada@shop.com' AS email",
 }
 # What identifies a user in the project that an example needs, where that is not the e-mail.
-PROJECT_TYPES = {"iterable_vip_members": "hybrid"}
+PROJECT_TYPES = {"crm_users": "hybrid", "iterable_vip_members": "hybrid"}
 # Users, lists and channels that Iterable has already.
 LISTS = ((42, "Lapsed"), (123, "Winback"))
 CHANNELS = (*DEFAULT_CHANNELS, Channel(105, "Promotions SMS", "Marketing", "SMS"))

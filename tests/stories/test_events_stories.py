@@ -138,7 +138,7 @@ class ByPrimaryKey(EventHooks):
 
     def row(self, number: int, version: int = 0) -> Row:
         odd = number % 2 == 1
-        people = {"email": None if odd else "even@shop.com", "user_id": "Odd" if odd else "Nobody"}
+        people = {"email": "nobody@shop.com" if odd else "even@shop.com", "user_id": "Odd" if odd else None}
         return {**super().row(number, version), **people, "shop": "eu", "number": number}
 
     def key(self, row: Row) -> str:
@@ -148,11 +148,11 @@ class ByPrimaryKey(EventHooks):
         return hashed("people", self.key(row))
 
     def user_of(self, row: Row) -> str:
-        return str(row["email"] or row["user_id"])
+        return str(row["user_id"] or row["email"])
 
 
 class TestEventsOfFewUsers(ByPrimaryKey, DailyStories, FaultStories, KillStories):
-    """E-mail where there is one, else the user id."""
+    """The user id if there is one, else the e-mail."""
 
 
 class TestEventsWithOddIds(EventHooks, DailyStories, EditStories):

@@ -311,8 +311,8 @@ class TestTheList(Hooks):
         story.project.environment["ITERABLE_PROJECT"] = "renamed"
         story.build(self.row(0))
         assert story.run(code=1).says("guard-destination", "by another destination: project differs")
-        assert story.project.cli("destination", "accept").code == 0
-        story.run()
+        assert story.project.cli("destination", "accept", "--to", "renamed").code == 0
+        story.run("--allow", "removed")
         assert story.memory.members("New") == self.rows(story)
         story.side.call("DELETE", f"/api/lists/{self.lists(story)['New']}")
         make_list(story.side, "New")
