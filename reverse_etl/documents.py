@@ -8,6 +8,7 @@ from typing import cast
 
 import yaml
 
+from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError
 
 MEGABYTE = 1024 * 1024
@@ -128,7 +129,7 @@ class _Measure:
 
 def _integer(digits: str) -> int:
     if len(digits) > _LONGEST_NUMBER:
-        raise UnreadableError(f"holds a number of {len(digits):,} digits")
+        raise UnreadableError(f"holds a number of {plural(len(digits), 'digit')}")
     return int(digits)
 
 

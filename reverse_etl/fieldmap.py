@@ -7,6 +7,7 @@ from dataclasses import replace
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, nearest
 from reverse_etl.sync import Field
@@ -35,8 +36,8 @@ def too_many_fields(fields: object, place: Place) -> Fault | None:
         return None
     return place.fault(
         "too-many-fields",
-        f"there are {len(fields):,} fields, and one definition sends {MOST_FIELDS} at most: name those that are needed"
-        " under `fields`, or split them over several definitions of the model",
+        f"there are {plural(len(fields), 'field')}, and one definition sends {MOST_FIELDS} at most: name those that"
+        " are needed under `fields`, or split them over several definitions of the model",
         key="fields",
         allowed=f"{MOST_FIELDS} fields",
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Problem
-from reverse_etl.counting import plural
+from reverse_etl.counting import agree, plural, were
 from reverse_etl.destination import SANDBOX
 from reverse_etl.provenance import SOURCE, is_same_source, relation_problem, remembered_source
 from reverse_etl.snapshot.look import DiffCounts, Look
@@ -129,7 +129,8 @@ def _empty_model(sync: Sync, counts: DiffCounts) -> Stop | None:
         EMPTY_MODEL,
         Problem(
             "guard-empty-model",
-            f"sync `{sync.name}`: model `{sync.model}` has no rows now, and {counts.entries:,} were accepted before",
+            f"sync `{sync.name}`: model `{sync.model}` has no rows now, and {counts.entries:,}"
+            f" {were(counts.entries)} accepted before",
             "If the model is meant to be empty, run with `--allow empty_model`, or set `guards: {empty_model: false}`"
             " in the definition.",
             {"rows now": 0, "rows before": counts.entries, "relation": sync.relation},
@@ -142,8 +143,9 @@ def _removed(sync: Sync, counts: DiffCounts, before: int) -> Stop | None:
     if limit is None or sync.on_removed == "ignore" or not counts.removed or not limit.exceeded(removed, rows):
         return None
     share = 100 * removed / max(rows, 1)
-    since = f", with those of the last {limit.hours:g} hours," if before else ""
-    figures = {"removed in this run": counts.removed, f"removed in the last {limit.hours:g} hours": before}
+    span = f"{limit.hours:g} {agree(limit.hours, 'hour', 'hours')}"
+    since = f", with those of the last {span}," if before else ""
+    figures = {"removed in this run": counts.removed, f"removed in the last {span}": before}
     return Stop(
         REMOVED,
         Problem(

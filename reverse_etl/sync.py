@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
 
 Nulls = Literal["send", "skip"]
@@ -63,7 +64,7 @@ class Limit:
 
     def __str__(self) -> str:
         """As people read it: `10 % and 100 rows, or 50 %`."""
-        return f"{self.percent:g} % and {self.rows:,} rows, or {self.share:g} %"
+        return f"{self.percent:g} % and {plural(self.rows, 'row')}, or {self.share:g} %"
 
 
 @dataclass(frozen=True, slots=True)

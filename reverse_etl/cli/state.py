@@ -76,4 +76,5 @@ def _told(moved: Moved | None, there: str) -> str:
         return f"nothing to move to {there}"
     again = f"; {plural(moved.unknown, 'row')} will be sent again" if moved.unknown else ""
     held = f", {plural(moved.rejections, 'refusal')}" if moved.rejections else ""
-    return f"{moved.entries:,} of the sync snapshot{held} and {plural(moved.runs, 'run')} moved to {there}{again}"
+    entries = f"{plural(moved.entries, 'entry', 'entries')} of the sync snapshot"
+    return f"{entries}{held} and {plural(moved.runs, 'run')} moved to {there}{again}"

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field as Key
 
+from reverse_etl.counting import are, plural
 from reverse_etl.definition import ColumnName, FieldsEntry
 from reverse_etl.errors import Fault
 from reverse_etl.faults import Place, place_of
@@ -96,7 +97,7 @@ class CatalogItems(IterableObject):
         ]
         count = len({item.path.partition(".")[0] for item in fields})
         if count > MOST_FIELDS:
-            said = f"{count} fields are mapped, and a catalog has {MOST_FIELDS} at most"
+            said = f"{plural(count, 'field')} {are(count)} mapped, and a catalog has {MOST_FIELDS} at most"
             faults.append(place.fault("too-many-fields", said, key="fields", allowed="a list of the fields to send"))
         return faults
 

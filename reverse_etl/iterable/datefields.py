@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from reverse_etl.counting import agree, are, plural
 from reverse_etl.iterable.dateforms import ACCEPTED, ODD
 from reverse_etl.iterable.inspection import Inspection, NewField
 
@@ -64,20 +65,25 @@ def _of_known(name: str, texts: Texts, kind: str) -> list[str]:
     if not misfits:
         return []
     such = f", such as those in the form `{texts.form}`" if texts.odd else ""
-    return [f"field `{name}` is a date in Iterable, and {_share(misfits, texts)} are none to it{such}: {_CAST}"]
+    return [
+        f"field `{name}` is a date in Iterable, and {_share(misfits, texts)} {are(misfits)} none to it{such}: {_CAST}"
+    ]
 
 
 def _of_inferred(name: str, texts: Texts) -> list[str]:
     if texts.dates and texts.dates < texts.count:
-        said = f"field `{name}` is new, and {_share(texts.dates, texts)} look like dates to Iterable, the others do not"
-        return [f"{said}: the first to arrive makes it a date, or a string, for good. If all are dates, {_CAST}"]
+        look = agree(texts.dates, "looks like a date", "look like dates")
+        said = f"field `{name}` is new, and {_share(texts.dates, texts)} {look} to Iterable"
+        lasting = "the first to arrive makes it a date, or a string, for good"
+        return [f"{said}, the others do not: {lasting}. If all are dates, {_CAST}"]
     return _of_string(name, texts, "would make it a string for good")
 
 
 def _of_string(name: str, texts: Texts, what: str) -> list[str]:
     if not texts.odd or not texts.are_dates:
         return []
-    said = f"field `{name}`: {_share(texts.odd, texts)} are dates in a form that Iterable takes for none"
+    kind = agree(texts.odd, "is a date", "are dates")
+    said = f"field `{name}`: {_share(texts.odd, texts)} {kind} in a form that Iterable takes for none"
     return [f"{said}, such as `{texts.form}`, and {what}: {_CAST}"]
 
 
@@ -89,4 +95,4 @@ def _inferred(field: NewField, texts: Texts) -> NewField:
 
 
 def _share(count: int, texts: Texts) -> str:
-    return f"{count:,} of {texts.count:,} texts"
+    return f"{count:,} of {plural(texts.count, 'text')}"

@@ -89,7 +89,7 @@ class Delivery:
 
     def _too_large(self, change: Change) -> Outcome:
         limit = min(self._operation.max_bytes, self._operation.max_row_bytes)
-        reason = f"the row alone is over the {limit:,} bytes that Iterable takes"
+        reason = f"the row alone is over the {plural(limit, 'byte')} that Iterable takes"
         return Outcome(change.ordinal, Status.INVALID, "row-too-large", reason)
 
     def _cut(self, changes: Iterable[Change], too_large: list[Change]) -> Iterator[list[Change]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from reverse_etl.counting import are, plural
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Asker, Endpoint, Reply, Request
 from reverse_etl.iterable.named import LISTS, STATIC, Named, Names, shown, told
@@ -31,7 +32,7 @@ def find_list(sync: Sync, asker: Asker) -> Named | None:
     if len(found) > 1:
         raise DestinationError(
             "ambiguous-list",
-            f"sync `{sync.name}`: {len(found)} lists of Iterable are called `{found[0].name}`",
+            f"sync `{sync.name}`: {plural(len(found), 'list')} of Iterable {are(len(found))} called `{found[0].name}`",
             context={"lists": shown(found)},
             hint="Name one of them by its id: `list: {id: …}`.",
         )

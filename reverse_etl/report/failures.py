@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reverse_etl.change import Problem
+from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.report.redaction import printable
 
@@ -36,7 +37,7 @@ def problems_of(error: Exception) -> list[Problem]:
 
 def count_line(problems: Sequence[Problem]) -> str | None:
     """How many there are, where that is not plain to see."""
-    return f"{len(problems)} faults; nothing was done" if len(problems) > 1 else None
+    return f"{plural(len(problems), 'fault')}; nothing was done" if len(problems) > 1 else None
 
 
 def _internal_error(error: Exception) -> Problem:

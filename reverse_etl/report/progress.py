@@ -59,7 +59,12 @@ class Progress:
         if rate <= 0:
             return ""
         left = (self._total - self._done - self._held) / rate
-        return f", {rate:,.0f} rows/s, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
+        return f", {_speed(rate)}, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
+
+
+def _speed(rate: float) -> str:
+    """`4,900 rows/s`; below one row, with a digit more, so that it is not 0."""
+    return f"{rate:.1f} rows/s" if rate < 1 else f"{plural(round(rate), 'row')}/s"
 
 
 def _number(value: object) -> int:

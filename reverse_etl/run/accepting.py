@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reverse_etl.counting import agree, plural
 from reverse_etl.errors import ConfigError, Faults
 from reverse_etl.provenance import is_same_source, names_relation, plain_relation, remembered_source
 from reverse_etl.run.acquire import acquire
@@ -85,8 +86,8 @@ class Acceptance:
 
     def _fate(self, rows: int) -> str:
         if self._typed.full_refresh:
-            return f"the next run sends all of its {rows:,} accepted rows again"
-        return f"its {rows:,} accepted rows count as accepted there"
+            return f"the next run sends its {plural(rows, 'accepted row')} again"
+        return f"its {plural(rows, 'accepted row')} {agree(rows, 'counts', 'count')} as accepted there"
 
     def _unnamed_place(self, row: LeaseRow) -> ConfigError | None:
         now = self._ready.remembered(row.salt)
@@ -116,11 +117,11 @@ class Acceptance:
         place = there if here != there else f"the other project at {there}"
         return ConfigError(
             "destination-not-named",
-            f"sync `{self._name}`: {rows:,} rows that {here} accepted would count as accepted by {place}, and would not"
-            " be sent there",
+            f"sync `{self._name}`: {plural(rows, 'row')} that {here} accepted would count as accepted by {place}, and"
+            " would not be sent there",
             context={**changes, "accepted rows": rows},
-            hint=f"To send every row there, run `{command} --full-refresh`, then `reverse-etl run`. Only if these rows"
-            f" are there already, run `{command}`.",
+            hint=f"To send every row there, run `{command} --full-refresh`, then `reverse-etl run`. Only if"
+            f" {agree(rows, 'this row is', 'these rows are')} there already, run `{command}`.",
         )
 
     def _other_place(self, typed: str, known: Sequence[str]) -> ConfigError:

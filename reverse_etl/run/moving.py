@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
 from reverse_etl.run.acquire import take
 from reverse_etl.run.guarding import forbidden_target
@@ -156,5 +157,5 @@ def _same(before: DiffCounts, after: DiffCounts, unknown: int) -> bool:
 def _told(counts: DiffCounts) -> str:
     return (
         f"{counts.added} added, {counts.changed + counts.resent} to send again,"
-        f" {counts.removed} removed, {counts.entries} entries"
+        f" {counts.removed} removed, {plural(counts.entries, 'entry', 'entries')}"
     )

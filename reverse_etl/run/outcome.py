@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
 from reverse_etl.cost import Spent
-from reverse_etl.counting import plural, were
+from reverse_etl.counting import are, plural, were
 from reverse_etl.run.journal import Fates
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.look import DiffCounts
@@ -140,7 +140,7 @@ def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
     rejected, sendable = counts.rejected - story.fates.forgotten, counts.planned - counts.invalid
     of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
     if of_many or limit.exceeds_count(rejected, sendable):
-        return _too_many(ready, f"{rejected:,} of the {sendable:,} rows that were sent were rejected")
+        return _too_many(ready, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected")
     # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
     removals = looked.refused_removals + story.plan.get("removed", 0)
     rows = max(looked.model_rows + removals, counts.planned)
@@ -148,7 +148,8 @@ def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
     if not limit.exceeded(sum(held.values()), rows):
         return None
     reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
-    return _too_many(ready, f"{sum(held.values()):,} of {rows:,} rows are held back: {reasons}")
+    many = sum(held.values())
+    return _too_many(ready, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
 
 
 def _dropped(sync: str, story: Story, counts: Counts) -> Problem | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Problem, RunResult, SyncStatus
+from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.run.ready import Wiring, problem_of
 from reverse_etl.snapshot.runs import RunRow, record_run
@@ -39,7 +40,7 @@ def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
     several = Faults(errors)
     return Problem(
         codes.pop() if len(codes) == 1 else several.code,
-        f"sync `{sync}`: {len(errors)} faults: {'; '.join(error.message for error in errors)}",
+        f"sync `{sync}`: {plural(len(errors), 'fault')}: {'; '.join(error.message for error in errors)}",
         several.hint,
         {f"fault {number}": f"{error.code}: {error.message}" for number, error in enumerate(errors, start=1)},
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.replies import Refusal, refusal
 
 Kind = type | list[type]
@@ -68,7 +69,7 @@ def require_rows(rows: list[Any], shape: Shape, at: str, path: str, *required: s
 def require_at_most(limit: int | None, items: Sized) -> None:
     """BatchTooLarge for more items than the limit, where there is one."""
     if limit is not None and len(items) > limit:
-        raise refusal(400, "BatchTooLarge", f"Batch of {len(items)} exceeds {limit} items")
+        raise refusal(400, "BatchTooLarge", f"Batch of {len(items)} exceeds {plural(limit, 'item')}")
 
 
 def wrong_members(value: dict[str, Any], shape: Shape, at: str, *required: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from reverse_etl.sandbox.catalog_types import misfit, value_at
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.fields import Clash, mismatch, possible_types, too_many_fields
 from reverse_etl.sandbox.replies import framework_refusal, refusal
 
@@ -50,7 +51,7 @@ def require_documents(documents: Mapping[str, Fields]) -> None:
         for name in _names(document):
             require_field_name(name)
         if (size := document_size(document)) > MAX_DOCUMENT_BYTES:
-            raise refusal(400, "BadParams", f"Item {key} has {size} bytes, more than {MAX_DOCUMENT_BYTES}")
+            raise refusal(400, "BadParams", f"Item {key} has {plural(size, 'byte')}, more than {MAX_DOCUMENT_BYTES}")
 
 
 def require_room(call: Call, catalog: Catalog, names: Iterable[str]) -> None:

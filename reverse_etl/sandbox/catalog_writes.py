@@ -13,6 +13,7 @@ from reverse_etl.sandbox.catalog_rules import (
     require_types,
 )
 from reverse_etl.sandbox.catalogs import fields_of
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.replies import Reply, success
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def bulk_delete(call: Call) -> Reply:
     keys: list[str] = call.body["itemIds"]
     bodies.require_at_most(call.project.options.behaviour.catalog_max_documents, keys)
     _delete(call, catalog, keys)
-    return _accepted(call, f"Successfully received request to delete {len(keys)} items from catalog {catalog.name}")
+    return _accepted(
+        call, f"Successfully received request to delete {plural(len(keys), 'item')} from catalog {catalog.name}"
+    )
 
 
 def delete_item(call: Call) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox.call import number
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.profile import CART, Profile
@@ -54,7 +55,9 @@ def _latest(call: Call, profile: Profile | None) -> Reply:
     if profile is None:
         return resource({"events": []}, "no such user")
     events = call.project.events.of(profile)[:limit]
-    return resource({"events": [event.as_read(profile.identifiers()) for event in events]}, f"{len(events)} events")
+    return resource(
+        {"events": [event.as_read(profile.identifiers()) for event in events]}, plural(len(events), "event")
+    )
 
 
 def _limit(call: Call) -> int:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from reverse_etl.sandbox import bodies, export_rows
 from reverse_etl.sandbox.call import number
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.dates import written
 from reverse_etl.sandbox.export_rows import CSV, JSON_LINES
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply, refusal, resource, success
@@ -62,7 +63,7 @@ def files(call: Call) -> Reply:
     expires = int(call.project.clock()) + LINK_SECONDS
     links = [{"file": name, "url": f"{call.origin}/exports/{job.id}/{quote(name)}?expires={expires}"} for name in page]
     answer = {"jobId": job.id, "jobState": _state(call.project, job), "exportTruncated": False, "files": links}
-    return resource(answer, f"{len(page)} files")
+    return resource(answer, plural(len(page), "file"))
 
 
 def cancel(call: Call) -> Reply:

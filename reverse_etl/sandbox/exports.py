@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reverse_etl.sandbox import export_rows
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.export_rows import CSV, JSON_LINES
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, refusal
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 def data_json(call: Call) -> Reply:
     found = list(export_rows.lines(call.project, _selected(call)))
-    return Reply(200, export_rows.in_json(found), JSON_LINES, f"{len(found)} lines")
+    return Reply(200, export_rows.in_json(found), JSON_LINES, plural(len(found), "line"))
 
 
 def data_csv(call: Call) -> Reply:
     selected = _selected(call)
     found = list(export_rows.lines(call.project, selected))
     text = export_rows.in_csv(export_rows.columns(selected, found), selected.delimiter, found)
-    return Reply(200, text, CSV, f"{len(found)} lines")
+    return Reply(200, text, CSV, plural(len(found), "line"))
 
 
 def user_events(call: Call) -> Reply:
@@ -37,7 +38,7 @@ def user_events(call: Call) -> Reply:
     events = reversed(project.events.of(profile)) if profile else ()
     custom_too = query.get("includeCustomEvents") == "true"
     found = [export_rows.event_line(project, one) for one in events if custom_too or one.type != "customEvent"]
-    return Reply(200, export_rows.in_json(found), JSON_LINES, f"{len(found)} lines")
+    return Reply(200, export_rows.in_json(found), JSON_LINES, plural(len(found), "line"))
 
 
 def _selected(call: Call) -> export_rows.Selection:

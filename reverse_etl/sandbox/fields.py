@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.dates import stored_date
 from reverse_etl.sandbox.replies import Refusal, refusal
 
@@ -103,7 +104,7 @@ def mismatch(project_id: int, category: str, clashes: Mapping[str, Clash]) -> Re
 
 
 def too_many_fields(project_id: int, limit: int, total: int, created: list[str]) -> Refusal:
-    message = f"Project {project_id}: the request would exceed the limit of {limit} unique fields."
+    message = f"Project {project_id}: the request would exceed the limit of {plural(limit, 'unique field')}."
     params = {"limit": limit, "requestedTotal": total, "newFields": created}
     return refusal(400, "UniqueFieldsLimitExceeded", message, params)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.options import is_loopback
 from reverse_etl.sandbox.replies import Refusal, Reply, refusal
 
@@ -99,4 +100,4 @@ def _require_size(project: Project, incoming: Incoming) -> None:
         return
     if behaviour.oversized_status == 413:
         raise Refusal(Reply(413, summary="body too large"))
-    raise refusal(400, "BatchTooLarge", f"Body of {incoming.size} bytes exceeds {behaviour.max_body_bytes}")
+    raise refusal(400, "BatchTooLarge", f"Body of {plural(incoming.size, 'byte')} exceeds {behaviour.max_body_bytes}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.list_admin import find
 from reverse_etl.sandbox.replies import Reply, refusal
 
@@ -67,4 +68,4 @@ def _read(call: Call, number: str) -> UserList:
 
 
 def _text(lines: list[str]) -> Reply:
-    return Reply(200, "\n".join(lines).encode(), "text/plain", summary=f"{len(lines)} lines")
+    return Reply(200, "\n".join(lines).encode(), "text/plain", summary=plural(len(lines), "line"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reverse_etl.sandbox.call import number
+from reverse_etl.sandbox.counting import plural
 from reverse_etl.sandbox.identity import valid_email
 from reverse_etl.sandbox.replies import Reply, framework_refusal, refusal, resource
 
@@ -33,7 +34,7 @@ def user_by_id_query(call: Call) -> Reply:
 
 def field_types(call: Call) -> Reply:
     types = call.project.fields.types
-    return resource({"fields": types}, f"{len(call.project.fields.custom)} custom fields")
+    return resource({"fields": types}, plural(len(call.project.fields.custom), "custom field"))
 
 
 def sent_messages(call: Call) -> Reply:

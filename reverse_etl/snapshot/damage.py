@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reverse_etl.counting import are, plural
 from reverse_etl.snapshot.lease import LeaseRow
 
 
@@ -36,7 +37,7 @@ def find_damage(lease: LeaseRow | None, found: Found) -> Damage | None:
         return _without_lease(found)
     remembered = {"entries after the last run": lease.entries, "entries now": found.entries}
     if lease.entries and not found.has_snapshot:
-        return Damage(f"its table is gone; {lease.entries:,} rows had been accepted", remembered)
+        return Damage(f"its table is gone; {plural(lease.entries, 'row')} had been accepted", remembered)
     if found.newest > lease.fence:
         facts = {"last run of the sync snapshot": found.newest, "last run of the lease": lease.fence}
         return Damage("it is newer than its lease, which was lost or restored from an older backup", facts)
@@ -44,10 +45,14 @@ def find_damage(lease: LeaseRow | None, found: Found) -> Damage | None:
         return Damage("the table `sync_rejections` is gone, so refused rows and forgotten users would be sent again")
     settled = lease.run is None and lease.holder is None
     if settled and found.entries != lease.entries:
-        missing = lease.entries - found.entries
-        said = f"{missing:,} of its {lease.entries:,} rows are" if missing > 0 else f"{-missing:,} rows more are there"
-        return Damage(f"{said} {'missing' if missing > 0 else 'than the last run left'}", remembered)
+        return Damage(_difference(lease.entries, found.entries), remembered)
     return None
+
+
+def _difference(before: int, now: int) -> str:
+    if now > before:
+        return f"it holds {plural(now - before, 'row')} more than the last run left"
+    return f"{before - now:,} of its {plural(before, 'row')} {are(before - now)} missing"
 
 
 def _without_lease(found: Found) -> Damage | None:

@@ -26,9 +26,9 @@ finally:
 
 
 def _imported(shop: Shop, *words: str) -> tuple[str, set[str]]:
-    ended = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, *words], env=shop.env, capture_output=True, text=True, check=True
-    )
+    # Relative paths begin at the working directory, as dbt's do, and so does the warehouse's file.
+    script = [sys.executable, "-c", _SCRIPT, *words]
+    ended = subprocess.run(script, cwd=shop.folder, env=shop.env, capture_output=True, text=True, check=True)
     *_, modules = ended.stderr.splitlines()
     return ended.stdout, set(modules.split()[1:])
 

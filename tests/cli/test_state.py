@@ -197,7 +197,7 @@ def kept(shop: Shop) -> Shop:
 def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -> None:
     before = kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG)
     ended = migrate(kept, "local")
-    assert (ended.code, "3 of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
+    assert (ended.code, "3 entries of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
     assert "set `state: local`" in ended.err
     assert kept.cli("run", **LOCAL).code == 0
     assert counts(kept) == {"unchanged": 3}
@@ -216,7 +216,7 @@ def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -
 def test_the_state_of_a_sandbox_moves_by_itself(kept: Shop) -> None:
     assert kept.cli("run", "--sandbox").code == 0
     ended = migrate(kept, "local", "--sandbox")
-    assert (ended.code, "3 of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
+    assert (ended.code, "3 entries of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
     [plan] = kept.cli("plan", "--sandbox", "--output", "json", **LOCAL).json["plans"]
     assert (plan["unchanged"], plan["added"]) == (3, 0)
     assert kept.cli("run").code == 0

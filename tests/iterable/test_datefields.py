@@ -66,7 +66,7 @@ def test_where_types_are_not_inferred_a_text_stays_one():
 @pytest.mark.parametrize("dates", [1, 9])
 def test_a_new_field_of_some_dates_is_a_matter_of_chance(dates):
     [warning], field = judged(NEW, 10, accepted=dates)
-    assert f"{dates} of 10 texts look like dates" in warning
+    assert f"{dates} of 10 texts {'looks like a date' if dates == 1 else 'look like dates'} to Iterable" in warning
     assert "the first to arrive" in warning
     assert field.type == "string"
 
@@ -79,7 +79,7 @@ def test_texts_that_a_date_field_would_not_take_are_counted(matches, misfits, fo
     warnings, _ = judged(known("date"), 10, **matches)
     assert len(warnings) == bool(misfits)
     for warning in warnings:
-        assert f"{misfits} of 10 texts are none" in warning
+        assert f"{misfits} of 10 texts {'is' if misfits == 1 else 'are'} none" in warning
         assert (f"`{form}`" in warning) is bool(form)
 
 

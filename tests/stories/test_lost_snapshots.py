@@ -58,14 +58,14 @@ def test_a_table_that_was_emptied(sent: Project, iterable: SecondReading) -> Non
 
 def test_a_single_entry_that_was_deleted_by_hand(sent: Project, iterable: SecondReading) -> None:
     sent.sql(f"DELETE FROM {table(sent, 'snapshot')} WHERE identity = 'u3@shop.com'")
-    stopped(sent, iterable, "1 of its 12 rows are missing")
+    stopped(sent, iterable, "1 of its 12 rows is missing")
     goes_on(sent, "--allow snapshot", 1)
 
 
 def test_entries_that_nobody_sent(sent: Project, iterable: SecondReading) -> None:
     snapshot = table(sent, "snapshot")
     sent.sql(f"INSERT INTO {snapshot} SELECT * REPLACE ('x' || identity AS identity) FROM {snapshot} LIMIT 2")
-    stopped(sent, iterable, "2 rows more are there than the last run left")
+    stopped(sent, iterable, "it holds 2 rows more than the last run left")
 
 
 def test_a_lease_that_is_gone(sent: Project, iterable: SecondReading) -> None:

@@ -133,14 +133,14 @@ class TestMigrating(OnPostgres):
     def test_state_goes_into_a_file_and_back_and_only_changes_are_sent(self, project: OnServer) -> None:
         assert self.ran(project, "warehouse") == (0, 0, 0, 30)
         ended = project.cli("state", "migrate", "--to", "local")
-        assert ended.says("30 of the sync snapshot and 1 run moved"), ended.err
+        assert ended.says("30 entries of the sync snapshot and 1 run moved"), ended.err
         assert not ended.says("will be sent again")
         assert self.ran(project, "local") == (30, 0, 0, 0)
         project.sql("UPDATE main.people SET points = points + 1 WHERE email = 'u7@shop.com'")
         assert self.ran(project, "local") == (29, 1, 0, 1)
         project.sql("DELETE FROM main.people WHERE email = 'u8@shop.com'")
         ended = project.cli("state", "migrate", "--to", "warehouse")
-        assert ended.says("30 of the sync snapshot and 3 runs moved"), ended.err
+        assert ended.says("30 entries of the sync snapshot and 3 runs moved"), ended.err
         assert not ended.says("will be sent again")
         assert self.ran(project, "warehouse") == (29, 0, 1, 1)
         assert self.ran(project, "warehouse") == (29, 0, 0, 0)
