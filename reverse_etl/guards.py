@@ -9,7 +9,8 @@ from reverse_etl.change import Problem
 from reverse_etl.counting import agree, plural, were
 from reverse_etl.destination import SANDBOX
 from reverse_etl.provenance import SOURCE, is_same_source, relation_problem, remembered_source
-from reverse_etl.snapshot.look import DiffCounts, Look
+from reverse_etl.snapshot.counts import DiffCounts
+from reverse_etl.snapshot.look import Look
 from reverse_etl.sync import Sync
 
 EMPTY_MODEL, REMOVED, DESTINATION, BUILD = "empty_model", "removed", "destination", "build"

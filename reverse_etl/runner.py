@@ -11,7 +11,7 @@ from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.counting import plural
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
-from reverse_etl.guards import REMOVED, to_remember
+from reverse_etl.guards import to_remember
 from reverse_etl.iterable.base import Client
 from reverse_etl.run.acquire import acquire
 from reverse_etl.run.guarding import guard_problem
@@ -23,10 +23,11 @@ from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.renaming import rename_warning
 from reverse_etl.run.sending import Sending, Waits
 from reverse_etl.run.user_pause import UserPause, find_pause
+from reverse_etl.snapshot.departures import planned_counts, sent_rows
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
-from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS, RunRow, prune_runs, record_run
+from reverse_etl.snapshot.runs import RunRow, prune_runs, record_run
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Mark, Warehouse
 
@@ -81,7 +82,7 @@ class _Run:
     def _nothing_to_do(self, look: Look) -> bool:
         open_run = look.lease is not None and look.lease.run is not None
         counts = look.counts
-        tidy = counts.stale or counts.lists_settled or look.needs_update or look.damage is not None
+        tidy = counts.stale or counts.moved or counts.lists_settled or look.needs_update or look.damage is not None
         planned = self.story.to_send or counts.invalid_rows or tidy
         return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
 
@@ -179,13 +180,15 @@ class _Run:
             waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
             diff = replace(self.store.diff(), thorough=thorough, waiting=waiting, digested=look.diff.digested)
-            rows = self.store.write_plan(diff, lease.fence)
+            written = self.store.write_plan(replace(diff, notes_departures=look.counts.moved), lease.fence)
+            rows = sent_rows(written)
             self.store.check_plan(lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
             if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
                 look = self.store.compare(row, thorough=diff.thorough)
             look = replace(look, lease=row, removed_before=look.removed_before + self.story.recovered_removals)
-            self.story.planned(look.counts, rows, self.store.changed_fields(lease.fence))
+            counts = planned_counts(look.counts, written, acts=diff.acts_on_removed)
+            self.story.planned(counts, rows, self.store.changed_fields(lease.fence))
         if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
             self._prepare(client, replace(look, lease=row), lease)
         # Another run may have used the sync snapshot since the first look.
@@ -241,10 +244,11 @@ class _Run:
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):
             journal.flush()
-            self.store.commit(journal.open_run(), journal.untouched, stale=self.story.counts.stale > 0)
+            counts = self.story.counts
+            self.store.commit(journal.open_run(), journal.untouched, stale=counts.stale > 0, moved=counts.moved)
             rejections.clear_accepted()
             rejections.clear_gone()
-            if self.story.counts.lists_settled:
+            if counts.lists_settled:
                 rejections.clear_settled()
             if self.ready.operations.write.readmits:
                 rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
@@ -266,7 +270,7 @@ class _Run:
             result.status.value,
             self.story.started_at,
             "",
-            {**result.counts.as_dict(), **self._removals()},
+            {**result.counts.as_dict(), **self.story.removals(self.wiring.allowed)},
             problem,
         )
         record_run(self.warehouse, self.store.tables, row)
@@ -281,13 +285,6 @@ class _Run:
                 raise
             return False
         return True
-
-    def _removals(self) -> dict[str, int]:
-        """What the guard of later runs has to know of the rows that this run removed, if it did."""
-        removed = self.story.fates.removed + self.story.recovered_removals
-        if removed and REMOVED in self.wiring.allowed:
-            return {ALLOWED_REMOVALS: removed}
-        return {REMOVALS: removed} if removed else {}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -12,8 +12,8 @@ from reverse_etl.run.acquire import take
 from reverse_etl.run.guarding import forbidden_target
 from reverse_etl.run.journal import fenced
 from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.snapshot.counts import DiffCounts
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
-from reverse_etl.snapshot.look import DiffCounts
 from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse

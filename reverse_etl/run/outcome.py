@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
 from reverse_etl.cost import Spent
 from reverse_etl.counting import are, plural, were
+from reverse_etl.guards import REMOVED
 from reverse_etl.run.journal import Fates
 from reverse_etl.run.ready import Ready, Wiring
-from reverse_etl.snapshot.look import DiffCounts
+from reverse_etl.snapshot.counts import DiffCounts
+from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
 
 # A share of the rows that one run sends says something from so many rows on.
 _ENOUGH_FOR_A_SHARE = 10
@@ -49,6 +51,13 @@ class Story:
         self.counts = counts
         self.plan = rows
         self.changed_fields = changed_fields
+
+    def removals(self, allowed: Collection[str]) -> dict[str, int]:
+        """What the guard of later runs has to know of the rows that this run removed, if it did."""
+        removed = self.fates.removed + self.recovered_removals
+        if removed and REMOVED in allowed:
+            return {ALLOWED_REMOVALS: removed}
+        return {REMOVALS: removed} if removed else {}
 
     @property
     def unsure(self) -> bool:

@@ -13,7 +13,7 @@ from reverse_etl.snapshot.held_rows import STATE, HeldRows
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.second_identifier import still_there
 from reverse_etl.snapshot.shape import Shape, Stored, Value
-from reverse_etl.snapshot.tables import Tables
+from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.snapshot.waiting import Waiting
 from reverse_etl.warehouses.base import ColumnKind, Dialect
 
@@ -25,7 +25,7 @@ class Comparison:
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
     `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
     digests, for which less memory is enough. `waiting` tells rows of a plan that wait because of their users from the
-    others.
+    others. `notes_departures`: the plan says which rows left the model or came back, though nothing is sent for them.
     """
 
     dialect: Dialect
@@ -37,6 +37,7 @@ class Comparison:
     resends: bool = False
     digested: bool = False
     waiting: Waiting | None = None
+    notes_departures: bool = False
 
     def _with(self, few: int | None = None) -> tuple[str, str]:
         """The common part: statements to run first, and the named queries.
@@ -72,13 +73,20 @@ class Comparison:
             columns += [
                 f"{self.dialect.null(self.dialect.hash_type)} AS row_hash",
                 f"{self.dialect.null(text)} AS state",
+                f"{self.dialect.null(self.dialect.timestamp_type)} AS {LEFT_AT}",
             ]
             return self.dialect.no_row(", ".join(columns))
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
         retyped = find_retyped(self.shape.values, self.stored.columns)
-        columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state"]
+        columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state", self._left_at()]
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+
+    def _left_at(self) -> str:
+        """Tables of earlier versions lack the column."""
+        if LEFT_AT in self.stored.columns:
+            return LEFT_AT
+        return f"{self.dialect.null(self.dialect.timestamp_type)} AS {LEFT_AT}"
 
     def _stored_value(self, value: Value) -> str:
         stored = self.stored.columns.get(value.name)
@@ -97,13 +105,15 @@ class Comparison:
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
         # An entry without a hash has nothing to differ from where its row left the model.
         unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
+        unequal += f" OR s.{LEFT_AT} IS NOT NULL"
         hint = "1 = 1" if self._everything else unequal
         join, limit = ("FULL OUTER JOIN", "") if few is None else ("JOIN", f" LIMIT {int(few)}")
         return (
             "SELECT m.identity AS identity, s.identity AS entry_identity"
-            f"{listed_after(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present"
-            f" FROM ({narrow}) m {join} (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state"
-            f" FROM entries) s ON m.identity = s.identity WHERE {hint}{limit}"
+            f"{listed_after(keys)}, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present,"
+            f" s.{LEFT_AT} IS NOT NULL AS left_before"
+            f" FROM ({narrow}) m {join} (SELECT {', '.join(['identity', *self._key_names()])}, row_hash, state,"
+            f" {LEFT_AT} FROM entries) s ON m.identity = s.identity WHERE {hint}{limit}"
         )
 
     def _touched(self) -> str:
@@ -205,8 +215,11 @@ class Comparison:
         )
 
     def _gone(self) -> str:
-        """Entries whose identity left the model, unless a row with their key is still there but held back."""
-        kept = ""
+        """Entries whose identity left the model, unless a row with their key is still there but held back.
+
+        Where nothing is sent for them, each is counted once.
+        """
+        kept = "" if self.acts_on_removed else " AND NOT c.left_before"
         if self.shape.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"

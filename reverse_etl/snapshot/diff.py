@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.comparison import Comparison, listed_after
-from reverse_etl.snapshot.tables import REMOVALS_FROM
+from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
 
 SENDABLE = ("added", "changed", "resent")
 # Characters of a value that are enough to show.
@@ -38,6 +39,7 @@ class Diff(Comparison):
             f"{first}{named} SELECT 'total', '', 0{zeros}, {totals}"
             f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
             f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
+            f" UNION ALL SELECT 'returned', '', count(*){zeros}{none} FROM candidates WHERE present AND left_before"
         )
 
     def plan(self, table: str) -> str:
@@ -55,17 +57,29 @@ class Diff(Comparison):
         statement = f"{named} SELECT {number.format(0)}, {rows}"
         if self.acts_on_removed:
             gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
-            removed = ", ".join(
-                [f"g.entry_{key.name}" for key in self.shape.keys]
-                + [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
-            )
-            nothing = self.dialect.null(self.dialect.text_type)
-            statement += (
-                f" UNION ALL SELECT {number.format(REMOVALS_FROM)}, 'removed', {nothing}, g.identity,"
-                f" {self.dialect.null(self.dialect.hash_type)}, {nothing}{listed_after(removed)}"
-                f"{', g.waits' if waiting else ''} FROM {gone}"
-            )
+            statement += self._without_values(number.format(REMOVALS_FROM), "removed", gone, "g.waits")
+        statement += "".join(self._notes())
         return first + self.dialect.create_plan(table, statement)
+
+    def _notes(self) -> Iterator[str]:
+        """Rows that left the model, if nothing is sent for them, and rows that came back after that was noted."""
+        if not self.notes_departures:
+            return
+        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type})"
+        if not self.acts_on_removed:
+            yield self._without_values(number.format(NOTES_FROM), "left", "gone g", "0")
+        columns = ", ".join(["entry_identity AS identity", *(f"entry_{key}" for key in self._key_names())])
+        returned = f"(SELECT {columns} FROM candidates WHERE present AND left_before) g"
+        yield self._without_values(number.format(2 * NOTES_FROM), "returned", returned, "0")
+
+    def _without_values(self, number: str, kind: str, source: str, waits: str) -> str:
+        """Rows of the plan that hold nothing but their identity and key; `source` has them as `g`."""
+        nothing = self.dialect.null(self.dialect.text_type)
+        columns = [number, f"'{kind}'", nothing, "g.identity", self.dialect.null(self.dialect.hash_type), nothing]
+        columns += [f"g.entry_{key.name}" for key in self.shape.keys]
+        columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+        columns += [waits] if self.waiting else []
+        return f" UNION ALL SELECT {', '.join(columns)} FROM {source}"
 
     def _planned(self) -> str:
         """The rows of the model that the plan holds, after their number."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.provenance import SOURCE
+from reverse_etl.snapshot.counts import DiffCounts, held_counts
 from reverse_etl.snapshot.damage import Damage, Found, find_damage
 from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import LeaseRow
@@ -16,70 +17,6 @@ from reverse_etl.snapshot.shape import Shape, Stored
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader, Row
-
-
-@dataclass(frozen=True)
-class DiffCounts:
-    """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
-
-    `quarantined` rows were refused before, or their removal was (`refused_removals`). Among them are rows that wait for
-    their user (`waiting`) and rows about forgotten users (`forgotten`; `suppressed` by their identity).
-    `listed_refused` keys and `listed_invalid` rows are listed as held back, rightly or not any more.
-    `newest` is the highest fence of an entry. `removed` rows are planned only if the sync acts on them. `resent` rows
-    are sent although they are equal; `stale` rows are equal, and only their stored hash is not.
-    """
-
-    added: int = 0
-    changed: int = 0
-    resent: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    waiting: int = 0
-    suppressed: int = 0
-    forgotten: int = 0
-    refused_removals: int = 0
-    listed_refused: int = 0
-    listed_invalid: int = 0
-    stale: int = 0
-    invalid: Mapping[str, int] = field(default_factory=dict)
-    changed_fields: Mapping[str, int] = field(default_factory=dict)
-    model_rows: int = 0
-    entries: int = 0
-    newest: int = 0
-    identity_changes: int = 0
-
-    @property
-    def invalid_rows(self) -> int:
-        return sum(self.invalid.values())
-
-    @property
-    def refused_before(self) -> int:
-        """Rows that are held back because of a refusal that nobody asked for."""
-        return self.quarantined - self.waiting - self.forgotten
-
-    @property
-    def lists_settled(self) -> bool:
-        """Whether rows are still listed as held back that are not any more."""
-        fixed = self.listed_invalid > 0 and not self.invalid_rows
-        return fixed or self.listed_refused > self.quarantined - self.suppressed
-
-    @property
-    def upserts(self) -> int:
-        """Rows of the model that would be sent."""
-        return self.added + self.changed + self.resent
-
-    @property
-    def mostly_new(self) -> bool:
-        """Whether so many rows differ that comparing all of them by value is less work than picking them out."""
-        return 3 * (self.upserts + self.removed) > self.model_rows
-
-    def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
-        """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
-        counted = {"added": self.added, "changed": self.changed, "resent": self.resent, "invalid": self.invalid_rows}
-        if acts:
-            counted["removed"] = self.removed
-        return all(rows.get(kind, 0) == count for kind, count in counted.items())
 
 
 @dataclass(frozen=True)
@@ -268,9 +205,10 @@ class SnapshotReader:
             changed=rows.get("changed", 0),
             resent=rows.get("resent", 0),
             removed=rows.get("removed", 0),
+            returned=rows.get("returned", 0),
             unchanged=model_rows - differing,
             quarantined=rows.get("quarantined", 0) + held_totals[0],
-            **_held_counts(held, held_totals),
+            **held_counts(held, held_totals),
             stale=rows.get("stale", 0),
             invalid=invalid,
             changed_fields=fields,
@@ -279,14 +217,6 @@ class SnapshotReader:
             identity_changes=identity_changes,
         )
         return counts, model_rows - new > entries - missing
-
-
-def _held_counts(by_state: Mapping[str, int], totals: Sequence[int]) -> dict[str, int]:
-    """Counts of rows that are held back, from those by the state they are listed with, and the last of the totals."""
-    waiting, suppressed, forgotten = (by_state.get(state, 0) for state in ("skipped", "suppressed", "forgotten"))
-    states = {"waiting": waiting, "suppressed": suppressed, "forgotten": suppressed + forgotten}
-    names = ("refused_removals", "listed_refused", "listed_invalid", "newest")
-    return {**states, **dict(zip(names, totals, strict=True))}
 
 
 def check_place(sync: str, row: LeaseRow) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.tables import Tables
+from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.base import Dialect
 
 
@@ -31,7 +31,8 @@ class Merge:
     """The commit of one run from its plan table `plan`.
 
     `keys` and `values` are the columns of that plan, which may be older than the definition; NULLs of `skipping` ones
-    are not sent. `unmapped` are columns of the sync snapshot that the plan does not have.
+    are not sent. `unmapped` are columns of the sync snapshot that the plan does not have. `notes_departures`: the sync
+    snapshot says which rows left the model.
     """
 
     dialect: Dialect
@@ -41,6 +42,7 @@ class Merge:
     values: Sequence[str]
     skipping: Collection[str] = ()
     unmapped: Collection[str] = ()
+    notes_departures: bool = True
 
     def sql(self, run: OpenRun, untouched: Ranges, part: Part = WHOLE) -> str:
         """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent.
@@ -126,7 +128,9 @@ class Merge:
         return columns | self._claim(fence)
 
     def _claim(self, fence: int) -> dict[str, str]:
+        present = {LEFT_AT: self.dialect.null(self.dialect.timestamp_type)} if self.notes_departures else {}
         return {
+            **present,
             "row_hash": "p.row_hash",
             "state": "p.outcome",
             "fence": str(int(fence)),

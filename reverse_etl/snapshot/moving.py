@@ -12,7 +12,7 @@ from itertools import chain, islice
 from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.shape import Shape
 from reverse_etl.snapshot.store import SnapshotStore
-from reverse_etl.snapshot.tables import create_table, response_columns, slug
+from reverse_etl.snapshot.tables import LEFT_AT, create_table, response_columns, slug
 from reverse_etl.warehouses.base import Warehouse
 
 _ROWS = 10_000
@@ -35,7 +35,7 @@ class Moving:
         there.prepare_snapshot()
         dialect = there.warehouse.dialect
         types = {**_types(there), "state": dialect.text_type, "fence": dialect.integer_type}
-        types["changed_at"] = dialect.timestamp_type
+        types["changed_at"] = types[LEFT_AT] = dialect.timestamp_type
         rows = f"SELECT {', '.join(types)} FROM {here.tables.snapshot} WHERE state <> 'absent'"
         loaded = there.warehouse.load(there.tables.snapshot, types, here.warehouse.batches(rows, _ROWS))
         if not loaded == here.live_entries() == there.live_entries():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
+from reverse_etl.snapshot.departures import note_departures
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.look import SnapshotReader
 from reverse_etl.snapshot.merge import WHOLE, Merge, Part
@@ -18,11 +19,12 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.retype import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.shape import Shape
 from reverse_etl.snapshot.tables import (
+    LEFT_AT,
     VALUE_PREFIX,
     create_lease,
     create_rejections,
     create_runs,
-    create_table,
+    create_snapshot,
     response_columns,
     widen_rejections,
 )
@@ -101,7 +103,7 @@ class SnapshotStore(SnapshotReader):
             self.clear()
         columns = self._columns_of(self.tables.snapshot)
         if not columns:
-            self._warehouse.execute(self._create_snapshot())
+            self._warehouse.execute(create_snapshot(self._warehouse.dialect, self.tables, self.shape))
             return
         dialect, table = self._warehouse.dialect, self.tables.snapshot
         retyped = find_retyped(self.shape.values, columns)
@@ -114,7 +116,9 @@ class SnapshotStore(SnapshotReader):
         for item in retyped:
             cast = cast_of(dialect, item.name, item.new)
             self._warehouse.execute(dialect.retype(table, item.name, item.new, cast))
-        for statement in dialect.add_columns(table, {value.name: value.type for value in added}):
+        missing = {value.name: value.type for value in added}
+        missing |= {} if LEFT_AT in columns else {LEFT_AT: dialect.timestamp_type}
+        for statement in dialect.add_columns(table, missing):
             self._warehouse.execute(statement)
 
     def clear(self) -> None:
@@ -196,14 +200,19 @@ class SnapshotStore(SnapshotReader):
         row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]
         return {value.field.label: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
 
-    def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool) -> None:
+    def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool, moved: bool = False) -> None:
         """Merge what the run did into the sync snapshot; where some are `stale`, put the stored hashes right.
 
-        `untouched` are ordinals below the credit that this process knows were never sent.
+        `untouched` are ordinals below the credit that this process knows were never sent. `moved`: the plan notes rows
+        that left the model or came back.
         """
         self._merge(run, untouched)
         if stale or self._hashes_gone:
             self._refresh_hashes()
+        for statement in (
+            note_departures(self._warehouse.dialect, self.tables, self._plan(run.fence), run.fence) if moved else ()
+        ):
+            self._warehouse.execute(statement)
         self._prune(run.fence)
 
     def finish(self, fence: int) -> None:
@@ -216,9 +225,9 @@ class SnapshotStore(SnapshotReader):
 
     def _merge(self, run: OpenRun, untouched: Ranges) -> None:
         """By the columns of the plan: a run that died may have planned by an older definition."""
-        plan = self._plan(run.fence)
+        plan, columns = self._plan(run.fence), self._columns_of(self.tables.snapshot)
         planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
-        stored = [name for name in self._columns_of(self.tables.snapshot) if name.startswith(VALUE_PREFIX)]
+        stored = [name for name in columns if name.startswith(VALUE_PREFIX)]
         merge = Merge(
             self._warehouse.dialect,
             self.tables,
@@ -227,6 +236,7 @@ class SnapshotStore(SnapshotReader):
             values=planned,
             skipping={value.name for value in self.shape.values if value.skips_nulls},
             unmapped=[name for name in stored if name not in planned],
+            notes_departures=LEFT_AT in columns,
         )
         self._merge_part(merge, run, untouched, WHOLE)
 
@@ -270,18 +280,6 @@ class SnapshotStore(SnapshotReader):
             f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
             f" AND changed_at < {dialect.later(dialect.now(), -_TOMBSTONE_SECONDS)}"
         )
-
-    def _create_snapshot(self) -> str:
-        d = self._warehouse.dialect
-        columns = [("identity", d.text_type), *((key.name, key.type) for key in self.shape.keys)]
-        columns += [(value.name, value.type) for value in self.shape.values]
-        columns += [
-            ("row_hash", d.hash_type),
-            ("state", d.text_type),
-            ("fence", d.integer_type),
-            ("changed_at", d.timestamp_type),
-        ]
-        return create_table(d, self.tables.snapshot, columns, "identity")
 
     def _plan(self, fence: int) -> str:
         return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))

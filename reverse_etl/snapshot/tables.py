@@ -6,12 +6,20 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reverse_etl.warehouses.base import Dialect, Reader
+
+if TYPE_CHECKING:
+    from reverse_etl.snapshot.shape import Shape
 
 SCHEMA_VERSION = 1
 # Removals are numbered from here, so that they come after every other change of a plan whatever their number.
 REMOVALS_FROM = 1_000_000_000_000
+# Rows of a plan that only our tables take note of are numbered from here, which is beyond whatever may be sent.
+NOTES_FROM = 2 * REMOVALS_FROM
+# When a run counted the row of an entry as removed, though nothing is sent for it; NULL while it is in the model.
+LEFT_AT = "left_at"
 # What the columns of values begin with.
 VALUE_PREFIX = "v_"
 _NOTES = ("holder", "holder_note", "acked", "destination", "key_columns", "moved_to")
@@ -73,6 +81,20 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
         *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
     ]
     return f"CREATE TABLE IF NOT EXISTS {tables.lease}{dialect.layout('sync')} AS SELECT {', '.join(columns)}"
+
+
+def create_snapshot(dialect: Dialect, tables: Tables, shape: Shape) -> str:
+    """Make the sync snapshot for what is sent of a sync."""
+    columns = [("identity", dialect.text_type), *((key.name, key.type) for key in shape.keys)]
+    columns += [(value.name, value.type) for value in shape.values]
+    columns += [
+        ("row_hash", dialect.hash_type),
+        ("state", dialect.text_type),
+        ("fence", dialect.integer_type),
+        ("changed_at", dialect.timestamp_type),
+        (LEFT_AT, dialect.timestamp_type),
+    ]
+    return create_table(dialect, tables.snapshot, columns, "identity")
 
 
 def create_rejections(dialect: Dialect, tables: Tables) -> str:

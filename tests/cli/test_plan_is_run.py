@@ -122,3 +122,28 @@ def test_with_exit_codes_an_error_is_never_taken_for_changes(people: Shop) -> No
     assert people.cli("plan", "--exit-code", "--select", "friends").code == 1
     (people.folder / "target" / "manifest.json").unlink()
     assert (people.cli("plan", "--exit-code").code, people.cli("plan").code) == (1, 2)
+
+
+def test_rows_that_left_are_counted_once_where_nothing_is_sent_for_them(people: Shop, sandbox: Any) -> None:
+    people.cli("run")
+    before = writes(sandbox)
+    people.sql("delete from people where first_name = 'Bob'")
+    for removed in (1, 0, 0):
+        plan, result = both(people)
+        agree(plan, result)
+        assert (plan["removed"], result["status"]) == (removed, "success")
+    assert "not in the model any more" not in people.cli("plan").out
+    assert writes(sandbox) == before
+
+
+def test_a_row_that_comes_back_sends_what_changed_and_is_counted_if_it_leaves_again(people: Shop) -> None:
+    people.cli("run")
+    people.sql("create table gone as select * from people where first_name = 'Bob'")
+    people.sql("delete from people where first_name = 'Bob'")
+    both(people)
+    people.sql("insert into people select * replace (age + 1 as age) from gone")
+    plan, result = both(people)
+    agree(plan, result)
+    assert (plan["changed"], plan["changed_fields"], plan["removed"]) == (1, {"age": 1}, 0)
+    people.sql("delete from people where first_name = 'Bob'")
+    assert [both(people)[1]["counts"]["removed"] for _ in range(2)] == [1, 0]

@@ -91,12 +91,60 @@ class ComparingContract:
         assert "a@x.y" not in people.sent
         assert people.counted() == {}
 
-    def test_removed_row_is_counted_and_not_planned_where_nothing_acts_on_it(self, people):
+    def test_removed_row_is_counted_once_and_not_planned_where_nothing_acts_on_it(self, people):
+        people.on_removed = "ignore"
+        people.sql("DELETE FROM {model} WHERE email IN ('a@x.y', 'b@x.y')")
+        assert people.counted() == {"removed": 2}
+        assert people.run().rows == ()
+        assert people.counted() == {}
+        people.sql("DELETE FROM {model} WHERE email = 'c@x.y'")
+        assert people.counted() == {"removed": 1}
+        assert people.states() == dict.fromkeys(("a@x.y", "b@x.y", "c@x.y"), "accepted")
+
+    def test_row_that_comes_back_is_compared_with_its_old_values_and_counted_if_it_leaves_again(self, people):
+        people.on_removed = "ignore"
+        people.sql("DELETE FROM {model} WHERE email IN ('a@x.y', 'b@x.y')")
+        people.run()
+        people.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1), ('b@x.y', 'Bob', 5)")
+        assert (people.counted(), people.look().counts.returned) == ({"changed": 1}, 2)
+        assert people.run().changed_fields == {"points": 1}
+        assert (people.counted(), people.look().counts.returned) == ({}, 0)
+        people.sql("DELETE FROM {model} WHERE email IN ('a@x.y', 'b@x.y')")
+        assert people.counted() == {"removed": 2}
+
+    def test_row_that_comes_back_as_it_was_sends_nothing_and_is_counted_if_it_leaves_again(self, people):
         people.on_removed = "ignore"
         people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
-        assert people.counted() == {"removed": 1}
+        people.run()
+        people.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1)")
         assert people.run().rows == ()
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
         assert people.counted() == {"removed": 1}
+
+    def test_rows_that_were_counted_are_removed_once_the_sync_acts_on_them(self, people):
+        acting, people.on_removed = people.on_removed, "ignore"
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        people.run()
+        people.on_removed = acting
+        assert people.counted() == {"removed": 1}
+        assert people.run().kinds == {"removed": 1}
+        assert people.states()["a@x.y"] == "absent"
+
+    def test_full_refresh_does_not_count_them_again(self, people):
+        people.on_removed = "ignore"
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        people.run()
+        assert people.run(full_refresh=True).kinds == {"resent": 2}
+        assert people.counted() == {}
+        assert people.states()["a@x.y"] == "unknown"
+
+    def test_sync_snapshot_of_an_earlier_version_learns_which_rows_left(self, people):
+        people.on_removed = "ignore"
+        people.sql("ALTER TABLE {snapshot} DROP COLUMN left_at")
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        assert people.counted() == {"removed": 1}
+        people.run()
+        assert people.counted() == {}
 
     def test_row_that_leaves_and_comes_back_is_added_again(self, people):
         people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")

@@ -282,7 +282,7 @@ class _Run:
         if self.full_refresh:
             self.store.forget_acceptance()
         diff = replace(self.store.diff(), thorough=look.diff.thorough)
-        self.store.write_plan(diff, self.lease.fence)
+        self.store.write_plan(replace(diff, notes_departures=look.counts.moved), self.lease.fence)
         assert self.lease.open_run()
         return diff
 
@@ -342,7 +342,7 @@ class _Run:
 
     def _commit(self, diff: Diff, look: Look) -> bool:
         run = OpenRun(self.lease.fence, self.credit, self.acked)
-        self.store.commit(run, self.untouched, stale=look.counts.stale > 0)
+        self.store.commit(run, self.untouched, stale=look.counts.stale > 0, moved=look.counts.moved)
         if self.crash is Crash.AFTER_MERGE:
             return False
         self.rejections.clear_accepted()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,9 @@ class Golden:
         found = Stored({} if first else stored, has_rejections=not first)
         return Diff(self.dialect, TABLES, shape, found, acts_on_removed=True)
 
+    def noted(self) -> Diff:
+        return replace(self.diff(keyed=True), acts_on_removed=False, notes_departures=True)
+
     def merge(self, *, keyed: bool) -> str:
         run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
         shape = self.diff(keyed=keyed).shape
@@ -90,6 +93,7 @@ STATEMENTS = {
     "counts_retyped": lambda golden: golden.diff(retyped=True).counts(),
     "plan_first": lambda golden: golden.diff(first=True).plan("s.plan__users__7"),
     "plan": lambda golden: golden.diff().plan("s.plan__users__7"),
+    "plan_noted": lambda golden: golden.noted().plan("s.plan__users__7"),
     "plan_keyed": lambda golden: golden.diff(keyed=True).plan("s.plan__users__7"),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),

@@ -2,6 +2,6 @@ UPDATE s.snapshot__it_s_24ceef1c SET row_hash = NULL, state = CASE WHEN state = 
 ;
 CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT COLLATE '' CLUSTER BY identity AS SELECT * REPLACE (SAFE_CAST(CAST(v_spent_2705d83f AS STRING) AS INT64) AS v_spent_2705d83f) FROM s.snapshot__it_s_24ceef1c
 ;
-ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 STRING COLLATE ''
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 STRING COLLATE '', ADD COLUMN left_at DATETIME
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

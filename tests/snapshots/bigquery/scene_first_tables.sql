@@ -30,4 +30,4 @@ ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows INT64
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOL
 ;
-CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity STRING COLLATE '', v_firstname_9cf22fd0 STRING COLLATE '', v_spent_2705d83f INT64, row_hash INT64, state STRING COLLATE '', fence INT64, changed_at DATETIME) DEFAULT COLLATE '' CLUSTER BY identity
+CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity STRING COLLATE '', v_firstname_9cf22fd0 STRING COLLATE '', v_spent_2705d83f INT64, row_hash INT64, state STRING COLLATE '', fence INT64, changed_at DATETIME, left_at DATETIME) DEFAULT COLLATE '' CLUSTER BY identity

@@ -1,11 +1,14 @@
 DROP TABLE IF EXISTS s.snapshot__it_s_24ceef1c
 ;
-INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at) SELECT SAFE_CAST(r.identity AS STRING),
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at DATETIME
+;
+INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at, left_at) SELECT SAFE_CAST(r.identity AS STRING),
 SAFE_CAST(r.v_firstname_9cf22fd0 AS STRING),
 SAFE_CAST(r.v_spent_2705d83f AS INT64),
 SAFE_CAST(r.state AS STRING),
 SAFE_CAST(r.fence AS INT64),
-SAFE_CAST(r.changed_at AS DATETIME) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS identity, CAST('it\'s' AS STRING) AS v_firstname_9cf22fd0, CAST('it\'s' AS STRING) AS v_spent_2705d83f, CAST('it\'s' AS STRING) AS state, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS changed_at)]) AS r
+SAFE_CAST(r.changed_at AS DATETIME),
+SAFE_CAST(r.left_at AS DATETIME) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS identity, CAST('it\'s' AS STRING) AS v_firstname_9cf22fd0, CAST('it\'s' AS STRING) AS v_spent_2705d83f, CAST('it\'s' AS STRING) AS state, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS changed_at, CAST('it\'s' AS STRING) AS left_at)]) AS r
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

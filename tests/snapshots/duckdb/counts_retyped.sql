@@ -2,13 +2,13 @@ WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
 entries AS NOT MATERIALIZED (
-SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END AS state FROM s.snapshot__users WHERE state <> 'absent'),
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END AS state, CAST(NULL AS TIMESTAMP) AS left_at FROM s.snapshot__users WHERE state <> 'absent'),
 candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, hash('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
 v_tags_978c2f89, len(v_tags_978c2f89),
 v_source_41cf6794) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (
@@ -54,3 +54,5 @@ sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 
 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+UNION ALL SELECT 'returned', '', count(*),
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM candidates WHERE present AND left_before

@@ -2,13 +2,13 @@ CREATE TABLE s.plan__users__7 AS WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
 entries AS NOT MATERIALIZED (
-SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS VARCHAR) AS state WHERE 1 = 0),
+SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS VARCHAR) AS state, CAST(NULL AS TIMESTAMP) AS left_at WHERE 1 = 0),
 candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, hash('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
 v_tags_978c2f89, len(v_tags_978c2f89),
 v_source_41cf6794) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (

@@ -4,4 +4,6 @@ ALTER TABLE s.snapshot__it_s_24ceef1c ALTER COLUMN v_spent_2705d83f TYPE BIGINT 
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR
 ;
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at TIMESTAMP
+;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

@@ -21,4 +21,4 @@ ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows BIGINT
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOLEAN
 ;
-CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f BIGINT, row_hash UBIGINT, state VARCHAR, fence BIGINT, changed_at TIMESTAMP)
+CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR, v_firstname_9cf22fd0 VARCHAR, v_spent_2705d83f BIGINT, row_hash UBIGINT, state VARCHAR, fence BIGINT, changed_at TIMESTAMP, left_at TIMESTAMP)

@@ -1,17 +1,21 @@
 DROP TABLE IF EXISTS s.snapshot__it_s_24ceef1c
 ;
-INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at) SELECT TRY_CAST(r.identity AS VARCHAR),
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at TIMESTAMP
+;
+INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at, left_at) SELECT TRY_CAST(r.identity AS VARCHAR),
 TRY_CAST(r.v_firstname_9cf22fd0 AS VARCHAR),
 TRY_CAST(r.v_spent_2705d83f AS BIGINT),
 TRY_CAST(r.state AS VARCHAR),
 TRY_CAST(r.fence AS BIGINT),
-TRY_CAST(r.changed_at AS TIMESTAMP)
+TRY_CAST(r.changed_at AS TIMESTAMP),
+TRY_CAST(r.left_at AS TIMESTAMP)
 FROM (VALUES (CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
-CAST('it''s' AS VARCHAR))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at)
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at, left_at)
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

@@ -4,16 +4,16 @@ entries AS NOT MATERIALIZED (
 SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, CASE WHEN CASE WHEN length((CAST(v_spent_2705d83f AS text) COLLATE "C")) <= 400 AND (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN abs(round(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric),
 2)) < 1e36 ELSE FALSE END THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") = 'NaN' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) ELSE CAST(NULL AS numeric(38,2)) END AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT
 FROM (CAST((CAST(CASE WHEN CASE WHEN length((CAST(v_spent_2705d83f AS text) COLLATE "C")) <= 400 AND (CAST(v_spent_2705d83f AS text) COLLATE "C") ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN abs(round(CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric),
-2)) < 1e36 ELSE FALSE END THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") = 'NaN' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) ELSE CAST(NULL AS numeric(38,2)) END AS text) COLLATE "C") AS text) COLLATE "C")) THEN 'unknown' ELSE state END AS state FROM s.snapshot__users WHERE state <> 'absent'),
+2)) < 1e36 ELSE FALSE END THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) WHEN (CAST(v_spent_2705d83f AS text) COLLATE "C") = 'NaN' THEN CAST((CAST(v_spent_2705d83f AS text) COLLATE "C") AS numeric(38,2)) ELSE CAST(NULL AS numeric(38,2)) END AS text) COLLATE "C") AS text) COLLATE "C")) THEN 'unknown' ELSE state END AS state, CAST(NULL AS timestamp without time zone) AS left_at FROM s.snapshot__users WHERE state <> 'absent'),
 candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, hashtextextended(coalesce('=' || CAST(v_source_41cf6794 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_tags_978c2f89 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
 '') COLLATE "C", 0))))) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (
@@ -65,3 +65,5 @@ sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 
 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+UNION ALL SELECT 'returned', '', count(*),
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM candidates WHERE present AND left_before

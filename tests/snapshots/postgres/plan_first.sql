@@ -1,16 +1,16 @@
 CREATE TABLE s.plan__users__7 AS WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN octet_length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) = length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) OR (trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C" ~ E'^(?:[^\\u0130\\u212a]*)$') THEN (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") ELSE trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) END AS identity, (CAST("First Name" AS text) COLLATE "C") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, (CAST(to_json("tags") AS text) COLLATE "C") AS v_tags_978c2f89, (CAST('"it''s"' AS text) COLLATE "C") AS v_source_41cf6794 FROM marts.users),
 entries AS NOT MATERIALIZED (
-SELECT (CAST(NULL AS text) COLLATE "C") AS identity, (CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794, CAST(NULL AS bigint) AS row_hash, (CAST(NULL AS text) COLLATE "C") AS state WHERE 1 = 0),
+SELECT (CAST(NULL AS text) COLLATE "C") AS identity, (CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794, CAST(NULL AS bigint) AS row_hash, (CAST(NULL AS text) COLLATE "C") AS state, CAST(NULL AS timestamp without time zone) AS left_at WHERE 1 = 0),
 candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, hashtextextended(coalesce('=' || CAST(v_source_41cf6794 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_tags_978c2f89 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
 '') COLLATE "C", 0))))) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (

@@ -5,4 +5,6 @@ ALTER TABLE s.snapshot__it_s_24ceef1c ALTER COLUMN v_spent_2705d83f TYPE bigint 
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 text COLLATE "C"
 ;
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at timestamp without time zone
+;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

@@ -24,4 +24,4 @@ ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows bigint
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone boolean
 ;
-CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity text COLLATE "C", v_firstname_9cf22fd0 text COLLATE "C", v_spent_2705d83f bigint, row_hash bigint, state text COLLATE "C", fence bigint, changed_at timestamp without time zone)
+CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity text COLLATE "C", v_firstname_9cf22fd0 text COLLATE "C", v_spent_2705d83f bigint, row_hash bigint, state text COLLATE "C", fence bigint, changed_at timestamp without time zone, left_at timestamp without time zone)

@@ -1,13 +1,13 @@
 WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN octet_length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) = length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) OR (trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C" ~ E'^(?:[^\\u0130\\u212a]*)$') THEN (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") ELSE trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) END AS identity, (CAST("name" AS text) COLLATE "C") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f FROM marts.users),
 entries AS NOT MATERIALIZED (
-SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state, CAST(NULL AS timestamp without time zone) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
 candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
-'') COLLATE "C", 0))) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15),
+'') COLLATE "C", 0))) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL LIMIT 15),
 touched AS NOT MATERIALIZED (
 SELECT identity FROM candidates WHERE present),
 suspects AS NOT MATERIALIZED (
@@ -33,7 +33,7 @@ row_hash, (CAST(NULL AS text) COLLATE "C"),
 CAST(NULL AS bigint),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr((CAST(old_v_firstname_9cf22fd0 AS text) COLLATE "C"),
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr((CAST(old_v_firstname_9cf22fd0 AS text) COLLATE "C"),
 1, 2000),
 substr((CAST(v_firstname_9cf22fd0 AS text) COLLATE "C"),
 1, 2000),

@@ -1,15 +1,18 @@
 DROP TABLE IF EXISTS s.snapshot__it_s_24ceef1c
 ;
-INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at) SELECT (CAST(r.identity AS text) COLLATE "C"),
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at timestamp without time zone
+;
+INSERT INTO s.snapshot__it_s_24ceef1c (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at, left_at) SELECT (CAST(r.identity AS text) COLLATE "C"),
 (CAST(r.v_firstname_9cf22fd0 AS text) COLLATE "C"),
 CASE WHEN CASE WHEN length(r.v_spent_2705d83f) <= 400 AND r.v_spent_2705d83f ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN CAST(r.v_spent_2705d83f AS numeric) = trunc(CAST(r.v_spent_2705d83f AS numeric)) AND CAST(r.v_spent_2705d83f AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST(r.v_spent_2705d83f AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END, (CAST(r.state AS text) COLLATE "C"),
-CASE WHEN CASE WHEN length(r.fence) <= 400 AND r.fence ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN CAST(r.fence AS numeric) = trunc(CAST(r.fence AS numeric)) AND CAST(r.fence AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST(r.fence AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END, CASE WHEN r.changed_at ~* E'^(?:(?!0000)(\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|\\d{4}-(0[13-9]|1[0-2])-(29|30)|\\d{4}-(0[13578]|1[02])-31|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)( ([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?)?)$' THEN CAST(r.changed_at AS timestamp without time zone) ELSE CAST(NULL AS timestamp without time zone) END
+CASE WHEN CASE WHEN length(r.fence) <= 400 AND r.fence ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN CAST(r.fence AS numeric) = trunc(CAST(r.fence AS numeric)) AND CAST(r.fence AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST(r.fence AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END, CASE WHEN r.changed_at ~* E'^(?:(?!0000)(\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|\\d{4}-(0[13-9]|1[0-2])-(29|30)|\\d{4}-(0[13578]|1[02])-31|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)( ([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?)?)$' THEN CAST(r.changed_at AS timestamp without time zone) ELSE CAST(NULL AS timestamp without time zone) END, CASE WHEN r.left_at ~* E'^(?:(?!0000)(\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|\\d{4}-(0[13-9]|1[0-2])-(29|30)|\\d{4}-(0[13578]|1[02])-31|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)( ([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?)?)$' THEN CAST(r.left_at AS timestamp without time zone) ELSE CAST(NULL AS timestamp without time zone) END
 FROM (VALUES ((CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
-(CAST('it''s' AS text) COLLATE "C"))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at)
+(CAST('it''s' AS text) COLLATE "C"),
+(CAST('it''s' AS text) COLLATE "C"))) AS r (identity, v_firstname_9cf22fd0, v_spent_2705d83f, state, fence, changed_at, left_at)
 ;
 SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;

@@ -1,9 +1,9 @@
 CREATE TRANSIENT TABLE s.plan__users__7 DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = '' AS WITH model AS  (SELECT CASE WHEN REGEXP_LIKE(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR))) ELSE trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)) END AS identity, COLLATE("First Name", '') AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f, TO_JSON("TAGS") AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
-entries AS  (SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS NUMBER(19,0)) AS row_hash, CAST(NULL AS VARCHAR) AS state WHERE 1 = 0),
-candidates AS  (SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
+entries AS  (SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS NUMBER(19,0)) AS row_hash, CAST(NULL AS VARCHAR) AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at WHERE 1 = 0),
+candidates AS  (SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
 FROM (SELECT identity, HASH('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, v_tags_978c2f89, v_source_41cf6794) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
 touched AS  (SELECT identity FROM candidates WHERE present),
 suspects AS  (SELECT m.*, HASH('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, m.v_tags_978c2f89, m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IS NOT NULL),
 same_identity AS  (SELECT identity

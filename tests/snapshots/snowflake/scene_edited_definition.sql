@@ -4,4 +4,6 @@ CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT_DDL_COLLATION = '' COP
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR COLLATE ''
 ;
+ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at TIMESTAMP_NTZ(9)
+;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

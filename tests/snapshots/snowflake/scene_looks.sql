@@ -1,8 +1,8 @@
 WITH model AS  (SELECT CASE WHEN REGEXP_LIKE(trim(CAST("EMAIL" AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST("EMAIL" AS VARCHAR))) ELSE trim(CAST("EMAIL" AS VARCHAR)) END AS identity, "NAME" AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f FROM marts.users),
-entries AS  (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
-candidates AS  (SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present
-FROM (SELECT identity, HASH('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' LIMIT 15),
+entries AS  (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+candidates AS  (SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
+FROM (SELECT identity, HASH('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) AS row_hash FROM model) m JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL LIMIT 15),
 touched AS  (SELECT identity FROM candidates WHERE present),
 suspects AS  (SELECT m.*, HASH('7fc386338aa365c1', m.v_firstname_9cf22fd0, m.v_spent_2705d83f) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
 same_identity AS  (SELECT identity
@@ -17,7 +17,7 @@ CAST(NULL AS NUMBER(38,0)),
 row_hash, CAST(NULL AS VARCHAR),
 CAST(NULL AS NUMBER(38,0)),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS  (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS VARCHAR),
+gone AS  (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS VARCHAR),
 1, 2000),
 substr(CAST(v_firstname_9cf22fd0 AS VARCHAR),
 1, 2000),

@@ -1,0 +1,85 @@
+"""DiffCounts: how many rows a comparison found of each kind; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DiffCounts:
+    """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
+
+    `quarantined` rows were refused before, or their removal was (`refused_removals`). Among them are rows that wait for
+    their user (`waiting`) and rows about forgotten users (`forgotten`; `suppressed` by their identity).
+    `listed_refused` keys and `listed_invalid` rows are listed as held back, rightly or not any more.
+    `newest` is the highest fence of an entry. `removed` rows are planned only if the sync acts on them; if it does not,
+    rows that a run counted before are not among them. `returned` rows were counted as removed and are in the model
+    again. `resent` rows are sent although they are equal; `stale` rows are equal, and only their stored hash is not.
+    """
+
+    added: int = 0
+    changed: int = 0
+    resent: int = 0
+    removed: int = 0
+    returned: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    waiting: int = 0
+    suppressed: int = 0
+    forgotten: int = 0
+    refused_removals: int = 0
+    listed_refused: int = 0
+    listed_invalid: int = 0
+    stale: int = 0
+    invalid: Mapping[str, int] = field(default_factory=dict)
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    model_rows: int = 0
+    entries: int = 0
+    newest: int = 0
+    identity_changes: int = 0
+
+    @property
+    def invalid_rows(self) -> int:
+        return sum(self.invalid.values())
+
+    @property
+    def refused_before(self) -> int:
+        """Rows that are held back because of a refusal that nobody asked for."""
+        return self.quarantined - self.waiting - self.forgotten
+
+    @property
+    def lists_settled(self) -> bool:
+        """Whether rows are still listed as held back that are not any more."""
+        fixed = self.listed_invalid > 0 and not self.invalid_rows
+        return fixed or self.listed_refused > self.quarantined - self.suppressed
+
+    @property
+    def moved(self) -> bool:
+        """Whether rows left the model, or came back after they were counted as removed."""
+        return self.removed + self.returned > 0
+
+    @property
+    def upserts(self) -> int:
+        """Rows of the model that would be sent."""
+        return self.added + self.changed + self.resent
+
+    @property
+    def mostly_new(self) -> bool:
+        """Whether so many rows differ that comparing all of them by value is less work than picking them out."""
+        return 3 * (self.upserts + self.removed) > self.model_rows
+
+    def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
+        """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
+        counted = {"added": self.added, "changed": self.changed, "resent": self.resent, "invalid": self.invalid_rows}
+        if acts:
+            counted["removed"] = self.removed
+        return all(rows.get(kind, 0) == count for kind, count in counted.items())
+
+
+def held_counts(by_state: Mapping[str, int], totals: Sequence[int]) -> dict[str, int]:
+    """Counts of rows that are held back, from those by the state they are listed with, and the last of the totals."""
+    waiting, suppressed, forgotten = (by_state.get(state, 0) for state in ("skipped", "suppressed", "forgotten"))
+    states = {"waiting": waiting, "suppressed": suppressed, "forgotten": suppressed + forgotten}
+    names = ("refused_removals", "listed_refused", "listed_invalid", "newest")
+    return {**states, **dict(zip(names, totals, strict=True))}
