@@ -243,7 +243,7 @@ class Comparison:
 
     @property
     def _held(self) -> HeldRows:
-        return HeldRows(self.dialect, self.tables)
+        return HeldRows(self.dialect, self.tables, self.stored.notes_requests)
 
     def key_text(self, alias: str) -> str:
         """The key of a row as one text."""

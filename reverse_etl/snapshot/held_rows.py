@@ -9,16 +9,20 @@ from reverse_etl.warehouses.base import Dialect
 
 # The code of a row about somebody whom Iterable was asked to forget.
 FORGOTTEN = "forgotten-user"
+# The row was looked at on its way out, so its request is noted: it is held back until its values change. A row without
+# that is invalid by the comparison, which looks at it in every run.
+UNSENDABLE = "state = 'invalid' AND request_rows IS NOT NULL"
 # The state that a held row is listed with, from its refusal `h` or the suppression `f` of its identity.
 STATE = "coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)"
 
 
 @dataclass(frozen=True)
 class HeldRows:
-    """Queries over the rejections of one sync."""
+    """Queries over the rejections of one sync. `notes_requests`: the table has columns that earlier versions lacked."""
 
     dialect: Dialect
     tables: Tables
+    notes_requests: bool = True
 
     def refused(self) -> str:
         """Quarantined values: one row for each key and digest that is not sent again yet, with the state it is in.
@@ -28,12 +32,12 @@ class HeldRows:
         known = f"CASE WHEN code = '{FORGOTTEN}' THEN 'forgotten' ELSE state END"
         return (
             f"SELECT identity, key_text, digest, min({known}) AS state {self._listed}"
-            f" AND state IN ('rejected', 'skipped') AND {self._waiting} GROUP BY identity, key_text, digest"
+            f" AND {self._refused('rejected', 'skipped')} AND {self._waiting} GROUP BY identity, key_text, digest"
         )
 
     def refused_removals(self) -> str:
         """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
-        removed = "state = 'rejected' AND digest IS NULL AND identity IS NOT NULL"
+        removed = f"{self._refused('rejected')} AND digest IS NULL AND identity IS NOT NULL"
         return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
 
     def forgotten(self) -> str:
@@ -44,11 +48,16 @@ class HeldRows:
         """Entries whose removal was refused, by `candidates`; keys listed as refused; rows listed as invalid."""
         refused = f"NOT present AND entry_identity IN ({self.refused_removals()})"
         removals = f"(SELECT count(*) FROM candidates WHERE {refused})" if acts_on_removed else "0"
-        keys = f"state IN ('rejected', 'skipped') AND identity NOT IN ({self.forgotten()})"
+        keys = f"{self._refused('rejected', 'skipped')} AND identity NOT IN ({self.forgotten()})"
+        invalid = f"state = 'invalid'{' AND request_rows IS NULL' if self.notes_requests else ''}"
         return (
             f"{removals}, (SELECT count(DISTINCT key_text) {self._listed} AND {keys}),"
-            f" (SELECT count(*) {self._listed} AND state = 'invalid')"
+            f" (SELECT count(*) {self._listed} AND {invalid})"
         )
+
+    def _refused(self, *states: str) -> str:
+        unsendable = f" OR {UNSENDABLE}" if self.notes_requests else ""
+        return f"(state IN ({', '.join(map(self.dialect.literal, states))}){unsendable})"
 
     @property
     def _waiting(self) -> str:

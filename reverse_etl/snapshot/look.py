@@ -152,9 +152,11 @@ class SnapshotReader:
     def diff(self) -> Diff:
         """The comparison, fitted to the tables as they stand."""
         columns = () if self._rekeyed else self._reader.columns(self.tables.snapshot) or ()
+        rejections = None if self._rekeyed else self._reader.columns(self.tables.rejections)
         stored = Stored(
             {column.name: column.type for column in columns},
-            has_rejections=not self._rekeyed and self._reader.columns(self.tables.rejections) is not None,
+            has_rejections=rejections is not None,
+            notes_requests="request_rows" in {column.name.lower() for column in rejections or ()},
         )
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from reverse_etl.change import Outcome, PastFailure, Response, Status
+from reverse_etl.change import Outcome, PastFailure, Response
 from reverse_etl.snapshot.diff import Diff
+from reverse_etl.snapshot.held_rows import UNSENDABLE
 from reverse_etl.snapshot.second_identifier import unmarked
 from reverse_etl.snapshot.settled_rows import settled_keys
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
@@ -80,9 +81,9 @@ class Rejections:
 
     def record_invalid(self) -> None:
         """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
-        sync = self._warehouse.dialect.literal(self._tables.sync)
-        self._warehouse.execute(f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state = 'invalid'")
-        dialect = self._warehouse.dialect
+        dialect, table = self._warehouse.dialect, self._tables.rejections
+        listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
+        self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
         literal = dialect.literal
         own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.shape.reasons().items())
         reason = f"CASE p.reason {own} ELSE '' END"
@@ -91,7 +92,7 @@ class Rejections:
         self._insert(refusal, f"{self._plan} p", "p.kind = 'invalid'")
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
-        """Write rejected, skipped and failed rows with the digest of the values that were refused."""
+        """Write rejected, skipped, unsendable and failed rows with the digest of the values that were refused."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):
             rows = [(str(outcome.ordinal), *_literals(dialect, outcome)) for outcome in some]
@@ -148,7 +149,7 @@ class Rejections:
         sync = self._warehouse.dialect.literal(self._tables.sync)
         shape = self._diff.shape
         live = f"SELECT identity FROM {self._tables.snapshot} WHERE state <> 'absent'"
-        kept = f" AND NOT (state = 'rejected' AND digest IS NULL AND identity IN ({live}))"
+        kept = f" AND NOT ((state = 'rejected' OR {UNSENDABLE}) AND digest IS NULL AND identity IN ({live}))"
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
             f" AND fence < {self._fence} AND identity IS NOT NULL{kept if self._diff.acts_on_removed else ''}"
@@ -174,7 +175,7 @@ class Rejections:
         sync = self._warehouse.dialect.literal(self._tables.sync)
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync}"
-            f" AND state IN ('rejected', 'skipped', 'requeued') AND fence < {self._fence}"
+            f" AND (state IN ('rejected', 'skipped', 'requeued') OR {UNSENDABLE}) AND fence < {self._fence}"
             f" AND key_text IN ({settled_keys(self._diff)})"
         )
 
@@ -253,18 +254,19 @@ def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
 
 
 def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected and skipped rows be sent again: all of a sync, or those of some identities.
+    """Let rejected, unsendable and skipped rows be sent again: all of a sync, or those of some identities.
 
     Suppressed ones only if their identity is named: somebody has to say that this person may be sent again.
     """
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
     states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")
-    # What failed before says nothing of the next time.
-    warehouse.execute(
-        f"UPDATE {table} SET request_rows = 0 WHERE sync = ? AND state = 'failed'{chosen}", (sync, *identities)
-    )
+    if any(column.name.lower() == "request_rows" for column in warehouse.columns(table) or ()):
+        # What failed before says nothing of the next time.
+        forget = f"UPDATE {table} SET request_rows = 0 WHERE sync = ? AND state = 'failed'{chosen}"
+        warehouse.execute(forget, (sync, *identities))
+        states += f") OR ({UNSENDABLE}"
     return warehouse.execute(
-        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND state IN ({states}){chosen}",
+        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND (state IN ({states})){chosen}",
         (sync, *identities),
     )
 
@@ -272,7 +274,7 @@ def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[st
 def _state(outcome: Outcome) -> str:
     if outcome.bars_identity:
         return "suppressed"
-    return outcome.status.value if outcome.status in (Status.SKIPPED, Status.FAILED) else "rejected"
+    return outcome.status.value
 
 
 def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:

@@ -109,10 +109,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Stored:
-    """The sync snapshot as it stands: its columns with their types; empty where there is no table yet."""
+    """What stands: the sync snapshot's columns with their types, if any; rejections, with `notes_requests` columns."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     has_rejections: bool = False
+    notes_requests: bool = True
 
     def fits(self, shape: Shape) -> bool:
         """Whether there is a table in which every mapped value has its column, of its type."""

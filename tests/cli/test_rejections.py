@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import requests
 
 from .conftest import META, Shop
@@ -57,3 +58,50 @@ def test_limit_cuts_the_list(shop: Shop) -> None:
     shop.model("people", {**META, "mode": "update"})
     shop.cli("run")
     assert len(shop.cli("rejected", "--limit", "2", "--output", "json").json["rejected"]) == 2
+
+
+UNSENDABLE = {
+    "unsendable-value": (
+        "alter table people alter age type hugeint",
+        f"update people set age = {2**80} where age = 41",
+    ),
+    "row-too-large": ("update people set first_name = repeat('x', 4500000) where first_name = 'Bob'",),
+}
+
+
+@pytest.mark.parametrize("code", UNSENDABLE)
+def test_a_row_that_cannot_be_sent_has_one_name_everywhere(people: Shop, code: str) -> None:
+    people.sql(*UNSENDABLE[code])
+    assert "1 invalid" in people.cli("run").out
+    [result] = people.results["results"]
+    assert (result["counts"]["invalid"], result["counts"]["rejected"]) == (1, 0)
+    assert [(sample["status"], sample["code"]) for sample in result["samples"]] == [("invalid", code)]
+    for _ in range(2):
+        [held] = people.cli("rejected", "--output", "json").json["rejected"]
+        assert (held["state"], held["code"]) == ("invalid", code)
+        [status] = people.cli("status", "--output", "json").json["syncs"]
+        assert status["held_back"] == {f"invalid {code}": 1}
+        people.cli("run")
+        counts = people.results["results"][0]["counts"]
+        assert (counts["planned"], counts["quarantined"]) == (0, 1)
+    assert "1 refusal requeued" in people.cli("requeue").out
+    people.cli("run")
+    assert people.results["results"][0]["counts"]["invalid"] == 1
+
+
+def test_a_row_that_can_be_sent_again_is_listed_no_more(people: Shop) -> None:
+    people.sql(*UNSENDABLE["unsendable-value"])
+    people.cli("run")
+    people.sql("update people set age = 42 where age > 1000", "update people set email = null where first_name = 'Ada'")
+    people.cli("run")
+    [held] = people.cli("rejected", "--output", "json").json["rejected"]
+    assert (held["state"], held["code"]) == ("invalid", "null-identifier")
+
+
+def test_a_table_of_an_earlier_version_is_read_and_requeued(people: Shop) -> None:
+    people.sql(*UNSENDABLE["unsendable-value"])
+    people.cli("run")
+    rejections = "reverse_etl.sync_rejections"
+    people.sql(f"update {rejections} set state = 'rejected'", f"alter table {rejections} drop column request_rows")
+    assert people.cli("plan", "--output", "json").json["plans"][0]["quarantined"] == 1
+    assert "1 refusal requeued" in people.cli("requeue").out

@@ -14,7 +14,7 @@ FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x 
 classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('fa90b0de4f70937f' AS h0, s.v_firstname_9cf22fd0 AS h1, s.v_spent_2705d83f AS h2, s.v_tags_978c2f89 AS h3, s.v_source_41cf6794 AS h4))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS STRING),
@@ -26,15 +26,15 @@ CAST(NULL AS BIGNUMERIC),
 CAST(NULL AS STRING),
 CAST(NULL AS STRING),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+gone AS (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
-0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))),
-(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
-(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid' AND request_rows IS NULL),
 (SELECT coalesce(max(fence),
 0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),

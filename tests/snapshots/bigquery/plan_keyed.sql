@@ -19,7 +19,7 @@ classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
 CAST(m.key_1 AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
@@ -32,7 +32,7 @@ CAST(NULL AS BIGNUMERIC),
 CAST(NULL AS STRING),
 CAST(NULL AS STRING),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))) SELECT CAST(row_number() OVER () - 1 + 0 AS INT64) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END, CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END, CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN '2,' ELSE '' END, CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN '3,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
 UNION ALL SELECT CAST(row_number() OVER () - 1 + 1000000000000 AS INT64) AS ordinal, 'removed', CAST(NULL AS STRING),
 g.identity, CAST(NULL AS INT64),

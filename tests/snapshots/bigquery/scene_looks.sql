@@ -13,7 +13,7 @@ FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x 
 classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, s.v_firstname_9cf22fd0 AS h1, s.v_spent_2705d83f AS h2))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it\'s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected', 'skipped')) AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
 LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS STRING),
@@ -21,7 +21,7 @@ CAST(NULL AS INT64),
 row_hash, CAST(NULL AS STRING),
 CAST(NULL AS INT64),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+gone AS (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected')) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS STRING),
 1, 2000),
 substr(CAST(v_firstname_9cf22fd0 AS STRING),
@@ -46,6 +46,4 @@ SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > D
 'UTC'),
 INTERVAL -72000000000 MICROSECOND) ORDER BY ended_at DESC, fence DESC
 ;
-UPDATE s.sync_rejections SET request_rows = 0 WHERE sync = ? AND state = 'failed' AND identity IN (?, ?)
-;
-UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped', 'suppressed') AND identity IN (?, ?)
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND (state IN ('rejected', 'skipped', 'suppressed')) AND identity IN (?, ?)

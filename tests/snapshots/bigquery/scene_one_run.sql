@@ -26,7 +26,7 @@ sum(CASE WHEN ',' || changed LIKE '%,1,%' THEN 1 ELSE 0 END) FROM s.plan__it_s_2
 ;
 UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_version = 1 WHERE fence = ? AND holder = ?
 ;
-DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'invalid'
+DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'invalid' AND request_rows IS NULL
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it\'s', 7, p.ordinal, p.identity, TO_JSON_STRING([CAST(p.identity AS STRING)]),
 CAST(p.row_hash AS STRING),
@@ -108,7 +108,7 @@ DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND
 FROM (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
 '^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS there FROM marts.users) m WHERE m.there = identity)
 ;
-DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state IN ('rejected', 'skipped', 'requeued') AND fence < 7 AND key_text IN (SELECT TO_JSON_STRING([CAST(m.identity AS STRING)]) AS settled
+DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected', 'skipped', 'requeued') OR state = 'invalid' AND request_rows IS NOT NULL) AND fence < 7 AND key_text IN (SELECT TO_JSON_STRING([CAST(m.identity AS STRING)]) AS settled
 FROM (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
 '^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f FROM marts.users) m JOIN s.snapshot__it_s_24ceef1c s ON s.identity = m.identity WHERE s.state = 'accepted' AND m.identity IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND identity IS NOT NULL) AND NOT ((m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f)))
 ;

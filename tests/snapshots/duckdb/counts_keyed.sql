@@ -29,7 +29,7 @@ s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WH
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR),
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR),
 CAST(m.key_1 AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, key_1, CAST(NULL AS VARCHAR),
@@ -42,14 +42,14 @@ CAST(NULL AS VARCHAR[]),
 CAST(NULL AS VARCHAR),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
+SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
 (SELECT count(*) FROM candidates c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL AND EXISTS (SELECT 1 FROM candidates x WHERE NOT x.present AND x.entry_key_1 = c.key_1)),
-(SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))),
-(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
-(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+(SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid' AND request_rows IS NULL),
 (SELECT coalesce(max(fence),
 0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),

@@ -15,7 +15,7 @@ sum(CASE WHEN ',' || changed LIKE '%,1,%' THEN 1 ELSE 0 END) FROM s.plan__it_s_2
 ;
 UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_version = 1 WHERE fence = ? AND holder = ?
 ;
-DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid'
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid' AND request_rows IS NULL
 ;
 INSERT INTO s.sync_rejections (schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at, http_status, response_code, response_message, request_id, request_rows, failed_alone) SELECT 1, 'it''s', 7, p.ordinal, p.identity, CAST(to_json([CAST(p.identity AS VARCHAR)]) AS VARCHAR),
 CAST(p.row_hash AS VARCHAR),
@@ -75,7 +75,7 @@ DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND
 FROM (SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS there FROM marts.users) m WHERE m.there = identity)
 ;
-DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped', 'requeued') AND fence < 7 AND key_text IN (SELECT CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AS settled
+DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND (state IN ('rejected', 'skipped', 'requeued') OR state = 'invalid' AND request_rows IS NOT NULL) AND fence < 7 AND key_text IN (SELECT CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AS settled
 FROM (SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f FROM marts.users) m JOIN s.snapshot__it_s_24ceef1c s ON s.identity = m.identity WHERE s.state = 'accepted' AND m.identity IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND identity IS NOT NULL) AND NOT ((m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f)))
 ;

@@ -35,7 +35,7 @@ SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d8
 '') COLLATE "C", 0))))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
 LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
 CAST(NULL AS numeric(38,2)),
@@ -47,13 +47,13 @@ CAST(NULL AS numeric(38,2)),
 (CAST(NULL AS text) COLLATE "C"),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT 'total', '', 0, 0, 0, 0, 0, (SELECT count(*) FROM model),
 (SELECT count(*) FROM entries),
 (SELECT count(*) FROM candidates WHERE present AND entry_identity IS NULL),
 (SELECT count(*) FROM candidates WHERE NOT present),
-0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))),
-(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND state IN ('rejected', 'skipped') AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
-(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid'),
+0, (SELECT count(*) FROM candidates WHERE NOT present AND entry_identity IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))),
+(SELECT count(DISTINCT key_text) FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND identity NOT IN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed')),
+(SELECT count(*) FROM s.rejections WHERE sync = 'users' AND state = 'invalid' AND request_rows IS NULL),
 (SELECT coalesce(max(fence),
 0) FROM s.snapshot__users)
 UNION ALL SELECT kind, coalesce(reason, ''),

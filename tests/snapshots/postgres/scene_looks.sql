@@ -25,7 +25,7 @@ SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d8
 '') COLLATE "C", 0))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it''s' AND (state IN ('rejected', 'skipped')) AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = (CAST(to_json(ARRAY[(CAST(m.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND h.digest = (CAST(m.row_hash AS text) COLLATE "C")
 LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
 CAST(NULL AS bigint),
@@ -33,7 +33,7 @@ row_hash, (CAST(NULL AS text) COLLATE "C"),
 CAST(NULL AS bigint),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr((CAST(old_v_firstname_9cf22fd0 AS text) COLLATE "C"),
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND (state IN ('rejected')) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr((CAST(old_v_firstname_9cf22fd0 AS text) COLLATE "C"),
 1, 2000),
 substr((CAST(v_firstname_9cf22fd0 AS text) COLLATE "C"),
 1, 2000),
@@ -55,6 +55,4 @@ counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DE
 ;
 SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > ((now() AT TIME ZONE 'UTC') + INTERVAL '-72000.000000 seconds') ORDER BY ended_at DESC, fence DESC
 ;
-UPDATE s.sync_rejections SET request_rows = 0 WHERE sync = ? AND state = 'failed' AND identity IN (?, ?)
-;
-UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped', 'suppressed') AND identity IN (?, ?)
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND (state IN ('rejected', 'skipped', 'suppressed')) AND identity IN (?, ?)

@@ -10,14 +10,14 @@ FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x 
 classified AS  (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, CASE WHEN CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('7fc386338aa365c1', s.v_firstname_9cf22fd0, s.v_spent_2705d83f) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
 LEFT JOIN entries s ON s.identity = m.identity
 LEFT JOIN same_identity i ON i.identity = m.identity
-LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it''s' AND state IN ('rejected', 'skipped') AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it''s' AND (state IN ('rejected', 'skipped')) AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
 LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'suppressed') f ON f.identity = m.identity
 UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
 CAST(NULL AS NUMBER(38,0)),
 row_hash, CAST(NULL AS VARCHAR),
 CAST(NULL AS NUMBER(38,0)),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS  (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'rejected' AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS VARCHAR),
+gone AS  (SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND NOT c.left_before AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it''s' AND (state IN ('rejected')) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT identity, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END, substr(CAST(old_v_firstname_9cf22fd0 AS VARCHAR),
 1, 2000),
 substr(CAST(v_firstname_9cf22fd0 AS VARCHAR),
 1, 2000),
@@ -39,6 +39,4 @@ counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DE
 ;
 SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > DATEADD(MICROSECOND, -72000000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) ORDER BY ended_at DESC, fence DESC
 ;
-UPDATE s.sync_rejections SET request_rows = 0 WHERE sync = ? AND state = 'failed' AND identity IN (?, ?)
-;
-UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND state IN ('rejected', 'skipped', 'suppressed') AND identity IN (?, ?)
+UPDATE s.sync_rejections SET state = 'requeued' WHERE sync = ? AND (state IN ('rejected', 'skipped', 'suppressed')) AND identity IN (?, ?)
