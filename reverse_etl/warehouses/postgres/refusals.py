@@ -15,6 +15,9 @@ _ELSEWHERE = "cross-database references"
 DEPENDENT = ("0A000", "2BP01")
 _DENIED = "42501"
 _READ_ONLY = "25006"
+_TOO_MANY_COLUMNS = "54011"
+# A row has to fit into a page, with what is left of its long values there. The SQLSTATE is that of many limits.
+_TOO_WIDE = "row is too big"
 _CANCELLED = ("57014", "55P03", "40P01", "40001")
 # Classes of errors whose words quote values: data, constraints, and those of functions.
 _QUOTING = ("22", "23", "P0", "38", "39")
@@ -62,6 +65,8 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
             context={"reason": said.reason, "statement": _shown(sql)},
             hint="Run `dbt build`, then try again.",
         )
+    if said.state == _TOO_MANY_COLUMNS or _TOO_WIDE in said.words:
+        return _too_wide(said, sql)
     if said.state == _DENIED:
         return _denied(said, sql, access)
     return WarehouseError(
@@ -93,6 +98,15 @@ def schema_denied(schema: str, reason: str, access: Access) -> WarehouseError:
         f"the schema {schema} of our tables is not there, and {access.grantee} may not make it",
         context={"reason": reason, "right": "CREATE on the database", "statement": f"CREATE SCHEMA {schema}"},
         hint=f"Let an owner of the database run: CREATE SCHEMA {schema} AUTHORIZATION {access.grantee};",
+    )
+
+
+def _too_wide(said: Said, sql: str) -> WarehouseError:
+    return WarehouseError(
+        "row-too-wide",
+        "the sync has more columns, or longer rows, than one table of Postgres can hold",
+        context={"reason": said.reason, "statement": _shown(sql)},
+        hint="Name fewer columns under `fields`, or split them over several definitions of the model.",
     )
 
 
