@@ -333,3 +333,14 @@ def test_numbers_and_several_columns_are_the_same_key_in_both_places(shop: Shop,
     assert ended.code == 0, ended.err
     assert shop.cli("run", **by_user_id).code == 0
     assert counts(shop) == {"unchanged": 3}
+
+
+def test_rows_that_left_are_not_counted_again_at_another_place(shop: Shop) -> None:
+    shop.model("people")
+    shop.cli("run")
+    shop.sql("delete from people where first_name = 'Bob'")
+    shop.cli("run")
+    assert shop.results["results"][0]["counts"]["removed"] == 1
+    assert migrate(shop, "local").code == 0
+    [plan] = shop.cli("plan", "--output", "json", **LOCAL).json["plans"]
+    assert (plan["removed"], plan["unchanged"], plan["accepted_before"]) == (0, 2, 3)

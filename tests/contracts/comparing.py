@@ -9,7 +9,7 @@ import pytest
 from reverse_etl.cost import total
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.warehouses.base import Mark
-from tests.contracts.trial import MODEL_SCHEMA, Trial, accept
+from tests.contracts.trial import MODEL_SCHEMA, Crash, Trial, accept
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"
 PEOPLE = {"email": TEXT, "name": TEXT, "points": NUMBER}
@@ -129,6 +129,15 @@ class ComparingContract:
         assert people.counted() == {"removed": 1}
         assert people.run().kinds == {"removed": 1}
         assert people.states()["a@x.y"] == "absent"
+
+    @pytest.mark.parametrize("crash", [Crash.AFTER_PLAN, Crash.AFTER_FLUSH])
+    def test_run_that_dies_before_its_commit_has_not_counted_them(self, people, crash):
+        people.on_removed = "ignore"
+        people.sql("DELETE FROM {model} WHERE email = 'a@x.y'")
+        people.run(crash=crash)
+        assert people.counted() == {"removed": 1}
+        people.run()
+        assert people.counted() == {}
 
     def test_full_refresh_does_not_count_them_again(self, people):
         people.on_removed = "ignore"
