@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from reverse_etl.dbt.jinja import Renderer
@@ -26,7 +26,7 @@ from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
 from reverse_etl.dbt.unread import changed_files, unread_tags
 from reverse_etl.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
 from reverse_etl.errors import ConfigError
-from reverse_etl.events import Listener
+from reverse_etl.events import TICK, Listener
 from reverse_etl.guards import STALE_MANIFEST, WRONG_TARGET
 from reverse_etl.iterable.client import Access, HttpClient
 from reverse_etl.iterable.pacing import Pacers, Time
@@ -213,6 +213,12 @@ class Project:
         return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
 
 
+def _sleep(listener: Listener, seconds: float) -> None:
+    """Sleep for a part of a wait, after which a countdown is drawn anew."""
+    time.sleep(seconds)
+    listener(TICK)
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How one invocation runs its syncs."""
@@ -229,7 +235,7 @@ def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
     pacers = Pacers(time.monotonic)
     return Wiring(
         settings=settings,
-        time=Time(time.monotonic, time.sleep, random.random),
+        time=Time(time.monotonic, partial(_sleep, listener), random.random),
         wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
         listener=listener,
         client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),

@@ -21,6 +21,11 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+PROGRESS = "Progress"
+WAITING = ("Waiting", "WaitingForLease", "WaitingForUsers")
+"""Events of a wait; their data hold its `seconds` and the `reason`."""
+TICK = Event("Tick", "", "debug")
+"""Time passes in a wait. Only a terminal shows it."""
 
 
 def silent(_event: Event) -> None:

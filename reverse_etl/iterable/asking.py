@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reverse_etl.counting import plural
 from reverse_etl.errors import DestinationError
 from reverse_etl.iterable.base import Client, Endpoint, Reply, Request
-from reverse_etl.iterable.pacing import Pacer, Time, Wait, backoff, ignore_wait, throttle
+from reverse_etl.iterable.pacing import Pacer, Time, Wait, backoff, ignore_wait, rate_wait, throttle
 from reverse_etl.iterable.verdicts import UNTRUSTED, UNTRUSTED_HINT, UNTRUSTED_SAID, Action, described, verdict_of
 
 # Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.
@@ -71,7 +71,7 @@ class Questions:
             if action is Action.WAIT:
                 seconds = throttle(attempt, reply.wait, chance)
                 pacer.throttled(permit, seconds)
-                self.on_wait(Wait(seconds, "Iterable's rate limit"))
+                self.on_wait(rate_wait(pacer, seconds))
             elif action is not Action.RETRY:
                 pacer.answered()
                 if settled(reply):

@@ -18,7 +18,7 @@ from reverse_etl.change import Problem
 from reverse_etl.counting import plural
 from reverse_etl.iterable.base import Client, Reply, Request
 from reverse_etl.iterable.limits import daily_limit, throttled_problem
-from reverse_etl.iterable.pacing import Budget, Pacer, Time, Wait, backoff, ignore_wait, throttle
+from reverse_etl.iterable.pacing import Budget, Pacer, Time, Wait, backoff, ignore_wait, rate_wait, throttle
 from reverse_etl.iterable.verdicts import (
     UNREADABLE,
     UNTRUSTED,
@@ -227,7 +227,7 @@ class Engine(Generic[Payload]):
             return Done(task, End.ABORTED, reply)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
-        self._line.on_wait(Wait(seconds, "Iterable's rate limit"))
+        self._line.on_wait(rate_wait(self._pacer, seconds))
         return None
 
     def _retry(self, task: Task[Payload], reply: Reply, verdict: Verdict) -> Done[Payload] | None:

@@ -113,6 +113,11 @@ class Pacer:
         return max(self._taken_at + interval, self._held_until)
 
 
+def rate_wait(pacer: Pacer, seconds: float) -> Wait:
+    """Return the wait after a 429: the `seconds` that were asked for, or longer if the rate is low by now."""
+    return Wait(max(seconds, pacer.wait()), "Iterable's rate limit")
+
+
 class Pacers:
     """The pacers of one process: one for each endpoint of each project, whichever syncs call it."""
 

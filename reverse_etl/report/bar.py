@@ -6,71 +6,105 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO, cast
 
 from reverse_etl.change import Problem
-from reverse_etl.events import Event
-from reverse_etl.report.listeners import PROGRESS, Ear, Lines
+from reverse_etl.events import PROGRESS, TICK, WAITING, Event
+from reverse_etl.report.listeners import Ear, Lines
 from reverse_etl.report.redaction import printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.console import RenderableType
+    from rich.live import Live
 
 _REDRAW = 0.1  # seconds
 
 
 class Bar(Lines):
-    """Rows, rate and time left, drawn over and over; gone before a line is written and when the sync ends."""
+    """Rows, rate and time left, and below them what is left of a wait; gone before a line and when the sync ends."""
 
     def __init__(self, ear: Ear, width: Callable[[], int]) -> None:
         """`width` is the terminal's, in characters."""
         super().__init__(ear)
         self._width = width
         self._drawn = 0.0
-        self._bar: RichProgress | None = None
-        self._task: TaskID | None = None
-        self._sync = ""
+        self._live: Live | None = None
+        self._event: Event | None = None
 
     def __call__(self, event: Event) -> None:
-        if event.name != PROGRESS:
-            self.close()
+        if event is TICK:
+            self._draw()
+            return
+        if event.name in WAITING and self._ear.hears(event):
+            self._waited(event)
+            return
+        if event.name != PROGRESS and self._ear.hears(event):
+            self._clear()
         super().__call__(event)
 
     def problem(self, problem: Problem) -> None:
-        self.close()
+        self._clear()
         super().problem(problem)
 
     def close(self) -> None:
         """Take the bar off the screen."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = self._task = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _waited(self, event: Event) -> None:
+        """Write a line about a wait, which stays, and count its seconds down."""
+        self.close()
+        super().__call__(event)
+        self._progress.note_wait(event)
+        self._draw()
+
+    def _clear(self) -> None:
+        """Take the bar off the screen; its sync and its wait are over."""
+        self.close()
+        self._progress.end_wait()
+        self._event = None
 
     def _progressed(self, event: Event) -> None:
         self._progress.note(event)
-        now = self._ear.monotonic()
-        if self._ear.level not in ("debug", "info") or (self._bar is not None and now - self._drawn < _REDRAW):
-            return
-        self._drawn = now
-        bar = self._bar = self._bar or self._started()
-        done, total = self._progress.rows
-        if self._task is None:
-            self._task = bar.add_task(printable(event.sync), total=total, pace="")
-        bar.update(self._task, completed=done, total=total, pace=self._progress.pace)
-        bar.refresh()
+        self._event = event
+        self._draw()
 
-    def _started(self) -> RichProgress:
-        from rich.console import Console
+    def _draw(self) -> None:
+        """Draw what there is, at most every tenth of a second."""
+        now, waiting = self._ear.monotonic(), self._progress.waiting
+        if self._ear.level not in ("debug", "info") or (self._live is not None and now - self._drawn < _REDRAW):
+            return
+        if self._event is None and not waiting:
+            self.close()
+            return
+        from rich.console import Group
+        from rich.text import Text
+
+        self._drawn = now
+        parts = [] if self._event is None else [self._rows(self._event)]
+        parts += [Text(waiting, no_wrap=True, overflow="ellipsis")] if waiting else []
+        self._live = self._live or self._started()
+        self._live.update(Group(*parts), refresh=True)
+
+    def _rows(self, event: Event) -> RenderableType:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+
+        text = TextColumn("{task.description}", markup=False)
+        pace = TextColumn("{task.fields[pace]}", markup=False)
+        bar = Progress(text, BarColumn(30), TaskProgressColumn(), MofNCompleteColumn(), pace)
+        done, total = self._progress.rows
+        bar.add_task(printable(event.sync), total=total, completed=done, pace=self._progress.pace)
+        return bar.get_renderable()
+
+    def _started(self) -> Live:
+        from rich.console import Console
+        from rich.live import Live
 
         # It writes where everything is written, so that nothing secret gets past the filter.
         file = cast("TextIO", _File(self._ear.write))
         console = Console(file=file, force_terminal=True, width=self._width(), color_system=None, highlight=False)
-        text = TextColumn("{task.description}", markup=False)
-        pace = TextColumn("{task.fields[pace]}", markup=False)
-        columns = (text, BarColumn(30), TaskProgressColumn(), MofNCompleteColumn(), pace)
         # Drawn by hand: no thread of its own writes between our lines.
-        bar = Progress(*columns, console=console, auto_refresh=False, transient=True)
-        bar.start()
-        return bar
+        live = Live(console=console, auto_refresh=False, transient=True)
+        live.start()
+        return live
 
 
 class _File:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from reverse_etl.change import Problem
-from reverse_etl.events import Event
+from reverse_etl.events import PROGRESS, TICK, Event
 from reverse_etl.report.failures import problem_dict, problem_lines
 from reverse_etl.report.progress import Progress
 from reverse_etl.report.redaction import printable
 
-PROGRESS = "Progress"
 # A mistyped selection must not pass for a run that had nothing to do.
 INSISTENT = ("NothingSelected",)
 _LEVELS = ("debug", "info", "warn", "error")
@@ -53,7 +52,7 @@ class Lines:
     def __call__(self, event: Event) -> None:
         if event.name == PROGRESS:
             self._progressed(event)
-        elif self._ear.hears(event):
+        elif event is not TICK and self._ear.hears(event):
             self._line(printable(event.message))
 
     def problem(self, problem: Problem) -> None:
@@ -91,7 +90,7 @@ class JsonLines:
             if self.ear.level not in ("debug", "info") or self.ear.monotonic() - self._told < _REPEAT:
                 return
             self._told = self.ear.monotonic()
-        elif not self.ear.hears(event):
+        elif event is TICK or not self.ear.hears(event):
             return
         self._write(event, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from reverse_etl.counting import plural
@@ -22,6 +23,26 @@ class Progress:
         self._done = 0
         self._held = 0
         self._total = 0
+        self._until, self._reason = 0.0, ""
+
+    def note_wait(self, event: Event) -> None:
+        """Take in an event of a wait: for how many `seconds`, and the `reason`."""
+        self._until = self._monotonic() + _seconds(event.data.get("seconds"))
+        self._reason = str(event.data.get("reason", ""))
+
+    def end_wait(self) -> None:
+        """Note that nothing is waited for any more."""
+        self._until = 0.0
+
+    @property
+    def wait(self) -> float:
+        """Seconds that are left of the wait, 0 if there is none."""
+        return max(0.0, self._until - self._monotonic())
+
+    @property
+    def waiting(self) -> str:
+        """`waiting 12 s: Iterable's rate limit`; empty if nothing is waited for."""
+        return f"waiting {math.ceil(self.wait)} s: {printable(self._reason)}" if self.wait else ""
 
     def note(self, event: Event) -> None:
         """Take in an event whose data hold rows: `done` are delivered, `held` are held back or refused, of `total`."""
@@ -58,13 +79,17 @@ class Progress:
         rate = self.rate
         if rate <= 0:
             return ""
-        left = (self._total - self._done - self._held) / rate
+        left = max((self._total - self._done - self._held) / rate, self.wait)
         return f", {_speed(rate)}, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
 
 
 def _speed(rate: float) -> str:
     """`4,900 rows/s`; below one row, with a digit more, so that it is not 0."""
     return f"{rate:.1f} rows/s" if rate < 1 else f"{plural(round(rate), 'row')}/s"
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _number(value: object) -> int:

@@ -100,5 +100,5 @@ def _waiting(sync: str, row: LeaseRow, left: float) -> Event:
         f"sync `{sync}`: waiting {left:.0f} s for its lease: {why}",
         level="warn",
         sync=sync,
-        data={"seconds": round(left, 1), **_described(row)},
+        data={"seconds": round(left, 1), "reason": "the lease of the last run", **_described(row)},
     )

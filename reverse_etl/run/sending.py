@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
 from reverse_etl.counting import plural
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.events import Event
+from reverse_etl.events import PROGRESS, Event
 from reverse_etl.iterable.base import Client, Endpoint, Operation
 from reverse_etl.iterable.deliver import Delivery, Settled
 from reverse_etl.iterable.engine import Line
@@ -214,7 +214,7 @@ class Sending:
                 self._journal.note(some.outcomes)
                 self._journal.fates.dropped_fields.update(some.dropped_fields)
                 self._journal.fates.created_fields.update(some.created_fields)
-                self._tell()
+            self._tell()
             if self._fault is None and self._journal.due():
                 self._beat()
         if self._fault is not None:
@@ -243,7 +243,7 @@ class Sending:
         held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]
         data = {"done": delivered, "held": held, "total": self._total}
         self._wiring.listener(
-            Event("Progress", f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
+            Event(PROGRESS, f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
 
 
@@ -253,7 +253,8 @@ def _pausing(sync: str, rows: int, seconds: float) -> Event:
         " between different calls for one user (setting `user_pause`)"
     )
     level = "info" if seconds else "debug"
-    return Event("WaitingForUsers", message, level, sync, {"rows": rows, "seconds": round(seconds, 1)})
+    data = {"rows": rows, "seconds": round(seconds, 1), "reason": "the pause between calls for one user"}
+    return Event("WaitingForUsers", message, level, sync, data)
 
 
 def _settled(outcome: Outcome | None) -> Settled | None:

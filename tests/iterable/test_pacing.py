@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverse_etl.iterable.base import Endpoint
-from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, throttle
+from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, rate_wait, throttle
 
 
 class Clock:
@@ -126,6 +126,16 @@ def test_a_pause_holds_everything_and_a_shorter_one_does_not_end_it():
     assert not pacer.take()
     clock.now += 10
     assert pacer.take()
+
+
+def test_a_wait_for_the_rate_limit_is_told_as_long_as_it_is():
+    clock = Clock()
+    pacer = Pacer(1.0, clock)
+    assert rate_wait(pacer, 3.0).seconds == 3.0
+    for _ in range(5):
+        pacer.throttled(clock.permit(pacer), 1.0)
+    assert pacer.per_second == 1 / 16
+    assert rate_wait(pacer, 1.0).seconds == pytest.approx(16.0)
 
 
 def test_no_limit_is_no_wait():

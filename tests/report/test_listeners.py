@@ -6,8 +6,10 @@ import json
 import re
 from datetime import datetime, timezone
 
+import pytest
+
 from reverse_etl.change import Problem
-from reverse_etl.events import Event
+from reverse_etl.events import TICK, Event
 from reverse_etl.report.bar import Bar
 from reverse_etl.report.listeners import Ear, JsonLines, Lines
 
@@ -83,6 +85,55 @@ def test_a_problem_takes_the_bar_off_the_screen() -> None:
     bar(_progress(500))
     bar.problem(PROBLEM)
     assert _screen(world.text)[0] == "error[wrong-thing]: it is wrong"
+
+
+@pytest.mark.parametrize("name", ["Waiting", "WaitingForLease", "WaitingForUsers"])
+@pytest.mark.parametrize("began", [True, False])
+def test_a_wait_counts_down_below_the_bar(name: str, began: bool) -> None:
+    world = World()
+    bar = Bar(world.ear, lambda: 120)
+    if began:
+        bar(_progress(0))
+        world.clock += 1
+        bar(_progress(500))
+    bar(Event(name, "sync `people`: waiting", "info", "people", {"seconds": 12, "reason": "Iterable's rate limit"}))
+    for left in (9, 4):
+        world.clock = 100.0 + began + 12 - left
+        bar(TICK)
+        assert _screen(world.text)[-1] == f"waiting {left} s: Iterable's rate limit"
+    if began:
+        bar(_progress(500))
+        world.clock += 0.2
+        bar(_progress(500))
+        # Nothing was accepted in the wait, so the rate has fallen; the time left holds the rest of the wait.
+        assert re.search(r"50% +500/1000 54 rows/s, 9 s left", _screen(world.text)[-2])
+    world.clock = 200.0
+    bar(TICK)
+    assert "waiting 0" not in world.text
+    assert not _screen(world.text)[-1].startswith("waiting")
+    bar(Event("SyncEnded", "ended", "info", "people"))
+    assert _screen(world.text)[-1] == "12:00:00  ended"
+
+
+def test_the_time_left_is_no_less_than_the_wait() -> None:
+    world = World()
+    bar = Bar(world.ear, lambda: 120)
+    bar(_progress(0))
+    world.clock += 1
+    bar(_progress(900))
+    bar(Event("Waiting", "", "info", "people", {"seconds": 30, "reason": "x"}))
+    bar(_progress(900))
+    world.clock += 1
+    bar(_progress(900))
+    assert "450 rows/s, 29 s left" in _screen(world.text)[-2]
+
+
+def test_only_a_terminal_hears_that_time_passes() -> None:
+    world = World("debug")
+    Lines(world.ear)(TICK)
+    JsonLines(world.ear, lambda: "the-id", lambda value: value)(TICK)
+    Bar(world.ear, lambda: 80)(TICK)
+    assert world.text == ""
 
 
 def test_rows_that_are_held_back_are_not_counted_as_delivered() -> None:
