@@ -179,7 +179,7 @@ class _Run:
             self.pause = find_pause(self.ready, self.store, self.wiring)
             waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
-            diff = replace(self.store.diff(), thorough=thorough, waiting=waiting, digested=look.diff.digested)
+            diff = replace(self.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
             written = self.store.write_plan(replace(diff, notes_departures=look.counts.moved), lease.fence)
             rows = sent_rows(written)
             self.store.check_plan(lease.fence)

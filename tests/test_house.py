@@ -197,6 +197,7 @@ def test_every_file_of_a_registry_is_registered() -> None:
         "extras",
         "loading",
         "metering",
+        "steps",
     }
     assert files - known == set()
 

@@ -56,7 +56,7 @@ def count_unsendable(ready: Ready, diff: Diff, reader: Reader, rows: int = _ROWS
     If memory is too small for batches of so many `rows`, they are made smaller.
     """
     try:
-        return _counted(ready, reader.batches(diff.sendable(), rows))
+        return _counted(ready, reader.batches(reader.prepared(diff.sendable()), rows))
     except WarehouseError as error:
         if error.code != OUT_OF_MEMORY or rows == 1:
             raise

@@ -24,8 +24,9 @@ class Comparison:
 
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
     `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
-    digests, for which less memory is enough. `waiting` tells rows of a plan that wait because of their users from the
-    others. `notes_departures`: the plan says which rows left the model or came back, though nothing is sent for them.
+    digests, for which less memory is enough. `writes_nothing`: not even temporary tables are made. `waiting` tells
+    rows of a plan that wait because of their users from the others. `notes_departures`: the plan says which rows left
+    the model or came back, though nothing is sent for them.
     """
 
     dialect: Dialect
@@ -36,11 +37,23 @@ class Comparison:
     thorough: bool = False
     resends: bool = False
     digested: bool = False
+    writes_nothing: bool = False
     waiting: Waiting | None = None
     notes_departures: bool = False
 
-    def _with(self, few: int | None = None) -> tuple[str, str]:
-        """The common part: statements to run first, and the named queries.
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Titles of the queries that are written to temporary tables: those that are read more than once."""
+        if self.writes_nothing or not self.dialect.writes_temporary:
+            return ()
+        return ("candidates", "touched", "suspects") if self.shape.keys else ("candidates", "suspects")
+
+    def at(self, title: str) -> str:
+        """Where the rows of a named query are read."""
+        return self.dialect.temporary(title, self.shape.relation) if title in self.written else title
+
+    def _with(self, few: int | None = None) -> tuple[tuple[str, ...], str]:
+        """The common part: statements that write temporary tables, and the named queries.
 
         `few`: only so many candidates, of rows that are on both sides.
         """
@@ -54,7 +67,14 @@ class Comparison:
             ("classified", self._classified()),
             ("gone", self._gone()),
         ]
-        return self.dialect.named(queries, {"candidates"})
+        first, named = [], []
+        for title, query in queries:
+            if title not in self.written:
+                named.append((title, query))
+                continue
+            whole = f"{self.dialect.named(named, ())} {query}"
+            first.append(self.dialect.create_temporary(self.at(title), whole))
+        return tuple(first), self.dialect.named(named, {"candidates"})
 
     def model_rows(self) -> str:
         """The rows of the model, by the columns of the sync snapshot."""
@@ -118,16 +138,16 @@ class Comparison:
 
     def _touched(self) -> str:
         """Identities that differ, or whose row shares its key with one that does."""
-        found = "SELECT identity FROM candidates WHERE present"
+        found = f"SELECT identity FROM {self.at('candidates')} WHERE present"
         if not self.shape.keys:
             return found
-        same = self.dialect.among(self._key_names(), "FROM candidates WHERE present")
+        same = self.dialect.among(self._key_names(), f"FROM {self.at('candidates')} WHERE present")
         return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:
         """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
         hashed = self.dialect.row_hash(self.shape.hashed("m."))
-        chosen = "IS NOT NULL" if self._everything else "IN (SELECT identity FROM touched)"
+        chosen = "IS NOT NULL" if self._everything else f"IN (SELECT identity FROM {self.at('touched')})"
         columns = self._compared("m.") if self.digested else "m.*"
         return f"SELECT {columns}, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
 
@@ -150,11 +170,14 @@ class Comparison:
 
     def _duplicates(self) -> list[tuple[str, str]]:
         # An entry with two rows is found by counting (`hidden`), and then every row is a candidate.
-        shared = {"identity": ("identity", "SELECT identity FROM candidates WHERE present AND identity IS NOT NULL")}
+        present = f"FROM {self.at('candidates')} WHERE present"
+        # The model may move between two statements: what is planned has each identity once.
+        named = f"FROM {self.at('suspects')}" if self.written else f"{present} AND identity IS NOT NULL"
+        shared = {"identity": ("identity", f"SELECT identity {named}")}
         if self.shape.keys:
             keys = ", ".join(self._key_names())
-            nameless = f"SELECT {keys} FROM candidates WHERE present AND identity IS NULL"
-            shared["key"] = (keys, f"SELECT {keys} FROM suspects UNION ALL {nameless}")
+            nameless = f"SELECT {keys} {present} AND identity IS NULL"
+            shared["key"] = (keys, f"SELECT {keys} FROM {self.at('suspects')} UNION ALL {nameless}")
         return [
             (f"same_{name}", f"SELECT {columns} FROM ({source}) x GROUP BY {columns} HAVING count(*) > 1")
             for name, (columns, source) in shared.items()
@@ -174,8 +197,8 @@ class Comparison:
         return (
             f"SELECT m.*{listed_after(old)}, {self._kind()} AS kind,"
             f" coalesce({reason(self.dialect, self.shape)}, {held}) AS reason"
-            f" FROM suspects m {self._joins()}"
-            f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM candidates"
+            f" FROM {self.at('suspects')} m {self._joins()}"
+            f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM {self.at('candidates')}"
             " WHERE present AND identity IS NULL"
         )
 
@@ -223,11 +246,14 @@ class Comparison:
         if self.shape.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
+        if self.written:
+            here = f"SELECT 1 FROM {self.at('suspects')} x WHERE x.identity = c.entry_identity"
+            kept += f" AND NOT EXISTS ({here})"
         if self.stored.has_rejections:
             kept += f" AND c.entry_identity NOT IN ({self._held.refused_removals()})"
         kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
-        return f"SELECT c.entry_identity AS identity{keys} FROM candidates c WHERE NOT c.present{kept}"
+        return f"SELECT c.entry_identity AS identity{keys} FROM {self.at('candidates')} c WHERE NOT c.present{kept}"
 
     def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
         distinct = self.dialect.differs(new + value.name, old + value.name, json=value.json)

@@ -44,10 +44,13 @@ class HeldRows:
         """Identities that Iterable was told to forget: never sent again, whatever their values."""
         return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"
 
-    def totals(self, *, acts_on_removed: bool) -> str:
-        """Entries whose removal was refused, by `candidates`; keys listed as refused; rows listed as invalid."""
+    def totals(self, candidates: str | None) -> str:
+        """Entries whose removal was refused, by the `candidates`; keys listed as refused; rows listed as invalid.
+
+        Without candidates nobody looks at removed rows.
+        """
         refused = f"NOT present AND entry_identity IN ({self.refused_removals()})"
-        removals = f"(SELECT count(*) FROM candidates WHERE {refused})" if acts_on_removed else "0"
+        removals = f"(SELECT count(*) FROM {candidates} WHERE {refused})" if candidates else "0"
         keys = f"{self._refused('rejected', 'skipped')} AND identity NOT IN ({self.forgotten()})"
         invalid = f"state = 'invalid'{' AND request_rows IS NULL' if self.notes_requests else ''}"
         return (

@@ -143,7 +143,7 @@ class SnapshotReader:
     def _sampled(self, diff: Diff, rows: int) -> list[Row]:
         """As many as memory is enough for."""
         try:
-            return self._reader.query(diff.samples(rows))
+            return self._reader.query(self._reader.prepared(diff.samples(rows)))
         except WarehouseError as error:
             if error.code != OUT_OF_MEMORY:
                 raise
@@ -173,14 +173,14 @@ class SnapshotReader:
             self._fetched = True
 
     def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts, bool]:
-        """The comparison as memory was enough for it, and what `_count` found."""
+        """The comparison as memory and rights were enough for it, and what `_count` found."""
         try:
             return (diff, *self._count(diff))
         except WarehouseError as error:
-            if error.code != OUT_OF_MEMORY:
+            easier = diff.easier(error.code)
+            if easier is None:
                 raise
-        diff = replace(diff, digested=True)
-        return (diff, *self._count(diff))
+        return self._counted(easier)
 
     def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
         """What differs, and whether some entry has more than one row in the model."""
@@ -189,7 +189,7 @@ class SnapshotReader:
         fields: dict[str, int] = {}
         held: dict[str, int] = {}
         totals: tuple[int, ...] = (0,) * 9
-        for kind, reason, count, *rest in self._reader.query(diff.counts()):
+        for kind, reason, count, *rest in self._reader.query(self._reader.prepared(diff.counts())):
             rows[kind] = rows.get(kind, 0) + int(count)
             if kind == "total":
                 totals = tuple(int(number) for number in rest[-9:])

@@ -7,7 +7,7 @@ values), `unknown` (it may hold something else) or `absent` (it holds nothing fr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
@@ -113,12 +113,10 @@ class SnapshotStore(SnapshotReader):
                 f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)} WHERE 1 = 1"
             )
             self._hashes_gone = True
-        for item in retyped:
-            cast = cast_of(dialect, item.name, item.new)
-            self._warehouse.execute(dialect.retype(table, item.name, item.new, cast))
         missing = {value.name: value.type for value in added}
         missing |= {} if LEFT_AT in columns else {LEFT_AT: dialect.timestamp_type}
-        for statement in dialect.add_columns(table, missing):
+        changes = dialect.retype(table, {one.name: (one.new, cast_of(dialect, one.name, one.new)) for one in retyped})
+        for statement in [*changes, *dialect.add_columns(table, missing)]:
             self._warehouse.execute(statement)
 
     def clear(self) -> None:
@@ -163,11 +161,12 @@ class SnapshotStore(SnapshotReader):
 
     def _write_plan(self, diff: Diff, plan: str) -> None:
         try:
-            self._warehouse.execute(diff.plan(plan))
+            self._warehouse.execute(self._warehouse.prepared(diff.plan(plan)))
         except WarehouseError as error:
-            if error.code != OUT_OF_MEMORY or diff.digested:
+            easier = diff.easier(error.code)
+            if easier is None:
                 raise
-            self._warehouse.execute(replace(diff, digested=True).plan(plan))
+            self._write_plan(easier, plan)
 
     def check_plan(self, fence: int) -> None:
         """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""

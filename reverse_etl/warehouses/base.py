@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses.metering import Meter
+    from reverse_etl.warehouses.steps import Steps
 
 __all__ = ["UNFOLDED", "Column", "ColumnKind", "Dialect", "Kept", "Mark", "Patience", "Reader", "Row", "Warehouse"]
 
@@ -59,6 +60,7 @@ class Dialect(ABC):
     union: ClassVar[str] = "UNION"  # of two queries, each row once
     merge_branches: ClassVar[bool] = False
     most_ranges: ClassVar[int] = 2_000  # of each fate that a statement may name
+    writes_temporary: ClassVar[bool] = False  # what is read more than once, since no hint is obeyed
     inlined: ClassVar[str] = "NOT MATERIALIZED"  # hints for named subqueries
     materialized: ClassVar[str] = "MATERIALIZED"
 
@@ -109,13 +111,20 @@ class Dialect(ABC):
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
 
-    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> tuple[str, str]:
-        """Statements to run first, and what precedes the query that reads named queries, each after those it reads.
-
-        `stored` ones are computed once.
-        """
+    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
+        """Named queries before the one that reads them, each after those it reads; `stored` ones are computed once."""
         hints = {True: self.materialized, False: self.inlined}
-        return "", "WITH " + ", ".join(f"{name} AS {hints[name in stored]} ({query})" for name, query in queries)
+        parts = ((name, hints[name in stored], query) for name, query in queries)
+        return "WITH " + ", ".join(f"{name} AS {hint and f'{hint} '}({query})" for name, hint, query in parts)
+
+    def temporary(self, title: str, beside: str) -> str:
+        """The name of a temporary table; where it needs a schema, that of a relation which may be read."""
+        del beside
+        return title
+
+    def create_temporary(self, table: str, query: str) -> str:
+        """Make a table from a query that this session, or this job, alone can see, and that ends with it."""
+        return f"CREATE TEMP TABLE {table} AS {query}"
 
     def no_row(self, columns: str) -> str:
         """A query without a row, of some columns."""
@@ -140,9 +149,16 @@ class Dialect(ABC):
         """Statements that give a table of ours more columns."""
         return [f"ALTER TABLE {table} ADD COLUMN {name} {self.declared(kind)}" for name, kind in types.items()]
 
-    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
-        """Give a column of a table of ours, which is read by `identity`, another type and its rows a value of it."""
-        return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {self.declared(type_name)} USING {value}"
+    def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
+        """Statements that give columns of a table of ours, which is read by `identity`, other types.
+
+        Each column comes with its type and its value, which may name any column as it was.
+        """
+        changes = (
+            f"ALTER COLUMN {column} TYPE {self.declared(kind)} USING {value}"
+            for column, (kind, value) in columns.items()
+        )
+        return [f"ALTER TABLE {table} {', '.join(changes)}"] if columns else []
 
     @abstractmethod
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
@@ -219,6 +235,10 @@ class Reader(ABC):
     def unseen(self, relation: str) -> str:
         """What to do if a relation is there and only may not be seen; empty if `columns` tells that apart."""
         return relation and ""
+
+    def prepared(self, steps: Steps) -> str:
+        """What is left to run of steps: all of them as one text, unless some are run here."""
+        return str(steps)
 
     @abstractmethod
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:

@@ -96,6 +96,18 @@ class MappingContract:
         assert mapped.run().identities("changed") == resent
         assert mapped.counted() == {}
 
+    def test_columns_get_new_types_together(self, trial):
+        trial.builder.create_schema(MODEL_SCHEMA)
+        values = "'a@x.y' AS email, '007' AS v, '2' AS w, '3' AS x"
+        trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT {values}")
+        trial.run()
+        for name in ("v", "w"):
+            trial.retype(name, "BIGINT", trial.warehouse.dialect.try_cast(name, "BIGINT"))
+        assert trial.run().identities("resent") == ["a@x.y"]
+        assert trial.sent["a@x.y"] == {"v": 7, "w": 2, "x": "3"}
+        assert trial.lying_entries() == []
+        assert trial.counted() == {}
+
     @pytest.mark.parametrize(("old", "kind"), [("'1.50'", "DOUBLE PRECISION"), ("'x'", "BIGINT"), ("'007'", "BIGINT")])
     def test_value_that_a_new_type_cannot_hold_is_no_longer_claimed(self, trial, old, kind):
         trial.builder.create_schema(MODEL_SCHEMA)

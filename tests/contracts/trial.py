@@ -184,7 +184,7 @@ class Trial:
     def retype(self, name: str, kind: str, expression: str) -> None:
         """Give a column of the model another type."""
         dialect = self.warehouse.dialect
-        retyped = dialect.retype(self.relation, name, kind, expression)
+        [retyped] = dialect.retype(self.relation, {name: (kind, expression)})
         self.builder.execute(retyped.replace(dialect.layout("identity"), ""))  # a model is none of our tables
 
     def shape(self) -> Shape:

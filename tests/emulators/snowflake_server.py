@@ -2,9 +2,9 @@
 
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
 without a collation, which is no operation, also where it declares a column; timestamps that are NULL as Arrow has them;
-apostrophes in names; columns that a MERGE uses within an expression alone; a history of the session, with bytes and
-credits that are made up; statements that the emulator does not know fail as ones that the service refuses, where its
-own reply would make the client send them again.
+apostrophes in names; temporary tables, which are ordinary ones here and stay; columns that a MERGE uses within an
+expression alone; a history of the session, with bytes and credits that are made up; statements that the emulator does
+not know fail as ones that the service refuses, where its own reply would make the client send them again.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ def uncollated(node: exp.Expression) -> exp.Expression | None:
     if declared and node.args["kind"].name == "":
         return None
     return node.this if isinstance(node, exp.Collate) and node.expression.name == "" else node
+
+
+def kept(node: exp.Expression) -> exp.Expression | None:
+    """DuckDB's temporary tables have a database of their own."""
+    return None if isinstance(node, exp.TemporaryProperty) else node
 
 
 def masked(made: Any) -> Any:
@@ -141,7 +146,7 @@ def main() -> None:
     original = cursor.FakeSnowflakeCursor._transform
 
     def transform(self: Any, expression: exp.Expression, params: Any) -> exp.Expression:
-        return original(self, expression.transform(uncollated).transform(signed), params)
+        return original(self, expression.transform(kept).transform(uncollated).transform(signed), params)
 
     cursor.FakeSnowflakeCursor._transform = transform
     uvicorn.run(Amended(app), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -12,7 +14,7 @@ from tests.snapshot.scenes import SCENES
 from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS
 
 DIALECT = BigQueryDialect()
-RETYPED = DIALECT.retype("s.t", "v", "INT64", cast_of(DIALECT, "v", "INT64"))
+[RETYPED] = DIALECT.retype("s.t", {name: ("INT64", cast_of(DIALECT, name, "INT64")) for name in ("v", "w")})
 SQL = {
     **{name: make(DIALECTS["bigquery"]) for name, make in STATEMENTS.items()},
     **{f"{name} {place}": sql for name, scene in SCENES.items() for place, sql in enumerate(scene(DIALECT))},
@@ -102,12 +104,29 @@ def test_plan_expires_and_tables_are_clustered():
     assert SQL["retype"].startswith(f"CREATE OR REPLACE TABLE s.t{layout} AS SELECT * REPLACE (")
 
 
-def test_candidates_are_written_once_and_read_after():
-    """In one job, in a table that is gone with it."""
-    for name in ("counts", "plan"):
-        first, *others = SQL[name].split("; ")
-        assert first.startswith("CREATE TEMP TABLE candidates AS WITH model AS (")
-        assert not any("candidates AS" in one for one in others)
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("counts", ["candidates", "suspects"]),
+        ("plan", ["candidates", "suspects"]),
+        ("plan_first", ["candidates", "suspects"]),
+        ("counts_keyed", ["candidates", "touched", "suspects"]),
+        ("plan_keyed", ["candidates", "touched", "suspects"]),
+    ],
+)
+def test_what_is_read_more_than_once_is_written_first(name, written):
+    """In one job, in tables that are gone with it."""
+    *first, last = SQL[name].split("; ")
+    assert [re.match(r"CREATE TEMP TABLE (\w+) AS WITH model AS \(", one)[1] for one in first] == written
+    assert not any(f"{title} AS (" in last for title in written)
+
+
+def test_columns_get_their_new_types_in_one_statement():
+    """A table's metadata may change five times in ten seconds."""
+    tree = sqlglot.parse_one(RETYPED, dialect="bigquery")
+    [star] = tree.find_all(exp.Star)
+    assert [one.alias for one in star.args["replace"]] == ["v", "w"]
+    assert DIALECT.retype("s.t", {}) == []
 
 
 @pytest.mark.parametrize(

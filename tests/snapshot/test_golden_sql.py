@@ -88,13 +88,13 @@ DIALECTS = {
     "snowflake": Golden(SnowflakeDialect(), columns("VARCHAR COLLATE 'en-ci'", "NUMBER(38,2)", "ARRAY")),
 }
 STATEMENTS = {
-    "counts": lambda golden: golden.diff().counts(),
-    "counts_keyed": lambda golden: golden.diff(keyed=True).counts(),
-    "counts_retyped": lambda golden: golden.diff(retyped=True).counts(),
-    "plan_first": lambda golden: golden.diff(first=True).plan("s.plan__users__7"),
-    "plan": lambda golden: golden.diff().plan("s.plan__users__7"),
-    "plan_noted": lambda golden: golden.noted().plan("s.plan__users__7"),
-    "plan_keyed": lambda golden: golden.diff(keyed=True).plan("s.plan__users__7"),
+    "counts": lambda golden: str(golden.diff().counts()),
+    "counts_keyed": lambda golden: str(golden.diff(keyed=True).counts()),
+    "counts_retyped": lambda golden: str(golden.diff(retyped=True).counts()),
+    "plan_first": lambda golden: str(golden.diff(first=True).plan("s.plan__users__7")),
+    "plan": lambda golden: str(golden.diff().plan("s.plan__users__7")),
+    "plan_noted": lambda golden: str(golden.noted().plan("s.plan__users__7")),
+    "plan_keyed": lambda golden: str(golden.diff(keyed=True).plan("s.plan__users__7")),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),
     "sampling": lambda golden: golden.sampling(),
@@ -116,10 +116,10 @@ def golden(dialect: str, name: str, sql: str) -> str:
 def assert_parsed(sql: str, dialect: str) -> None:
     """It is understood as one statement of its dialect.
 
-    But a merge without MERGE locks its table before it reads, a plan with an index gets it once it is made, and a job
-    of BigQuery makes temporary tables first.
+    But a merge without MERGE locks its table before it reads, a plan with an index gets it once it is made, and a
+    comparison writes temporary tables first where nothing else promises that they are computed once.
     """
-    *made, sql = sql.split("; ") if sql.startswith("CREATE TEMP TABLE") else [sql]
+    *made, sql = sql.split("; ") if sql.startswith(("CREATE TEMP", "CREATE OR REPLACE TEMP")) else [sql]
     assert all(isinstance(sqlglot.parse_one(one, dialect=dialect), exp.Create) for one in made)
     locks = sql[:10] == "LOCK TABLE"
     *before, statement = sqlglot.parse(sql, dialect=dialect)[: 1 + locks]

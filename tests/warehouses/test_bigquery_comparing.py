@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.comparing import TEXT, ComparingContract, KeysContract
+from tests.contracts.comparing import PEOPLE, ROWS, TEXT, ComparingContract, KeysContract
+from tests.contracts.trial import Trial
 from tests.warehouses.bigquery_types import ODD_NAMES, TYPES
-from tests.warehouses.on_bigquery import LOCAL, OnBigQuery
+from tests.warehouses.on_bigquery import LOCAL, Builder, OnBigQuery
+from tests.warehouses.through_proxy import OnProxy
 
 
 class TestComparing(OnBigQuery, ComparingContract):
@@ -27,3 +29,26 @@ class TestComparing(OnBigQuery, ComparingContract):
 
 class TestKeys(OnBigQuery, KeysContract):
     pass
+
+
+class TestTemporaryTables(OnProxy):
+    @pytest.mark.parametrize("keys", [(), ("points",)], ids=["plain", "keyed"])
+    def test_account_that_may_make_none_compares_without_them(self, proxy, make, keys):
+        warehouse = make()
+        trial = Trial(warehouse, primary_key=keys, builder=Builder(warehouse))
+        trial.model(PEOPLE, ROWS[:2])
+        words = "Access Denied: Project shop: User does not have permission to make temporary tables"
+        asked_for = []
+
+        def refuse(asked):
+            if asked.job and "CREATE TEMP TABLE" in asked.configuration.get("query", {}).get("query", ""):
+                asked_for.append(asked.job)
+                return 403, "accessDenied", words
+            return None
+
+        proxy.before = refuse
+        trial.run()
+        assert {email: fields["name"] for email, fields in trial.sent.items()} == {"a@x.y": "Ann", "b@x.y": "Bob"}
+        assert trial.counted() == {}
+        assert trial.look().diff.writes_nothing
+        assert asked_for

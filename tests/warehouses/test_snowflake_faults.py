@@ -100,6 +100,71 @@ class TestRights(Behind):
             assert f'GRANT {part} TO ROLE "SENDER";' in error.hint
 
 
+TEMPORARY = "CREATE OR REPLACE TEMPORARY TABLE"
+
+
+class TestTemporaryTables(Behind):
+    """What a comparison writes for itself alone."""
+
+    REFUSALS = (
+        (3001, DENIED.format("schema 'MARTS'")),
+        (2003, UNSEEN.format("Schema 'TEST.MARTS'")),
+        (3, "SQL compilation error:\nDatabase is read only."),
+    )
+
+    @pytest.mark.parametrize(("number", "words"), REFUSALS, ids=["no right", "not seen", "read-only database"])
+    @pytest.mark.parametrize("keys", [(), ("name",)], ids=["plain", "keyed"])
+    def test_role_that_may_make_none_compares_without_them(self, trial, proxy, number, words, keys):
+        trial.primary_key = keys
+        trial.model(PEOPLE, ROWS[:2])
+        proxy.before = lambda asked: refused(number, words) if asked.sql.startswith(TEMPORARY) else None
+        trial.run()
+        assert {email: fields["points"] for email, fields in trial.sent.items()} == {"a@x.y": 1, "b@x.y": 2}
+        assert trial.counted() == {}
+        assert [asked for asked in proxy.asked if asked.sql.startswith(TEMPORARY)]
+
+    def test_what_is_wrong_with_the_model_itself_is_told(self, trial, proxy):
+        trial.model(PEOPLE, ROWS)
+        unseen = refused(3001, DENIED.format("table 'USERS'"))
+        proxy.before = lambda asked: unseen if "WITH model" in asked.sql else None
+        with pytest.raises(WarehouseError) as raised:
+            trial.look()
+        assert (raised.value.code, raised.value.context["right"]) == ("permission-denied", "SELECT on the table")
+
+    def test_command_that_only_looks_writes_nothing_else(self, trial, proxy, reopen):
+        trial.model(PEOPLE, ROWS)
+        trial.run()
+        trial.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        proxy.asked.clear()
+        store = Trial(reopen(read_only=True, database=trial.warehouse.table("s", "t").split(".")[0].strip('"'))).store()
+        look = store.look()
+        assert (look.counts.changed, len(store.samples(look.diff, 5))) == (1, 1)
+        told = [asked.sql for asked in proxy.asked if asked.sql]
+        assert all(sql.startswith(("SELECT", "WITH", "DESCRIBE", TEMPORARY)) for sql in told)
+        assert len([sql for sql in told if sql.startswith(TEMPORARY)]) == 4
+        assert not look.diff.writes_nothing
+
+    def test_model_that_moves_during_a_comparison_plans_nobody_twice(self, trial, proxy, reopen):
+        """A statement sees the model as it is when it begins."""
+        trial.model(PEOPLE, ROWS)
+        trial.run()
+        trial.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        gone = ROWS[1][0]
+        trial.sql(f"DELETE FROM {{model}} WHERE email = '{gone}'")
+        moves = ["a@x.y", gone]
+
+        def move(asked):
+            if asked.sql.startswith(TEMPORARY) and "_suspects" in asked.sql:
+                while moves:
+                    trial.sql(f"INSERT INTO {{model}} SELECT '{moves.pop()}' AS email, 'New' AS name, 5 AS points")
+
+        ahead = Trial(reopen(database=trial.warehouse.table("s", "t").split(".")[0].strip('"'))).store()
+        proxy.before = move
+        look = ahead.compare(None, resends=True)
+        assert (look.counts.removed, look.counts.invalid) == (0, {"duplicate-key": 2})
+        assert moves == []
+
+
 class TestLosing(Behind):
     # The connector asks again until then.
     patience = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
@@ -11,8 +11,6 @@ from reverse_etl.warehouses.bigquery.types import kept
 
 # cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
 _EXACT = "COLLATE ''"
-# What would read the model once more for each query that reads it.
-_ALSO_STORED = ("touched", "suspects")
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
 
@@ -29,6 +27,11 @@ class BigQueryDialect(Dialect):
     boolean_type: ClassVar[str] = "BOOL"
     hash_type: ClassVar[str] = "INT64"
     union: ClassVar[str] = "UNION DISTINCT"
+    # A named query is computed as often as it is read; a recursive one is not, but may not read a view that has named
+    # queries itself: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
+    writes_temporary: ClassVar[bool] = True
+    inlined: ClassVar[str] = ""
+    materialized: ClassVar[str] = ""
 
     def quote(self, name_: str) -> str:
         return name(name_)
@@ -48,20 +51,6 @@ class BigQueryDialect(Dialect):
 
     def kept(self, column: Column) -> Kept:
         return kept(column)
-
-    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> tuple[str, str]:
-        """Stored ones are temporary tables of the same job, for which no right is needed.
-
-        A named query is computed as often as it is read; a recursive one is not, but may not read a view that has named
-        queries itself: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
-        """
-        first, inlined = "", ""
-        for title, query in queries:
-            if title in stored or title in _ALSO_STORED:
-                first += f"CREATE TEMP TABLE {title} AS {inlined and f'WITH {inlined} '}{query}; "
-            else:
-                inlined += f"{inlined and ', '}{title} AS ({query})"
-        return first, f"WITH {inlined}"
 
     def no_row(self, columns: str) -> str:
         return f"SELECT {columns} FROM UNNEST([0]) WHERE FALSE"
@@ -86,13 +75,11 @@ class BigQueryDialect(Dialect):
         added = ", ".join(f"ADD COLUMN {one} {self.declared(kind)}" for one, kind in types.items())
         return [f"ALTER TABLE {table} {added}"] if types else []
 
-    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
+    def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """One statement that replaces the table: few types can be altered to others."""
-        del type_name
-        return (
-            f"CREATE OR REPLACE TABLE {table}{self.layout('identity')} AS"
-            f" SELECT * REPLACE ({value} AS {column}) FROM {table}"
-        )
+        replaced = ", ".join(f"{value} AS {column}" for column, (_, value) in columns.items())
+        made = f"CREATE OR REPLACE TABLE {table}{self.layout('identity')}"
+        return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         """Of one JSON text, in which NULL, texts and numbers cannot be taken for each other."""

@@ -81,6 +81,11 @@ class DuckDBDialect(Dialect):
         exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
         return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
 
+    def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
+        """One column at a time, which is all that it takes."""
+        retyped = super().retype
+        return [statement for name, change in columns.items() for statement in retyped(table, {name: change})]
+
     def instead_of(self, column: Column) -> str:
         if column.type == "BLOB":
             return f"hex({self.quote(column.name)})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
+from reverse_etl.warehouses.snowflake import names
 from reverse_etl.warehouses.snowflake.names import folded, quoted
 from reverse_etl.warehouses.snowflake.types import TEXT, kept
 
@@ -22,9 +23,14 @@ class SnowflakeDialect(Dialect):
     integer_type: ClassVar[str] = "NUMBER(38,0)"
     timestamp_type: ClassVar[str] = "TIMESTAMP_NTZ(9)"
     hash_type: ClassVar[str] = "NUMBER(19,0)"
-    # The optimizer alone decides what is computed once.
+    # The optimizer alone decides whether a named query is computed once.
+    writes_temporary: ClassVar[bool] = True
     inlined: ClassVar[str] = ""
     materialized: ClassVar[str] = ""
+
+    def __init__(self, session: str = "") -> None:
+        """`session` is in the name of each temporary table, so that none hides a table of somebody else."""
+        self._session = session
 
     def quote(self, name: str) -> str:
         return quoted(folded(name))
@@ -93,12 +99,24 @@ class SnowflakeDialect(Dialect):
         """The window needs an order; this one is none."""
         return "row_number() OVER (ORDER BY NULL)"
 
+    def temporary(self, title: str, beside: str) -> str:
+        """Beside the model, where USAGE of its schema is right enough.
+
+        docs.snowflake.com/en/user-guide/security-access-control-privileges: CREATE TABLE is not needed for it.
+        """
+        return names.beside(beside, f"reverse_etl_{self._session}_{title}")
+
+    def create_temporary(self, table: str, query: str) -> str:
+        """In place of the one before: the session that ends it may last long."""
+        made = f"CREATE OR REPLACE TEMPORARY TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT}"
+        return f"{made} AS {query}"
+
     def create_plan(self, table: str, query: str) -> str:
         """Nothing of it is kept once it is dropped. Temporary it is not: another session may have to recover it."""
         return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT} AS {query}"
 
-    def retype(self, table: str, column: str, type_name: str, value: str) -> str:
+    def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """As one statement, which ALTER TABLE is not: it changes few types, and takes no expression."""
-        replaced = f"CAST({value} AS {type_name}) AS {column}"
+        replaced = ", ".join(f"CAST({value} AS {kind}) AS {column}" for column, (kind, value) in columns.items())
         made = f"CREATE OR REPLACE TABLE {table} {_ALL_EXACT} COPY GRANTS"
-        return f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"
+        return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []

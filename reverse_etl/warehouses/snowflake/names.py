@@ -11,6 +11,8 @@ import re
 _UPPER = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _LOWER = re.compile(r"[a-z_][a-z0-9_$]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+# A part of a qualified name, quoted or not.
+_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 
 
 def folded(name: str) -> str:
@@ -28,3 +30,13 @@ def quoted(name: str) -> str:
 def placed(name: str) -> str:
     """A database, schema or role as an identifier: a plain one in any letter case means the stored upper case."""
     return quoted(name.upper() if _PLAIN.fullmatch(name) else name)
+
+
+def parts(relation: str) -> list[str]:
+    """The identifiers of a qualified name."""
+    return _PART.findall(relation)
+
+
+def beside(relation: str, name: str) -> str:
+    """A plain name in the schema of a relation."""
+    return ".".join([*parts(relation)[:-1], name])

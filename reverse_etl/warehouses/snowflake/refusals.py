@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.snowflake.names import parts
 from reverse_etl.warehouses.snowflake.profile import Access
 
 # Numbers of Snowflake's errors: docs.snowflake.com tells some of them, its users' reports the others.
@@ -19,8 +20,6 @@ _NETWORK = range(250_000, 251_000)
 # Words in which values of rows are quoted: those of conversions, constraints and merges.
 _VALUES = re.compile(r"'[^']*'|\[[^\]]*\]|(?<=value )\S+")
 _QUOTED_NAMES = (*_MISSING, *_DENIED, *_NO_WAREHOUSE, *_CANCELLED)
-# A part of a qualified name, quoted or not.
-_PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
 
 
@@ -112,7 +111,7 @@ def schema_denied(schema: str, error: WarehouseError, access: Access) -> Warehou
 
 def to_see(relation: str, access: Access) -> str:
     """Snowflake does not tell what is not there from what may not be seen. `relation` is a qualified name."""
-    database, schema, _ = (*_PART.findall(relation), "<database>", "<schema>", "")[:3]
+    database, schema, _ = (*parts(relation), "<database>", "<schema>", "")[:3]
     return (
         f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {access.grantee};"
         f" GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {access.grantee};"

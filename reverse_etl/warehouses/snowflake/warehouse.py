@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
+    from reverse_etl.warehouses.steps import Steps
 
 # A statement that runs longer is asked after again and again.
 _REQUEST_TIMEOUT = 120
@@ -33,7 +35,8 @@ _UNTIL_4 = ("disable_ocsp_checks", "client_request_mfa_token")
 _MADE_MEANWHILE = 2002
 # The number of what is no error of the service.
 _OWN = -1
-_READING = ("SELECT", "WITH", "DESCRIBE", "SHOW")
+# A temporary table is gone with its session, which alone can see it.
+_READING = ("SELECT", "WITH", "DESCRIBE", "SHOW", "CREATE OR REPLACE TEMPORARY TABLE")
 
 
 class Snowflake(Warehouse):
@@ -41,7 +44,7 @@ class Snowflake(Warehouse):
 
     def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
         """Snowflake has no sessions that only read: with `read_only`, statements that write are not sent."""
-        self.dialect = SnowflakeDialect()
+        self.dialect = SnowflakeDialect(uuid.uuid4().hex[:8])
         self.meter = Meter(patience.monotonic)
         self._access = access
         self._patience = patience
@@ -73,6 +76,12 @@ class Snowflake(Warehouse):
 
     def unseen(self, relation: str) -> str:
         return to_see(relation, self._access)
+
+    def prepared(self, steps: Steps) -> str:
+        """The connector sends one statement at a time; a session that is lost takes its temporary tables along."""
+        for statement in steps.first:
+            self.execute(statement)
+        return steps.last
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         with self._running(sql, params) as (cursor, tally):

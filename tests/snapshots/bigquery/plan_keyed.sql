@@ -11,7 +11,7 @@ INTERVAL 7 DAY)) AS WITH model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`e
 '^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `id` AS key_1, `First Name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f, IF(`tags` IS NULL, NULL, TO_JSON_STRING(`tags`)) AS v_tags_978c2f89, CAST('"it\'s"' AS STRING) AS v_source_41cf6794 FROM marts.users),
 entries AS (SELECT identity, key_1, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state, CAST(NULL AS DATETIME) AS left_at FROM s.snapshot__users WHERE state <> 'absent'),
 same_identity AS (SELECT identity
-FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+FROM (SELECT identity FROM suspects) x GROUP BY identity HAVING count(*) > 1),
 same_key AS (SELECT key_1
 FROM (SELECT key_1 FROM suspects
 UNION ALL SELECT key_1 FROM candidates WHERE present AND identity IS NULL) x GROUP BY key_1 HAVING count(*) > 1),
@@ -32,7 +32,7 @@ CAST(NULL AS BIGNUMERIC),
 CAST(NULL AS STRING),
 CAST(NULL AS STRING),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
-gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND NOT EXISTS (SELECT 1 FROM suspects x WHERE x.identity = c.entry_identity) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))) SELECT CAST(row_number() OVER () - 1 + 0 AS INT64) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END, CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END, CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN '2,' ELSE '' END, CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN '3,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
 UNION ALL SELECT CAST(row_number() OVER () - 1 + 1000000000000 AS INT64) AS ordinal, 'removed', CAST(NULL AS STRING),
 g.identity, CAST(NULL AS INT64),
