@@ -103,7 +103,7 @@ class TestUpsertedItems(ItemHooks, ObjectStories):
 
     def test_an_item_id_that_iterable_does_not_take_holds_its_row_back(self, story: Story) -> None:
         story.build(self.row(0), {**self.row(1), "sku": "SKU 1"}, {**self.row(2), "sku": "x" * 256})
-        story.run()
+        assert story.run(code=1).says("2 of 3 rows are held back")
         assert story.counts("accepted", "invalid") == (1, 2)
         assert story.project.cli("rejected").says("bad-item-id")
         assert set(self.held(story.memory)) == {"SKU-0"}

@@ -111,8 +111,9 @@ class TestPurchases(PurchaseHooks, ObjectStories):
             {**self.row(4), "lines": []},
             {**self.row(5), "lines": [*whole, {**whole[0], "price": None}]},
         )
-        assert story.plan()["invalid"] == {"null-items": 1, "null-total": 1, "null-identifier": 1}
-        story.run()
+        codes = {"null-items": 1, "null-total": 1, "null-identifier": 1, "unsendable-value": 2}
+        assert story.plan()["invalid"] == codes
+        assert story.run(code=1).says("5 of 6 rows are held back")
         assert story.counts("accepted", "invalid", "planned") == (1, 5, 6)
         listed = story.project.cli("rejected")
         assert listed.says("`items` is empty", "`items.price` is missing", "`items` is NULL")

@@ -109,7 +109,7 @@ def test_one_person_stays_one_although_the_new_address_is_applied_late(project: 
 
 def test_only_rows_of_those_users_wait(project: Project, sandbox: Any) -> None:
     made(project, "old@shop.com", "bob@shop.com", "cam@shop.com")
-    project.tag([MOVES, ORDERS])
+    project.tag([{**MOVES, "reject_limit": {"share": 100}}, ORDERS])
     others = [{"email": "bob@shop.com", "old": None}, {"email": "cam@shop.com", "old": None}]
     fill(project, {"email": "new@shop.com"}, *others)
     run(project, "--select", "moves")
