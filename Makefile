@@ -20,7 +20,7 @@ FAST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint browser pool emulators bench live-check lock clean
+.PHONY: help demo test test-fast docs docs-serve lint browser pool emulators bench live-check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for 
 
 test-fast: $(STAMP) ## Most of the tests in two minutes: no local cloud warehouse, no browser, no killing
 	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow)" $(ARGS)
+
+docs: $(STAMP) ## Build the documentation into site/, with every warning an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet && echo "site/index.html"
+
+docs-serve: $(STAMP) ## Show the documentation at http://127.0.0.1:8000 while you write
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve --quiet
 
 lint: $(STAMP) ## Check style, types and layers
 	@echo "== style"
@@ -63,7 +69,7 @@ live-check: $(STAMP) ## Ask a Snowflake or BigQuery account what only it can tel
 
 lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer versions)
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.10 \
-		--extra dbt --extra duckdb --extra bigquery --extra postgres --extra snowflake --extra sandbox --group dev \
+		--extra dbt --extra duckdb --extra bigquery --extra postgres --extra snowflake --extra sandbox --group dev --group docs \
 		--generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o requirements.lock
 	@for name in fakesnow bqemulator dbt_bigquery dbt_snowflake; do \
@@ -76,7 +82,7 @@ emulators: $(STAMP) ## Build the environments of the tests' local warehouses, wh
 	@$(BIN)/python -m tests.emulators.environment fakesnow bqemulator dbt_bigquery dbt_snowflake
 
 clean: ## Remove the environment, caches and whatever was built
-	@rm -rf $(VENV) .emulators build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
+	@rm -rf $(VENV) .emulators build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
 	@cd sample_dbt_project && rm -rf target logs dbt_packages .user.yml shop.duckdb shop.duckdb.wal
 	@find reverse_etl tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""The README's complete examples, each run through the command line: on a real table, against a local Iterable."""
+"""The documentation's complete examples, each run by the command line: on a real table, against a local Iterable."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from reverse_etl.sandbox import Behaviour, SandboxOptions, start
 from reverse_etl.sandbox.channels import CHANNELS as DEFAULT_CHANNELS
 from reverse_etl.sandbox.channels import Channel
 from tests.cli.conftest import Shop
+from tests.documentation import TEXT
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"<!-- complete -->\n```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"<!-- complete -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 MODELS: dict[str, dict[str, Any]] = {
     model["name"]: model for text in EXAMPLES for model in yaml.safe_load(text)["models"]
 }
