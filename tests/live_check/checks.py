@@ -150,7 +150,8 @@ CHECKS: Sequence[Check] = (
         5,
         "snowflake",
         "compare",
-        "the query's profile: how often the model is scanned. More than twice: candidates need a temporary table",
+        "the profiles of its three statements: each scans the model once, the last to count its rows. Refused at the"
+        " first: in which words a temporary table may not be made",
         _compare,
     ),
     Check(

@@ -174,3 +174,13 @@ def test_every_file_is_of_a_statement():
     for dialect in DIALECTS:
         known = {*STATEMENTS, *(f"scene_{scene}" for scene in SCENES)}
         assert {path.stem for path in (FOLDER / dialect).glob("*.sql")} == known
+
+
+@pytest.mark.parametrize(("dialect", "statements"), [("duckdb", 2), ("postgres", 1), ("snowflake", 1), ("bigquery", 1)])
+def test_columns_get_new_types_in_as_few_statements_as_there_can_be(dialect, statements):
+    retype = DIALECTS[dialect].dialect.retype
+    made = retype("s.t", {"v": ("DATE", "CAST(v AS DATE)"), "w": ("DATE", "CAST(w AS DATE)")})
+    assert len(made) == statements
+    for sql in made:
+        assert_parsed(sql, dialect)
+    assert retype("s.t", {}) == []
