@@ -119,7 +119,7 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
 
 def _path(detail: ErrorDetails) -> list[str]:
     """The keys down to what is wrong; pydantic also names which kind of a value it tried."""
-    return [str(part) for part in detail["loc"] if part not in ("bool", "LimitEntry")]
+    return [str(part) for part in detail["loc"] if part != "bool" and not str(part).endswith("Entry")]
 
 
 def _kinds_at(path: Sequence[str], entry: type[BaseModel]) -> list[type]:

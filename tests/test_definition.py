@@ -63,10 +63,10 @@ def test_fields_as_pairs_constants_and_lists() -> None:
 def test_one_entry_or_a_list_with_names_of_their_own() -> None:
     syncs, faults = read([GOOD, {**GOOD, "name": "again"}])
     assert faults == []
-    assert [sync.name for sync in syncs] == ["people.users", "again"]
+    assert [sync.name for sync in syncs] == ["people", "again"]
     [other] = read({**GOOD, "name": "AGAIN"})[0]
     alone, shared = part_namesakes([*syncs, other])
-    assert [sync.name for sync in alone] == ["people.users"]
+    assert [sync.name for sync in alone] == ["people"]
     assert [(one.name, one.faults[0].code) for one in shared] == [
         ("again", "duplicate-sync-name"),
         ("AGAIN", "duplicate-sync-name"),
@@ -103,9 +103,9 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
             {"guards": {"removed": 5}},
             "wrong-value",
             "guards.removed",
-            ["expected true, false or {percent: …, rows: …}"],
+            ["expected true, false or {percent: …, rows: …, share: …, hours: …}"],
         ),
-        ({"reject_limit": 5}, "wrong-value", "reject_limit", ["expected {percent: …, rows: …}"]),
+        ({"reject_limit": 5}, "wrong-value", "reject_limit", ["expected {percent: …, rows: …, share: …}"]),
         ({"reject_limit": {"rows": -1}}, "wrong-value", "reject_limit.rows", ["expected greater than or equal to 0"]),
         ({"prefer_user_id": "yes"}, "wrong-value", "prefer_user_id", ["yes", "expected true or false"]),
     ],

@@ -177,7 +177,7 @@ def test_a_definition_of_a_list_leaves_the_others_of_its_model(shop: Shop) -> No
     shop.model("people", [{**META, "name": "good"}, {**META, "mode": "upsrt"}, "users"])
     assert shop.cli("run").code == 1
     assert ended(shop) == {
-        "people.users": ("error", "unknown-mode"),
+        "people": ("error", "unknown-mode"),
         "people[2]": ("error", "not-a-definition"),
         "good": ("success", None),
     }

@@ -143,7 +143,8 @@ def test_validate_asks_the_sandbox(trial: Trial) -> None:
     ended = trial.cli("validate", "--online")
     assert ended.code == 0
     assert "ok  sync people: definition, destination, columns and field types\n  new fields  " in ended.out
-    assert [path for _, path, _ in trial.heard] == ["/api/users/getFields"]
+    asked = {path for _, path, _ in trial.heard}
+    assert asked == {"/api/users/getFields", "/api/users/getByEmail"}, "field types, and what the project type shows by"
     assert not trial.folder.exists()
     trial.cli("run")
     trial.shop.sql("alter table people alter column age type varchar")

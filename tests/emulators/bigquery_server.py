@@ -96,12 +96,23 @@ def translating(translate: Callable[..., Any]) -> Callable[..., Any]:
 def reworded(execute: Callable[..., Any]) -> Callable[..., Any]:
     """Temporary tables outlive their job here, where BigQuery's are gone with it."""
 
-    def executed(project: str, job: str, sql: str, *rest: Any, **more: Any) -> Any:
+    async def executed(project: str, job: str, sql: str, *rest: Any, **more: Any) -> Any:
         sql = NUMERIC.sub("NUMERIC(38, 9)", EXACT.sub("", sql))
         sql = sql.replace("CREATE TEMP TABLE ", "CREATE OR REPLACE TEMP TABLE ")
-        return execute(project, job, sql, *rest, **more)
+        *before, last = one_column_each(sql)
+        for number, statement in enumerate(before):
+            await execute(project, f"{job}_{number}", statement, *rest, **more)
+        return await execute(project, job, last, *rest, **more)
 
     return executed
+
+
+def one_column_each(sql: str) -> list[str]:
+    """BigQuery adds several columns in one statement; the engine below takes one at a time."""
+    table, *columns = sql.replace(", ADD COLUMN ", " ADD COLUMN ").split(" ADD COLUMN ")
+    if not table.startswith("ALTER TABLE") or len(columns) < 2:
+        return [sql]
+    return [f"{table} ADD COLUMN {column}" for column in columns]
 
 
 async def forgotten(*args: Any) -> None:

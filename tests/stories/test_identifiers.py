@@ -32,7 +32,7 @@ EVERY_OBJECT: Mapping[str, Mapping[str, Any]] = {
 
 
 def entry(kind: str, **keys: object) -> dict[str, object]:
-    return {"object": kind, "name": kind, **BOTH, **EVERY_OBJECT[kind], **keys}
+    return {"object": kind, "name": kind, "reject_limit": {"share": 100}, **BOTH, **EVERY_OBJECT[kind], **keys}
 
 
 @pytest.fixture

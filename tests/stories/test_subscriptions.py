@@ -96,7 +96,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
 
     def test_what_cannot_be_named_holds_its_row_back_until_it_is_mended(self, story: Story) -> None:
         story.build({**self.row(1), "lists": ["Sprimg"]}, {**self.row(2), "channels": [999_999]}, self.row(3))
-        story.run()
+        assert story.run(code=1).says("2 of 3 rows are held back")
         assert story.counts("accepted", "invalid", "planned") == (1, 2, 3)
         told = story.project.cli("rejected")
         assert told.says("unknown-name", "did you mean `Spring`", "unknown-id")
