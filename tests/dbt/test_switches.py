@@ -122,8 +122,8 @@ def definitions(project: Path, target: str) -> Definitions:
 
 def test_only_entries_that_are_on_sync(project: Path) -> None:
     names = {sync.name for sync in definitions(project, "dev").syncs}
-    assert not names & {"switched_off", "disabled", "conditional", "folder_off", "second", "some.users.v1"}
-    assert {"plain", "some.users"} <= names
+    assert not names & {"switched_off", "disabled", "conditional", "folder_off", "second", "some.v1"}
+    assert {"plain", "some"} <= names
     assert "conditional" in {sync.name for sync in definitions(project, "prod").syncs}
 
 
