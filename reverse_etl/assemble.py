@@ -214,7 +214,7 @@ class Project:
 
 
 def _sleep(listener: Listener, seconds: float) -> None:
-    """Sleep for a part of a wait, after which a countdown is drawn anew."""
+    """Sleep for a part of a wait, after which the countdown is drawn again."""
     time.sleep(seconds)
     listener(TICK)
 

@@ -123,7 +123,7 @@ class Dialect(ABC):
         return title
 
     def create_temporary(self, table: str, query: str) -> str:
-        """Make a table from a query that this session, or this job, alone can see, and that ends with it."""
+        """Make a temporary table from a query: only this connection, or this job, sees it, and it ends with it."""
         return f"CREATE TEMP TABLE {table} AS {query}"
 
     def no_row(self, columns: str) -> str:

@@ -107,7 +107,7 @@ class SnowflakeDialect(Dialect):
         return names.beside(beside, f"reverse_etl_{self._session}_{title}")
 
     def create_temporary(self, table: str, query: str) -> str:
-        """In place of the one before: the session that ends it may last long."""
+        """Replace the table of the comparison before: it would last as long as the connection."""
         made = f"CREATE OR REPLACE TEMPORARY TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT}"
         return f"{made} AS {query}"
 
