@@ -97,14 +97,14 @@ class Job:
             return run_sync(ready, warehouse, replace(wiring, settings=self._session.project.settings_of(sync)))
         except ReverseEtlError as error:
             return fault_result(sync, [error], began)
-        except Exception as error:  # noqa: BLE001  a fault of ours in one sync keeps back no other
+        except Exception as error:  # noqa: BLE001  a fault of ours in one sync does not stop the others
             self._session.console.trace(error)
             [problem] = problems_of(error)
             self.problems.append(problem.naming(sync.name))
             return replace(_skipped(sync, self.problems[-1]), status=SyncStatus.ERROR, started_at=began)
 
     def _record(self, definition: Sync | BrokenSync, result: RunResult, pen: Pen) -> None:
-        """Write a fault down. A warehouse that refuses that is no reason to keep back the other syncs."""
+        """Save a fault. If the warehouse refuses, the other syncs still run."""
         with suppress(ReverseEtlError):
             pen.write(self._session.tables(pen.warehouse, definition), result)
 

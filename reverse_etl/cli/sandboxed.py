@@ -162,7 +162,7 @@ class SandboxedProject(Project):
             return allowed[0], "the definitions allow no other"
         if allowed and PROJECT_TYPES[0] not in allowed:
             return allowed[0], f"the definitions allow {' and '.join(allowed)}"
-        return PROJECT_TYPES[0], "nothing says which"
+        return PROJECT_TYPES[0], "default; set ITERABLE_PROJECT_TYPE"
 
     def _start(self, name: str, data_dir: Path | None, project_type: str, named: Named) -> str:
         """The address of a sandbox that ends with the context."""

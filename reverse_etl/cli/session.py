@@ -120,7 +120,7 @@ class Session:
     def attempt(
         self, work: Callable[[], Result], otherwise: Callable[[ReverseEtlError], Result] | None = None
     ) -> list[Result]:
-        """What the work for one sync gives; where it fails, which keeps back no other sync, `otherwise` or nothing."""
+        """Return what the work for one sync gives, or `otherwise` if it fails. The other syncs continue."""
         try:
             found = [work()]
         except ReverseEtlError as error:

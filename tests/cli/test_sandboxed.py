@@ -179,7 +179,7 @@ def test_it_says_where_it_listens_and_how_to_look_afterwards(trial: Trial, monke
 @pytest.mark.parametrize(
     ("file", "variable", "played", "source"),
     [
-        ("", "", "email", "nothing says which"),
+        ("", "", "email", "default; set ITERABLE_PROJECT_TYPE"),
         ("", "hybrid", "hybrid", "ITERABLE_PROJECT_TYPE"),
         ("destinations: {iterable: {project_type: \"{{ env_var('KIND') }}\"}}", "email", "hybrid", "reverse_etl.yml"),
     ],
@@ -294,8 +294,8 @@ def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:
     ("entry", "played", "why"),
     [
         ({"user_id": "email", "fields": ["age"]}, "user_id", "the definitions allow user_id and hybrid"),
-        ({"email": "email", "user_id": "email", "prefer": "email"}, "email", "nothing says which"),
-        ({"email": "email", "fields": ["age"]}, "email", "nothing says which"),
+        ({"email": "email", "user_id": "email", "prefer": "email"}, "email", "default; set ITERABLE_PROJECT_TYPE"),
+        ({"email": "email", "fields": ["age"]}, "email", "default; set ITERABLE_PROJECT_TYPE"),
     ],
 )
 def test_the_definitions_choose_a_type_that_they_allow(

@@ -268,3 +268,4 @@ def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, s
     sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
     subject = Subject(sync, ProjectType.EMAIL, [Typed("phoneNumber", "integer", "BIGINT")])
     Users().prepare(subject, Questions(world.client(), world.time, 1, lambda _: pacer))
+    assert [request.path for request in server.requests] == ["/api/users/getFields"]
