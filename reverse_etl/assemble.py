@@ -107,7 +107,7 @@ class Project:
         return [*unread_tags(self.manifest), *changed_files(self._stale, self.locations)]
 
     def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
-        """Return an error if the manifest is another target's. Opening the warehouse reports a profile that is unreadable."""
+        """Return an error if the manifest is another target's. An unreadable profile is reported later, on opening."""
         try:
             verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
         except ConfigError:
