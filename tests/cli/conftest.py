@@ -104,13 +104,13 @@ class Shop:
         }
         self.write_manifest()
 
-    def write_manifest(self) -> None:
+    def write_manifest(self, adapter: str = "duckdb") -> None:
         metadata = {
             "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
             "dbt_version": "1.11.0",
             "invocation_id": "the-build",
             "project_name": "shop",
-            "adapter_type": "duckdb",
+            "adapter_type": adapter,
         }
         target = self.folder / "target"
         target.mkdir(exist_ok=True)

@@ -38,13 +38,17 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def builder(port: int, people: Shop) -> Iterator[Warehouse]:
     """The shop's target is the emulator; a connection as dbt would have it, which built the model there."""
-    fields = local(port)
+    fields = {**local(port), "schema": "marts"}
     people.folder.joinpath("profiles.yml").write_text(
         f"shop:\n  target: dev\n  outputs:\n    dev: {json.dumps({**fields, 'query_tag': 'nightly'})}\n"
     )
     # dbt quotes nothing on Snowflake, and writes names as the profile and the files have them.
-    people.models["model.shop.people"] |= {"relation_name": f"{fields['database']}.marts.people"}  # type: ignore[operator]
-    people.write_manifest()
+    place = {"database": fields["database"], "schema": fields["schema"]}
+    people.models["model.shop.people"] |= {  # type: ignore[operator]
+        **place,
+        "relation_name": ".".join((*place.values(), "people")),
+    }
+    people.write_manifest("snowflake")
     patience = Patience(0, time.monotonic, time.sleep)
     warehouse = open_warehouse(Connection("snowflake", fields, Path(), "", patience))
     warehouse.create_schema("marts")
@@ -73,6 +77,8 @@ def test_sends_everything_then_what_changed_then_nothing(
     assert "3 unchanged" in people.cli("run").out
     verbs = [sql.split()[0] for sql in sent]
     counted = {verb: verbs.count(verb) for verb in verbs}
-    assert counted == {"DESCRIBE": 4, "SELECT": 2, "WITH": 1, "DELETE": 1, "INSERT": 1}
+    assert counted == {"DESCRIBE": 5, "SELECT": 2, "CREATE": 2, "WITH": 1, "DELETE": 1, "INSERT": 1}
+    made = [sql for sql in sent if sql.startswith("CREATE")]
+    assert all(sql.startswith("CREATE OR REPLACE TEMPORARY TABLE ") for sql in made)
     assert "hush-hush" not in first.out + first.err + json.dumps(people.results)
     assert builder.query("SELECT count(*) FROM reverse_etl.sync_runs") == [(3,)]
