@@ -30,7 +30,7 @@ _BEFORE_NOUN = re.compile(
 _TEMPLATE = re.compile(r"\}\}\s+(?:row|request|field|item|user|event|line|file|list|member|byte|change)s\b")
 # Texts in which the number is never 1, or is no count: file, and what the placeholder holds.
 ALLOWED = {
-    ("sandbox/request_log.py", "len(value)"): "a text that is shortened has hundreds of characters",
+    ("sandbox/http/request_log.py", "len(value)"): "a text that is shortened has hundreds of characters",
 }
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.definition_schema import json_schema
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.json_schema import json_schema
+from reverse_etl.definition.switches import is_off
+from reverse_etl.destinations.iterable import entries
 from reverse_etl.errors import Fault
-from reverse_etl.iterable import entries
-from reverse_etl.switches import is_off
+from reverse_etl.project.sync_reader import part_namesakes
 from reverse_etl.sync import Field, Sync
-from reverse_etl.sync_reader import part_namesakes
 
 MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
 GOOD: dict[str, Any] = {"object": "users", "email": "email"}

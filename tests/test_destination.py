@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.destination import resolve_destination
+from reverse_etl.definition.destination import resolve_destination
 from reverse_etl.errors import ConfigError
 
 ENV = {"ITERABLE_API_KEY": "sandbox-k", "ITERABLE_PROJECT_TYPE": "hybrid", "ITERABLE_REGION": "eu"}

@@ -18,11 +18,11 @@ import yaml
 
 from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
-from reverse_etl.definition import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
-from reverse_etl.destination import _Entry as DestinationEntry
-from reverse_etl.faults import unknown_word
-from reverse_etl.guards import GUARDS
-from reverse_etl.iterable import OBJECTS, entries
+from reverse_etl.definition.destination import _Entry as DestinationEntry
+from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
+from reverse_etl.definition.faults import unknown_word
+from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.guards.checks import GUARDS
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable
 from tests.documentation import GENERATED, PAGES, README, TEXT
@@ -77,7 +77,7 @@ def variables(command: Any) -> set[str]:
 
 def trees() -> Iterator[ast.AST]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.parent.name != "sandbox":
+        if not path.is_relative_to(PACKAGE / "sandbox"):
             yield ast.parse(path.read_text(encoding="utf-8"))
 
 

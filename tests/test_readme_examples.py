@@ -11,10 +11,10 @@ import pytest
 import requests
 import yaml
 
-from reverse_etl.iterable import OBJECTS
+from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start
-from reverse_etl.sandbox.channels import CHANNELS as DEFAULT_CHANNELS
-from reverse_etl.sandbox.channels import Channel
+from reverse_etl.sandbox.state.channels import CHANNELS as DEFAULT_CHANNELS
+from reverse_etl.sandbox.state.channels import Channel
 from tests.cli.conftest import Shop
 from tests.documentation import TEXT
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import pytest
 
-from reverse_etl.iterable.client import Access
+from reverse_etl.destinations.iterable.protocol.client import Access
 from reverse_etl.secret import Secret
 
 REAL = "0123456789abcdef0123456789abcdef"

@@ -7,7 +7,7 @@ from typing import Any
 
 from markdown_pieces import code, table
 
-from reverse_etl.iterable import entries
+from reverse_etl.destinations.iterable import entries
 
 _INTRO = """# Keys of a definition
 

@@ -9,20 +9,20 @@ from typing import Annotated
 import typer
 
 from reverse_etl import __version__
-from reverse_etl.cli.demo import demo
-from reverse_etl.cli.destination import accept
-from reverse_etl.cli.listing import list_
-from reverse_etl.cli.plan import plan
-from reverse_etl.cli.rejections import rejected, requeue
-from reverse_etl.cli.run import run
-from reverse_etl.cli.sandbox import sandbox
-from reverse_etl.cli.schema import schema
+from reverse_etl.cli.commands.demo import demo
+from reverse_etl.cli.commands.destination import accept
+from reverse_etl.cli.commands.list_syncs import list_
+from reverse_etl.cli.commands.migrate_state import migrate
+from reverse_etl.cli.commands.plan import plan
+from reverse_etl.cli.commands.rejected import rejected, requeue
+from reverse_etl.cli.commands.run import run
+from reverse_etl.cli.commands.sandbox import sandbox
+from reverse_etl.cli.commands.schema import schema
+from reverse_etl.cli.commands.state import list_states, prune, reset
+from reverse_etl.cli.commands.status import history, status
+from reverse_etl.cli.commands.validate import validate
 from reverse_etl.cli.session import command, project_command
 from reverse_etl.cli.spread import spread
-from reverse_etl.cli.state import migrate
-from reverse_etl.cli.states import list_states, prune, reset
-from reverse_etl.cli.status import history, status
-from reverse_etl.cli.validate import validate
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 

@@ -88,8 +88,8 @@ class Job:
             self._end(result, [result.problem] if result.problem else [])
 
     def _one(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+        from reverse_etl.run.runner import run_sync
         from reverse_etl.run.unfit import fault_result
-        from reverse_etl.runner import run_sync
 
         sync, began = ready.sync, wiring.wall()
         wiring.listener(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))

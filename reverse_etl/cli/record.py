@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from reverse_etl import __version__
-from reverse_etl.assemble import Project
 from reverse_etl.change import Problem, RunResult
 from reverse_etl.cli.console import Console
 from reverse_etl.errors import ReverseEtlError
+from reverse_etl.project.assemble import Project
 from reverse_etl.report.artifact import artifact, write_artifact
 
 

@@ -17,23 +17,29 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from reverse_etl.assemble import Flags, Project
+from reverse_etl.cli.commands.sandbox import told_as_not_started
 from reverse_etl.cli.options import SandboxUse
-from reverse_etl.cli.sandbox import told_as_not_started
 from reverse_etl.dbt.nodes import mapping
-from reverse_etl.destination import PROJECT_TYPES, SANDBOX, Destination, OfflineDestination, project_type_to_play
+from reverse_etl.definition.destination import (
+    PROJECT_TYPES,
+    SANDBOX,
+    Destination,
+    OfflineDestination,
+    project_type_to_play,
+)
 from reverse_etl.documents import MEGABYTE, read_json
 from reverse_etl.errors import ConfigError
-from reverse_etl.project_types import possible_types
+from reverse_etl.project.assemble import Flags, Project
+from reverse_etl.project.project_types import possible_types
 from reverse_etl.sandbox import SandboxOptions, start
-from reverse_etl.sandbox.journal import FILE_NAME
+from reverse_etl.sandbox.state.journal import FILE_NAME
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
 from reverse_etl.sync import BrokenSync, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox import ProjectType
-    from reverse_etl.sandbox.server import RunningSandbox
+    from reverse_etl.sandbox.http.server import RunningSandbox
 
 FOLDER = "reverse_etl_sandbox"
 _KEPT = "sandbox.json"

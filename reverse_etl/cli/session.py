@@ -17,11 +17,11 @@ from reverse_etl.cli.options import ProjectOptions, SandboxUse, TalkOptions
 from reverse_etl.errors import ReverseEtlError
 
 if TYPE_CHECKING:
-    from reverse_etl.assemble import Project
-    from reverse_etl.destination import Destination
+    from reverse_etl.definition.destination import Destination
+    from reverse_etl.project.assemble import Project
+    from reverse_etl.project.sync_reader import Definitions
     from reverse_etl.snapshot.tables import Tables
     from reverse_etl.sync import BrokenSync, Sync
-    from reverse_etl.sync_reader import Definitions
     from reverse_etl.warehouses.base import Reader, Warehouse
 
 Result = TypeVar("Result")
@@ -44,9 +44,9 @@ class Session:
     @cached_property
     def project(self) -> Project:
         """The project. Raises ConfigError where a guard is named that there is not."""
-        from reverse_etl.assemble import Flags, Project, unknown_guards
         from reverse_etl.dbt.variables import read_variables
-        from reverse_etl.guards import GUARDS
+        from reverse_etl.guards.checks import GUARDS
+        from reverse_etl.project.assemble import Flags, Project, unknown_guards
 
         o = self._options
         allow = [name for text in o.allow or () for name in text.split()]
@@ -148,7 +148,7 @@ class Session:
 
     def destination_errors(self, name: str) -> list[ReverseEtlError]:
         """What is wrong with a destination; nothing is sent to find that out."""
-        from reverse_etl.assemble import check_destination
+        from reverse_etl.project.assemble import check_destination
 
         try:
             self.destination(name)

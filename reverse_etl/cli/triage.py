@@ -64,7 +64,7 @@ class Triage:
 
         `remember`: where to keep what dbt's last results say.
         """
-        from reverse_etl.guards import BUILD
+        from reverse_etl.guards.checks import BUILD
 
         try:
             unbuilt = Unbuilt(self._session, self.open, reader)

@@ -29,7 +29,7 @@ class Unbuilt:
 
     def problems(self) -> dict[str, Problem]:
         """By name, the syncs whose model or tests failed when dbt last ran them, unless that is allowed."""
-        from reverse_etl.guards import BUILD
+        from reverse_etl.guards.checks import BUILD
 
         if BUILD in self._session.project.flags.allow:
             return {}

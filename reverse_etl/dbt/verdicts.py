@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from reverse_etl.dbt.graph import Graph
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model, texts
 from reverse_etl.dbt.results import Build, NodeResult
-from reverse_etl.dbt.selection import select
+from reverse_etl.dbt.selection.graph import Graph
+from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.errors import ConfigError
 from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
 

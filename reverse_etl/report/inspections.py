@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.iterable.inspection import Inspection, NewField
 from reverse_etl.report.failures import problem_dict, problems_of
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs

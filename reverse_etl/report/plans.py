@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from reverse_etl.counting import plural
-from reverse_etl.planned import Example, SyncPlan
 from reverse_etl.report.amounts import duration, listed, resent
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
+from reverse_etl.run.sync_plan import Example, SyncPlan
 
 Masked = Callable[[str | None, str], str]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.results import Build
 from reverse_etl.dbt.verdicts import Hold, Judge, is_bad, is_same_target, read_verdicts
-from reverse_etl.guards import Stop, build_stop
+from reverse_etl.guards.checks import Stop, build_stop
 from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.sync import Sync
 from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reverse_etl.iterable.base import Asker
-from reverse_etl.iterable.datefields import PATTERNS, Texts, with_dates
-from reverse_etl.iterable.inspection import Inspection
-from reverse_etl.iterable.project_types import check_project_type
+from reverse_etl.destinations.base import Asker
+from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
+from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.sampling import sample_texts, tallies
 from reverse_etl.sync import Sync

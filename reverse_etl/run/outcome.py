@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
 from reverse_etl.cost import Spent
 from reverse_etl.counting import are, plural, were
-from reverse_etl.guards import REMOVED
-from reverse_etl.run.journal import Fates
+from reverse_etl.guards.checks import REMOVED
 from reverse_etl.run.ready import Ready, Wiring
-from reverse_etl.snapshot.counts import DiffCounts
+from reverse_etl.run.stages.journal import Fates
 from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
+from reverse_etl.snapshot.sql.counts import DiffCounts
 
 # A share of the rows that one run sends says something from so many rows on.
 _ENOUGH_FOR_A_SHARE = 10

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.planned import Example, SyncPlan
 from reverse_etl.run.estimate import estimate
-from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.rehearsal import count_unsendable, look_ahead
 from reverse_etl.run.renaming import rename_warning
+from reverse_etl.run.stages.guarding import guard_problem
+from reverse_etl.run.sync_plan import Example, SyncPlan
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reverse_etl.change import Problem
-from reverse_etl.destination import Destination
-from reverse_etl.errors import Fault, Faults, ReverseEtlError
-from reverse_etl.events import Event, Listener
-from reverse_etl.faults import field_twice, place_of
-from reverse_etl.fieldmap import too_many_fields
-from reverse_etl.guards import SNAPSHOT
-from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import (
+from reverse_etl.definition.destination import Destination
+from reverse_etl.definition.faults import field_twice, place_of
+from reverse_etl.definition.field_mapping import too_many_fields
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.delivery.rate_limiter import Pacer, Time, Wait
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.destinations.base import (
     Client,
     Endpoint,
     IterableObject,
@@ -26,12 +24,13 @@ from reverse_etl.iterable.base import (
     Subject,
     Typed,
 )
-from reverse_etl.iterable.encode import Encoder, Form, Source
-from reverse_etl.iterable.fieldtypes import typed_constant
-from reverse_etl.iterable.pacing import Pacer, Time, Wait
-from reverse_etl.provenance import SOURCE, source_of
+from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.fields.field_types import typed_constant
+from reverse_etl.errors import Fault, Faults, ReverseEtlError
+from reverse_etl.events import Event, Listener
+from reverse_etl.guards.checks import SNAPSHOT
 from reverse_etl.settings import Settings
-from reverse_etl.snapshot.identifier_text import refused_identifiers
+from reverse_etl.snapshot.provenance import SOURCE, source_of
 from reverse_etl.snapshot.shape import (
     Shape,
     Value,
@@ -41,6 +40,7 @@ from reverse_etl.snapshot.shape import (
     shape_of,
     spell_fields,
 )
+from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader, Warehouse
 from reverse_etl.warehouses.local import LocalState

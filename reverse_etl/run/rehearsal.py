@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reverse_etl.delivery.deliver import largest_row
+from reverse_etl.destinations.base import Asker, Reply, Request
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
-from reverse_etl.iterable.base import Asker, Reply, Request
-from reverse_etl.iterable.deliver import largest_row
 from reverse_etl.run.ready import Ready
-from reverse_etl.run.windows import Window
-from reverse_etl.snapshot.diff import Diff
+from reverse_etl.run.stages.windows import Window
+from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.warehouses.base import Reader
 
 if TYPE_CHECKING:

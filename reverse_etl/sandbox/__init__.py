@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reverse_etl.sandbox.faults import FAULTS
 from reverse_etl.sandbox.options import Behaviour, ProjectType, SandboxError, SandboxOptions
+from reverse_etl.sandbox.rules.faults import FAULTS
 from reverse_etl.sandbox.settings import Setting, behaviour_of, list_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reverse_etl.sandbox.project import Clock
-    from reverse_etl.sandbox.server import RunningSandbox
+    from reverse_etl.sandbox.http.server import RunningSandbox
+    from reverse_etl.sandbox.state.project import Clock
 
 __all__ = [
     "FAULTS",
@@ -37,7 +37,7 @@ def serve(options: SandboxOptions, announce: Callable[[str], None]) -> None:
 
     Raises OSError when the port is taken, SandboxError when the data folder cannot be used.
     """
-    from reverse_etl.sandbox.server import serve_until_signal
+    from reverse_etl.sandbox.http.server import serve_until_signal
 
     serve_until_signal(options, announce)
 
@@ -47,6 +47,6 @@ def start(options: SandboxOptions, clock: Clock | None = None) -> RunningSandbox
 
     `clock` gives seconds since 1970 and drives timestamps and rate limits. Raises what `serve` raises.
     """
-    from reverse_etl.sandbox.server import RunningSandbox
+    from reverse_etl.sandbox.http.server import RunningSandbox
 
     return RunningSandbox(options, clock)

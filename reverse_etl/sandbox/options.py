@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from reverse_etl.sandbox.channels import CHANNELS, MESSAGE_TYPES, Channel, MessageType
-from reverse_etl.sandbox.faults import Faults
+from reverse_etl.sandbox.rules.faults import Faults
+from reverse_etl.sandbox.state.channels import CHANNELS, MESSAGE_TYPES, Channel, MessageType
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from reverse_etl.change import Outcome, PastFailure, Response
-from reverse_etl.snapshot.diff import Diff
-from reverse_etl.snapshot.held_rows import UNSENDABLE
-from reverse_etl.snapshot.second_identifier import unmarked
-from reverse_etl.snapshot.settled_rows import settled_keys
+from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.held_rows import UNSENDABLE
+from reverse_etl.snapshot.sql.second_identifier import unmarked
+from reverse_etl.snapshot.sql.settled_rows import settled_keys
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
 from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
 

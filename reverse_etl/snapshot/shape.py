@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reverse_etl.definition.faults import nearest, place_of
 from reverse_etl.errors import ConfigError, Fault
-from reverse_etl.faults import nearest, place_of
-from reverse_etl.snapshot.identifier_text import UNFIT, identifier_text, is_doubtful, unfit_reason
-from reverse_etl.snapshot.second_identifier import marked
+from reverse_etl.snapshot.sql.identifier_text import UNFIT, identifier_text, is_doubtful, unfit_reason
+from reverse_etl.snapshot.sql.second_identifier import marked
 from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect

@@ -214,7 +214,7 @@ def _suffix(shop: Shop) -> str:
 
 
 def test_a_fault_of_ours_in_one_sync_leaves_the_others(two: Shop, sandbox: Any, monkeypatch: Any) -> None:
-    from reverse_etl import runner
+    from reverse_etl.run import runner
 
     run_sync = runner.run_sync
 

@@ -11,8 +11,8 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from reverse_etl.iterable.base import Operations
-from reverse_etl.iterable.users import BulkUpdate, Users
+from reverse_etl.destinations.base import Operations
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate, Users
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.second_reading import second_reading
@@ -278,7 +278,7 @@ def test_an_unexpected_exception_is_short_unless_debugging(people: Shop, monkeyp
     def explode(*_: object) -> None:
         raise RuntimeError("the password is hunter2-secret")
 
-    monkeypatch.setattr("reverse_etl.runner.run_sync", explode)
+    monkeypatch.setattr("reverse_etl.run.runner.run_sync", explode)
     short = people.cli("run")
     assert (short.code, "error[internal-error]" in short.err) == (2, True)
     assert "Traceback" not in short.err

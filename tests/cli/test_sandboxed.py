@@ -14,7 +14,7 @@ import pytest
 
 from reverse_etl.cli.sandboxed import named_things
 from reverse_etl.sandbox import SandboxOptions, start
-from reverse_etl.sandbox.app import SandboxApp
+from reverse_etl.sandbox.http.app import SandboxApp
 from reverse_etl.sync import Sync
 
 from .conftest import META, Ended, Shop
@@ -276,7 +276,7 @@ def test_what_definitions_name_and_do_not_make_is_there() -> None:
 
 def test_without_its_extra(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "reverse_etl.sandbox.server")
+    monkeypatch.delitem(sys.modules, "reverse_etl.sandbox.http.server")
     ended = trial.cli("run")
     assert (ended.code, "error[missing-extra]" in ended.err) == (2, True)
     assert "reverse-etl[sandbox]" in ended.err

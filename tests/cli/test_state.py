@@ -97,7 +97,7 @@ def test_a_run_that_was_killed_is_taken_up(local: Shop, sandbox: Any, monkeypatc
             raise Killed
         return execute(self, sql, params)
 
-    monkeypatch.setattr("reverse_etl.assemble.is_alive", lambda _note: False)
+    monkeypatch.setattr("reverse_etl.project.assemble.is_alive", lambda _note: False)
     short = {"LEASE_TTL": "1", "PAUSE_BOUND": "0.3", "LATE_REQUEST_BOUND": "0.3", "HTTP_TIMEOUT": "0.3"}
     env = {f"REVERSE_ETL_{name}": seconds for name, seconds in short.items()}
     monkeypatch.setattr(DuckDB, "execute", dying)
@@ -277,7 +277,7 @@ def test_a_live_run_is_not_moved(kept: Shop) -> None:
 
 
 def test_a_move_that_broke_off_leaves_the_state_where_it_was(kept: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reverse_etl.run.moving._same", lambda *_: False)
+    monkeypatch.setattr("reverse_etl.run.maintenance.migrate_state._same", lambda *_: False)
     ended = migrate(kept, "local")
     assert "error[move-differs]" in ended.err
     assert "error[state-moved]" in kept.cli("run", **LOCAL).err

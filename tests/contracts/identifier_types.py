@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.destination import Destination
-from reverse_etl.iterable import OBJECTS, entries
+from reverse_etl.definition.destination import Destination
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.run.ready import make_all_ready
 from reverse_etl.secret import Secret
-from reverse_etl.snapshot.fitness import reason
-from reverse_etl.snapshot.identifier_text import UNFIT
+from reverse_etl.snapshot.sql.identifier_text import UNFIT
+from reverse_etl.snapshot.sql.row_checks import reason
 from tests.contracts.trial import MODEL_SCHEMA, Trial
 
 REFUSED = "refused"

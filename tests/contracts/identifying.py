@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.iterable.identity import rule_of
+from reverse_etl.destinations.iterable.identity import rule_of
 from reverse_etl.snapshot.shape import PRIMARY_KEY
-from reverse_etl.snapshot.waiting import RecentCalls, Waiting
+from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
 from tests.contracts.trial import LONG_AGO, MODEL_SCHEMA, STATE_SCHEMA, Fate, Trial, of
 

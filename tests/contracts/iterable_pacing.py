@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from reverse_etl.iterable.pacing import LONGEST_WAIT
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT
 from tests.iterable.server import HTML, Answer, refusal
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.iterable.datefields import PATTERNS
+from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS
 from reverse_etl.snapshot.sampling import Tally, tallies
 from reverse_etl.sync import Field
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.destination import Destination
+from reverse_etl.definition.destination import Destination
 from reverse_etl.errors import Faults
 from reverse_etl.run.ready import Ready, make_ready
 from reverse_etl.secret import Secret

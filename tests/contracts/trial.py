@@ -10,12 +10,12 @@ from enum import Enum
 from typing import Any
 
 from reverse_etl.change import Outcome, PastFailure, Response, Status
-from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.shape import PRIMARY_KEY, Shape, shape_of, spell_fields
+from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync

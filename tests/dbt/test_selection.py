@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.dbt.selection import select
+from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.errors import ConfigError
 
 USERS = "model.shop.iterable_users"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.assemble import Flags, Project
-from reverse_etl.sync_reader import Definitions
+from reverse_etl.project.assemble import Flags, Project
+from reverse_etl.project.sync_reader import Definitions
 
 ENTRY = "{object: users, email: email}"
 PROJECT = f"""

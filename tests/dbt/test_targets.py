@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.assemble import Flags, Project
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.targets import duckdb_name
 from reverse_etl.errors import ConfigError
+from reverse_etl.project.assemble import Flags, Project
 
 HERE = Path(__file__).parent
 PROFILE = """

@@ -8,10 +8,10 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
 from reverse_etl.change import Outcome, PastFailure, Problem
-from reverse_etl.iterable.client import Access, HttpClient
-from reverse_etl.iterable.deliver import Delivery
-from reverse_etl.iterable.engine import Line, Tally
-from reverse_etl.iterable.pacing import Budget, Pacer, Time
+from reverse_etl.delivery.deliver import Delivery
+from reverse_etl.delivery.rate_limiter import Budget, Pacer, Time
+from reverse_etl.delivery.request_engine import Line, Tally
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.secret import Secret
 
 KEY = "sandbox-0123456789abcdef"

@@ -7,10 +7,10 @@ import pytest
 import requests
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.iterable import entries
-from reverse_etl.iterable.base import ProjectType, Row, UnfitRow
-from reverse_etl.iterable.carts import Carts, UpdateCart
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.base import ProjectType, Row, UnfitRow
+from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.objects.carts import Carts, UpdateCart
 from reverse_etl.sync import IdentityRule
 from tests.iterable.server import refusal
 from tests.iterable.singles import FORGOTTEN, SingleContract

@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable.base import ProjectType, Row, UnfitRow
-from reverse_etl.iterable.catalogs import CatalogItems
-from reverse_etl.iterable.cataloguploads import DeleteItems, UploadItems
+from reverse_etl.destinations.base import ProjectType, Row, UnfitRow
+from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems
+from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from reverse_etl.sync import Field
 from tests.contracts.iterable_bulk import BulkContract
 from tests.contracts.iterable_object import OperationContract

@@ -8,16 +8,22 @@ from itertools import pairwise
 import pyarrow as pa
 import pytest
 
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.destinations.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.inspection import NewField
+from reverse_etl.destinations.iterable.fields.field_types import typed_constant
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.values import Unsendable
+from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
+from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
+from reverse_etl.destinations.iterable.resources.catalog_types import (
+    FITTING,
+    Catalog,
+    find_catalog,
+    read_catalog,
+    set_types,
+)
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import ProjectType, Subject, Typed
-from reverse_etl.iterable.catalogs import CatalogItems
-from reverse_etl.iterable.catalogtypes import FITTING, Catalog, find_catalog, read_catalog, set_types
-from reverse_etl.iterable.cataloguploads import UploadItems
-from reverse_etl.iterable.fieldtypes import typed_constant
-from reverse_etl.iterable.fitting import fit
-from reverse_etl.iterable.inspection import NewField
-from reverse_etl.iterable.values import Unsendable
 from tests.iterable.delivering import KEY
 from tests.iterable.server import HTML, Answer, refusal
 from tests.iterable.singles import sync_of

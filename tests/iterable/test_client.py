@@ -6,9 +6,9 @@ import traceback
 
 import pytest
 
+from reverse_etl.destinations.base import Endpoint, Request
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient, check_access
 from reverse_etl.errors import ConfigError
-from reverse_etl.iterable.base import Endpoint, Request
-from reverse_etl.iterable.client import Access, HttpClient, check_access
 from reverse_etl.secret import Secret
 from tests.iterable.delivering import KEY
 from tests.iterable.server import HTML, Answer, Server

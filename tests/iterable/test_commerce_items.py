@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.iterable import entries
-from reverse_etl.iterable.base import Row, UnfitRow
-from reverse_etl.iterable.commerce_items import items_key
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.base import Row, UnfitRow
+from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.objects.commerce_items import items_key
 
 MODEL = Tagged("carts", "model.shop.carts", '"carts"', "models/carts.yml")
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.iterable.datefields import Texts, with_dates
-from reverse_etl.iterable.inspection import Inspection, NewField
+from reverse_etl.destinations.inspection import Inspection, NewField
+from reverse_etl.destinations.iterable.fields.date_fields import Texts, with_dates
 
 SLASHES = "dd/MM/yyyy"
 FRACTIONS = "yyyy-MM-dd HH:mm:ss.SSS"

@@ -7,7 +7,7 @@ import re
 import duckdb
 import pytest
 
-from reverse_etl.iterable.dateforms import ACCEPTED, ODD, is_date
+from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED, ODD, is_date
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
 DATES = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.iterable.email_changes import UpdateEmail
+from reverse_etl.destinations.iterable.objects.email_changes import UpdateEmail
 from tests.iterable.server import Answer, refusal
 from tests.iterable.singles import (
     EMAIL_CHANGE,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.change import Kind, Status
-from reverse_etl.iterable.encode import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
 
 SOURCES = (
     Source("name", "v1"),

@@ -10,9 +10,9 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from reverse_etl.iterable.base import ProjectType
-from reverse_etl.iterable.encode import Encoder, Form, Source
-from reverse_etl.iterable.events import Events
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.objects.events import Events
 from reverse_etl.sync import Field, Sync
 from tests.iterable.activity_replies import hashed
 from tests.iterable.body_files import cases_on_file, is_on_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable.events import TrackBulk
+from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from tests.iterable.activity_replies import event, tracked
 from tests.iterable.server import Answer, refusal
 

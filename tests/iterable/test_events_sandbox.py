@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from reverse_etl.iterable.events import TrackBulk
+from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from tests.iterable.activity_replies import event
 from tests.iterable.delivering import KEY
 

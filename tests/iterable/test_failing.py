@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind, PastFailure, Response
-from reverse_etl.iterable.base import Reply
-from reverse_etl.iterable.purchases import TrackPurchase
-from reverse_etl.iterable.refusals import response_of
-from reverse_etl.iterable.subscriptions import UpdateSubscriptions
-from reverse_etl.iterable.users import BulkUpdate
-from reverse_etl.iterable.verdicts import Action, verdict_of
+from reverse_etl.delivery.refusals import response_of
+from reverse_etl.destinations.base import Reply
+from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
+from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate
+from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
 from tests.iterable.bulk_replies import reply, user
 from tests.iterable.server import HTML, Answer, refusal
 from tests.iterable.singles import SUCCESS, change

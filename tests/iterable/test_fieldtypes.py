@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import ProjectType, Subject, Typed
-from reverse_etl.iterable.fieldtypes import (
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Pacer
+from reverse_etl.destinations.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.inspection import NewField
+from reverse_etl.destinations.iterable.fields.field_types import (
     ACCEPTED,
     NOT_TOLD,
     TypeClash,
@@ -19,9 +20,8 @@ from reverse_etl.iterable.fieldtypes import (
     typed_constant,
     user_types,
 )
-from reverse_etl.iterable.inspection import NewField
-from reverse_etl.iterable.pacing import LONGEST_WAIT, Pacer
-from reverse_etl.iterable.users import Users
+from reverse_etl.destinations.iterable.objects.users import Users
+from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal

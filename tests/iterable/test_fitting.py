@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.iterable.encode import Encoder, Form, Source
-from reverse_etl.iterable.fitting import fit
-from reverse_etl.iterable.values import Unsendable, convert
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.values import Unsendable, convert
 
 ODD = "odd"
 UTC = dt.timezone.utc

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.iterable.carts import UpdateCart
-from reverse_etl.iterable.email_changes import UpdateEmail
-from reverse_etl.iterable.events import TrackBulk
-from reverse_etl.iterable.lists import Subscribe
-from reverse_etl.iterable.purchases import TrackPurchase
-from reverse_etl.iterable.subscriptions import UpdateSubscriptions
-from reverse_etl.iterable.user_merges import Merge
-from reverse_etl.iterable.users import BulkUpdate
+from reverse_etl.destinations.iterable.objects.carts import UpdateCart
+from reverse_etl.destinations.iterable.objects.email_changes import UpdateEmail
+from reverse_etl.destinations.iterable.objects.events import TrackBulk
+from reverse_etl.destinations.iterable.objects.lists import Subscribe
+from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
+from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
+from reverse_etl.destinations.iterable.objects.user_merges import Merge
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from tests.iterable.activity_replies import tracked
 from tests.iterable.bulk_replies import customer, reply, user
 from tests.iterable.server import Answer, refusal

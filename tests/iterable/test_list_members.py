@@ -7,10 +7,10 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.destinations.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.iterable.objects.lists import ListMembers, Subscribe, Unsubscribe
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import ProjectType, Subject, Typed
-from reverse_etl.iterable.lists import ListMembers, Subscribe, Unsubscribe
 from tests.contracts.iterable_bulk import BulkContract
 from tests.iterable.bulk_replies import ARRAYS, reply
 from tests.iterable.server import Answer, refusal

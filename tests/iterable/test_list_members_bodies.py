@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from reverse_etl.iterable.base import ProjectType
-from reverse_etl.iterable.encode import Encoder, Form, Source
-from reverse_etl.iterable.lists import ListMembers, _operations
-from reverse_etl.iterable.which_list import Target
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.objects.lists import ListMembers, _operations
+from reverse_etl.destinations.iterable.resources.list_lookup import Target
 from tests.iterable.bodies import is_on_file, names_on_file
 from tests.iterable.singles import sync_of
 

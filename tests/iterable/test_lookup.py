@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable.identity import UserExists
-from reverse_etl.iterable.lookup import Lookups
+from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.destinations.iterable.identity import UserExists
 from tests.iterable.server import HTML, Answer, refusal
 
 

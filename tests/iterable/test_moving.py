@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.base import ProjectType, Row
-from reverse_etl.iterable.lookup import Lookups
+from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.destinations.base import ProjectType, Row
+from reverse_etl.destinations.iterable import OBJECTS
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     EMAIL_CHANGE,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.iterable.base import Endpoint
-from reverse_etl.iterable.pacing import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, rate_wait, throttle
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, rate_wait, throttle
+from reverse_etl.destinations.base import Endpoint
 
 
 class Clock:

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind, Status
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.destinations.base import ProjectType, Row, Subject, UnfitRow
+from reverse_etl.destinations.iterable.objects.subscriptions import Subscriptions, UpdateSubscriptions
 from reverse_etl.errors import DestinationError
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import ProjectType, Row, Subject, UnfitRow
-from reverse_etl.iterable.subscriptions import Subscriptions, UpdateSubscriptions
 from reverse_etl.sync import Field
 from tests.contracts.iterable_bulk import BulkContract
 from tests.iterable.server import Answer, refusal

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from reverse_etl.iterable.base import ProjectType
-from reverse_etl.iterable.encode import Encoder, Form, Source
-from reverse_etl.iterable.ids import Ids
-from reverse_etl.iterable.named import Named
-from reverse_etl.iterable.subscriptions import REGISTERS, Subscriptions, _body
+from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, Subscriptions, _body
+from reverse_etl.destinations.iterable.resources.named_resources import Named
+from reverse_etl.destinations.iterable.resources.resource_ids import Ids
 from tests.iterable.bodies import is_on_file, names_on_file
 from tests.iterable.singles import sync_of
 

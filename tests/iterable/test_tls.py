@@ -7,12 +7,12 @@ from contextlib import closing
 import pytest
 from cryptography import x509
 
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.delivery.rate_limiter import Time
+from reverse_etl.destinations.base import Endpoint, Reply, Request
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
 from reverse_etl.errors import ConfigError, DestinationError
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.base import Endpoint, Reply, Request
-from reverse_etl.iterable.client import Access, HttpClient
-from reverse_etl.iterable.pacing import Time
-from reverse_etl.iterable.verdicts import Action, verdict_of
 from reverse_etl.secret import Secret
 from tests.iterable.certificates import HERE, Certificate
 from tests.iterable.server import Answer, Server

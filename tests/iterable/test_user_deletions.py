@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import Kind, Status
-from reverse_etl.iterable.base import Reply
-from reverse_etl.iterable.questions import Send
-from reverse_etl.iterable.user_deletions import Delete, Forget, IsThere, Unforget
+from reverse_etl.destinations.base import Reply
+from reverse_etl.destinations.iterable.objects.user_deletions import Delete, Forget, IsThere, Unforget
+from reverse_etl.destinations.lookups import Send
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     DELETION,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.iterable import OBJECTS
-from reverse_etl.iterable.base import ProjectType, Row, UnfitRow
-from reverse_etl.iterable.user_merges import Merge
+from reverse_etl.destinations.base import ProjectType, Row, UnfitRow
+from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.objects.user_merges import Merge
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     FORGOTTEN,

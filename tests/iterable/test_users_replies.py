@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind, Status
-from reverse_etl.iterable.users import BulkUpdate
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from tests.iterable.bulk_replies import ARRAYS, customer, reply, user
 from tests.iterable.server import Answer, refusal
 

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.iterable.asking import Questions
-from reverse_etl.iterable.fieldtypes import user_types
-from reverse_etl.iterable.identity import UserExists
-from reverse_etl.iterable.lookup import Lookups
-from reverse_etl.iterable.users import BulkUpdate, DeleteUser
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.destinations.iterable.fields.field_types import user_types
+from reverse_etl.destinations.iterable.identity import UserExists
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
 
 TYPES = ("email", "user_id", "hybrid")
 KEYS = {"email": "email", "user_id": "userId"}

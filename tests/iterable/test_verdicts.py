@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reverse_etl.destinations.base import Reply
+from reverse_etl.destinations.iterable.protocol.reply_table import Action, Verdict, kebab, verdict_of
 from reverse_etl.errors import ConfigError
-from reverse_etl.iterable.base import Reply
-from reverse_etl.iterable.verdicts import Action, Verdict, kebab, verdict_of
 
 CHECKED_FIRST = (
     "BadJsonBody BadParams BatchTooLarge EmailAlreadyExists ForgottenUserError InvalidEmailAddressError"

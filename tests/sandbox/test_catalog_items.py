@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.sandbox.limits import Limits
+from reverse_etl.sandbox.rules.limits import Limits
 
 ITEMS = "/api/catalogs/products/items"
 

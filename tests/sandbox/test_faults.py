@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from reverse_etl.sandbox import FAULTS, SandboxOptions, start
-from reverse_etl.sandbox.faults import Faults
+from reverse_etl.sandbox.rules.faults import Faults
 
 ANN = {"email": "ann@shop.com"}
 PATIENCE = 0.3

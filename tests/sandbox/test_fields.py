@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.sandbox.dates import stored_date
-from reverse_etl.sandbox.fields import FieldTypes
-from reverse_etl.sandbox.replies import Refusal
+from reverse_etl.sandbox.http.replies import Refusal
+from reverse_etl.sandbox.rules.dates import stored_date
+from reverse_etl.sandbox.rules.fields import FieldTypes
 
 ANN = "ann@shop.com"
 

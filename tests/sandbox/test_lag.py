@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start
-from reverse_etl.sandbox.routes import find
+from reverse_etl.sandbox.http.routes import find
 
 LAG = 30.0
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.sandbox.limits import RATES, Limits
+from reverse_etl.sandbox.rules.limits import RATES, Limits
 
 
 def test_a_burst_is_a_second_of_requests_and_the_refusal_says_when_to_come_back(project_of):

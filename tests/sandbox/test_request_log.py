@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.sandbox.request_log import MOST_CHARACTERS, MOST_ITEMS, REQUESTS_KEPT
+from reverse_etl.sandbox.http.request_log import MOST_CHARACTERS, MOST_ITEMS, REQUESTS_KEPT
 
 
 def last(api):
@@ -102,8 +102,8 @@ def test_the_log_has_pages_and_forgets_the_oldest(api):
 
 
 def _asked(api):
-    from reverse_etl.sandbox.call import Call
-    from reverse_etl.sandbox.replies import resource
+    from reverse_etl.sandbox.http.call import Call
+    from reverse_etl.sandbox.http.replies import resource
 
     return Call(api.project, "/api/channels", (), {}, b""), 0, resource({}), ""
 

@@ -11,12 +11,12 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from reverse_etl.snapshot.diff import Diff
 from reverse_etl.snapshot.lease import OpenRun
-from reverse_etl.snapshot.merge import Merge
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.sampling import sampling
 from reverse_etl.snapshot.shape import Stored, shape_of
+from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.merge import Merge
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect

@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from reverse_etl.iterable.identity import EMAIL
+from reverse_etl.destinations.iterable.identity import EMAIL
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from tests.snapshot.scenes import SCENES
 from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS

@@ -16,7 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from reverse_etl.cli import main
-from reverse_etl.iterable.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
 from reverse_etl.warehouses.duckdb import DuckDB
 from reverse_etl.warehouses.postgres import Postgres
 

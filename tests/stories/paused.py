@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reverse_etl.iterable.pacing import Time
+from reverse_etl.delivery.rate_limiter import Time
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.stories.running import opened, run

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.change import RunResult
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.destination import Destination
+from reverse_etl.definition.destination import Destination
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import silent
-from reverse_etl.iterable import entries
-from reverse_etl.iterable.client import Access, HttpClient
-from reverse_etl.iterable.pacing import Pacer, Time
 from reverse_etl.run.ready import Wiring, make_ready
-from reverse_etl.runner import run_sync
+from reverse_etl.run.runner import run_sync
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.base import Patience, Warehouse

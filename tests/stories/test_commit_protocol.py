@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.change import SyncStatus
-from reverse_etl.iterable.pacing import Pacer, Time
+from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.second_reading import Reply, SecondReading

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.iterable import entries
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.iterable import entries
 from tests.second_reading import SecondReading
 from tests.stories.conftest import META
 from tests.stories.project import Project

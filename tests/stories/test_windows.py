@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from reverse_etl.change import SyncStatus
-from reverse_etl.iterable.pacing import Time
-from reverse_etl.run.reach import Reach
+from reverse_etl.delivery.rate_limiter import Time
+from reverse_etl.run.stages.send_window import Reach
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.second_reading import SecondReading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.snapshot.diff import Diff
+from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial

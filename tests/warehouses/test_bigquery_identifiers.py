@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.snapshot.identifier_text import identifier_text, is_unfit
+from reverse_etl.snapshot.sql.identifier_text import identifier_text, is_unfit
 from reverse_etl.warehouses.base import Column, ColumnKind
 from tests.contracts.identifier_types import HELD, REFUSED, IdentifierTypesContract
 from tests.warehouses.on_bigquery import OnBigQuery

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.iterable import entries
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.iterable import entries
 from reverse_etl.snapshot.shape import missing_columns
 from reverse_etl.warehouses.base import Column, ColumnKind
 from tests.cli.conftest import PEOPLE, Shop, sandbox, shop, working_in

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.errors import WarehouseError
-from reverse_etl.iterable.fitting import fit
 from reverse_etl.warehouses.base import Patience, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local import open_local

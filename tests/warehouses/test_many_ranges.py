@@ -7,8 +7,8 @@ import json
 import pytest
 
 from reverse_etl.snapshot.lease import OpenRun
-from reverse_etl.snapshot.merge import WHOLE, Merge
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.sql.merge import WHOLE, Merge
 from tests.contracts.trial import Trial
 from tests.snapshot.test_golden_sql import DIALECTS, TABLES
 from tests.warehouses.on_duckdb import OnDuckDB

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from reverse_etl.iterable.identity import EMAIL
+from reverse_etl.destinations.iterable.identity import EMAIL
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from tests.contracts.identifier_types import HELD, REFUSED, IdentifierTypesContract
 from tests.warehouses.on_postgres import OnPostgres

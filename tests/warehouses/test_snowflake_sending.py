@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.definition import Tagged, read_definitions
-from reverse_etl.iterable import entries
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.destinations.iterable import entries
 from reverse_etl.run.ready import make_ready
 from reverse_etl.warehouses.snowflake.types import column_of
 from tests.contracts.sending import DESTINATION, SendingContract

@@ -1,0 +1,146 @@
+"""`demo`: the main job on the sample shop, with everything real but Iterable: build, plan, run, change, and again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reverse_etl.cli.session import Session
+from reverse_etl.counting import plural
+from reverse_etl.errors import ConfigError, ReverseEtlError
+
+if TYPE_CHECKING:
+    from reverse_etl.cli.stage import Stage
+
+SAMPLE = "sample_dbt_project"
+_EXAMPLES = 1
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What Iterable shall have received of one kind: things that are new or differ, and things that went."""
+
+    new: int
+    gone: int = 0
+
+
+# What the sample's README promises, by kind: day 1, day 2, and day 2 again.
+_DAY_1 = {"users": Arrival(194), "events": Arrival(589), "items": Arrival(15), "members": Arrival(117)}
+_DAY_2 = {"users": Arrival(10), "events": Arrival(5), "items": Arrival(3, 1), "members": Arrival(2, 1)}
+_AGAIN = dict.fromkeys(_DAY_1, Arrival(0))
+
+
+def demo(
+    session: Session,
+    sample_dir: Annotated[
+        Path | None, typer.Option("--sample-dir", help=f"Folder of the sample shop; default: {SAMPLE} nearby.")
+    ] = None,
+) -> None:
+    """Play the main job on a sample shop. Build it, send it to a local Iterable, change some, send the difference."""
+    from reverse_etl.cli.stage import stage
+
+    def show(text: str) -> None:
+        session.console.lines([text])
+
+    sample = _sample(sample_dir)
+    with stage(sample, show) as here:
+        show(f"A local Iterable listens at {here.url}; the shop is a copy of {sample}.")
+        _play(_Play(here))
+    show("\nThat was all of it; nothing is left running.")
+
+
+def _play(play: _Play) -> None:
+    stage = play.stage
+    stage.run("dbt", "build")
+    stage.run("reverse-etl", "plan")
+    stage.run("reverse-etl", "run")
+    play.arrived(_DAY_1, "everything, since Iterable had nothing")
+    stage.show("\nA day later, some customers, orders and products have changed:")
+    stage.run("dbt", "build", "--vars", "day: 2")
+    stage.run("reverse-etl", "plan")
+    stage.run("reverse-etl", "run")
+    play.arrived(_DAY_2, "only what is new, changed or gone")
+    stage.run("reverse-etl", "run")
+    play.arrived(_AGAIN, "nothing, since nothing changed")
+
+
+class _Play:
+    """What the sandbox has received so far, by kind."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._requests = 0
+        self._held: dict[str, dict[str, object]] = {kind: {} for kind in _DAY_1}
+
+    def arrived(self, promised: Mapping[str, Arrival], words: str) -> None:
+        """Show what arrived since the last time. Raises where it is not what was promised."""
+        requests = self._new_requests()
+        self.stage.show(f"\n=> In {plural(requests, 'request')} Iterable received {words}:")
+        held = _held(self.stage)
+        for kind, wanted in promised.items():
+            self._tell(kind, self._held[kind], held[kind], wanted)
+        self._held = held
+        if bool(requests) != any(one != Arrival(0) for one in promised.values()):
+            raise _broken("requests", "none", requests)
+
+    def _new_requests(self) -> int:
+        """Requests that wrote something, since the last time."""
+        requests = self.stage.read("/sandbox/requests")
+        new = [one for one in requests[self._requests :] if one["method"] != "GET" and one["status"] < 300]
+        self._requests = len(requests)
+        return len(new)
+
+    def _tell(self, kind: str, before: Mapping[str, object], now: Mapping[str, object], wanted: Arrival) -> None:
+        different = [value for key, value in now.items() if before.get(key) != value]
+        found = Arrival(len(different), len(before.keys() - now.keys()))
+        gone = f", {found.gone:,} gone" if found.gone else ""
+        self.stage.show(f"   {kind}: {found.new:,} new or changed{gone}; it has {len(now):,} now")
+        for value in different[:_EXAMPLES]:
+            self.stage.show(f"      {json.dumps(value, ensure_ascii=False)}")
+        if found != wanted:
+            raise _broken(kind, wanted, found)
+
+
+def _held(stage: Stage) -> dict[str, dict[str, object]]:
+    """What the sandbox holds, by kind and identity."""
+    return {
+        "users": {str(user["email"]): user for user in stage.read("/sandbox/users")},
+        "events": {str(event["id"]): event for event in stage.read("/sandbox/events")},
+        "items": {
+            f"{catalog['name']} {item}": {item: value}
+            for catalog in stage.read("/sandbox/catalogs")
+            for item, value in catalog["items"].items()
+        },
+        "members": {
+            f"{one['name']} {member['email']}": {one["name"]: member["email"]}
+            for one in stage.read("/sandbox/lists")
+            for member in one["members"]
+        },
+    }
+
+
+def _broken(kind: str, promised: object, found: object) -> ReverseEtlError:
+    return ReverseEtlError(
+        "demo-promise-broken",
+        f"other {kind} arrived than the demo promises",
+        context={"promised": promised, "found": found},
+        hint="If you changed the sample project, that is why; otherwise report it.",
+    )
+
+
+def _sample(named: Path | None) -> Path:
+    places = [named] if named else [Path.cwd() / SAMPLE, Path(__file__).resolve().parents[3] / SAMPLE]
+    found = next((place for place in places if (place / "dbt_project.yml").is_file()), None)
+    if found is None:
+        raise ConfigError(
+            "missing-sample",
+            "the sample project is not here",
+            context={"looked at": ", ".join(map(str, places))},
+            hint="Run the demo in a checkout of the repository, or name the folder with `--sample-dir`.",
+        )
+    return found.resolve()

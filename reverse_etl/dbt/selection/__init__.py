@@ -1,0 +1,1 @@
+"""dbt's selection language: `--select` and `--exclude`."""

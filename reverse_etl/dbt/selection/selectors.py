@@ -1,0 +1,107 @@
+"""What `--select` and `--exclude` mean: dbt's language, over the syncs of the models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from reverse_etl.dbt.manifest import Manifest
+from reverse_etl.dbt.selection.graph import Graph
+from reverse_etl.dbt.selection.methods import default_method, matcher
+from reverse_etl.errors import ConfigError
+
+_CRITERION = re.compile(
+    r"(?P<around>@)?((?P<up_depth>\d*)(?P<up>\+))?((?P<method>[\w.]+):)?(?P<value>.*?)((?P<down>\+)(?P<down_depth>\d*))?\Z"
+)
+
+
+@dataclass(frozen=True)
+class _Criterion:
+    """One selector. `up` and `down` are how many steps it reaches; None is without end."""
+
+    method: str
+    arguments: tuple[str, ...]
+    value: str
+    around: bool
+    up: int | None
+    down: int | None
+
+
+def select(
+    manifest: Manifest, candidates: Mapping[str, Sequence[str]], select: Sequence[str], exclude: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The (unique id of the model, name of the sync) that are kept, in the order of `candidates`.
+
+    `candidates` are the names of the syncs of each model. In `select` and `exclude` a blank joins, a comma intersects,
+    as in dbt; a bare name may be that of a model or of a sync, and `sync:` is only the latter. Without `select` all are
+    kept; a selection that matches nothing gives an empty list. Raises ConfigError `unknown-selector`, `wrong-selector`.
+    """
+    everything = [(model, sync) for model, syncs in candidates.items() for sync in syncs]
+    selection = _Selection(manifest, everything)
+    kept = selection.union(select) if select else set(everything)
+    dropped = selection.union(exclude)
+    return [pair for pair in everything if pair in kept and pair not in dropped]
+
+
+class _Selection:
+    """One selection over one manifest: pairs of model and sync in, some of them out."""
+
+    def __init__(self, manifest: Manifest, pairs: Sequence[tuple[str, str]]) -> None:
+        self._manifest = manifest
+        self._graph = Graph(manifest.graph)
+        self._pairs = [pair for pair in pairs if pair[0] in manifest.graph]
+
+    def union(self, texts: Sequence[str]) -> set[tuple[str, str]]:
+        specs = [spec for text in texts for spec in text.split()]
+        return set().union(*(self._intersection(spec) for spec in specs))
+
+    def _intersection(self, spec: str) -> set[tuple[str, str]]:
+        return set.intersection(*(self._matched(_parse(part)) for part in spec.split(",")))
+
+    def _matched(self, criterion: _Criterion) -> set[tuple[str, str]]:
+        named = {pair for pair in self._pairs if _names_sync(criterion, pair[1])}
+        models = self._models(criterion)
+        reached = models | self._reached(criterion, models | {model for model, _ in named})
+        return named | {pair for pair in self._pairs if pair[0] in reached}
+
+    def _models(self, criterion: _Criterion) -> set[str]:
+        if criterion.method == "sync":
+            return set()
+        matches = matcher(self._manifest, criterion.method, criterion.arguments, criterion.value)
+        return {unique_id for unique_id, node in self._manifest.graph.items() if matches(node)}
+
+    def _reached(self, criterion: _Criterion, start: set[str]) -> set[str]:
+        around = self._graph.around(start) if criterion.around else set()
+        return around | self._graph.parents(start, criterion.up) | self._graph.children(start, criterion.down)
+
+
+def _names_sync(criterion: _Criterion, sync: str) -> bool:
+    return criterion.method in ("fqn", "sync") and fnmatch(sync, criterion.value)
+
+
+def _parse(text: str) -> _Criterion:
+    found = _CRITERION.match(text)
+    if found is None or (found["around"] and found["down"]):
+        raise ConfigError(
+            "wrong-selector",
+            f"`{text}` is not a selector: `@` in front and `+` behind exclude each other",
+            context={"selector": text},
+            hint="Write one of the two; `@` includes what `+` behind would.",
+        )
+    method, *arguments = (found["method"] or default_method(found["value"])).split(".")
+    return _Criterion(
+        method=method,
+        arguments=tuple(arguments),
+        value=found["value"],
+        around=bool(found["around"]),
+        up=_steps(found["up"], found["up_depth"]),
+        down=_steps(found["down"], found["down_depth"]),
+    )
+
+
+def _steps(operator: str | None, depth: str | None) -> int | None:
+    if not operator:
+        return 0
+    return int(depth) if depth else None

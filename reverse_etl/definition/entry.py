@@ -1,0 +1,251 @@
+"""What a `reverse_etl` entry may say: what all objects share, the entry checked into a Sync, and its JSON Schema.
+
+What an object's own keys are is told by the object, in a subclass of Entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import Field as Key
+
+from reverse_etl.definition.entry_checks import check_entry
+from reverse_etl.definition.faults import Place, field_twice
+from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
+from reverse_etl.definition.limits import GuardsEntry, LimitEntry, Part
+from reverse_etl.definition.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
+from reverse_etl.errors import Fault
+from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
+
+ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
+# A key of a definition whose value comes from a row, as those under `fields` do.
+Source = Annotated[Any, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
+FieldMap = Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)]
+_LONGEST_NAME = 200
+_DESTINATION = "iterable"
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+class Entry(Part):
+    """What every object's entry may say. `IDENTIFIERS` are keys that name a column which identifies something.
+
+    `OPTIONS` are switches that a Sync hands on as they are. Subclasses add `object`, `mode` and keys of their own.
+    """
+
+    IDENTIFIERS: ClassVar[tuple[str, ...]] = ()
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
+    object: str
+    mode: str
+    name: str | None = Key(
+        default=None, min_length=1, max_length=_LONGEST_NAME, description="name of the sync; default: the model's"
+    )
+    destination: str = Key(_DESTINATION, min_length=1, description="a destination of reverse_etl.yml")
+    primary_key: Annotated[
+        tuple[ColumnName, ...],
+        BeforeValidator(_names),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = Key((), description="key of the sync snapshot; default: the identifier")
+    guards: GuardsEntry = GuardsEntry()
+    reject_limit: LimitEntry = LimitEntry()
+    enabled: Annotated[bool, BeforeValidator(read_switch)] = Key(
+        default=True, description="false: this entry does nothing"
+    )
+    versions: Annotated[str | tuple[str | int | float, ...], BeforeValidator(read_versions)] = Key(
+        "latest", description="which versions of a versioned model sync"
+    )
+
+    def identifiers(self) -> dict[str, str]:
+        """Key to column, of those that are there."""
+        found = {key: getattr(self, key) for key in self.IDENTIFIERS}
+        return {key: column for key, column in found.items() if column}
+
+    def goes_to(self) -> str:
+        """The destination's name."""
+        return self.destination
+
+    def mapped(self) -> tuple[Field, ...] | None:
+        """What `fields` says; None: every other column. Objects whose rows carry no data say ()."""
+        return ()
+
+    def own(self) -> tuple[Field, ...]:
+        """What keys of the entry take from a row."""
+        return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
+
+    def options(self) -> Mapping[str, Any]:
+        """The object's own switches, as plain values."""
+        return {name: getattr(self, name) for name in self.OPTIONS}
+
+    def scope(self) -> Mapping[str, str]:
+        """Iterable's own things that the rows belong to, by kind."""
+        return {}
+
+    def removal(self) -> OnRemoved:
+        """What happens to rows that left the model."""
+        return "ignore"
+
+    def faults(self, place: Place) -> list[Fault]:
+        """What is wrong with the entry as a whole, whatever the project is."""
+        del place
+        return []
+
+
+class FieldsEntry(Entry):
+    """An entry whose rows carry data."""
+
+    fields: FieldMap = None
+
+    def goes_to(self) -> str:
+        """The destination's name."""
+        return self.destination
+
+    def mapped(self) -> tuple[Field, ...] | None:
+        found: tuple[Field, ...] | None = self.fields
+        return found
+
+
+Entries = Mapping[str, type[Entry]]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project.
+
+    `target` is dbt's target, `database` that of the relation. `label` is the name for people, with package and version.
+    """
+
+    name: str
+    unique_id: str
+    relation: str
+    file: str
+    hidden: frozenset[str] = frozenset()
+    target: str = ""
+    database: str = ""
+    label: str = ""
+    version: ModelVersion = field(default_factory=ModelVersion)
+
+    @property
+    def default_name(self) -> str:
+        """The name of a sync that names itself nothing."""
+        return self.name + self.version.suffix
+
+
+def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[BrokenSync]]:
+    """The syncs of one model's `meta.reverse_etl`: one entry or a list. What is wrong with one leaves the others."""
+    found = meta if isinstance(meta, list) else [meta]
+    syncs: list[Sync] = []
+    broken: list[BrokenSync] = []
+    for index, entry in enumerate(found):
+        place = Place(model.label or model.name, model.file, index if isinstance(meta, list) else None)
+        default = _default_name(model, entry, index, all(map(_own_name, found[:index])))
+        strange = [] if is_off(entry) else unknown_versions(entry, model.version)
+        if strange:
+            broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
+        if strange or is_off(entry) or not takes(entry, model.version):
+            continue
+        checked, partial, wrong = check_entry(entry, place, entries)
+        if checked is not None:
+            sync = _sync(model, checked, default)
+            wrong += [*checked.faults(place), *_check(sync, place)]
+            syncs += [] if wrong else [sync]
+        elif partial is not None:
+            wrong += _check(_sync(model, partial, default), place)
+        if wrong:
+            broken.append(_broken(model, entry, default, wrong))
+    if not found:
+        place = Place(model.label or model.name, model.file, None)
+        empty = place.fault("empty-definition", "the list of definitions is empty")
+        broken.append(_broken(model, None, model.default_name, [empty]))
+    return syncs, broken
+
+
+def _unknown_version(place: Place, named: Sequence[str], model: ModelVersion) -> Fault:
+    return place.fault(
+        "unknown-model-version",
+        f"there is no version {', '.join(named)} of this model",
+        key="versions",
+        found=", ".join(named),
+        allowed=f"latest, all, or a list of {', '.join(model.known)}",
+    )
+
+
+def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
+    """What can be read of an entry that cannot be used."""
+    texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
+    return BrokenSync(
+        name=texts.get("name", default)[:_LONGEST_NAME],
+        model=model.label or model.name,
+        unique_id=model.unique_id,
+        relation=model.relation,
+        file=model.file,
+        destination=texts.get("destination", _DESTINATION),
+        faults=tuple(faults),
+        target=model.target,
+        database=model.database,
+    )
+
+
+def _pairs(entry: object) -> Mapping[object, object]:
+    return entry if isinstance(entry, dict) else {}
+
+
+def _own_name(entry: object) -> bool:
+    """Whether an entry says its name itself."""
+    return bool(_pairs(entry).get("name"))
+
+
+def _default_name(model: Tagged, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
+    """The name of a sync whose entry gives none: its model's for the first of them, with its object's for the others.
+
+    So a definition keeps its name when others are added after it.
+    """
+    kind = _pairs(entry).get("object")
+    if is_first:
+        return model.default_name
+    return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
+
+
+def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
+    identifiers = entry.identifiers()
+    return Sync(
+        name=model.version.named(entry.name) if entry.name else default,
+        model=model.label or model.name,
+        unique_id=model.unique_id,
+        relation=model.relation,
+        file=model.file,
+        object=entry.object,
+        mode=entry.mode,
+        destination=entry.goes_to(),
+        identifiers=identifiers,
+        primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
+        fields=entry.mapped(),
+        own=entry.own(),
+        scope=entry.scope(),
+        hidden=model.hidden,
+        on_removed=entry.removal(),
+        options=entry.options(),
+        guards=entry.guards.limits(),
+        target=model.target,
+        database=model.database,
+        reject_limit=entry.reject_limit.limit(),
+    )
+
+
+def _check(sync: Sync, place: Place) -> list[Fault]:
+    faults = field_twice(sync.fields or (), place)
+    for column in sync.named_columns():
+        if column.lower() in {name.lower() for name in sync.hidden}:
+            faults.append(
+                place.fault(
+                    "hidden-column",
+                    f"column `{column}` is marked `reverse_etl: false` and is never sent",
+                    found=column,
+                    allowed="a column without that mark",
+                )
+            )
+    return faults

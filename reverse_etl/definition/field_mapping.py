@@ -1,0 +1,142 @@
+"""What stands under `fields` of a definition: each field with its source, and every one that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from reverse_etl.counting import plural
+from reverse_etl.definition.faults import Place, nearest
+from reverse_etl.errors import Fault
+from reverse_etl.sync import Field
+
+MOST_FIELDS = 500
+_ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
+_KEYS = ("value", "column", "nulls")
+# What dbt makes of names that YAML takes for booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
+_NO_NAMES = ("true", "false", "null")
+_QUOTE = "YAML reads a bare `on`, `yes`, `no` or `off` as a boolean: quote it"
+
+
+def read_fields(value: object) -> object:
+    """The fields as Fields, in their order; None where every other column is meant. What is wrong is left out."""
+    if isinstance(value, list):
+        return tuple(Field(name, name) for name in value if isinstance(name, str) and name)
+    if isinstance(value, dict):
+        found = [_field(path, source) for path, source in value.items()]
+        return tuple(field for field in found if field is not None)
+    return None
+
+
+def too_many_fields(fields: object, place: Place) -> Fault | None:
+    """A fault if there are more fields than one statement of every warehouse can compare in good time."""
+    if not isinstance(fields, (list, tuple, dict)) or len(fields) <= MOST_FIELDS:
+        return None
+    return place.fault(
+        "too-many-fields",
+        f"there are {plural(len(fields), 'field')}, and one definition sends {MOST_FIELDS} at most: name those that"
+        " are needed under `fields`, or split them over several definitions of the model",
+        key="fields",
+        allowed=f"{MOST_FIELDS} fields",
+    )
+
+
+def wrong_fields(value: object, place: Place) -> list[Fault]:
+    """A fault for each field that cannot be read."""
+    if isinstance(value, list):
+        wrong = [name for name in value if not (isinstance(name, str) and name)]
+        return [
+            place.fault(
+                "wrong-field", "a list of fields holds column names only", key="fields", found=name, allowed=_QUOTE
+            )
+            for name in wrong
+        ]
+    if isinstance(value, dict):
+        return [_wrong(path, source, place) for path, source in value.items() if _field(path, source) is None]
+    if value is None:
+        return []
+    allowed = "`field: column` pairs, or a list of columns"
+    return [place.fault("wrong-field", "`fields` holds no fields", key="fields", found=value, allowed=allowed)]
+
+
+def _field(path: object, source: object) -> Field | None:
+    if not isinstance(path, str) or path in _NO_NAMES:
+        return None
+    if isinstance(source, str) and source:
+        return Field(path, source)
+    if not isinstance(source, dict):
+        return None
+    if set(source) == {"value"}:
+        return Field(path, None, constant=source["value"])
+    column, nulls = source.get("column"), source.get("nulls", "send")
+    if isinstance(column, str) and column and set(source) <= {"column", "nulls"} and nulls in ("send", "skip"):
+        return Field(path, column, nulls=nulls)
+    return None
+
+
+def _wrong(path: object, source: object, place: Place) -> Fault:
+    if not isinstance(path, str) or path in _NO_NAMES:
+        said = f"the field name `{path}` is not a text; if it is a name such as `on` or `NO`, quote it"
+        return place.fault("wrong-field", said, key="fields", found=path, allowed=f'"on": <column>; {_QUOTE}')
+    unknown = [str(key) for key in source if key not in _KEYS] if isinstance(source, dict) else []
+    hint = nearest(unknown[0], _KEYS) if unknown else ""
+    said = f"what field `{path}` comes from cannot be read{hint}"
+    allowed = f"{_ALLOWED}; {_QUOTE}" if isinstance(source, bool) else _ALLOWED
+    return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=allowed)
+
+
+def read_source(value: object, info: ValidationInfo) -> object:
+    """What a key of a definition takes from a row: a column, a constant, or a column whose NULLs are not sent."""
+    if value is None:
+        return None
+    found = _field(info.field_name, value)
+    if found is None:
+        raise PydanticCustomError("source", "a column name, {value: …} or {column: …}")
+    return replace(found, own=True)
+
+
+SOURCE_SCHEMA = {
+    "anyOf": [
+        {"type": "null"},
+        {"type": "string", "minLength": 1, "description": "a column of the model"},
+        {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"column": {"type": "string"}, "nulls": {"enum": ["send", "skip"]}},
+            "required": ["column"],
+            "additionalProperties": False,
+        },
+    ]
+}
+FIELDS_SCHEMA = {
+    "description": "Iterable field: model column; a list of columns; left out: every other column",
+    "anyOf": [
+        {"type": "null"},
+        {"type": "array", "items": {"type": "string"}},
+        {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "column": {"type": "string", "minLength": 1},
+                            "nulls": {"enum": ["send", "skip"], "default": "send"},
+                        },
+                        "required": ["column"],
+                        "additionalProperties": False,
+                    },
+                    {
+                        "type": "object",
+                        "properties": {"value": {}},
+                        "required": ["value"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+        },
+    ],
+}

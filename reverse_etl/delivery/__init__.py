@@ -1,0 +1,1 @@
+"""Rows to requests to outcomes: batches, rate limits, retries, bisecting. Knows no vendor."""

@@ -1,0 +1,1 @@
+"""The destinations that rows can go to, and what each must provide."""

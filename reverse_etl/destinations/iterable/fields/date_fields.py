@@ -1,0 +1,98 @@
+"""Date fields: what a sample of a field's texts says about the type that it has, or gets, in Iterable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reverse_etl.counting import agree, are, plural
+from reverse_etl.destinations.inspection import Inspection, NewField
+from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED, ODD
+
+_ACCEPTED = "accepted"
+# What texts of a sample are to be compared with, by name.
+PATTERNS: Mapping[str, str] = {_ACCEPTED: ACCEPTED, **ODD}
+_CAST = "cast the column to a date or timestamp in the model"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A sample of a field's texts: how many, and how many match each of PATTERNS."""
+
+    count: int
+    matches: Mapping[str, int]
+
+    @property
+    def dates(self) -> int:
+        """Texts that Iterable takes for dates."""
+        return self.matches.get(_ACCEPTED, 0)
+
+    @property
+    def odd(self) -> int:
+        """Texts that are dates to people, and plain texts to Iterable."""
+        return sum(self.matches.get(form, 0) for form in ODD)
+
+    @property
+    def are_dates(self) -> bool:
+        """Whether most are dates to people."""
+        return (self.dates + self.odd) * 2 > self.count
+
+    @property
+    def form(self) -> str:
+        """The form that most of the odd ones have."""
+        return max(ODD, key=lambda form: self.matches.get(form, 0))
+
+
+def with_dates(found: Inspection, samples: Mapping[str, Texts]) -> Inspection:
+    """An inspection with what samples tell, by field; no text of theirs is told, only forms."""
+    new = {item.field: item for item in found.new_fields}
+    warnings = []
+    for name, texts in samples.items():
+        if name in found.types:
+            warnings += _of_known(name, texts, found.types[name])
+        elif name in new and found.inferring:
+            warnings += _of_inferred(name, texts)
+            new[name] = _inferred(new[name], texts)
+        elif name in new:
+            warnings += _of_string(name, texts, "would be strings")
+    return replace(found, new_fields=tuple(new.values()), warnings=(*found.warnings, *warnings))
+
+
+def _of_known(name: str, texts: Texts, kind: str) -> list[str]:
+    if kind != "date":
+        return _of_string(name, texts, "are strings there for good, so map the field to a new name as well")
+    misfits = texts.count - texts.dates
+    if not misfits:
+        return []
+    such = f", such as those in the form `{texts.form}`" if texts.odd else ""
+    return [
+        f"field `{name}` is a date in Iterable, and {_share(misfits, texts)} {are(misfits)} none to it{such}: {_CAST}"
+    ]
+
+
+def _of_inferred(name: str, texts: Texts) -> list[str]:
+    if texts.dates and texts.dates < texts.count:
+        look = agree(texts.dates, "looks like a date", "look like dates")
+        said = f"field `{name}` is new, and {_share(texts.dates, texts)} {look} to Iterable"
+        lasting = "the first to arrive makes it a date, or a string, for good"
+        return [f"{said}, the others do not: {lasting}. If all are dates, {_CAST}"]
+    return _of_string(name, texts, "would make it a string for good")
+
+
+def _of_string(name: str, texts: Texts, what: str) -> list[str]:
+    if not texts.odd or not texts.are_dates:
+        return []
+    kind = agree(texts.odd, "is a date", "are dates")
+    said = f"field `{name}`: {_share(texts.odd, texts)} {kind} in a form that Iterable takes for none"
+    return [f"{said}, such as `{texts.form}`, and {what}: {_CAST}"]
+
+
+def _inferred(field: NewField, texts: Texts) -> NewField:
+    """A new field whose texts are all dates to Iterable."""
+    if not texts.count or texts.dates < texts.count:
+        return field
+    return replace(field, type="date", note="its texts all look like dates")
+
+
+def _share(count: int, texts: Texts) -> str:
+    return f"{count:,} of {plural(texts.count, 'text')}"

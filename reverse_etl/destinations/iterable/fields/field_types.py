@@ -1,0 +1,189 @@
+"""Field types: what Iterable has already fixed, against what the mapped columns hold.
+
+A field's type is set by its first value and never changes (support article 208183076), so a clash is found before the
+first batch and not by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.destinations.base import Asker, Endpoint, Request, Subject, Typed
+from reverse_etl.destinations.inspection import Inspection, NewField
+from reverse_etl.destinations.iterable.fields.built_in_fields import ALWAYS, BUILT_IN, TAKES
+from reverse_etl.errors import DestinationError
+
+NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
+GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
+
+Accepted = Mapping[str, frozenset[str]]
+# Kinds of a warehouse column, and the types of Iterable that take their values. Kinds that are not here can be
+# anything (JSON) and are left to Iterable. A text may hold dates, so a date field may take it.
+ACCEPTED: Accepted = {
+    "text": frozenset({"string", "keyword", "date"}),
+    "uuid": frozenset({"string", "keyword"}),
+    "time": frozenset({"string", "keyword"}),
+    "integer": frozenset({"long", "double"}),
+    "decimal": frozenset({"double"}),
+    "number": frozenset({"long", "double"}),
+    "float": frozenset({"double"}),
+    "boolean": frozenset({"boolean"}),
+    "date": frozenset({"date", "string", "keyword"}),
+    "timestamp": frozenset({"date", "string", "keyword"}),
+    "object": frozenset({"object", "nested", "geo_location"}),
+}
+# The type that a field gets from its first value, by the kind of its column; a text that looks like a date excepted.
+GIVEN: Mapping[str, str] = {
+    **dict.fromkeys(("text", "uuid", "time"), "string"),
+    **dict.fromkeys(("date", "timestamp"), "date"),
+    **dict.fromkeys(("decimal", "float"), "double"),
+    "integer": "long",
+    "boolean": "boolean",
+    "object": "object",
+}
+# Objects of `lat` and `lon` in fields of that name are places.
+GEO_SUFFIX = "_geo_location"
+_CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
+_FIXES = {
+    "string": "cast the column to text",
+    "date": "cast the column to a date or timestamp",
+    "long": "cast the column to an integer",
+    "double": "cast the column to a number",
+    "boolean": "cast the column to a boolean",
+    "object": "make the column an object, or map `field.member` names",
+    "geo_location": "make the column an object of `lat` and `lon`",
+}
+
+
+@dataclass(frozen=True)
+class TypeClash:
+    """A field whose values Iterable would refuse, since it has another type for good."""
+
+    field: str
+    ours: str
+    theirs: str
+
+
+def typed_constant(field: str, value: object) -> Typed:
+    """A field whose value stands in the definition."""
+    several = isinstance(value, list)
+    one = next(iter(value), None) if isinstance(value, list) else value
+    return Typed(field, _CONSTANTS.get(type(one), "json"), "a constant array" if several else "a constant", several)
+
+
+def with_parents(fields: Sequence[Typed]) -> Iterator[Typed]:
+    """The fields, each after the objects that it lies in; all of them once."""
+    seen: set[str] = set()
+    for item in fields:
+        path = item.field.split(".")
+        parents = [Typed(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
+        for one in (*parents, item):
+            if one.field not in seen:
+                seen.add(one.field)
+                yield one
+
+
+def clashes(fields: Sequence[Typed], known: Mapping[str, str], accepted: Accepted = ACCEPTED) -> list[TypeClash]:
+    """The fields whose values Iterable would refuse."""
+    found = []
+    for item in with_parents(fields):
+        theirs, takes = known.get(item.field), accepted.get(item.kind)
+        if theirs is not None and takes is not None and theirs not in takes:
+            found.append(TypeClash(item.field, item.type, theirs))
+    return found
+
+
+def built_in_clashes(fields: Sequence[Typed], told: Collection[str]) -> list[TypeClash]:
+    """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
+    found = []
+    for item in with_parents(fields):
+        theirs = BUILT_IN.get(item.field)
+        if theirs is not None and item.field not in told and (item.array or item.kind not in TAKES[theirs]):
+            found.append(TypeClash(item.field, f"an array ({item.type})" if item.array else item.type, theirs))
+    return found
+
+
+def given_type(item: Typed) -> str:
+    """The type that Iterable gives a new field; empty where only its first value tells."""
+    if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
+        return "geo_location"
+    return GIVEN.get(item.kind, "")
+
+
+def new_fields(fields: Sequence[Typed], known: Collection[str]) -> tuple[NewField, ...]:
+    """The fields that Iterable does not have yet, with the types that they get."""
+    return tuple(shown(item) for item in with_parents(fields) if item.field not in known)
+
+
+def shown(item: Typed) -> NewField:
+    """A field as a new one."""
+    given = given_type(item)
+    return NewField(item.field, f"array of {given}" if item.array and given else given)
+
+
+def untold(subject: Subject, note: str) -> Inspection:
+    """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
+    return Inspection(new_fields(subject.typed, ()), notes=(note,))
+
+
+def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
+    """One error for all clashes of a sync."""
+    first = found[0]
+    return DestinationError(
+        "field-type-clash",
+        f"sync `{sync}`: Iterable would refuse field `{first.field}`: it is {first.theirs} there and {first.ours} here"
+        + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
+        context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
+        hint=f"In the model {_FIXES.get(first.theirs, 'make the column fit')}, or map it to a new field name:"
+        " a field's type in Iterable cannot be changed.",
+    )
+
+
+def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
+    """One error for all built-in fields of a sync that would get a wrong type."""
+    first = found[0]
+    return DestinationError(
+        "field-type-clash",
+        f"sync `{sync}`: Iterable knows `{first.field}` as a {first.theirs}, {first.ours} would give it another type"
+        " for good" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
+        context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
+        hint=f"In the model {_FIXES[first.theirs]}, or map it to a new field name.",
+    )
+
+
+def user_types(asker: Asker) -> Mapping[str, str] | None:
+    """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
+    reply = asker.ask(Request(GET_FIELDS, GET_FIELDS.path))
+    fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
+    return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
+
+
+def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
+    """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
+
+    Raises DestinationError.
+    """
+    return inspect_user_fields(subject, asker).warnings if subject.typed else ()
+
+
+def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
+    """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
+    told = user_types(asker)
+    wrong = built_in_clashes(subject.typed, told or {})
+    if wrong:
+        raise built_in_error(subject.sync.name, wrong)
+    found = clashes(subject.typed, {**ALWAYS, **(told or {})})
+    if found:
+        raise clash_error(subject.sync.name, found)
+    if told is None:
+        return Inspection(new_fields(subject.typed, ALWAYS), warnings=(NOT_TOLD,))
+    known = {**ALWAYS, **told}
+    mine = {item.field: known[item.field] for item in with_parents(subject.typed) if item.field in known}
+    return Inspection(new_fields(subject.typed, known), mine, types_read=True)
+
+
+def dropping(fields: Sequence[NewField]) -> str:
+    """The sentence that warns of `create_new_fields: false`."""
+    names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
+    return f"`create_new_fields: false` lets Iterable drop what it does not have: {names}"

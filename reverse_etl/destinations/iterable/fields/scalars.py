@@ -1,0 +1,101 @@
+"""Scalars: values of a row as the text, number, whole number, time, … that a member of Iterable's JSON must be.
+
+Nothing is lost on the way: a value that only nearly fits does not fit. Knows no members and no rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from reverse_etl.destinations.base import UnfitRow
+
+UNSENDABLE = "unsendable-value"
+_WHOLE = re.compile(r"[+-]?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+# What times and dates of a warehouse have become before they come here: see `values`.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d \+00:00)?")
+# Iterable takes seconds and milliseconds since 1970, and tells them apart by their size; no source says where.
+# From here on (the year 5138) seconds may be read as milliseconds, so they are not sent.
+_MILLISECONDS_FROM = 10**11
+# The year 1.
+_FIRST = -62_135_596_800
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A type of Iterable's JSON: `read` gives None for a value that it cannot hold, `says` is the type in words."""
+
+    says: str
+    read: Callable[[object], object]
+
+
+def fit(name: str, value: object, kind: Scalar) -> object:
+    """The value as that type. Raises UnfitRow, which calls it by `name`."""
+    found = kind.read(value)
+    if found is None:
+        raise UnfitRow(UNSENDABLE, f"`{name}` is not {kind.says}")
+    return found
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value if value.strip() else None
+    whole = _whole(value)
+    return None if whole is None else str(whole)
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and _SMALLEST <= value <= _LARGEST
+    return value if fits else None  # type: ignore[return-value]  # it is an int
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    number = float(value)
+    return number if number == value and abs(number) != float("inf") else None
+
+
+def _seconds(value: object) -> int | None:
+    if isinstance(value, str):
+        found = _instant(value) if _TIME.fullmatch(value) else None
+    else:
+        found = _whole(value)
+        found = found // 1000 if found is not None and abs(found) >= _MILLISECONDS_FROM else found
+    return found if found is not None and _FIRST <= found < _MILLISECONDS_FROM else None
+
+
+def _instant(text: str) -> int | None:
+    try:
+        parsed = datetime.fromisoformat(text.replace(" +00:00", "+00:00"))
+    except ValueError:
+        return None
+    return int(parsed.replace(tzinfo=timezone.utc).timestamp())
+
+
+def _texts(value: object) -> list[str] | None:
+    some = value if isinstance(value, list) else [value]
+    found = [text for text in map(_text, some) if text is not None]
+    return found if len(found) == len(some) else None
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
+TEXT = Scalar("a text", _text)
+WHOLE = Scalar("a whole number", _whole)
+NUMBER = Scalar("a number", _number)
+SECONDS = Scalar("a time before the year 5138: a timestamp, a date, or a whole number of seconds since 1970", _seconds)
+TEXTS = Scalar("an array of texts", _texts)
+OBJECT = Scalar("an object", _object)

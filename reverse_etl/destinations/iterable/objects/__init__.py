@@ -1,0 +1,1 @@
+"""One file per Iterable object: its entry, identity, fields, requests and replies."""

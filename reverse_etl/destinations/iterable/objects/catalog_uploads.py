@@ -1,0 +1,108 @@
+"""Catalog uploads: items to a catalog and out of it, many a request, and the document that an item is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from reverse_etl.change import Change, Problem
+from reverse_etl.destinations.base import Endpoint, Operation, Reading, Reply, Request, Sense, UnfitRow
+from reverse_etl.destinations.iterable.resources.catalog_types import address, lacks_catalog
+
+# Iterable's Swagger document says 100 requests a second for each key. RudderStack's notes say 5. We start with the
+# lower figure, since a 429 costs more than a pause. The setting `catalog_requests_per_second` changes it.
+BULK_PER_SECOND = 5
+ITEMS = "/api/catalogs/{catalog}/items"
+RATE_SETTING = "catalog_requests_per_second"
+UPLOAD = Endpoint("POST", ITEMS, BULK_PER_SECOND, setting=RATE_SETTING)
+DELETE = Endpoint("DELETE", ITEMS, BULK_PER_SECOND, setting=RATE_SETTING)
+# Documents a request and the size of one: Swagger document. For deletes, where none is documented, the same.
+_ROWS = 1000
+_BYTES_A_DOCUMENT = 30_000
+_BYTES_AN_ID = 259  # with quotes, colon and comma
+
+
+@dataclass(frozen=True)
+class _ItemsOperation(Operation):
+    """Requests are received as a whole or not at all; what becomes of single items is never told.
+
+    `patient`: the catalog was just made.
+    """
+
+    catalog: str
+    patient: bool = False
+    max_rows: int = _ROWS
+    overhead: int = _ROWS * _BYTES_AN_ID + 100
+
+    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+        del changes
+        done = isinstance(reply.body, dict) and reply.code in ("Success", "Accepted")
+        return Reading(Sense.CERTAIN if done else Sense.MALFORMED)
+
+    def hopeless(self, reply: Reply) -> Problem | None:
+        """The catalog is not there any more, where a reply says so."""
+        if not lacks_catalog(reply):
+            return None
+        return Problem(
+            "unknown-catalog",
+            f"Iterable does not know catalog `{self.catalog}` any more",
+            "Run again: the catalog is looked up first. One that was just made can take a minute.",
+            {"catalog": self.catalog},
+        )
+
+
+@dataclass(frozen=True)
+class UploadItems(_ItemsOperation):
+    """Write items, many at once. `partial`: only the fields that are given, else each item whole."""
+
+    partial: bool = False
+    endpoint: Endpoint = UPLOAD
+    max_row_bytes: int = _BYTES_A_DOCUMENT
+
+    def build(self, changes: Sequence[Change]) -> Request:
+        documents = b",".join([orjson.dumps(change.identity) + b":" + change.body for change in changes])
+        flag = str(self.partial).lower().encode()
+        body = b'{"documents":{' + documents + b'},"replaceUploadedFieldsOnly":' + flag + b"}"
+        return Request(self.endpoint, address(self.catalog, "/items"), body)
+
+
+@dataclass(frozen=True)
+class DeleteItems(_ItemsOperation):
+    """Delete items, many at once; one that does not exist is as good as deleted."""
+
+    endpoint: Endpoint = DELETE
+    effect: str = "their items are deleted in Iterable"
+
+    def build(self, changes: Sequence[Change]) -> Request:
+        body = orjson.dumps({"itemIds": [change.identity for change in changes]})
+        return Request(self.endpoint, address(self.catalog, "/items"), body)
+
+
+def document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
+    """A row's document. Raises UnfitRow.
+
+    What a null does to a field is told nowhere. Where an item is replaced whole a NULL is left out, which clears it for
+    certain; where fields are replaced one by one it is sent, since nothing else could clear it.
+    """
+    for name, value in data.items():
+        if _has_period(value):
+            raise UnfitRow("unsendable-value", f"field `{name}`: a member has a period in its name")
+    pruned = {name: _pruned(value) for name, value in data.items()}
+    return pruned if partial else {name: value for name, value in pruned.items() if value is not None}
+
+
+def _has_period(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("." in key or _has_period(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_period(item) for item in value)
+
+
+def _pruned(value: Any) -> Any:
+    """An object without members that are null; null where none is left. Any other value as it is."""
+    if not isinstance(value, dict):
+        return value
+    found = {key: kept for key, item in value.items() if (kept := _pruned(item)) is not None}
+    return found or None

@@ -1,0 +1,183 @@
+"""Commerce items: what a purchase or a cart holds, from an array of objects or from columns of the row.
+
+Members and their types: Swagger document, CommerceItem. Knows no request and no user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from reverse_etl.definition.faults import Place, field_twice, nearest
+from reverse_etl.destinations.base import Row, UnfitRow
+from reverse_etl.destinations.iterable.fields.scalars import NUMBER, OBJECT, TEXT, TEXTS, UNSENDABLE, WHOLE, Scalar, fit
+from reverse_etl.errors import Fault
+from reverse_etl.sync import Field, Requirement, Sync
+
+REQUIRED = ("id", "name", "price", "quantity")
+_DATA = "dataFields"
+MEMBERS: Mapping[str, Scalar] = {
+    "id": TEXT,
+    "name": TEXT,
+    "price": NUMBER,
+    "quantity": WHOLE,
+    "sku": TEXT,
+    "description": TEXT,
+    "categories": TEXTS,
+    "url": TEXT,
+    "imageUrl": TEXT,
+    _DATA: OBJECT,
+}
+_ALLOWED = "a column that holds an array, {column: …, member: name there}, or {member: column} of the row"
+# An item before its members are fitted: values by path, such as `price` or `dataFields.color`.
+_Raw = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ItemsKey:
+    """What `items` of a definition says.
+
+    `members` are by path where each comes from: with a `column`, the member's name in the objects of its array, else
+    a column of the row; or a constant.
+    """
+
+    column: str | None
+    members: Mapping[str, Field] = field(default_factory=dict)
+
+    def own(self) -> tuple[Field, ...]:
+        """What it takes from a row. Names of members are compared like a value, since they change what is sent."""
+        if self.column is None:
+            return tuple(Field(f"items.{path}", m.column, m.constant, own=True) for path, m in self.members.items())
+        array = Field("items", self.column, own=True)
+        names = {path: m.column if m.column is not None else {"value": m.constant} for path, m in self.members.items()}
+        return (array, Field("item_members", None, names, own=True)) if names else (array,)
+
+    def requirement(self) -> Requirement:
+        """There are items, or an array that could hold some."""
+        label = "items" if self.column is not None else "items.id"
+        return Requirement((f"@{label}",), "null-items", f"`{label}` is NULL")
+
+    def faults(self, place: Place) -> list[Fault]:
+        """Members that every item needs and that come from nowhere, and those that come from two places."""
+        lacking = [name for name in REQUIRED if self.column is None and name not in self.members]
+        missing = [place.fault("missing-key", f"every item needs `{name}`", key=f"items.{name}") for name in lacking]
+        return missing + field_twice(tuple(self.members.values()), place, under="items")
+
+    def reader(self) -> Callable[[Row], list[dict[str, object]]]:
+        """The items of a row, as Iterable takes them. Raises UnfitRow."""
+        raw = self._of_row if self.column is None else self._of_array
+        return lambda row: [_item(found) for found in raw(row)]
+
+    def _of_array(self, row: Row) -> Iterator[_Raw]:
+        array = row.own["items"]
+        if isinstance(array, str):
+            raise UnfitRow(UNSENDABLE, "`items` is a text; cast the column to JSON")
+        if not isinstance(array, list) or not all(isinstance(one, dict) for one in array):
+            raise UnfitRow(UNSENDABLE, "`items` is not an array of objects")
+        inner = any(path.startswith(f"{_DATA}.") for path in self.members)
+        plain = [name for name in MEMBERS if name not in self.members and not (inner and name == _DATA)]
+        for one in array:
+            found = {path: m.constant if m.column is None else one.get(m.column) for path, m in self.members.items()}
+            yield {**{name: one.get(name) for name in plain}, **found}
+
+    def _of_row(self, row: Row) -> Iterator[_Raw]:
+        """One item; or where `id` is an array one for each of its elements, to which other arrays are zipped."""
+        found = {path: _dig(row.own["items"], path) for path in self.members}
+        ids = found["id"]
+        if not isinstance(ids, list):
+            yield found
+            return
+        zipped = {path: value for path, value in found.items() if self._is_zipped(path, value)}
+        for path, value in zipped.items():
+            if len(value) != len(ids):
+                raise UnfitRow(UNSENDABLE, f"`items.{path}` has more or fewer elements than `items.id`")
+        for index in range(len(ids)):
+            yield {**found, **{path: value[index] for path, value in zipped.items()}}
+
+    def _is_zipped(self, path: str, value: object) -> bool:
+        return isinstance(value, list) and self.members[path].column is not None
+
+
+def items_key(sync: Sync) -> ItemsKey:
+    """What the definition of a purchase or cart says of its items."""
+    found: ItemsKey = sync.options["items"]
+    return found
+
+
+def _dig(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _item(raw: _Raw) -> dict[str, object]:
+    found = {}
+    for name, kind in MEMBERS.items():
+        value = raw.get(name)
+        if value is not None and (value != "" or name in REQUIRED):
+            found[name] = fit(f"items.{name}", value, kind)
+        elif name in REQUIRED:
+            raise UnfitRow(UNSENDABLE, f"`items.{name}` is missing")
+    for path, value in raw.items():
+        if path.startswith(f"{_DATA}.") and value is not None:
+            _put(found.setdefault(_DATA, {}), path.split(".")[1:], value)
+    return found
+
+
+def _put(place: Any, path: Sequence[str], value: object) -> None:
+    for name in path[:-1]:
+        place = place.setdefault(name, {})
+    place[path[-1]] = value
+
+
+def _read(value: object) -> ItemsKey:
+    if isinstance(value, str) and value:
+        return ItemsKey(value)
+    if not isinstance(value, dict) or not value:
+        raise PydanticCustomError("items", _ALLOWED)
+    column = value.get("column")
+    if "column" in value and not (isinstance(column, str) and column):
+        raise PydanticCustomError("items", "a column under `column`")
+    return ItemsKey(column, {path: _member(path, said) for path, said in value.items() if path != "column"})
+
+
+def _member(path: object, said: object) -> Field:
+    known = isinstance(path, str) and (path in MEMBERS or (path.startswith(f"{_DATA}.") and all(path.split("."))))
+    if not known:
+        words = ", ".join(MEMBERS)
+        raise PydanticCustomError("items", f"members of an item ({words}, {_DATA}.…), not `{path}`{_near(path)}")
+    if isinstance(said, str) and said:
+        return Field(str(path), said)
+    if isinstance(said, dict) and set(said) == {"value"}:
+        return Field(str(path), None, said["value"])
+    raise PydanticCustomError("items", f"a name or {{value: …}} for `{path}`")
+
+
+def _near(path: object) -> str:
+    return nearest(str(path), MEMBERS)
+
+
+_SOURCE = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+    ]
+}
+_SCHEMA = {
+    "description": "a column that holds an array of objects; or where each member of an item comes from",
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "properties": {"column": {"type": "string", "minLength": 1}, **dict.fromkeys(MEMBERS, _SOURCE)},
+            "patternProperties": {rf"^{_DATA}\.": _SOURCE},
+            "additionalProperties": False,
+        },
+    ],
+}
+Items = Annotated[Any, BeforeValidator(_read), WithJsonSchema(_SCHEMA)]

@@ -1,0 +1,37 @@
+"""People: whether the syncs of one destination know them by the same identifier; asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reverse_etl.destinations.base import ProjectType, Stage
+from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.sync import Sync
+
+_WORDS = {"email": "e-mail", "user_id": "user id"}
+
+
+def identified_otherwise(syncs: Sequence[tuple[Sync, ProjectType]]) -> dict[str, str]:
+    """By name of a sync, a warning that another sync of its destination knows people by another identifier.
+
+    What all are compared with is the sync of profiles, or else the first one.
+    """
+    by: dict[str, list[tuple[Sync, str]]] = {}
+    for sync, project in syncs:
+        people = OBJECTS[sync.object].people(sync, project)
+        if people and sync.object != "user_merges":  # it names both identifiers by itself
+            by.setdefault(sync.destination, []).append((sync, people[0].key))
+    return {
+        sync.name: _warning(key, *first)
+        for group in by.values()
+        for first in [min(group, key=lambda one: OBJECTS[one[0].object].stage is not Stage.PROFILES)]
+        for sync, key in group
+        if key != first[1]
+    }
+
+
+def _warning(key: str, other: Sync, others: str) -> str:
+    return (
+        f"it identifies people by {_WORDS[key]} and sync `{other.name}` by {_WORDS[others]}, so one person can become"
+        " two in Iterable; give both the same identifiers, and in a hybrid project the same `prefer`"
+    )

@@ -1,0 +1,1 @@
+"""Iterable's HTTP API: the client, and what its replies mean."""

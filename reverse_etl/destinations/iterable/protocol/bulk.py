@@ -1,0 +1,133 @@
+"""Bulk: what the reply of a bulk endpoint says of each row of its request; knows no endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.destinations.base import Reading, Reply, Sense
+from reverse_etl.destinations.iterable.identity import KINDS, NAMES
+from reverse_etl.destinations.iterable.protocol.bulk_failures import (
+    Counts,
+    Failure,
+    Identifier,
+    counts_in,
+    failures_in,
+    identifier,
+    texts,
+)
+from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
+from reverse_etl.destinations.iterable.protocol.single import FORGOTTEN, FORGOTTEN_USER, barring
+
+# What being named in an array of a reply means.
+MEANING: Mapping[str, tuple[str, str]] = {
+    "forgotten": (FORGOTTEN_USER, FORGOTTEN),
+    "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
+    "notFound": (UNKNOWN_USER, "Iterable has no such user"),
+    "invalidData": ("invalid-data", "Iterable refused the values of the row"),
+    "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
+}
+NOTHING_TOLD: Mapping[int, Outcome] = {}
+_KINDS = {NAMES[key]: kind for key, kind in KINDS.items()}
+
+
+def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
+    """Whether a row that is known by `key` is named because Iterable lacks its user."""
+    # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was checked
+    # before it was sent.
+    key = change.key or key
+    doubtful = failure.reason == "invalid" and failure.deprecated and key == "user_id"
+    own = named == identifier(KINDS[key], change.identity)
+    return own and (failure.reason == "notFound" or doubtful)
+
+
+def rejected(change: Change, named: Identifier, failure: Failure, key: str = "") -> Outcome:
+    """Return the outcome of a row that a reply names. `key`: which identifier the row's own identity is, if it is one.
+
+    A forgotten user bars the row's identity only if it is that user. A row that only mentions somebody who was
+    forgotten is sent again when it changes.
+    """
+    outcome = Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
+    own = bool(key) and named == identifier(KINDS[change.key or key], change.identity)
+    return barring(outcome) if own and failure.reason == "forgotten" else outcome
+
+
+@dataclass(frozen=True)
+class BulkReader:
+    """Reads replies in which failed rows are named by their identifiers.
+
+    `fate` is what befalls a row that is named; it may be an acceptance. `allow_dropped_fields`: rows are accepted
+    although Iterable dropped some of their fields. `failures` finds what a reply names. `parts` are
+    those of a row's JSON that hold identifiers of its user.
+    """
+
+    fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
+    allow_dropped_fields: bool = False
+    failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
+    parts: Sequence[str] = ("", "dataFields")
+
+    def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> Reading:
+        """What a 2xx reply says of each of these changes. `told`: rows that it refuses in another way than by user."""
+        counts = counts_in(reply.body)
+        if counts is None or not isinstance(reply.body, dict):
+            return Reading(Sense.MALFORMED)
+        named = self.failures(reply.body)
+        blamed, strange = self._blamed(changes, named, 0 if told else counts.failed)
+        alone = len(told.keys() - blamed.keys())
+        if strange or not _add_up(counts, len(changes), len(blamed), alone):
+            return Reading(Sense.UNATTRIBUTED if counts.failed or named or told else Sense.MALFORMED)
+        refused = {ordinal: fate for ordinal, fate in {**told, **blamed}.items() if fate.status is not Status.ACCEPTED}
+        dropped = texts(reply.body.get("filteredOutFields"))
+        if dropped and not self.allow_dropped_fields:
+            whole = [change for change in changes if change.ordinal not in blamed and change.ordinal not in told]
+            refused |= {change.ordinal: _dropped(change, dropped) for change in whole}
+        return Reading(Sense.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
+
+    def _blamed(
+        self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
+    ) -> tuple[dict[int, Outcome], bool]:
+        """The rows at fault by ordinal, and whether a name is left that fits no row, or several."""
+        if len(changes) == 1 and failed == 1:
+            return {changes[0].ordinal: self._only_one(changes[0], named)}, False
+        blamed: dict[int, Outcome] = {}
+        owners = self._owners(changes) if named else {}
+        for identity, failure in named.items():
+            rows = owners.get(identity, ())
+            if len(rows) != 1:
+                return blamed, True
+            fate = self.fate(rows[0], identity, failure)
+            if fate.bars_identity or rows[0].ordinal not in blamed:
+                blamed[rows[0].ordinal] = fate
+        return blamed, False
+
+    def _only_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
+        """What befell the only row of a request: the name need not be its own, where it took over another's."""
+        fates = [self.fate(change, identity, failure) for identity, failure in named.items()]
+        nameless = Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
+        return next((fate for fate in fates if fate.bars_identity), (fates or [nameless])[0])
+
+    def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
+        """Which rows hold an identifier, as their own or among their data: a reply may name either."""
+        owners: dict[Identifier, list[Change]] = {}
+        for change in changes:
+            body = orjson.loads(change.body)
+            parts = [(body.get(name) or {}) if name else body for name in self.parts]
+            for one in {identifier(_KINDS[n], str(part[n])) for part in parts for n in _KINDS if part.get(n)}:
+                owners.setdefault(one, []).append(change)
+        return owners
+
+
+def _add_up(counts: Counts, rows: int, blamed: int, alone: int) -> bool:
+    """Whether every row is accounted for. Iterable does not say whether it counts rows `alone`, named by no user."""
+    readings = ((blamed + alone, rows), (blamed, rows), (blamed, rows - alone))
+    return any(counts.failed == failed and counts.cover(total) for failed, total in readings)
+
+
+def _dropped(change: Change, fields: Sequence[str]) -> Outcome:
+    names = ", ".join(f"`{name}`" for name in fields[:10])
+    return Outcome(
+        change.ordinal, Status.FAILED, "dropped-fields", f"Iterable took the row but dropped {names}", tainted=True
+    )

@@ -1,0 +1,1 @@
+"""Lists, catalogs, channels and message types: found by id or name, created if allowed."""

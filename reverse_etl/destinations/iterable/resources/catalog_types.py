@@ -1,0 +1,197 @@
+"""Catalog types: which catalogs Iterable has and of what types their fields are; makes what a definition allows.
+
+Endpoints and shapes: Swagger document; what is read may be wrapped in `params` or not (official client,
+src/client/catalogs.ts). A field's type is set once, and only items that are written afterwards can be found by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from reverse_etl.definition.faults import nearest
+from reverse_etl.destinations.base import Asker, Endpoint, Reply, Request, Typed
+from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
+from reverse_etl.errors import DestinationError
+from reverse_etl.sync import Sync
+
+NAME = r"[A-Za-z0-9-]{1,255}"
+# The limit of the first is documented; for the others, where none is, the pace is ours.
+CATALOGS = Endpoint("GET", "/api/catalogs", 100)
+MAKE = Endpoint("POST", "/api/catalogs/{catalog}", 10)
+TYPES = Endpoint("GET", "/api/catalogs/{catalog}/fieldMappings", 10)
+SET_TYPES = Endpoint("PUT", "/api/catalogs/{catalog}/fieldMappings", 10)
+_PAGE = 100
+
+_TEXTS = frozenset({"string", "keyword"})
+# Kinds of a warehouse column, and the types that some of their values can be fitted to.
+FITTING: Accepted = {
+    **dict.fromkeys(("date", "timestamp"), _TEXTS | {"date"}),
+    **dict.fromkeys(("integer", "decimal", "number", "float"), _TEXTS | {"long", "double"}),
+    **dict.fromkeys(("uuid", "time"), _TEXTS),
+    "text": _TEXTS | {"date", "geo_location"},
+    "boolean": _TEXTS | {"boolean"},
+    "object": frozenset({"object", "geo_location"}),
+}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A catalog as Iterable spells it: types of its fields by dotted name, and fields of items that have no type.
+
+    `fresh`: this run made it, and Iterable may not know it everywhere yet.
+    """
+
+    name: str
+    types: Mapping[str, str] = field(default_factory=dict)
+    untyped: frozenset[str] = frozenset()
+    fresh: bool = False
+
+    def has_type(self, path: str) -> bool:
+        """Whether a field has a type. Where no member of an object is told, members are taken to have theirs."""
+        parent = path.rpartition(".")[0]
+        if path in self.types or path in self.untyped or not parent:
+            return path in self.types
+        told = any(name.startswith(f"{parent}.") for name in (*self.types, *self.untyped))
+        return not told and self.has_type(parent)
+
+    def lacks(self, path: str) -> bool:
+        """Whether no item has a field yet, and it has no type."""
+        parent = path.rpartition(".")[0]
+        if self.has_type(path) or path in self.untyped:
+            return False
+        return not parent or self.has_type(parent) or self.lacks(parent)
+
+
+def address(catalog: str, rest: str = "") -> str:
+    """The path of a catalog, or of something in it."""
+    return f"/api/catalogs/{quote(catalog, safe='')}{rest}"
+
+
+def lacks_catalog(reply: Reply) -> bool:
+    """Whether a reply says that there is no such catalog."""
+    return reply.status == 404 and "catalogs.notFound" in reply.code
+
+
+def find_catalog(asker: Asker, wanted: str) -> tuple[str | None, Sequence[str]]:
+    """Iterable's spelling of a catalog's name, without regard to letter case; None, and those that there are."""
+    names: list[str] = []
+    for name in _names(asker):
+        if name.lower() == wanted.lower():
+            return name, names
+        names.append(name)
+    return None, names
+
+
+def _names(asker: Asker) -> Iterator[str]:
+    """Names of all catalogs, page by page. Raises DestinationError."""
+    seen: set[str] = set()
+    page = 1
+    while True:
+        told = _told(asker.ask(Request(CATALOGS, f"{CATALOGS.path}?page={page}&pageSize={_PAGE}")), "its catalogs")
+        rows, total = told.get("catalogNames"), told.get("totalCatalogsCount")
+        if not isinstance(rows, list):
+            raise _not_told("its catalogs", "no names")
+        names = [str(row["name"]) for row in rows if isinstance(row, dict) and "name" in row]
+        new = [name for name in names if name not in seen]
+        yield from new
+        seen.update(new)
+        complete = isinstance(total, int) and len(seen) >= total
+        if not new or complete or (not isinstance(total, int) and "nextPageUrl" not in told):
+            return
+        page += 1
+
+
+def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> DestinationError:
+    """There is no such catalog, and the definition does not let it be made."""
+    return DestinationError(
+        "unknown-catalog",
+        f"sync `{sync.name}`: Iterable has no catalog `{wanted}`{nearest(wanted, names)}",
+        context={"catalog": wanted, "catalogs": ", ".join(names) or "none", "file": sync.file},
+        hint="Correct `catalog`, make the catalog in Iterable, or let it be made: `create_catalog: true`.",
+    )
+
+
+def make_catalog(asker: Asker, name: str) -> Catalog:
+    """Make a catalog; one that is there although it was not listed is taken as it is. Raises DestinationError."""
+    reply = asker.ask(Request(MAKE, address(name)))
+    if reply.status in (200, 201, 202):
+        return Catalog(name, fresh=True)
+    try:
+        return read_catalog(asker, find_catalog(asker, name)[0] or name)
+    except DestinationError as error:
+        raise _not_made(f"catalog `{name}` could not be made", reply) from error
+
+
+def read_catalog(asker: Asker, name: str) -> Catalog:
+    """A catalog that there is, with the types of its fields. Raises DestinationError."""
+    what = f"the field types of catalog `{name}`"
+    told = _told(asker.ask(Request(TYPES, address(name, "/fieldMappings"))), what)
+    types, untyped = told.get("definedMappings"), told.get("undefinedFields")
+    if not isinstance(types, dict):
+        raise _not_told(what, "no types")
+    known = {str(path): str(kind) for path, kind in types.items() if isinstance(kind, str)}
+    return Catalog(name, known, frozenset(map(str, untyped if isinstance(untyped, list) else ())))
+
+
+def typable(catalog: Catalog, fields: Sequence[Typed]) -> list[Typed]:
+    """The fields, and the objects around them, that no item has yet and whose type the warehouse tells."""
+    return [item for item in with_parents(fields) if given_type(item) and catalog.lacks(item.field)]
+
+
+def set_types(asker: Asker, catalog: Catalog, fields: Sequence[Typed]) -> Catalog:
+    """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
+    if not fields:
+        return catalog
+    body = orjson.dumps({"mappingsUpdates": _updates({item.field: given_type(item) for item in fields})})
+    request = Request(SET_TYPES, address(catalog.name, "/fieldMappings"), body)
+    reply = asker.ask(request, settled=lambda reply: not (catalog.fresh and lacks_catalog(reply)))
+    if reply.status not in (200, 201, 202):
+        raise _not_made(f"the fields of catalog `{catalog.name}` could not be typed", reply)
+    return replace(catalog, types={**catalog.types, **{item.field: given_type(item) for item in fields}})
+
+
+def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The fields as a tree: children are updates themselves (official client, src/types/catalogs.ts)."""
+    spelled: dict[str, str] = {}
+    for path, kind in types.items():
+        names = path.split(".")
+        spelled |= {".".join(names[:end]): "object" for end in range(1, len(names))}
+        spelled[path] = kind
+    roots: list[dict[str, Any]] = []
+    updates: dict[str, dict[str, Any]] = {}
+    for path, kind in spelled.items():
+        parent, _, name = path.rpartition(".")
+        updates[path] = {"fieldName": name, "fieldType": kind}
+        (updates[parent].setdefault("children", []) if parent else roots).append(updates[path])
+    return roots
+
+
+def _told(reply: Reply, what: str) -> Mapping[str, object]:
+    """What a reply to a read holds, wrapped or not. Raises DestinationError."""
+    if reply.status not in (200, 201, 202) or not isinstance(reply.body, dict):
+        raise _not_told(what, f"status {reply.status}")
+    return reply.params or reply.body
+
+
+def _not_told(what: str, answer: str) -> DestinationError:
+    return DestinationError(
+        "catalog-not-read",
+        f"Iterable did not tell {what}",
+        context={"answer": answer},
+        hint="Run again later: nothing was sent. If it stays so, check that the key may read catalogs.",
+    )
+
+
+def _not_made(said: str, reply: Reply) -> DestinationError:
+    return DestinationError(
+        "catalog-not-made",
+        f"Iterable refused: {said}",
+        context={"status": reply.status, "code": reply.code or "none"},
+        hint="Make the catalog and type its fields in Iterable, or run again in a minute if it was just made:"
+        " nothing was sent.",
+    )

@@ -1,0 +1,79 @@
+"""Ids: what a value says of lists, channels or message types, by number or by name, as their numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import orjson
+
+from reverse_etl.destinations.base import UnfitRow
+from reverse_etl.destinations.iterable.resources.named_resources import Named, Names, Register
+
+_NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
+_NAMES_REMEMBERED = 1000
+
+
+def parsed(value: object) -> list[int | str]:
+    """The ids and names in an array, in the text of a JSON array, or in a single value. Raises ValueError."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _array(value)
+    return [_one(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _array(text: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _one(item: object) -> int | str:
+    if isinstance(item, str) and item.strip():
+        return int(item) if _NUMBER.fullmatch(item) else item
+    if isinstance(item, float) and item.is_integer():
+        item = int(item)
+    if type(item) is int and item > 0:
+        return item
+    raise ValueError("neither an id nor a name")
+
+
+class Ids:
+    """Finds the numbers of one key's values."""
+
+    def __init__(self, key: str, register: Register, things: Iterable[Named] = ()) -> None:
+        """`things` are all that may be named."""
+        known = tuple(things)
+        self.key = key
+        self._noun = register.noun
+        self._names = Names(known)
+        self._numbers = {thing.id for thing in known}
+        # A column of the wrong names is met again and again.
+        self._nearest = lru_cache(_NAMES_REMEMBERED)(self._names.nearest)
+
+    def of(self, value: object) -> list[int]:
+        """The numbers, each once. Raises UnfitRow where some part is none, or stands for nothing or several things."""
+        try:
+            parts = parsed(value)
+        except ValueError as error:
+            said = f"`{self.key}` holds something that is {error}"
+            raise UnfitRow("neither-id-nor-name", said) from None
+        return list(dict.fromkeys(self._known(part) if isinstance(part, int) else self._found(part) for part in parts))
+
+    def _known(self, number: int) -> int:
+        if number not in self._numbers:
+            said = f"`{self.key}` holds an id that no {self._noun} of Iterable has"
+            raise UnfitRow("unknown-id", said)
+        return number
+
+    def _found(self, name: str) -> int:
+        found = self._names.matching(name)
+        if not found:
+            said = f"`{self.key}` names a {self._noun} that Iterable does not have{self._nearest(name)}"
+            raise UnfitRow("unknown-name", said)
+        if len(found) > 1:
+            numbers = ", ".join(str(thing.id) for thing in found)
+            said = f"`{self.key}` holds a name that several {self._noun}s have ({numbers}): write the id"
+            raise UnfitRow("ambiguous-name", said)
+        return found[0].id

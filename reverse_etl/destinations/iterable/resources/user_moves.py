@@ -1,0 +1,62 @@
+"""Moving: what to ask of a user who goes from one identifier to another, before and after it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.destinations.base import Endpoint, Reply, Request
+from reverse_etl.destinations.iterable.identity import GET, NAMES, found, question
+from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
+from reverse_etl.destinations.lookups import Answer, Lookup, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody by one identifier; `key` is `email` or `user_id`."""
+
+    key: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class OldThenNew(Lookup):
+    """Ask for the old identifier, and where nobody has it, for the new one.
+
+    Where somebody has the new one, the move was made before: a run that died may have got it accepted without hearing
+    of it. `after` is who there is once a row was applied; for rows known by one of `proved_by`, that somebody is there
+    shows that it was.
+    """
+
+    key: str
+    after: Callable[[Change], Person]
+    proved_by: Collection[str] = ("email", "user_id")
+    endpoint: Endpoint = GET
+    settles: bool = True
+
+    def build(self, change: Change) -> Request:
+        return question(change.key or self.key, change.identity)
+
+    def read(self, change: Change, request: Request, reply: Reply) -> Answer:
+        there = found(reply)
+        if there is None:
+            return None
+        after = self.after(change)
+        further = question(after.key, after.identity)
+        done = Outcome(change.ordinal, Status.ACCEPTED)
+        nobody = Outcome(change.ordinal, Status.SKIPPED, UNKNOWN_USER, "Iterable has no such user")
+        if request == further:
+            return done if there else nobody
+        if there:
+            return done if _is(reply, after) else Send.SEND
+        return further if (change.key or self.key) in self.proved_by else nobody
+
+
+def _is(reply: Reply, person: Person) -> bool:
+    """Whether the user of a reply is that person already."""
+    user = reply.body.get("user") if isinstance(reply.body, dict) else None
+    value = user.get(NAMES[person.key]) if isinstance(user, dict) else None
+    if not isinstance(value, str):
+        return False
+    return value.lower() == person.identity.lower() if person.key == "email" else value == person.identity

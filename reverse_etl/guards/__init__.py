@@ -1,0 +1,1 @@
+"""Guards: checks that can stop a run before it sends."""

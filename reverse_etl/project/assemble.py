@@ -1,0 +1,286 @@
+"""Assemble: from flags and environment to everything a command needs; reads dbt's files, opens nothing by itself."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import cached_property, partial
+from pathlib import Path
+
+from reverse_etl.dbt.jinja import Renderer
+from reverse_etl.dbt.manifest import Manifest, read_manifest
+from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read_profile
+from reverse_etl.dbt.project import Locations, locate
+from reverse_etl.dbt.results import Build, read_build
+from reverse_etl.dbt.selection.selectors import select
+from reverse_etl.dbt.sensitive import sensitive_values
+from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
+from reverse_etl.dbt.tags import TAG
+from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
+from reverse_etl.dbt.unread import changed_files, unread_tags
+from reverse_etl.definition.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
+from reverse_etl.delivery.rate_limiter import Pacers, Time
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.errors import ConfigError
+from reverse_etl.events import TICK, Listener
+from reverse_etl.guards.checks import STALE_MANIFEST, WRONG_TARGET
+from reverse_etl.processes import is_alive, start_time
+from reverse_etl.project.sync_reader import Definitions, read_syncs
+from reverse_etl.run.builds import Builds, read_builds
+from reverse_etl.run.ready import Wiring
+from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
+from reverse_etl.sync import BrokenSync, Sync
+from reverse_etl.warehouses import Connection, open_warehouse
+from reverse_etl.warehouses.base import Patience, Reader, Warehouse
+from reverse_etl.warehouses.local import open_local
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line said. None and empty mean: not said."""
+
+    project_dir: Path | None = None
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    target_path: Path | None = None
+    manifest: Path | None = None
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    allow: Collection[str] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+class Project:
+    """A dbt project with its definitions, resolved step by step as a command asks for it."""
+
+    def __init__(self, flags: Flags, env: Mapping[str, str]) -> None:
+        """Nothing is read yet."""
+        self.flags = flags
+        self.env = env
+        self._destinations: dict[str, Destination] = {}
+        self._stale = Staleness()
+
+    @cached_property
+    def locations(self) -> Locations:
+        flags = self.flags
+        return locate(flags.project_dir, flags.target_path, flags.manifest, self.env, flags.variables)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not be printed of reverse_etl.yml, wherever it stands there; none if it cannot be read."""
+        try:
+            found = sensitive_values(read_file(self.locations.project_dir))
+        except ConfigError:
+            return frozenset()
+        # A key of the sandbox opens nothing, and Jinja is no key.
+        return frozenset(text for text in found if not text.startswith(("sandbox-", "{{")))
+
+    @cached_property
+    def settings(self) -> Settings:
+        return resolve_settings(self.locations.project_dir, self.env, self.flags.settings)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
+        manifest = read_manifest(self.locations)
+        if WRONG_TARGET not in self.flags.allow:
+            wrong = self._wrong_target(manifest)
+            if wrong is not None:
+                raise wrong
+        if STALE_MANIFEST not in self.flags.allow:
+            self._stale = find_stale(manifest, self.locations)
+            stale = stale_manifest(self._stale, self.locations)
+            if stale is not None:
+                raise stale
+        return manifest
+
+    def unread(self) -> list[str]:
+        """What somebody may have meant to be read and nobody reads: changed files, misspelt tags."""
+        return [*unread_tags(self.manifest), *changed_files(self._stale, self.locations)]
+
+    def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
+        """Return an error if the manifest is another target's. An unreadable profile is reported later, on opening."""
+        try:
+            verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
+        except ConfigError:
+            return None
+        return wrong_target(manifest, verdict, self.profile.target, vars(self.flags)) if verdict else None
+
+    @cached_property
+    def profile(self) -> Profile:
+        return read_profile(self._request, self.env)
+
+    @property
+    def _request(self) -> ProfileRequest:
+        flags = self.flags
+        return ProfileRequest(
+            self.locations.project_dir, flags.profiles_dir, flags.profile, flags.target, flags.variables
+        )
+
+    @property
+    def target(self) -> str:
+        """The name of the dbt target; empty if the profile cannot be read."""
+        try:
+            return self.profile.target
+        except ConfigError:
+            return ""
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Every definition of the project, those too that cannot run. Raises ConfigError where dbt's files are bad."""
+        return read_syncs(self.manifest, self.target)
+
+    @property
+    def syncs(self) -> tuple[Sync, ...]:
+        """The syncs of the project that can run, in the order they run in."""
+        return self.definitions.syncs
+
+    def selected(self) -> Definitions:
+        """The definitions that --select and --exclude leave, in the order they run in."""
+        names: dict[str, list[str]] = {}
+        for one in self.definitions:
+            names.setdefault(one.unique_id, []).append(one.name)
+        kept = set(select(self.manifest, names, self.flags.select, self.flags.exclude))
+        return Definitions(
+            tuple(sync for sync in self.definitions.syncs if (sync.unique_id, sync.name) in kept),
+            tuple(one for one in self.definitions.broken if (one.unique_id, one.name) in kept),
+        )
+
+    def builds(self, reader: Reader, schema: str) -> Builds:
+        """What dbt's last results, and the tables in `schema`, say of the models. Raises ConfigError."""
+        tagged = [unique_id for unique_id, node in self.manifest.nodes.items() if TAG in node.meta]
+        return read_builds(self.manifest, self._build, tagged, reader, schema)
+
+    @cached_property
+    def _build(self) -> Build:
+        return read_build(self.locations)
+
+    def destination(self, name: str) -> Destination:
+        """A destination by name. Raises ConfigError."""
+        if name not in self._destinations:
+            render = self._render(name)
+            self._destinations[name] = resolve_destination(
+                name, self.locations.project_dir, self.env, render, self.target
+            )
+        return self._destinations[name]
+
+    def offline_destination(self, name: str) -> OfflineDestination:
+        """What can be known of a destination without its secrets. Raises ConfigError for what is wrong."""
+        return resolve_offline(name, self.locations.project_dir, self.env, self._render(name))
+
+    def _render(self, name: str) -> Callable[[str], object]:
+        renderer = Renderer(self.env, self.flags.variables)
+        place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
+        return lambda text: renderer.render(text, place)
+
+    def settings_of(self, sync: Sync | BrokenSync) -> Settings:
+        """The settings that hold for one sync."""
+        del sync
+        return self.settings
+
+    def open(self, *, read_only: bool) -> Warehouse:
+        """The warehouse of the dbt target, which is only read where our tables are in a file."""
+        if self.settings.state == "local":
+            return self.open_local(self.open_target(read_only=True), read_only=read_only)
+        return self.open_target(read_only=read_only)
+
+    def open_target(self, *, read_only: bool) -> Warehouse:
+        """The warehouse of the dbt target, wherever our tables are."""
+        profile, settings = self.profile, self.settings
+        connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._patience)
+        return open_warehouse(connection, read_only=read_only)
+
+    def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:
+        """The file of our tables, whatever `state` says, beside an open target."""
+        limit = self.settings.memory_limit
+        return open_local(self.state_path, target, limit, self._patience, read_only=read_only)
+
+    @property
+    def state_path(self) -> Path:
+        """Where that file is."""
+        return (self.locations.project_dir / Path(self.settings.state_path).expanduser()).resolve()
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
+
+
+def _sleep(listener: Listener, seconds: float) -> None:
+    """Sleep for a part of a wait, after which the countdown is drawn again."""
+    time.sleep(seconds)
+    listener(TICK)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How one invocation runs its syncs."""
+
+    full_refresh: bool = False
+    wait: float | None = None
+    stop: Callable[[], bool] = lambda: False
+
+
+def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
+    """The real world for a run: system clock, real sleep, real network."""
+    settings = project.settings
+    invocation = secrets.token_hex(8)
+    pacers = Pacers(time.monotonic)
+    return Wiring(
+        settings=settings,
+        time=Time(time.monotonic, partial(_sleep, listener), random.random),
+        wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        listener=listener,
+        client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
+        pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
+        new_id=lambda: secrets.token_hex(16),
+        alive=is_alive,
+        holder_note={
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "process_started": start_time(os.getpid()),
+            "invocation_id": invocation,
+        },
+        invocation_id=invocation,
+        open_session=lambda: project.open_target(read_only=False),
+        allowed=project.flags.allow,
+        full_refresh=options.full_refresh,
+        wait=settings.wait if options.wait is None else options.wait,
+        stop=options.stop,
+        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
+        defined=lambda: [one.name for one in project.definitions],
+    )
+
+
+def access_of(destination: Destination, settings: Settings) -> Access:
+    """How the client gets in."""
+    d = destination
+    return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
+
+
+def check_destination(project: Project, name: str) -> None:
+    """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
+    destination = project.destination(name)
+    # Only a target that may not send can do without a key.
+    if destination.api_key.reveal():
+        HttpClient(access_of(destination, project.settings)).close()
+
+
+def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:
+    """A guard named after --allow that there is not."""
+    wrong = [name for name in allow if name not in known]
+    if not wrong:
+        return None
+    return ConfigError(
+        "unknown-guard",
+        f"there is no guard `{wrong[0]}`",
+        context={"guards": ", ".join(known)},
+        hint="Name one of the guards after --allow.",
+    )

@@ -1,0 +1,153 @@
+"""Reads every definition of a dbt manifest: the syncs that can run, and those that cannot, with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reverse_etl.dbt.manifest import Manifest, Model
+from reverse_etl.dbt.selection.graph import Graph
+from reverse_etl.dbt.tags import TAG
+from reverse_etl.dbt.unread import misspelt_marks
+from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.faults import Place
+from reverse_etl.definition.switches import ModelVersion
+from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.errors import Fault
+from reverse_etl.sync import BrokenSync, Sync
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The definitions of a project: `syncs` in the order they run in, and those that are `broken`."""
+
+    syncs: tuple[Sync, ...] = ()
+    broken: tuple[BrokenSync, ...] = ()
+
+    def __iter__(self) -> Iterator[Sync | BrokenSync]:
+        """All of them, the broken ones first: they end before anything is sent."""
+        return iter((*self.broken, *self.syncs))
+
+
+def read_syncs(manifest: Manifest, target: str) -> Definitions:
+    """Every definition of a manifest, which dbt wrote for this target."""
+    syncs: list[Sync] = []
+    broken: list[BrokenSync] = []
+    for model in manifest.nodes.values():
+        if TAG in model.meta:
+            sound, wrong = _definitions_of(model, manifest, target)
+            syncs += sound
+            broken += wrong
+    syncs, namesakes = part_namesakes(syncs)
+    return Definitions(in_order(syncs, Graph(manifest.graph)), (*broken, *namesakes))
+
+
+def in_order(syncs: Sequence[Sync], graph: Graph) -> tuple[Sync, ...]:
+    """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
+    ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
+    return tuple(sorted(syncs, key=lambda s: (OBJECTS[s.object].stage, ancestors[s.unique_id], s.name)))
+
+
+def part_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]:
+    """The syncs whose name is theirs alone, and the others: names are what the sync snapshots are found by.
+
+    Which of several is the one that a sync snapshot belongs to cannot be told, so none of them may run.
+    """
+    named: dict[str, list[Sync]] = {}
+    for sync in syncs:
+        named.setdefault(sync.name.lower(), []).append(sync)
+    alone = [sync for sync in syncs if len(named[sync.name.lower()]) == 1]
+    shared = [sync for sync in syncs if len(named[sync.name.lower()]) > 1]
+    return alone, [break_sync(sync, [_name_taken(sync, named[sync.name.lower()])]) for sync in shared]
+
+
+def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
+    other = next((one for one in namesakes if one is not sync), sync)
+    return Place(sync.model, sync.file, None).fault(
+        "duplicate-sync-name",
+        f"the name `{sync.name}` is also that of a definition on model `{other.model}`",
+        key="name",
+        found=sync.name,
+        allowed="a name no other definition has",
+    )
+
+
+def _definitions_of(model: Model, manifest: Manifest, target: str) -> tuple[list[Sync], list[BrokenSync]]:
+    """What is wrong with the model itself breaks all of its definitions."""
+    package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
+    tagged = Tagged(
+        name=model.name,
+        unique_id=model.unique_id,
+        relation=model.relation_name or "",
+        file=str(model.patch_file or model.file),
+        hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
+        target=target,
+        database=model.database or "",
+        label=f"{package}{model.name}{f'.v{model.version}' if model.version else ''}",
+        version=_version_of(model, manifest),
+    )
+    syncs, broken = read_definitions(tagged, model.meta[TAG], entries())
+    place = Place(tagged.label, tagged.file, None)
+    faults = [*_no_table(model, place), *_wrong_marks(model, place)]
+    if not faults:
+        return syncs, broken
+    return [], [
+        *(replace(one, faults=(*one.faults, *faults)) for one in broken),
+        *(break_sync(sync, faults) for sync in syncs),
+    ]
+
+
+def _version_of(model: Model, manifest: Manifest) -> ModelVersion:
+    if model.version is None:
+        return ModelVersion()
+    siblings = [one for one in manifest.nodes.values() if (one.package, one.name) == (model.package, model.name)]
+    latest = [one for one in siblings if one.version == model.latest_version]
+    known = tuple(one.version for one in siblings if one.version is not None)
+    tagged = any(TAG in one.meta for one in latest)
+    return ModelVersion(model.version, model.latest_version or "", known, latest_is_tagged=tagged)
+
+
+def break_sync(sync: Sync, faults: Sequence[Fault]) -> BrokenSync:
+    """A sync that was read, and still cannot run."""
+    return BrokenSync(
+        name=sync.name,
+        model=sync.model,
+        unique_id=sync.unique_id,
+        relation=sync.relation,
+        file=sync.file,
+        destination=sync.destination,
+        faults=tuple(faults),
+        target=sync.target,
+        database=sync.database,
+    )
+
+
+def _no_table(model: Model, place: Place) -> list[Fault]:
+    if model.materialized != "ephemeral" and model.relation_name:
+        return []
+    return [place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")]
+
+
+def _wrong_marks(model: Model, place: Place) -> list[Fault]:
+    """Columns whose mark says something else than `false`: a mark that is not understood must not send its column."""
+    misspelt = [
+        place.fault(
+            "wrong-column-mark",
+            f"column `{name}` has a mark that nobody reads",
+            key=f"columns.{name}",
+            found=key,
+            allowed=TAG,
+        )
+        for name, key in misspelt_marks(model)
+    ]
+    return misspelt + [
+        place.fault(
+            "wrong-column-mark",
+            f"column `{column.name}` has a mark that is not `reverse_etl: false`",
+            key=f"columns.{column.name}",
+            found=column.meta[TAG],
+            allowed="false, without quotes: the column is never sent",
+        )
+        for column in model.columns
+        if TAG in column.meta and column.meta[TAG] is not False
+    ]

@@ -1,0 +1,1 @@
+"""Changes to stored state on request: accept a destination, migrate, reset. They send nothing."""

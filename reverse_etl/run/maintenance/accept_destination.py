@@ -1,0 +1,152 @@
+"""Accepting: a sync snapshot is said to belong to the present destination and relation; sends nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.counting import agree, plural
+from reverse_etl.errors import ConfigError, Faults
+from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.stages.acquire import acquire
+from reverse_etl.run.stages.guarding import forbidden_target
+from reverse_etl.run.stages.journal import fenced
+from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.provenance import is_same_source, names_relation, plain_relation, remembered_source
+from reverse_etl.snapshot.rejections import requeue
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Warehouse
+
+_WORDS = {"host": "host", "project": "project", "project_type": "project type"}
+
+
+@dataclass(frozen=True)
+class TypedNames:
+    """What the user typed: the host or project, the relations; `full_refresh`: every row is to be sent again."""
+
+    to: Sequence[str] = ()
+    relations: Sequence[str] = ()
+    full_refresh: bool = False
+
+
+class Acceptance:
+    """One sync whose snapshot is to belong to what the project says now."""
+
+    def __init__(self, ready: Ready, warehouse: Warehouse, wiring: Wiring, typed: TypedNames) -> None:
+        """Nothing is written yet."""
+        self._ready, self._warehouse, self._wiring, self._typed = ready, warehouse, wiring, typed
+        self._name = ready.sync.name
+        self._store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
+
+    def problems(self) -> list[ConfigError]:
+        """What has to be typed, or changed, before this can be accepted."""
+        forbidden = forbidden_target(self._ready)
+        if forbidden is not None:
+            return [forbidden]
+        row = self._store.lease_row()
+        if row is None or not row.destination:
+            return []
+        self._store.check_lease(row)
+        problems = [self._unnamed_place(row), self._unnamed_relation(row)]
+        return [problem for problem in problems if problem is not None]
+
+    def accept(self) -> str:
+        """Note the present destination and relation, under the lease, as a run would; what was done, in words.
+
+        What a run that died has left behind is rolled forward first. Raises the `problems`.
+        """
+        problems = self.problems()
+        if problems:
+            raise problems[0] if len(problems) == 1 else Faults(problems)
+        before = self._store.lease_row()
+        if before is None or not before.destination:
+            return f"sync {self._name}: nothing was sent yet, so there is nothing to accept"
+        wiring, settings = self._wiring, self._wiring.settings
+        note = {**wiring.holder_note, "beat": settings.beat, "started_at": wiring.wall()}
+        holder = Holder(wiring.new_id(), note)
+        lease = Lease(self._warehouse, self._store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+        row = acquire(self._store, lease, wiring)
+        if row.run is not None:
+            self._store.recover(lease, row.run)
+        trusted = self._store.accepted_entries()
+        if self._typed.full_refresh:
+            self._forget()
+        # What only Iterable tells, such as a list's number, stays as it was.
+        lease.remember({**row.destination, **self._ready.remembered(row.salt)}, self._ready.shape.key_columns)
+        if not lease.close(entries=self._store.live_entries(), unknown=False):
+            raise fenced(lease.fence)
+        return f"sync {self._name}: {self._ready.destination.host} is its destination now; {self._fate(trusted)}"
+
+    def _forget(self) -> None:
+        """Let the next run send every row, those too that the destination before refused."""
+        self._store.prepare_snapshot()
+        self._store.forget_acceptance()
+        requeue(self._warehouse, self._store.tables.rejections, self._name, [])
+
+    def _fate(self, rows: int) -> str:
+        if self._typed.full_refresh:
+            return f"the next run sends its {plural(rows, 'accepted row')} again"
+        return f"its {plural(rows, 'accepted row')} {agree(rows, 'counts', 'count')} as accepted there"
+
+    def _unnamed_place(self, row: LeaseRow) -> ConfigError | None:
+        now = self._ready.remembered(row.salt)
+        known = [str(now[name]) for name in ("host", "project") if now.get(name)]
+        strange = [name for name in self._typed.to if name not in known]
+        if strange:
+            return self._other_place(strange[0], known)
+        differing = [name for name in _WORDS if row.destination.get(name, "") != now.get(name, "")]
+        needed = [str(now[name]) for name in differing if name != "project_type" and now.get(name)] or known[:1]
+        if not differing or all(name in self._typed.to for name in needed):
+            return None
+        return self._place_not_named(row.destination, differing, needed)
+
+    def _place_not_named(
+        self, before: Mapping[str, object], differing: Sequence[str], needed: Sequence[str]
+    ) -> ConfigError:
+        now, rows = self._ready.remembered(""), self._store.accepted_entries()
+        to = "".join(f" --to {shlex.quote(name)}" for name in needed)
+        target = f" -t {shlex.quote(self._ready.sync.target)}" if self._ready.sync.target else ""
+        command = f"reverse-etl destination accept{target} --select {shlex.quote(self._name)}{to}"
+        changes = {
+            f"{_WORDS[name]} {when}": said.get(name, "") or "none"
+            for name in differing
+            for when, said in (("before", before), ("now", now))
+        }
+        here, there = before.get("host"), now["host"]
+        place = there if here != there else f"the other project at {there}"
+        return ConfigError(
+            "destination-not-named",
+            f"sync `{self._name}`: {plural(rows, 'row')} that {here} accepted would count as accepted by {place}, and"
+            " would not be sent there",
+            context={**changes, "accepted rows": rows},
+            hint=f"To send every row there, run `{command} --full-refresh`, then `reverse-etl run`. Only if"
+            f" {agree(rows, 'this row is', 'these rows are')} there already, run `{command}`.",
+        )
+
+    def _other_place(self, typed: str, known: Sequence[str]) -> ConfigError:
+        return ConfigError(
+            "other-destination-named",
+            f"sync `{self._name}`: `--to {typed}` is not its destination",
+            context={"typed": typed, "destination": ", ".join(known)},
+            hint=f"Type `--to {shlex.quote(known[0])}`, or correct `base_url` or `project` of the destination.",
+        )
+
+    def _unnamed_relation(self, row: LeaseRow) -> ConfigError | None:
+        before, sync = remembered_source(row.destination), self._ready.sync
+        named = any(names_relation(pattern, sync.relation) for pattern in self._typed.relations)
+        if named or is_same_source(before, self._ready.source):
+            return None
+        typed = shlex.quote(plain_relation(sync.relation))
+        return ConfigError(
+            "relation-not-named",
+            f"sync `{self._name}`: its sync snapshot belongs to {before.get('relation')}, and the model is"
+            f" {sync.relation} now",
+            context={
+                "target before": before.get("target", ""),
+                "target now": sync.target,
+                "accepted rows": self._store.accepted_entries(),
+            },
+            hint=f"If the table was only renamed or moved, add `--relation {typed}`. If not, run with the target that"
+            " the sync snapshot belongs to.",
+        )

@@ -1,0 +1,161 @@
+"""Moving: the story of a state that goes from one place to another, under the leases of both; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from reverse_etl.counting import plural
+from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
+from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.stages.acquire import take
+from reverse_etl.run.stages.guarding import forbidden_target
+from reverse_etl.run.stages.journal import fenced
+from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.moving import Moving
+from reverse_etl.snapshot.sql.counts import DiffCounts
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Warehouse
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a state can be: `name` in words. `ready` is the sync as it is seen from there."""
+
+    name: str
+    ready: Ready
+    warehouse: Warehouse
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How much was moved. Rows of `unknown` entries are sent again, because a value did not cross as it was."""
+
+    entries: int
+    unknown: int
+    rejections: int
+    runs: int
+
+
+class Move:
+    """One sync from here to there. Where both are marked as moved away, an earlier move was broken off."""
+
+    def __init__(self, here: Place, there: Place, wiring: Wiring, *, overwrite: bool) -> None:
+        """Nothing is moved yet. `overwrite`: also what is there already."""
+        self._here, self._there, self._wiring, self._overwrite = here, there, wiring, overwrite
+        self._name = here.ready.sync.name
+        schema = wiring.settings.state_schema
+        self._from = SnapshotStore(here.warehouse, schema, here.ready.sync, here.ready.shape)
+        self._to = SnapshotStore(there.warehouse, schema, there.ready.sync, there.ready.shape)
+
+    def go(self, compared: Warehouse) -> Moved | None:
+        """Move; None where there is nothing to. `compared` is where values of both places compare.
+
+        Raises ConfigError where the state is elsewhere, or something is there; LeaseError where a run is alive.
+        """
+        forbidden = forbidden_target(self._here.ready)
+        if forbidden is not None:
+            raise forbidden
+        row, other = self._from.lease_row(), self._to.lease_row()
+        if row is None or (row.moved_to and other is not None and not other.moved_to):
+            return None
+        self._check(row, other)
+        mine = self._lease(self._here, self._from)
+        row = take(self._from, mine, self._wiring)
+        try:
+            self._refuse_open(row)
+            return self._with_both(mine, row, compared)
+        except ReverseEtlError:
+            mine.release()
+            raise
+
+    def _with_both(self, mine: Lease, row: LeaseRow, compared: Warehouse) -> Moved:
+        self._to.prepare_lease(self._wiring.new_id(), self._wiring.new_id())
+        theirs = self._lease(self._there, self._to)
+        other = take(self._to, theirs, self._wiring)
+        try:
+            self._check(row, other)
+            # Nobody may use it before it is whole.
+            _hold(theirs, theirs.note_moved(self._here.name))
+            moved = self._copy(partial(_beat, (mine, theirs)), compared)
+            _hold(mine, mine.note_moved(self._there.name))
+            _hold(theirs, theirs.adopt(row))
+        except ReverseEtlError:
+            theirs.release()
+            raise
+        mine.release()
+        if other.run is not None:
+            self._to.finish(other.run.fence)
+        return moved
+
+    def _copy(self, beat: Callable[[], None], compared: Warehouse) -> Moved:
+        moving = Moving(self._from, self._to)
+        entries = moving.entries()
+        beat()
+        unknown = moving.doubt_differences(compared) if compared is self._here.warehouse else 0
+        beat()
+        moved = Moved(entries, unknown, moving.rejections(), moving.runs())
+        before = self._from.compare(None).counts
+        beat()
+        after = self._to.compare(None).counts
+        beat()
+        if not _same(before, after, unknown):
+            raise WarehouseError(
+                "move-differs",
+                f"sync `{self._name}`: the model compares otherwise in {self._there.name}, so the state was not moved",
+                context={"here": _told(before), "there": _told(after)},
+                hint="If the model was built meanwhile, try again. If not, stay, or cast the key to text in the model.",
+            )
+        return moved
+
+    def _check(self, row: LeaseRow, other: LeaseRow | None) -> None:
+        """Refuse what would be lost, or could not be continued."""
+        self._from.check_lease(replace(row, moved_to=None))
+        used = other is not None and not other.moved_to and (other.destination or other.entries or other.run)
+        if used and not self._overwrite:
+            raise ConfigError(
+                "state-exists",
+                f"sync `{self._name}`: there is a sync snapshot in {self._there.name} already",
+                context={"sync": self._name, "entries": other.entries if other else 0},
+                hint="Move with `--overwrite` to replace it, if the other one is the one to keep.",
+            )
+
+    def _refuse_open(self, row: LeaseRow) -> None:
+        if row.run is not None:
+            raise ConfigError(
+                "run-open",
+                f"sync `{self._name}`: its last run died, and what it sent has not been committed",
+                context={"sync": self._name, "fence": row.run.fence},
+                hint="Run the sync once where its state is, then move it.",
+            )
+
+    def _lease(self, place: Place, store: SnapshotStore) -> Lease:
+        wiring, settings = self._wiring, self._wiring.settings
+        note = {**wiring.holder_note, "beat": settings.beat, "started_at": wiring.wall()}
+        holder = Holder(wiring.new_id(), note)
+        return Lease(place.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+
+
+def _beat(leases: Sequence[Lease]) -> None:
+    for lease in leases:
+        _hold(lease, lease.beat())
+
+
+def _hold(lease: Lease, held: bool) -> None:  # noqa: FBT001  the answer of a write
+    if not held:
+        raise fenced(lease.fence)
+
+
+def _same(before: DiffCounts, after: DiffCounts, unknown: int) -> bool:
+    """Whether a run would do there what it would here. What was held back may be tried again there."""
+    same = (before.model_rows, before.entries, before.removed) == (after.model_rows, after.entries, after.removed)
+    added, changed = after.added - before.added, after.changed + after.resent - before.changed - before.resent
+    return same and added <= before.quarantined and changed <= before.quarantined + unknown
+
+
+def _told(counts: DiffCounts) -> str:
+    return (
+        f"{counts.added} added, {counts.changed + counts.resent} to send again,"
+        f" {counts.removed} removed, {plural(counts.entries, 'entry', 'entries')}"
+    )

@@ -1,0 +1,36 @@
+"""Resetting: what was accepted of a sync is forgotten on purpose, under its lease; sends nothing."""
+
+from __future__ import annotations
+
+from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.stages.acquire import take
+from reverse_etl.run.stages.journal import fenced
+from reverse_etl.snapshot.lease import Holder, Lease
+from reverse_etl.snapshot.look import check_place
+from reverse_etl.snapshot.runs import RESET, RunRow, record_run
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Warehouse
+
+
+def reset_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> int:
+    """Forget what was accepted and held back; the number of entries. Forgotten users stay forgotten.
+
+    Raises ConfigError where the state is elsewhere, LeaseError where a run is alive.
+    """
+    settings, began = wiring.settings, wiring.wall()
+    store = SnapshotStore(warehouse, settings.state_schema, ready.sync, ready.shape)
+    row = store.lease_row()
+    if row is not None:
+        check_place(ready.sync.name, row)
+    store.prepare_lease(wiring.new_id(), wiring.new_id())
+    store.repair(0)
+    holder = Holder(wiring.new_id(), {**wiring.holder_note, "beat": settings.beat, "started_at": began})
+    lease = Lease(warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+    row = take(store, lease, wiring)
+    if row.run is not None:
+        store.finish(row.run.fence)
+    store.clear()
+    if not lease.reset():
+        raise fenced(lease.fence)
+    record_run(warehouse, store.tables, RunRow(wiring.invocation_id, lease.fence, RESET, began, "", {}, None))
+    return row.entries

@@ -1,0 +1,297 @@
+"""Runner: the story of one run of one sync: look, guard, acquire, recover, plan, send, commit, close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.counting import plural
+from reverse_etl.destinations.base import Client
+from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
+from reverse_etl.events import Event
+from reverse_etl.guards.checks import to_remember
+from reverse_etl.run.outcome import Story, result_of, with_costs
+from reverse_etl.run.places import remembered_place
+from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.renaming import rename_warning
+from reverse_etl.run.stages.acquire import acquire
+from reverse_etl.run.stages.guarding import guard_problem
+from reverse_etl.run.stages.heartbeat import Heartbeat
+from reverse_etl.run.stages.journal import Bounds, Journal, fenced
+from reverse_etl.run.stages.sending import Sending, Waits
+from reverse_etl.run.stages.user_pause import UserPause, find_pause
+from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.look import Look
+from reverse_etl.snapshot.rejections import Recheck, Rejections
+from reverse_etl.snapshot.runs import RunRow, prune_runs, record_run
+from reverse_etl.snapshot.sql.departures import planned_counts, sent_rows
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.warehouses.base import Mark, Warehouse
+
+
+def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+    """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
+    run = _Run(ready, warehouse, wiring)
+    try:
+        run.go()
+    except ReverseEtlError as error:
+        run.story.problem = problem_of(error)
+        if not isinstance(error, WarehouseError):
+            with suppress(ReverseEtlError):
+                run.record(0)
+    finally:
+        warehouse.release()
+    return with_costs(result_of(ready, run.story, wiring), warehouse.spent(ready.sync.name))
+
+
+class _Run:
+    """One run, step by step; `story` is what there is to tell of it so far."""
+
+    def __init__(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> None:
+        self.ready = ready
+        self.warehouse = warehouse
+        self.wiring = wiring
+        self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
+        self.story = Story(wiring.wall(), wiring.time.monotonic())
+        self.prepared = False
+        self.pause: UserPause | None = None
+
+    def go(self) -> None:
+        with self._timed("look"):
+            look = self.store.look()
+        self.story.looked(look.counts, acts=look.diff.acts_on_removed)
+        if look.lease is None:
+            self._warn_of_rename()
+        if self._stopped_by_guard(look) or self._nothing_to_do(look):
+            self.record(0)
+            return
+        self.warehouse.release()
+        client = self.wiring.client(self.ready.destination)
+        try:
+            self._with_lease(look, client)
+        finally:
+            client.close()
+
+    def _warn_of_rename(self) -> None:
+        warning = rename_warning(self.ready, self.warehouse, self.wiring)
+        self.story.warnings += [warning] if warning else []
+
+    def _nothing_to_do(self, look: Look) -> bool:
+        open_run = look.lease is not None and look.lease.run is not None
+        counts = look.counts
+        tidy = counts.stale or counts.moved or counts.lists_settled or look.needs_update or look.damage is not None
+        planned = self.story.to_send or counts.invalid_rows or tidy
+        return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
+
+    def _stopped_by_guard(self, look: Look) -> bool:
+        problem = guard_problem(self.ready, look, self.wiring.passed_guards)
+        if problem is not None:
+            self.story.problem = problem
+            self.story.status = SyncStatus.STOPPED
+        return problem is not None
+
+    def _prepare(self, client: Client, look: Look, lease: Lease) -> None:
+        """Ask Iterable what must be known before the first row, and remember what it calls things.
+
+        Under the lease: what is missing may be made there, and another run must not make it too. `look` has the row.
+        """
+        row = look.lease
+        if row is None:
+            return
+        with self._timed("check"):
+            questions = self.wiring.questions(client, self.ready.destination)
+            place = remembered_place(self.ready, row, self.store, self.wiring)
+            self.warehouse.release()
+            prepared = self.ready.noun.prepare(replace(self.ready.subject, place=place), questions)
+        self.ready = self.ready.prepared(prepared)
+        self.prepared = True
+        self.story.warnings += prepared.warnings
+        if not self._stopped_by_guard(look) and prepared.place:
+            self._remember(lease, row)
+
+    def _remember(self, lease: Lease, row: LeaseRow) -> None:
+        # Nothing has to be kept apart from rows that were accepted elsewhere, if there are none.
+        allowed = () if row.holds_nothing else self.wiring.allowed
+        destination = to_remember(row.destination, self.ready.remembered(row.salt), allowed)
+        if not lease.remember(destination, self.ready.shape.key_columns):
+            raise fenced(lease.fence)
+
+    def _with_lease(self, look: Look, client: Client) -> None:
+        settings = self.wiring.settings
+        note = {**self.wiring.holder_note, "beat": settings.beat, "started_at": self.story.started_at}
+        holder = Holder(self.wiring.new_id(), note)
+        lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+        with self._timed("acquire"):
+            self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
+            if look.damage is not None:
+                self.store.repair(look.counts.newest)
+            row = acquire(self.store, lease, self.wiring)
+        # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
+        open_session = None if self.warehouse.exclusive else self.wiring.open_session
+        mark = Mark(self.wiring.invocation_id, self.ready.sync.name, "heartbeat")
+        with Heartbeat(lease, open_session, settings.beat, mark):
+            self._under_lease(look, lease, row, client)
+
+    def _under_lease(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> None:
+        try:
+            if self.story.to_send or self.wiring.full_refresh or row.run is not None:
+                self._prepare(client, replace(look, lease=row), lease)
+            if self.story.status is SyncStatus.STOPPED:
+                lease.release()
+                self.record(0)
+                return
+            row = self._recover(lease, row)
+            rejections = self._plan(look, lease, row, client)
+        except (WarehouseError, DestinationError):
+            # Nothing was sent under this fence; a run that died before is still open and will be taken over.
+            lease.release()
+            raise
+        if rejections is None:
+            return
+        journal = Journal(lease, rejections, self._bounds())
+        self._send(lease, journal, client)
+        self._commit(lease, journal, rejections)
+
+    def _recover(self, lease: Lease, row: LeaseRow) -> LeaseRow:
+        """The lease without the open run of a run that died."""
+        if row.run is None:
+            return replace(row, holder=None)
+        with self._timed("recover"):
+            found = self.store.recover(lease, row.run)
+        unknown, self.story.recovered_removals = found.unknown, found.removed
+        name = self.ready.sync.name
+        message = f"sync `{name}`: took over run {row.run.fence}, which died; to send again: {plural(unknown, 'row')}"
+        self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
+        return replace(row, run=None, holder=None, entries=found.entries)
+
+    def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
+        """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
+        with self._timed("plan"):
+            self.store.prepare_snapshot()
+            if self.wiring.full_refresh:
+                self.store.forget_acceptance()
+            # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
+            if not lease.open_run():
+                raise fenced(lease.fence)
+            self.pause = find_pause(self.ready, self.store, self.wiring)
+            waiting = self.pause.waiting if self.pause is not None else None
+            thorough = look.diff.thorough or look.counts.mostly_new
+            diff = replace(self.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
+            written = self.store.write_plan(replace(diff, notes_departures=look.counts.moved), lease.fence)
+            rows = sent_rows(written)
+            self.store.check_plan(lease.fence)
+            # The model, or the sync snapshot, may have moved since the first look.
+            if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
+                look = self.store.compare(row, thorough=diff.thorough)
+            look = replace(look, lease=row, removed_before=look.removed_before + self.story.recovered_removals)
+            counts = planned_counts(look.counts, written, acts=diff.acts_on_removed)
+            self.story.planned(counts, rows, self.store.changed_fields(lease.fence))
+        if not self.prepared and sum(rows.values()) > rows.get("invalid", 0):
+            self._prepare(client, replace(look, lease=row), lease)
+        # Another run may have used the sync snapshot since the first look.
+        if self._stopped_by_guard(replace(look, lease=row)):
+            self.store.finish(lease.fence)
+            lease.close(entries=row.entries, unknown=False)
+            self.record(lease.fence)
+            return None
+        self._remember(lease, row)
+        recheck = Recheck(self.wiring.settings.recheck_after, self.ready.noun.first_recheck)
+        rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
+        rejections.record_invalid()
+        self._tell_plan(rows)
+        return rejections
+
+    def _bounds(self) -> Bounds:
+        settings, time = self.wiring.settings, self.wiring.time
+        return Bounds(settings.beat, settings.lease_ttl, settings.pause_bound, time.monotonic, self.wiring.stop)
+
+    def _tell_plan(self, rows: dict[str, int]) -> None:
+        name = self.ready.sync.name
+        counted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rows.items())) or "nothing"
+        self.wiring.listener(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
+
+    def _send(self, lease: Lease, journal: Journal, client: Client) -> None:
+        """Send; whatever goes wrong here, what was acknowledged is still committed. A lost lease is not."""
+        with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
+            sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
+            with self._timed("send"):
+                try:
+                    self._follow(sending, lease.fence)
+                finally:
+                    self.story.fates, self.story.late = journal.fates, sending.late
+                    self.story.traffic = sending.traffic
+
+    def _follow(self, sending: Sending, fence: int) -> None:
+        try:
+            sending.send(fence, self.story.plan, self._waits(fence))
+            self.story.problem = sending.problem
+        except LeaseError:
+            sending.give_up()
+            raise
+        except ReverseEtlError as error:
+            sending.give_up()
+            self.story.problem = problem_of(error)
+
+    def _waits(self, fence: int) -> Waits:
+        """How many rows of the plan wait because of their users, and until when."""
+        if self.pause is None:
+            return Waits()
+        return Waits(*self.store.waiting_rows(fence), self.pause.until)
+
+    def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
+        with self._timed("commit"):
+            journal.flush()
+            counts = self.story.counts
+            self.store.commit(journal.open_run(), journal.untouched, stale=counts.stale > 0, moved=counts.moved)
+            rejections.clear_accepted()
+            rejections.clear_gone()
+            if counts.lists_settled:
+                rejections.clear_settled()
+            if self.ready.operations.write.readmits:
+                rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
+            entries = self.store.live_entries()
+            if not lease.close(entries=entries, unknown=self.story.unsure):
+                raise fenced(lease.fence)
+            self.store.finish(lease.fence)
+            self.record(lease.fence)
+
+    def record(self, fence: int) -> None:
+        """One row a run. Before the first run there may be no table to write to."""
+        if not self._prune():
+            return
+        result = result_of(self.ready, self.story, self.wiring)
+        problem = result.problem.code if result.problem else None
+        row = RunRow(
+            self.wiring.invocation_id,
+            fence,
+            result.status.value,
+            self.story.started_at,
+            "",
+            {**result.counts.as_dict(), **self.story.removals(self.wiring.allowed)},
+            problem,
+        )
+        record_run(self.warehouse, self.store.tables, row)
+
+    def _prune(self) -> bool:
+        """Make room in the history; False if there is none yet. It costs no more than to look for the table."""
+        settings = self.wiring.settings
+        try:
+            prune_runs(self.warehouse, self.store.tables, settings.history_days, settings.history_runs)
+        except WarehouseError as error:
+            if error.code != "relation-not-found":
+                raise
+            return False
+        return True
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = self.wiring.time.monotonic()
+        self.warehouse.mark = Mark(self.wiring.invocation_id, self.ready.sync.name, stage)
+        try:
+            yield
+        finally:
+            spent = self.wiring.time.monotonic() - began
+            self.story.timings[stage] = self.story.timings.get(stage, 0.0) + spent

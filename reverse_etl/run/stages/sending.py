@@ -1,0 +1,273 @@
+"""Sending: the plan of a run to Iterable, window by window below the durable credit, deletes after everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
+from reverse_etl.counting import plural
+from reverse_etl.delivery.deliver import Delivery, Settled
+from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.delivery.rate_limiter import Pacer
+from reverse_etl.delivery.request_engine import Line
+from reverse_etl.destinations.base import Client, Endpoint, Operation
+from reverse_etl.destinations.lookups import Lookup
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import PROGRESS, Event
+from reverse_etl.run.estimate import paced
+from reverse_etl.run.ready import Ready, WaitTeller, Wiring
+from reverse_etl.run.stages.journal import Journal
+from reverse_etl.run.stages.send_window import Reach
+from reverse_etl.run.stages.windows import Window, WindowReader
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.tables import REMOVALS_FROM
+
+_TICK = 0.2
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Ordinals of a plan that are sent in one go: upserts, then removals."""
+
+    start: int
+    rows: int
+    operation: Operation
+    removal: bool = False
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
+
+    writes: int = 0
+    removals: int = 0
+    until: float = 0.0
+
+
+_NONE_WAIT = Waits()
+
+
+class Sending:
+    """Sends one plan. `problem` says why it stopped early, if it did."""
+
+    def __init__(
+        self, ready: Ready, wiring: Wiring, store: SnapshotStore, journal: Journal, client: Client, executor: Executor
+    ) -> None:
+        """The run is open in `journal`."""
+        self._ready = ready
+        self._wiring = wiring
+        self._store = store
+        self._journal = journal
+        settings = wiring.settings
+        waits = WaitTeller(wiring, ready.sync.name)
+        allowed, most = journal.allowed, settings.concurrency
+        self._line = Line(client, executor, wiring.time, allowed, most, settings.attempts, on_wait=waits)
+        self._total = 0
+        self._past: Mapping[int, PastFailure] = {}
+        # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
+        self._given = self._credit = 0
+        self._open = 0  # rows that were given and have no outcome yet
+        self._fault: ReverseEtlError | None = None
+        self.problem: Problem | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether some attempt had no answer: it may still take effect, whatever a later one brought."""
+        return self._line.tally.unanswered > 0
+
+    @property
+    def traffic(self) -> Traffic:
+        tally = self._line.tally
+        return Traffic(tally.requests, tally.retries, tally.bytes_sent)
+
+    def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
+        """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
+        operations = self._ready.operations
+        removals = rows.get("removed", 0)
+        self._total = sum(rows.values())
+        at_once = self._total - removals - waits.writes
+        self._phase(fence, Phase(0, at_once, operations.write))
+        if waits.writes:
+            self._wait(waits.writes, waits.until)
+            self._phase(fence, Phase(at_once, waits.writes, operations.write))
+        if removals and operations.remove is not None:
+            if waits.removals:
+                self._wait(waits.removals, waits.until)
+            self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
+
+    def give_up(self) -> None:
+        """Account for the rest after a fault: rows that may have been sent have no answer, the others were not sent."""
+        counts = self._journal.fates.counts
+        counts[Status.FAILED] += self._open
+        counts[Status.ABORTED] += self._total - sum(counts.values())
+        self._journal.untouched.add(self._given, self._credit)
+
+    def _wait(self, rows: int, until: float) -> None:
+        """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
+        time, left = self._wiring.time, until - self._wiring.time.monotonic()
+        self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
+        self._store.release()
+        while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_TICK, left))
+            if self._journal.due():
+                self._journal.flush()
+                self._store.release()
+
+    def _phase(self, fence: int, phase: Phase) -> None:
+        position, end = phase.start, phase.start + phase.rows
+        unsure = phase.removal and self._has_unsure_writes()
+        reach = Reach(phase.operation.window, self._wiring.settings.window)
+        reader = WindowReader(self._store, fence)
+        now = self._wiring.time.monotonic
+        while position < end:
+            if self.problem is not None or self._wiring.stop() or unsure:
+                self._abort(range(position, end))
+                return
+            began = now()
+            # Read first, so that only rows that are at hand may be sent.
+            window = reader.read(position, min(end, position + reach.rows))
+            self._journal.flush(window.end)
+            self._given, self._credit = window.start, window.end
+            self._past = self._journal.past_failures(window.start, window.end)
+            self._store.release()
+            ready = now()
+            self._window(self._changes(window), phase)
+            reach.learn(window.end - position, now() - ready, ready - began)
+            position = window.end
+
+    def _has_unsure_writes(self) -> bool:
+        """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
+        ended = [Status.FAILED, Status.ABORTED]
+        if self._ready.shape.keys:
+            ended += [Status.REJECTED, Status.SKIPPED]
+        return any(self._journal.fates.counts[status] for status in ended)
+
+    def _changes(self, window: Window) -> Iterator[Change]:
+        """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
+        for batch in window.portions():
+            encoded = self._ready.encoder.encode(batch)
+            self._journal.cover_invalid(encoded.invalid)
+            self._journal.note(encoded.outcomes)
+            yield from encoded.changes
+
+    def _giving(self, changes: Iterator[Change]) -> Iterator[Change]:
+        """The same changes, each counted when it is taken."""
+        for change in changes:
+            self._given = change.ordinal + 1
+            self._open += 1
+            yield change
+
+    def _answered(self, settled: Iterable[Settled | None]) -> Iterator[Settled | None]:
+        """The same fates, of rows that were given."""
+        for some in settled:
+            if some is not None:
+                self._open -= len(some.accepted) + len(some.outcomes)
+            yield some
+
+    def _window(self, changes: Iterator[Change], phase: Phase) -> None:
+        lookup, operation = self._ready.operations.lookup, phase.operation
+        if lookup is None or operation is not self._ready.operations.write:
+            self._deliver(changes, operation)
+            return
+        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+        self._follow(_settled(outcome) for outcome in lookups.run(changes))
+        self.problem = lookups.problem
+        if self.problem is not None:
+            unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
+            self._follow([Settled(outcomes=unsent)])
+            return
+        doubts: dict[int, Outcome] = {}
+        self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
+        doubtful = [change for change in lookups.found if change.ordinal in doubts]
+        self._follow(self._answered(self._resolved(doubts, doubtful, lookup)))
+
+    def _deliver(
+        self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
+    ) -> None:
+        """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
+        pacer, rows = self._pacer(operation.endpoint), self._wiring.settings.batch_rows
+        delivery = Delivery(operation, self._line, pacer, rows, self._past)
+        settled = delivery.run(self._giving(changes))
+        self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
+        self.problem = self.problem or delivery.problem
+
+    def _resolved(
+        self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
+    ) -> Iterator[Settled | None]:
+        """The fates of rows that were refused after an attempt without an answer, which may have been taken."""
+        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+        for outcome in lookups.run(changes):
+            taken = outcome is not None and outcome.status is Status.ACCEPTED
+            yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
+        yield Settled(outcomes=[doubts[change.ordinal] for change in lookups.found])
+
+    def _follow(self, settled: Iterable[Settled | None]) -> None:
+        """Take in fates as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
+
+        Nothing new is sent after that, but replies that are on their way are still read.
+        """
+        for some in settled:
+            if some is not None:
+                self._journal.accept(some.accepted)
+                self._journal.note(some.outcomes)
+                self._journal.fates.dropped_fields.update(some.dropped_fields)
+                self._journal.fates.created_fields.update(some.created_fields)
+            self._tell()
+            if self._fault is None and self._journal.due():
+                self._beat()
+        if self._fault is not None:
+            raise self._fault
+
+    def _beat(self) -> None:
+        try:
+            self._journal.flush()
+            self._store.release()
+        except ReverseEtlError as error:
+            self._fault = error
+            self._journal.halt()
+
+    def _abort(self, ordinals: range) -> None:
+        self._journal.fates.counts[Status.ABORTED] += len(ordinals)
+        self._journal.untouched.add(ordinals.start, ordinals.stop)
+
+    def _pacer(self, endpoint: Endpoint) -> Pacer:
+        ready, wiring = self._ready, self._wiring
+        return wiring.pacer(ready.destination, paced(endpoint, ready.operations, wiring.settings))
+
+    def _tell(self) -> None:
+        name = self._ready.sync.name
+        fates = self._journal.fates.counts
+        delivered = fates[Status.ACCEPTED]
+        held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]
+        data = {"done": delivered, "held": held, "total": self._total}
+        self._wiring.listener(
+            Event(PROGRESS, f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
+        )
+
+
+def _pausing(sync: str, rows: int, seconds: float) -> Event:
+    message = (
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: Iterable asks for a pause"
+        " between different calls for one user (setting `user_pause`)"
+    )
+    level = "info" if seconds else "debug"
+    data = {"rows": rows, "seconds": round(seconds, 1), "reason": "the pause between calls for one user"}
+    return Event("WaitingForUsers", message, level, sync, data)
+
+
+def _settled(outcome: Outcome | None) -> Settled | None:
+    """What a lookup found; a row may turn out to have been accepted before."""
+    if outcome is None:
+        return None
+    return Settled([outcome.ordinal]) if outcome.status is Status.ACCEPTED else Settled(outcomes=[outcome])
+
+
+def _apart(some: Settled | None, doubts: dict[int, Outcome]) -> Settled | None:
+    """What is settled, without refusals that followed an attempt which may have been taken; those go to `doubts`."""
+    if some is None:
+        return None
+    doubtful = {o.ordinal: o for o in some.outcomes if o.tainted and o.status in (Status.REJECTED, Status.SKIPPED)}
+    doubts.update(doubtful)
+    return replace(some, outcomes=[outcome for outcome in some.outcomes if outcome.ordinal not in doubtful])

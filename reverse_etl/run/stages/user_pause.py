@@ -1,0 +1,82 @@
+"""User pause: which users were sent a short time ago by calls that another call must not follow at once.
+
+Iterable asks for a minute between a change of address and other calls for the same user (support article 217502386).
+Its Swagger document advises against mixing single and bulk calls for one user in a short time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reverse_etl.destinations.base import Operation, ProjectType, Stage
+from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.snapshot.runs import recent_runs
+from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
+from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.tables import tables_of
+from reverse_etl.sync import Sync
+
+
+@dataclass(frozen=True)
+class UserPause:
+    """Which rows of a plan wait, and until when by the local clock."""
+
+    waiting: Waiting
+    until: float
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What one sync has sent `age` seconds ago by one operation."""
+
+    calls: RecentCalls
+    operation: Operation
+    moves: bool
+    age: float
+
+    def holds(self, operation: Operation, *, moves: bool) -> bool:
+        """Whether an operation has to wait for it; `moves`: one of the two gives users another identifier."""
+        return moves or self.moves or (self.operation.max_rows == 1) != (operation.max_rows == 1)
+
+
+def find_pause(ready: Ready, store: SnapshotStore, wiring: Wiring) -> UserPause | None:
+    """The pause that rows of a sync have to make; None if nothing of the kind was sent lately."""
+    seconds, now = wiring.settings.user_pause, wiring.time.monotonic()
+    people = ready.noun.people(ready.sync, ProjectType(ready.destination.project_type))
+    if not seconds or not people:
+        return None
+    sent = list(_sent(ready, store, wiring))
+    moves = ready.noun.stage is Stage.IDENTITY
+    operations = ready.operations
+    writes = [one for one in sent if one.holds(operations.write, moves=moves)]
+    removals = [one for one in sent if operations.remove and one.holds(operations.remove, moves=moves)]
+    if not writes and not removals:
+        return None
+    waiting = Waiting(
+        store.warehouse.dialect, seconds, people, [one.calls for one in writes], [one.calls for one in removals]
+    )
+    return UserPause(waiting, now + seconds - min(one.age for one in (*writes, *removals)))
+
+
+def _sent(ready: Ready, store: SnapshotStore, wiring: Wiring) -> Iterator[_Sent]:
+    """What the syncs of this destination have sent within the pause, this one among them."""
+    ages = recent_runs(store.warehouse, store.tables, wiring.settings.user_pause)
+    syncs = (*wiring.syncs_to(ready.sync.destination), ready.sync) if ages else ()
+    for name, sync in {sync.name: sync for sync in syncs}.items():
+        if name in ages:
+            yield from _calls(sync, ages[name], ready, store)
+
+
+def _calls(sync: Sync, age: float, ready: Ready, store: SnapshotStore) -> Iterator[_Sent]:
+    noun, project = OBJECTS[sync.object], ProjectType(ready.destination.project_type)
+    snapshot = tables_of(store.warehouse, store.tables.schema, sync.name).snapshot
+    people = noun.people(sync, project)
+    columns = store.warehouse.columns(snapshot) if people else None
+    operations, moves = noun.operations(sync, project), noun.stage is Stage.IDENTITY
+    for operation, removed in ((operations.write, False), (operations.remove, True)):
+        if columns and operation is not None:
+            calls = RecentCalls(snapshot, people, removed=removed)
+            known = calls.columns_in({column.name for column in columns})
+            yield _Sent(RecentCalls(snapshot, known, removed=removed), operation, moves, age)

@@ -1,0 +1,1 @@
+"""One file per group of Iterable endpoints: checks a request, changes the project, builds the reply."""

@@ -1,0 +1,1 @@
+"""The endpoints for static lists and their members."""

@@ -1,0 +1,122 @@
+"""Puts the app on a loopback socket and keeps it there: in a thread for tests, until a signal for people."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from reverse_etl.sandbox.http.app import SandboxApp
+from reverse_etl.sandbox.options import SandboxError
+from reverse_etl.sandbox.state.project import Clock, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+    from reverse_etl.sandbox.http.connection import Wire
+    from reverse_etl.sandbox.options import SandboxOptions
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class RunningSandbox(AbstractContextManager["RunningSandbox"]):
+    """A sandbox that listens at `url`; `project` is its memory. Leaving the context, or `stop()`, ends it."""
+
+    def __init__(self, options: SandboxOptions, clock: Clock | None = None) -> None:
+        self._socket = listening_socket(options.host, options.port)
+        try:
+            self.project = Project(options, clock)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.url = _url(self._socket)
+        app = SandboxApp(self.project)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
+        self._server = _Server(config, app.wire)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.005)
+        if not self._server.started:
+            self._socket.close()
+            self.project.close()
+            raise SandboxError(f"the sandbox's server did not start at {self.url}")
+
+    def stop(self) -> None:
+        """Answer what has been asked, then end; calling it again does nothing."""
+        if not self._server.should_exit:
+            self._server.should_exit = True
+            self._thread.join()
+            self._socket.close()
+            self.project.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the requests that wait before it waits for the others."""
+
+    def __init__(self, config: uvicorn.Config, wire: Wire) -> None:
+        super().__init__(config)
+        self._wire = wire
+        wire.server = self
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._wire.release()
+        await super().shutdown(sockets)
+
+
+def serve_until_signal(options: SandboxOptions, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM, and leave the process's signal handlers as they were."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        with RunningSandbox(options) as sandbox:
+            announce(sandbox.url)
+            ended.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that already queues connections. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((host.strip("[]"), port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""The sandbox's HTML pages. They change nothing."""

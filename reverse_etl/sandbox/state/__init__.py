@@ -1,0 +1,1 @@
+"""The memory of one Iterable project, and the file that keeps it."""

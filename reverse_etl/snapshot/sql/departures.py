@@ -1,0 +1,37 @@
+"""SQL that notes in the sync snapshot which rows left the model, so that each is counted once; it runs nothing.
+
+An entry keeps its values meanwhile: a row that comes back is compared with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reverse_etl.snapshot.sql.counts import DiffCounts
+from reverse_etl.snapshot.tables import LEFT_AT, Tables
+from reverse_etl.warehouses.base import Dialect
+
+# Kinds of rows of a plan that are not sent: they left the model, or came back after that was noted.
+LEFT, RETURNED = "left", "returned"
+
+
+def note_departures(dialect: Dialect, tables: Tables, plan: str, fence: int) -> list[str]:
+    """Note what the plan of a run says of rows that left or came back. It claims nothing of the destination."""
+    notes = {LEFT: dialect.now(), RETURNED: "NULL"}
+    return [
+        f"UPDATE {tables.snapshot} SET {LEFT_AT} = {value} WHERE fence <= {int(fence)}"
+        f" AND identity IN (SELECT identity FROM {plan} WHERE kind = '{kind}')"
+        for kind, value in notes.items()
+    ]
+
+
+def planned_counts(counts: DiffCounts, rows: Mapping[str, int], *, acts: bool) -> DiffCounts:
+    """The counts of a comparison with what its plan, of these rows by kind, notes of rows that left or came back."""
+    removed = counts.removed if acts else rows.get(LEFT, 0)
+    return replace(counts, removed=removed, returned=rows.get(RETURNED, 0))
+
+
+def sent_rows(rows: Mapping[str, int]) -> dict[str, int]:
+    """Rows of a plan by kind, without those that are only noted."""
+    return {kind: count for kind, count in rows.items() if kind not in (LEFT, RETURNED)}

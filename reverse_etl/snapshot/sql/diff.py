@@ -1,0 +1,152 @@
+"""SQL that sorts the rows of a model into added, changed, removed, invalid and held; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reverse_etl.errors import OUT_OF_MEMORY
+from reverse_etl.snapshot.sql.comparison import Comparison, listed_after
+from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
+from reverse_etl.warehouses.steps import Steps
+
+SENDABLE = ("added", "changed", "resent")
+# Codes of what may be said where a temporary table may not be made; if something else is wrong, it is said again.
+_MAY_NOT_WRITE = ("permission-denied", "relation-not-found", "read-only", "snowflake-error", "bigquery-error")
+# Characters of a value that are enough to show.
+_LONGEST_SAMPLE = 2_000
+
+
+@dataclass(frozen=True)
+class Diff(Comparison):
+    """The statements of a comparison."""
+
+    def easier(self, code: str) -> Diff | None:
+        """The same by other means, which may work where an error of that code came; None where there are none."""
+        if code == OUT_OF_MEMORY and not self.digested:
+            return replace(self, digested=True)
+        return replace(self, writes_nothing=True) if code in _MAY_NOT_WRITE and self.written else None
+
+    def by_means_of(self, other: Diff) -> Diff:
+        """The same as another one of this model came to work."""
+        return replace(self, digested=other.digested, writes_nothing=other.writes_nothing)
+
+    def counts(self) -> Steps:
+        """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
+
+        The totals, on the row of kind `total` alone: rows of the model, live entries of the sync snapshot, model rows
+        without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
+        listed as invalid, the highest fence. The reason of a quarantined row is the state it is listed with.
+        """
+        fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.shape.values)
+        fields = f", {fields}" if fields else ""
+        zeros, none = ", 0" * len(self.shape.values), ", 0" * 9
+        candidates = self.at("candidates")
+        acts = candidates if self.acts_on_removed else None
+        held = self._held.totals(acts) if self.stored.has_rejections else "0, 0, 0"
+        newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
+        totals = (
+            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
+            f" (SELECT count(*) FROM {candidates} WHERE present AND entry_identity IS NULL),"
+            f" (SELECT count(*) FROM {candidates} WHERE NOT present), {self._identity_changes()}, {held}, {newest}"
+        )
+        first, named = self._with()
+        return Steps(
+            first,
+            f"{named} SELECT 'total', '', 0{zeros}, {totals}"
+            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
+            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
+            f" UNION ALL SELECT 'returned', '', count(*){zeros}{none} FROM {candidates} WHERE present AND left_before",
+        )
+
+    def plan(self, table: str) -> Steps:
+        """Write the plan table: every sendable and every invalid row, numbered; removals come last.
+
+        Rows that wait come after those that do not.
+        """
+        waiting = self.waiting
+        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.numbered()
+        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
+        rows = self._planned()
+        if waiting:
+            rows = f"p.* FROM {waiting.with_waits(f'(SELECT {rows})', 'p')}"
+        first, named = self._with()
+        statement = f"{named} SELECT {number.format(0)}, {rows}"
+        if self.acts_on_removed:
+            gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
+            statement += self._without_values(number.format(REMOVALS_FROM), "removed", gone, "g.waits")
+        statement += "".join(self._notes())
+        return Steps(first, self.dialect.create_plan(table, statement))
+
+    def _notes(self) -> Iterator[str]:
+        """Rows that left the model, if nothing is sent for them, and rows that came back after that was noted."""
+        if not self.notes_departures:
+            return
+        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type})"
+        if not self.acts_on_removed:
+            yield self._without_values(number.format(NOTES_FROM), "left", "gone g", "0")
+        columns = ", ".join(["entry_identity AS identity", *(f"entry_{key}" for key in self._key_names())])
+        returned = f"(SELECT {columns} FROM {self.at('candidates')} WHERE present AND left_before) g"
+        yield self._without_values(number.format(2 * NOTES_FROM), "returned", returned, "0")
+
+    def _without_values(self, number: str, kind: str, source: str, waits: str) -> str:
+        """Rows of the plan that hold nothing but their identity and key; `source` has them as `g`."""
+        nothing = self.dialect.null(self.dialect.text_type)
+        columns = [number, f"'{kind}'", nothing, "g.identity", self.dialect.null(self.dialect.hash_type), nothing]
+        columns += [f"g.entry_{key.name}" for key in self.shape.keys]
+        columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+        columns += [waits] if self.waiting else []
+        return f" UNION ALL SELECT {', '.join(columns)} FROM {source}"
+
+    def _planned(self) -> str:
+        """The rows of the model that the plan holds, after their number."""
+        kinds = "(" + ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid")) + ")"
+        names = self._key_names() + self._value_names()
+        head = "c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash"
+        changed = f"{self._changed_names()} AS changed"
+        if not self.digested:
+            planned = listed_after(", ".join(f"c.{name}" for name in names))
+            return f"{head}, {changed}{planned} FROM classified c WHERE c.kind IN {kinds}"
+        # Rows that are sent have an identity of their own; of the others the values are not read.
+        columns = [f"c.{key} AS {key}" for key in self._key_names()]
+        columns += [f"w.{name} AS {name}" for name in self._value_names()]
+        identity = "CASE WHEN kind <> 'invalid' THEN identity END AS sent"
+        chosen = f"SELECT *, {changed}, {identity} FROM classified WHERE kind IN {kinds}"
+        planned = listed_after(", ".join(columns))
+        return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
+
+    def sendable(self) -> Steps:
+        """The rows of the plan that come from the model, without writing it; the ordinal is always 0."""
+        first, named = self._with()
+        return Steps(first, f"{named} SELECT 0 AS ordinal, {self._planned()}")
+
+    def samples(self, rows: int) -> Steps:
+        """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
+        parts = []
+        for value in self.shape.values:
+            texts = [self.dialect.as_text(name) for name in (f"old_{value.name}", value.name)]
+            parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
+            parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
+        chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
+        # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
+        enough = None if self._everything else 5 * rows
+        first, named = self._with(enough)
+        return Steps(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")
+
+    def _identity_changes(self) -> str:
+        if not self.shape.keys:
+            return "0"
+        same = " AND ".join(f"x.entry_{key} = c.{key}" for key in self._key_names())
+        return (
+            f"(SELECT count(*) FROM {self.at('candidates')} c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL"
+            f" AND EXISTS (SELECT 1 FROM {self.at('candidates')} x WHERE NOT x.present AND {same}))"
+        )
+
+    def _changed_names(self) -> str:
+        """The fields that differ, by their place in the definition: `0,3,`."""
+        if not self.shape.values:
+            return "''"
+        cases = [
+            f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
+        ]
+        return self.dialect.joined(cases)

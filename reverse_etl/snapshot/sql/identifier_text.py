@@ -1,0 +1,108 @@
+"""SQL that gives an identifier as text, by the type of its column; it runs nothing.
+
+Text, whole numbers, UUIDs and enums are sent as they are, a JSON text as its text, other whole numbers as their digits.
+Everything else is no identifier: a type that holds nothing else is refused, and single values are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reverse_etl.definition.faults import place_of
+from reverse_etl.errors import Fault
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+
+UNFIT = "unfit-identifier"
+# What the text of a value that is no identifier begins with. No address and no item id has blanks.
+_MARK = "not an identifier: "
+_AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.INTEGER, ColumnKind.UUID)
+_NUMBERS = (ColumnKind.DECIMAL, ColumnKind.NUMBER)
+_DOUBTFUL = (*_NUMBERS, ColumnKind.FLOAT, ColumnKind.JSON)
+_COMPOSITE = (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.BINARY, ColumnKind.INTERVAL, ColumnKind.OTHER)
+_WHOLE = "-?[0-9]+([.]0*)?"
+_FRACTION_OF_ZEROS = "[.]0*$"
+# Beyond that, a double is not one number only.
+_LARGEST = 2**53 - 1
+
+
+def identifier_text(dialect: Dialect, column: Column) -> str:
+    """The identifier that a column holds, as text; NULL if it holds none, and marked if it cannot be one."""
+    kept = dialect.kept(column)
+    if column.kind is ColumnKind.FLOAT or (column.kind in _NUMBERS and kept.type == "FLOAT"):
+        return _of_float(dialect, kept.expression)
+    if column.kind in _NUMBERS:
+        text = dialect.as_text(kept.expression)
+        return f"CASE WHEN {kept.expression} IS NULL THEN NULL {_whole(dialect, text)}"
+    if column.kind is ColumnKind.JSON:
+        return _of_json(dialect, kept.expression)
+    return dialect.as_text(kept.expression)
+
+
+def _of_float(dialect: Dialect, value: str) -> str:
+    digits = dialect.as_text(f"CAST({value} AS {dialect.integer_type})")
+    whole = f"{value} = floor({value}) AND abs({value}) <= {_LARGEST}"
+    marked = _marked(dialect, dialect.as_text(value))
+    return f"CASE WHEN {value} IS NULL THEN NULL WHEN {whole} THEN {digits} ELSE {marked} END"
+
+
+def _of_json(dialect: Dialect, value: str) -> str:
+    text, written = dialect.json_text(value), f"trim({dialect.as_text(value)})"
+    nothing = f"{value} IS NULL OR {written} = 'null'"
+    return f"CASE WHEN {nothing} THEN NULL WHEN {text} IS NOT NULL THEN {text} {_whole(dialect, written)}"
+
+
+def _whole(dialect: Dialect, text: str) -> str:
+    """The end of a CASE: a whole number is its digits, all else is marked."""
+    digits = f"regexp_replace({text}, '{_FRACTION_OF_ZEROS}', '')"
+    return f"WHEN {dialect.matches(text, _WHOLE)} THEN {digits} ELSE {_marked(dialect, text)} END"
+
+
+def _marked(dialect: Dialect, text: str) -> str:
+    return dialect.joined([dialect.literal(_MARK), text])
+
+
+def is_doubtful(column: Column | None) -> bool:
+    """Whether some values of a column are identifiers, and others are not."""
+    return column is not None and column.kind in _DOUBTFUL
+
+
+def is_unfit(dialect: Dialect, text: str) -> str:
+    """The test whether a text is marked. The mark of a second identifier may stand before it."""
+    return f"{text} LIKE {dialect.literal(f'%{_MARK}%')}"
+
+
+def unfit_reason(dialect: Dialect, columns: Sequence[Column]) -> str:
+    """Why a row is held back, and what to write in the model."""
+    names = " and ".join(f"`{column.name}` ({column.type})" for column in columns)
+    write = ", ".join(dict.fromkeys(_instead(dialect, column) for column in columns))
+    return f"{names}: the value is neither text nor a whole number, so it identifies nobody; write {write} in the model"
+
+
+def _instead(dialect: Dialect, column: Column) -> str:
+    quoted = dialect.quote(column.name)
+    text = dialect.json_text(quoted) if column.kind is ColumnKind.JSON else dialect.instead_of(column)
+    return f"{text} AS {quoted}"
+
+
+def refused_identifiers(sync: Sync, columns: Sequence[tuple[str, Column]], dialect: Dialect) -> list[Fault]:
+    """A fault for each identifier, by its key, whose type holds no identifiers at all."""
+    return [
+        place_of(sync).fault(
+            "identifier-type",
+            f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which cannot identify anybody;"
+            f" {_advice(dialect, column)}",
+            key=key,
+            found=f"{column.name} {column.type}",
+            allowed="text, whole numbers, UUIDs, enums; also JSON, floats and decimals that hold such values",
+        )
+        for key, column in columns
+        if column.kind not in (*_AS_THEY_ARE, *_DOUBTFUL)
+    ]
+
+
+def _advice(dialect: Dialect, column: Column) -> str:
+    if column.kind in _COMPOSITE:
+        return "name a column that holds the identifier itself"
+    written = f"{dialect.instead_of(column)} AS {dialect.quote(column.name)}"
+    return f"if its text is the identifier, write {written} in the model"
