@@ -8,8 +8,8 @@ import pytest
 
 from reverse_etl.dbt.nodes import Model, read_node
 from reverse_etl.dbt.selection.graph import Graph
-from reverse_etl.destinations.base import Stage
 from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.base import Stage
 from reverse_etl.project.sync_reader import in_order
 from reverse_etl.sync import Sync
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reverse_etl.definition.destination import PROJECT_TYPES
-from reverse_etl.destinations.base import ProjectType
 from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Sync
 

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.destinations.base import ProjectType, Row, UnfitRow
+from reverse_etl.destinations.base import Row, UnfitRow
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems
 from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from reverse_etl.sync import Field

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from tests.iterable.body_files import cases_on_file, is_on_file
 from tests.iterable.singles import sync_of

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.base import ProjectType, Subject, Typed
 from reverse_etl.destinations.inspection import NewField
+from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
 from reverse_etl.destinations.iterable.fields.field_types import typed_constant
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.fields.values import Unsendable

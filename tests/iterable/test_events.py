@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.base import ProjectType
 from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.events import Events, TrackBulk
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_bulk import BulkContract

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.events import Events
 from reverse_etl.sync import Field, Sync
 from tests.iterable.activity_replies import hashed

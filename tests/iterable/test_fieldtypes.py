@@ -8,8 +8,8 @@ import pytest
 
 from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Pacer
-from reverse_etl.destinations.base import ProjectType, Subject, Typed
 from reverse_etl.destinations.inspection import NewField
+from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
 from reverse_etl.destinations.iterable.fields.field_types import (
     ACCEPTED,
     NOT_TOLD,

@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
 from reverse_etl.destinations.iterable.objects.lists import ListMembers, Subscribe, Unsubscribe
 from reverse_etl.errors import DestinationError
 from tests.contracts.iterable_bulk import BulkContract

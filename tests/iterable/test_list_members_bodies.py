@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.lists import ListMembers, _operations
 from reverse_etl.destinations.iterable.resources.list_lookup import Target
 from tests.iterable.bodies import is_on_file, names_on_file

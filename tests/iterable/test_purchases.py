@@ -14,8 +14,8 @@ import requests
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import ProjectType
 from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.purchases import Purchases, TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract

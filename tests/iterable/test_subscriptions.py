@@ -8,7 +8,8 @@ import pytest
 
 from reverse_etl.change import Change, Kind, Status
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.base import ProjectType, Row, Subject, UnfitRow
+from reverse_etl.destinations.base import Row, UnfitRow
+from reverse_etl.destinations.iterable.base import ProjectType, Subject
 from reverse_etl.destinations.iterable.objects.subscriptions import Subscriptions, UpdateSubscriptions
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Field

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, Subscriptions, _body
 from reverse_etl.destinations.iterable.resources.named_resources import Named
 from reverse_etl.destinations.iterable.resources.resource_ids import Ids

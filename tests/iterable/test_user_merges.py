@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.destinations.base import ProjectType, Row, UnfitRow
+from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.user_merges import Merge
 from tests.iterable.server import Answer
 from tests.iterable.singles import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.destinations.base import ProjectType
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser, Users
 from reverse_etl.sync import Field, Sync
 from tests.contracts.iterable_bulk import BulkContract

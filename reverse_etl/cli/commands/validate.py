@@ -71,7 +71,7 @@ def _errors(findings: Sequence[Finding]) -> list[ReverseEtlError]:
 
 def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
     """Destinations that cannot be used, and what cannot work in a project of their types."""
-    from reverse_etl.destinations.base import ProjectType
+    from reverse_etl.destinations.iterable.base import ProjectType
     from reverse_etl.destinations.iterable.people import identified_otherwise
 
     known = []

@@ -18,7 +18,7 @@ from reverse_etl.destinations.iterable.objects.users import Users
 
 if TYPE_CHECKING:
     from reverse_etl.definition.entry import Entry
-    from reverse_etl.destinations.base import IterableObject
+    from reverse_etl.destinations.iterable.base import IterableObject
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),

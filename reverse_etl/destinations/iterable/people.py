@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reverse_etl.destinations.base import ProjectType, Stage
 from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.base import ProjectType, Stage
 from reverse_etl.sync import Sync
 
 _WORDS = {"email": "e-mail", "user_id": "user id"}

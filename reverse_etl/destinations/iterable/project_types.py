@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reverse_etl.destinations.base import Asker, ProjectType
+from reverse_etl.destinations.base import Asker
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.identity import question
 from reverse_etl.errors import ConfigError
 

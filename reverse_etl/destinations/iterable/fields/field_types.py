@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.destinations.base import Asker, Endpoint, Request, Subject, Typed
+from reverse_etl.destinations.base import Asker, Endpoint, Request
 from reverse_etl.destinations.inspection import Inspection, NewField
+from reverse_etl.destinations.iterable.base import Subject, Typed
 from reverse_etl.destinations.iterable.fields.built_in_fields import ALWAYS, BUILT_IN, TAKES
 from reverse_etl.errors import DestinationError
 

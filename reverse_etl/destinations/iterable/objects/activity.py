@@ -12,8 +12,9 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry, Source
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Asker, IterableObject, ProjectType, Reply, Row, Stage, Subject, UnfitRow
+from reverse_etl.destinations.base import Asker, Reply, Row, UnfitRow
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import untold
 from reverse_etl.destinations.iterable.fields.reserved_names import EVENT_FIELDS, field_faults
 from reverse_etl.destinations.iterable.fields.scalars import SECONDS, WHOLE, fit

@@ -11,7 +11,8 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import Body, Endpoint, IterableObject, Operations, ProjectType, Reply, Row, Stage
+from reverse_etl.destinations.base import Body, Endpoint, Operations, Reply, Row
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     FIRST_RECHECK,
     NAMES,

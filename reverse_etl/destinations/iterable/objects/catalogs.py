@@ -11,19 +11,9 @@ from pydantic import Field as Key
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import (
-    Asker,
-    Body,
-    IterableObject,
-    Operations,
-    Prepared,
-    ProjectType,
-    Row,
-    Stage,
-    Subject,
-    Typed,
-)
+from reverse_etl.destinations.base import Asker, Body, Operations, Row
 from reverse_etl.destinations.inspection import Inspection, NewField
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject, Typed
 from reverse_etl.destinations.iterable.fields.field_types import GIVEN, clash_error, clashes, shown, with_parents
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, document
 from reverse_etl.destinations.iterable.resources.catalog_types import (

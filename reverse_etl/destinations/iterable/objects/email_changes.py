@@ -12,16 +12,8 @@ from pydantic import Field as Key
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import (
-    Body,
-    Endpoint,
-    IterableObject,
-    Operation,
-    Operations,
-    ProjectType,
-    Row,
-    Stage,
-)
+from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Row
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     EMAIL,
     NAMES,

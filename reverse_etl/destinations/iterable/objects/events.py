@@ -13,17 +13,8 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place, short
-from reverse_etl.destinations.base import (
-    Body,
-    Endpoint,
-    Operation,
-    Operations,
-    ProjectType,
-    Reading,
-    Reply,
-    Request,
-    Row,
-)
+from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Reading, Reply, Request, Row
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.scalars import TEXT, fit
 from reverse_etl.destinations.iterable.identity import person, precedence
 from reverse_etl.destinations.iterable.objects.activity import (

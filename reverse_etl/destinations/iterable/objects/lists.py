@@ -14,23 +14,9 @@ from pydantic_core import PydanticCustomError
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import (
-    Asker,
-    Body,
-    Endpoint,
-    IterableObject,
-    Operation,
-    Operations,
-    Prepared,
-    ProjectType,
-    Reading,
-    Reply,
-    Request,
-    Row,
-    Stage,
-    Subject,
-)
+from reverse_etl.destinations.base import Asker, Body, Endpoint, Operation, Operations, Reading, Reply, Request, Row
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
 from reverse_etl.destinations.iterable.identity import (

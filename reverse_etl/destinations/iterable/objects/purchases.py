@@ -11,16 +11,8 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import (
-    Body,
-    Endpoint,
-    Operations,
-    ProjectType,
-    Reply,
-    Row,
-    Stage,
-    UnfitRow,
-)
+from reverse_etl.destinations.base import Body, Endpoint, Operations, Reply, Row, UnfitRow
+from reverse_etl.destinations.iterable.base import ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.destinations.iterable.identity import person, precedence
 from reverse_etl.destinations.iterable.objects.activity import (

@@ -19,20 +19,16 @@ from reverse_etl.destinations.base import (
     Asker,
     Body,
     Endpoint,
-    IterableObject,
     Operation,
     Operations,
-    Prepared,
-    ProjectType,
     Reading,
     Reply,
     Request,
     Row,
-    Stage,
-    Subject,
     UnfitRow,
 )
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.identity import (
     NAMES,
     Prefer,

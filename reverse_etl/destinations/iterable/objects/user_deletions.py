@@ -11,18 +11,8 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import (
-    Body,
-    Endpoint,
-    IterableObject,
-    Operation,
-    Operations,
-    ProjectType,
-    Reply,
-    Request,
-    Row,
-    Stage,
-)
+from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Reply, Request, Row
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     FIRST_RECHECK,
     NAMES,

@@ -16,20 +16,16 @@ from reverse_etl.destinations.base import (
     Asker,
     Body,
     Endpoint,
-    IterableObject,
     Operation,
     Operations,
-    Prepared,
-    ProjectType,
     Reading,
     Reply,
     Request,
     Row,
     Sense,
-    Stage,
-    Subject,
 )
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
 from reverse_etl.destinations.iterable.identity import (

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import orjson
 
 from reverse_etl.definition.faults import nearest
-from reverse_etl.destinations.base import Asker, Endpoint, Reply, Request, Typed
+from reverse_etl.destinations.base import Asker, Endpoint, Reply, Request
+from reverse_etl.destinations.iterable.base import Typed
 from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
