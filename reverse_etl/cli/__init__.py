@@ -21,8 +21,8 @@ from reverse_etl.cli.commands.schema import schema
 from reverse_etl.cli.commands.state import list_states, prune, reset
 from reverse_etl.cli.commands.status import history, status
 from reverse_etl.cli.commands.validate import validate
+from reverse_etl.cli.flag_lists import repeat_flags
 from reverse_etl.cli.session import command, project_command
-from reverse_etl.cli.spread import spread
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -91,4 +91,4 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    app(args=spread(sys.argv[1:]), prog_name="reverse-etl")
+    app(args=repeat_flags(sys.argv[1:]), prog_name="reverse-etl")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from reverse_etl.change import Problem, RunResult
-from reverse_etl.cli.options import LogFormat, TalkOptions
+from reverse_etl.cli.options import LogFlags, LogFormat
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.report.failures import count_line, problems_of
@@ -26,7 +26,7 @@ _COLOURS = {"success": "32", "ok": "32", "warn": "33", "skipped": "33", "stopped
 class Console:
     """Where one command prints. `invocation_id` is put into JSON lines once it is known."""
 
-    def __init__(self, talk: TalkOptions, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
+    def __init__(self, talk: LogFlags, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
         """Secrets of the environment are known from the start."""
         self.talk = talk
         self.invocation_id = ""
@@ -120,7 +120,7 @@ class Console:
         return Lines(ear)
 
 
-def standard_console(talk: TalkOptions) -> Console:
+def standard_console(talk: LogFlags) -> Console:
     """The console of this process."""
     return Console(talk, os.environ, sys.stdout, sys.stderr)
 

@@ -25,7 +25,7 @@ class Output(str, Enum):
 
 
 @dataclass(frozen=True)
-class TalkOptions:
+class LogFlags:
     """How a command talks."""
 
     log_format: Annotated[
@@ -44,7 +44,7 @@ class TalkOptions:
 
 
 @dataclass(frozen=True)
-class ProjectOptions:
+class ProjectFlags:
     """Which project, which target and which syncs."""
 
     select: Annotated[

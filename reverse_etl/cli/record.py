@@ -11,14 +11,14 @@ from reverse_etl import __version__
 from reverse_etl.change import Problem, RunResult
 from reverse_etl.cli.console import Console
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.project.assemble import Project
+from reverse_etl.project.context import ProjectContext
 from reverse_etl.report.artifact import artifact, write_artifact
 
 
 class Record:
     """Knows when the invocation began; writes its file once."""
 
-    def __init__(self, project: Project, flags: Mapping[str, object]) -> None:
+    def __init__(self, project: ProjectContext, flags: Mapping[str, object]) -> None:
         """`flags` are those of the command itself; those of the project are added."""
         self._project = project
         self._flags = flags
@@ -63,7 +63,7 @@ def _known(read: Callable[[], str | None]) -> str | None:
         return None
 
 
-def _said(project: Project) -> dict[str, object]:
+def _said(project: ProjectContext) -> dict[str, object]:
     flags = project.flags
     names = ("project_dir", "profiles_dir", "profile", "target", "target_path", "manifest")
     said: dict[str, object] = {name: getattr(flags, name) for name in names}

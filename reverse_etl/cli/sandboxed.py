@@ -29,7 +29,7 @@ from reverse_etl.definition.destination import (
 )
 from reverse_etl.documents import MEGABYTE, read_json
 from reverse_etl.errors import ConfigError
-from reverse_etl.project.assemble import Flags, Project
+from reverse_etl.project.context import ProjectContext, ProjectOptions
 from reverse_etl.project.project_types import possible_types
 from reverse_etl.sandbox import SandboxOptions, start
 from reverse_etl.sandbox.state.journal import FILE_NAME
@@ -64,10 +64,12 @@ class Named:
     catalogs: tuple[str, ...] = ()
 
 
-class SandboxedProject(Project):
+class SandboxedProject(ProjectContext):
     """Leave its context to end the sandboxes. Neither keys nor addresses of the real destinations are read."""
 
-    def __init__(self, flags: Flags, env: Mapping[str, str], use: SandboxUse, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, flags: ProjectOptions, env: Mapping[str, str], use: SandboxUse, say: Callable[[str, str], None]
+    ) -> None:
         """Nothing is started before a destination is asked for. `say` takes the name of an event and its words."""
         super().__init__(flags, env)
         self._use = use

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import typer
 
 from reverse_etl.cli.console import Console, standard_console
-from reverse_etl.cli.options import ProjectOptions, SandboxUse, TalkOptions
+from reverse_etl.cli.options import LogFlags, ProjectFlags, SandboxUse
 from reverse_etl.errors import ReverseEtlError
 
 if TYPE_CHECKING:
     from reverse_etl.definition.destination import Destination
-    from reverse_etl.project.assemble import Project
+    from reverse_etl.project.context import ProjectContext
     from reverse_etl.project.sync_reader import Definitions
     from reverse_etl.snapshot.tables import Tables
     from reverse_etl.sync import BrokenSync, Sync
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 class Session:
     """One command: its console, its environment, and the dbt project its flags name."""
 
-    def __init__(self, console: Console, options: ProjectOptions | None, env: Mapping[str, str]) -> None:
+    def __init__(self, console: Console, options: ProjectFlags | None, env: Mapping[str, str]) -> None:
         """Nothing is read yet. `settings` are those that flags set, by name."""
         self.console = console
         self.env = env
@@ -39,21 +39,21 @@ class Session:
         self._codes: list[int] = []
         self._sandbox = SandboxUse.NONE
         self._ending = ExitStack()
-        self._options = options or ProjectOptions()
+        self._options = options or ProjectFlags()
 
     @cached_property
-    def project(self) -> Project:
+    def project(self) -> ProjectContext:
         """The project. Raises ConfigError where a guard is named that there is not."""
         from reverse_etl.dbt.variables import read_variables
         from reverse_etl.guards.checks import GUARDS
-        from reverse_etl.project.assemble import Flags, Project, unknown_guards
+        from reverse_etl.project.context import ProjectContext, ProjectOptions, unknown_guards
 
         o = self._options
         allow = [name for text in o.allow or () for name in text.split()]
         wrong = unknown_guards(allow, GUARDS)
         if wrong is not None:
             raise wrong
-        flags = Flags(
+        flags = ProjectOptions(
             project_dir=o.project_dir,
             profiles_dir=o.profiles_dir,
             profile=o.profile,
@@ -67,7 +67,7 @@ class Session:
             settings=self.settings,
         )
         if self._sandbox is SandboxUse.NONE:
-            project = Project(flags, self.env)
+            project = ProjectContext(flags, self.env)
         else:
             from reverse_etl.cli.sandboxed import SandboxedProject
 
@@ -148,7 +148,7 @@ class Session:
 
     def destination_errors(self, name: str) -> list[ReverseEtlError]:
         """What is wrong with a destination; nothing is sent to find that out."""
-        from reverse_etl.project.assemble import check_destination
+        from reverse_etl.project.wiring import check_destination
 
         try:
             self.destination(name)
@@ -196,7 +196,7 @@ def _nothing_selected(select: Sequence[str], exclude: Sequence[str]) -> str:
 
 def command(function: Callable[..., int | None], group: type | None = None) -> Callable[..., None]:
     """A function of a Session and flags of its own as a command, which takes the shared flags too."""
-    groups = [one for one in (group, TalkOptions) if one is not None]
+    groups = [one for one in (group, LogFlags) if one is not None]
 
     @wraps(function)
     def call(**said: Any) -> None:
@@ -211,7 +211,7 @@ def command(function: Callable[..., int | None], group: type | None = None) -> C
 
 def project_command(function: Callable[..., int | None]) -> Callable[..., None]:
     """The same for a command that works on a dbt project."""
-    return command(function, ProjectOptions)
+    return command(function, ProjectFlags)
 
 
 def _ended(work: Callable[[], int | None], session: Session) -> int:

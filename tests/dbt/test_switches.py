@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.project.assemble import Flags, Project
+from reverse_etl.project.context import ProjectContext, ProjectOptions
 from reverse_etl.project.sync_reader import Definitions
 
 ENTRY = "{object: users, email: email}"
@@ -116,8 +116,8 @@ def project(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def definitions(project: Path, target: str) -> Definitions:
-    flags = Flags(project_dir=project, profiles_dir=project, target=target, target_path=Path(target))
-    return Project(flags, {"HOME": str(project)}).definitions
+    flags = ProjectOptions(project_dir=project, profiles_dir=project, target=target, target_path=Path(target))
+    return ProjectContext(flags, {"HOME": str(project)}).definitions
 
 
 def test_only_entries_that_are_on_sync(project: Path) -> None:
@@ -154,6 +154,6 @@ def test_a_switch_that_is_neither_on_nor_off_is_a_fault(project: Path, tmp_path:
         node = manifest["nodes"]["model.shop.plain"]
         (node["config"]["meta"] if key == "config" else node["meta"])["reverse_etl"]["enabled"] = "maybe"
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    flags = Flags(project_dir=project, profiles_dir=project, target="dev", manifest=tmp_path / "manifest.json")
-    broken = {one.name: one for one in Project(flags, {"HOME": str(project)}).definitions.broken}
+    flags = ProjectOptions(project_dir=project, profiles_dir=project, target="dev", manifest=tmp_path / "manifest.json")
+    broken = {one.name: one for one in ProjectContext(flags, {"HOME": str(project)}).definitions.broken}
     assert [fault.code for fault in broken["plain"].faults] == ["wrong-value"]

@@ -16,7 +16,7 @@ import pytest
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.targets import duckdb_name
 from reverse_etl.errors import ConfigError
-from reverse_etl.project.assemble import Flags, Project
+from reverse_etl.project.context import ProjectContext, ProjectOptions
 
 HERE = Path(__file__).parent
 PROFILE = """
@@ -70,8 +70,8 @@ def made(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def manifest_for(project: Path, folder: Path, target: str | None, **flags: Any) -> Manifest:
     """What a command with this target reads."""
-    named = Flags(project_dir=project, profiles_dir=project, target=target, target_path=folder, **flags)
-    return Project(named, {"HOME": str(project)}).manifest
+    named = ProjectOptions(project_dir=project, profiles_dir=project, target=target, target_path=folder, **flags)
+    return ProjectContext(named, {"HOME": str(project)}).manifest
 
 
 @pytest.mark.parametrize("naming", NAMINGS)
@@ -146,8 +146,8 @@ def test_the_target_that_dbt_wrote_down_decides_between_servers(
         f"shop:\n  target: remote_dev\n  outputs:\n    remote_dev: {{host: a, {place}}}\n"
         f"    remote_prod: {{host: b, {place}}}\n"
     )
-    flags = Flags(project_dir=made, profiles_dir=tmp_path, target=asked, target_path=folder)
-    project = Project(flags, {"HOME": str(made)})
+    flags = ProjectOptions(project_dir=made, profiles_dir=tmp_path, target=asked, target_path=folder)
+    project = ProjectContext(flags, {"HOME": str(made)})
     if refused:
         with pytest.raises(ConfigError, match="remote_dev"):
             project.manifest  # noqa: B018  reading it is the test
@@ -156,8 +156,8 @@ def test_the_target_that_dbt_wrote_down_decides_between_servers(
 
 
 def test_without_a_profile_the_manifest_is_still_read(made: Path, tmp_path: Path) -> None:
-    flags = Flags(project_dir=made, profiles_dir=tmp_path, target_path=made / "made" / "dbts_own" / "prod")
-    assert Project(flags, {"HOME": str(tmp_path)}).manifest.nodes
+    flags = ProjectOptions(project_dir=made, profiles_dir=tmp_path, target_path=made / "made" / "dbts_own" / "prod")
+    assert ProjectContext(flags, {"HOME": str(tmp_path)}).manifest.nodes
 
 
 @pytest.mark.parametrize(

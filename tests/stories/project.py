@@ -16,7 +16,7 @@ import duckdb
 from typer.testing import CliRunner
 
 from reverse_etl.cli import app
-from reverse_etl.cli.spread import spread
+from reverse_etl.cli.flag_lists import repeat_flags
 from tests.second_reading.hooks import Hooks
 
 DOOMED = Path(__file__).with_name("doomed.py")
@@ -133,7 +133,7 @@ class Project:
     def cli(self, *arguments: str) -> Ended:
         """A command of the project in this process, which takes a tenth of the time."""
         inherited = dict.fromkeys(name for name in os.environ if name.startswith(("DBT_", "ITERABLE_", "REVERSE_ETL_")))
-        words = spread([*arguments, "--project-dir", str(self.folder)])
+        words = repeat_flags([*arguments, "--project-dir", str(self.folder)])
         before = Path.cwd()
         os.chdir(self.folder)
         try:

@@ -15,7 +15,7 @@ from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError
 
 if TYPE_CHECKING:
-    from reverse_etl.cli.stage import Stage
+    from reverse_etl.cli.demo_stage import Stage
 
 SAMPLE = "sample_dbt_project"
 _EXAMPLES = 1
@@ -42,7 +42,7 @@ def demo(
     ] = None,
 ) -> None:
     """Play the main job on a sample shop. Build it, send it to a local Iterable, change some, send the difference."""
-    from reverse_etl.cli.stage import stage
+    from reverse_etl.cli.demo_stage import stage
 
     def show(text: str) -> None:
         session.console.lines([text])

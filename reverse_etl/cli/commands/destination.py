@@ -28,7 +28,7 @@ def accept(
     sandbox: Sandboxed = False,
 ) -> None:
     """Accept the destination; send nothing. Its host, project and key count as those that took the rows."""
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
     from reverse_etl.run.maintenance.accept_destination import Acceptance, TypedNames
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)

@@ -50,7 +50,7 @@ def migrate(
 
 
 def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list[str]:
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
     from reverse_etl.run.maintenance.migrate_state import Move, Place
 
     project = session.project

@@ -64,7 +64,7 @@ def _detailed(plans: Sequence[SyncPlan]) -> int:
 
 
 def _plans(session: Session, *, full_refresh: bool) -> list[SyncPlan]:
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
     from reverse_etl.run.planning import unplanned
 
     triage = Triage(session)

@@ -9,7 +9,7 @@ import typer
 from reverse_etl.cli.job import BAD, Job
 from reverse_etl.cli.options import FullRefresh, Sandboxed, SandboxUse
 from reverse_etl.cli.session import Session
-from reverse_etl.cli.signals import StopOnSignal
+from reverse_etl.cli.stop_signal import StopOnSignal
 from reverse_etl.report.failures import problems_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(
 ) -> int:
     """Send what changed to Iterable. Added, changed and removed rows go out; what it accepted is committed."""
     from reverse_etl.cli.record import Record
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
 
     session.settings = {"concurrency": threads, "wait": wait}
     session.use_sandbox(SandboxUse.SEND, wanted=sandbox)

@@ -70,7 +70,7 @@ def prune(
 
 def reset(session: Session, sandbox: Sandboxed = False) -> None:
     """Start the selected syncs again. What was accepted is forgotten, so the next run sends every row."""
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
     from reverse_etl.run.maintenance.reset_state import reset_sync
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)

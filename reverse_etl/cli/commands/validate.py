@@ -111,7 +111,7 @@ def _check_types(finding: Finding, sync: Sync, types: Sequence[str]) -> None:
 
 
 def _check_online(session: Session, findings: Sequence[Finding]) -> None:
-    from reverse_etl.project.assemble import RunOptions, wire
+    from reverse_etl.project.wiring import RunOptions, wire
 
     wiring = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=True) as warehouse:

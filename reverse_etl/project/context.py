@@ -1,16 +1,11 @@
-"""Assemble: from flags and environment to everything a command needs; reads dbt's files, opens nothing by itself."""
+"""One dbt project as its options and environment say: files, settings, definitions, destinations, warehouse."""
 
 from __future__ import annotations
 
-import os
-import random
-import secrets
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from reverse_etl.dbt.jinja import Renderer
@@ -25,15 +20,10 @@ from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
 from reverse_etl.dbt.unread import changed_files, unread_tags
 from reverse_etl.definition.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
-from reverse_etl.delivery.rate_limiter import Pacers, Time
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.errors import ConfigError
-from reverse_etl.events import TICK, Listener
 from reverse_etl.guards.checks import STALE_MANIFEST, WRONG_TARGET
-from reverse_etl.processes import is_alive, start_time
 from reverse_etl.project.sync_reader import Definitions, read_syncs
 from reverse_etl.run.builds import Builds, read_builds
-from reverse_etl.run.ready import Wiring
 from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses import Connection, open_warehouse
@@ -42,8 +32,8 @@ from reverse_etl.warehouses.local import open_local
 
 
 @dataclass(frozen=True)
-class Flags:
-    """What the command line said. None and empty mean: not said."""
+class ProjectOptions:
+    """Which project, target and syncs. None and empty mean: not given, so dbt's own default holds."""
 
     project_dir: Path | None = None
     profiles_dir: Path | None = None
@@ -58,10 +48,10 @@ class Flags:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-class Project:
+class ProjectContext:
     """A dbt project with its definitions, resolved step by step as a command asks for it."""
 
-    def __init__(self, flags: Flags, env: Mapping[str, str]) -> None:
+    def __init__(self, flags: ProjectOptions, env: Mapping[str, str]) -> None:
         """Nothing is read yet."""
         self.flags = flags
         self.env = env
@@ -211,66 +201,6 @@ class Project:
     @property
     def _patience(self) -> Patience:
         return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
-
-
-def _sleep(listener: Listener, seconds: float) -> None:
-    """Sleep for a part of a wait, after which the countdown is drawn again."""
-    time.sleep(seconds)
-    listener(TICK)
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How one invocation runs its syncs."""
-
-    full_refresh: bool = False
-    wait: float | None = None
-    stop: Callable[[], bool] = lambda: False
-
-
-def wire(project: Project, listener: Listener, options: RunOptions) -> Wiring:
-    """The real world for a run: system clock, real sleep, real network."""
-    settings = project.settings
-    invocation = secrets.token_hex(8)
-    pacers = Pacers(time.monotonic)
-    return Wiring(
-        settings=settings,
-        time=Time(time.monotonic, partial(_sleep, listener), random.random),
-        wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
-        listener=listener,
-        client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
-        pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
-        new_id=lambda: secrets.token_hex(16),
-        alive=is_alive,
-        holder_note={
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "process_started": start_time(os.getpid()),
-            "invocation_id": invocation,
-        },
-        invocation_id=invocation,
-        open_session=lambda: project.open_target(read_only=False),
-        allowed=project.flags.allow,
-        full_refresh=options.full_refresh,
-        wait=settings.wait if options.wait is None else options.wait,
-        stop=options.stop,
-        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
-        defined=lambda: [one.name for one in project.definitions],
-    )
-
-
-def access_of(destination: Destination, settings: Settings) -> Access:
-    """How the client gets in."""
-    d = destination
-    return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
-
-
-def check_destination(project: Project, name: str) -> None:
-    """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
-    destination = project.destination(name)
-    # Only a target that may not send can do without a key.
-    if destination.api_key.reveal():
-        HttpClient(access_of(destination, project.settings)).close()
 
 
 def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.cli.spread import spread
+from reverse_etl.cli.flag_lists import repeat_flags
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from reverse_etl.cli.spread import spread
     ],
 )
 def test_spread(typed: str, read: str) -> None:
-    assert spread(typed.split()) == read.split()
+    assert repeat_flags(typed.split()) == read.split()

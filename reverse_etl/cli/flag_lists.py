@@ -1,4 +1,4 @@
-"""Spread: `--select a b` as dbt reads it, written as `--select a --select b`; knows words only."""
+"""Flags that take several values: `--select a b` as dbt reads it, written as `--select a --select b`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MANY = ("--select", "-s", "--exclude", "--allow")
 _TAKES_WORDS = ("requeue",)  # their own words would be taken for selectors
 
 
-def spread(words: Sequence[str]) -> list[str]:
+def repeat_flags(words: Sequence[str]) -> list[str]:
     """The command line with each of several values under a flag of its own."""
     if words and words[0] in _TAKES_WORDS:
         return list(words)

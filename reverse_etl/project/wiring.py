@@ -1,0 +1,82 @@
+"""What a run is given from the real world: system clock, real sleep, real network, this process's name."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+
+from reverse_etl.definition.destination import Destination
+from reverse_etl.delivery.rate_limiter import Pacers, Time
+from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.events import TICK, Listener
+from reverse_etl.processes import is_alive, start_time
+from reverse_etl.project.context import ProjectContext
+from reverse_etl.run.ready import Wiring
+from reverse_etl.settings import Settings
+
+
+def _sleep(listener: Listener, seconds: float) -> None:
+    """Sleep for a part of a wait, after which the countdown is drawn again."""
+    time.sleep(seconds)
+    listener(TICK)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How one invocation runs its syncs."""
+
+    full_refresh: bool = False
+    wait: float | None = None
+    stop: Callable[[], bool] = lambda: False
+
+
+def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> Wiring:
+    """The real world for a run: system clock, real sleep, real network."""
+    settings = project.settings
+    invocation = secrets.token_hex(8)
+    pacers = Pacers(time.monotonic)
+    return Wiring(
+        settings=settings,
+        time=Time(time.monotonic, partial(_sleep, listener), random.random),
+        wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        listener=listener,
+        client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
+        pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
+        new_id=lambda: secrets.token_hex(16),
+        alive=is_alive,
+        holder_note={
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "process_started": start_time(os.getpid()),
+            "invocation_id": invocation,
+        },
+        invocation_id=invocation,
+        open_session=lambda: project.open_target(read_only=False),
+        allowed=project.flags.allow,
+        full_refresh=options.full_refresh,
+        wait=settings.wait if options.wait is None else options.wait,
+        stop=options.stop,
+        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
+        defined=lambda: [one.name for one in project.definitions],
+    )
+
+
+def access_of(destination: Destination, settings: Settings) -> Access:
+    """How the client gets in."""
+    d = destination
+    return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
+
+
+def check_destination(project: ProjectContext, name: str) -> None:
+    """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
+    destination = project.destination(name)
+    # Only a target that may not send can do without a key.
+    if destination.api_key.reveal():
+        HttpClient(access_of(destination, project.settings)).close()
