@@ -17,12 +17,18 @@ MOST_VALUES = 100_000
 DEEPEST = 50
 _MOST_YAML_BYTES = 4 * MEGABYTE
 _LONGEST_NUMBER = 100  # digits
+_LONGEST_NAME = 30  # a longer key may be a secret in the wrong place
+_MERGE = "tag:yaml.org,2002:merge"
 # What Iterable's JSON can hold.
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 class UnreadableError(ValueError):
     """A document that is not read; the text says why, quotes nothing of it, and stands behind `the file`."""
+
+
+class RepeatedKeyError(UnreadableError):
+    """A document in which a mapping has one key twice, so that one of its values would be lost."""
 
 
 def read_yaml(path: Path, code: str, hint: str = "") -> dict[str, object]:
@@ -81,9 +87,24 @@ def excess_of(value: object) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, with an end to merge keys that multiply."""
+    """The safe loader; it refuses a key that is written twice, and merge keys that multiply."""
 
     merged = 0
+
+    def compose_mapping_node(self, anchor: dict[str, yaml.Node]) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                self._refuse_repetition(key, lines)
+        return node
+
+    def _refuse_repetition(self, key: yaml.ScalarNode, lines: dict[str, int]) -> None:
+        name, line = str(self.construct_object(key)), key.start_mark.line + 1
+        if name in lines:
+            named = f"the key `{name}`" if len(name) <= _LONGEST_NAME else "a key"
+            raise RepeatedKeyError(f"has {named} twice, at lines {lines[name]} and {line}")
+        lines[name] = line
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         super().flatten_mapping(node)

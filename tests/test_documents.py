@@ -36,6 +36,31 @@ def test_yaml_beyond_the_bounds_is_refused(text: str, reason: str) -> None:
     assert "hidden" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "has the key `a` twice, at lines 1 and 3"),
+        ("top:\n  inner: {limit: 5, other: 1, limit: 6}\n", "has the key `limit` twice, at lines 2 and 2"),
+        ("a: 1\n'a': 2\n", "has the key `a` twice, at lines 1 and 2"),
+        ("1: x\n'1': y\n", "has the key `1` twice, at lines 1 and 2"),
+        (f"{'f' * 32}: 1\n{'f' * 32}: 1\n", "has a key twice, at lines 1 and 2"),
+    ],
+    ids=["top", "flow", "quoted", "number", "perhaps a secret"],
+)
+def test_a_key_that_is_written_twice_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(UnreadableError) as raised:
+        parse_yaml(text)
+    assert str(raised.value) == reason
+
+
+def test_a_key_may_replace_what_is_merged() -> None:
+    assert parse_yaml("a: &a {k: 1, l: 2}\nb: {<<: *a, k: 3}\nc: {<<: *a, <<: {m: 4}}") == {
+        "a": {"k": 1, "l": 2},
+        "b": {"k": 3, "l": 2},
+        "c": {"k": 1, "l": 2, "m": 4},
+    }
+
+
 def test_yaml_within_the_bounds_is_read() -> None:
     assert parse_yaml("a: &a {k: 1}\nb: {<<: *a, l: *a}") == {"a": {"k": 1}, "b": {"k": 1, "l": {"k": 1}}}
     assert parse_yaml("[" * 50 + "]" * 50) is not None

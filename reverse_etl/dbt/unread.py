@@ -1,4 +1,4 @@
-"""What somebody meant to be read and nobody reads: misspelt tags, tags in the wrong place, files changed since."""
+"""What somebody meant to be read and nobody reads: misspelt tags, tags in the wrong place, lost keys, changed files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reverse_etl.dbt.manifest import Manifest, Model
 from reverse_etl.dbt.project import Locations
 from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG, misspelt_tags
+from reverse_etl.documents import RepeatedKeyError, UnreadableError, parse_yaml
 
 _MOST_NAMED = 3
 
@@ -28,6 +29,14 @@ def unread_tags(manifest: Manifest) -> Iterator[str]:
             yield f"{what} `{node.name}`: nobody reads its `{TAG}` entry; only models, seeds and snapshots are synced"
 
 
+def repeated_keys(manifest: Manifest, project: Path) -> Iterator[str]:
+    """A sentence for each file with definitions in which a key is written twice: dbt reads only the last one."""
+    tagged = (node for node in manifest.nodes.values() if TAG in node.meta)
+    names = {node.patch_file for node in tagged if manifest.project_name in (None, node.package)}
+    repetitions = ((name, _repetition(project / name)) for name in sorted(name for name in names if name))
+    yield from (f"{name} {found}; dbt reads only the last one" for name, found in repetitions if found)
+
+
 def misspelt_marks(node: Model) -> list[tuple[str, str]]:
     """Columns of a model, and the keys of their meta that somebody meant to be the tag."""
     return [(column.name, key) for column in node.columns for key in misspelt_tags(column.meta)]
@@ -40,6 +49,16 @@ def changed_files(stale: Staleness, locations: Locations) -> list[str]:
     named = ", ".join(_shown(path, locations.project_dir) for path in stale.others[:_MOST_NAMED])
     more = f" and {len(stale.others) - _MOST_NAMED} more" if len(stale.others) > _MOST_NAMED else ""
     return [f"changed after dbt wrote the manifest, so not read yet: {named}{more}; run `dbt parse` to read them"]
+
+
+def _repetition(path: Path) -> str:
+    try:
+        parse_yaml(path.read_bytes())
+    except RepeatedKeyError as error:
+        return str(error)
+    except (OSError, UnreadableError):
+        return ""
+    return ""
 
 
 def _shown(path: Path, project: Path) -> str:

@@ -14,13 +14,17 @@ def read_variables(text: str | None) -> Mapping[str, object]:
         return {}
     try:
         variables = parse_yaml(text)
-    except UnreadableError:
-        variables = None
+    except UnreadableError as error:
+        raise _wrong(str(error)) from None
     if not isinstance(variables, dict):
-        raise ConfigError(
-            "wrong-vars",
-            "the value of `--vars` does not hold names with values",
-            context={"flag": "--vars"},
-            hint='Write it as for dbt, such as `--vars \'day: 2\'` or `--vars \'{"day": 2, "region": "eu"}\'`.',
-        )
+        raise _wrong("does not hold names with values")
     return {str(name): value for name, value in variables.items()}
+
+
+def _wrong(reason: str) -> ConfigError:
+    return ConfigError(
+        "wrong-vars",
+        f"the value of `--vars` {reason}",
+        context={"flag": "--vars"},
+        hint='Write it as for dbt, such as `--vars \'day: 2\'` or `--vars \'{"day": 2, "region": "eu"}\'`.',
+    )

@@ -18,7 +18,7 @@ from reverse_etl.dbt.sensitive import sensitive_values
 from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
-from reverse_etl.dbt.unread import changed_files, unread_tags
+from reverse_etl.dbt.unread import changed_files, repeated_keys, unread_tags
 from reverse_etl.definition.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
 from reverse_etl.errors import ConfigError
 from reverse_etl.guards.checks import STALE_MANIFEST, WRONG_TARGET
@@ -93,8 +93,9 @@ class ProjectContext:
         return manifest
 
     def unread(self) -> list[str]:
-        """What somebody may have meant to be read and nobody reads: changed files, misspelt tags."""
-        return [*unread_tags(self.manifest), *changed_files(self._stale, self.locations)]
+        """What somebody may have meant to be read and nobody reads: changed files, misspelt tags, repeated keys."""
+        lost = repeated_keys(self.manifest, self.locations.project_dir)
+        return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
 
     def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
         """Return an error if the manifest is another target's. An unreadable profile is reported later, on opening."""

@@ -35,6 +35,21 @@ def test_a_misspelt_mark_never_sends_its_column(shop: Shop) -> None:
     assert "column `age` has a mark that nobody reads" in ended.err
 
 
+@pytest.mark.parametrize("key", ["reverse_etl", "email"])
+def test_a_key_of_a_definition_that_is_written_twice_is_told(people: Shop, key: str) -> None:
+    twice = {
+        "reverse_etl": "meta:\n        reverse_etl: {object: users, email: a}\n        reverse_etl: {object: events}\n",
+        "email": "meta:\n        reverse_etl:\n          email: a\n          email: b\n",
+    }
+    file = people.folder / "models" / "marts" / "schema.yml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"models:\n  - name: people\n    config:\n      {twice[key]}")
+    for words in (["list"], ["validate"], ["run", "--allow", "stale_manifest"]):
+        ended = people.cli(*words, "--allow", "stale_manifest")
+        assert f"models/marts/schema.yml has the key `{key}` twice, at lines" in ended.err
+        assert "dbt reads only the last one" in ended.err
+
+
 def test_a_model_that_was_tagged_after_dbt_parsed_is_noticed(people: Shop) -> None:
     people.model("friends", None)
     file = people.folder / "models" / "marts" / "friends.yml"

@@ -46,6 +46,23 @@ def test_a_key_in_the_wrong_place_is_not_printed(people: Shop, text: str, code: 
     assert KEY not in json.dumps(people.results)
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "destinations: {iterable: {targets: [prod]}}\nwait: 5\ndestinations: {}\n",
+            "`destinations` twice, at lines 1 and 3",
+        ),
+        ("destinations:\n  iterable:\n    region: us\n    region: eu\n", "`region` twice, at lines 3 and 4"),
+    ],
+)
+def test_a_setting_that_is_written_twice_is_an_error(people: Shop, text: str, lines: str) -> None:
+    settings(people, text)
+    for words in (["run"], ["plan"], ["validate"]):
+        ended = people.cli(*words)
+        assert (ended.code, "error[broken-settings-file]" in ended.err, lines in ended.err) == (2, True, True)
+
+
 def test_a_key_at_the_top_is_told_where_it_belongs(people: Shop) -> None:
     settings(people, f"api_key: {KEY}\n")
     assert "write it under `destinations:`" in people.cli("run").err
