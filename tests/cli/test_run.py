@@ -15,7 +15,7 @@ from reverse_etl.destinations.base import Operations
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, Users
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
-from tests.second_reading import second_reading
+from tests.reference_iterable import serve_reference
 from tests.stories.project import PATIENT
 
 from .conftest import META, Shop
@@ -293,7 +293,7 @@ def test_a_signal_ends_a_run_well(people: Shop) -> None:
     """The server keeps the run waiting until the run has said that it stops."""
     people.sql("insert into people select 'u' || i || '@example.com', 'U', i, null from range(200) t(i)")
     stopping = threading.Event()
-    with second_reading() as iterable:
+    with serve_reference() as iterable:
         iterable.before = lambda number: number >= 3 and stopping.wait()
         access = {"ITERABLE_BASE_URL": iterable.url, "ITERABLE_API_KEY": "sandbox-story"}
         env = {**people.env, **access, **PATIENT, "REVERSE_ETL_BATCH_ROWS": "5"}

@@ -25,7 +25,7 @@ ENV = {"ITERABLE_API_KEY": REAL_KEY, "ITERABLE_BASE_URL": "https://api.iterable.
 
 
 @dataclass
-class Trial:
+class SandboxedShop:
     """A shop whose commands all take `--sandbox`."""
 
     shop: Shop
@@ -63,8 +63,8 @@ class Trial:
 
 
 @pytest.fixture
-def trial(people: Shop, monkeypatch: pytest.MonkeyPatch) -> Trial:
-    made = Trial(people)
+def sandboxed(people: Shop, monkeypatch: pytest.MonkeyPatch) -> SandboxedShop:
+    made = SandboxedShop(people)
     answer = SandboxApp.answer
 
     def listen(app: SandboxApp, incoming: Any, *more: Any) -> Any:
@@ -75,100 +75,102 @@ def trial(people: Shop, monkeypatch: pytest.MonkeyPatch) -> Trial:
     return made
 
 
-def test_the_first_run_sends_everything_the_second_what_changed_the_third_nothing(trial: Trial) -> None:
-    first = trial.cli("run")
-    assert (first.code, trial.counts("accepted")) == (0, [3])
-    assert set(trial.users()) == {"ada@example.com", "bob@example.com", "cyd@example.com"}
-    trial.shop.sql("update people set age = 42 where first_name = 'Bob'")
-    assert trial.cli("run").code == 0
-    assert trial.counts("accepted", "unchanged") == [1, 2]
-    assert trial.users()["bob@example.com"]["age"] == 42
-    assert trial.cli("run").code == 0
-    assert trial.counts("planned", "unchanged") == [0, 3]
-    assert trial.shop.results["metadata"]["args"]["sandbox"] is True
+def test_the_first_run_sends_everything_the_second_what_changed_the_third_nothing(sandboxed: SandboxedShop) -> None:
+    first = sandboxed.cli("run")
+    assert (first.code, sandboxed.counts("accepted")) == (0, [3])
+    assert set(sandboxed.users()) == {"ada@example.com", "bob@example.com", "cyd@example.com"}
+    sandboxed.shop.sql("update people set age = 42 where first_name = 'Bob'")
+    assert sandboxed.cli("run").code == 0
+    assert sandboxed.counts("accepted", "unchanged") == [1, 2]
+    assert sandboxed.users()["bob@example.com"]["age"] == 42
+    assert sandboxed.cli("run").code == 0
+    assert sandboxed.counts("planned", "unchanged") == [0, 3]
+    assert sandboxed.shop.results["metadata"]["args"]["sandbox"] is True
 
 
-def test_no_key_is_needed_and_one_that_is_set_is_never_sent(trial: Trial) -> None:
-    (trial.shop.folder / "reverse_etl.yml").write_text(
+def test_no_key_is_needed_and_one_that_is_set_is_never_sent(sandboxed: SandboxedShop) -> None:
+    (sandboxed.shop.folder / "reverse_etl.yml").write_text(
         "destinations: {iterable: {api_key: \"{{ env_var('NOT_SET') }}\", base_url: 'https://api.eu.iterable.com'}}\n"
     )
-    without = trial.cli("run", ITERABLE_API_KEY="")
-    trial.shop.sql("update people set age = age + 1")
-    with_key = trial.cli("run")
+    without = sandboxed.cli("run", ITERABLE_API_KEY="")
+    sandboxed.shop.sql("update people set age = age + 1")
+    with_key = sandboxed.cli("run")
     assert (without.code, with_key.code) == (0, 0)
-    assert len([path for _, path, _ in trial.heard if path == "/api/users/bulkUpdate"]) == 2
-    kept = [path.read_bytes().decode("latin-1") for path in trial.shop.folder.rglob("*") if path.is_file()]
-    assert not [text for text in (*map(str, trial.heard), *kept, with_key.out + with_key.err) if REAL_KEY in text]
+    assert len([path for _, path, _ in sandboxed.heard if path == "/api/users/bulkUpdate"]) == 2
+    kept = [path.read_bytes().decode("latin-1") for path in sandboxed.shop.folder.rglob("*") if path.is_file()]
+    assert not [text for text in (*map(str, sandboxed.heard), *kept, with_key.out + with_key.err) if REAL_KEY in text]
 
 
-def test_what_the_real_iterable_accepted_stays_as_it_is(trial: Trial, sandbox: Any) -> None:
+def test_what_the_real_iterable_accepted_stays_as_it_is(sandboxed: SandboxedShop, sandbox: Any) -> None:
     """The sandbox of the fixture plays the real one here."""
-    trial.shop.cli("run")
-    trial.shop.sql("update people set age = 42 where first_name = 'Bob'")
-    real, asked = trial.real_tables(), len(sandbox.project.requests)
-    trial.cli("run")
-    assert trial.counts("accepted") == [3]
+    sandboxed.shop.cli("run")
+    sandboxed.shop.sql("update people set age = 42 where first_name = 'Bob'")
+    real, asked = sandboxed.real_tables(), len(sandbox.project.requests)
+    sandboxed.cli("run")
+    assert sandboxed.counts("accepted") == [3]
     assert len(sandbox.project.requests) == asked
-    assert trial.real_tables() == real
-    [plan] = trial.shop.cli("plan", "--output", "json").json["plans"]
+    assert sandboxed.real_tables() == real
+    [plan] = sandboxed.shop.cli("plan", "--output", "json").json["plans"]
     assert (plan["changed"], plan["unchanged"]) == (1, 2)
 
 
 @pytest.mark.parametrize("runs", [0, 1])
-def test_plan_writes_nothing(trial: Trial, runs: int) -> None:
+def test_plan_writes_nothing(sandboxed: SandboxedShop, runs: int) -> None:
     for _ in range(runs):
-        trial.cli("run")
-    trial.shop.sql("update people set age = 42 where first_name = 'Bob'", "checkpoint")
-    before = {path: path.read_bytes() for path in trial.shop.folder.rglob("*") if path.is_file()}
-    heard = len(trial.heard)
-    planned = trial.cli("plan")
-    assert {path: path.read_bytes() for path in trial.shop.folder.rglob("*") if path.is_file()} == before
-    assert {method for method, *_ in trial.heard[heard:]} <= {"GET"}
+        sandboxed.cli("run")
+    sandboxed.shop.sql("update people set age = 42 where first_name = 'Bob'", "checkpoint")
+    before = {path: path.read_bytes() for path in sandboxed.shop.folder.rglob("*") if path.is_file()}
+    heard = len(sandboxed.heard)
+    planned = sandboxed.cli("plan")
+    assert {path: path.read_bytes() for path in sandboxed.shop.folder.rglob("*") if path.is_file()} == before
+    assert {method for method, *_ in sandboxed.heard[heard:]} <= {"GET"}
     assert "sync people: users upsert to iterable (sandbox)" in planned.out
     assert ["3 added, 0 changed", "0 added, 1 changed"][runs] in planned.out
 
 
-def test_a_new_folder_begins_with_nothing(trial: Trial) -> None:
-    trial.cli("run")
-    first = trial.schemas
-    shutil.rmtree(trial.folder)
-    assert "3 added" in trial.cli("plan").out
-    trial.cli("run")
-    assert trial.counts("accepted") == [3]
-    assert len(trial.schemas - first) == 1
-    assert all(re.fullmatch(r"reverse_etl_sandbox_[0-9a-f]{8}", name) for name in trial.schemas)
+def test_a_new_folder_begins_with_nothing(sandboxed: SandboxedShop) -> None:
+    sandboxed.cli("run")
+    first = sandboxed.schemas
+    shutil.rmtree(sandboxed.folder)
+    assert "3 added" in sandboxed.cli("plan").out
+    sandboxed.cli("run")
+    assert sandboxed.counts("accepted") == [3]
+    assert len(sandboxed.schemas - first) == 1
+    assert all(re.fullmatch(r"reverse_etl_sandbox_[0-9a-f]{8}", name) for name in sandboxed.schemas)
 
 
-def test_validate_asks_the_sandbox(trial: Trial) -> None:
-    ended = trial.cli("validate", "--online")
+def test_validate_asks_the_sandbox(sandboxed: SandboxedShop) -> None:
+    ended = sandboxed.cli("validate", "--online")
     assert ended.code == 0
     assert "ok  sync people: definition, destination, columns and field types\n  new fields  " in ended.out
-    asked = {path for _, path, _ in trial.heard}
+    asked = {path for _, path, _ in sandboxed.heard}
     assert asked == {"/api/users/getFields", "/api/users/getByEmail"}, "field types, and what the project type shows by"
-    assert not trial.folder.exists()
-    trial.cli("run")
-    trial.shop.sql("alter table people alter column age type varchar")
-    assert "error[field-type-clash]" in trial.cli("validate", "--online").err
-    assert trial.cli("validate").code == 0
+    assert not sandboxed.folder.exists()
+    sandboxed.cli("run")
+    sandboxed.shop.sql("alter table people alter column age type varchar")
+    assert "error[field-type-clash]" in sandboxed.cli("validate", "--online").err
+    assert sandboxed.cli("validate").code == 0
 
 
-def test_the_other_commands_look_at_the_same_state(trial: Trial) -> None:
-    assert "never run" in trial.cli("status").out
-    trial.shop.sql("update people set email = 'nothing' where first_name = 'Bob'")
-    assert trial.cli("run").out.splitlines()[-1] == "see `reverse-etl rejected --select people --sandbox`"
-    assert "2 entries" in trial.cli("status").out
-    assert "destination sandbox" in trial.cli("status").out
-    assert len(trial.cli("history", "--output", "json").json["runs"]) == 1
-    assert len(trial.cli("rejected", "--output", "json").json["rejected"]) == 1
-    assert "requeued" in trial.cli("requeue").out
+def test_the_other_commands_look_at_the_same_state(sandboxed: SandboxedShop) -> None:
+    assert "never run" in sandboxed.cli("status").out
+    sandboxed.shop.sql("update people set email = 'nothing' where first_name = 'Bob'")
+    assert sandboxed.cli("run").out.splitlines()[-1] == "see `reverse-etl rejected --select people --sandbox`"
+    assert "2 entries" in sandboxed.cli("status").out
+    assert "destination sandbox" in sandboxed.cli("status").out
+    assert len(sandboxed.cli("history", "--output", "json").json["runs"]) == 1
+    assert len(sandboxed.cli("rejected", "--output", "json").json["rejected"]) == 1
+    assert "requeued" in sandboxed.cli("requeue").out
     for command in ("status", "history", "rejected"):
-        assert "sandbox" not in trial.shop.cli(command).out, command
-    assert "never run" in trial.shop.cli("status").out
+        assert "sandbox" not in sandboxed.shop.cli(command).out, command
+    assert "never run" in sandboxed.shop.cli("status").out
 
 
-def test_it_says_where_it_listens_and_how_to_look_afterwards(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(trial.shop.folder)
-    told = trial.cli("run").err
+def test_it_says_where_it_listens_and_how_to_look_afterwards(
+    sandboxed: SandboxedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sandboxed.shop.folder)
+    told = sandboxed.cli("run").err
     assert re.search(r"destination `iterable` is a sandbox at http://127\.0\.0\.1:\d+ until this command ends", told)
     assert (
         "reverse-etl sandbox --data-dir target/reverse_etl_sandbox/iterable --project-type email"
@@ -185,68 +187,68 @@ def test_it_says_where_it_listens_and_how_to_look_afterwards(trial: Trial, monke
     ],
 )
 def test_the_project_type_is_the_configured_one(
-    trial: Trial, file: str, variable: str, played: str, source: str
+    sandboxed: SandboxedShop, file: str, variable: str, played: str, source: str
 ) -> None:
-    (trial.shop.folder / "reverse_etl.yml").write_text(file)
-    told = trial.cli("run", ITERABLE_PROJECT_TYPE=variable, KIND="hybrid").err
+    (sandboxed.shop.folder / "reverse_etl.yml").write_text(file)
+    told = sandboxed.cli("run", ITERABLE_PROJECT_TYPE=variable, KIND="hybrid").err
     assert f"project type: {played} ({source})" in told
 
 
-def test_too_many_refused_rows_are_listed_with_the_flag(trial: Trial) -> None:
-    trial.shop.model("people", {**META, "reject_limit": {"percent": 0, "rows": 0}})
-    trial.shop.sql("update people set email = 'nobody' where first_name = 'Bob'")
-    ended = trial.cli("run")
+def test_too_many_refused_rows_are_listed_with_the_flag(sandboxed: SandboxedShop) -> None:
+    sandboxed.shop.model("people", {**META, "reject_limit": {"percent": 0, "rows": 0}})
+    sandboxed.shop.sql("update people set email = 'nobody' where first_name = 'Bob'")
+    ended = sandboxed.cli("run")
     assert "error[reject-limit]" in ended.err
     assert "`reverse-etl rejected --select people --sandbox`" in ended.err
-    assert "bad-email" in trial.cli("rejected").out
+    assert "bad-email" in sandboxed.cli("rejected").out
 
 
-def test_another_project_type_is_another_sandbox(trial: Trial) -> None:
-    trial.cli("run")
-    ended = trial.cli("plan", ITERABLE_PROJECT_TYPE="hybrid")
+def test_another_project_type_is_another_sandbox(sandboxed: SandboxedShop) -> None:
+    sandboxed.cli("run")
+    ended = sandboxed.cli("plan", ITERABLE_PROJECT_TYPE="hybrid")
     assert (ended.code, "error[other-project-type]" in ended.err) == (2, True)
-    assert "error[unknown-project-type]" in trial.cli("run", ITERABLE_PROJECT_TYPE="mail").err
+    assert "error[unknown-project-type]" in sandboxed.cli("run", ITERABLE_PROJECT_TYPE="mail").err
 
 
-def test_each_destination_has_a_sandbox_of_its_own(trial: Trial) -> None:
-    trial.shop.model("friends", {**META, "destination": "../brand"})
-    (trial.shop.folder / "reverse_etl.yml").write_text(
+def test_each_destination_has_a_sandbox_of_its_own(sandboxed: SandboxedShop) -> None:
+    sandboxed.shop.model("friends", {**META, "destination": "../brand"})
+    (sandboxed.shop.folder / "reverse_etl.yml").write_text(
         "destinations:\n  iterable: {region: us}\n  ../brand: {region: eu}\n"
     )
-    assert trial.cli("run").code == 0
-    assert sorted(path.name for path in trial.folder.iterdir()) == ["%2E%2E%2Fbrand", "iterable"]
-    assert len(trial.schemas) == 2
-    assert trial.users("%2E%2E%2Fbrand").keys() == trial.users().keys()
-    trial.shop.model("others", {**META, "destination": "brnd"})
-    assert "error[unknown-destination]" in trial.cli("run").err
+    assert sandboxed.cli("run").code == 0
+    assert sorted(path.name for path in sandboxed.folder.iterdir()) == ["%2E%2E%2Fbrand", "iterable"]
+    assert len(sandboxed.schemas) == 2
+    assert sandboxed.users("%2E%2E%2Fbrand").keys() == sandboxed.users().keys()
+    sandboxed.shop.model("others", {**META, "destination": "brnd"})
+    assert "error[unknown-destination]" in sandboxed.cli("run").err
 
 
-def test_two_commands_at_once_on_one_folder(trial: Trial) -> None:
-    trial.cli("run")
-    with start(SandboxOptions(port=0, data_dir=trial.folder / "iterable")):
-        ended = trial.cli("run")
+def test_two_commands_at_once_on_one_folder(sandboxed: SandboxedShop) -> None:
+    sandboxed.cli("run")
+    with start(SandboxOptions(port=0, data_dir=sandboxed.folder / "iterable")):
+        ended = sandboxed.cli("run")
         assert (ended.code, "error[sandbox-not-started]" in ended.err) == (2, True)
         assert "another sandbox has it open" in ended.err
-        assert trial.cli("plan").code == 0
-    assert trial.cli("run").code == 0
+        assert sandboxed.cli("plan").code == 0
+    assert sandboxed.cli("run").code == 0
 
 
-def test_a_folder_that_cannot_be_understood(trial: Trial) -> None:
-    trial.cli("run")
-    (trial.folder / "iterable" / "sandbox.json").write_text("[]")
-    ended = trial.cli("status")
+def test_a_folder_that_cannot_be_understood(sandboxed: SandboxedShop) -> None:
+    sandboxed.cli("run")
+    (sandboxed.folder / "iterable" / "sandbox.json").write_text("[]")
+    ended = sandboxed.cli("status")
     assert (ended.code, "error[broken-sandbox-folder]" in ended.err) == (2, True)
 
 
 def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch
+    sandboxed: SandboxedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = []
     monkeypatch.setattr(
         "reverse_etl.cli.sandboxed.start", lambda options: limited.append(options.rate_limit) or start(options)
     )
-    trial.cli("run")
-    trial.cli("run", REVERSE_ETL_REQUESTS_PER_SECOND="50")
+    sandboxed.cli("run")
+    sandboxed.cli("run", REVERSE_ETL_REQUESTS_PER_SECOND="50")
     assert limited == [True, False]
 
 
@@ -274,17 +276,17 @@ def test_what_definitions_name_and_do_not_make_is_there() -> None:
         assert {"VIP", "List 77"} < {one.name for one in running.project.lists}
 
 
-def test_without_its_extra(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_extra(sandboxed: SandboxedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "reverse_etl.sandbox.http.server")
-    ended = trial.cli("run")
+    ended = sandboxed.cli("run")
     assert (ended.code, "error[missing-extra]" in ended.err) == (2, True)
     assert "reverse-etl[sandbox]" in ended.err
-    assert trial.cli("status").code == 0
+    assert sandboxed.cli("status").code == 0
 
 
-def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:
-    ended = trial.cli("run", "--log-format", "json")
+def test_its_events_are_json_where_machines_listen(sandboxed: SandboxedShop) -> None:
+    ended = sandboxed.cli("run", "--log-format", "json")
     names = [event["info"]["name"] for event in ended.events]
     assert (names[0], names[-1]) == ("SandboxUsed", "SandboxKept")
     assert json.loads(ended.out)["results"][0]["destination"] == "iterable"
@@ -299,28 +301,28 @@ def test_its_events_are_json_where_machines_listen(trial: Trial) -> None:
     ],
 )
 def test_the_definitions_choose_a_type_that_they_allow(
-    trial: Trial, entry: dict[str, object], played: str, why: str
+    sandboxed: SandboxedShop, entry: dict[str, object], played: str, why: str
 ) -> None:
-    trial.shop.model("people", {"object": "users", **entry})
-    ended = trial.cli("run")
+    sandboxed.shop.model("people", {"object": "users", **entry})
+    ended = sandboxed.cli("run")
     assert ended.code == 0, ended.err
     assert f"project type: {played} ({why})" in ended.err
-    assert "(that of the last time)" in trial.cli("plan").err
+    assert "(that of the last time)" in sandboxed.cli("plan").err
 
 
 @pytest.mark.parametrize("entry", [{"user_id": "email", "mode": "upsert"}, {"user_id": "email", "email": "first_name"}])
-def test_a_first_try_that_failed_does_not_refuse_the_next(trial: Trial, entry: dict[str, object]) -> None:
-    trial.shop.model("people", {"object": "users", **entry})
-    trial.shop.sql("update people set first_name = 'no address'")
-    ended = trial.cli("run", ITERABLE_PROJECT_TYPE="email")
+def test_a_first_try_that_failed_does_not_refuse_the_next(sandboxed: SandboxedShop, entry: dict[str, object]) -> None:
+    sandboxed.shop.model("people", {"object": "users", **entry})
+    sandboxed.shop.sql("update people set first_name = 'no address'")
+    ended = sandboxed.cli("run", ITERABLE_PROJECT_TYPE="email")
     assert "to see what arrived" not in ended.err
-    assert trial.cli("status").code == 0
-    trial.shop.sql("update people set first_name = email")
-    assert trial.cli("run", ITERABLE_PROJECT_TYPE="user_id").code == 0
-    assert trial.counts("accepted") == [3]
-    assert trial.cli("run", ITERABLE_PROJECT_TYPE="email").code == 2
+    assert sandboxed.cli("status").code == 0
+    sandboxed.shop.sql("update people set first_name = email")
+    assert sandboxed.cli("run", ITERABLE_PROJECT_TYPE="user_id").code == 0
+    assert sandboxed.counts("accepted") == [3]
+    assert sandboxed.cli("run", ITERABLE_PROJECT_TYPE="email").code == 2
 
 
-def test_a_fault_names_a_key_that_somebody_wrote(trial: Trial) -> None:
-    trial.shop.model("people", {"object": "users", "user_id": "email"})
-    assert "key: meta.reverse_etl.user_id" in trial.cli("run", ITERABLE_PROJECT_TYPE="email").err
+def test_a_fault_names_a_key_that_somebody_wrote(sandboxed: SandboxedShop) -> None:
+    sandboxed.shop.model("people", {"object": "users", "user_id": "email"})
+    assert "key: meta.reverse_etl.user_id" in sandboxed.cli("run", ITERABLE_PROJECT_TYPE="email").err

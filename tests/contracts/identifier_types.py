@@ -14,7 +14,7 @@ from reverse_etl.run.ready import make_all_ready
 from reverse_etl.secret import Secret
 from reverse_etl.snapshot.sql.identifier_text import UNFIT
 from reverse_etl.snapshot.sql.row_checks import reason
-from tests.contracts.trial import MODEL_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 
 REFUSED = "refused"
 HELD = "held"
@@ -76,13 +76,13 @@ class IdentifierTypesContract:
     LINES: ClassVar[str] = "'[]'"
 
     @pytest.fixture
-    def typed_model(self, trial) -> Trial:
-        quote = trial.warehouse.dialect.quote
+    def typed_model(self, harness) -> SyncHarness:
+        quote = harness.warehouse.dialect.quote
         values = [f"{value} AS {quote(name)}" for name, (value, _) in self.IDENTIFIERS.items()]
-        trial.builder.create_schema(MODEL_SCHEMA)
+        harness.builder.create_schema(MODEL_SCHEMA)
         rest = f"'x' AS {quote('other')}, {self.LINES} AS {quote('lines')}"
-        trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT {', '.join(values)}, {rest}")
-        return trial
+        harness.builder.execute(f"CREATE TABLE {harness.relation} AS SELECT {', '.join(values)}, {rest}")
+        return harness
 
     def test_every_object_is_among_them(self) -> None:
         assert {use["object"] for _, use in USES} == set(OBJECTS)
@@ -92,14 +92,14 @@ class IdentifierTypesContract:
         found = {name: self.found(typed_model, project, use, name) for name in self.IDENTIFIERS}
         assert found == {name: expected for name, (_, expected) in self.IDENTIFIERS.items()}
 
-    def found(self, trial: Trial, project: str, use: Mapping[str, Any], column: str) -> str | None:
+    def found(self, harness: SyncHarness, project: str, use: Mapping[str, Any], column: str) -> str | None:
         definition = {key: column if value == "COLUMN" else value for key, value in use.items()}
-        model = Tagged("users", "model.shop.users", trial.relation, "users.yml")
+        model = Tagged("users", "model.shop.users", harness.relation, "users.yml")
         [sync], faults = read_definitions(model, definition, entries())
         assert faults == []
         destination = Destination("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
-        dialect = trial.warehouse.dialect
-        made, errors = make_all_ready([sync], lambda _name: destination, trial.warehouse)
+        dialect = harness.warehouse.dialect
+        made, errors = make_all_ready([sync], lambda _name: destination, harness.warehouse)
         if not made:
             assert [(error.code, column in str(error.context["found"])) for error in errors[sync.name]] == [
                 ("identifier-type", True)
@@ -115,7 +115,7 @@ class IdentifierTypesContract:
             f"SELECT m.*, CAST(NULL AS {dialect.text_type}) AS nobody FROM (SELECT {columns} FROM {shape.relation}) m"
         )
         why = reason(dialect, shape).replace("i.identity", "m.nobody")
-        [(value, held)] = trial.warehouse.query(f"SELECT {name}, {why} FROM ({alone}) m")
+        [(value, held)] = harness.warehouse.query(f"SELECT {name}, {why} FROM ({alone}) m")
         assert (held == UNFIT) == str(value).startswith("not an identifier: ")
         assert held != UNFIT or f"`{column}`" in shape.reasons()[UNFIT]
         return HELD if held == UNFIT else value

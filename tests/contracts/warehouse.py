@@ -13,7 +13,7 @@ import pytest
 from reverse_etl.cost import total
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import ColumnKind, Mark
-from tests.contracts.trial import WORKER
+from tests.contracts.sync_harness import WORKER
 
 ODD_NAMES = (
     "select",

@@ -27,8 +27,8 @@ from reverse_etl.errors import DestinationError
 from tests.iterable.delivering import KEY
 from tests.iterable.server import HTML, Answer, refusal
 from tests.iterable.singles import sync_of
-from tests.second_reading import second_reading
-from tests.second_reading.memory import Catalog as Held
+from tests.reference_iterable import serve_reference
+from tests.reference_iterable.project_memory import Catalog as Held
 
 META = {"object": "catalog_items", "catalog": "Products", "item_id": "sku"}
 TYPED = (
@@ -59,8 +59,8 @@ TYPES = {
 
 @pytest.fixture(params=[True, False], ids=["flat reads", "wrapped reads"])
 def iterable(request):
-    with second_reading(flat_reads=request.param, keys={KEY}) as reading:
-        yield reading
+    with serve_reference(flat_reads=request.param, keys={KEY}) as reference:
+        yield reference
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "bulk and single endpoints are not mixed for one user": (
         "contracts/iterable_bulk.py::test_a_bad_row_is_isolated_by_halving",
-        "second_reading/test_server.py::test_a_user_in_both_a_bulk_endpoint_and_its_single_twin_is_noted",
+        "reference_iterable/test_server.py::test_a_user_in_both_a_bulk_endpoint_and_its_single_twin_is_noted",
     ),
     "a whole-request refusal names its rows by path, or is halved": (
         "contracts/iterable_bulk.py::test_rows_that_a_path_names_are_taken_out_at_once",
@@ -61,7 +61,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "contracts/iterable_object.py::test_a_reply_that_no_request_can_mend_stops_the_run",
     ),
     "forgotten users are left alone for good": (
-        "contracts/holding.py::test_forgotten_user_is_never_sent_again",
+        "contracts/quarantine.py::test_forgotten_user_is_never_sent_again",
         "iterable/test_user_merges.py::test_a_forgotten_user_is_terminal",
     ),
     "no reply, 408, 429 and 5xx are tried again, with backoff and jitter": (
@@ -84,7 +84,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "contracts/iterable_bulk.py::test_a_row_over_the_limit_is_invalid_and_the_others_go",
     ),
     "identifiers, ids, names and sizes are checked before anything is sent": (
-        "contracts/comparing.py::test_malformed_identity_is_invalid",
+        "contracts/change_detection.py::test_malformed_identity_is_invalid",
         "iterable/test_catalog_items.py::test_the_item_id_is_letters_digits_and_dashes",
         "iterable/test_catalog_items.py::test_thirty_kilobytes_are_those_of_the_document_not_of_its_frame",
         "iterable/test_users.py::test_what_cannot_work_is_refused",
@@ -112,7 +112,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "in update mode an unknown user is skipped, and tried again when its row changes or on request": (
         "iterable/test_users_replies.py::test_unknown_users_are_skipped",
-        "contracts/holding.py::test_skipped_row_is_looked_at_again_after_its_time",
+        "contracts/quarantine.py::test_skipped_row_is_looked_at_again_after_its_time",
     ),
     "nobody is unsubscribed from a channel": ("iterable/test_list_members.py::test_nobody_leaves_a_channel",),
     "somebody unknown is off the list": (

@@ -17,7 +17,7 @@ from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.sync import Field, Sync
 from reverse_etl.verdict import Verdict
 from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
-from tests.contracts.trial import RULE
+from tests.contracts.sync_harness import RULE
 from tests.snapshot.recorder import LEASE, Recorder
 
 FIELDS = (Field("firstName", "name"), Field("spent", "spent", nulls="skip"))

@@ -24,7 +24,7 @@ from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
-from tests.contracts.trial import RULE
+from tests.contracts.sync_harness import RULE
 from tests.snapshot.scenes import SCENES
 
 FOLDER = Path(__file__).parents[1] / "snapshots"

@@ -16,7 +16,7 @@ from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.sync import Field
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
-from tests.contracts.trial import Crash, Fate, Trial
+from tests.contracts.sync_harness import Crash, Fate, SyncHarness
 
 COLUMNS = {"email": "VARCHAR", "id": "BIGINT", "name": "VARCHAR", "tags": "VARCHAR[]"}
 FIELDS = (Field("name", "name"), Field("tags", "tags"))
@@ -47,24 +47,24 @@ def valid_rows(model, *, keyed):
     return {identity(row): row for row in fit if not keyed or (row[1] is not None and keys[row[1]] == 1)}
 
 
-def run(trial, model, turn, crash):
-    trial.model(COLUMNS, model)
-    ran = trial.run(lambda row: turn[row.ordinal % len(turn)], crash=crash)
+def run(harness, model, turn, crash):
+    harness.model(COLUMNS, model)
+    ran = harness.run(lambda row: turn[row.ordinal % len(turn)], crash=crash)
     sendable = [row.identity for row in ran.rows if row.kind != "invalid"]
     assert len(sendable) == len(set(sendable)), "two planned rows have one identity"
     if crash is None:
-        assert trial.lying_entries() == []
+        assert harness.lying_entries() == []
 
 
-def check_all_arrived(trial, model, *, keyed, skips):
+def check_all_arrived(harness, model, *, keyed, skips):
     valid = valid_rows(model, keyed=keyed)
     for name, (_, _, first, tags) in valid.items():
-        held = trial.sent[name]
+        held = harness.sent[name]
         assert held["tags"] == tags
         assert held.get("name") == first or (skips and first is None)
-    strangers = set(trial.sent) - set(map(identity, model))
+    strangers = set(harness.sent) - set(map(identity, model))
     assert not strangers or (keyed and len(valid) < len(model))
-    assert trial.run().kinds.keys() <= {"invalid"}
+    assert harness.run().kinds.keys() <= {"invalid"}
 
 
 @pytest.mark.slow
@@ -77,10 +77,10 @@ def test_entries_never_claim_more_than_the_destination_holds(history, keyed, ski
         patience = Patience(0, time.monotonic, time.sleep)
         warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", patience))
         fields = SKIPPING if skips else FIELDS
-        trial = Trial(warehouse, fields=fields, primary_key=("id",) if keyed else ())
+        harness = SyncHarness(warehouse, fields=fields, primary_key=("id",) if keyed else ())
         for model, turn, crash in history:
-            run(trial, model, turn, crash)
-        requeue(warehouse, trial.store().tables.rejections, trial.name, ())
-        run(trial, model, [Fate.ACCEPTED], None)
-        check_all_arrived(trial, model, keyed=keyed, skips=skips)
+            run(harness, model, turn, crash)
+        requeue(warehouse, harness.store().tables.rejections, harness.name, ())
+        run(harness, model, [Fate.ACCEPTED], None)
+        check_all_arrived(harness, model, keyed=keyed, skips=skips)
         warehouse.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.second_reading import SecondReading, second_reading
+from tests.reference_iterable import ReferenceServer, serve_reference
 from tests.stories.project import Project
 
 pytest.register_assert_rewrite("tests.stories.object_stories", "tests.stories.edit_stories", "tests.stories.story")
@@ -20,13 +20,13 @@ PEOPLE = (
 
 
 @pytest.fixture
-def iterable() -> Iterator[SecondReading]:
-    with second_reading() as reading:
-        yield reading
+def iterable() -> Iterator[ReferenceServer]:
+    with serve_reference() as reference:
+        yield reference
 
 
 @pytest.fixture
-def shop(tmp_path: Path, iterable: SecondReading) -> Project:
+def shop(tmp_path: Path, iterable: ReferenceServer) -> Project:
     """Twelve people, none of them sent yet."""
     made = Project.make(tmp_path / "shop", iterable.url, META)
     made.sql(PEOPLE.format(rows=12))

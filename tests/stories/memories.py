@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
-from tests.second_reading import SecondReading
-from tests.second_reading.fields import dated, instant
+from tests.reference_iterable import ReferenceServer
+from tests.reference_iterable.fields import dated, instant
 
 Row = dict[str, Any]
 
@@ -62,8 +62,8 @@ class Memory(ABC):
         """By user: `emailListIds`, `unsubscribedChannelIds`, and the `MessageTypeIds` of either kind, sorted."""
 
 
-class ReadingMemory(Memory):
-    def __init__(self, server: SecondReading) -> None:
+class ReferenceMemory(Memory):
+    def __init__(self, server: ReferenceServer) -> None:
         self._server = server
 
     def users(self) -> dict[str, Row]:

@@ -1,4 +1,4 @@
-"""The stories that every object must live through, against the sandbox and against the second reading of the API.
+"""The stories that every object must live through, against the sandbox and against the reference server.
 
 A test class of an object inherits `ObjectStories` and says, in a few hooks, what a row is and what the other side must
 then hold. A class for one more mode of it may inherit the parts it needs.
@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import pytest
 
-from tests.second_reading import Reply
-from tests.second_reading.replies import BAD_GATEWAY, too_many_requests
+from tests.reference_iterable import Reply
+from tests.reference_iterable.replies import BAD_GATEWAY, too_many_requests
 from tests.stories.memories import Memory
 from tests.stories.sides import QUICK_SIDE, SIDES, Side
 from tests.stories.story import Row, Story
@@ -142,7 +142,7 @@ class Ticking:
 class RateStories(Hooks):
     """How fast requests come, by the client's own clock: one at a time, so that it stands still while one is served."""
 
-    @pytest.mark.parametrize("side", ["second reading"], indirect=True)
+    @pytest.mark.parametrize("side", ["reference"], indirect=True)
     def test_no_endpoint_is_called_more_often_than_iterable_allows(
         self, story: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -249,7 +249,7 @@ class KillStories(Hooks):
 
     @pytest.mark.kills
     @pytest.mark.parametrize(
-        ("side", "when", "number"), [("sandbox", "before", 1), ("second reading", "after", 2)], indirect=["side"]
+        ("side", "when", "number"), [("sandbox", "before", 1), ("reference", "after", 2)], indirect=["side"]
     )
     def test_a_run_that_was_killed_is_taken_up(self, story: Story, when: str, number: int) -> None:
         story.kill_at(number, when)
@@ -258,7 +258,7 @@ class KillStories(Hooks):
         self.quiet(story)
 
     @pytest.mark.kills
-    @pytest.mark.parametrize("side", ["second reading"], indirect=True)
+    @pytest.mark.parametrize("side", ["reference"], indirect=True)
     def test_a_change_that_landed_and_was_taken_back_before_the_next_run(self, story: Story) -> None:
         story.run()
         story.build(*(self.row(number, 1) for number in FIRST))

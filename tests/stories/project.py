@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from reverse_etl.cli import app
 from reverse_etl.cli.flag_lists import repeat_flags
-from tests.second_reading.hooks import Hooks
+from tests.reference_iterable.hooks import Hooks
 
 DOOMED = Path(__file__).with_name("doomed.py")
 MODEL = "model.shop.people"

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
-from tests.second_reading.hooks import Hooks
-from tests.second_reading.replies import Reply, refusal
+from tests.reference_iterable.hooks import Hooks
+from tests.reference_iterable.replies import Reply, refusal
 
 _PER_HOP = {"connection", "content-length", "transfer-encoding", "date", "server"}
 

@@ -1,4 +1,4 @@
-"""The other sides of a story: the sandbox, and the second reading of the API."""
+"""The servers that a story sends to: the sandbox, and the reference server."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import requests
 
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start
-from tests.second_reading import SecondReading, second_reading
-from tests.second_reading.hooks import Hooks
-from tests.stories.memories import Memory, ReadingMemory, SandboxMemory
+from tests.reference_iterable import ReferenceServer, serve_reference
+from tests.reference_iterable.hooks import Hooks
+from tests.stories.memories import Memory, ReferenceMemory, SandboxMemory
 from tests.stories.relay import relaying
 
 KEY = "sandbox-story"
@@ -51,12 +51,12 @@ class Side(ABC):
         """One request of the story's own, which no hook sees: the answer's JSON. Raises where it is refused."""
 
 
-class ReadingSide(Side):
-    """The second reading. Reads of catalogs come flat and writes to them with 202, unlike from the sandbox."""
+class ReferenceSide(Side):
+    """The reference server. Unlike the sandbox, it reads catalogs flat and answers writes to them with 202."""
 
-    def __init__(self, server: SecondReading) -> None:
+    def __init__(self, server: ReferenceServer) -> None:
         self.server = self.hooks = server
-        self.memory = ReadingMemory(server)
+        self.memory = ReferenceMemory(server)
         self.url = server.url
 
     def refuse(self, *names: str) -> None:
@@ -99,9 +99,9 @@ class SandboxSide(Side):
 
 
 @contextmanager
-def the_second_reading(project_type: str, *, opt_in: bool) -> Iterator[Side]:
-    with second_reading(project_type, opt_in=opt_in, flat_reads=True, catalog_status=202) as server:
-        yield ReadingSide(server)
+def the_reference(project_type: str, *, opt_in: bool) -> Iterator[Side]:
+    with serve_reference(project_type, opt_in=opt_in, flat_reads=True, catalog_status=202) as server:
+        yield ReferenceSide(server)
 
 
 @contextmanager
@@ -118,8 +118,8 @@ def the_sandbox(project_type: str, *, opt_in: bool) -> Iterator[Side]:
 
 # By name, what makes a side of a project type. `opt_in`: whether the project has opt-in message types.
 SIDES: dict[str, Callable[..., AbstractContextManager[Side]]] = {
-    "second reading": the_second_reading,
+    "reference": the_reference,
     "sandbox": the_sandbox,
 }
 # The one of the fast lane.
-QUICK_SIDE = "second reading"
+QUICK_SIDE = "reference"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.project import Ended, Project
 
 FILES = {
@@ -73,7 +73,7 @@ def built(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(built: Path, tmp_path: Path, iterable: SecondReading) -> Project:
+def shop(built: Path, tmp_path: Path, iterable: ReferenceServer) -> Project:
     """The project after its first good build, of which nothing was sent yet."""
     shutil.copytree(built, tmp_path / "shop", ignore=shutil.ignore_patterns("target", "logs"))
     environment = {

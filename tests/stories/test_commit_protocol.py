@@ -20,7 +20,7 @@ from reverse_etl.change import SyncStatus
 from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
-from tests.second_reading import Reply, SecondReading
+from tests.reference_iterable import ReferenceServer, Reply
 from tests.stories import paused
 from tests.stories.project import Project, values
 from tests.stories.running import opened, run
@@ -75,7 +75,7 @@ def is_acquire(sql: str) -> bool:
 
 
 @pytest.fixture
-def project(tmp_path: Path, iterable: SecondReading) -> Project:
+def project(tmp_path: Path, iterable: ReferenceServer) -> Project:
     """Twenty people, none of them sent."""
     made = Project.make(tmp_path / "shop", iterable.url, META)
     made.sql(f"CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM range({ROWS}) t(i)")
@@ -103,7 +103,7 @@ def wait_for(event: threading.Event, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.kills
 def test_a_run_that_slept_beyond_its_lease_sends_nothing_after_it_wakes(
-    project: Project, iterable: SecondReading
+    project: Project, iterable: ReferenceServer
 ) -> None:
     """It is stopped (SIGSTOP) while the server holds a request of it; an hour later another run does its work."""
     under_way, awake = threading.Event(), threading.Event()
@@ -135,7 +135,7 @@ def test_a_run_that_slept_beyond_its_lease_sends_nothing_after_it_wakes(
 
 
 def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
-    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+    project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
 ) -> None:
     class Sleepy(Pacer):
         def take(self) -> int:
@@ -153,7 +153,7 @@ def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
 
 
 def test_no_range_is_acknowledged_before_its_exceptions_are_written(
-    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+    project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
 ) -> None:
     """Else a run that dies in between leaves a refused row to be taken for accepted."""
     iterable.refused = {"u3@shop.com", "u8@shop.com"}
@@ -182,7 +182,7 @@ class Killed(BaseException):
 
 
 def test_a_refused_row_is_never_taken_for_accepted_whichever_statement_the_run_died_at(
-    project: Project, iterable: SecondReading
+    project: Project, iterable: ReferenceServer
 ) -> None:
     """Every statement from the first flush on."""
     iterable.refused = {"u1@shop.com"}
@@ -201,7 +201,7 @@ def test_a_refused_row_is_never_taken_for_accepted_whichever_statement_the_run_d
     assert at > 5
 
 
-def dies_after_its_first_flush(project: Project, iterable: SecondReading, at: int) -> bool:
+def dies_after_its_first_flush(project: Project, iterable: ReferenceServer, at: int) -> bool:
     dying: Watched = opened(Watched, project.folder)  # type: ignore[assignment]
     said: list[str] = []
 
@@ -231,7 +231,7 @@ def change_and_remove(project: Project) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_removals_go_out_after_everything_else_was_answered(
-    project: Project, iterable: SecondReading, concurrency: int
+    project: Project, iterable: ReferenceServer, concurrency: int
 ) -> None:
     settings = SETTINGS.model_copy(update={"concurrency": concurrency})
     assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
@@ -254,7 +254,9 @@ def test_removals_go_out_after_everything_else_was_answered(
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_nothing_is_removed_while_a_row_has_no_answer(project: Project, iterable: SecondReading, applied: bool) -> None:
+def test_nothing_is_removed_while_a_row_has_no_answer(
+    project: Project, iterable: ReferenceServer, applied: bool
+) -> None:
     settings = SETTINGS.model_copy(update={"attempts": 1})
     assert run(opened(DuckDB, project.folder), iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
     change_and_remove(project)
@@ -271,7 +273,7 @@ def test_nothing_is_removed_while_a_row_has_no_answer(project: Project, iterable
 
 @pytest.mark.parametrize("flush", [1, 2, 4])
 def test_a_flush_that_touches_no_row_ends_the_run(
-    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock, flush: int
+    project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock, flush: int
 ) -> None:
     """The first one permits to send; the others are heartbeats between two requests, of a lease that is not over."""
     iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + SETTINGS.beat)
@@ -292,7 +294,7 @@ def test_a_flush_that_touches_no_row_ends_the_run(
 
 
 def test_a_long_window_is_full_of_heartbeats(
-    project: Project, iterable: SecondReading, warehouse: Watched, clock: Clock
+    project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
 ) -> None:
     """Each request takes most of a minute, and all of them several times as long as a lease lasts."""
     iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + 50)
@@ -305,7 +307,7 @@ def test_a_long_window_is_full_of_heartbeats(
 
 
 def test_a_window_may_take_longer_to_read_than_a_lease_lasts(
-    project: Project, iterable: SecondReading, clock: Clock
+    project: Project, iterable: ReferenceServer, clock: Clock
 ) -> None:
     class Slow(Watched):
         def batches(self, sql: str, rows: int) -> Iterator[Any]:
@@ -319,7 +321,7 @@ def test_a_window_may_take_longer_to_read_than_a_lease_lasts(
 
 @pytest.mark.parametrize(("left", "guard"), [(100, "guard-removed"), (0, "guard-empty-model")])
 def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
-    project: Project, iterable: SecondReading, warehouse: Watched, left: int, guard: str
+    project: Project, iterable: ReferenceServer, warehouse: Watched, left: int, guard: str
 ) -> None:
     """The model loses its rows while the run takes its lease."""
     project.sql("INSERT INTO people SELECT 'v' || i || '@shop.com', 'A' FROM range(380) t(i)")
@@ -341,7 +343,7 @@ def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
 
 
 def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
-    project: Project, iterable: SecondReading, warehouse: Watched
+    project: Project, iterable: ReferenceServer, warehouse: Watched
 ) -> None:
     assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
     project.sql("UPDATE people SET name = 'B'")
@@ -358,7 +360,9 @@ def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
     assert iterable.number > before
 
 
-def test_a_close_that_touches_no_row_is_a_fault(project: Project, iterable: SecondReading, warehouse: Watched) -> None:
+def test_a_close_that_touches_no_row_is_a_fault(
+    project: Project, iterable: ReferenceServer, warehouse: Watched
+) -> None:
     warehouse.tell = lambda sql, _params: warehouse.take_over() if is_close(sql) else None
     result = run(warehouse, iterable.url, META, SETTINGS)
     assert result.problem is not None
@@ -367,7 +371,7 @@ def test_a_close_that_touches_no_row_is_a_fault(project: Project, iterable: Seco
 
 @pytest.mark.parametrize("status", [502, None], ids=["a bad gateway", "a connection that was cut"])
 def test_a_late_attempt_keeps_the_quiet_time_although_its_retry_was_accepted(
-    project: Project, iterable: SecondReading, warehouse: Watched, status: int | None
+    project: Project, iterable: ReferenceServer, warehouse: Watched, status: int | None
 ) -> None:
     """It may still take effect, and would overwrite what the next run sends."""
     iterable.answer = lambda number: Reply(status or 502) if number == 1 else None
@@ -387,7 +391,7 @@ def test_a_late_attempt_keeps_the_quiet_time_although_its_retry_was_accepted(
 
 
 def test_a_run_whose_every_attempt_was_answered_leaves_no_quiet_time(
-    project: Project, iterable: SecondReading, warehouse: Watched
+    project: Project, iterable: ReferenceServer, warehouse: Watched
 ) -> None:
     assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
     warehouse.release()

@@ -11,7 +11,7 @@ import pytest
 from reverse_etl.change import SyncStatus
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.project import Project, values
 from tests.stories.running import opened, run
 
@@ -36,7 +36,7 @@ class Dying(DuckDB):
         return super().execute(sql, params)
 
 
-def settled(project: Project, iterable: SecondReading) -> None:
+def settled(project: Project, iterable: ReferenceServer) -> None:
     model = values(project.sql("SELECT email, name FROM people"))
     assert {email: user.get("name") for email, user in iterable.users.items()} == model
     column = project.value_column()
@@ -64,7 +64,7 @@ def statements_of(project: Project, url: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False], ids=["first-run", "later-run"])
-def test_dead_before_each_statement(tmp_path: Path, iterable: SecondReading, first: bool) -> None:
+def test_dead_before_each_statement(tmp_path: Path, iterable: ReferenceServer, first: bool) -> None:
     for at in itertools.count():
         iterable.clear()
         project = Project.make(tmp_path / f"shop{at}" / "shop", iterable.url, META)

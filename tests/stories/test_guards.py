@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from tests.second_reading import SecondReading, second_reading
+from tests.reference_iterable import ReferenceServer, serve_reference
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import MODEL, Ended, Project
 
 
-def stopped(shop: Project, iterable: SecondReading, *arguments: str) -> Ended:
+def stopped(shop: Project, iterable: ReferenceServer, *arguments: str) -> Ended:
     requests, deleted = iterable.number, list(iterable.deleted)
     ended = shop.cli("run", *arguments)
     assert ended.code == 1
@@ -30,7 +30,7 @@ def large(shop: Project) -> Project:
     return shop
 
 
-def test_an_emptied_model_stops(shop: Project, iterable: SecondReading) -> None:
+def test_an_emptied_model_stops(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people")
     ended = stopped(shop, iterable)
@@ -42,7 +42,7 @@ def test_an_emptied_model_stops(shop: Project, iterable: SecondReading) -> None:
     assert shop.cli("run").code == 0
 
 
-def test_many_removals_stop(large: Project, iterable: SecondReading) -> None:
+def test_many_removals_stop(large: Project, iterable: ReferenceServer) -> None:
     large.sql("DELETE FROM people WHERE rowid < 120")
     ended = stopped(large, iterable)
     assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows, or 50 %")
@@ -50,13 +50,13 @@ def test_many_removals_stop(large: Project, iterable: SecondReading) -> None:
     assert len(iterable.deleted) == 120
 
 
-def test_removals_below_either_bound_do_not_stop(large: Project, iterable: SecondReading) -> None:
+def test_removals_below_either_bound_do_not_stop(large: Project, iterable: ReferenceServer) -> None:
     large.sql("DELETE FROM people WHERE rowid < 100")
     assert large.cli("run").code == 0
     assert len(iterable.deleted) == 100
 
 
-def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: SecondReading) -> None:
+def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: ReferenceServer) -> None:
     large.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 1, "rows": 2}}})
     large.sql("DELETE FROM people WHERE rowid < 4")
     assert stopped(large, iterable).says("1 % and 2 rows")
@@ -79,7 +79,7 @@ def drop_people(shop: Project, count: int) -> None:
 
 
 @pytest.mark.parametrize(("leaving", "stops"), [(6, False), (7, True), (11, True)])
-def test_more_than_half_of_few_rows_stops(small: Project, iterable: SecondReading, leaving: int, stops: bool) -> None:
+def test_more_than_half_of_few_rows_stops(small: Project, iterable: ReferenceServer, leaving: int, stops: bool) -> None:
     drop_people(small, leaving)
     if stops:
         assert stopped(small, iterable).says("guard-removed", f"{leaving} of 12 rows", "or 50 %", "--allow removed")
@@ -91,7 +91,7 @@ def test_more_than_half_of_few_rows_stops(small: Project, iterable: SecondReadin
 
 @pytest.mark.parametrize(("rows", "leaving", "stops"), [(1, 1, True), (2, 1, False), (3, 2, True)])
 def test_the_smallest_syncs_are_guarded_too(
-    shop: Project, iterable: SecondReading, rows: int, leaving: int, stops: bool
+    shop: Project, iterable: ReferenceServer, rows: int, leaving: int, stops: bool
 ) -> None:
     shop.sql("DROP TABLE people", PEOPLE.format(rows=rows))
     shop.tag({**META, "on_removed": "delete"})
@@ -103,7 +103,7 @@ def test_the_smallest_syncs_are_guarded_too(
     assert len(iterable.deleted) == (0 if stops else leaving)
 
 
-def test_the_share_is_the_definitions(small: Project, iterable: SecondReading) -> None:
+def test_the_share_is_the_definitions(small: Project, iterable: ReferenceServer) -> None:
     small.tag({**META, "on_removed": "delete", "guards": {"removed": {"share": 20}}})
     drop_people(small, 3)
     assert stopped(small, iterable).says("or 20 %")
@@ -112,7 +112,7 @@ def test_the_share_is_the_definitions(small: Project, iterable: SecondReading) -
     assert small.cli("run").code == 0, "nobody who lets 90 % go is stopped at 50 %"
 
 
-def test_removals_of_several_runs_add_up(large: Project, iterable: SecondReading) -> None:
+def test_removals_of_several_runs_add_up(large: Project, iterable: ReferenceServer) -> None:
     drop_people(large, 25)
     assert large.cli("run").code == 0
     drop_people(large, 70)
@@ -128,7 +128,7 @@ def test_removals_of_several_runs_add_up(large: Project, iterable: SecondReading
     assert len(iterable.deleted) == 115
 
 
-def test_few_rows_that_go_bit_by_bit_add_up(small: Project, iterable: SecondReading) -> None:
+def test_few_rows_that_go_bit_by_bit_add_up(small: Project, iterable: ReferenceServer) -> None:
     for _ in range(3):
         drop_people(small, 2)
         assert small.cli("run").code == 0
@@ -136,7 +136,7 @@ def test_few_rows_that_go_bit_by_bit_add_up(small: Project, iterable: SecondRead
     assert stopped(small, iterable).says("7 of 12 rows")
 
 
-def test_removals_of_long_ago_do_not_count(large: Project, iterable: SecondReading) -> None:
+def test_removals_of_long_ago_do_not_count(large: Project, iterable: ReferenceServer) -> None:
     drop_people(large, 95)
     assert large.cli("run").code == 0
     large.sql("UPDATE reverse_etl.sync_runs SET ended_at = ended_at - INTERVAL 21 HOUR")
@@ -147,7 +147,7 @@ def test_removals_of_long_ago_do_not_count(large: Project, iterable: SecondReadi
     assert stopped(large, iterable).says("with those of the last 24 hours")
 
 
-def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: SecondReading) -> None:
+def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.sql("UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'")
     shop.environment["ITERABLE_API_KEY"] = "sandbox-rotated"
@@ -160,9 +160,9 @@ def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: SecondR
     assert shop.counts("accepted", "planned") == (1, 1)
 
 
-def test_another_host_stops(shop: Project, iterable: SecondReading) -> None:
+def test_another_host_stops(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
-    with second_reading() as other:
+    with serve_reference() as other:
         shop.environment["ITERABLE_BASE_URL"] = other.url
         shop.sql("UPDATE people SET name = 'X'")
         assert stopped(shop, other).says("guard-destination", "host")
@@ -179,7 +179,7 @@ def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project)
 
 
 @pytest.mark.parametrize(("status", "kind"), [("error", "model"), ("skipped", "model"), ("fail", "test")])
-def test_a_failed_build_skips_the_sync(shop: Project, iterable: SecondReading, status: str, kind: str) -> None:
+def test_a_failed_build_skips_the_sync(shop: Project, iterable: ReferenceServer, status: str, kind: str) -> None:
     manifest_file = shop.folder / "target" / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
     test = "test.shop.not_null_people_email"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.second_reading import Reply, SecondReading, second_reading
+from tests.reference_iterable import ReferenceServer, Reply, serve_reference
 from tests.stories.doomed import STEPS
 from tests.stories.project import PATIENT, WINDOWED, Project, values
 
@@ -23,13 +23,13 @@ META = {"object": "users", "email": "email", "fields": {"name": "name"}}
 
 
 @pytest.fixture
-def iterable() -> Iterator[SecondReading]:
-    with second_reading() as reading:
-        yield reading
+def iterable() -> Iterator[ReferenceServer]:
+    with serve_reference() as reference:
+        yield reference
 
 
 @pytest.fixture
-def project(tmp_path: Path, iterable: SecondReading) -> Project:
+def project(tmp_path: Path, iterable: ReferenceServer) -> Project:
     made = Project.make(tmp_path / "shop", iterable.url, META, WINDOWED)
     made.sql(f"CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM range({ROWS}) t(i)")
     return made
@@ -45,7 +45,7 @@ def model(project: Project) -> dict[object, object]:
     return values(project.sql("SELECT email, name FROM people"))
 
 
-def settled(project: Project, iterable: SecondReading) -> None:
+def settled(project: Project, iterable: ReferenceServer) -> None:
     """Iterable and the sync snapshot hold exactly the model, and a further run sends nothing."""
     expected = model(project)
     assert {email: user.get("name") for email, user in iterable.users.items()} == expected
@@ -58,7 +58,9 @@ def settled(project: Project, iterable: SecondReading) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 4, 13])
-def test_killed_while_a_request_is_under_way(project: Project, iterable: SecondReading, when: str, number: int) -> None:
+def test_killed_while_a_request_is_under_way(
+    project: Project, iterable: ReferenceServer, when: str, number: int
+) -> None:
     project.kill_run(iterable, when, number)
     again = project.run("run")
     assert again.code == 0, again.err
@@ -67,7 +69,7 @@ def test_killed_while_a_request_is_under_way(project: Project, iterable: SecondR
     assert repeated <= WINDOW
 
 
-def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Project, iterable: SecondReading) -> None:
+def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Project, iterable: ReferenceServer) -> None:
     """A, B sent, killed, A again: the difference to what was accepted is nothing, and Iterable still ends with A."""
     assert project.run("run").code == 0
     project.sql("UPDATE people SET name = 'B'")
@@ -80,7 +82,7 @@ def test_a_value_that_was_sent_and_taken_back_before_the_next_run(project: Proje
     assert {user["name"] for user in iterable.users.values()} == {"A"}
 
 
-def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, iterable: SecondReading) -> None:
+def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, iterable: ReferenceServer) -> None:
     """The row may have landed, so it is deleted although no run ever saw it accepted."""
     project.tag({**META, "on_removed": "delete"})
     assert project.run("run").code == 0
@@ -95,7 +97,9 @@ def test_a_new_row_that_was_sent_and_left_before_the_next_run(project: Project, 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_at_random_moments_while_the_model_changes(project: Project, iterable: SecondReading, seed: int) -> None:
+def test_killed_at_random_moments_while_the_model_changes(
+    project: Project, iterable: ReferenceServer, seed: int
+) -> None:
     """While any statement or request of a run is under way."""
     chance = random.Random(seed)
     kills = 0
@@ -109,7 +113,7 @@ def test_killed_at_random_moments_while_the_model_changes(project: Project, iter
     assert len(iterable.applied) <= wanted + WINDOW * kills
 
 
-def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: SecondReading) -> None:
+def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: ReferenceServer) -> None:
     """The server keeps the first run waiting for a reply until the second run has ended."""
     project.environment |= PATIENT
     under_way, ended = threading.Event(), threading.Event()
@@ -133,7 +137,9 @@ def test_a_second_run_leaves_a_live_one_alone(project: Project, iterable: Second
     assert max(Counter(email for email, _ in iterable.applied).values()) == 1
 
 
-def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Project, iterable: SecondReading) -> None:
+def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(
+    project: Project, iterable: ReferenceServer
+) -> None:
     """The server keeps the run waiting from its fifth request on, until the run has said that it stops."""
     project.environment |= PATIENT
     under_way, stopping = threading.Event(), threading.Event()
@@ -163,7 +169,7 @@ def test_sigterm_finishes_what_is_under_way_and_sends_nothing_twice(project: Pro
 
 
 def test_a_request_that_lands_after_its_retry_was_accepted_overwrites_nothing_newer(
-    project: Project, iterable: SecondReading
+    project: Project, iterable: ReferenceServer
 ) -> None:
     """Its connection is cut before it is applied, and its retry is accepted. The next run waits for it to land."""
     project.sql("DELETE FROM people WHERE email <> 'u1@shop.com'")

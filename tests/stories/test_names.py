@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import entries
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META
 from tests.stories.project import Project
 
@@ -37,7 +37,7 @@ def results(shop: Project) -> dict[str, dict[str, object]]:
     return {result["sync"]: result for result in content["results"]}
 
 
-def test_a_definition_that_becomes_a_list_sends_nothing_again(shop: Project, iterable: SecondReading) -> None:
+def test_a_definition_that_becomes_a_list_sends_nothing_again(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.tag([META, {**EVENTS, "fields": ["name"]}])
     assert shop.cli("run").code == 0
@@ -45,7 +45,7 @@ def test_a_definition_that_becomes_a_list_sends_nothing_again(shop: Project, ite
     assert {name: one["accepted"] for name, one in counts.items()} == {"people": 0, "people.events": 12}  # type: ignore[index]
 
 
-def test_another_object_under_the_same_name_stops(shop: Project, iterable: SecondReading) -> None:
+def test_another_object_under_the_same_name_stops(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     requests = iterable.number
     shop.tag({"object": "subscriptions", "email": "email", "list_ids": {"value": [1]}})
@@ -109,7 +109,7 @@ class TestRenamed:
 
 
 class TestReset:
-    def test_every_row_is_sent_again(self, shop: Project, iterable: SecondReading) -> None:
+    def test_every_row_is_sent_again(self, shop: Project, iterable: ReferenceServer) -> None:
         assert shop.cli("run").code == 0
         assert shop.cli("state", "reset", "--select", "people").says("12 entries forgotten")
         assert shop.cli("plan").says("12 added")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META
 from tests.stories.project import Project
 
@@ -31,7 +31,9 @@ USERS = {**META, "fields": ["value"]}
     ],
     ids=["list", "struct", "map", "list of structs", "fixed list", "texts"],
 )
-def test_json_inside_a_value_is_sent_as_json(shop: Project, iterable: SecondReading, value: str, sent: object) -> None:
+def test_json_inside_a_value_is_sent_as_json(
+    shop: Project, iterable: ReferenceServer, value: str, sent: object
+) -> None:
     shop.tag(USERS)
     shop.sql(f"CREATE OR REPLACE TABLE people AS SELECT 'a@shop.com' AS email, {value} AS value")
     ran = shop.cli("run")
@@ -43,7 +45,7 @@ def test_json_inside_a_value_is_sent_as_json(shop: Project, iterable: SecondRead
     assert len(iterable.bodies) == 1
 
 
-def test_items_of_a_purchase_may_be_a_list_of_json(tmp_path: Path, iterable: SecondReading) -> None:
+def test_items_of_a_purchase_may_be_a_list_of_json(tmp_path: Path, iterable: ReferenceServer) -> None:
     meta = {
         "object": "purchases",
         "email": "email",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.second_reading import SecondReading
-from tests.second_reading.replies import Reply
+from tests.reference_iterable import ReferenceServer
+from tests.reference_iterable.replies import Reply
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import Ended, Project
 
@@ -16,7 +16,7 @@ BAD = "'u' || rowid || '@bad.com'"
 
 
 @pytest.fixture(autouse=True)
-def refusals(iterable: SecondReading) -> None:
+def refusals(iterable: ReferenceServer) -> None:
     iterable.refused = {f"u{number}@bad.com" for number in range(100)}
 
 
@@ -89,7 +89,7 @@ def test_the_exit_code_stays_while_too_many_are_held_back(
     assert ended() == (1, "error")
 
 
-def test_the_history_says_why_a_run_failed(shop: Project, iterable: SecondReading) -> None:
+def test_the_history_says_why_a_run_failed(shop: Project, iterable: ReferenceServer) -> None:
     build(shop, 3, bad=3)
     assert shop.cli("run").code == 1
     assert shop.cli("run").code == 1
@@ -147,7 +147,7 @@ class TestListing:
         shop.sql("DELETE FROM people WHERE email LIKE '%bad.com'")
         assert self.listed(shop).says("no row is held back")
 
-    def test_a_refused_change_that_was_taken_back_is_not_listed(self, shop: Project, iterable: SecondReading) -> None:
+    def test_a_refused_change_that_was_taken_back_is_not_listed(self, shop: Project, iterable: ReferenceServer) -> None:
         assert shop.cli("run").code == 0
         iterable.refused = {"u1@shop.com"}
         shop.sql("UPDATE people SET name = 'Other' WHERE email = 'u1@shop.com'")
@@ -177,7 +177,7 @@ class TestChangedIdentity:
         return shop
 
     def test_a_wrong_project_type_can_be_corrected_if_nothing_was_accepted(
-        self, keyed: Project, iterable: SecondReading
+        self, keyed: Project, iterable: ReferenceServer
     ) -> None:
         keyed.environment["ITERABLE_PROJECT_TYPE"] = "user_id"
         assert [keyed.cli("run").code for _ in range(2)] == [1, 1]
@@ -192,7 +192,7 @@ class TestChangedIdentity:
         assert keyed.cli("run").code == 0
         assert keyed.counts("unchanged", "planned") == (12, 0)
 
-    def test_another_primary_key_is_allowed_too(self, keyed: Project, iterable: SecondReading) -> None:
+    def test_another_primary_key_is_allowed_too(self, keyed: Project, iterable: ReferenceServer) -> None:
         iterable.refused = {f"u{number}@shop.com" for number in range(12)}
         assert keyed.cli("run").code == 1
         iterable.refused = set()
@@ -200,7 +200,7 @@ class TestChangedIdentity:
         assert keyed.cli("run").code == 0
         assert keyed.counts("accepted", "quarantined") == (12, 0)
 
-    def test_it_is_refused_once_a_row_was_accepted(self, keyed: Project, iterable: SecondReading) -> None:
+    def test_it_is_refused_once_a_row_was_accepted(self, keyed: Project, iterable: ReferenceServer) -> None:
         iterable.refused = {f"u{number}@shop.com" for number in range(11)}
         assert keyed.cli("run").code == 1
         keyed.tag({**KEYED, "primary_key": "id"})
@@ -210,7 +210,7 @@ class TestChangedIdentity:
 
 
 def test_a_refused_row_is_a_warning_in_mode_update_too(
-    shop: Project, iterable: SecondReading, ended: Callable[[], tuple[int, object]]
+    shop: Project, iterable: ReferenceServer, ended: Callable[[], tuple[int, object]]
 ) -> None:
     assert ended() == (0, "success")
     shop.tag({**META, "mode": "update"})
@@ -225,7 +225,7 @@ def test_a_refused_row_is_a_warning_in_mode_update_too(
 
 
 def test_removals_that_iterable_refuses_are_not_green_either(
-    shop: Project, iterable: SecondReading, ended: Callable[[], tuple[int, object]]
+    shop: Project, iterable: ReferenceServer, ended: Callable[[], tuple[int, object]]
 ) -> None:
     build(shop, 30)
     shop.tag({**META, "on_removed": "delete"})

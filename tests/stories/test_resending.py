@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.second_reading import SecondReading
-from tests.second_reading.replies import BAD_GATEWAY
+from tests.reference_iterable import ReferenceServer
+from tests.reference_iterable.replies import BAD_GATEWAY
 from tests.stories.project import Project
 
 FIELDS = {"name": "name", "lastSeen": {"column": "tier", "nulls": "skip"}}
@@ -21,7 +21,7 @@ def people(shop: Project) -> Project:
     return shop
 
 
-def test_a_full_refresh_of_unchanged_rows_changes_nothing(people: Project, iterable: SecondReading) -> None:
+def test_a_full_refresh_of_unchanged_rows_changes_nothing(people: Project, iterable: ReferenceServer) -> None:
     before = len(iterable.applied)
     ended = people.cli("run", "--full-refresh")
     assert ended.code == 0
@@ -41,7 +41,7 @@ def test_a_full_refresh_tells_real_changes_from_the_others(people: Project) -> N
     assert people.result()["changed_fields"] == {"name": 1, "lastSeen": 1, "userId": 1}
 
 
-def test_a_full_refresh_that_was_broken_off_invents_no_changes(people: Project, iterable: SecondReading) -> None:
+def test_a_full_refresh_that_was_broken_off_invents_no_changes(people: Project, iterable: ReferenceServer) -> None:
     people.environment |= {
         "REVERSE_ETL_ATTEMPTS": "1",
         "REVERSE_ETL_WAIT": "30",
@@ -58,7 +58,7 @@ def test_a_full_refresh_that_was_broken_off_invents_no_changes(people: Project, 
 
 
 def test_a_value_that_was_skipped_while_nobody_knew_is_sent_when_it_returns(
-    people: Project, iterable: SecondReading
+    people: Project, iterable: ReferenceServer
 ) -> None:
     """After a full refresh without the value, Iterable is only known to hold what that refresh sent."""
     people.sql("UPDATE people SET tier = NULL")

@@ -118,7 +118,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         assert story.memory.members(LISTS[1]) == {self.key(row) for row in story.rows}
 
     def test_without_opt_in_message_types_no_row_is_taken_for_accepted(self, story: Story) -> None:
-        """The sandbox says so row by row, the second reading of the request as a whole."""
+        """The sandbox refuses row by row. The reference server refuses the whole request."""
         story.project.tag({"object": "subscriptions", "email": "email", "subscribed_message_types": "types"})
         ended = story.run(code=1)
         assert ended.says("opt-in")

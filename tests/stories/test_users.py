@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 
 from reverse_etl.sandbox import SandboxOptions, start
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import Project
 
 
-def sent(iterable: SecondReading, since: int = 0) -> list[str]:
+def sent(iterable: ReferenceServer, since: int = 0) -> list[str]:
     return sorted(email for email, _ in iterable.applied[since:])
 
 
-def test_first_all_then_the_changed_ones_then_none(shop: Project, iterable: SecondReading) -> None:
+def test_first_all_then_the_changed_ones_then_none(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     [body] = iterable.bodies
     assert sorted(body["users"], key=lambda user: user["dataFields"]["name"])[:2] == [
@@ -40,7 +40,7 @@ def test_first_all_then_the_changed_ones_then_none(shop: Project, iterable: Seco
 
 
 def test_a_refused_user_is_reported_quarantined_and_sent_again_once_its_row_changes(
-    shop: Project, iterable: SecondReading
+    shop: Project, iterable: ReferenceServer
 ) -> None:
     iterable.refused = {"u5@shop.com"}
     first = shop.cli("run")
@@ -62,7 +62,7 @@ def test_a_refused_user_is_reported_quarantined_and_sent_again_once_its_row_chan
     assert not shop.cli("rejected", "--show-values").says("u5@shop.com")
 
 
-def test_a_quarantined_row_is_sent_again_on_request(shop: Project, iterable: SecondReading) -> None:
+def test_a_quarantined_row_is_sent_again_on_request(shop: Project, iterable: ReferenceServer) -> None:
     iterable.refused = {"u5@shop.com"}
     assert shop.cli("run").code == 0
     iterable.refused = set()
@@ -73,7 +73,7 @@ def test_a_quarantined_row_is_sent_again_on_request(shop: Project, iterable: Sec
     assert sent(iterable, 11) == ["u5@shop.com"]
 
 
-def test_a_refused_change_leaves_the_old_values_as_what_was_accepted(shop: Project, iterable: SecondReading) -> None:
+def test_a_refused_change_leaves_the_old_values_as_what_was_accepted(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     iterable.refused = {"u5@shop.com"}
     shop.sql("UPDATE people SET name = 'Bad' WHERE email = 'u5@shop.com'")
@@ -86,7 +86,7 @@ def test_a_refused_change_leaves_the_old_values_as_what_was_accepted(shop: Proje
 
 
 def test_invalid_rows_are_held_back_counted_and_listed_and_the_rest_goes_on(
-    shop: Project, iterable: SecondReading
+    shop: Project, iterable: ReferenceServer
 ) -> None:
     shop.sql(
         "INSERT INTO people VALUES (NULL, 'nobody', NULL), ('Twin@shop.com', 'a', NULL),"
@@ -104,7 +104,7 @@ def test_invalid_rows_are_held_back_counted_and_listed_and_the_rest_goes_on(
     assert not shop.cli("rejected", "--show-values").says("no-address")
 
 
-def test_a_row_that_becomes_a_duplicate_is_neither_resent_nor_deleted(shop: Project, iterable: SecondReading) -> None:
+def test_a_row_that_becomes_a_duplicate_is_neither_resent_nor_deleted(shop: Project, iterable: ReferenceServer) -> None:
     shop.tag({**META, "on_removed": "delete"})
     assert shop.cli("run").code == 0
     shop.sql("INSERT INTO people VALUES ('U3@shop.com', 'Other', NULL)")
@@ -114,7 +114,7 @@ def test_a_row_that_becomes_a_duplicate_is_neither_resent_nor_deleted(shop: Proj
     assert iterable.users["u3@shop.com"]["name"] == "Name 3"
 
 
-def test_removed_rows_are_deleted_cleared_or_left(shop: Project, iterable: SecondReading) -> None:
+def test_removed_rows_are_deleted_cleared_or_left(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people WHERE email = 'u1@shop.com'")
     assert shop.cli("run").code == 0
@@ -135,7 +135,7 @@ def test_removed_rows_are_deleted_cleared_or_left(shop: Project, iterable: Secon
     assert iterable.users["u4@shop.com"]["name"] == "Back"
 
 
-def test_plan_shows_what_run_will_do_and_writes_nothing(shop: Project, iterable: SecondReading) -> None:
+def test_plan_shows_what_run_will_do_and_writes_nothing(shop: Project, iterable: ReferenceServer) -> None:
     file = shop.folder / "shop.duckdb"
     before = file.read_bytes()
     file.chmod(0o444)
@@ -219,7 +219,7 @@ def test_the_result_file_says_what_happened(shop: Project) -> None:
     assert "u3@shop.com" not in json.dumps(content)
 
 
-def test_full_refresh_sends_everything_again_and_still_sees_removals(shop: Project, iterable: SecondReading) -> None:
+def test_full_refresh_sends_everything_again_and_still_sees_removals(shop: Project, iterable: ReferenceServer) -> None:
     shop.tag({**META, "on_removed": "delete"})
     assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people WHERE email = 'u1@shop.com'")
@@ -230,7 +230,7 @@ def test_full_refresh_sends_everything_again_and_still_sees_removals(shop: Proje
     assert shop.counts("planned", "unchanged") == (0, 11)
 
 
-def test_a_mark_that_is_not_understood_never_sends_its_column(shop: Project, iterable: SecondReading) -> None:
+def test_a_mark_that_is_not_understood_never_sends_its_column(shop: Project, iterable: ReferenceServer) -> None:
     manifest_file = shop.folder / "target" / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
     [node] = manifest["nodes"].values()
@@ -246,7 +246,7 @@ def test_a_mark_that_is_not_understood_never_sends_its_column(shop: Project, ite
     assert iterable.number == 0
 
 
-def test_a_refused_row_that_leaves_the_model_is_forgotten(shop: Project, iterable: SecondReading) -> None:
+def test_a_refused_row_that_leaves_the_model_is_forgotten(shop: Project, iterable: ReferenceServer) -> None:
     iterable.refused = {"u5@shop.com"}
     assert shop.cli("run").code == 0
     shop.sql(
@@ -256,7 +256,7 @@ def test_a_refused_row_that_leaves_the_model_is_forgotten(shop: Project, iterabl
     assert not shop.cli("rejected", "--show-values").says("u5@shop.com")
 
 
-def test_a_stopped_run_is_in_the_history(shop: Project, iterable: SecondReading) -> None:
+def test_a_stopped_run_is_in_the_history(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people")
     assert shop.cli("run").code == 1

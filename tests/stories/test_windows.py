@@ -15,7 +15,7 @@ from reverse_etl.delivery.rate_limiter import Time
 from reverse_etl.run.stages.send_window import Reach
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
-from tests.second_reading import SecondReading
+from tests.reference_iterable import ReferenceServer
 from tests.stories.project import Project
 from tests.stories.running import opened, run
 
@@ -42,7 +42,7 @@ class Slow(DuckDB):
 
 
 @pytest.mark.slow
-def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterable: SecondReading) -> None:
+def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterable: ReferenceServer) -> None:
     project = Project.make(tmp_path / "shop", iterable.url, META)
     project.sql("CREATE TABLE people AS SELECT 'u' || i || '@shop.com' AS email FROM range(6000) t(i)")
     requests.post(f"{iterable.url}/api/lists", json={"name": "Seen"}, headers=KEY, timeout=10)

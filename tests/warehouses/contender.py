@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
-from tests.contracts.trial import Trial
+from tests.contracts.sync_harness import SyncHarness
 
 ROUNDS = 5
 
@@ -20,10 +20,10 @@ ROUNDS = 5
 def contend(kind: str, fields: dict[str, object]) -> None:
     patience = Patience(60, time.monotonic, time.sleep)
     warehouse = open_warehouse(Connection(kind, fields, Path("/"), "200MB", patience))
-    trial = Trial(warehouse)
+    harness = SyncHarness(warehouse)
     done = 0
     while done < ROUNDS:
-        store, lease = trial.store(), trial.lease()
+        store, lease = harness.store(), harness.lease()
         lease._holder = type(lease._holder)(f"{os.getpid()} {id(lease)} {time.monotonic_ns()}")
         if lease.acquire():
             warehouse.release()

@@ -17,7 +17,7 @@ import pytest
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.bigquery import BigQuery
-from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import SCHEMA
 from tests.emulators.environment import FOLDER, python_of
 from tests.emulators.processes import served
@@ -128,8 +128,8 @@ class OnBigQuery:
         return reopen()
 
     @pytest.fixture
-    def trial(self, warehouse) -> Trial:
-        return Trial(warehouse, builder=Builder(warehouse))
+    def harness(self, warehouse) -> SyncHarness:
+        return SyncHarness(warehouse, builder=Builder(warehouse))
 
     @pytest.fixture(params=TYPES.values(), ids=TYPES)
     def typed(self, request):

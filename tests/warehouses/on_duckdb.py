@@ -12,7 +12,7 @@ import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
-from tests.contracts.trial import Trial
+from tests.contracts.sync_harness import SyncHarness
 from tests.contracts.warehouse import Typed
 from tests.warehouses.duckdb_types import TYPES
 
@@ -50,8 +50,8 @@ class OnDuckDB:
         return reopen()
 
     @pytest.fixture
-    def trial(self, warehouse) -> Trial:
-        return Trial(warehouse)
+    def harness(self, warehouse) -> SyncHarness:
+        return SyncHarness(warehouse)
 
     @pytest.fixture(params=TYPES.values(), ids=TYPES)
     def typed(self, request) -> Typed:

@@ -7,7 +7,7 @@ import pytest
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.local import open_local
-from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import Typed
 from tests.warehouses.on_duckdb import OnDuckDB, patience
 from tests.warehouses.on_postgres import OnPostgres
@@ -35,7 +35,7 @@ class FetchingStore(SnapshotStore):
         return super().diff()
 
 
-class LocalTrial(Trial):
+class LocalTrial(SyncHarness):
     """`builder` is where the models are."""
 
     @property
@@ -69,7 +69,7 @@ class Local:
         opened.close()
 
     @pytest.fixture
-    def trial(self, source, warehouse) -> Trial:
+    def harness(self, source, warehouse) -> SyncHarness:
         return LocalTrial(warehouse, builder=source)
 
 

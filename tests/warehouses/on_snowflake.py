@@ -12,7 +12,7 @@ import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
-from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import ODD_SCHEMA, SCHEMA, Typed
 from tests.emulators.environment import FOLDER, NotBuilt, python_of
 from tests.warehouses.snowflake_types import MORE_TYPES, TYPES
@@ -88,8 +88,8 @@ class OnSnowflake:
         return reopen()
 
     @pytest.fixture
-    def trial(self, warehouse) -> Trial:
-        return Trial(warehouse)
+    def harness(self, warehouse) -> SyncHarness:
+        return SyncHarness(warehouse)
 
 
 class OnEmulator(OnSnowflake):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.sampling import SamplingContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.warehouses.bigquery_types import ODD_NAMES, TYPES
 from tests.warehouses.on_bigquery import ACCOUNT, LIVE, LOCAL, OnBigQuery
@@ -48,9 +48,9 @@ class TestAdapter(OnBigQuery, AdapterContract):
         assert warehouse.query(f"SELECT {quoted} FROM {table}") == [(1,)]
 
 
-class TestIdentifying(OnBigQuery, IdentifyingContract):
+class TestIdentifying(OnBigQuery, RowIdentityContract):
     empty_array = "CAST([] AS ARRAY<STRING>)"
 
 
-class TestSampling(OnBigQuery, SamplingContract):
+class TestSampling(OnBigQuery, TextSamplesContract):
     pass

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from tests.contracts.committing import CommittingContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.trial import STATE_SCHEMA
+from tests.contracts.commits import CommitsContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.sync_harness import STATE_SCHEMA
 from tests.warehouses.on_bigquery import OnBigQuery
 
 
-class TestCommitting(OnBigQuery, CommittingContract):
-    def plans(self, trial):
-        project = trial.warehouse._project()
+class TestCommitting(OnBigQuery, CommitsContract):
+    def plans(self, harness):
+        project = harness.warehouse._project()
         tables = f"`{project}`.`{STATE_SCHEMA}`.INFORMATION_SCHEMA.TABLES"
-        return int(trial.warehouse.query(f"SELECT count(*) FROM {tables} WHERE table_name LIKE 'plan%'")[0][0])
+        return int(harness.warehouse.query(f"SELECT count(*) FROM {tables} WHERE table_name LIKE 'plan%'")[0][0])
 
 
-class TestHolding(OnBigQuery, HoldingContract):
+class TestHolding(OnBigQuery, QuarantineContract):
     pass
 
 
-class TestLeasing(OnBigQuery, LeasingContract):
+class TestLeasing(OnBigQuery, LeasesContract):
     pass

@@ -7,8 +7,8 @@ import pytest
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.bigquery.jobs import Refused
 from reverse_etl.warehouses.bigquery.streaming import Stream
-from tests.contracts.comparing import PEOPLE, ROWS
-from tests.contracts.trial import Trial
+from tests.contracts.change_detection import PEOPLE, ROWS
+from tests.contracts.sync_harness import SyncHarness
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.bigquery_proxy import Asked
 from tests.warehouses.on_bigquery import Builder, OnBigQuery
@@ -38,14 +38,14 @@ def words_of(asked: Asked) -> str:
 
 class TestRuns(OnProxy):
     @pytest.fixture
-    def people(self, make) -> Trial:
+    def people(self, make) -> SyncHarness:
         """Three people, all accepted, of whom one has changed."""
         warehouse = make(job_retries=0)
-        trial = Trial(warehouse, builder=Builder(warehouse))
-        trial.model(PEOPLE, ROWS)
-        trial.run()
-        trial.sql("UPDATE {model} SET points = 5 WHERE email = 'a@x.y'")
-        return trial
+        harness = SyncHarness(warehouse, builder=Builder(warehouse))
+        harness.model(PEOPLE, ROWS)
+        harness.run()
+        harness.sql("UPDATE {model} SET points = 5 WHERE email = 'a@x.y'")
+        return harness
 
     @pytest.mark.parametrize(
         ("begins", "words", "right", "grant"),
@@ -110,21 +110,21 @@ class TestRuns(OnProxy):
 
 
 class TestMeeting(OnBigQuery):
-    def test_of_two_clients_one_has_the_lease(self, trial, reopen):
-        trial.model(PEOPLE, ROWS)
-        trial.prepared().release()
-        other = Trial(reopen(), builder=trial.builder)
-        first, second = trial.lease(), other.lease()
+    def test_of_two_clients_one_has_the_lease(self, harness, reopen):
+        harness.model(PEOPLE, ROWS)
+        harness.prepared().release()
+        other = SyncHarness(reopen(), builder=harness.builder)
+        first, second = harness.lease(), other.lease()
         assert (first.acquire(), second.acquire()) == (True, False)
-        trial.expire()
+        harness.expire()
         assert second.acquire()
         assert (first.beat(), second.beat()) == (False, True)
 
-    def test_column_that_goes_after_the_look_stops_the_plan(self, trial):
-        trial.model(PEOPLE, ROWS)
-        store, lease = trial.store(), trial.prepared()
+    def test_column_that_goes_after_the_look_stops_the_plan(self, harness):
+        harness.model(PEOPLE, ROWS)
+        store, lease = harness.store(), harness.prepared()
         assert store.look().counts.added == len(ROWS)
-        trial.sql("ALTER TABLE {model} DROP COLUMN points")
+        harness.sql("ALTER TABLE {model} DROP COLUMN points")
         with pytest.raises(WarehouseError) as raised:
             store.write_plan(store.diff(), lease.fence)
         assert raised.value.code == "relation-not-found"

@@ -44,11 +44,11 @@ class TestIdentifierTypes(OnBigQuery, IdentifierTypesContract):
     }
 
     @pytest.mark.parametrize("name", JSONS)
-    def test_json_in_the_place_of_an_identifier(self, trial, name):
+    def test_json_in_the_place_of_an_identifier(self, harness, name):
         value, expected = JSONS[name]
-        dialect = trial.warehouse.dialect
+        dialect = harness.warehouse.dialect
         text = identifier_text(dialect, Column("x", "JSON", ColumnKind.JSON))
-        [(found, unfit)] = trial.warehouse.query(
+        [(found, unfit)] = harness.warehouse.query(
             f"SELECT t, {is_unfit(dialect, 't')} FROM (SELECT {text} AS t FROM (SELECT {value} AS x))"
         )
         assert (HELD if unfit else found) == expected

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contracts.mapping import MappingContract
+from tests.contracts.definition_changes import DefinitionChangesContract
 from tests.warehouses.on_bigquery import OnBigQuery
 
 
-class TestMapping(OnBigQuery, MappingContract):
+class TestMapping(OnBigQuery, DefinitionChangesContract):
     pass

@@ -16,15 +16,15 @@ from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import ColumnKind as K
 from reverse_etl.warehouses.base import Patience
 from reverse_etl.warehouses.duckdb import column_of
-from tests.contracts.committing import CommittingContract
-from tests.contracts.comparing import ComparingContract, KeysContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.mapping import MappingContract
-from tests.contracts.sampling import SamplingContract
-from tests.contracts.sending import SendingContract
-from tests.contracts.trial import MODEL_SCHEMA, Trial
+from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
+from tests.contracts.commits import CommitsContract
+from tests.contracts.definition_changes import DefinitionChangesContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.sent_values import SentValuesContract
+from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
+from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.duckdb_types import UNSENDABLE
 from tests.warehouses.on_duckdb import OnDuckDB, patience
@@ -34,7 +34,7 @@ class TestAdapter(OnDuckDB, AdapterContract):
     pass
 
 
-class TestComparing(OnDuckDB, ComparingContract):
+class TestComparing(OnDuckDB, ChangeDetectionContract):
     pass
 
 
@@ -42,31 +42,31 @@ class TestKeys(OnDuckDB, KeysContract):
     pass
 
 
-class TestMapping(OnDuckDB, MappingContract):
+class TestMapping(OnDuckDB, DefinitionChangesContract):
     pass
 
 
-class TestCommitting(OnDuckDB, CommittingContract):
+class TestCommitting(OnDuckDB, CommitsContract):
     pass
 
 
-class TestHolding(OnDuckDB, HoldingContract):
+class TestHolding(OnDuckDB, QuarantineContract):
     pass
 
 
-class TestIdentifying(OnDuckDB, IdentifyingContract):
+class TestIdentifying(OnDuckDB, RowIdentityContract):
     pass
 
 
-class TestLeasing(OnDuckDB, LeasingContract):
+class TestLeasing(OnDuckDB, LeasesContract):
     pass
 
 
-class TestSampling(OnDuckDB, SamplingContract):
+class TestSampling(OnDuckDB, TextSamplesContract):
     pass
 
 
-class TestSending(OnDuckDB, SendingContract):
+class TestSending(OnDuckDB, SentValuesContract):
     UNSENDABLE: ClassVar = UNSENDABLE
 
 
@@ -102,16 +102,16 @@ class TestFile(OnDuckDB):
 
     @pytest.mark.slow
     def test_two_runs_from_two_processes_take_turns(self, path, warehouse):
-        trial = Trial(warehouse)
-        trial.model({"email": "VARCHAR", "n": "BIGINT"}, [(f"u{n}@x.y", n) for n in range(20)])
-        trial.store().prepare_lease("lineage", "salt")
+        harness = SyncHarness(warehouse)
+        harness.model({"email": "VARCHAR", "n": "BIGINT"}, [(f"u{n}@x.y", n) for n in range(20)])
+        harness.store().prepare_lease("lineage", "salt")
         warehouse.close()
         contender = [sys.executable, str(Path(__file__).parent / "contender.py")]
         runs = [subprocess.Popen([*contender, "duckdb", json.dumps({"path": str(path)})]) for _ in range(2)]
         assert [run.wait() for run in runs] == [0, 0]
-        row = trial.store().lease_row()
+        row = harness.store().lease_row()
         assert (row.holder, row.fence, row.serial) == (None, 10, 10)
-        assert trial.counted() == {}
+        assert harness.counted() == {}
 
     def test_memory_database_is_refused(self, tmp_path):
         for fields in ({"path": ":memory:"}, {}):
@@ -168,46 +168,46 @@ class TestFile(OnDuckDB):
 
 class TestCollation(OnDuckDB):
     @pytest.mark.parametrize("field_type", ["VARCHAR COLLATE NOCASE", "VARCHAR COLLATE NOACCENT"])
-    def test_collation_hides_no_change(self, trial, field_type):
-        trial.model({"email": "VARCHAR COLLATE NOCASE", "v": field_type}, [("a@x.y", "e")])
-        trial.run()
-        trial.sql("UPDATE {model} SET v = 'É'")
-        assert trial.run().changed_fields == {"v": 1}
-        trial.sql("UPDATE {model} SET v = 'é'")
-        assert trial.run().changed_fields == {"v": 1}
-        assert trial.counted() == {}
+    def test_collation_hides_no_change(self, harness, field_type):
+        harness.model({"email": "VARCHAR COLLATE NOCASE", "v": field_type}, [("a@x.y", "e")])
+        harness.run()
+        harness.sql("UPDATE {model} SET v = 'É'")
+        assert harness.run().changed_fields == {"v": 1}
+        harness.sql("UPDATE {model} SET v = 'é'")
+        assert harness.run().changed_fields == {"v": 1}
+        assert harness.counted() == {}
 
-    def test_collated_key_is_compared_exactly(self, trial):
-        trial.primary_key = ("id",)
-        trial.model({"email": "VARCHAR", "id": "VARCHAR COLLATE NOCASE"}, [("a@x.y", "k"), ("b@x.y", "K")])
-        assert trial.run().kinds == {"added": 2}
-        assert trial.counted() == {}
+    def test_collated_key_is_compared_exactly(self, harness):
+        harness.primary_key = ("id",)
+        harness.model({"email": "VARCHAR", "id": "VARCHAR COLLATE NOCASE"}, [("a@x.y", "k"), ("b@x.y", "K")])
+        assert harness.run().kinds == {"added": 2}
+        assert harness.counted() == {}
 
 
 class TestTypes(OnDuckDB):
-    def test_session_time_zone_locale_and_number_format_do_not_matter(self, trial, monkeypatch):
+    def test_session_time_zone_locale_and_number_format_do_not_matter(self, harness, monkeypatch):
         for name, value in (("TZ", "America/New_York"), ("LC_ALL", "tr_TR.UTF-8"), ("LC_NUMERIC", "de_DE.UTF-8")):
             monkeypatch.setenv(name, value)
         columns = {"email": "VARCHAR", "at": "TIMESTAMP", "tz": "TIMESTAMPTZ", "n": "DECIMAL(10,2)", "f": "DOUBLE"}
-        trial.model(columns, [("INFO@x.y", "2026-07-01 10:00:00", "2026-07-01 10:00:00+00", 1234.5, 1234.5)])
-        (row,) = trial.run().rows
+        harness.model(columns, [("INFO@x.y", "2026-07-01 10:00:00", "2026-07-01 10:00:00+00", 1234.5, 1234.5)])
+        (row,) = harness.run().rows
         assert (row.identity, float(row.values["n"]), row.values["f"]) == ("info@x.y", 1234.5, 1234.5)
         assert row.values["at"].isoformat() == "2026-07-01T10:00:00"
         assert row.values["tz"].utcoffset().total_seconds() == 0
         assert row.values["tz"].isoformat() == "2026-07-01T10:00:00+00:00"
         for habit in ("TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "default_collation = 'NOCASE'"):
-            trial.warehouse.execute(f"SET {habit}")
-        assert trial.counted() == {}
-        trial.warehouse.release()
-        trial.sql("UPDATE {model} SET f = 1234.25")
-        assert trial.run().changed_fields == {"f": 1}
+            harness.warehouse.execute(f"SET {habit}")
+        assert harness.counted() == {}
+        harness.warehouse.release()
+        harness.sql("UPDATE {model} SET f = 1234.25")
+        assert harness.run().changed_fields == {"f": 1}
 
-    def test_always_null_column_of_a_view_is_text(self, trial):
-        trial.warehouse.create_schema(MODEL_SCHEMA)
-        trial.warehouse.execute(f"CREATE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, NULL AS v")
-        assert trial.run().rows[0].values == {"v": None}
-        trial.warehouse.execute(f"CREATE OR REPLACE VIEW {trial.relation} AS SELECT 'a@x.y' AS email, 5 AS v")
-        assert trial.run().changed_fields == {"v": 1}
+    def test_always_null_column_of_a_view_is_text(self, harness):
+        harness.warehouse.create_schema(MODEL_SCHEMA)
+        harness.warehouse.execute(f"CREATE VIEW {harness.relation} AS SELECT 'a@x.y' AS email, NULL AS v")
+        assert harness.run().rows[0].values == {"v": None}
+        harness.warehouse.execute(f"CREATE OR REPLACE VIEW {harness.relation} AS SELECT 'a@x.y' AS email, 5 AS v")
+        assert harness.run().changed_fields == {"v": 1}
 
     def test_missing_table_behind_another_database_is_missing(self, warehouse):
         assert warehouse.columns(f'"nowhere"."{MODEL_SCHEMA}"."users"') is None

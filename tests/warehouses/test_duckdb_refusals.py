@@ -14,7 +14,7 @@ import pytest
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
 from reverse_etl.warehouses.duckdb import file
-from tests.contracts.trial import MODEL_SCHEMA
+from tests.contracts.sync_harness import MODEL_SCHEMA
 from tests.warehouses.on_duckdb import OnDuckDB
 
 NOBODY = 65534
@@ -135,75 +135,75 @@ class TestLostConnection(OnDuckDB):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    def model(self, trial) -> None:
+    def model(self, harness) -> None:
         """Two rows, one of which is more than fits."""
-        trial.model({"email": "VARCHAR", "v": "VARCHAR"}, [("a@x.y", "1"), ("b@x.y", "2")])
-        trial.run()
-        trial.sql("UPDATE {model} SET v = repeat(email, 1000000)")
+        harness.model({"email": "VARCHAR", "v": "VARCHAR"}, [("a@x.y", "1"), ("b@x.y", "2")])
+        harness.run()
+        harness.sql("UPDATE {model} SET v = repeat(email, 1000000)")
 
-    def settled(self, trial) -> None:
-        trial.expire()
-        trial.run()
-        assert set(trial.states().values()) == {"accepted"}
-        assert trial.lying_entries() == []
-        assert trial.counted() == {}
+    def settled(self, harness) -> None:
+        harness.expire()
+        harness.run()
+        assert set(harness.states().values()) == {"accepted"}
+        assert harness.lying_entries() == []
+        assert harness.counted() == {}
 
-    def test_while_reading(self, path, trial):
+    def test_while_reading(self, path, harness):
         """What is left of the file is not what was read so far."""
-        self.model(trial)
+        self.model(harness)
         noise = "SELECT md5(CAST(range AS VARCHAR)) AS a, md5(CAST(-range AS VARCHAR)) AS b FROM range(300000)"
-        trial.warehouse.execute(f"CREATE TABLE noise AS {noise}")
-        trial.warehouse.release()
-        batches = trial.warehouse.batches("SELECT a, b FROM noise", 10)
+        harness.warehouse.execute(f"CREATE TABLE noise AS {noise}")
+        harness.warehouse.release()
+        batches = harness.warehouse.batches("SELECT a, b FROM noise", 10)
         next(batches)
         whole = path.read_bytes()
         os.truncate(path, 500_000)
         with pytest.raises(WarehouseError) as raised:
             list(batches)
         assert raised.value.code == "duckdb-error"
-        trial.warehouse.release()
+        harness.warehouse.release()
         path.write_bytes(whole)
-        self.settled(trial)
+        self.settled(harness)
 
-    def test_while_loading(self, path, trial):
-        self.model(trial)
-        trial.warehouse.release()
+    def test_while_loading(self, path, harness):
+        self.model(harness)
+        harness.warehouse.release()
         with self.full(path), pytest.raises(WarehouseError) as raised:
-            trial.run()
+            harness.run()
         assert raised.value.code == "duckdb-error"
         assert raised.value.hint.startswith("Free disk space")
-        self.settled(trial)
+        self.settled(harness)
 
-    def test_while_committing(self, path, trial):
-        self.model(trial)
-        merge = trial.warehouse.dialect.merge
+    def test_while_committing(self, path, harness):
+        self.model(harness)
+        merge = harness.warehouse.dialect.merge
         with ExitStack() as limit:
 
             def full(*parts):
-                trial.warehouse.release()
+                harness.warehouse.release()
                 limit.enter_context(self.full(path))
                 return merge(*parts)
 
-            trial.warehouse.dialect.merge = full
+            harness.warehouse.dialect.merge = full
             with pytest.raises(WarehouseError) as raised:
-                trial.run()
-        del trial.warehouse.dialect.merge
+                harness.run()
+        del harness.warehouse.dialect.merge
         assert "MERGE" in raised.value.message
-        self.settled(trial)
+        self.settled(harness)
 
-    def test_file_that_is_gone(self, path, trial):
-        self.model(trial)
-        trial.warehouse.release()
+    def test_file_that_is_gone(self, path, harness):
+        self.model(harness)
+        harness.warehouse.release()
         path.rename(path.with_suffix(".away"))
         with pytest.raises(ReverseEtlError) as raised:
-            trial.run()
+            harness.run()
         assert raised.value.code == "missing-database"
         path.with_suffix(".away").rename(path)
-        self.settled(trial)
+        self.settled(harness)
 
-    def test_model_is_gone(self, trial):
-        self.model(trial)
-        trial.builder.execute(f"DROP TABLE {MODEL_SCHEMA}.users")
+    def test_model_is_gone(self, harness):
+        self.model(harness)
+        harness.builder.execute(f"DROP TABLE {MODEL_SCHEMA}.users")
         with pytest.raises(WarehouseError) as raised:
-            trial.warehouse.query(f"SELECT 1 FROM {MODEL_SCHEMA}.users")
+            harness.warehouse.query(f"SELECT 1 FROM {MODEL_SCHEMA}.users")
         assert raised.value.code == "relation-not-found"

@@ -6,21 +6,21 @@ from typing import ClassVar
 
 import pytest
 
-from tests.contracts.committing import CommittingContract
-from tests.contracts.comparing import ComparingContract, KeysContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.mapping import MappingContract
-from tests.contracts.sampling import SamplingContract
-from tests.contracts.sending import SendingContract
+from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
+from tests.contracts.commits import CommitsContract
+from tests.contracts.definition_changes import DefinitionChangesContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.sent_values import SentValuesContract
+from tests.contracts.text_samples import TextSamplesContract
 from tests.warehouses import duckdb_types, postgres_types
 from tests.warehouses.on_local import OnLocal, OnLocalBesidePostgres
 
 pytestmark = pytest.mark.slow
 
 
-class TestComparing(OnLocal, ComparingContract):
+class TestComparing(OnLocal, ChangeDetectionContract):
     # In the warehouse; the file is asked the rest.
     quiet = 4
 
@@ -29,7 +29,7 @@ class TestKeys(OnLocal, KeysContract):
     pass
 
 
-class TestMapping(OnLocal, MappingContract):
+class TestMapping(OnLocal, DefinitionChangesContract):
     def test_column_that_goes_between_look_and_plan_stops_the_run(self, mapped):
         """It does not: what was looked at is in the file."""
         lease, store = mapped.prepared(), mapped.store()
@@ -39,31 +39,31 @@ class TestMapping(OnLocal, MappingContract):
         assert store.write_plan(look.diff, lease.fence) == {"changed": 1}
 
 
-class TestCommitting(OnLocal, CommittingContract):
+class TestCommitting(OnLocal, CommitsContract):
     pass
 
 
-class TestHolding(OnLocal, HoldingContract):
+class TestHolding(OnLocal, QuarantineContract):
     pass
 
 
-class TestIdentifying(OnLocal, IdentifyingContract):
+class TestIdentifying(OnLocal, RowIdentityContract):
     pass
 
 
-class TestLeasing(OnLocal, LeasingContract):
+class TestLeasing(OnLocal, LeasesContract):
     pass
 
 
-class TestSampling(OnLocal, SamplingContract):
+class TestSampling(OnLocal, TextSamplesContract):
     pass
 
 
-class TestSending(OnLocal, SendingContract):
+class TestSending(OnLocal, SentValuesContract):
     UNSENDABLE: ClassVar = duckdb_types.UNSENDABLE
 
 
-class TestComparingBesidePostgres(OnLocalBesidePostgres, ComparingContract):
+class TestComparingBesidePostgres(OnLocalBesidePostgres, ChangeDetectionContract):
     # A result's types are asked for first.
     quiet = 7
 
@@ -72,5 +72,5 @@ class TestKeysBesidePostgres(OnLocalBesidePostgres, KeysContract):
     pass
 
 
-class TestSendingBesidePostgres(OnLocalBesidePostgres, SendingContract):
+class TestSendingBesidePostgres(OnLocalBesidePostgres, SentValuesContract):
     UNSENDABLE: ClassVar = postgres_types.UNSENDABLE

@@ -13,9 +13,9 @@ from reverse_etl.snapshot.shape import shape_of, spell_fields
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Patience, Warehouse
 from reverse_etl.warehouses.local import open_local
-from tests.contracts.trial import RULE, STATE_SCHEMA, Trial
+from tests.contracts.sync_harness import RULE, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import Typed
-from tests.second_reading import second_reading
+from tests.reference_iterable import serve_reference
 from tests.warehouses.on_postgres import OnPostgres, lacks
 from tests.warehouses.postgres_project import OnServer, on_server
 from tests.warehouses.postgres_types import MAKE, TYPES
@@ -33,16 +33,16 @@ class TestLocalState(OnPostgres):
         return {f"c_{name.replace(' ', '_')}": TYPES[name] for name in chosen}
 
     @pytest.fixture
-    def people(self, types: dict[str, Typed], trial: Trial) -> Trial:
+    def people(self, types: dict[str, Typed], harness: SyncHarness) -> SyncHarness:
         """Two rows, in which every type has another value, and one with nothing."""
-        trial.model({"email": "text"}, [])
-        trial.builder.execute(f"DROP TABLE {trial.relation}")
+        harness.model({"email": "text"}, [])
+        harness.builder.execute(f"DROP TABLE {harness.relation}")
         values = ", ".join(f"{typed.first} AS {name}" for name, typed in types.items())
-        trial.builder.execute(f"CREATE TABLE {trial.relation} AS SELECT 'a@shop.com' AS email, {values}")
+        harness.builder.execute(f"CREATE TABLE {harness.relation} AS SELECT 'a@shop.com' AS email, {values}")
         values = ", ".join(typed.second for typed in types.values())
-        trial.builder.execute(f"INSERT INTO {trial.relation} SELECT 'b@shop.com', {values}")
-        trial.builder.execute(f"INSERT INTO {trial.relation} (email) VALUES ('c@shop.com')")
-        return trial
+        harness.builder.execute(f"INSERT INTO {harness.relation} SELECT 'b@shop.com', {values}")
+        harness.builder.execute(f"INSERT INTO {harness.relation} (email) VALUES ('c@shop.com')")
+        return harness
 
     @pytest.fixture
     def local(self, warehouse, tmp_path: Path) -> Iterator[Warehouse]:
@@ -51,15 +51,17 @@ class TestLocalState(OnPostgres):
         yield opened
         opened.close()
 
-    def store(self, local: Warehouse, trial: Trial) -> SnapshotStore:
-        columns = local.columns(trial.relation)
+    def store(self, local: Warehouse, harness: SyncHarness) -> SnapshotStore:
+        columns = local.columns(harness.relation)
         assert columns is not None
-        sync = spell_fields(trial.sync, columns)
-        store = SnapshotStore(local, STATE_SCHEMA, trial.sync, shape_of(sync, RULE, columns, local.dialect))
+        sync = spell_fields(harness.sync, columns)
+        store = SnapshotStore(local, STATE_SCHEMA, harness.sync, shape_of(sync, RULE, columns, local.dialect))
         store.prepare_lease("lineage", "salt")
         return store
 
-    def test_what_is_kept_moves_into_the_file_and_back_without_a_change(self, people: Trial, local: Warehouse) -> None:
+    def test_what_is_kept_moves_into_the_file_and_back_without_a_change(
+        self, people: SyncHarness, local: Warehouse
+    ) -> None:
         people.run()
         here, there = people.store(), self.store(local, people)
         assert Moving(here, there).entries() == 3
@@ -73,7 +75,7 @@ class TestLocalState(OnPostgres):
         assert (counts.unchanged, counts.entries, counts.stale) == (3, 3, 3)
 
     def test_a_change_of_any_type_is_seen_in_the_file(
-        self, people: Trial, local: Warehouse, types: dict[str, Typed]
+        self, people: SyncHarness, local: Warehouse, types: dict[str, Typed]
     ) -> None:
         people.run()
         there = self.store(local, people)
@@ -83,7 +85,7 @@ class TestLocalState(OnPostgres):
         changed = self.store(local, people).compare(None).counts.changed_fields
         assert set(types) - set(changed) == set()
 
-    def test_a_value_that_does_not_cross_is_not_claimed(self, people: Trial, local: Warehouse) -> None:
+    def test_a_value_that_does_not_cross_is_not_claimed(self, people: SyncHarness, local: Warehouse) -> None:
         people.run()
         there = self.store(local, people)
         Moving(people.store(), there).entries()
@@ -94,7 +96,7 @@ class TestLocalState(OnPostgres):
         assert back.doubt_differences(local) == 1
         assert people.states() == {"a@shop.com": "unknown", "b@shop.com": "accepted", "c@shop.com": "accepted"}
 
-    def test_refusals_and_runs_move_too(self, people: Trial, local: Warehouse) -> None:
+    def test_refusals_and_runs_move_too(self, people: SyncHarness, local: Warehouse) -> None:
         people.run()
         here, there = people.store(), self.store(local, people)
         people.builder.execute(
@@ -120,9 +122,9 @@ class TestMigrating(OnPostgres):
             " FROM generate_series(1, 30) AS t(i)"
         )
         fields = ["spent", "points", "seen", "listed"]
-        with second_reading() as reading:
+        with serve_reference() as reference:
             meta = {"object": "users", "email": "email", "fields": fields, "on_removed": "delete"}
-            yield on_server(server, tmp_path / "shop", reading.url, meta, made)
+            yield on_server(server, tmp_path / "shop", reference.url, meta, made)
 
     def ran(self, project: OnServer, state: str) -> tuple[int, ...]:
         project.environment["REVERSE_ETL_STATE"] = state

@@ -9,7 +9,7 @@ import pytest
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.sql.merge import WHOLE, Merge
-from tests.contracts.trial import Trial
+from tests.contracts.sync_harness import SyncHarness
 from tests.snapshot.test_golden_sql import DIALECTS, TABLES
 from tests.warehouses.on_duckdb import OnDuckDB
 from tests.warehouses.on_postgres import OnPostgres
@@ -21,52 +21,54 @@ ACKED = Ranges((start, start + 15) for start in range(0, ROWS, APART))
 UNTOUCHED = Ranges((start + 20, start + 25) for start in range(0, ROWS, APART))
 
 
-def planned(trial: Trial, numbers: str) -> int:
+def planned(harness: SyncHarness, numbers: str) -> int:
     """A plan of so many rows; its fence."""
-    build = trial.builder
-    build.create_schema(trial.relation.split(".")[-2].strip('"'))
-    build.execute(f"CREATE TABLE {trial.relation} AS SELECT 'u' || i || '@x.y' AS email, i AS n FROM {numbers} AS t(i)")
-    lease, store = trial.prepared(), trial.store()
+    build = harness.builder
+    build.create_schema(harness.relation.split(".")[-2].strip('"'))
+    build.execute(
+        f"CREATE TABLE {harness.relation} AS SELECT 'u' || i || '@x.y' AS email, i AS n FROM {numbers} AS t(i)"
+    )
+    lease, store = harness.prepared(), harness.store()
     store.write_plan(store.diff(), lease.fence)
     return lease.fence
 
 
-def states(trial: Trial) -> dict[str, int]:
-    rows = trial.warehouse.query(f"SELECT state, count(*) FROM {trial.store().tables.snapshot} GROUP BY state")
+def states(harness: SyncHarness) -> dict[str, int]:
+    rows = harness.warehouse.query(f"SELECT state, count(*) FROM {harness.store().tables.snapshot} GROUP BY state")
     return {state: int(count) for state, count in rows}
 
 
 class TestDuckDB(OnDuckDB):
-    def test_each_row_ends_as_its_range_says(self, trial):
-        fence = planned(trial, f"range({ROWS})")
-        trial.store().commit(OpenRun(fence, ROWS, ACKED), UNTOUCHED, stale=False)
-        assert states(trial) == {"accepted": 15 * RANGES, "unknown": 5 * RANGES}
+    def test_each_row_ends_as_its_range_says(self, harness):
+        fence = planned(harness, f"range({ROWS})")
+        harness.store().commit(OpenRun(fence, ROWS, ACKED), UNTOUCHED, stale=False)
+        assert states(harness) == {"accepted": 15 * RANGES, "unknown": 5 * RANGES}
 
-    def test_ranges_beyond_what_a_statement_may_name_are_sent_again(self, trial, monkeypatch):
-        fence = planned(trial, "range(100)")
-        monkeypatch.setattr(type(trial.warehouse.dialect), "most_ranges", 2)
+    def test_ranges_beyond_what_a_statement_may_name_are_sent_again(self, harness, monkeypatch):
+        fence = planned(harness, "range(100)")
+        monkeypatch.setattr(type(harness.warehouse.dialect), "most_ranges", 2)
         acked = Ranges([(0, 10), (20, 50), (60, 65), (70, 90)])
-        trial.store().commit(OpenRun(fence, 100, acked), Ranges(), stale=False)
-        assert states(trial) == {"accepted": 50, "unknown": 50}
+        harness.store().commit(OpenRun(fence, 100, acked), Ranges(), stale=False)
+        assert states(harness) == {"accepted": 50, "unknown": 50}
 
-    def test_ranges_overlap_without_a_row_twice(self, trial):
+    def test_ranges_overlap_without_a_row_twice(self, harness):
         """What was never sent is told with some slack."""
-        fence = planned(trial, "range(100)")
-        trial.store().commit(OpenRun(fence, 100, Ranges([(0, 40)])), Ranges([(30, 60)]), stale=False)
-        assert states(trial) == {"accepted": 40, "unknown": 40}
+        fence = planned(harness, "range(100)")
+        harness.store().commit(OpenRun(fence, 100, Ranges([(0, 40)])), Ranges([(30, 60)]), stale=False)
+        assert states(harness) == {"accepted": 40, "unknown": 40}
 
 
 class TestPostgres(OnPostgres):
-    def test_rows_are_not_tried_against_every_range(self, server, trial):
-        fence = planned(trial, f"generate_series(1, {ROWS})")
-        store = trial.store()
-        merge = Merge(trial.warehouse.dialect, store.tables, store._plan(fence), keys=[], values=[])
+    def test_rows_are_not_tried_against_every_range(self, server, harness):
+        fence = planned(harness, f"generate_series(1, {ROWS})")
+        store = harness.store()
+        merge = Merge(harness.warehouse.dialect, store.tables, store._plan(fence), keys=[], values=[])
         source = merge._outcomes(OpenRun(fence, ROWS, ACKED), UNTOUCHED, WHOLE)
         [(said,)] = server.run(f"EXPLAIN (ANALYZE, FORMAT JSON) {source}")
         # All pairs would be two hundred million.
         assert tried(said[0]["Plan"]) < 4 * ROWS
         store.commit(OpenRun(fence, ROWS, ACKED), UNTOUCHED, stale=False)
-        assert states(trial) == {"accepted": 15 * RANGES, "unknown": 5 * RANGES}
+        assert states(harness) == {"accepted": 15 * RANGES, "unknown": 5 * RANGES}
 
 
 def tried(node: dict) -> int:

@@ -19,15 +19,15 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.warehouses import open_warehouse
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.postgres.refusals import Refused, Said
-from tests.contracts.committing import CommittingContract
-from tests.contracts.comparing import ComparingContract, KeysContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.mapping import MappingContract
-from tests.contracts.sampling import SamplingContract
-from tests.contracts.sending import SendingContract
-from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
+from tests.contracts.commits import CommitsContract
+from tests.contracts.definition_changes import DefinitionChangesContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.sent_values import SentValuesContract
+from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
+from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import AdapterContract, Typed
 from tests.warehouses.on_postgres import OnPostgres, connection
 from tests.warehouses.postgres_server import PASSWORD
@@ -38,7 +38,7 @@ class TestAdapter(OnPostgres, AdapterContract):
     pass
 
 
-class TestComparing(OnPostgres, ComparingContract):
+class TestComparing(OnPostgres, ChangeDetectionContract):
     pass
 
 
@@ -46,31 +46,31 @@ class TestKeys(OnPostgres, KeysContract):
     pass
 
 
-class TestMapping(OnPostgres, MappingContract):
+class TestMapping(OnPostgres, DefinitionChangesContract):
     pass
 
 
-class TestCommitting(OnPostgres, CommittingContract):
+class TestCommitting(OnPostgres, CommitsContract):
     pass
 
 
-class TestHolding(OnPostgres, HoldingContract):
+class TestHolding(OnPostgres, QuarantineContract):
     pass
 
 
-class TestLeasing(OnPostgres, LeasingContract):
+class TestLeasing(OnPostgres, LeasesContract):
     pass
 
 
-class TestIdentifying(OnPostgres, IdentifyingContract):
+class TestIdentifying(OnPostgres, RowIdentityContract):
     empty_array = "CAST('{}' AS text[])"
 
 
-class TestSending(OnPostgres, SendingContract):
+class TestSending(OnPostgres, SentValuesContract):
     UNSENDABLE: ClassVar = UNSENDABLE
 
 
-class TestSampling(OnPostgres, SamplingContract):
+class TestSampling(OnPostgres, TextSamplesContract):
     pass
 
 
@@ -78,7 +78,7 @@ class OnLeastRights(OnPostgres):
     """A role that may read the models and use our schema, and nothing else, as the README grants it."""
 
     @pytest.fixture
-    def trial(self, server, warehouse, reopen) -> Trial:
+    def harness(self, server, warehouse, reopen) -> SyncHarness:
         server.run(
             f"CREATE ROLE runner LOGIN PASSWORD '{PASSWORD}'",
             f"CREATE SCHEMA {MODEL_SCHEMA}",
@@ -86,7 +86,7 @@ class OnLeastRights(OnPostgres):
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA {MODEL_SCHEMA} GRANT SELECT ON TABLES TO runner",
             f"CREATE SCHEMA {STATE_SCHEMA} AUTHORIZATION runner",
         )
-        yield Trial(reopen(user="runner"), builder=warehouse)
+        yield SyncHarness(reopen(user="runner"), builder=warehouse)
         server.run("DROP OWNED BY runner", "DROP ROLE runner")
 
     @pytest.fixture(params=["integer", "array", "composite", "enum"])
@@ -95,7 +95,7 @@ class OnLeastRights(OnPostgres):
         return TYPES[request.param]
 
 
-class TestComparingWithLeastRights(OnLeastRights, ComparingContract):
+class TestComparingWithLeastRights(OnLeastRights, ChangeDetectionContract):
     pass
 
 
@@ -103,19 +103,19 @@ class TestKeysWithLeastRights(OnLeastRights, KeysContract):
     pass
 
 
-class TestMappingWithLeastRights(OnLeastRights, MappingContract):
+class TestMappingWithLeastRights(OnLeastRights, DefinitionChangesContract):
     pass
 
 
-class TestCommittingWithLeastRights(OnLeastRights, CommittingContract):
+class TestCommittingWithLeastRights(OnLeastRights, CommitsContract):
     pass
 
 
-class TestHoldingWithLeastRights(OnLeastRights, HoldingContract):
+class TestHoldingWithLeastRights(OnLeastRights, QuarantineContract):
     pass
 
 
-class TestLeasingWithLeastRights(OnLeastRights, LeasingContract):
+class TestLeasingWithLeastRights(OnLeastRights, LeasesContract):
     pass
 
 
@@ -148,21 +148,21 @@ class TestKeysThroughPool(OnPool, KeysContract):
     pass
 
 
-class TestCommittingThroughPool(OnPool, CommittingContract):
+class TestCommittingThroughPool(OnPool, CommitsContract):
     pass
 
 
-class TestLeasingThroughPool(OnPool, LeasingContract):
+class TestLeasingThroughPool(OnPool, LeasesContract):
     pass
 
 
 class TestCosts(OnPostgres):
-    def test_rows_of_a_plan_are_counted_although_its_index_has_none(self, trial):
-        trial.model({"email": "text", "v": "int"}, [(f"u{n}@x.y", n) for n in range(5)])
-        lease = trial.prepared()
-        trial.warehouse.mark = Mark("a1b2", "users", "plan")
-        trial.store().write_plan(trial.store().diff(), lease.fence)
-        written = [one.cost.rows_written for one in trial.warehouse.spent("users") if "CREATE" in one.statement]
+    def test_rows_of_a_plan_are_counted_although_its_index_has_none(self, harness):
+        harness.model({"email": "text", "v": "int"}, [(f"u{n}@x.y", n) for n in range(5)])
+        lease = harness.prepared()
+        harness.warehouse.mark = Mark("a1b2", "users", "plan")
+        harness.store().write_plan(harness.store().diff(), lease.fence)
+        written = [one.cost.rows_written for one in harness.warehouse.spent("users") if "CREATE" in one.statement]
         assert written == [5]
 
 
@@ -172,25 +172,25 @@ class TestSeveralRuns(OnPostgres):
         runs = [subprocess.Popen([*contender, json.dumps(server.profile())]) for _ in range(number)]
         assert [run.wait() for run in runs] == [0] * number
 
-    def test_runs_from_several_processes_take_turns(self, server, trial):
-        trial.model({"email": "text", "n": "bigint"}, [(f"u{n}@x.y", n) for n in range(20)])
-        trial.store().prepare_lease("lineage", "salt")
+    def test_runs_from_several_processes_take_turns(self, server, harness):
+        harness.model({"email": "text", "n": "bigint"}, [(f"u{n}@x.y", n) for n in range(20)])
+        harness.store().prepare_lease("lineage", "salt")
         self.contend(server, 3)
-        row = trial.store().lease_row()
+        row = harness.store().lease_row()
         assert (row.holder, row.fence, row.serial) == (None, 15, 15)
-        assert trial.counted() == {}
+        assert harness.counted() == {}
 
-    def test_a_late_merge_waits_for_the_one_under_way_and_adds_nothing_twice(self, server, trial, reopen):
+    def test_a_late_merge_waits_for_the_one_under_way_and_adds_nothing_twice(self, server, harness, reopen):
         """Two runs that both believe in their lease: the second merge sees what the first one did."""
-        trial.model({"email": "text"}, [("a@x.y",)])
-        lease = trial.prepared()
-        store = trial.store()
+        harness.model({"email": "text"}, [("a@x.y",)])
+        lease = harness.prepared()
+        store = harness.store()
         store.write_plan(store.diff(), lease.fence)
-        late = Trial(reopen())
+        late = SyncHarness(reopen())
         done = self.merge_beside(server, store, late, lease.fence)
         assert done == [("a@x.y", "accepted")]
 
-    def merge_beside(self, server, store, late: Trial, fence: int):
+    def merge_beside(self, server, store, late: SyncHarness, fence: int):
         run = OpenRun(fence, 1, Ranges([(0, 1)]))
         beside = threading.Thread(target=late.store().commit, args=(run, Ranges()), kwargs={"stale": False})
         merge = store._warehouse.dialect.merge
@@ -265,11 +265,11 @@ class TestStreaming(OnPostgres):
         assert rows == 1_000_000
         assert megabytes < 400
 
-    def test_window_of_a_plan_is_found_by_an_index(self, server, trial):
-        trial.model({"email": "text"}, [("a@x.y",)])
-        lease, store = trial.prepared(), trial.store()
+    def test_window_of_a_plan_is_found_by_an_index(self, server, harness):
+        harness.model({"email": "text"}, [("a@x.y",)])
+        lease, store = harness.prepared(), harness.store()
         store.write_plan(store.diff(), lease.fence)
-        plan = trial.warehouse.table(STATE_SCHEMA, store.tables.plan_name(lease.fence))
+        plan = harness.warehouse.table(STATE_SCHEMA, store.tables.plan_name(lease.fence))
         explained = f"EXPLAIN SELECT * FROM {plan} WHERE ordinal >= 5 AND ordinal < 7 ORDER BY ordinal"
         steps = server.run("SET enable_seqscan = off", explained)
         assert any("Index" in step for (step,) in steps)

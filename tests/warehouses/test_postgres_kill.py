@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.second_reading import second_reading
+from tests.reference_iterable import serve_reference
 from tests.stories.doomed import STEPS
 from tests.stories.project import WINDOWED
 from tests.warehouses.on_postgres import OnPostgres
@@ -26,8 +26,8 @@ SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM generate_series(1, {RO
 
 @pytest.fixture
 def iterable():
-    with second_reading() as reading:
-        yield reading
+    with serve_reference() as reference:
+        yield reference
 
 
 class TestKilled(OnPostgres):

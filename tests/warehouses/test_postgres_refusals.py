@@ -9,7 +9,7 @@ import pytest
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import open_warehouse
-from tests.contracts.trial import MODEL_SCHEMA, STATE_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.warehouses.on_postgres import OnPostgres, connection
 from tests.warehouses.postgres_server import PASSWORD
 
@@ -58,12 +58,12 @@ class TestRights(OnPostgres):
         assert error.context["right"] == "SELECT on the table"
         assert error.context["statement"] == f'`SELECT 1 FROM "{MODEL_SCHEMA}"."users"`'
         self.granted(server, error)
-        trial = Trial(runner, builder=runner)
-        error = self.refused(trial.run)
+        harness = SyncHarness(runner, builder=runner)
+        error = self.refused(harness.run)
         assert error.context["right"] == "CREATE on the database"
         assert error.hint.endswith(f'run: CREATE SCHEMA "{STATE_SCHEMA}" AUTHORIZATION "The Runner";')
         self.granted(server, error)
-        assert trial.run().kinds == {"added": 1}
+        assert harness.run().kinds == {"added": 1}
 
     def test_schema_of_somebody_else_needs_a_right_to_create(self, server, runner):
         server.run("CREATE SCHEMA ours")
@@ -153,21 +153,21 @@ class TestLostConnection(OnPostgres):
         assert statement[:20] in error.message
         assert warehouse.columns("public.loaded") is None
 
-    def test_while_committing(self, server, trial):
+    def test_while_committing(self, server, harness):
         """The merge holds as a whole or not at all; the next run puts everything right."""
-        trial.model({"email": "text"}, [("a@x.y",), ("b@x.y",)])
-        merge = trial.warehouse.dialect.merge
-        trial.warehouse.dialect.merge = lambda *parts: f"{merge(*parts)} AND pg_sleep(600) IS NOT NULL"
+        harness.model({"email": "text"}, [("a@x.y",), ("b@x.y",)])
+        merge = harness.warehouse.dialect.merge
+        harness.warehouse.dialect.merge = lambda *parts: f"{merge(*parts)} AND pg_sleep(600) IS NOT NULL"
         cutting = threading.Thread(target=self.cut, args=(server,), kwargs={"asleep": True})
         cutting.start()
-        self.lost(trial.run)
+        self.lost(harness.run)
         cutting.join()
-        del trial.warehouse.dialect.merge
-        assert trial.states() == {}
-        trial.expire()
-        trial.run()
-        assert trial.states() == {"a@x.y": "accepted", "b@x.y": "accepted"}
-        assert trial.lying_entries() == []
+        del harness.warehouse.dialect.merge
+        assert harness.states() == {}
+        harness.expire()
+        harness.run()
+        assert harness.states() == {"a@x.y": "accepted", "b@x.y": "accepted"}
+        assert harness.lying_entries() == []
 
     def test_server_that_does_not_answer(self, postgres):
         warehouse = open_warehouse(connection(postgres.profile(port=1, retries=2)))

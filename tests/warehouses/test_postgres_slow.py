@@ -9,7 +9,7 @@ from collections import Counter
 import psycopg
 import pytest
 
-from tests.second_reading import second_reading
+from tests.reference_iterable import serve_reference
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_project import OnServer, on_server
 from tests.warehouses.postgres_server import Server
@@ -40,8 +40,8 @@ AT_MOST = 120
 
 @pytest.fixture
 def iterable():
-    with second_reading() as reading:
-        yield reading
+    with serve_reference() as reference:
+        yield reference
 
 
 class TestSlow(OnPostgres):

@@ -11,7 +11,7 @@ from reverse_etl.sync import Field
 from reverse_etl.warehouses.base import ColumnKind
 from reverse_etl.warehouses.postgres.refusals import Refused, Said
 from reverse_etl.warehouses.postgres.streaming import Stream
-from tests.contracts.trial import MODEL_SCHEMA, Trial
+from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.warehouses.on_postgres import OnPostgres, known, lacks
 from tests.warehouses.postgres_types import EXTENDED, MAKE, REFUSED, TYPES
 
@@ -72,16 +72,16 @@ PARTS = (
 INEXACT = {"endless numeric", "negative zero"}
 
 
-def arrived(trial: Trial, name: str = "v"):
+def arrived(harness: SyncHarness, name: str = "v"):
     """The value of the only row as it goes to Iterable."""
-    shape = trial.shape()
+    shape = harness.shape()
     value = next(item for item in shape.values if item.field.path == name)
-    [batch] = trial.warehouse.batches(f"SELECT {value.expression} AS v FROM {trial.relation}", 10)
+    [batch] = harness.warehouse.batches(f"SELECT {value.expression} AS v FROM {harness.relation}", 10)
     return convert(batch.column(0), as_json=value.json)[0]
 
 
 def tabled(server, made: str) -> None:
-    """The model of a trial."""
+    """The model of a harness."""
     server.run(f"CREATE SCHEMA {MODEL_SCHEMA}", f"CREATE TABLE {MODEL_SCHEMA}.users {made}")
 
 
@@ -145,15 +145,15 @@ class TestValues(OnPostgres):
             ("ARRAY[(NULL, 'x')::odd.\"Pair\"]", [{"number": None, "odd name": "x"}]),
         ],
     )
-    def test_value_arrives_as_json(self, server, trial, value, sent):
+    def test_value_arrives_as_json(self, server, harness, value, sent):
         server.run(*MAKE)
         known(server, value)
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {value} AS v")
-        found = arrived(trial)
+        found = arrived(harness)
         assert found == sent
         assert type(found) is type(sent)
 
-    def test_parts_are_what_they_are_alone(self, server, trial):
+    def test_parts_are_what_they_are_alone(self, server, harness):
         """In arrays of any depth, in composites, and in arrays of these."""
         server.run(*MAKE)
         values = [value for value in PARTS if not lacks(server, value)]
@@ -167,7 +167,7 @@ class TestValues(OnPostgres):
             "CREATE TYPE odd.holder AS (many marts.alone[], one marts.alone)",
         )
         tabled(server, f"AS SELECT 'a'::text AS email, a.*, {listed}, {rows}, {both} FROM marts.alone a")
-        sent = {value.field.path: arrived(trial, value.field.path) for value in trial.shape().values}
+        sent = {value.field.path: arrived(harness, value.field.path) for value in harness.shape().values}
         row = {f"c{n}": sent[f"c{n}"] for n in range(len(values))}
         for n, value in enumerate(values):
             assert repr(sent[f"l{n}"]) == repr([row[f"c{n}"], None]), value
@@ -178,19 +178,19 @@ class TestValues(OnPostgres):
         assert repr(sent["both"]) == repr({"many": [row], "one": row})
 
     @pytest.mark.parametrize("neighbour", ["r", "q", "m", "s", "t", "part", "value"])
-    def test_parts_are_those_of_their_own_column(self, server, trial, neighbour):
+    def test_parts_are_those_of_their_own_column(self, server, harness, neighbour):
         server.run(*MAKE)
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, (1, 'x')::odd.\"Pair\" AS v, 0.1 AS {neighbour}")
-        assert arrived(trial) == {"number": 1, "odd name": "x"}
+        assert arrived(harness) == {"number": 1, "odd name": "x"}
 
     @pytest.mark.parametrize(
         "value", ["DATE 'infinity'", "TIMESTAMPTZ '0044-03-15 00:00+00 BC'", "TIME '24:00'", "1e40"]
     )
     @pytest.mark.parametrize("nested", ["ARRAY[a.v]", "a", "ARRAY[a]", "ARRAY[[[a]]]"])
-    def test_part_that_has_no_form_holds_its_row_back(self, server, trial, value, nested):
+    def test_part_that_has_no_form_holds_its_row_back(self, server, harness, value, nested):
         server.run("CREATE SCHEMA marts", f"CREATE TABLE marts.alone AS SELECT {value} AS v")
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {nested} AS v FROM marts.alone a")
-        found = arrived(trial)
+        found = arrived(harness)
         assert isinstance(found, Unsendable)
         reason = "nested" if "[[[" in nested else "whole number" if value == "1e40" else "date or time"
         assert reason in found.reason
@@ -208,9 +208,9 @@ class TestValues(OnPostgres):
             "TIME '24:00'",
         ],
     )
-    def test_value_that_has_no_form_holds_its_row_back(self, server, trial, value):
+    def test_value_that_has_no_form_holds_its_row_back(self, server, harness, value):
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {value} AS v")
-        assert isinstance(arrived(trial), Unsendable)
+        assert isinstance(arrived(harness), Unsendable)
 
     @pytest.mark.parametrize(
         ("first", "second"),
@@ -225,29 +225,31 @@ class TestValues(OnPostgres):
             ("TIMESTAMPTZ '2026-02-03 10:00:00+02'", "'2026-02-03 08:00:00+00'"),
         ],
     )
-    def test_equal_values_are_no_change_and_have_equal_hashes(self, server, trial, first, second):
+    def test_equal_values_are_no_change_and_have_equal_hashes(self, server, harness, first, second):
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {first} AS v")
-        trial.run()
-        value = trial.shape().values[0]
-        hashed = f"SELECT {trial.warehouse.dialect.row_hash([(value.expression, value.type)])} FROM {trial.relation}"
-        before = trial.warehouse.query(hashed)
-        trial.sql(f"UPDATE {{model}} SET v = {second}")
-        assert trial.warehouse.query(hashed) == before
-        assert trial.counted() == {}
+        harness.run()
+        value = harness.shape().values[0]
+        hashed = (
+            f"SELECT {harness.warehouse.dialect.row_hash([(value.expression, value.type)])} FROM {harness.relation}"
+        )
+        before = harness.warehouse.query(hashed)
+        harness.sql(f"UPDATE {{model}} SET v = {second}")
+        assert harness.warehouse.query(hashed) == before
+        assert harness.counted() == {}
 
     @pytest.mark.parametrize("name", EXTENDED)
-    def test_types_of_extensions(self, server, trial, name):
+    def test_types_of_extensions(self, server, harness, name):
         extension, typed = name, EXTENDED[name]
         if not server.run(f"SELECT 1 FROM pg_available_extensions WHERE name = '{extension}'"):
             pytest.skip(f"this PostgreSQL has no {extension}")
         server.run("CREATE SCHEMA odd", f"CREATE EXTENSION {extension} SCHEMA odd")
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {typed.first} AS v")
-        assert trial.warehouse.columns(trial.relation)[1].kind is typed.kind
-        trial.run()
+        assert harness.warehouse.columns(harness.relation)[1].kind is typed.kind
+        harness.run()
         for value in (typed.second, *typed.alike, "NULL"):
-            trial.sql(f"UPDATE {{model}} SET v = {value}")
-            assert trial.run().changed_fields == {"v": 1}, value
-            assert trial.counted() == {}
+            harness.sql(f"UPDATE {{model}} SET v = {value}")
+            assert harness.run().changed_fields == {"v": 1}, value
+            assert harness.counted() == {}
 
     @pytest.mark.parametrize("type_name", REFUSED)
     def test_types_that_cannot_be_sent_are_known(self, server, warehouse, type_name):
@@ -277,25 +279,25 @@ class TestValues(OnPostgres):
         different = "SELECT * FROM marts.kept EXCEPT ALL SELECT * FROM marts.loaded"
         assert warehouse.query(different) == []
 
-    def test_key_may_be_of_any_type(self, server, trial):
+    def test_key_may_be_of_any_type(self, server, harness):
         tabled(server, "(email text, id int4range, v text)")
         server.run(f"INSERT INTO {MODEL_SCHEMA}.users VALUES ('a@x.y', '[1,5)', 'x'), ('b@x.y', '[5,6)', 'x')")
-        trial.primary_key, trial.fields = ("id",), (Field("v", "v"),)
-        assert trial.run().kinds == {"added": 2}
-        trial.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = '[1,5)'")
-        assert trial.counted() == {"added": 1, "removed": 1, "identity_changes": 1}
+        harness.primary_key, harness.fields = ("id",), (Field("v", "v"),)
+        assert harness.run().kinds == {"added": 2}
+        harness.sql("UPDATE {model} SET email = 'new@x.y' WHERE id = '[1,5)'")
+        assert harness.counted() == {"added": 1, "removed": 1, "identity_changes": 1}
 
-    def test_more_fields_than_a_function_takes(self, trial):
+    def test_more_fields_than_a_function_takes(self, harness):
         names = [f"f{number}" for number in range(300)]
-        trial.model({"email": "text", **dict.fromkeys(names, "integer")}, [("a@x.y", *range(300))])
-        assert trial.run().kinds == {"added": 1}
-        trial.sql("UPDATE {model} SET f7 = NULL, f299 = 0")
-        assert trial.run().changed_fields == {"f7": 1, "f299": 1}
-        assert trial.counted() == {}
+        harness.model({"email": "text", **dict.fromkeys(names, "integer")}, [("a@x.y", *range(300))])
+        assert harness.run().kinds == {"added": 1}
+        harness.sql("UPDATE {model} SET f7 = NULL, f299 = 0")
+        assert harness.run().changed_fields == {"f7": 1, "f299": 1}
+        assert harness.counted() == {}
 
-    def test_letters_beyond_ascii_are_lowered_too(self, trial):
-        trial.model({"email": "text"}, [("ÄRGER@X.Y",), ("INFO@x.y",)])
-        assert trial.run().identities("added") == ["info@x.y", "ärger@x.y"]
+    def test_letters_beyond_ascii_are_lowered_too(self, harness):
+        harness.model({"email": "text"}, [("ÄRGER@X.Y",), ("INFO@x.y",)])
+        assert harness.run().identities("added") == ["info@x.y", "ärger@x.y"]
 
 
 class TestHabits(OnPostgres):
@@ -308,7 +310,7 @@ class TestHabits(OnPostgres):
         )
         return reopen(user="odd")
 
-    def test_session_does_not_matter(self, server, trial, reopen):
+    def test_session_does_not_matter(self, server, harness, reopen):
         columns = {
             "email": "text",
             "at": "timestamptz",
@@ -319,17 +321,17 @@ class TestHabits(OnPostgres):
             "enum": 'odd."Mixed enum"',
         }
         server.run(*MAKE)
-        trial.model(columns, [("a@x.y", "2026-07-01 10:00:00+00", "2026-02-03", 0.1 + 0.2, "back\\slash", None, "a")])
-        trial.sql("UPDATE {model} SET times = ARRAY[TIMESTAMPTZ '2026-07-01 10:00:00+00']")
-        assert arrived(trial, "at") == "2026-07-01 10:00:00 +00:00"
-        assert arrived(trial, "times") == ["2026-07-01 10:00:00 +00:00"]
-        assert arrived(trial, "number") == 0.1 + 0.2
-        [row] = trial.run().rows
+        harness.model(columns, [("a@x.y", "2026-07-01 10:00:00+00", "2026-02-03", 0.1 + 0.2, "back\\slash", None, "a")])
+        harness.sql("UPDATE {model} SET times = ARRAY[TIMESTAMPTZ '2026-07-01 10:00:00+00']")
+        assert arrived(harness, "at") == "2026-07-01 10:00:00 +00:00"
+        assert arrived(harness, "times") == ["2026-07-01 10:00:00 +00:00"]
+        assert arrived(harness, "number") == 0.1 + 0.2
+        [row] = harness.run().rows
         assert row.values["text"] == "back\\slash"
-        assert trial.counted() == {}
-        plain = Trial(reopen(user="owner"))
+        assert harness.counted() == {}
+        plain = SyncHarness(reopen(user="owner"))
         assert plain.counted() == {}
-        assert plain.warehouse.columns(plain.relation) == trial.warehouse.columns(trial.relation)
+        assert plain.warehouse.columns(plain.relation) == harness.warehouse.columns(harness.relation)
 
     def test_pool_that_refuses_a_sessions_settings_is_told_with_what_to_run(self, warehouse, monkeypatch):
         begin = Stream._open
@@ -365,25 +367,27 @@ class TestCollation(OnPostgres):
             pytest.skip("this PostgreSQL has no ICU")
 
     @pytest.mark.parametrize("collation", ["no_case", "no_accent"])
-    def test_collation_hides_no_change(self, collations, trial, collation):
-        trial.model({"email": f"text COLLATE odd.{collation}", "v": f"text COLLATE odd.{collation}"}, [("a@x.y", "e")])
-        trial.run()
-        trial.sql("UPDATE {model} SET v = 'E'")
-        assert trial.run().changed_fields == {"v": 1}
-        trial.sql("UPDATE {model} SET v = 'É'")
-        assert trial.run().changed_fields == {"v": 1}
-        assert trial.counted() == {}
+    def test_collation_hides_no_change(self, collations, harness, collation):
+        harness.model(
+            {"email": f"text COLLATE odd.{collation}", "v": f"text COLLATE odd.{collation}"}, [("a@x.y", "e")]
+        )
+        harness.run()
+        harness.sql("UPDATE {model} SET v = 'E'")
+        assert harness.run().changed_fields == {"v": 1}
+        harness.sql("UPDATE {model} SET v = 'É'")
+        assert harness.run().changed_fields == {"v": 1}
+        assert harness.counted() == {}
 
-    def test_collated_keys_and_identities_are_compared_exactly(self, collations, trial):
-        trial.primary_key = ("id",)
+    def test_collated_keys_and_identities_are_compared_exactly(self, collations, harness):
+        harness.primary_key = ("id",)
         columns = {"email": "text COLLATE odd.no_accent", "id": "varchar COLLATE odd.no_case"}
-        trial.model(columns, [("a@x.y", "k"), ("á@x.y", "K")])
-        assert trial.run().kinds == {"added": 2}
-        assert trial.counted() == {}
+        harness.model(columns, [("a@x.y", "k"), ("á@x.y", "K")])
+        assert harness.run().kinds == {"added": 2}
+        assert harness.counted() == {}
 
-    def test_pattern_is_that_of_bytes(self, collations, trial):
-        trial.model({"email": "text COLLATE odd.no_case"}, [("NO@ONE",), ("not an address",)])
-        assert trial.look().counts.invalid == {"invalid-email": 2}
+    def test_pattern_is_that_of_bytes(self, collations, harness):
+        harness.model({"email": "text COLLATE odd.no_case"}, [("NO@ONE",), ("not an address",)])
+        assert harness.look().counts.invalid == {"invalid-email": 2}
 
 
 class TestLocale(OnPostgres):
@@ -399,13 +403,13 @@ class TestLocale(OnPostgres):
         opened.close()
         server.run("DROP DATABASE turkish WITH (FORCE)")
 
-    def test_locale_and_number_format_do_not_matter(self, trial):
+    def test_locale_and_number_format_do_not_matter(self, harness):
         columns = {"email": "text", "name": "text", "spent": "numeric", "paid": "money", "at": "timestamptz"}
-        trial.model(columns, [("INFO@SHOP.COM", "I", "1234.5", "$1,234.50", "2026-02-03 10:00:00+00")])
-        assert trial.warehouse.query("SELECT lower('I')") == [("\u0131",)]
-        assert trial.run().identities("added") == ["info@shop.com"]
-        found = [arrived(trial, name) for name in ("name", "spent", "paid", "at")]
+        harness.model(columns, [("INFO@SHOP.COM", "I", "1234.5", "$1,234.50", "2026-02-03 10:00:00+00")])
+        assert harness.warehouse.query("SELECT lower('I')") == [("\u0131",)]
+        assert harness.run().identities("added") == ["info@shop.com"]
+        found = [arrived(harness, name) for name in ("name", "spent", "paid", "at")]
         assert found == ["I", 1234.5, 1234.5, "2026-02-03 10:00:00 +00:00"]
-        trial.sql("UPDATE {model} SET name = 'i'")
-        assert trial.run().changed_fields == {"name": 1}
-        assert trial.counted() == {}
+        harness.sql("UPDATE {model} SET name = 'i'")
+        assert harness.run().changed_fields == {"name": 1}
+        assert harness.counted() == {}

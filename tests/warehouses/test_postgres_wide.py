@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.second_reading import second_reading
+from tests.reference_iterable import serve_reference
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_project import OnServer, on_server
 
@@ -23,8 +23,8 @@ def wide(columns: int, expression: str = "i + {n}") -> str:
 
 @pytest.fixture
 def iterable() -> Iterator[Any]:
-    with second_reading() as reading:
-        yield reading
+    with serve_reference() as reference:
+        yield reference
 
 
 class TestWideModels(OnPostgres):

@@ -15,13 +15,13 @@ from reverse_etl.warehouses.base import ColumnKind as K
 from reverse_etl.warehouses.snowflake.profile import access_of
 from reverse_etl.warehouses.snowflake.refusals import Said, refusal
 from reverse_etl.warehouses.snowflake.types import column_of, kept
-from tests.contracts.committing import CommittingContract
-from tests.contracts.comparing import ComparingContract, KeysContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.mapping import MappingContract
-from tests.contracts.sampling import SamplingContract
+from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
+from tests.contracts.commits import CommitsContract
+from tests.contracts.definition_changes import DefinitionChangesContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.emulators.processes import served
 from tests.warehouses.on_snowflake import SERVER, OnEmulator, emulator_python, local
@@ -33,7 +33,7 @@ class TestAdapter(OnEmulator, AdapterContract):
     pass
 
 
-class TestComparing(OnEmulator, ComparingContract):
+class TestComparing(OnEmulator, ChangeDetectionContract):
     pass
 
 
@@ -41,27 +41,27 @@ class TestKeys(OnEmulator, KeysContract):
     pass
 
 
-class TestIdentifying(OnEmulator, IdentifyingContract):
+class TestIdentifying(OnEmulator, RowIdentityContract):
     pass
 
 
-class TestMapping(OnEmulator, MappingContract):
+class TestMapping(OnEmulator, DefinitionChangesContract):
     pass
 
 
-class TestCommitting(OnEmulator, CommittingContract):
+class TestCommitting(OnEmulator, CommitsContract):
     pass
 
 
-class TestHolding(OnEmulator, HoldingContract):
+class TestHolding(OnEmulator, QuarantineContract):
     pass
 
 
-class TestLeasing(OnEmulator, LeasingContract):
+class TestLeasing(OnEmulator, LeasesContract):
     pass
 
 
-class TestSampling(OnEmulator, SamplingContract):
+class TestSampling(OnEmulator, TextSamplesContract):
     pass
 
 

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import pytest
 
-from tests.contracts.committing import CommittingContract
-from tests.contracts.comparing import ComparingContract, KeysContract
-from tests.contracts.holding import HoldingContract
-from tests.contracts.identifying import IdentifyingContract
-from tests.contracts.leasing import LeasingContract
-from tests.contracts.mapping import MappingContract
-from tests.contracts.sampling import SamplingContract
-from tests.contracts.sending import SendingContract
+from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
+from tests.contracts.commits import CommitsContract
+from tests.contracts.definition_changes import DefinitionChangesContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.quarantine import QuarantineContract
+from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.sent_values import SentValuesContract
+from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.on_snowflake import OnAccount, emptied
 
@@ -29,7 +29,7 @@ class TestAdapter(OnAccount, AdapterContract):
     pass
 
 
-class TestComparing(OnAccount, ComparingContract):
+class TestComparing(OnAccount, ChangeDetectionContract):
     pass
 
 
@@ -37,31 +37,31 @@ class TestKeys(OnAccount, KeysContract):
     pass
 
 
-class TestIdentifying(OnAccount, IdentifyingContract):
+class TestIdentifying(OnAccount, RowIdentityContract):
     pass
 
 
-class TestMapping(OnAccount, MappingContract):
+class TestMapping(OnAccount, DefinitionChangesContract):
     pass
 
 
-class TestCommitting(OnAccount, CommittingContract):
+class TestCommitting(OnAccount, CommitsContract):
     pass
 
 
-class TestHolding(OnAccount, HoldingContract):
+class TestHolding(OnAccount, QuarantineContract):
     pass
 
 
-class TestLeasing(OnAccount, LeasingContract):
+class TestLeasing(OnAccount, LeasesContract):
     pass
 
 
-class TestSampling(OnAccount, SamplingContract):
+class TestSampling(OnAccount, TextSamplesContract):
     pass
 
 
-class TestSending(OnAccount, SendingContract):
+class TestSending(OnAccount, SentValuesContract):
     UNSENDABLE: ClassVar = {
         "bytes": "TO_BINARY('00ff', 'HEX')",
         "interval": "INTERVAL '1 02:03:04' DAY TO SECOND",

@@ -9,9 +9,9 @@ import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.run.ready import make_ready
-from tests.contracts.comparing import PEOPLE, ROWS
-from tests.contracts.sending import DESTINATION
-from tests.contracts.trial import Trial
+from tests.contracts.change_detection import PEOPLE, ROWS
+from tests.contracts.sent_values import DESTINATION
+from tests.contracts.sync_harness import SyncHarness
 from tests.warehouses.on_snowflake import OnEmulator, local
 from tests.warehouses.snowflake_proxy import between, refused
 
@@ -75,28 +75,28 @@ class TestRights(Behind):
         ids=lambda given: given if given in ("UPDATE", "MERGE") else None,
     )
     def test_missing_right_is_named_with_the_statement_and_the_grant(
-        self, trial, proxy, statement, words, right, grant
+        self, harness, proxy, statement, words, right, grant
     ):
-        trial.model(PEOPLE, ROWS)
+        harness.model(PEOPLE, ROWS)
         proxy.before = lambda asked: refused(3001, words) if re.match(statement, asked.sql) else None
         with pytest.raises(WarehouseError) as raised:
-            trial.run()
+            harness.run()
         error = raised.value
         assert (error.code, error.context["right"]) == ("permission-denied", right)
         assert re.search(grant, error.hint), error.hint
         assert re.match(statement, error.context["statement"].lstrip("`"))
 
-    def test_model_that_may_not_be_seen_is_told_from_both_sides(self, trial, proxy):
-        trial.model(PEOPLE, ROWS)
-        unseen = refused(2003, UNSEEN.format(f"Table '{trial.relation}'"), "42S02")
+    def test_model_that_may_not_be_seen_is_told_from_both_sides(self, harness, proxy):
+        harness.model(PEOPLE, ROWS)
+        unseen = refused(2003, UNSEEN.format(f"Table '{harness.relation}'"), "42S02")
         proxy.before = lambda asked: unseen if asked.sql.startswith("DESCRIBE") else None
         with pytest.raises(ConfigError) as raised:
-            make_ready(trial.sync, DESTINATION, trial.warehouse)
+            make_ready(harness.sync, DESTINATION, harness.warehouse)
         error = raised.value
         assert error.code == "missing-table"
         assert "does not exist in this target, or may not be seen" in error.message
         assert "dbt build --select users" in error.hint
-        for part in (f"SELECT ON TABLE {trial.relation}", f"USAGE ON SCHEMA {trial.relation.rpartition('.')[0]}"):
+        for part in (f"SELECT ON TABLE {harness.relation}", f"USAGE ON SCHEMA {harness.relation.rpartition('.')[0]}"):
             assert f'GRANT {part} TO ROLE "SENDER";' in error.hint
 
 
@@ -114,29 +114,31 @@ class TestTemporaryTables(Behind):
 
     @pytest.mark.parametrize(("number", "words"), REFUSALS, ids=["no right", "not seen", "read-only database"])
     @pytest.mark.parametrize("keys", [(), ("name",)], ids=["plain", "keyed"])
-    def test_role_that_may_make_none_compares_without_them(self, trial, proxy, number, words, keys):
-        trial.primary_key = keys
-        trial.model(PEOPLE, ROWS[:2])
+    def test_role_that_may_make_none_compares_without_them(self, harness, proxy, number, words, keys):
+        harness.primary_key = keys
+        harness.model(PEOPLE, ROWS[:2])
         proxy.before = lambda asked: refused(number, words) if asked.sql.startswith(TEMPORARY) else None
-        trial.run()
-        assert {email: fields["points"] for email, fields in trial.sent.items()} == {"a@x.y": 1, "b@x.y": 2}
-        assert trial.counted() == {}
+        harness.run()
+        assert {email: fields["points"] for email, fields in harness.sent.items()} == {"a@x.y": 1, "b@x.y": 2}
+        assert harness.counted() == {}
         assert [asked for asked in proxy.asked if asked.sql.startswith(TEMPORARY)]
 
-    def test_what_is_wrong_with_the_model_itself_is_told(self, trial, proxy):
-        trial.model(PEOPLE, ROWS)
+    def test_what_is_wrong_with_the_model_itself_is_told(self, harness, proxy):
+        harness.model(PEOPLE, ROWS)
         unseen = refused(3001, DENIED.format("table 'USERS'"))
         proxy.before = lambda asked: unseen if "WITH model" in asked.sql else None
         with pytest.raises(WarehouseError) as raised:
-            trial.look()
+            harness.look()
         assert (raised.value.code, raised.value.context["right"]) == ("permission-denied", "SELECT on the table")
 
-    def test_command_that_only_looks_writes_nothing_else(self, trial, proxy, reopen):
-        trial.model(PEOPLE, ROWS)
-        trial.run()
-        trial.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+    def test_command_that_only_looks_writes_nothing_else(self, harness, proxy, reopen):
+        harness.model(PEOPLE, ROWS)
+        harness.run()
+        harness.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
         proxy.asked.clear()
-        store = Trial(reopen(read_only=True, database=trial.warehouse.table("s", "t").split(".")[0].strip('"'))).store()
+        store = SyncHarness(
+            reopen(read_only=True, database=harness.warehouse.table("s", "t").split(".")[0].strip('"'))
+        ).store()
         look = store.look()
         assert (look.counts.changed, len(store.samples(look.diff, 5))) == (1, 1)
         told = [asked.sql for asked in proxy.asked if asked.sql]
@@ -144,21 +146,21 @@ class TestTemporaryTables(Behind):
         assert len([sql for sql in told if sql.startswith(TEMPORARY)]) == 4
         assert not look.diff.writes_nothing
 
-    def test_model_that_moves_during_a_comparison_plans_nobody_twice(self, trial, proxy, reopen):
+    def test_model_that_moves_during_a_comparison_plans_nobody_twice(self, harness, proxy, reopen):
         """A statement sees the model as it is when it begins."""
-        trial.model(PEOPLE, ROWS)
-        trial.run()
-        trial.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
+        harness.model(PEOPLE, ROWS)
+        harness.run()
+        harness.sql("UPDATE {model} SET points = 9 WHERE email = 'a@x.y'")
         gone = ROWS[1][0]
-        trial.sql(f"DELETE FROM {{model}} WHERE email = '{gone}'")
+        harness.sql(f"DELETE FROM {{model}} WHERE email = '{gone}'")
         moves = ["a@x.y", gone]
 
         def move(asked):
             if asked.sql.startswith(TEMPORARY) and "_suspects" in asked.sql:
                 while moves:
-                    trial.sql(f"INSERT INTO {{model}} SELECT '{moves.pop()}' AS email, 'New' AS name, 5 AS points")
+                    harness.sql(f"INSERT INTO {{model}} SELECT '{moves.pop()}' AS email, 'New' AS name, 5 AS points")
 
-        ahead = Trial(reopen(database=trial.warehouse.table("s", "t").split(".")[0].strip('"'))).store()
+        ahead = SyncHarness(reopen(database=harness.warehouse.table("s", "t").split(".")[0].strip('"'))).store()
         proxy.before = move
         look = ahead.compare(None, resends=True)
         assert (look.counts.removed, look.counts.invalid) == (0, {"duplicate-key": 2})
@@ -174,8 +176,8 @@ class TestLosing(Behind):
         [("reading", True), ("loading", True), ("committing", True), ("committing", False)],
         ids=["while reading", "while loading", "once committed", "before it is committed"],
     )
-    def test_connection_lost_in_the_middle_loses_nothing(self, trial, proxy, step, done):
-        trial.model(PEOPLE, ROWS)
+    def test_connection_lost_in_the_middle_loses_nothing(self, harness, proxy, step, done):
+        harness.model(PEOPLE, ROWS)
         hit = []
 
         def here(asked) -> bool:
@@ -185,36 +187,36 @@ class TestLosing(Behind):
 
         setattr(proxy, "lose" if done else "gone", here)
         with pytest.raises(WarehouseError) as raised:
-            trial.run()
+            harness.run()
         assert hit
         assert raised.value.code in ("connection-lost", "database-not-opened"), raised.value.context
         assert "hush-hush" not in f"{raised.value} {raised.value.context}"
         proxy.lose = proxy.gone = lambda asked: False
-        trial.expire()
-        trial.run()
-        assert trial.lying_entries() == []
-        assert set(trial.states().values()) == {"accepted"}
-        assert trial.sent == {email: {"name": name, "points": points} for email, name, points in ROWS}
-        assert trial.counted() == {}
+        harness.expire()
+        harness.run()
+        assert harness.lying_entries() == []
+        assert set(harness.states().values()) == {"accepted"}
+        assert harness.sent == {email: {"name": name, "points": points} for email, name, points in ROWS}
+        assert harness.counted() == {}
 
 
 class TestTwo(OnEmulator):
     def test_of_two_connections_at_once_one_gets_the_lease(self, reopen):
-        trials = [Trial(reopen()) for _ in range(2)]
-        trials[0].model(PEOPLE, ROWS)
-        trials[0].store().prepare_lease("lineage", "salt")
+        harnesses = [SyncHarness(reopen()) for _ in range(2)]
+        harnesses[0].model(PEOPLE, ROWS)
+        harnesses[0].store().prepare_lease("lineage", "salt")
         begin = threading.Barrier(2)
         won: list[bool] = []
 
-        def contend(trial: Trial) -> None:
-            lease = trial.lease()
+        def contend(harness: SyncHarness) -> None:
+            lease = harness.lease()
             begin.wait()
             try:
                 won.append(lease.acquire())
             except WarehouseError:
                 won.append(False)  # DuckDB, in the emulator, refuses the second of two updates; Snowflake lets it wait
 
-        threads = [threading.Thread(target=contend, args=(trial,)) for trial in trials]
+        threads = [threading.Thread(target=contend, args=(harness,)) for harness in harnesses]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -11,8 +11,8 @@ from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.run.ready import make_ready
 from reverse_etl.warehouses.snowflake.types import column_of
-from tests.contracts.sending import DESTINATION, SendingContract
-from tests.contracts.trial import MODEL_SCHEMA, Trial
+from tests.contracts.sent_values import DESTINATION, SentValuesContract
+from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.warehouses.on_snowflake import OnEmulator
 
 ITEMS = [{"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}]
@@ -21,7 +21,7 @@ CART = {"object": "carts", "email": "email", "items": "v", "primary_key": "id"}
 USER = {"object": "users", "email": "email", "fields": ["v"], "primary_key": "id"}
 
 
-class TestSending(OnEmulator, SendingContract):
+class TestSending(OnEmulator, SentValuesContract):
     # The emulator has no other types that cannot be sent.
     UNSENDABLE: ClassVar = {"bytes": "TO_BINARY('00ff', 'HEX')"}
 
@@ -32,25 +32,25 @@ class TestSending(OnEmulator, SendingContract):
         ids=lambda given: given.get("object") if isinstance(given, dict) else None,
     )
     def test_array_whose_elements_have_no_type_is_sent(self, warehouse, monkeypatch, meta, place, type_name):
-        trial = Trial(warehouse, table="bought")
+        harness = SyncHarness(warehouse, table="bought")
         warehouse.create_schema(MODEL_SCHEMA)
         literal = warehouse.dialect.literal(json.dumps(ITEMS))
         made = f"SELECT '1' AS id, 'a@x.y' AS email, 7 AS total, CAST(PARSE_JSON({literal}) AS ARRAY) AS v"
-        warehouse.execute(f"CREATE TABLE {trial.relation} AS {made}")
+        warehouse.execute(f"CREATE TABLE {harness.relation} AS {made}")
         # The emulator calls both VARIANT.
         types = {"ID": "VARCHAR(1)", "EMAIL": "VARCHAR(5)", "TOTAL": "NUMBER(1,0)", "V": type_name}
         told = tuple(column_of(*column) for column in types.items())
         ask = warehouse.columns
-        monkeypatch.setattr(warehouse, "columns", lambda name: told if name == trial.relation else ask(name))
+        monkeypatch.setattr(warehouse, "columns", lambda name: told if name == harness.relation else ask(name))
         [sync], faults = read_definitions(
-            Tagged("bought", "model.shop.bought", trial.relation, "b.yml"), meta, entries()
+            Tagged("bought", "model.shop.bought", harness.relation, "b.yml"), meta, entries()
         )
         assert not faults
         ready = make_ready(sync, DESTINATION, warehouse)
         [batch] = warehouse.batches(
             f"SELECT 0 AS ordinal, 'added' AS kind, {ready.shape.identity} AS identity"
             + "".join(f", {value.expression} AS {value.name}" for value in ready.shape.values)
-            + f" FROM {trial.relation} m",
+            + f" FROM {harness.relation} m",
             10,
         )
         [change] = ready.encoder.encode(batch).changes

@@ -12,7 +12,7 @@ from reverse_etl.change import SyncStatus
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
-from tests.second_reading import SecondReading, second_reading
+from tests.reference_iterable import ReferenceServer, serve_reference
 from tests.stories.project import Project
 from tests.stories.running import opened, run
 from tests.warehouses.on_duckdb import OnDuckDB
@@ -37,9 +37,9 @@ SIZES = [(2_000, 10), (3_000, 10_000), (60, 300_000), (40, 1_500_000)]
 
 
 @pytest.fixture
-def iterable() -> Iterator[SecondReading]:
-    with second_reading() as reading:
-        yield reading
+def iterable() -> Iterator[ReferenceServer]:
+    with serve_reference() as reference:
+        yield reference
 
 
 def query(rows: int, width: int, letter: str, numbers: str) -> str:
@@ -50,7 +50,7 @@ def query(rows: int, width: int, letter: str, numbers: str) -> str:
     return f"SELECT 'u' || i || '@shop.com' AS email, {listed} FROM {numbers} AS t(i) WHERE i < {rows}"
 
 
-def sent(project: Project, iterable: SecondReading, rows: int, letter: str) -> None:
+def sent(project: Project, iterable: ReferenceServer, rows: int, letter: str) -> None:
     """A run in which every row is sent and taken."""
     ended = project.cli("run")
     assert ended.code == 0, ended.err
@@ -98,7 +98,7 @@ class Forgetful(DuckDB):
 
 
 @pytest.fixture
-def shop(tmp_path: Path, iterable: SecondReading) -> Project:
+def shop(tmp_path: Path, iterable: ReferenceServer) -> Project:
     project = Project.make(tmp_path / "shop", iterable.url, META)
     project.sql(f"CREATE TABLE people AS {query(1_000, 30_000, 'a', 'range(1000)')}")
     return project

@@ -1,0 +1,63 @@
+"""The server as a client sees it: real HTTP, the right key, and a project of any type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import requests
+
+from tests.reference_iterable import ReferenceServer, serve_reference
+
+
+class Api:
+    """`server` is the other side's memory. A path goes out as it is written."""
+
+    def __init__(self, server: ReferenceServer) -> None:
+        self.server = server
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Api-Key"] = "sandbox-story"
+
+    def call(self, method: str, path: str, body: object = None, **kwargs: Any) -> requests.Response:
+        content = {} if body is None else {"json": body}
+        return self.session.request(method, self.server.url + path, timeout=10, **content, **kwargs)
+
+    def get(self, path: str) -> requests.Response:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: object = None, **kwargs: Any) -> requests.Response:
+        return self.call("POST", path, body, **kwargs)
+
+    def bulk(self, *users: dict[str, Any], **more: Any) -> dict[str, Any]:
+        answer = self.post("/api/users/bulkUpdate", {"users": list(users), **more})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def refused(self, answer: requests.Response, status: int, code: str) -> dict[str, Any]:
+        """The body of a refusal of shape A."""
+        body = answer.json()
+        assert (answer.status_code, body["code"]) == (status, code), body
+        assert {"msg", "params"} <= set(body)
+        return dict(body)
+
+
+@pytest.fixture
+def project_of() -> Iterator[Callable[..., Api]]:
+    """Ask for a project: `project_of("hybrid", batch_limit=3)`."""
+    with ExitStack() as stack:
+
+        def make(project_type: str = "email", **settings: Any) -> Api:
+            api = Api(stack.enter_context(serve_reference(project_type, **settings)))
+            stack.callback(api.session.close)
+            return api
+
+        yield make
+
+
+@pytest.fixture
+def api(project_of: Callable[..., Api]) -> Api:
+    """A project of users by e-mail."""
+    return project_of()

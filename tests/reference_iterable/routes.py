@@ -1,0 +1,125 @@
+"""Routes: methods and paths, what answers them, and how often Iterable lets them be called (4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from tests.reference_iterable import (
+    catalog_items,
+    catalogs,
+    commerce,
+    events,
+    forgotten_users,
+    lists,
+    subscriptions,
+    user_merges,
+    users,
+)
+from tests.reference_iterable.replies import Reply
+from tests.reference_iterable.request import Call
+
+Limit = tuple[int, float]
+SECOND, MINUTE, DAY = 1.0, 60.0, 86_400.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """`{name}` in a path is any one part of it. `limits`: calls in so many seconds. `most_bytes` of a body."""
+
+    method: str
+    path: str
+    answer: Callable[[Call], Reply]
+    limits: tuple[Limit, ...] = ()
+    most_bytes: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        """The decoded values of the path, where the request is one for this route. `path` is still encoded."""
+        wanted, given = self.path.split("/"), path.split("/")
+        if method != self.method or len(wanted) != len(given):
+            return None
+        values = {}
+        for name, part in zip(wanted, given, strict=True):
+            if name.startswith("{") and part:
+                values[name[1:-1]] = unquote(part, errors="strict")
+            elif name != part:
+                return None
+        return values
+
+
+_FOUR_MB = 4_000_000
+_READ = ((100, SECOND),)
+_FORGET = ((3, SECOND), (1000, DAY))
+_CATALOG, _ITEMS, _ITEM = (
+    "/api/catalogs/{catalog}",
+    "/api/catalogs/{catalog}/items",
+    "/api/catalogs/{catalog}/items/{item}",
+)
+
+# Paths with fixed words stand before those that take anything in their place.
+ROUTES = (
+    Route("POST", "/api/users/update", users.update, ((500, SECOND),)),
+    Route("POST", "/api/users/bulkUpdate", users.bulk_update, ((5, SECOND),), _FOUR_MB),
+    Route("POST", "/api/users/updateEmail", users.update_email),
+    Route("POST", "/api/users/merge", user_merges.merge, ((50, SECOND),)),
+    Route("POST", "/api/users/forget", forgotten_users.forget, _FORGET),
+    Route("POST", "/api/users/unforget", forgotten_users.unforget, _FORGET),
+    Route("GET", "/api/users/forgotten", forgotten_users.forgotten, ((3, SECOND),)),
+    Route("GET", "/api/users/forgottenUserIds", forgotten_users.forgotten_user_ids, ((3, SECOND),)),
+    Route("GET", "/api/users/getFields", users.get_fields, ((3, SECOND),)),
+    Route("POST", "/api/users/updateSubscriptions", subscriptions.update),
+    Route("POST", "/api/users/bulkUpdateSubscriptions", subscriptions.bulk_update),
+    Route("GET", "/api/users/getByEmail", users.get_by_email, _READ),
+    Route("GET", "/api/users/byUserId", users.get_by_user_id, _READ),
+    Route("GET", "/api/users/byUserId/{userId}", users.get_by_user_id, _READ),
+    Route("DELETE", "/api/users/byUserId/{userId}", users.delete_by_user_id, _READ),
+    Route("GET", "/api/users/{email}", users.get_by_email, _READ),
+    Route("DELETE", "/api/users/{email}", users.delete_by_email, _READ),
+    Route("POST", "/api/events/track", events.track, ((2000, SECOND),)),
+    Route("POST", "/api/events/trackBulk", events.track_bulk, ((10, SECOND),), _FOUR_MB),
+    Route("GET", "/api/events/byUserId/{userId}", events.get_by_user_id, _READ),
+    Route("GET", "/api/events/{email}", events.get_by_email, _READ),
+    Route("POST", "/api/commerce/trackPurchase", commerce.track_purchase),
+    Route("POST", "/api/commerce/updateCart", commerce.update_cart),
+    Route("GET", "/api/catalogs", catalogs.get_all, _READ),
+    Route("POST", _CATALOG, catalogs.create),
+    Route("DELETE", _CATALOG, catalogs.delete),
+    Route("GET", f"{_CATALOG}/fieldMappings", catalogs.get_mappings),
+    Route("PUT", f"{_CATALOG}/fieldMappings", catalogs.put_mappings),
+    Route("GET", _ITEMS, catalog_items.get_all, _READ),
+    Route("POST", _ITEMS, catalog_items.bulk_update, _READ),
+    Route("DELETE", _ITEMS, catalog_items.bulk_delete),
+    Route("GET", _ITEM, catalog_items.get),
+    Route("PUT", _ITEM, catalog_items.put, ((1000, SECOND),)),
+    Route("PATCH", _ITEM, catalog_items.patch),
+    Route("DELETE", _ITEM, catalog_items.delete),
+    Route("GET", "/api/lists", lists.get_all, _READ),
+    Route("POST", "/api/lists", lists.create),
+    Route("POST", "/api/lists/subscribe", lists.subscribe),
+    Route("POST", "/api/lists/unsubscribe", lists.unsubscribe),
+    Route("GET", "/api/lists/getUsers", lists.get_users, ((5, MINUTE),)),
+    Route("GET", "/api/lists/previewUsers", lists.preview_users, ((5, MINUTE),)),
+    Route("GET", "/api/lists/{listId}/size", lists.size, ((5, MINUTE),)),
+    Route("DELETE", "/api/lists/{listId}", lists.delete),
+    Route("GET", "/api/channels", subscriptions.channels, _READ),
+    Route("GET", "/api/messageTypes", subscriptions.message_types, _READ),
+)
+# A bulk endpoint and its single twin go through different queues: of one user's data, either may land last (5.5).
+TWINS = (
+    ("POST /api/users/update", "POST /api/users/bulkUpdate"),
+    ("POST /api/events/track", "POST /api/events/trackBulk"),
+    ("POST /api/users/updateSubscriptions", "POST /api/users/bulkUpdateSubscriptions"),
+    (f"PUT {_ITEM}", f"POST {_ITEMS}"),
+    (f"PATCH {_ITEM}", f"POST {_ITEMS}"),
+)
+
+
+def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a request and the values in its path."""
+    found = ((route, route.match(method, path)) for route in ROUTES)
+    return next(((route, values) for route, values in found if values is not None), None)

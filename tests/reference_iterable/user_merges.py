@@ -1,0 +1,90 @@
+"""Merging one user into another: section 7.5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.reference_iterable.bodies import STRING
+from tests.reference_iterable.project_memory import Memory, User
+from tests.reference_iterable.replies import Refused, Reply, bad_params, refusal, success
+from tests.reference_iterable.request import Call
+
+_SHAPE = {
+    "sourceEmail": STRING,
+    "sourceUserId": STRING,
+    "destinationEmail": STRING,
+    "destinationUserId": STRING,
+    "arrayMerge": [{"field!": STRING, "dedupeBy": STRING}],
+}
+
+
+def merge(call: Call) -> Reply:
+    body = call.check(_SHAPE)
+    memory = call.memory
+    source_name, source = _side(memory, body, "source")
+    destination_name, destination = _side(memory, body, "destination")
+    if call.refused & {source_name.lower(), destination_name.lower()}:
+        raise bad_params(f"Cannot merge {source_name}")
+    if source is None:
+        code = "UnknownEmailError" if "sourceEmail" in body else "UnknownUserIdError"
+        raise Refused(refusal(400, code, f"No such user: {source_name}"))
+    if source is destination:
+        raise bad_params("Source and destination are one user")
+    if destination is None:
+        _rename(source, body)
+    else:
+        _merge(memory, source, destination, body.get("arrayMerge", []))
+    memory.merged.append((source_name, destination_name))
+    memory.applied.append((source_name, {"destination": destination_name}))
+    return success()
+
+
+def _side(memory: Memory, body: dict[str, Any], side: str) -> tuple[str, User | None]:
+    """One of the two: what the request calls it, and who that is. Raises Refused."""
+    email, user_id = body.get(f"{side}Email"), body.get(f"{side}UserId")
+    if email is None and user_id is None:
+        raise bad_params(f"Either {side}Email or {side}UserId must be set")
+    if (email or "").lower() in memory.forgotten_emails or user_id in memory.forgotten_user_ids:
+        raise Refused(refusal(409, "ForgottenUserError", "User was forgotten"))
+    if email is not None:
+        return email, memory.by_email(email)
+    return str(user_id), memory.by_user_id(str(user_id))
+
+
+def _rename(source: User, body: dict[str, Any]) -> None:
+    if "destinationEmail" in body:
+        source.email = body["destinationEmail"].lower()
+    else:
+        source.user_id = body["destinationUserId"]
+
+
+def _merge(memory: Memory, source: User, destination: User, arrays: list[dict[str, str]]) -> None:
+    """The destination wins, objects are not combined; arrays are joined where that is asked for."""
+    joined = {
+        item["field"]: _joined(destination.data.get(item["field"]), source.data.get(item["field"]), item)
+        for item in arrays
+    }
+    destination.data = {**source.data, **destination.data, **{name: value for name, value in joined.items() if value}}
+    destination.user_id = destination.user_id or source.user_id
+    destination.email = destination.email or source.email
+    for event in memory.events.values():
+        if event.user is source:
+            event.user = destination
+    for one in memory.lists.values():
+        if source in one.members and destination not in one.members:
+            one.members.append(destination)
+            destination.in_lists = True
+    memory.remove(source)
+
+
+def _joined(first: Any, second: Any, item: dict[str, str]) -> list[Any]:
+    """Both arrays, the first one's items before; of equal ones (by `dedupeBy`, where it is given) the first stays."""
+    by = item.get("dedupeBy")
+    kept: list[Any] = []
+    seen: list[Any] = []
+    for value in [*(first or []), *(second or [])]:
+        mark = value.get(by) if by and isinstance(value, dict) else value
+        if mark not in seen:
+            seen.append(mark)
+            kept.append(value)
+    return kept
