@@ -88,7 +88,7 @@ class PastFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate of one change. `tainted`: an earlier attempt may have been applied, whatever came later.
+    """The fate of one change. `maybe_applied`: an earlier attempt may have been applied, whatever came later.
 
     `response` is what the destination answered last. `bars_identity`: it takes no row of this identity any more,
     whatever its values. `rows` are those of the request that failed with it; `alone`: the failure is about this row
@@ -99,7 +99,7 @@ class Outcome:
     status: Status
     code: str = ""
     reason: str = ""
-    tainted: bool = False
+    maybe_applied: bool = False
     response: Response | None = None
     bars_identity: bool = False
     rows: int = 0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from reverse_etl.counting import plural
 from reverse_etl.delivery.rate_limiter import Pacer, Time, Wait, backoff, ignore_wait, rate_wait, throttle
-from reverse_etl.destinations.base import Client, Endpoint, Reply, Request
 from reverse_etl.destinations.iterable.protocol.reply_table import (
     UNTRUSTED,
     UNTRUSTED_HINT,
@@ -16,6 +15,7 @@ from reverse_etl.destinations.iterable.protocol.reply_table import (
     described,
     verdict_of,
 )
+from reverse_etl.destinations.request import Client, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 
 # Seconds before something is asked again that was just made, and that Iterable does not know everywhere yet.

@@ -10,8 +10,9 @@ from reverse_etl.counting import plural, were
 from reverse_etl.delivery.rate_limiter import Pacer
 from reverse_etl.delivery.refusals import named_rows, rejected_row, response_of
 from reverse_etl.delivery.request_engine import Done, End, Engine, Line, Task
-from reverse_etl.destinations.base import Operation, Reply, Sense
 from reverse_etl.destinations.iterable.protocol.reply_table import UNREADABLE, Action, Verdict, kebab, verdict_of
+from reverse_etl.destinations.operation import Clarity, Operation
+from reverse_etl.destinations.request import Reply
 
 _MOST_ISOLATED = 100
 _PAUSE_OF_THE_PATIENT = 5.0  # seconds before it is tried again what may pass
@@ -133,31 +134,31 @@ class Delivery:
     def _judge(self, batch: Batch, reply: Reply) -> Verdict:
         """A reply of success that says nothing of its rows is a failure that may pass."""
         verdict = verdict_of(reply)
-        hopeless = self._operation.hopeless(reply)
-        if hopeless is not None and self._operation.patient:
-            return Verdict(Action.RETRY, code=hopeless.code, pause=_PAUSE_OF_THE_PATIENT)
-        if hopeless is not None:
-            self._engine.stop(hopeless)
-            return Verdict(Action.STOP, code=hopeless.code)
+        fatal = self._operation.find_fatal_problem(reply)
+        if fatal is not None and self._operation.just_created:
+            return Verdict(Action.RETRY, code=fatal.code, pause=_PAUSE_OF_THE_PATIENT)
+        if fatal is not None:
+            self._engine.stop(fatal)
+            return Verdict(Action.STOP, code=fatal.code)
         if verdict.action is Action.READ:
-            sense = self._operation.read(batch.changes, reply).sense
-            if sense is Sense.MALFORMED or (sense is Sense.UNATTRIBUTED and len(batch.changes) == 1):
+            clarity = self._operation.read(batch.changes, reply).clarity
+            if clarity is Clarity.MALFORMED or (clarity is Clarity.UNATTRIBUTED and len(batch.changes) == 1):
                 return Verdict(Action.RETRY, applied=True, code=UNREADABLE)
         return verdict
 
     def _settle(self, done: Done[Batch]) -> Settled | None:
         batch = done.task.payload
-        tainted = done.task.tainted or batch.suspect
+        maybe_applied = done.task.maybe_applied or batch.suspect
         if done.end is End.REPLIED and done.reply is not None and done.verdict is not None:
             if done.verdict.action is Action.READ:
-                return self._read(batch, done.reply, tainted=tainted)
-            return self._split(batch, done.reply, done.verdict, tainted=tainted)
+                return self._read(batch, done.reply, maybe_applied=maybe_applied)
+            return self._split(batch, done.reply, done.verdict, maybe_applied=maybe_applied)
         if done.end is End.EXHAUSTED:
             self._mind_isolated(batch)
-            lasting = self._operation.hopeless(done.reply) if done.reply is not None else None
+            lasting = self._operation.find_fatal_problem(done.reply) if done.reply is not None else None
             if lasting is not None:
                 self._engine.stop(lasting)
-        if not tainted:
+        if not maybe_applied:
             stopped = Outcome(0, Status.ABORTED, "not-sent", "the run stopped before Iterable took it")
             return _all(batch, done.reply, stopped)
         return self._unanswered(batch, done)
@@ -172,7 +173,9 @@ class Delivery:
         elif reply is not None and failed:
             reason = f"Iterable failed with status {reply.status}, and did not say whether it took the row"
         alone = failed and rows == 1 and done.end is End.EXHAUSTED
-        settled = _all(batch, reply, Outcome(0, Status.FAILED, code, reason, tainted=True, rows=rows, alone=alone))
+        settled = _all(
+            batch, reply, Outcome(0, Status.FAILED, code, reason, maybe_applied=True, rows=rows, alone=alone)
+        )
         return replace(settled, outcomes=[self._give_up(outcome) for outcome in settled.outcomes])
 
     def _give_up(self, outcome: Outcome) -> Outcome:
@@ -188,14 +191,14 @@ class Delivery:
         code = outcome.code if outcome.code != "no-answer" else kebab(response.code) or f"http-{response.status}"
         return replace(outcome, status=Status.REJECTED, code=code, reason=reason, recheck=True)
 
-    def _read(self, batch: Batch, reply: Reply, *, tainted: bool) -> Settled | None:
+    def _read(self, batch: Batch, reply: Reply, *, maybe_applied: bool) -> Settled | None:
         reading = self._operation.read(batch.changes, reply)
-        if reading.sense is not Sense.CERTAIN:
+        if reading.clarity is not Clarity.CERTAIN:
             self._halve(batch, suspect=True)
             return None
         response = response_of(reply, batch.changes) if reading.refused else None
         refused = [
-            self._give_up(replace(outcome, tainted=tainted or outcome.tainted, response=response))
+            self._give_up(replace(outcome, maybe_applied=maybe_applied or outcome.maybe_applied, response=response))
             for outcome in reading.refused.values()
         ]
         if refused:
@@ -203,28 +206,30 @@ class Delivery:
         accepted = [change.ordinal for change in batch.changes if change.ordinal not in reading.refused]
         return Settled(accepted, refused, reading.dropped_fields, reading.created_fields)
 
-    def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, tainted: bool) -> Settled | None:
+    def _split(self, batch: Batch, reply: Reply, verdict: Verdict, *, maybe_applied: bool) -> Settled | None:
         """Refused as a whole: the row that the reply names is taken out, else the batch is halved."""
-        tainted = tainted or verdict.applied
+        maybe_applied = maybe_applied or verdict.applied
         response = response_of(reply, batch.changes)
         if len(batch.changes) == 1:
             change = batch.changes[0]
-            outcome = self._operation.refused_alone(change, reply) or rejected_row(change, verdict, reply)
+            outcome = self._operation.read_refusal(change, reply) or rejected_row(change, verdict, reply)
             if outcome.status is Status.ACCEPTED:
                 return Settled([change.ordinal])
             self._mind_isolated(batch, outcome)
-            return Settled(outcomes=[replace(outcome, tainted=tainted, response=response)])
+            return Settled(outcomes=[replace(outcome, maybe_applied=maybe_applied, response=response)])
         if reply.code == "BatchTooLarge":
             self._rows = min(self._rows, len(batch.changes) // 2)
         named = named_rows(reply, len(batch.changes))
         if not named:
-            self._halve(batch, suspect=tainted)
+            self._halve(batch, suspect=maybe_applied)
             return None
         rest = [change for index, change in enumerate(batch.changes) if index not in named]
         if rest:
-            self._engine.push(self._task(Batch(rest, tainted)))
+            self._engine.push(self._task(Batch(rest, maybe_applied)))
         outcomes = [rejected_row(batch.changes[index], verdict, reply, index) for index in sorted(named)]
-        return Settled(outcomes=[replace(outcome, tainted=tainted, response=response) for outcome in outcomes])
+        return Settled(
+            outcomes=[replace(outcome, maybe_applied=maybe_applied, response=response) for outcome in outcomes]
+        )
 
     def _mind_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
         """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.change import Problem
 from reverse_etl.counting import plural
-from reverse_etl.destinations.base import Endpoint
+from reverse_etl.destinations.request import Endpoint
 
 
 def throttled_problem(seconds: float) -> Problem:

@@ -9,9 +9,9 @@ from reverse_etl.change import Change, Outcome, Problem, Response, Status
 from reverse_etl.delivery.rate_limiter import Pacer
 from reverse_etl.delivery.refusals import response_of
 from reverse_etl.delivery.request_engine import Done, End, Engine, Line, Task
-from reverse_etl.destinations.base import Reply, Request
 from reverse_etl.destinations.iterable.protocol.reply_table import UNREADABLE, Action, Verdict, verdict_of
-from reverse_etl.destinations.lookups import Lookup, Send
+from reverse_etl.destinations.operation import Lookup, Send
+from reverse_etl.destinations.request import Reply, Request
 
 # A change and the question that is open about it.
 _Asked = tuple[Change, Request]

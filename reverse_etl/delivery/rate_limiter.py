@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reverse_etl.destinations.base import Endpoint
+from reverse_etl.destinations.request import Endpoint
 
 LONGEST_WAIT = 120.0
 _LONGEST_BACKOFF = 30.0

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import orjson
 
 from reverse_etl.change import Change, Outcome, Response, Status
-from reverse_etl.destinations.base import Reply
 from reverse_etl.destinations.iterable.protocol.reply_table import Verdict
+from reverse_etl.destinations.request import Reply
 
 _INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
 # What Iterable says was wrong, where it speaks of types alone: `Number value expected`, `error.path.missing`.

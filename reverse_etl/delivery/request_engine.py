@@ -18,7 +18,6 @@ from reverse_etl.change import Problem
 from reverse_etl.counting import plural
 from reverse_etl.delivery.limits import daily_limit, throttled_problem
 from reverse_etl.delivery.rate_limiter import Budget, Pacer, Time, Wait, backoff, ignore_wait, rate_wait, throttle
-from reverse_etl.destinations.base import Client, Reply, Request
 from reverse_etl.destinations.iterable.protocol.reply_table import (
     UNREADABLE,
     UNTRUSTED,
@@ -28,6 +27,7 @@ from reverse_etl.destinations.iterable.protocol.reply_table import (
     Verdict,
     described,
 )
+from reverse_etl.destinations.request import Client, Reply, Request
 
 _TICK = 0.2
 _LONGEST_THROTTLE = 600.0
@@ -46,7 +46,7 @@ class End(Enum):
 
 @dataclass
 class Task(Generic[Payload]):
-    """A request and whose it is. `tainted`: some attempt so far may have been applied without our knowing.
+    """A request and whose it is. `maybe_applied`: some attempt so far may have been applied without our knowing.
 
     `permit` is the pacer's for the last attempt.
     """
@@ -56,7 +56,7 @@ class Task(Generic[Payload]):
     attempts: int = 0
     throttles: int = 0
     permit: int = 0
-    tainted: bool = False
+    maybe_applied: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Engine(Generic[Payload]):
         self._count(task)
         verdict = self._judge(task.payload, reply)
         self._line.tally.unanswered += verdict.applied and verdict.action is not Action.SPLIT
-        task.tainted |= verdict.applied and verdict.action is not Action.SPLIT
+        task.maybe_applied |= verdict.applied and verdict.action is not Action.SPLIT
         if verdict.action is Action.WAIT:
             return self._throttle(task, reply)
         self._throttled_since = 0.0

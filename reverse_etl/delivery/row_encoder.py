@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
-from reverse_etl.destinations.base import Body, Row, UnfitRow
+from reverse_etl.destinations.operation import Body, Row, UnfitRow
 from reverse_etl.sync import IdentityRule
 
 if TYPE_CHECKING:

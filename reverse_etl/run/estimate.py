@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from reverse_etl.destinations.base import Endpoint, Operations
+from reverse_etl.destinations.operation import Operations
+from reverse_etl.destinations.request import Endpoint
 from reverse_etl.settings import Settings
 
 _DAY = 86_400.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reverse_etl.destinations.base import Asker
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
 from reverse_etl.destinations.iterable.project_types import check_project_type
+from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.sampling import sample_texts, tallies
 from reverse_etl.sync import Sync
@@ -17,7 +17,7 @@ _USERS_ASKED_ABOUT = 5
 _IDENTIFIERS = ("email", "user_id")
 
 
-def inspect(ready: Ready, reader: Reader, asker: Asker) -> Inspection:
+def inspect(ready: Ready, reader: Reader, asker: ApiCaller) -> Inspection:
     """What would become of a sync's fields, in a project of the type that is set; nothing is written or made.
 
     Raises ConfigError for another project type, DestinationError, WarehouseError.

@@ -14,10 +14,11 @@ from reverse_etl.definition.field_mapping import too_many_fields
 from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import Pacer, Time, Wait
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.base import Client, Endpoint, Operations
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Subject, Typed
 from reverse_etl.destinations.iterable.fields.field_types import typed_constant
+from reverse_etl.destinations.operation import Operations
+from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards.checks import SNAPSHOT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.delivery.deliver import largest_row
-from reverse_etl.destinations.base import Asker, Reply, Request
+from reverse_etl.destinations.request import ApiCaller, Reply, Request
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.run.ready import Ready
 from reverse_etl.run.stages.windows import Window
@@ -29,7 +29,7 @@ class _WouldMakeError(Exception):
 class _Onlooker:
     """Asks what may be asked without changing anything."""
 
-    asker: Asker
+    asker: ApiCaller
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = lambda _: True) -> Reply:
         if request.endpoint.method != "GET":
@@ -37,7 +37,7 @@ class _Onlooker:
         return self.asker.ask(request, once=once, settled=settled)
 
 
-def look_ahead(ready: Ready, asker: Asker) -> tuple[Ready, Sequence[str]]:
+def look_ahead(ready: Ready, asker: ApiCaller) -> tuple[Ready, Sequence[str]]:
     """The sync with what Iterable says of it, and warnings. Raises DestinationError for what would end the run.
 
     Where the run would make a list or a catalog first, the sync stays as it is, and that is said.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reverse_etl.change import RunResult, SyncStatus
 from reverse_etl.counting import plural
-from reverse_etl.destinations.base import Client
+from reverse_etl.destinations.request import Client
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.guards.checks import to_remember
@@ -250,7 +250,7 @@ class _Run:
             rejections.clear_gone()
             if counts.lists_settled:
                 rejections.clear_settled()
-            if self.ready.operations.write.readmits:
+            if self.ready.operations.write.unbars_identities:
                 rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):

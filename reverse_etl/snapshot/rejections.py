@@ -284,7 +284,7 @@ def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:
     status = dialect.null(dialect.integer_type) if response is None else str(int(response.status))
     return [
         *map(dialect.literal, (_state(outcome), outcome.code, outcome.reason)),
-        *("TRUE" if flag else "FALSE" for flag in (outcome.tainted, outcome.recheck)),
+        *("TRUE" if flag else "FALSE" for flag in (outcome.maybe_applied, outcome.recheck)),
         status,
         *map(dialect.literal, told),
         str(int(outcome.rows)),

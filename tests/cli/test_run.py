@@ -11,8 +11,8 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from reverse_etl.destinations.base import Operations
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, Users
+from reverse_etl.destinations.operation import Operations
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import serve_reference

@@ -100,7 +100,7 @@ class OperationContract(PacingContract, Hooks):
         assert done.problem.code == code
         assert {done.outcomes[n].status for n in range(self.rows)} == {status}
         assert {done.outcomes[n].status for n in range(self.rows, 5 * self.rows)} == {Status.ABORTED}
-        assert all(outcome.tainted == (outcome.status is Status.FAILED) for outcome in done.outcomes.values())
+        assert all(outcome.maybe_applied == (outcome.status is Status.FAILED) for outcome in done.outcomes.values())
 
     @pytest.mark.parametrize("case", DOUBTFUL)
     def test_after_a_doubtful_reply_the_same_bytes_are_sent_again(self, world, server, case):
@@ -117,7 +117,7 @@ class OperationContract(PacingContract, Hooks):
         server.script(DOUBTFUL[case])
         done = world.deliver(self.operation(), self.changes(self.rows))
         assert set(done.statuses.values()) == {"failed"}
-        assert all(outcome.tainted for outcome in done.outcomes.values())
+        assert all(outcome.maybe_applied for outcome in done.outcomes.values())
         assert len(server.requests) == world.attempts
 
     @pytest.mark.parametrize("applied", [True, False])
@@ -129,13 +129,13 @@ class OperationContract(PacingContract, Hooks):
         server.wait_for(1)
         assert bool(taken) is applied
         assert set(done.statuses.values()) == {"failed"}
-        assert all(outcome.tainted for outcome in done.outcomes.values())
+        assert all(outcome.maybe_applied for outcome in done.outcomes.values())
 
     def test_where_no_connection_comes_about_nothing_was_sent(self, world, server):
         server.close()
         done = world.deliver(self.operation(), self.changes(3 * self.rows))
         assert set(done.statuses.values()) == {"aborted"}
-        assert not any(outcome.tainted for outcome in done.outcomes.values())
+        assert not any(outcome.maybe_applied for outcome in done.outcomes.values())
         assert done.problem.code == "destination-unavailable"
         assert "Reset" not in done.problem.message
 
@@ -145,13 +145,13 @@ class OperationContract(PacingContract, Hooks):
         server.answer = lambda _: answers.pop() if answers else refusal(400, "BadJsonBody")
         done = world.deliver(self.operation(), self.changes(1))
         assert done.statuses == {0: "rejected"}
-        assert done.outcomes[0].tainted
+        assert done.outcomes[0].maybe_applied
 
     def test_a_refusal_that_comes_first_is_not_tainted(self, world, server):
         server.script(refusal(400, "BadJsonBody"))
         done = world.deliver(self.operation(), self.changes(1))
         assert done.statuses == {0: "rejected"}
-        assert not done.outcomes[0].tainted
+        assert not done.outcomes[0].maybe_applied
         assert done.outcomes[0].code == "bad-json-body"
 
     @pytest.mark.parametrize("status", [400, 409, 422])
@@ -160,7 +160,7 @@ class OperationContract(PacingContract, Hooks):
         done = world.deliver(self.operation(), self.changes(1))
         assert done.outcomes[0].status is Status.REJECTED
         assert done.outcomes[0].code == f"http-{status}"
-        assert done.outcomes[0].tainted
+        assert done.outcomes[0].maybe_applied
 
     def test_a_destination_that_is_down_is_soon_left_alone(self, world, server):
         world.batch_rows = self.rows
@@ -168,7 +168,7 @@ class OperationContract(PacingContract, Hooks):
         done = world.deliver(self.operation(), self.changes(100 * self.rows))
         assert done.problem.code == "destination-unavailable"
         assert len(server.requests) <= 30
-        assert sum(outcome.tainted for outcome in done.outcomes.values()) <= world.concurrency * self.rows
+        assert sum(outcome.maybe_applied for outcome in done.outcomes.values()) <= world.concurrency * self.rows
 
     def test_a_destination_that_answers_nonsense_is_soon_left_alone(self, world, server):
         world.batch_rows = self.rows

@@ -110,7 +110,7 @@ class PacingContract:
         assert len(server.requests) == 5
         assert len(done.accepted) == 5 * self.rows
         assert set(done.statuses.values()) == {"aborted"}
-        assert not any(outcome.tainted for outcome in done.outcomes.values())
+        assert not any(outcome.maybe_applied for outcome in done.outcomes.values())
 
     def test_the_last_request_of_a_day_is_no_fault(self, world, server):
         world.batch_rows, world.per_day = self.rows, 5

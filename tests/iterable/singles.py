@@ -7,9 +7,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.base import Row
 from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.operation import Row
 from tests.contracts.iterable_object import OperationContract
 from tests.iterable.server import Answer, refusal
 

@@ -10,10 +10,10 @@ import zlib
 
 import pytest
 
-from reverse_etl.destinations.base import Endpoint, Request
 from reverse_etl.destinations.iterable.protocol import bounded_http
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.request import Endpoint, Request
 from reverse_etl.secret import Secret
 from tests.iterable.delivering import KEY
 from tests.iterable.raw_server import RawServer

@@ -8,10 +8,10 @@ import requests
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.carts import Carts, UpdateCart
+from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.sync import IdentityRule
 from tests.iterable.server import refusal
 from tests.iterable.singles import FORGOTTEN, SingleContract

@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems
 from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
+from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.sync import Field
 from tests.contracts.iterable_bulk import BulkContract
 from tests.contracts.iterable_object import OperationContract
@@ -86,7 +86,7 @@ class TestUploadItems(BulkContract):
     def test_a_catalog_that_was_just_made_is_waited_for(self, world, server):
         answers = [Answer(404, GONE), Answer(404, GONE)]
         server.answer = lambda got: answers.pop() if answers else self.take_all(got)
-        done = world.deliver(UploadItems("products", patient=True), self.changes(self.rows))
+        done = world.deliver(UploadItems("products", just_created=True), self.changes(self.rows))
         assert done.accepted == set(range(self.rows))
         assert done.problem is None
 

@@ -6,8 +6,8 @@ import traceback
 
 import pytest
 
-from reverse_etl.destinations.base import Endpoint, Request
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient, check_access
+from reverse_etl.destinations.request import Endpoint, Request
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 from tests.iterable.delivering import KEY

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.objects.commerce_items import items_key
+from reverse_etl.destinations.operation import Row, UnfitRow
 
 MODEL = Tagged("carts", "model.shop.carts", '"carts"', "models/carts.yml")
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}

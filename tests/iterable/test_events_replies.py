@@ -28,7 +28,7 @@ class TestArrays:
         assert done.accepted == {0, 1, 3}
         assert done.outcomes[2].code == CODES[reason]
         assert done.statuses == {2: "skipped" if reason == "notFound" else "rejected"}
-        assert not done.outcomes[2].tainted
+        assert not done.outcomes[2].maybe_applied
 
     @pytest.mark.parametrize(("skip", "status"), [(True, "skipped"), (False, "rejected")])
     def test_an_unknown_user_is_skipped_or_rejected_as_the_definition_says(self, world, server, skip, status):

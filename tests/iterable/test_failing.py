@@ -6,11 +6,11 @@ import pytest
 
 from reverse_etl.change import Change, Kind, PastFailure, Response
 from reverse_etl.delivery.refusals import response_of
-from reverse_etl.destinations.base import Reply
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.request import Reply
 from tests.iterable.bulk_replies import reply, user
 from tests.iterable.server import HTML, Answer, refusal
 from tests.iterable.singles import SUCCESS, change
@@ -36,7 +36,7 @@ def test_the_row_that_fails_a_check_with_a_5xx_is_found_in_the_same_run(world, s
     done = world.deliver(BulkUpdate("email"), [user(n) for n in range(8)])
     assert done.accepted == set(range(8)) - {5}
     assert (done.outcomes[5].status.value, done.outcomes[5].code) == ("rejected", "bad-json-body")
-    assert done.outcomes[5].tainted  # nothing documents that it was not applied
+    assert done.outcomes[5].maybe_applied  # nothing documents that it was not applied
 
 
 def test_rows_that_failed_before_go_last_and_in_halves(world, server):
@@ -58,7 +58,7 @@ def test_a_row_that_fails_alone_in_three_runs_is_held_back(world, server, alone,
     world.past = {0: PastFailure(1, alone)}
     [outcome] = world.deliver(TrackPurchase(), [purchase(0)]).outcomes.values()
     assert f"{outcome.status.value} {outcome.code}" == fate
-    assert outcome.tainted
+    assert outcome.maybe_applied
     assert (outcome.rows, outcome.alone) == (1, True)
     assert outcome.recheck == fate.startswith("rejected")
     assert outcome.response == Response(500, "GenericError", "boom for …", "r-9")

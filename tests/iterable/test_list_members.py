@@ -73,7 +73,7 @@ class MembersContract(BulkContract):
         assert set(done.statuses.values()) == {"aborted"}
         assert done.problem.code == "unknown-list"
         assert done.problem.context["list id"] == 12
-        assert not any(outcome.tainted for outcome in done.outcomes.values())
+        assert not any(outcome.maybe_applied for outcome in done.outcomes.values())
         assert len(server.requests) == 2
 
     @pytest.mark.parametrize("code", ["BadParams", "Success", ""])
@@ -181,7 +181,7 @@ class TestFreshLists:
     def test_it_is_waited_for(self, world, server, clock, kind):
         server.script(NO_LIST, NO_LIST, Answer(200, reply(4)))
         began = clock.now
-        done = world.deliver(kind(VIP, "email", patient=True), ROWS)
+        done = world.deliver(kind(VIP, "email", just_created=True), ROWS)
         assert done.accepted == {0, 1, 2, 3}
         assert [got.body for got in server.requests] == [server.requests[0].body] * 3
         assert clock.now - began >= 10
@@ -189,7 +189,7 @@ class TestFreshLists:
     def test_not_for_ever(self, world, server, clock, kind):
         server.script(NO_LIST)
         began = clock.now
-        done = world.deliver(kind(VIP, "email", patient=True), ROWS)
+        done = world.deliver(kind(VIP, "email", just_created=True), ROWS)
         assert set(done.statuses.values()) == {"aborted"}
         assert done.problem.code == "unknown-list"
         assert len(server.requests) == world.attempts
@@ -197,7 +197,7 @@ class TestFreshLists:
 
     def test_another_refusal_is_no_reason_to_wait(self, world, server, kind):
         server.script(refusal(400, "BadJsonBody"))
-        done = world.deliver(kind(VIP, "email", patient=True), ROWS[:1])
+        done = world.deliver(kind(VIP, "email", just_created=True), ROWS[:1])
         assert done.statuses == {0: "rejected"}
         assert len(server.requests) == 1
 
@@ -234,7 +234,7 @@ class TestWhichList:
     def test_a_list_is_found_by_name_or_id(self, ask, server, said, found):
         prepared = self.prepare(ask, list=said, mode="mirror")
         assert prepared.place == {"list_id": str(found)}
-        assert [(one.list_id, one.patient) for one in both(prepared)] == [(found, False)] * 2
+        assert [(one.list_id, one.just_created) for one in both(prepared)] == [(found, False)] * 2
         assert [(got.method, got.path) for got in server.requests] == [("GET", "/api/lists")]
 
     def test_a_name_that_is_not_there_tells_the_nearest_and_all(self, ask):
@@ -274,7 +274,7 @@ class TestWhichList:
         assert "`New`" in note
         assert {got.method for got in server.requests} == {"GET"}
         prepared = self.prepare(ask, list={"name": "New"}, create_list=True, mode="mirror")
-        assert [(one.list_id, one.patient) for one in both(prepared)] == [(99, True)] * 2
+        assert [(one.list_id, one.just_created) for one in both(prepared)] == [(99, True)] * 2
         assert prepared.place == {"list_id": "99"}
         assert server.requests[-1].json == {"name": "New"}
 

@@ -79,7 +79,7 @@ def test_every_way_of_saying_that_there_is_none(look, server, key, answer):
 def test_replies_that_say_neither_are_asked_again_and_never_skip(look, server, world, key, answer):
     lookups, [outcome] = look(answer, key=key)
     assert (outcome.status.value, lookups.found) == ("aborted", [])
-    assert not outcome.tainted
+    assert not outcome.maybe_applied
     assert len(server.requests) == world.attempts
 
 
@@ -87,7 +87,7 @@ def test_replies_that_say_neither_are_asked_again_and_never_skip(look, server, w
 def test_a_refused_question_is_a_refused_row(look, answer):
     _, [outcome] = look(answer, key="user_id")
     assert outcome.status.value == "rejected"
-    assert not outcome.tainted
+    assert not outcome.maybe_applied
 
 
 def test_a_wrong_key_stops(look, server, world):

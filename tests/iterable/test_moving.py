@@ -7,9 +7,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.lookup import Lookups
-from reverse_etl.destinations.base import Row
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.operation import Row
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     EMAIL_CHANGE,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Budget, Pacer, Pacers, backoff, rate_wait, throttle
-from reverse_etl.destinations.base import Endpoint
+from reverse_etl.destinations.request import Endpoint
 
 
 class Clock:

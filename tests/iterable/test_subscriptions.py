@@ -8,9 +8,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind, Status
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable.base import ProjectType, Subject
 from reverse_etl.destinations.iterable.objects.subscriptions import Subscriptions, UpdateSubscriptions
+from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Field
 from tests.contracts.iterable_bulk import BulkContract
@@ -91,7 +91,7 @@ class TestUpdateSubscriptions(BulkContract):
         done = world.deliver(UpdateSubscriptions("email" if key == "email" else "user_id"), changes)
         assert done.accepted == set(range(1, rows))
         assert (done.outcomes[0].status, done.outcomes[0].code) == (status, code)
-        assert done.outcomes[0].tainted is (status is Status.FAILED)
+        assert done.outcomes[0].maybe_applied is (status is Status.FAILED)
         assert len(server.requests) == 1
 
     def test_a_failure_inside_tells_of_the_feature_where_it_is_needed(self, world, server):

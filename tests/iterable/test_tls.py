@@ -9,9 +9,9 @@ from cryptography import x509
 
 from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import Time
-from reverse_etl.destinations.base import Endpoint, Reply, Request
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import ConfigError, DestinationError
 from reverse_etl.secret import Secret
 from tests.iterable.certificates import HERE, Certificate

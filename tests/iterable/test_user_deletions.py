@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import Kind, Status
-from reverse_etl.destinations.base import Reply
 from reverse_etl.destinations.iterable.objects.user_deletions import Delete, Forget, IsThere, Unforget
-from reverse_etl.destinations.lookups import Send
+from reverse_etl.destinations.operation import Send
+from reverse_etl.destinations.request import Reply
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     DELETION,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.user_merges import Merge
+from reverse_etl.destinations.operation import Row, UnfitRow
 from tests.iterable.server import Answer
 from tests.iterable.singles import (
     FORGOTTEN,

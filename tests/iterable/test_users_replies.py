@@ -23,7 +23,7 @@ class TestWhatARepliesNames:
         assert done.accepted == {0, 1, 3}
         assert done.statuses == {2: "rejected"}
         assert done.outcomes[2].code == ARRAYS[reason]
-        assert not done.outcomes[2].tainted
+        assert not done.outcomes[2].maybe_applied
 
     @pytest.mark.parametrize("reason", ARRAYS)
     def test_each_array_of_user_ids(self, world, server, reason):
@@ -108,7 +108,7 @@ class TestWhatARepliesNames:
         done = world.deliver(BulkUpdate("email"), [user(n) for n in range(8)])
         assert done.accepted == set(range(8)) - {5}
         assert done.outcomes[5].code == "identity-conflict"
-        assert done.outcomes[5].tainted
+        assert done.outcomes[5].maybe_applied
         assert len(server.requests) == 7
 
     def test_conflicts_that_most_rows_share_stop_the_run(self, world, server):
@@ -133,7 +133,7 @@ class TestWhatARepliesNames:
         done = world.deliver(BulkUpdate("email"), [user(n) for n in range(4)])
         assert done.accepted == {0, 1, 3}
         assert done.outcomes[2].code == "refused"
-        assert done.outcomes[2].tainted
+        assert done.outcomes[2].maybe_applied
 
     @pytest.mark.parametrize(
         "answer",
@@ -157,7 +157,7 @@ class TestWhatARepliesNames:
         done = self.deliver(world, server, answer)
         assert not done.accepted
         assert set(done.statuses.values()) == {"failed"}
-        assert all(outcome.tainted for outcome in done.outcomes.values())
+        assert all(outcome.maybe_applied for outcome in done.outcomes.values())
 
     @pytest.mark.parametrize(
         "arrays", [None, [], "x", {"invalidEmails": "user1@example.com"}, {"invalidEmails": [1, None]}]
@@ -176,8 +176,8 @@ class TestWhatARepliesNames:
         done = self.deliver(world, server, answer)
         assert done.statuses == {0: "rejected", 1: "failed", 2: "failed", 3: "failed"}
         assert done.outcomes[1].code == "dropped-fields"
-        assert done.outcomes[1].tainted
-        assert not done.outcomes[0].tainted
+        assert done.outcomes[1].maybe_applied
+        assert not done.outcomes[0].maybe_applied
         assert "`plan`, `tier.name`" in done.outcomes[1].reason
         assert done.dropped_fields == {"plan", "tier.name"}
 

@@ -81,7 +81,7 @@ def test_a_hybrid_project_names_the_address_that_another_user_has(iterable):
     done = world.deliver(BulkUpdate("user_id"), rows)
     assert done.accepted == set(range(20)) - {7}
     assert done.outcomes[7].code == "identity-conflict"
-    assert not done.outcomes[7].tainted
+    assert not done.outcomes[7].maybe_applied
 
 
 def test_a_clash_of_types_is_isolated_and_told(iterable):

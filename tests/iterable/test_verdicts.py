@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.destinations.base import Reply
 from reverse_etl.destinations.iterable.protocol.reply_table import Action, Verdict, kebab, verdict_of
+from reverse_etl.destinations.request import Reply
 from reverse_etl.errors import ConfigError
 
 CHECKED_FIRST = (

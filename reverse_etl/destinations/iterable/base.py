@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from reverse_etl.definition.entry import Entry
-from reverse_etl.destinations.base import Asker, Body, Operations, Row
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
@@ -116,12 +117,12 @@ class IterableObject(ABC):
         del sync, project
         return ()
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         """What Iterable would make of the fields; nothing is made there. Raises DestinationError."""
         del subject, asker
         return Inspection()
 
-    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
         """Ask Iterable what must be known before the first row, and make what the definition lets be made.
 
         Raises DestinationError where the rows cannot be sent.

@@ -14,10 +14,10 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Endpoint, Reply, Request, UnfitRow
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
-from reverse_etl.destinations.lookups import Answer, Lookup, Send
+from reverse_etl.destinations.operation import Answer, Lookup, Send, UnfitRow
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 

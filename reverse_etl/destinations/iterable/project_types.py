@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reverse_etl.destinations.base import Asker
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.identity import question
+from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import ConfigError
 
 _PLACEHOLDER = "@placeholder.email"  # an address that only e-mail projects make up
 _BY_FIELD = {"emailListIds": (ProjectType.EMAIL,), "userListIds": (ProjectType.USER_ID, ProjectType.HYBRID)}
 
 
-def check_project_type(project: ProjectType, users: Iterable[tuple[str, str]], asker: Asker) -> bool:
+def check_project_type(project: ProjectType, users: Iterable[tuple[str, str]], asker: ApiCaller) -> bool:
     """Look at some users, each a kind of identifier and its value: whether one of them shows that the type is right.
 
     Raises ConfigError if the project is of another type than `project`, and DestinationError.

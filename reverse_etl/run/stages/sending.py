@@ -12,8 +12,8 @@ from reverse_etl.delivery.deliver import Delivery, Settled
 from reverse_etl.delivery.lookup import Lookups
 from reverse_etl.delivery.rate_limiter import Pacer
 from reverse_etl.delivery.request_engine import Line
-from reverse_etl.destinations.base import Client, Endpoint, Operation
-from reverse_etl.destinations.lookups import Lookup
+from reverse_etl.destinations.operation import Lookup, Operation
+from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import PROGRESS, Event
 from reverse_etl.run.estimate import paced
@@ -268,6 +268,8 @@ def _apart(some: Settled | None, doubts: dict[int, Outcome]) -> Settled | None:
     """What is settled, without refusals that followed an attempt which may have been taken; those go to `doubts`."""
     if some is None:
         return None
-    doubtful = {o.ordinal: o for o in some.outcomes if o.tainted and o.status in (Status.REJECTED, Status.SKIPPED)}
+    doubtful = {
+        o.ordinal: o for o in some.outcomes if o.maybe_applied and o.status in (Status.REJECTED, Status.SKIPPED)
+    }
     doubts.update(doubtful)
     return replace(some, outcomes=[outcome for outcome in some.outcomes if outcome.ordinal not in doubtful])

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reverse_etl.destinations.base import Operation
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import ProjectType, Stage
+from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.runs import recent_runs
 from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.destinations.base import Asker, Endpoint, Request
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import Subject, Typed
 from reverse_etl.destinations.iterable.fields.built_in_fields import ALWAYS, BUILT_IN, TAKES
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
 from reverse_etl.errors import DestinationError
 
 NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
@@ -153,14 +153,14 @@ def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     )
 
 
-def user_types(asker: Asker) -> Mapping[str, str] | None:
+def user_types(asker: ApiCaller) -> Mapping[str, str] | None:
     """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
     reply = asker.ask(Request(GET_FIELDS, GET_FIELDS.path))
     fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
     return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
 
 
-def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
+def check_user_fields(subject: Subject, asker: ApiCaller) -> Sequence[str]:
     """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
 
     Raises DestinationError.
@@ -168,7 +168,7 @@ def check_user_fields(subject: Subject, asker: Asker) -> Sequence[str]:
     return inspect_user_fields(subject, asker).warnings if subject.typed else ()
 
 
-def inspect_user_fields(subject: Subject, asker: Asker) -> Inspection:
+def inspect_user_fields(subject: Subject, asker: ApiCaller) -> Inspection:
     """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
     told = user_types(asker)
     wrong = built_in_clashes(subject.typed, told or {})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from reverse_etl.destinations.base import UnfitRow
+from reverse_etl.destinations.operation import UnfitRow
 
 UNSENDABLE = "unsendable-value"
 _WHOLE = re.compile(r"[+-]?\d{1,19}")

@@ -12,7 +12,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry, Source
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Asker, Reply, Row, UnfitRow
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import untold
@@ -33,6 +32,8 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal
+from reverse_etl.destinations.operation import Row, UnfitRow
+from reverse_etl.destinations.request import ApiCaller, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
@@ -99,7 +100,7 @@ class Activity(IterableObject):
 
         return who
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         del asker
         return untold(subject, _NO_TYPES) if subject.typed else Inspection()
 

@@ -11,7 +11,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import Body, Endpoint, Operations, Reply, Row
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     FIRST_RECHECK,
@@ -27,6 +26,8 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.objects.activity import WINDOW, refused_person, skips_unknown
 from reverse_etl.destinations.iterable.objects.commerce_items import Items, items_key
 from reverse_etl.destinations.iterable.protocol.single import Single
+from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Requirement, Sync
 
@@ -74,7 +75,7 @@ class UpdateCart(Single):
     window: int = WINDOW
     effect: str = "their carts are emptied in Iterable"
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return refused_person(change, reply, skip=self.skip, one_user=True)
 
 

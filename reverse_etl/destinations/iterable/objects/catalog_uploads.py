@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from reverse_etl.change import Change, Problem
-from reverse_etl.destinations.base import Endpoint, Operation, Reading, Reply, Request, Sense, UnfitRow
 from reverse_etl.destinations.iterable.resources.catalog_types import address, lacks_catalog
+from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, UnfitRow
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 
 # Iterable's Swagger document says 100 requests a second for each key. RudderStack's notes say 5. We start with the
 # lower figure, since a 429 costs more than a pause. The setting `catalog_requests_per_second` changes it.
@@ -29,20 +30,20 @@ _BYTES_AN_ID = 259  # with quotes, colon and comma
 class _ItemsOperation(Operation):
     """Requests are received as a whole or not at all; what becomes of single items is never told.
 
-    `patient`: the catalog was just made.
+    `just_created`: the catalog was just made.
     """
 
     catalog: str
-    patient: bool = False
+    just_created: bool = False
     max_rows: int = _ROWS
     overhead: int = _ROWS * _BYTES_AN_ID + 100
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         del changes
         done = isinstance(reply.body, dict) and reply.code in ("Success", "Accepted")
-        return Reading(Sense.CERTAIN if done else Sense.MALFORMED)
+        return BatchResult(Clarity.CERTAIN if done else Clarity.MALFORMED)
 
-    def hopeless(self, reply: Reply) -> Problem | None:
+    def find_fatal_problem(self, reply: Reply) -> Problem | None:
         """The catalog is not there any more, where a reply says so."""
         if not lacks_catalog(reply):
             return None

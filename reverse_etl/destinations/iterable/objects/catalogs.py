@@ -11,7 +11,6 @@ from pydantic import Field as Key
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Asker, Body, Operations, Row
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject, Typed
 from reverse_etl.destinations.iterable.fields.field_types import GIVEN, clash_error, clashes, shown, with_parents
@@ -27,6 +26,8 @@ from reverse_etl.destinations.iterable.resources.catalog_types import (
     typable,
     unknown_catalog,
 )
+from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import Fault
 from reverse_etl.sync import IdentityRule, OnRemoved, Sync
 
@@ -109,7 +110,7 @@ class CatalogItems(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         sync, found = subject.sync, looked_up(subject.sync, asker)
         catalog = found or Catalog(str(sync.options["catalog"]))
         refuse_clashes(subject, catalog)
@@ -125,7 +126,7 @@ class CatalogItems(IterableObject):
             types_read=True,
         )
 
-    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
         sync = subject.sync
         catalog = looked_up(sync, asker) or make_catalog(asker, str(sync.options["catalog"]))
         refuse_clashes(subject, catalog)
@@ -144,7 +145,7 @@ def operations_on(catalog: Catalog, sync: Sync) -> Operations:
     return Operations(UploadItems(catalog.name, catalog.fresh, partial=sync.mode == "update"), remove)
 
 
-def looked_up(sync: Sync, asker: Asker) -> Catalog | None:
+def looked_up(sync: Sync, asker: ApiCaller) -> Catalog | None:
     """The catalog of a sync; None where there is none and it may be made. Raises DestinationError."""
     wanted = str(sync.options["catalog"])
     found, others = find_catalog(asker, wanted)

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.definition.faults import Place, field_twice, nearest
-from reverse_etl.destinations.base import Row, UnfitRow
 from reverse_etl.destinations.iterable.fields.scalars import NUMBER, OBJECT, TEXT, TEXTS, UNSENDABLE, WHOLE, Scalar, fit
+from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, Requirement, Sync
 

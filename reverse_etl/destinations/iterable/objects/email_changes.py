@@ -12,7 +12,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Row
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     EMAIL,
@@ -26,6 +25,8 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
+from reverse_etl.destinations.operation import Body, Operation, Operations, Row
+from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 

@@ -13,7 +13,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place, short
-from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Reading, Reply, Request, Row
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.scalars import TEXT, fit
 from reverse_etl.destinations.iterable.identity import person, precedence
@@ -30,6 +29,8 @@ from reverse_etl.destinations.iterable.objects.activity import (
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, texts
+from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Requirement, Sync
 
@@ -78,12 +79,12 @@ class TrackBulk(Operation):
         body = b'{"events":[' + b",".join([change.body for change in changes]) + b"]}"
         return Request(self.endpoint, self.endpoint.path, body)
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         # Identifiers among an event's data are somebody else's.
         reader = BulkReader(self._fate, self.allow_dropped_fields, parts=("",))
         return reader.read(changes, reply, _barred(changes, reply))
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return refused_person(change, reply, skip=self.skip)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:

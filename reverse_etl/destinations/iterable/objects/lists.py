@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Asker, Body, Endpoint, Operation, Operations, Reading, Reply, Request, Row
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
@@ -34,6 +33,8 @@ from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader,
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
 from reverse_etl.destinations.iterable.resources.list_lookup import Target, find_list, find_or_make_list
+from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
 
@@ -131,11 +132,11 @@ class ListMembersEntry(FieldsEntry):
 
 @dataclass(frozen=True)
 class ListOperation(Operation):
-    """Change who is on a list, many at once. `patient`: the list was just made."""
+    """Change who is on a list, many at once. `just_created`: the list was just made."""
 
     list_id: int
     key: str
-    patient: bool = False
+    just_created: bool = False
     overhead: int = 120
     window: int = _WINDOW
 
@@ -144,14 +145,14 @@ class ListOperation(Operation):
         body = b'{"listId":%d,"subscribers":[%b]%b}' % (self.list_id, rows, self._switch())
         return Request(self.endpoint, self.endpoint.path, body)
 
-    def hopeless(self, reply: Reply) -> Problem | None:
+    def find_fatal_problem(self, reply: Reply) -> Problem | None:
         if not _lacks_list(reply):
             return None
         return Problem(
             "unknown-list",
-            f"Iterable does not know the list {self.list_id} {'yet' if self.patient else 'any more'}",
+            f"Iterable does not know the list {self.list_id} {'yet' if self.just_created else 'any more'}",
             "Run again in some minutes. If the list was deleted, give the definition another `name`."
-            if self.patient
+            if self.just_created
             else "See in Iterable whether it was deleted; for another list give the definition another `name` as well.",
             {"list id": self.list_id, "status": reply.status, "request": reply.request_id or "unnamed"},
         )
@@ -169,10 +170,10 @@ class Subscribe(ListOperation):
     allow_dropped_fields: bool = False
     endpoint: Endpoint = SUBSCRIBE
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return coded_refusal(change, reply, one_user=names_one_user(change))
 
     def _switch(self) -> bytes:
@@ -191,10 +192,10 @@ class Unsubscribe(ListOperation):
     endpoint: Endpoint = UNSUBSCRIBE
     effect: str = "they are taken off the list in Iterable"
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         return BulkReader(self._fate).read(changes, reply)
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         outcome = coded_refusal(change, reply)
         gone = outcome is not None and outcome.code in ("forgotten-user", MEANING["notFound"][0])
         return Outcome(change.ordinal, Status.ACCEPTED) if gone else outcome
@@ -250,14 +251,14 @@ class ListMembers(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         found = inspect_user_fields(subject, asker) if subject.typed else Inspection()
         if find_list(subject.sync, asker) is not None:
             return found
         made = f"Iterable has no list `{subject.sync.options['list']['name']}` yet; the first run makes it"
         return replace(found, notes=(made,))
 
-    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
         sync, project = subject.sync, subject.project
         warnings = check_user_fields(subject, asker)
         target = find_or_make_list(sync, asker, subject.place)

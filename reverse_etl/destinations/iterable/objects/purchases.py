@@ -11,7 +11,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.base import Body, Endpoint, Operations, Reply, Row, UnfitRow
 from reverse_etl.destinations.iterable.base import ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, fit
 from reverse_etl.destinations.iterable.identity import person, precedence
@@ -27,6 +26,8 @@ from reverse_etl.destinations.iterable.objects.activity import (
 )
 from reverse_etl.destinations.iterable.objects.commerce_items import Items, items_key
 from reverse_etl.destinations.iterable.protocol.single import Single
+from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
+from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, Requirement, Sync
 
@@ -66,7 +67,7 @@ class TrackPurchase(Single):
     endpoint: Endpoint = TRACK_PURCHASE
     window: int = WINDOW
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return refused_person(change, reply, skip=self.skip)
 
 

@@ -15,18 +15,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, Entry, Source
 from reverse_etl.definition.faults import Place, short
-from reverse_etl.destinations.base import (
-    Asker,
-    Body,
-    Endpoint,
-    Operation,
-    Operations,
-    Reading,
-    Reply,
-    Request,
-    Row,
-    UnfitRow,
-)
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.identity import (
@@ -53,6 +41,8 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
     told,
 )
 from reverse_etl.destinations.iterable.resources.resource_ids import Ids, parsed
+from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row, UnfitRow
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Sync
 
@@ -149,10 +139,10 @@ class UpdateSubscriptions(Operation):
         rows = b",".join([change.body for change in changes])
         return Request(self.endpoint, self.endpoint.path, b'{"updateSubscriptionsRequests":[' + rows + b"]}")
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         return BulkReader(self._fate, failures=_failures).read(changes, reply)
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return coded_refusal(change, reply, one_user=True)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
@@ -160,9 +150,9 @@ class UpdateSubscriptions(Operation):
             return rejected(change, named, failure, self.key)
         said = "Iterable failed on the row without a reason, and may take it the next time"
         said += f"; it may lack opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
-        return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, tainted=True, rows=1, alone=True)
+        return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, maybe_applied=True, rows=1, alone=True)
 
-    def hopeless(self, reply: Reply) -> Problem | None:
+    def find_fatal_problem(self, reply: Reply) -> Problem | None:
         message = str(reply.body.get("msg")) if isinstance(reply.body, dict) else reply.text
         if not (self.opts_in and reply.status == 400 and _NEEDS_OPT_IN.search(message)):
             return None
@@ -200,11 +190,11 @@ class Subscriptions(IterableObject):
     def body(self, sync: Sync, project: ProjectType) -> Body:
         return _body(sync, project, [Ids(field.path, REGISTERS[field.path]) for field in sync.own])
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         _known_ids(subject.sync, asker)
         return Inspection()
 
-    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
         sync, project = subject.sync, subject.project
         return Prepared(self.operations(sync, project), _body(sync, project, _known_ids(sync, asker)))
 
@@ -227,7 +217,7 @@ def _body(sync: Sync, project: ProjectType, ids: Sequence[Ids]) -> Body:
     return make
 
 
-def _known_ids(sync: Sync, asker: Asker) -> list[Ids]:
+def _known_ids(sync: Sync, asker: ApiCaller) -> list[Ids]:
     """What the keys of the definition can name; its constants are looked at first. Raises DestinationError."""
     registers = dict.fromkeys(REGISTERS[field.path] for field in sync.own)
     things = {register: _usable(told(register, asker)) for register in registers}

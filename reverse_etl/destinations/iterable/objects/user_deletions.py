@@ -11,7 +11,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import Body, Endpoint, Operation, Operations, Reply, Request, Row
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     FIRST_RECHECK,
@@ -27,7 +26,8 @@ from reverse_etl.destinations.iterable.identity import (
 )
 from reverse_etl.destinations.iterable.objects.users import DeleteUser
 from reverse_etl.destinations.iterable.protocol.single import Single, refusal_of
-from reverse_etl.destinations.lookups import Answer
+from reverse_etl.destinations.operation import Answer, Body, Operation, Operations, Row
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import IdentityRule, PersonColumn, Sync
 
@@ -73,8 +73,8 @@ class UserDeletionsEntry(Entry):
 class Delete(DeleteUser):
     """Delete a user whom Iterable was seen to have; one that is not there any more was deleted meanwhile."""
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
-        return _accepted_if_forgotten(change, reply) or super().refused_alone(change, reply)
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
+        return _accepted_if_forgotten(change, reply) or super().read_refusal(change, reply)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Forget(Single):
 
     endpoint: Endpoint = FORGET
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return _accepted_if_forgotten(change, reply) or refusal_of(change, reply)
 
 
@@ -107,7 +107,7 @@ class Unforget(Single):
     """Let a forgotten user back in."""
 
     endpoint: Endpoint = UNFORGET
-    readmits: bool = True
+    unbars_identities: bool = True
 
 
 class UserDeletions(IterableObject):

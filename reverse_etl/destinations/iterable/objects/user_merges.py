@@ -15,11 +15,12 @@ from reverse_etl.change import Change
 from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import place_of
 from reverse_etl.definition.limits import Part
-from reverse_etl.destinations.base import Body, Endpoint, Operations, Row, UnfitRow
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import rule_of
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
+from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
+from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 

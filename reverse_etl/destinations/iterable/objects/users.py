@@ -12,18 +12,6 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.base import (
-    Asker,
-    Body,
-    Endpoint,
-    Operation,
-    Operations,
-    Reading,
-    Reply,
-    Request,
-    Row,
-    Sense,
-)
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, dropping, inspect_user_fields
@@ -41,6 +29,8 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import is_absent
+from reverse_etl.destinations.operation import BatchResult, Body, Clarity, Operation, Operations, Row
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
 
@@ -110,7 +100,7 @@ class BulkUpdate(Operation):
         body = b'{"users":[' + b",".join([change.body for change in changes]) + b"]" + flag.encode() + b"}"
         return Request(self.endpoint, self.endpoint.path, body)
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
 
     def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
@@ -132,12 +122,12 @@ class DeleteUser(Operation):
         inner = "byUserId/" if (changes[0].key or self.key) == "user_id" else ""
         return Request(self.endpoint, f"{self.endpoint.path}/{inner}{quote(changes[0].identity, safe='')}")
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         del changes
         done = isinstance(reply.body, dict) and reply.code in ("Success", "Accepted")
-        return Reading(Sense.CERTAIN if done else Sense.MALFORMED)
+        return BatchResult(Clarity.CERTAIN if done else Clarity.MALFORMED)
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return Outcome(change.ordinal, Status.ACCEPTED) if is_absent(reply) else None
 
 
@@ -202,13 +192,13 @@ class Users(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: Asker) -> Inspection:
+    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
         found = inspect_user_fields(subject, asker)
         if subject.sync.options.get("create_new_fields") is not False or not found.new_fields:
             return found
         return replace(found, warnings=(*found.warnings, dropping(found.new_fields)))
 
-    def prepare(self, subject: Subject, asker: Asker) -> Prepared:
+    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
         warnings = check_user_fields(subject, asker)
         sync, project = subject.sync, subject.project
         return Prepared(self.operations(sync, project), self.body(sync, project), warnings=warnings)

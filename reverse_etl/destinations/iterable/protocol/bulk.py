@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import orjson
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.base import Reading, Reply, Sense
 from reverse_etl.destinations.iterable.identity import KINDS, NAMES
 from reverse_etl.destinations.iterable.protocol.bulk_failures import (
     Counts,
@@ -21,6 +20,8 @@ from reverse_etl.destinations.iterable.protocol.bulk_failures import (
 )
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
 from reverse_etl.destinations.iterable.protocol.single import FORGOTTEN, FORGOTTEN_USER, barring
+from reverse_etl.destinations.operation import BatchResult, Clarity
+from reverse_etl.destinations.request import Reply
 
 # What being named in an array of a reply means.
 MEANING: Mapping[str, tuple[str, str]] = {
@@ -69,22 +70,22 @@ class BulkReader:
     failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
     parts: Sequence[str] = ("", "dataFields")
 
-    def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> BatchResult:
         """What a 2xx reply says of each of these changes. `told`: rows that it refuses in another way than by user."""
         counts = counts_in(reply.body)
         if counts is None or not isinstance(reply.body, dict):
-            return Reading(Sense.MALFORMED)
+            return BatchResult(Clarity.MALFORMED)
         named = self.failures(reply.body)
         blamed, strange = self._blamed(changes, named, 0 if told else counts.failed)
         alone = len(told.keys() - blamed.keys())
         if strange or not _add_up(counts, len(changes), len(blamed), alone):
-            return Reading(Sense.UNATTRIBUTED if counts.failed or named or told else Sense.MALFORMED)
+            return BatchResult(Clarity.UNATTRIBUTED if counts.failed or named or told else Clarity.MALFORMED)
         refused = {ordinal: fate for ordinal, fate in {**told, **blamed}.items() if fate.status is not Status.ACCEPTED}
         dropped = texts(reply.body.get("filteredOutFields"))
         if dropped and not self.allow_dropped_fields:
             whole = [change for change in changes if change.ordinal not in blamed and change.ordinal not in told]
             refused |= {change.ordinal: _dropped(change, dropped) for change in whole}
-        return Reading(Sense.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
+        return BatchResult(Clarity.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
 
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
@@ -129,5 +130,9 @@ def _add_up(counts: Counts, rows: int, blamed: int, alone: int) -> bool:
 def _dropped(change: Change, fields: Sequence[str]) -> Outcome:
     names = ", ".join(f"`{name}`" for name in fields[:10])
     return Outcome(
-        change.ordinal, Status.FAILED, "dropped-fields", f"Iterable took the row but dropped {names}", tainted=True
+        change.ordinal,
+        Status.FAILED,
+        "dropped-fields",
+        f"Iterable took the row but dropped {names}",
+        maybe_applied=True,
     )

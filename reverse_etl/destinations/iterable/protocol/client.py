@@ -23,8 +23,8 @@ import requests.exceptions
 import urllib3.exceptions
 
 from reverse_etl import __version__
-from reverse_etl.destinations.base import Reply, Request
 from reverse_etl.destinations.iterable.protocol.bounded_http import POOLS, Deadline
+from reverse_etl.destinations.request import Reply, Request
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 

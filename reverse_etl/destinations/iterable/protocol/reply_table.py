@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from reverse_etl.destinations.base import Reply
+from reverse_etl.destinations.request import Reply
 
 
 class Action(Enum):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import orjson
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.base import Operation, Reading, Reply, Request, Sense
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
+from reverse_etl.destinations.operation import BatchResult, Clarity, Operation
+from reverse_etl.destinations.request import Reply, Request
 
 FORGOTTEN_USER = "forgotten-user"
 FORGOTTEN = "the row is about a user who was forgotten on request"
@@ -36,11 +37,11 @@ class Single(Operation):
     def build(self, changes: Sequence[Change]) -> Request:
         return Request(self.endpoint, self.endpoint.path, changes[0].body)
 
-    def read(self, changes: Sequence[Change], reply: Reply) -> Reading:
+    def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         del changes
-        return Reading(Sense.CERTAIN if is_success(reply) else Sense.MALFORMED)
+        return BatchResult(Clarity.CERTAIN if is_success(reply) else Clarity.MALFORMED)
 
-    def refused_alone(self, change: Change, reply: Reply) -> Outcome | None:
+    def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return refusal_of(change, reply)
 
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import orjson
 
 from reverse_etl.definition.faults import nearest
-from reverse_etl.destinations.base import Asker, Endpoint, Reply, Request
 from reverse_etl.destinations.iterable.base import Typed
 from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
 
@@ -78,7 +78,7 @@ def lacks_catalog(reply: Reply) -> bool:
     return reply.status == 404 and "catalogs.notFound" in reply.code
 
 
-def find_catalog(asker: Asker, wanted: str) -> tuple[str | None, Sequence[str]]:
+def find_catalog(asker: ApiCaller, wanted: str) -> tuple[str | None, Sequence[str]]:
     """Iterable's spelling of a catalog's name, without regard to letter case; None, and those that there are."""
     names: list[str] = []
     for name in _names(asker):
@@ -88,7 +88,7 @@ def find_catalog(asker: Asker, wanted: str) -> tuple[str | None, Sequence[str]]:
     return None, names
 
 
-def _names(asker: Asker) -> Iterator[str]:
+def _names(asker: ApiCaller) -> Iterator[str]:
     """Names of all catalogs, page by page. Raises DestinationError."""
     seen: set[str] = set()
     page = 1
@@ -117,7 +117,7 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
     )
 
 
-def make_catalog(asker: Asker, name: str) -> Catalog:
+def make_catalog(asker: ApiCaller, name: str) -> Catalog:
     """Make a catalog; one that is there although it was not listed is taken as it is. Raises DestinationError."""
     reply = asker.ask(Request(MAKE, address(name)))
     if reply.status in (200, 201, 202):
@@ -128,7 +128,7 @@ def make_catalog(asker: Asker, name: str) -> Catalog:
         raise _not_made(f"catalog `{name}` could not be made", reply) from error
 
 
-def read_catalog(asker: Asker, name: str) -> Catalog:
+def read_catalog(asker: ApiCaller, name: str) -> Catalog:
     """A catalog that there is, with the types of its fields. Raises DestinationError."""
     what = f"the field types of catalog `{name}`"
     told = _told(asker.ask(Request(TYPES, address(name, "/fieldMappings"))), what)
@@ -144,7 +144,7 @@ def typable(catalog: Catalog, fields: Sequence[Typed]) -> list[Typed]:
     return [item for item in with_parents(fields) if given_type(item) and catalog.lacks(item.field)]
 
 
-def set_types(asker: Asker, catalog: Catalog, fields: Sequence[Typed]) -> Catalog:
+def set_types(asker: ApiCaller, catalog: Catalog, fields: Sequence[Typed]) -> Catalog:
     """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
     if not fields:
         return catalog

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import orjson
 
 from reverse_etl.counting import are, plural
-from reverse_etl.destinations.base import Asker, Endpoint, Reply, Request
 from reverse_etl.destinations.iterable.resources.named_resources import LISTS, STATIC, Named, Names, shown, told
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
 
@@ -25,7 +25,7 @@ class Target:
     fresh: bool = False
 
 
-def find_list(sync: Sync, asker: Asker) -> Named | None:
+def find_list(sync: Sync, asker: ApiCaller) -> Named | None:
     """The list of a definition; None where it is not there and may be made. Raises DestinationError."""
     lists, said = told(LISTS, asker), sync.options["list"]
     found = [one for one in lists if one.id == said.get("id") or one.name == said.get("name")]
@@ -49,7 +49,7 @@ def find_list(sync: Sync, asker: Asker) -> Named | None:
     return found[0] if found else None
 
 
-def find_or_make_list(sync: Sync, asker: Asker, place: Mapping[str, str]) -> Target:
+def find_or_make_list(sync: Sync, asker: ApiCaller, place: Mapping[str, str]) -> Target:
     """The list of a definition, made if it has to be. Raises DestinationError.
 
     A list that was found or made before is known by its id. Iterable may not list it for a minute, and may list several
@@ -64,7 +64,7 @@ def find_or_make_list(sync: Sync, asker: Asker, place: Mapping[str, str]) -> Tar
     return Target(found.id) if found is not None else Target(_make(sync, asker), fresh=True)
 
 
-def _make(sync: Sync, asker: Asker) -> int:
+def _make(sync: Sync, asker: ApiCaller) -> int:
     """Make the list, once: Iterable takes a second one of the same name."""
     name = sync.options["list"]["name"]
     reply = asker.ask(Request(CREATE, CREATE.path, orjson.dumps({"name": name})), once=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.definition.faults import nearest
-from reverse_etl.destinations.base import Asker, Endpoint, Request
+from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
 from reverse_etl.errors import DestinationError
 
 _MOST_SHOWN = 50
@@ -59,7 +59,7 @@ class Names:
         return nearest(name, self._exact)
 
 
-def told(register: Register, asker: Asker) -> tuple[Named, ...]:
+def told(register: Register, asker: ApiCaller) -> tuple[Named, ...]:
     """All that the project has of that sort. Raises DestinationError."""
     reply = asker.ask(Request(register.endpoint, register.endpoint.path))
     found = reply.body.get(register.member) if isinstance(reply.body, dict) and reply.status == 200 else None

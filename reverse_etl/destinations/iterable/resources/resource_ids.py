@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import orjson
 
-from reverse_etl.destinations.base import UnfitRow
 from reverse_etl.destinations.iterable.resources.named_resources import Named, Names, Register
+from reverse_etl.destinations.operation import UnfitRow
 
 _NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 _NAMES_REMEMBERED = 1000

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.base import Endpoint, Reply, Request
 from reverse_etl.destinations.iterable.identity import GET, NAMES, found, question
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
-from reverse_etl.destinations.lookups import Answer, Lookup, Send
+from reverse_etl.destinations.operation import Answer, Lookup, Send
+from reverse_etl.destinations.request import Endpoint, Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
