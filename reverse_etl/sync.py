@@ -38,17 +38,13 @@ class Field:
         return f"@{self.path}" if self.own else self.path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
-    """Too many rows: more than `percent` of them and more than `rows`; or more than `share` percent, however few.
+    """Too many rows: more than `percent` of them and more than `rows`; or more than `share` percent, however few."""
 
-    `hours`: how far back rows of earlier runs count too.
-    """
-
-    percent: float
-    rows: int
+    percent: float = 10
+    rows: int = 100
     share: float = 50
-    hours: float = 20
 
     def exceeded(self, count: int, total: int) -> bool:
         """Whether `count` of `total` rows is too many."""
@@ -67,17 +63,6 @@ class Limit:
         return f"{self.percent:g} % and {plural(self.rows, 'row')}, or {self.share:g} %"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardLimits:
-    """Which guards of a definition are on, and their limits; None turns one off."""
-
-    empty_model: bool = True
-    removed: Limit | None = Limit(10, 100)
-    destination: bool = True
-    build: bool = True
-    relation: bool = True
-
-
 @dataclass(frozen=True)
 class Sync:
     """One definition. `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
@@ -86,7 +71,7 @@ class Sync:
     `own` are fields that keys of the definition stand for, such as `event_name`. `scope` names Iterable's own things
     that the rows belong to, such as a catalog: a sync snapshot is about those alone. `hidden` are columns that are
     never sent. `options` are the object's own switches. `target` is dbt's target and `database` the model's, as dbt
-    has them; empty: not known.
+    has them; empty: not known. `guards` are the settings of guards by name; False turns a guard off.
     """
 
     name: str
@@ -105,8 +90,8 @@ class Sync:
     hidden: frozenset[str] = frozenset()
     on_removed: OnRemoved = "ignore"
     options: Options = field(default_factory=dict)
-    guards: GuardLimits = field(default_factory=GuardLimits)
-    reject_limit: Limit = field(default_factory=lambda: Limit(10, 100))
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    reject_limit: Limit = field(default_factory=Limit)
     target: str = ""
     database: str = ""
 

@@ -22,7 +22,7 @@ from reverse_etl.definition.destination import _Entry as DestinationEntry
 from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
 from reverse_etl.definition.faults import unknown_word
 from reverse_etl.destinations.iterable import OBJECTS, entries
-from reverse_etl.guards.checks import GUARDS
+from reverse_etl.guards.table import GUARDS
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable
 from tests.documentation import GENERATED, PAGES, README, TEXT
@@ -187,7 +187,7 @@ def test_keys_of_definitions_with_their_defaults() -> None:
 
 def test_guards() -> None:
     for guard in GUARDS:
-        assert re.search(rf"^\| `{guard}` \|", TEXT, re.MULTILINE), guard
+        assert re.search(rf"^\| `{guard.name}` \|", TEXT, re.MULTILINE), guard.name
 
 
 def test_error_codes_and_codes_of_rows() -> None:

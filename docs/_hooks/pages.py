@@ -6,6 +6,7 @@ from code_map import code_map_page
 from command_pages import commands_page
 from definition_pages import definition_page
 from error_pages import errors_page
+from guard_pages import guards_page
 from setting_pages import settings_page
 
 
@@ -15,6 +16,7 @@ def generated_pages() -> dict[str, str]:
         "reference/commands.md": commands_page(),
         "reference/settings.md": settings_page(),
         "reference/definition.md": definition_page(),
+        "reference/guards.md": guards_page(),
         "reference/error-messages.md": errors_page(),
         "reference/code-map.md": code_map_page(),
     }

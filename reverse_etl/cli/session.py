@@ -45,12 +45,11 @@ class Session:
     def project(self) -> ProjectContext:
         """The project. Raises ConfigError where a guard is named that there is not."""
         from reverse_etl.dbt.variables import read_variables
-        from reverse_etl.guards.checks import GUARDS
         from reverse_etl.project.context import ProjectContext, ProjectOptions, unknown_guards
 
         o = self._options
         allow = [name for text in o.allow or () for name in text.split()]
-        wrong = unknown_guards(allow, GUARDS)
+        wrong = unknown_guards(allow)
         if wrong is not None:
             raise wrong
         flags = ProjectOptions(

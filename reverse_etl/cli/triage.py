@@ -64,13 +64,13 @@ class Triage:
 
         `remember`: where to keep what dbt's last results say.
         """
-        from reverse_etl.guards.checks import BUILD
+        from reverse_etl.guards.build import GUARD
 
         try:
             unbuilt = Unbuilt(self._session, self.open, reader)
         except ReverseEtlError as error:
-            guarded = [] if BUILD in self._session.project.flags.allow else self.open
-            for sync in [one for one in guarded if one.guards.build]:
+            allowed = self._session.project.flags.allow
+            for sync in [one for one in self.open if not GUARD.is_off(one, allowed)]:
                 self._note(sync, [error])
             return
         if remember is not None:

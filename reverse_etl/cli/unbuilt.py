@@ -22,20 +22,29 @@ class Unbuilt:
     def __init__(self, session: Session, syncs: Sequence[Sync], reader: Reader) -> None:
         """The results are read, and said to be of no use if they are."""
         self._session = session
-        self._syncs = [sync for sync in syncs if sync.guards.build]
+        from reverse_etl.guards.build import GUARD
+
+        self._syncs = [sync for sync in syncs if not GUARD.is_off(sync)]
         reader.mark = replace(reader.mark, sync="", step="builds")
         schemas = dict.fromkeys(self._schema(sync) for sync in self._syncs)
         self._builds: Mapping[str, Builds] = {schema: session.project.builds(reader, schema) for schema in schemas}
 
     def problems(self) -> dict[str, Problem]:
         """By name, the syncs whose model or tests failed when dbt last ran them, unless that is allowed."""
-        from reverse_etl.guards.checks import BUILD
+        from reverse_etl.guards.build import GUARD
 
-        if BUILD in self._session.project.flags.allow:
+        if GUARD.name in self._session.project.flags.allow:
             return {}
         self._warn()
-        stops = {sync.name: self._builds[self._schema(sync)].stop(sync) for sync in self._syncs}
-        return {name: stop.problem for name, stop in stops.items() if stop is not None}
+        problems = {sync.name: self._problem(sync) for sync in self._syncs}
+        return {name: problem for name, problem in problems.items() if problem is not None}
+
+    def _problem(self, sync: Sync) -> Problem | None:
+        from reverse_etl.guards.guard import BuildContext, first_problem
+        from reverse_etl.guards.table import BUILD_GUARDS
+
+        hold = self._builds[self._schema(sync)].hold(sync)
+        return first_problem(BUILD_GUARDS, BuildContext(sync, hold))
 
     def remember(self, warehouse: Warehouse) -> None:
         """Keep what dbt's last results say, since its next command overwrites them. A fault of this is a warning."""

@@ -43,18 +43,6 @@ def find_stale(manifest: Manifest, locations: Locations) -> Staleness:
     return Staleness(defining, tuple(path for path in changed if path != defining))
 
 
-def stale_manifest(stale: Staleness, locations: Locations) -> ConfigError | None:
-    """An error `stale-manifest` if a file with definitions is not what dbt read."""
-    if stale.defining is None:
-        return None
-    return ConfigError(
-        "stale-manifest",
-        f"{stale.defining} was changed after dbt wrote {locations.manifest}",
-        context={"changed": stale.defining, "manifest": locations.manifest},
-        hint="Run `dbt build` (or `dbt parse`) again, or pass `--allow stale_manifest`.",
-    )
-
-
 class _Files:
     """The files of one project."""
 

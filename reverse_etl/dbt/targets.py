@@ -20,7 +20,6 @@ from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model, text
 from reverse_etl.dbt.profiles import Outputs, Profile
 from reverse_etl.dbt.results import Build
-from reverse_etl.errors import ConfigError
 
 _UNEXPLAINED, _CERTAIN = 0, 1000
 _DATABASE_KEYS = {"bigquery": ("project", "database")}
@@ -98,27 +97,6 @@ def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str 
     if build.profile not in (None, outputs.profile):
         return None
     return build.target or (outputs.default if build.lists_flags else None)
-
-
-def wrong_target(manifest: Manifest, verdict: Verdict, target: str, flags: Mapping[str, object]) -> ConfigError:
-    """The error of a manifest that is another target's. `flags` are those of the command, by name."""
-    made_for = " or ".join(f"`{name}`" for name in verdict.targets)
-    words = f"-t {shlex.quote(target)}{dbt_flags(flags)}"
-    hint = f"Run `dbt parse {words}` (or `dbt build {words}`), then try again."
-    if verdict.targets:
-        hint += f" To use the tables of {made_for} instead, run with `-t {shlex.quote(verdict.targets[0])}`."
-    elsewhere = f"was made for target {made_for}" if made_for else "was not made for this target"
-    return ConfigError(
-        "wrong-target",
-        f"{manifest.path} {elsewhere}, and this command uses target `{target}`",
-        context={
-            "manifest": manifest.path,
-            "target": target,
-            "reason": verdict.reason,
-            **({"relation": verdict.example.relation_name} if verdict.example else {}),
-        },
-        hint=hint,
-    )
 
 
 def dbt_flags(flags: Mapping[str, object]) -> str:

@@ -15,9 +15,11 @@ from pydantic import Field as Key
 from reverse_etl.definition.entry_checks import check_entry
 from reverse_etl.definition.faults import Place, field_twice
 from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
-from reverse_etl.definition.limits import GuardsEntry, LimitEntry, Part
+from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.definition.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
+from reverse_etl.entry_part import EntryPart
 from reverse_etl.errors import Fault
+from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
@@ -32,7 +34,7 @@ def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-class Entry(Part):
+class Entry(EntryPart):
     """What every object's entry may say. `IDENTIFIERS` are keys that name a column which identifies something.
 
     `OPTIONS` are switches that a Sync hands on as they are. Subclasses add `object`, `mode` and keys of their own.
@@ -229,7 +231,7 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
         hidden=model.hidden,
         on_removed=entry.removal(),
         options=entry.options(),
-        guards=entry.guards.limits(),
+        guards=entry.guards.settings(),
         target=model.target,
         database=model.database,
         reject_limit=entry.reject_limit.limit(),

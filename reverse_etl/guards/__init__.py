@@ -1,1 +1,1 @@
-"""Guards: checks that can stop a run before it sends."""
+"""Guards: checks that can stop a sync before it sends. One file each; `table.py` lists them."""

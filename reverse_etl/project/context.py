@@ -15,13 +15,16 @@ from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.dbt.sensitive import sensitive_values
-from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
+from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG
-from reverse_etl.dbt.targets import PLACE_KEYS, judge, wrong_target
+from reverse_etl.dbt.targets import PLACE_KEYS, Verdict, judge
 from reverse_etl.dbt.unread import changed_files, repeated_keys, unread_tags
 from reverse_etl.definition.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
 from reverse_etl.errors import ConfigError
-from reverse_etl.guards.checks import STALE_MANIFEST, WRONG_TARGET
+from reverse_etl.guards import stale_manifest
+from reverse_etl.guards.guard import error_of, first_problem
+from reverse_etl.guards.table import ALLOWABLE, MANIFEST_GUARDS
+from reverse_etl.project.manifest_facts import ManifestFacts
 from reverse_etl.project.sync_reader import Definitions, read_syncs
 from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
@@ -81,15 +84,15 @@ class ProjectContext:
     def manifest(self) -> Manifest:
         """The manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
         manifest = read_manifest(self.locations)
-        if WRONG_TARGET not in self.flags.allow:
-            wrong = self._wrong_target(manifest)
-            if wrong is not None:
-                raise wrong
-        if STALE_MANIFEST not in self.flags.allow:
-            self._stale = find_stale(manifest, self.locations)
-            stale = stale_manifest(self._stale, self.locations)
-            if stale is not None:
-                raise stale
+        facts = ManifestFacts(
+            manifest, self.locations, self.target, vars(self.flags), lambda: self._target_verdict(manifest)
+        )
+        guards = [guard for guard in MANIFEST_GUARDS if guard.name not in self.flags.allow]
+        problem = first_problem(guards, facts)
+        if problem is not None:
+            raise error_of(problem)
+        if stale_manifest.GUARD in guards:
+            self._stale = facts.staleness
         return manifest
 
     def unread(self) -> list[str]:
@@ -97,13 +100,12 @@ class ProjectContext:
         lost = repeated_keys(self.manifest, self.locations.project_dir)
         return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
 
-    def _wrong_target(self, manifest: Manifest) -> ConfigError | None:
-        """Return an error if the manifest is another target's. An unreadable profile is reported later, on opening."""
+    def _target_verdict(self, manifest: Manifest) -> Verdict | None:
+        """Return why the manifest is another target's. An unreadable profile is reported later, on opening."""
         try:
-            verdict = judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
+            return judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))
         except ConfigError:
             return None
-        return wrong_target(manifest, verdict, self.profile.target, vars(self.flags)) if verdict else None
 
     @cached_property
     def profile(self) -> Profile:
@@ -204,14 +206,14 @@ class ProjectContext:
         return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
 
 
-def unknown_guards(allow: Collection[str], known: Sequence[str]) -> ConfigError | None:
-    """A guard named after --allow that there is not."""
-    wrong = [name for name in allow if name not in known]
+def unknown_guards(allow: Collection[str]) -> ConfigError | None:
+    """Return the error of a name after --allow that is not a guard."""
+    wrong = [name for name in allow if name not in ALLOWABLE]
     if not wrong:
         return None
     return ConfigError(
         "unknown-guard",
         f"there is no guard `{wrong[0]}`",
-        context={"guards": ", ".join(known)},
+        context={"guards": ", ".join(ALLOWABLE)},
         hint="Name one of the guards after --allow.",
     )

@@ -9,7 +9,7 @@ from functools import cached_property
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.results import Build
 from reverse_etl.dbt.verdicts import Hold, Judge, is_bad, is_same_target, read_verdicts
-from reverse_etl.guards.checks import Stop, build_stop
+from reverse_etl.guards.guard import BuildHold
 from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
 from reverse_etl.sync import Sync
 from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
@@ -28,10 +28,10 @@ class Builds:
     current: Mapping[Key, Verdict]
     remembered: Mapping[Key, Verdict]
 
-    def stop(self, sync: Sync) -> Stop | None:
-        """What speaks against sending the model of a sync."""
+    def hold(self, sync: Sync) -> BuildHold | None:
+        """Return what speaks against sending the model of a sync, or None."""
         hold = self._judge.find_hold(sync.unique_id)
-        return build_stop(sync, hold.sentence, self._remedy(sync, hold)) if hold is not None else None
+        return BuildHold(hold.sentence, self._remedy(sync, hold)) if hold is not None else None
 
     def is_unknown(self, sync: Sync) -> bool:
         """Whether the last results cannot be about the model, and nothing is remembered of it."""

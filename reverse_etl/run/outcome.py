@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
 from reverse_etl.cost import Spent
 from reverse_etl.counting import are, plural, were
-from reverse_etl.guards.checks import REMOVED
+from reverse_etl.guards import removed as removed_guard
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.run.stages.journal import Fates
 from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
@@ -55,7 +55,7 @@ class Story:
     def removals(self, allowed: Collection[str]) -> dict[str, int]:
         """What the guard of later runs has to know of the rows that this run removed, if it did."""
         removed = self.fates.removed + self.recovered_removals
-        if removed and REMOVED in allowed:
+        if removed and removed_guard.GUARD.name in allowed:
             return {ALLOWED_REMOVALS: removed}
         return {REMOVALS: removed} if removed else {}
 

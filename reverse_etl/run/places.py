@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reverse_etl.provenance import ACTION
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.lease import LeaseRow, look
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
-
-# What a sync does with the rows of a thing is no part of which thing it is.
-_ACTION = "action"
 
 
 def remembered_place(ready: Ready, row: LeaseRow, store: SnapshotStore, wiring: Wiring) -> Mapping[str, str]:
@@ -29,7 +27,7 @@ def remembered_place(ready: Ready, row: LeaseRow, store: SnapshotStore, wiring: 
 
 
 def _thing(sync: Sync) -> dict[str, str]:
-    return {key: value for key, value in sync.scope.items() if key != _ACTION}
+    return {key: value for key, value in sync.scope.items() if key != ACTION}
 
 
 def _others(sync: Sync, store: SnapshotStore, wiring: Wiring) -> Iterator[LeaseRow]:

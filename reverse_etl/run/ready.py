@@ -21,9 +21,9 @@ from reverse_etl.destinations.operation import Operations
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Event, Listener
-from reverse_etl.guards.checks import SNAPSHOT
+from reverse_etl.guards import snapshot
+from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.settings import Settings
-from reverse_etl.snapshot.provenance import SOURCE, source_of
 from reverse_etl.snapshot.shape import (
     Shape,
     Value,
@@ -110,7 +110,7 @@ class Wiring:
     @property
     def passed_guards(self) -> Collection[str]:
         """Guards that stop nothing this time. A full refresh sends every row, so it is a way out of a lost snapshot."""
-        return {*self.allowed, SNAPSHOT} if self.full_refresh else self.allowed
+        return {*self.allowed, snapshot.GUARD.name} if self.full_refresh else self.allowed
 
     def questions(self, client: Client, destination: Destination) -> Questions:
         """Who asks a destination something beside the rows, at the pace that all syncs share."""

@@ -12,10 +12,10 @@ from reverse_etl.counting import plural
 from reverse_etl.destinations.request import Client
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
-from reverse_etl.guards.checks import to_remember
 from reverse_etl.run.outcome import Story, result_of, with_costs
 from reverse_etl.run.places import remembered_place
 from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.remembering import to_remember
 from reverse_etl.run.renaming import rename_warning
 from reverse_etl.run.stages.acquire import acquire
 from reverse_etl.run.stages.guarding import guard_problem

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
+from reverse_etl.guards.removed import removal_limit
+from reverse_etl.provenance import SOURCE
 from reverse_etl.snapshot.damage import Damage, Found, find_damage
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.lease import look as look_at_lease
-from reverse_etl.snapshot.provenance import SOURCE
 from reverse_etl.snapshot.runs import accepted_before, recent_removals
 from reverse_etl.snapshot.shape import Shape, Stored
 from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
@@ -162,7 +163,7 @@ class SnapshotReader:
         return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
 
     def _removed_before(self) -> int:
-        limit = self.sync.guards.removed
+        limit = removal_limit(self.sync)
         return recent_removals(self._reader, self.tables, limit.hours) if limit is not None and limit.hours else 0
 
     def _fetch(self) -> None:

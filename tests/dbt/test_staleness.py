@@ -13,9 +13,11 @@ import pytest
 
 from reverse_etl.dbt.manifest import read_manifest
 from reverse_etl.dbt.project import Locations, locate
-from reverse_etl.dbt.staleness import Staleness, find_stale, stale_manifest
+from reverse_etl.dbt.staleness import Staleness, find_stale
 from reverse_etl.dbt.tags import misspelt_tags
 from reverse_etl.dbt.unread import changed_files, unread_tags
+from reverse_etl.guards import stale_manifest
+from reverse_etl.project.manifest_facts import ManifestFacts
 
 ENTRY = "reverse_etl: {object: users, email: email}"
 NEW_MODEL = f"{{{{ config(meta={{'reverse_etl': {{'object': 'users'}}}}) }}}} select 1 as id -- {ENTRY}"
@@ -65,11 +67,12 @@ def test_a_checkout_makes_every_file_newer_and_nothing_stale(project: Locations)
 )
 def test_a_changed_definition_makes_the_manifest_stale(project: Locations, name: str, old: str, new: str) -> None:
     edit(project.project_dir / name, old, new)
-    error = stale_manifest(stale(project), project)
-    assert error is not None
-    assert error.code == "stale-manifest"
-    assert name in error.message
-    assert "--allow stale_manifest" in error.hint
+    found = ManifestFacts(read_manifest(project), project, "", {}, lambda: None)
+    problem = stale_manifest.GUARD.check(found)
+    assert problem is not None
+    assert problem.code == "stale-manifest"
+    assert name in problem.message
+    assert "--allow stale_manifest" in problem.hint
 
 
 @pytest.mark.parametrize(

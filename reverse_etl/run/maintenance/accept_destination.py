@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from reverse_etl.counting import agree, plural
 from reverse_etl.errors import ConfigError, Faults
+from reverse_etl.provenance import is_same_source, names_relation, plain_relation, remembered_source
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.run.stages.acquire import acquire
 from reverse_etl.run.stages.guarding import forbidden_target
 from reverse_etl.run.stages.journal import fenced
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
-from reverse_etl.snapshot.provenance import is_same_source, names_relation, plain_relation, remembered_source
 from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
-from reverse_etl.guards.checks import stopping
+from reverse_etl.guards import target
+from reverse_etl.guards.guard import SendContext, error_of, first_problem
+from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.look import Look
-from reverse_etl.snapshot.provenance import target_problem
 
 
 def forbidden_target(ready: Ready) -> ConfigError | None:
-    """The error of a command that changes what a sync has sent, with a dbt target that may not send."""
-    problem = target_problem(ready.sync, ready.destination.name, ready.destination.targets)
-    if problem is None:
-        return None
-    return ConfigError(problem.code, problem.message, context=problem.context, hint=problem.hint)
+    """Return the error of a command that changes what a sync has sent, if the dbt target may not send."""
+    problem = target.GUARD.check(_context(ready))
+    return error_of(problem) if problem is not None else None
 
 
 def guard_problem(ready: Ready, look: Look, allowed: Collection[str]) -> Problem | None:
-    """What stops this sync; None if nothing does. `allowed` are guards that may be passed this time."""
-    forbidden = target_problem(ready.sync, ready.destination.name, ready.destination.targets)
-    if forbidden is not None:
-        return forbidden
-    now = ready.remembered(look.lease.salt if look.lease is not None else "")
-    stop = stopping(ready.sync, look, now, allowed)
-    return stop.problem if stop is not None else None
+    """Return what stops this sync before it sends, or None. `allowed` are guards that stop nothing this time."""
+    guards = [guard for guard in SEND_GUARDS if not guard.is_off(ready.sync, allowed)]
+    return first_problem(guards, send_context(ready, look))
+
+
+def send_context(ready: Ready, look: Look) -> SendContext:
+    """Return what the guards look at before a sync sends."""
+    damage = look.damage
+    return replace(
+        _context(ready),
+        before=look.remembered,
+        now=ready.remembered(look.lease.salt if look.lease is not None else ""),
+        model_rows=look.counts.model_rows,
+        entries=look.counts.entries,
+        removed=look.counts.removed,
+        removed_before=look.removed_before,
+        snapshot_table=look.diff.tables.snapshot,
+        damage=damage.sentence if damage is not None else "",
+        damage_facts=damage.facts if damage is not None else {},
+    )
+
+
+def _context(ready: Ready) -> SendContext:
+    destination = ready.destination
+    return SendContext(ready.sync, destination.name, destination.targets, destination.flag)

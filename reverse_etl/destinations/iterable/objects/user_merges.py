@@ -14,13 +14,13 @@ from pydantic_core import PydanticCustomError
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import place_of
-from reverse_etl.definition.limits import Part
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import rule_of
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
 from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
+from reverse_etl.entry_part import EntryPart
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
@@ -54,7 +54,7 @@ _SCHEMA = {
 UserColumn = Annotated[Any, BeforeValidator(_person), WithJsonSchema(_SCHEMA)]
 
 
-class ArrayEntry(Part):
+class ArrayEntry(EntryPart):
     """An array of the profiles that is joined; `dedupe_by` names the member that tells its objects apart."""
 
     field: str = Key(min_length=1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from reverse_etl.change import Problem
 from reverse_etl.sync import Sync
 
 # Where a sync snapshot keeps it, among what it remembers of its destination.
 SOURCE = "source"
+# What a sync does to the rows of a scope. Another action is never the same scope under another name.
+ACTION = "action"
 _PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|[^."`]+')
 
 
@@ -54,47 +54,6 @@ def plain_relation(relation: str) -> str:
 def names_relation(pattern: str, relation: str) -> bool:
     """Whether a typed name, in which `*` stands for anything, is that of a relation; quotes and case do not matter."""
     return fnmatchcase(plain_relation(relation).lower(), plain_relation(pattern).lower())
-
-
-def relation_problem(sync: Sync, entries: int, before: Mapping[str, object], flag: str) -> Problem:
-    """A sync snapshot that was fed from another relation. `flag` is what commands on this destination need besides."""
-    targets = {before.get("target"), sync.target}
-    typed = f"--select {shlex.quote(sync.name)} --relation {shlex.quote(plain_relation(sync.relation))}"
-    accept = f"reverse-etl destination accept -t {shlex.quote(sync.target)} {typed}{flag}"
-    other = f"To send that table, run with `-t {before['target']}`. " if len(targets - {None, ""}) > 1 else ""
-    return Problem(
-        "guard-relation",
-        f"sync `{sync.name}`: its sync snapshot belongs to {_shown(before)}, and this run reads"
-        f" {_shown({'relation': sync.relation, 'target': sync.target})}",
-        f"{other}If the table was only renamed or moved, run `{accept}`. To keep a snapshot of its own for this target,"
-        " set another `state_schema` for it. For this run only, `--allow relation`.",
-        {
-            "relation before": before.get("relation", ""),
-            "target before": before.get("target", ""),
-            "relation now": sync.relation,
-            "target now": sync.target,
-            "accepted rows": entries,
-        },
-    )
-
-
-def target_problem(sync: Sync, destination: str, targets: Collection[str]) -> Problem | None:
-    """Why the dbt target may not send to a destination; None if it may."""
-    if not targets or sync.target in targets:
-        return None
-    listed = ", ".join(f"`{name}`" for name in targets)
-    return Problem(
-        "target-not-allowed",
-        f"sync `{sync.name}`: target `{sync.target}` may not send to destination `{destination}`, only {listed} may",
-        f"Run with `-t {next(iter(targets))}`. With this target use `plan`, or `run --sandbox`. `targets` of the"
-        " destination in reverse_etl.yml lists the targets that may send.",
-        {"target": sync.target, "destination": destination, "targets": ", ".join(targets)},
-    )
-
-
-def _shown(source: Mapping[str, object]) -> str:
-    target = f" (target `{source['target']}`)" if source.get("target") else ""
-    return f"{source.get('relation')}{target}"
 
 
 def _same_part(one: str, other: str) -> bool:

@@ -1,0 +1,132 @@
+"""Guard: a check that can stop a sync before it sends a row, and what each phase hands to its guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from reverse_etl.change import Problem
+from reverse_etl.errors import ConfigError
+from reverse_etl.sync import Sync
+
+Context = TypeVar("Context")
+
+
+class Phase(Enum):
+    """When a guard is checked."""
+
+    MANIFEST = "manifest"  # once per command; a problem ends the command with exit code 2
+    BUILD = "build"  # once per sync, before its model is read; a problem skips the sync
+    SEND = "send"  # once per sync, before its first row is sent; a problem stops the sync
+
+
+@dataclass(frozen=True)
+class Guard(Generic[Context]):
+    """One guard. `check` returns the problem that stops the sync, or None.
+
+    `stops_when` completes the sentence "The guard stops a run if …". `key` is the type of the guard's key under
+    `guards:` of a definition, and `default` its value; without a `key` no definition can turn the guard off.
+    `can_be_allowed`: whether `--allow` accepts its name.
+    """
+
+    name: str
+    phase: Phase
+    stops_when: str
+    check: Callable[[Context], Problem | None]
+    key: Any = None
+    default: object = True
+    can_be_allowed: bool = True
+
+    def is_off(self, sync: Sync, allowed: Collection[str] = ()) -> bool:
+        """Return whether the command or the definition turns the guard off."""
+        return self.name in allowed or sync.guards.get(self.name) is False
+
+
+@dataclass(frozen=True)
+class TargetMismatch:
+    """Why a manifest cannot belong to the dbt target of a command.
+
+    `targets` are the targets that it may belong to; `relation` is an example, None if there is none.
+    """
+
+    targets: tuple[str, ...]
+    reason: str
+    relation: str | None = None
+    has_example: bool = False
+
+
+class ManifestContext(Protocol):
+    """What is known of dbt's manifest. Each property is worked out when a guard asks for it."""
+
+    @property
+    def path(self) -> object:
+        """Where the manifest is."""
+
+    @property
+    def target(self) -> str:
+        """The dbt target of the command."""
+
+    @property
+    def dbt_flags(self) -> str:
+        """The flags that make dbt find the same project, as one types them."""
+
+    @property
+    def mismatch(self) -> TargetMismatch | None:
+        """Why the manifest belongs to another target; None if nothing says so."""
+
+    @property
+    def changed_definition(self) -> object | None:
+        """A file with a definition that changed after dbt wrote the manifest; None if there is none."""
+
+
+@dataclass(frozen=True)
+class BuildHold:
+    """What speaks against sending a model, and what to do about it; both begin a sentence."""
+
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What dbt's results say about the model of a sync. `hold` is None if nothing speaks against it."""
+
+    sync: Sync
+    hold: BuildHold | None
+
+
+@dataclass(frozen=True)
+class SendContext:
+    """What is known of a sync before it sends.
+
+    `allowed_targets` are the dbt targets that may send to the destination; empty: all. `command_flags` are flags that
+    a command needs to reach this destination. `before` and `now` say where rows went and where they would go.
+    Counts are rows: of the model, of the sync snapshot, to be removed now, and removed lately by earlier runs.
+    `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
+    """
+
+    sync: Sync
+    destination: str = ""
+    allowed_targets: tuple[str, ...] = ()
+    command_flags: str = ""
+    before: Mapping[str, object] = field(default_factory=dict)
+    now: Mapping[str, object] = field(default_factory=dict)
+    model_rows: int = 0
+    entries: int = 0
+    removed: int = 0
+    removed_before: int = 0
+    snapshot_table: str = ""
+    damage: str = ""
+    damage_facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def first_problem(guards: Iterable[Guard[Context]], context: Context) -> Problem | None:
+    """Return the problem of the first guard that finds one, or None."""
+    return next((problem for guard in guards if (problem := guard.check(context)) is not None), None)
+
+
+def error_of(problem: Problem) -> ConfigError:
+    """Return a problem as the error that ends a command."""
+    return ConfigError(problem.code, problem.message, context=problem.context, hint=problem.hint)

@@ -1,0 +1,32 @@
+"""The table of guards, in the order they are checked. Definition keys, `--allow` and the docs come from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reverse_etl.guards import (
+    build,
+    destination,
+    empty_model,
+    relation,
+    removed,
+    snapshot,
+    stale_manifest,
+    target,
+    wrong_target,
+)
+from reverse_etl.guards.guard import BuildContext, Guard, ManifestContext, SendContext
+
+MANIFEST_GUARDS: tuple[Guard[ManifestContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
+BUILD_GUARDS: tuple[Guard[BuildContext], ...] = (build.GUARD,)
+SEND_GUARDS: tuple[Guard[SendContext], ...] = (
+    target.GUARD,
+    snapshot.GUARD,
+    relation.GUARD,
+    destination.GUARD,
+    empty_model.GUARD,
+    removed.GUARD,
+)
+GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
+# What `--allow` accepts.
+ALLOWABLE = tuple(guard.name for guard in GUARDS if guard.can_be_allowed)
