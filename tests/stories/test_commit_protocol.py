@@ -96,9 +96,10 @@ def states(project: Project) -> dict[object, object]:
     return values(project.state("identity, state"))
 
 
-def wait_for(event: threading.Event, process: subprocess.Popen[str]) -> None:
-    while not event.wait(0.1):
+def wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while not happened():
         assert process.poll() is None
+        time.sleep(0.05)
 
 
 @pytest.mark.kills
@@ -114,20 +115,48 @@ def test_a_run_that_slept_beyond_its_lease_sends_nothing_after_it_wakes(
             awake.wait()
 
     iterable.before = hold
-    ahead = project.folder / "ahead"
-    ahead.write_text("0")
-    command = [sys.executable, paused.__file__, str(project.folder), iterable.url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        wait_for(under_way, process)
-        process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        ahead.write_text(str(AN_HOUR))
-        project.let_time_pass()
-        assert project.cli("run").code == 0
-        sent = iterable.number
+    with sleeper(project, iterable.url) as process:
+        wait_for(under_way.is_set, process)
+        sent = sleep_and_be_replaced(process, project, iterable)
         awake.set()
         process.send_signal(signal.SIGCONT)
         out, _ = process.communicate()
+    check_that_it_sent_nothing_more(out, sent, project, iterable)
+
+
+@pytest.mark.kills
+def test_a_run_that_slept_with_a_permit_in_its_hand_does_not_send(project: Project, iterable: SecondReading) -> None:
+    """The same, but it is stopped between the permit of its rate limiter and the request. Nothing else is to come."""
+    hold = project.folder / "hold"
+    hold.touch()
+    with sleeper(project, iterable.url) as process:
+        wait_for((project.folder / "permitted").exists, process)
+        sent = sleep_and_be_replaced(process, project, iterable)
+        hold.unlink()
+        process.send_signal(signal.SIGCONT)
+        out, _ = process.communicate()
+    check_that_it_sent_nothing_more(out, sent, project, iterable)
+
+
+def sleeper(project: Project, url: str) -> subprocess.Popen[str]:
+    """A run in a process of its own."""
+    (project.folder / "ahead").write_text("0")
+    command = [sys.executable, paused.__file__, str(project.folder), url]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def sleep_and_be_replaced(process: subprocess.Popen[str], project: Project, iterable: SecondReading) -> int:
+    """Stop the process for an hour, in which another run does its work; the number of requests so far."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+    (project.folder / "ahead").write_text(str(AN_HOUR))
+    project.let_time_pass()
+    ended = project.cli("run")
+    assert ended.code == 0, ended.err
+    return iterable.number
+
+
+def check_that_it_sent_nothing_more(out: str, sent: int, project: Project, iterable: SecondReading) -> None:
     assert json.loads(out) == ["error", "lease-lost"]
     assert iterable.number == sent
     assert set(states(project).values()) == {"accepted"}
