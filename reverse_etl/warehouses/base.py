@@ -56,6 +56,7 @@ class Dialect(ABC):
     integer_type: ClassVar[str] = "BIGINT"
     timestamp_type: ClassVar[str] = "TIMESTAMP"
     boolean_type: ClassVar[str] = "BOOLEAN"
+    single_type: ClassVar[str] = ""  # floats of 32 bits, in lower case, if columns can have them
     hash_type: ClassVar[str]
     union: ClassVar[str] = "UNION"  # of two queries, each row once
     merge_branches: ClassVar[bool] = False

@@ -135,8 +135,11 @@ def test_a_fraction_of_a_second_is_dropped_and_not_rounded():
 
 # Iterable would read their seconds as milliseconds.
 FAR_AWAY = [dt.date(9999, 12, 31), dt.datetime(5200, 1, 1, tzinfo=dt.timezone.utc)]
+# Seconds of the years 5138 and 9999, or milliseconds of the seventies.
+DOUBTFUL = [100_000_000_000, 253_402_300_799.0]
+NO_TIMES = ["soon", "2026-01-02T03:04:05Z", "2026-13-01", "1767323045", True, 1.5, 10**16, 10**14]
 BAD = {
-    "created_at": ["soon", "2026-01-02T03:04:05Z", "2026-13-01", "1767323045", True, 1.5, 10**16, 10**14, *FAR_AWAY],
+    "created_at": [*NO_TIMES, *FAR_AWAY, *DOUBTFUL],
     "campaign_id": ["x", 1.5, True, "1.0", 1e19],
     "template_id": ["x"],
     "event_name": [True, 1.5],
@@ -162,7 +165,8 @@ def test_a_value_that_does_not_fit_holds_its_row_back(key, value):
         ("event_name", 5, "eventName", "5"),
         ("event_name", " Order ", "eventName", " Order "),
         ("created_at", 99_999_999_999, "createdAt", 99_999_999_999),
-        ("created_at", 100_000_000_000, "createdAt", 100_000_000),
+        ("created_at", 253_402_300_800, "createdAt", 253_402_300),
+        ("created_at", 1_700_000_000_123.0, "createdAt", 1_700_000_000),
         ("created_at", -100_000_000_001, "createdAt", -100_000_001),
         ("created_at", 1.7e9, "createdAt", 1_700_000_000),
         ("created_at", dt.date(1, 1, 1), "createdAt", -62_135_596_800),

@@ -29,6 +29,8 @@ class TestIdentifierTypes(OnDuckDB, IdentifierTypesContract):
         "infinite": ("CAST('inf' AS DOUBLE)", HELD),
         "double_null": ("CAST(NULL AS DOUBLE)", None),
         "float_whole": ("CAST(7 AS FLOAT)", "7"),
+        "float_inexact": ("CAST(16777217 AS FLOAT)", HELD),
+        "float_largest": ("CAST(16777215 AS FLOAT)", "16777215"),
         "json_text": ("CAST('\"jo\"' AS JSON)", "jo"),
         "json_quotes": ('CAST(\'"j\\"o"\' AS JSON)', 'j"o'),
         "json_whole": ("CAST('101' AS JSON)", "101"),

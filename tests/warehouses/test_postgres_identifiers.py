@@ -31,6 +31,8 @@ class TestIdentifierTypes(OnPostgres, IdentifierTypesContract):
         "nan": ("CAST('NaN' AS double precision)", HELD),
         "infinite": ("CAST('Infinity' AS double precision)", HELD),
         "real_whole": ("CAST(7 AS real)", "7"),
+        "real_inexact": ("CAST(-16777216 AS real)", HELD),
+        "real_largest": ("CAST(16777215 AS real)", "16777215"),
         "json_string": ("CAST('\"jo\"' AS json)", "jo"),
         "json_quotes": ('CAST(\'"j\\"o"\' AS json)', 'j"o'),
         "json_whole": ("CAST('101' AS json)", "101"),

@@ -19,18 +19,20 @@ _MARK = "not an identifier: "
 _AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.INTEGER, ColumnKind.UUID)
 _NUMBERS = (ColumnKind.DECIMAL, ColumnKind.NUMBER)
 _DOUBTFUL = (*_NUMBERS, ColumnKind.FLOAT, ColumnKind.JSON)
-_COMPOSITE = (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.BINARY, ColumnKind.INTERVAL, ColumnKind.OTHER)
+_COMPOSITE = (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.BINARY, ColumnKind.INTERVAL)
 _WHOLE = "-?[0-9]+([.]0*)?"
 _FRACTION_OF_ZEROS = "[.]0*$"
-# Beyond that, a double is not one number only.
+# Beyond these, a float of 64 or of 32 bits is not one number only.
 _LARGEST = 2**53 - 1
+_LARGEST_SINGLE = 2**24 - 1
 
 
 def identifier_text(dialect: Dialect, column: Column) -> str:
     """The identifier that a column holds, as text; NULL if it holds none, and marked if it cannot be one."""
     kept = dialect.kept(column)
     if column.kind is ColumnKind.FLOAT or (column.kind in _NUMBERS and kept.type == "FLOAT"):
-        return _of_float(dialect, kept.expression)
+        largest = _LARGEST_SINGLE if column.type.lower() == dialect.single_type else _LARGEST
+        return _of_float(dialect, kept.expression, largest)
     if column.kind in _NUMBERS:
         text = dialect.as_text(kept.expression)
         return f"CASE WHEN {kept.expression} IS NULL THEN NULL {_whole(dialect, text)}"
@@ -39,9 +41,9 @@ def identifier_text(dialect: Dialect, column: Column) -> str:
     return dialect.as_text(kept.expression)
 
 
-def _of_float(dialect: Dialect, value: str) -> str:
+def _of_float(dialect: Dialect, value: str, largest: int) -> str:
     digits = dialect.as_text(f"CAST({value} AS {dialect.integer_type})")
-    whole = f"{value} = floor({value}) AND abs({value}) <= {_LARGEST}"
+    whole = f"{value} = floor({value}) AND abs({value}) <= {largest}"
     marked = _marked(dialect, dialect.as_text(value))
     return f"CASE WHEN {value} IS NULL THEN NULL WHEN {whole} THEN {digits} ELSE {marked} END"
 
@@ -76,7 +78,8 @@ def unfit_reason(dialect: Dialect, columns: Sequence[Column]) -> str:
     """Why a row is held back, and what to write in the model."""
     names = " and ".join(f"`{column.name}` ({column.type})" for column in columns)
     write = ", ".join(dict.fromkeys(_instead(dialect, column) for column in columns))
-    return f"{names}: the value is neither text nor a whole number, so it identifies nobody; write {write} in the model"
+    unfit = "the value is neither text nor an exact whole number, so it identifies nobody"
+    return f"{names}: {unfit}; write {write} in the model"
 
 
 def _instead(dialect: Dialect, column: Column) -> str:
@@ -90,7 +93,7 @@ def refused_identifiers(sync: Sync, columns: Sequence[tuple[str, Column]], diale
     return [
         place_of(sync).fault(
             "identifier-type",
-            f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which cannot identify anybody;"
+            f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which is no identifier;"
             f" {_advice(dialect, column)}",
             key=key,
             found=f"{column.name} {column.type}",

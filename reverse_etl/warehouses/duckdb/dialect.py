@@ -68,6 +68,7 @@ class DuckDBDialect(Dialect):
     """DuckDB's words of SQL."""
 
     name: ClassVar[str] = "duckdb"
+    single_type: ClassVar[str] = "float"
     hash_type: ClassVar[str] = "UBIGINT"
     # A column that a merge reads is held in memory with all rows of a block, one that it only writes is not.
     merge_branches: ClassVar[bool] = True

@@ -22,6 +22,7 @@ class PostgresDialect(Dialect):
     integer_type: ClassVar[str] = "bigint"
     timestamp_type: ClassVar[str] = "timestamp without time zone"
     boolean_type: ClassVar[str] = "boolean"
+    single_type: ClassVar[str] = "real"
     hash_type: ClassVar[str] = "bigint"
     most_ranges: ClassVar[int] = 50_000
 

@@ -19,7 +19,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d \+00:00)?")
 # Iterable takes seconds and milliseconds since 1970, and tells them apart by their size; no source says where.
 # From here on (the year 5138) seconds may be read as milliseconds, so they are not sent.
-_MILLISECONDS_FROM = 10**11
+_SECONDS_BELOW = 10**11
+# Up to here (the year 9999) a number may be seconds, and is neither: `epoch(valid_to)` is no time of the year 1978.
+_MILLISECONDS_FROM = 253_402_300_800
 # The year 1.
 _FIRST = -62_135_596_800
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -71,8 +73,9 @@ def _seconds(value: object) -> int | None:
         found = _instant(value) if _TIME.fullmatch(value) else None
     else:
         found = _whole(value)
-        found = found // 1000 if found is not None and abs(found) >= _MILLISECONDS_FROM else found
-    return found if found is not None and _FIRST <= found < _MILLISECONDS_FROM else None
+        milliseconds = found is not None and not -_SECONDS_BELOW < found < _MILLISECONDS_FROM
+        found = found // 1000 if found is not None and milliseconds else found
+    return found if found is not None and _FIRST <= found < _SECONDS_BELOW else None
 
 
 def _instant(text: str) -> int | None:
