@@ -61,8 +61,8 @@ class Story:
 
     @property
     def unsure(self) -> bool:
-        """Whether some row was sent without an answer."""
-        return self.late or self.fates.counts[Status.FAILED] > 0
+        """Whether some row was sent without an answer, so that its request may still take effect."""
+        return self.late or self.fates.counts[Status.FAILED] > self.fates.dropped
 
 
 def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
@@ -163,8 +163,7 @@ def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
 
 def _dropped(sync: str, story: Story, counts: Counts) -> Problem | None:
     """The rows that Iterable answered and took in part only, if these are all that failed."""
-    reasons = story.fates.reasons.items()
-    rows = sum(count for (_, code, _), count in reasons if code == "dropped-fields")
+    rows = story.fates.dropped
     if not rows or rows != counts.failed or counts.aborted:
         return None
     names = ", ".join(f"`{name}`" for name in sorted(story.fates.dropped_fields)) or "some fields"

@@ -46,6 +46,11 @@ class Fates:
         rejected = Status.REJECTED.value
         return sum(rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN))
 
+    @property
+    def dropped(self) -> int:
+        """Rows that were answered: the destination took them, but without some of their fields."""
+        return sum(rows for (_, code, _), rows in self.reasons.items() if code == "dropped-fields")
+
     def samples(self, most: int = 20) -> tuple[Sample, ...]:
         """The kinds of refusal, the most frequent first."""
         common = self.reasons.most_common(most)
