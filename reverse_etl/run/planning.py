@@ -12,6 +12,7 @@ from reverse_etl.run.ready import Ready, Wiring, problem_of
 from reverse_etl.run.rehearsal import count_unsendable, look_ahead
 from reverse_etl.run.renaming import rename_warning
 from reverse_etl.run.stages.guarding import guard_problem
+from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
 from reverse_etl.run.sync_plan import Example, SyncPlan
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
@@ -25,6 +26,7 @@ def plan_sync(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> Sy
     reader.mark = replace(reader.mark, sync=ready.sync.name, step="look")
     snapshot = SnapshotReader(reader, wiring.settings.state_schema, ready.sync, ready.shape)
     look = snapshot.look(resends=wiring.full_refresh)
+    tell_plain_comparison(look, ready.sync.name, wiring.listener)
     if look.lease is not None:
         snapshot.check_lease(look.lease)
     samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []

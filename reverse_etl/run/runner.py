@@ -21,6 +21,7 @@ from reverse_etl.run.stages.acquire import acquire
 from reverse_etl.run.stages.guarding import guard_problem
 from reverse_etl.run.stages.heartbeat import Heartbeat
 from reverse_etl.run.stages.journal import Bounds, Journal, fenced
+from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
 from reverse_etl.run.stages.sending import Sending, Waits
 from reverse_etl.run.stages.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
@@ -62,6 +63,7 @@ class _Run:
     def go(self) -> None:
         with self._timed("look"):
             look = self.store.look()
+        tell_plain_comparison(look, self.ready.sync.name, self.wiring.listener)
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
         if look.lease is None:
             self._warn_of_rename()

@@ -24,9 +24,9 @@ class Comparison:
 
     `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
     `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
-    digests, for which less memory is enough. `writes_nothing`: not even temporary tables are made. `waiting` tells
-    rows of a plan that wait because of their users from the others. `notes_departures`: the plan says which rows left
-    the model or came back, though nothing is sent for them.
+    digests, for which less memory is enough. `writes_nothing`: not even temporary tables are made; `refused` is the
+    code of the error that came when one was. `waiting` tells rows of a plan that wait because of their users from the
+    others. `notes_departures`: the plan says which rows left the model or came back, though nothing is sent for them.
     """
 
     dialect: Dialect
@@ -38,6 +38,7 @@ class Comparison:
     resends: bool = False
     digested: bool = False
     writes_nothing: bool = False
+    refused: str = ""
     waiting: Waiting | None = None
     notes_departures: bool = False
 

@@ -25,11 +25,13 @@ class Diff(Comparison):
         """The same by other means, which may work where an error of that code came; None where there are none."""
         if code == OUT_OF_MEMORY and not self.digested:
             return replace(self, digested=True)
-        return replace(self, writes_nothing=True) if code in _MAY_NOT_WRITE and self.written else None
+        plain = replace(self, writes_nothing=True, refused=code)
+        return plain if code in _MAY_NOT_WRITE and self.written else None
 
     def by_means_of(self, other: Diff) -> Diff:
         """The same as another one of this model came to work."""
-        return replace(self, digested=other.digested, writes_nothing=other.writes_nothing)
+        means = {"digested": other.digested, "writes_nothing": other.writes_nothing, "refused": other.refused}
+        return replace(self, **means)
 
     def counts(self) -> Steps:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
