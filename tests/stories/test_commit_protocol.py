@@ -125,7 +125,7 @@ def test_a_run_that_slept_beyond_its_lease_sends_nothing_after_it_wakes(
 
 
 @pytest.mark.kills
-def test_a_run_that_slept_with_a_permit_in_its_hand_does_not_send(project: Project, iterable: SecondReading) -> None:
+def test_a_run_that_slept_with_its_permit_does_not_send(project: Project, iterable: ReferenceServer) -> None:
     """The same, but it is stopped between the permit of its rate limiter and the request. Nothing else is to come."""
     hold = project.folder / "hold"
     hold.touch()
@@ -145,7 +145,7 @@ def sleeper(project: Project, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def sleep_and_be_replaced(process: subprocess.Popen[str], project: Project, iterable: SecondReading) -> int:
+def sleep_and_be_replaced(process: subprocess.Popen[str], project: Project, iterable: ReferenceServer) -> int:
     """Stop the process for an hour, in which another run does its work; the number of requests so far."""
     process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -156,7 +156,7 @@ def sleep_and_be_replaced(process: subprocess.Popen[str], project: Project, iter
     return iterable.number
 
 
-def check_that_it_sent_nothing_more(out: str, sent: int, project: Project, iterable: SecondReading) -> None:
+def check_that_it_sent_nothing_more(out: str, sent: int, project: Project, iterable: ReferenceServer) -> None:
     assert json.loads(out) == ["error", "lease-lost"]
     assert iterable.number == sent
     assert set(states(project).values()) == {"accepted"}

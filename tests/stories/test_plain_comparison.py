@@ -13,7 +13,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB, DuckDBDialect
-from tests.reference_iterable import ReferenceIterable
+from tests.reference_iterable import ReferenceServer
 from tests.stories.project import Project
 from tests.stories.running import opened, run
 
@@ -48,7 +48,7 @@ class Writing(DuckDB):
 
 @pytest.mark.parametrize("refused", ["permission-denied", "read-only", ""])
 def test_log_says_that_no_temporary_table_could_be_made(
-    tmp_path: Path, iterable: ReferenceIterable, refused: str
+    tmp_path: Path, iterable: ReferenceServer, refused: str
 ) -> None:
     project = Project.make(tmp_path / "shop", iterable.url, META)
     project.sql("CREATE TABLE people AS SELECT 'jo@shop.com' AS email, 'Jo' AS name")

@@ -30,8 +30,7 @@ class Diff(Comparison):
 
     def by_means_of(self, other: Diff) -> Diff:
         """The same as another one of this model came to work."""
-        means = {"digested": other.digested, "writes_nothing": other.writes_nothing, "refused": other.refused}
-        return replace(self, **means)
+        return replace(self, digested=other.digested, writes_nothing=other.writes_nothing, refused=other.refused)
 
     def counts(self) -> Steps:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
