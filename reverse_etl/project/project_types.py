@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reverse_etl.definition.destination import PROJECT_TYPES
-from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Sync
 
 
 def faults_by_type(sync: Sync) -> Mapping[str, Sequence[Fault]]:
     """What is wrong with a definition in each type of project."""
-    return {name: OBJECTS[sync.object].check(sync, ProjectType(name)) for name in PROJECT_TYPES}
+    return {name: bind(sync, name).check(sync) for name in PROJECT_TYPES}
 
 
 def possible_types(syncs: Sequence[Sync]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
 from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.request import ApiCaller
@@ -26,10 +27,10 @@ def inspect(ready: Ready, reader: Reader, asker: ApiCaller) -> Inspection:
     columns = _identifier_columns(ready.sync)
     users = sample_texts(reader, ready.sync.relation, columns, _USERS_ASKED_ABOUT)
     reader.release()
-    project = ready.subject.project
+    project = ProjectType(ready.destination.project_type)
     confirmed = check_project_type(project, users, asker)
     texts = {field: Texts(tally.texts, tally.matches) for field, tally in sampled.items()}
-    found = with_dates(ready.noun.inspect(ready.subject, asker), texts)
+    found = with_dates(ready.bound.inspect(ready.context, asker), texts)
     note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
     return replace(found, notes=(*found.notes, note)) if confirmed else found
 

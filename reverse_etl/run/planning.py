@@ -77,11 +77,11 @@ def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wi
     counts = look.counts
     removals = counts.removed if look.diff.acts_on_removed else 0
     writes = counts.upserts - sum(unsendable.values())
-    cost = estimate(ready.operations, wiring.settings, writes, removals)
+    cost = estimate(ready.bound.operations, wiring.settings, writes, removals)
     return replace(
         _empty_plan(ready.sync),
         host=ready.destination.host,
-        removal=ready.operations.remove.effect if ready.operations.remove is not None else "",
+        removal=ready.bound.operations.remove.effect if ready.bound.operations.remove is not None else "",
         added=counts.added,
         changed=counts.changed,
         resent=counts.resent,

@@ -14,10 +14,8 @@ from reverse_etl.definition.field_mapping import too_many_fields
 from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import Pacer, Time, Wait
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
-from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Subject, Typed
-from reverse_etl.destinations.iterable.fields.field_types import typed_constant
-from reverse_etl.destinations.operation import Operations
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.events import Event, Listener
@@ -48,7 +46,7 @@ _UNSENDABLE = {
 
 @dataclass(frozen=True)
 class Ready:
-    """One sync, fitted to its model's columns and its project; `place` adds what Iterable calls its scope.
+    """One sync, fitted to its model's columns and its project; `place` adds ids of the destination to its scope.
 
     `source` is the relation that feeds it.
     """
@@ -56,23 +54,21 @@ class Ready:
     sync: Sync
     shape: Shape
     destination: Destination
-    noun: IterableObject
-    operations: Operations
+    bound: BoundObject
     encoder: Encoder
     place: Mapping[str, str]
     source: Mapping[str, object]
 
     @property
-    def subject(self) -> Subject:
-        """The sync as its object sees it."""
+    def context(self) -> SyncContext:
+        """What the destination is asked about."""
         typed = tuple(_typed(value) for value in self.shape.values if not value.field.own)
-        return Subject(self.sync, ProjectType(self.destination.project_type), typed)
+        return SyncContext(self.sync, typed)
 
-    def prepared(self, prepared: Prepared) -> Ready:
-        """The same with what Iterable was asked."""
-        encoder = _encoder(self.shape, self.noun, self.subject, prepared)
-        place = {**self.sync.scope, **prepared.place}
-        return replace(self, operations=prepared.operations, encoder=encoder, place=place)
+    def connected(self, bound: BoundObject) -> Ready:
+        """Return the same sync after the destination was asked."""
+        encoder, place = _encoder(self.shape, bound), {**self.sync.scope, **bound.resource_ids}
+        return replace(self, bound=bound, encoder=encoder, place=place)
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went."""
@@ -147,37 +143,26 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     faults = missing_columns(sync, columns)
     if faults:
         raise Faults(faults)
-    noun = OBJECTS[sync.object]
-    project = ProjectType(destination.project_type)
+    bound = bind(sync, destination.project_type)
     spelled = spell_fields(sync, columns)
     many = too_many_fields(spelled.fields, place_of(sync))
     if many is not None:
         raise many
-    faults = [*noun.check(spelled, project), *field_twice(spelled.fields or (), place_of(sync))]
+    faults = [*bound.check(spelled), *field_twice(spelled.fields or (), place_of(sync))]
     if faults:
         raise Faults(faults)
-    rule = noun.identity(spelled, project)
-    extra = noun.extra_fields(spelled, project)
-    spelled = spelled.with_fields((*(spelled.fields or ()), *extra))
-    required = noun.requirements(spelled, project)
-    shape = shape_of(spelled, rule, columns, reader.dialect, required)
+    rule = bound.identity
+    spelled = spelled.with_fields((*(spelled.fields or ()), *bound.fields))
+    shape = shape_of(spelled, rule, columns, reader.dialect, bound.requirements)
     refused = refused_identifiers(spelled, identifiers_among(spelled, rule, columns), reader.dialect)
-    faults = [*refused, *_sent_twice(spelled, extra), *_unsendable(spelled, shape, reader.dialect)]
+    faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, shape, reader.dialect)]
     if faults:
         raise Faults(faults)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
-    return _ready(spelled, shape, destination, source)
+    return Ready(spelled, shape, destination, bound, _encoder(shape, bound), sync.scope, source)
 
 
-def _ready(sync: Sync, shape: Shape, destination: Destination, source: Mapping[str, object]) -> Ready:
-    noun, project = OBJECTS[sync.object], ProjectType(destination.project_type)
-    offline = Prepared(noun.operations(sync, project), noun.body(sync, project))
-    encoder = _encoder(shape, noun, Subject(sync, project), offline)
-    return Ready(sync, shape, destination, noun, offline.operations, encoder, sync.scope, source)
-
-
-def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Prepared) -> Encoder:
-    sync, project = subject.sync, subject.project
+def _encoder(shape: Shape, bound: BoundObject) -> Encoder:
     sources = [
         Source(
             value.field.path,
@@ -185,12 +170,12 @@ def _encoder(shape: Shape, noun: IterableObject, subject: Subject, prepared: Pre
             json=value.json,
             skip_nulls=value.skips_nulls,
             own=value.field.own,
-            cast="" if value.field.own else prepared.casts.get(value.field.path, ""),
+            cast="" if value.field.own else bound.casts.get(value.field.path, ""),
         )
         for value in shape.values
     ]
-    kept = [field.path for field in noun.extra_fields(sync, project) if not field.own]
-    return Encoder(sources, Form(prepared.body, noun.user(sync, project), kept, shape.rule))
+    kept = [field.path for field in bound.fields if not field.own]
+    return Encoder(sources, Form(bound.body, bound.user, kept, shape.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
@@ -232,11 +217,11 @@ def _kind(value: Value) -> ColumnKind:
     return value.kind
 
 
-def _typed(value: Value) -> Typed:
+def _typed(value: Value) -> TypedField:
     path = value.field.path
     if value.column is None:
         return typed_constant(path, value.field.constant)
-    return Typed(path, _kind(value).value, value.source_type, value.kind is ColumnKind.ARRAY)
+    return TypedField(path, _kind(value).value, value.source_type, value.kind is ColumnKind.ARRAY)
 
 
 def _unsendable(sync: Sync, shape: Shape, dialect: Dialect) -> list[Fault]:

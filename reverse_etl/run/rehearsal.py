@@ -43,11 +43,11 @@ def look_ahead(ready: Ready, asker: ApiCaller) -> tuple[Ready, Sequence[str]]:
     Where the run would make a list or a catalog first, the sync stays as it is, and that is said.
     """
     try:
-        prepared = ready.noun.prepare(ready.subject, _Onlooker(asker))
+        bound = ready.bound.connect(ready.context, _Onlooker(asker))
     except _WouldMakeError:
-        found = ready.noun.inspect(ready.subject, _Onlooker(asker))
+        found = ready.bound.inspect(ready.context, _Onlooker(asker))
         return ready, (*found.notes, *found.warnings)
-    return ready.prepared(prepared), prepared.warnings
+    return ready.connected(bound), bound.warnings
 
 
 def count_unsendable(ready: Ready, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
@@ -64,7 +64,7 @@ def count_unsendable(ready: Ready, diff: Diff, reader: Reader, rows: int = _ROWS
 
 
 def _counted(ready: Ready, batches: Iterable[pa.RecordBatch]) -> Counter[str]:
-    largest = largest_row(ready.operations.write)
+    largest = largest_row(ready.bound.operations.write)
     codes: Counter[str] = Counter()
     for batch in batches:
         for portion in Window(0, batch.num_rows, (batch,)).portions():

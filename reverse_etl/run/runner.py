@@ -107,11 +107,11 @@ class _Run:
             questions = self.wiring.questions(client, self.ready.destination)
             place = remembered_place(self.ready, row, self.store, self.wiring)
             self.warehouse.release()
-            prepared = self.ready.noun.prepare(replace(self.ready.subject, place=place), questions)
-        self.ready = self.ready.prepared(prepared)
+            bound = self.ready.bound.connect(replace(self.ready.context, remembered=place), questions)
+        self.ready = self.ready.connected(bound)
         self.prepared = True
-        self.story.warnings += prepared.warnings
-        if not self._stopped_by_guard(look) and prepared.place:
+        self.story.warnings += bound.warnings
+        if not self._stopped_by_guard(look) and bound.resource_ids:
             self._remember(lease, row)
 
     def _remember(self, lease: Lease, row: LeaseRow) -> None:
@@ -200,7 +200,7 @@ class _Run:
             self.record(lease.fence)
             return None
         self._remember(lease, row)
-        recheck = Recheck(self.wiring.settings.recheck_after, self.ready.noun.first_recheck)
+        recheck = Recheck(self.wiring.settings.recheck_after, self.ready.bound.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
         rejections.record_invalid()
         self._tell_plan(rows)
@@ -252,7 +252,7 @@ class _Run:
             rejections.clear_gone()
             if counts.lists_settled:
                 rejections.clear_settled()
-            if self.ready.operations.write.unbars_identities:
+            if self.ready.bound.operations.write.unbars_identities:
                 rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):

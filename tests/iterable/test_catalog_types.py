@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.asking import Questions
+from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
-from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
-from reverse_etl.destinations.iterable.fields.field_types import typed_constant
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.fields.values import Unsendable
 from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
-from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from reverse_etl.destinations.iterable.resources.catalog_types import (
     FITTING,
     Catalog,
@@ -32,14 +30,14 @@ from tests.reference_iterable.project_memory import Catalog as Held
 
 META = {"object": "catalog_items", "catalog": "Products", "item_id": "sku"}
 TYPED = (
-    Typed("name", "text", "VARCHAR"),
-    Typed("price", "decimal", "DECIMAL(9,2)"),
-    Typed("stock", "integer", "BIGINT"),
-    Typed("added", "timestamp", "TIMESTAMP"),
-    Typed("tags", "text", "VARCHAR[]", array=True),
-    Typed("dims.width", "float", "DOUBLE"),
-    Typed("dims.box.height", "float", "DOUBLE"),
-    Typed("shop_geo_location", "object", "STRUCT(lat DOUBLE, lon DOUBLE)"),
+    TypedField("name", "text", "VARCHAR"),
+    TypedField("price", "decimal", "DECIMAL(9,2)"),
+    TypedField("stock", "integer", "BIGINT"),
+    TypedField("added", "timestamp", "TIMESTAMP"),
+    TypedField("tags", "text", "VARCHAR[]", array=True),
+    TypedField("dims.width", "float", "DOUBLE"),
+    TypedField("dims.box.height", "float", "DOUBLE"),
+    TypedField("shop_geo_location", "object", "STRUCT(lat DOUBLE, lon DOUBLE)"),
     typed_constant("kind", "shoe"),
 )
 TYPES = {
@@ -76,8 +74,8 @@ def asker(world, server):
         client.close()
 
 
-def subject(typed=TYPED, **changes):
-    return Subject(sync_of({**META, **changes}), ProjectType.HYBRID, typed)
+def context(typed=TYPED, **changes):
+    return SyncContext(sync_of({**META, **changes}), typed)
 
 
 def hold(iterable, name="products", types=None, **items):
@@ -85,19 +83,21 @@ def hold(iterable, name="products", types=None, **items):
     return iterable.catalogs[name.lower()]
 
 
-def prepare(asker, **changes):
-    return CatalogItems().prepare(subject(**changes), asker)
+def connect(asker, **changes):
+    about = context(**changes)
+    return bind(about.sync, "hybrid").connect(about, asker)
 
 
 def inspect(asker, **changes):
-    return CatalogItems().inspect(subject(**changes), asker)
+    about = context(**changes)
+    return bind(about.sync, "hybrid").inspect(about, asker)
 
 
 def writes(iterable):
     return [(got.method, got.path) for got in iterable.log if got.method != "GET"]
 
 
-@pytest.mark.parametrize("ask", [prepare, inspect])
+@pytest.mark.parametrize("ask", [connect, inspect])
 def test_an_unknown_catalog_lists_the_others_and_the_nearest(iterable, asker, ask):
     for number in range(123):
         hold(iterable, f"catalog-{number}")
@@ -113,12 +113,12 @@ def test_an_unknown_catalog_lists_the_others_and_the_nearest(iterable, asker, as
 
 def test_a_catalog_is_found_whatever_its_letter_case_and_called_as_iterable_does(iterable, asker):
     hold(iterable, "PRODUCTS")
-    assert prepare(asker(iterable.url)).operations.write.catalog == "PRODUCTS"
+    assert connect(asker(iterable.url)).operations.write.catalog == "PRODUCTS"
     assert iterable.observations == []
 
 
 def test_a_missing_catalog_is_made_and_typed_before_the_first_item(iterable, asker):
-    prepared = prepare(asker(iterable.url), create_catalog=True)
+    connected = connect(asker(iterable.url), create_catalog=True)
     assert writes(iterable) == [
         ("POST", "/api/catalogs/Products"),
         ("PUT", "/api/catalogs/Products/fieldMappings"),
@@ -137,27 +137,27 @@ def test_a_missing_catalog_is_made_and_typed_before_the_first_item(iterable, ask
             },
         ],
     }
-    assert prepared.casts == {"shop_geo_location": "geo_location"}
-    assert prepared.warnings == ()
+    assert connected.casts == {"shop_geo_location": "geo_location"}
+    assert connected.warnings == ()
     assert iterable.observations == []
 
 
 def test_the_second_run_finds_everything_as_the_first_left_it(iterable, asker):
-    prepare(asker(iterable.url), create_catalog=True)
+    connect(asker(iterable.url), create_catalog=True)
     before = len(writes(iterable))
-    assert prepare(asker(iterable.url), create_catalog=True).warnings == ()
+    assert connect(asker(iterable.url), create_catalog=True).warnings == ()
     assert len(writes(iterable)) == before
 
 
 def test_a_run_that_died_between_making_and_typing_is_taken_up(iterable, asker):
     held = hold(iterable)
-    assert prepare(asker(iterable.url), create_catalog=True).warnings == ()
+    assert connect(asker(iterable.url), create_catalog=True).warnings == ()
     assert held.types["price"] == "double"
 
 
 def test_a_field_that_items_have_without_a_type_is_left_alone_and_told(iterable, asker):
     held = hold(iterable, types={"name": "string"}, a={"price": 1.5, "dims": {"width": 2}})
-    [warning] = prepare(asker(iterable.url), create_catalog=True).warnings
+    [warning] = connect(asker(iterable.url), create_catalog=True).warnings
     assert "price" not in held.types
     assert "dims" not in held.types
     assert held.types["stock"] == "long"
@@ -168,7 +168,7 @@ def test_a_field_that_items_have_without_a_type_is_left_alone_and_told(iterable,
 
 def test_without_leave_nothing_is_made_or_typed(iterable, asker):
     held = hold(iterable)
-    assert prepare(asker(iterable.url)).warnings == ()
+    assert connect(asker(iterable.url)).warnings == ()
     assert inspect(asker(iterable.url), create_catalog=True).new_fields
     assert held.types == {}
     assert writes(iterable) == []
@@ -176,10 +176,10 @@ def test_without_leave_nothing_is_made_or_typed(iterable, asker):
 
 def test_values_are_fitted_to_the_types_that_are_there(iterable, asker):
     hold(iterable, types={"name": "string", "price": "long", "stock": "double", "added": "string", "kind": "string"})
-    assert prepare(asker(iterable.url)).casts == {"price": "long", "stock": "double", "added": "string"}
+    assert connect(asker(iterable.url)).casts == {"price": "long", "stock": "double", "added": "string"}
 
 
-@pytest.mark.parametrize("ask", [prepare, inspect])
+@pytest.mark.parametrize("ask", [connect, inspect])
 def test_types_that_can_never_fit_stop_the_run_with_the_fix(iterable, asker, ask):
     hold(iterable, types={"name": "long", "dims": "string", "stock": "date"})
     with pytest.raises(DestinationError) as caught:
@@ -201,7 +201,7 @@ def test_an_inspection_of_a_catalog_that_would_be_made(iterable, asker):
 
 def test_an_inspection_of_a_catalog_that_is_there(iterable, asker):
     hold(iterable, types={"name": "string"}, a={"price": 1.5})
-    found = inspect(asker(iterable.url), create_catalog=True, typed=(*TYPED[:3], Typed("more", "json", "JSON")))
+    found = inspect(asker(iterable.url), create_catalog=True, typed=(*TYPED[:3], TypedField("more", "json", "JSON")))
     assert found.types == {"name": "string"}
     assert [(item.field, item.type) for item in found.new_fields] == [("price", ""), ("stock", "long"), ("more", "")]
     [warning] = found.warnings
@@ -255,7 +255,7 @@ class TestMembers:
     )
     def test_a_new_member_of_a_typed_object_comes_with_its_object(self, asker, server, types, path, update):
         server.script(Answer(200, {"code": "Success", "msg": ""}))
-        typed = set_types(asker(), Catalog("c", types), [Typed(path, "float", "DOUBLE")])
+        typed = set_types(asker(), Catalog("c", types), [TypedField(path, "float", "DOUBLE")])
         [got] = server.requests
         assert got.json == {"mappingsUpdates": [update]}
         assert typed.types == {**types, path: "double"}
@@ -310,7 +310,7 @@ def test_a_refusal_to_make_or_type_stops_the_run(asker, server, answer, method):
 
     server.answer = answers
     with pytest.raises(DestinationError) as caught:
-        prepare(asker(), create_catalog=True)
+        connect(asker(), create_catalog=True)
     assert caught.value.code == "catalog-not-made"
 
 
@@ -326,7 +326,7 @@ def test_a_catalog_that_somebody_made_meanwhile_is_taken_as_it_is(asker, server)
 
     server.answer = answers
     with pytest.raises(DestinationError) as caught:
-        prepare(asker(), create_catalog=True)
+        connect(asker(), create_catalog=True)
     assert caught.value.code == "field-type-clash"
 
 
@@ -337,8 +337,8 @@ def test_a_catalog_that_is_not_listed_yet_is_taken_as_it_is(asker, server):
         return pages()(got) if got.method == "GET" else refusal(400, "BadParams")
 
     server.answer = answers
-    prepared = prepare(asker(), create_catalog=True)
-    assert prepared.operations.write == UploadItems("Products")
+    connected = connect(asker(), create_catalog=True)
+    assert connected.operations.write == UploadItems("Products")
     assert not any(got.method == "PUT" for got in server.requests)
 
 
@@ -361,22 +361,22 @@ class TestFreshCatalogs:
 
     def test_it_is_waited_for(self, asker, server, slow):
         slow(2)
-        prepared = prepare(asker(attempts=5), create_catalog=True, mode="mirror")
+        connected = connect(asker(attempts=5), create_catalog=True, mode="mirror")
         times = [got.at for got in server.requests if got.method == "PUT"]
         assert [later - sooner for sooner, later in pairwise(times)] == [5, 5]
-        assert prepared.operations.write.just_created
-        assert prepared.operations.remove.just_created
+        assert connected.operations.write.patient
+        assert connected.operations.remove.patient
 
     def test_not_for_ever(self, asker, slow):
         slow(99)
         with pytest.raises(DestinationError) as caught:
-            prepare(asker(attempts=3), create_catalog=True)
+            connect(asker(attempts=3), create_catalog=True)
         assert caught.value.code == "catalog-not-made"
 
     def test_one_that_was_there_before_is_not_waited_for(self, iterable, asker):
         hold(iterable)
-        prepared = prepare(asker(iterable.url), create_catalog=True)
-        assert prepared.operations.write == UploadItems("products")
+        connected = connect(asker(iterable.url), create_catalog=True)
+        assert connected.operations.write == UploadItems("products")
 
 
 def test_types_of_a_shape_that_is_not_known_are_not_taken_for_any(asker, server):
@@ -413,5 +413,4 @@ def test_a_kind_clashes_where_none_of_its_values_can_be_fitted(kind, theirs):
 
 
 def test_the_sync_keeps_its_own_spelling_offline():
-    sync = replace(subject().sync)
-    assert CatalogItems().operations(sync, ProjectType.EMAIL).write.catalog == "Products"
+    assert bind(context().sync, "email").operations.write.catalog == "Products"

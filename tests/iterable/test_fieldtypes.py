@@ -8,8 +8,9 @@ import pytest
 
 from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Pacer
+from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
-from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.field_types import (
     ACCEPTED,
     NOT_TOLD,
@@ -17,10 +18,8 @@ from reverse_etl.destinations.iterable.fields.field_types import (
     clash_error,
     clashes,
     new_fields,
-    typed_constant,
     user_types,
 )
-from reverse_etl.destinations.iterable.objects.users import Users
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import ColumnKind
@@ -119,7 +118,7 @@ def test_no_connection_is_an_error(ask, server):
 @pytest.mark.parametrize("kind", ACCEPTED)
 @pytest.mark.parametrize("theirs", ["string", "keyword", "date", "long", "double", "boolean", "object", "nested"])
 def test_each_kind_against_each_type(kind, theirs):
-    found = clashes([Typed("f", kind, "SQL")], {"f": theirs})
+    found = clashes([TypedField("f", kind, "SQL")], {"f": theirs})
     assert found == ([] if theirs in ACCEPTED[kind] else [TypeClash("f", "SQL", theirs)])
 
 
@@ -128,13 +127,13 @@ def test_kinds_are_those_of_the_warehouse():
 
 
 def test_new_fields_and_kinds_that_can_be_anything_do_not_clash():
-    assert clashes([Typed("new", "text", "TEXT"), Typed("age", "json", "JSON")], FIELDS) == []
+    assert clashes([TypedField("new", "text", "TEXT"), TypedField("age", "json", "JSON")], FIELDS) == []
 
 
 def test_a_dotted_field_needs_an_object_around_it():
-    found = clashes([Typed("age.years", "integer", "INT"), Typed("age.months", "integer", "INT")], FIELDS)
+    found = clashes([TypedField("age.years", "integer", "INT"), TypedField("age.months", "integer", "INT")], FIELDS)
     assert found == [TypeClash("age", "an object", "long")]
-    assert clashes([Typed("plan.since", "date", "DATE")], FIELDS) == []
+    assert clashes([TypedField("plan.since", "date", "DATE")], FIELDS) == []
 
 
 def test_the_message_names_field_both_types_and_the_fix():
@@ -160,23 +159,23 @@ def test_every_fix_is_a_sentence(theirs):
 @pytest.mark.parametrize(
     ("typed", "given"),
     [
-        (Typed("f", "text", "VARCHAR"), "string"),
-        (Typed("f", "uuid", "UUID"), "string"),
-        (Typed("f", "time", "TIME"), "string"),
-        (Typed("f", "integer", "BIGINT"), "long"),
-        (Typed("f", "decimal", "DECIMAL(9,2)"), "double"),
-        (Typed("f", "float", "DOUBLE"), "double"),
-        (Typed("f", "boolean", "BOOLEAN"), "boolean"),
-        (Typed("f", "date", "DATE"), "date"),
-        (Typed("f", "timestamp", "TIMESTAMP"), "date"),
-        (Typed("f", "text", "VARCHAR[]", array=True), "array of string"),
-        (Typed("f", "object", "STRUCT(a INTEGER)[]", array=True), "array of object"),
-        (Typed("f", "object", "STRUCT(a INTEGER)"), "object"),
-        (Typed("store_geo_location", "object", "STRUCT(lat DOUBLE, lon DOUBLE)"), "geo_location"),
-        (Typed("store_geo_location", "json", "JSON"), "geo_location"),
-        (Typed("store_geo_location", "text", "VARCHAR"), "string"),
-        (Typed("f", "json", "JSON"), ""),
-        (Typed("f", "json", "JSON[]", array=True), ""),
+        (TypedField("f", "text", "VARCHAR"), "string"),
+        (TypedField("f", "uuid", "UUID"), "string"),
+        (TypedField("f", "time", "TIME"), "string"),
+        (TypedField("f", "integer", "BIGINT"), "long"),
+        (TypedField("f", "decimal", "DECIMAL(9,2)"), "double"),
+        (TypedField("f", "float", "DOUBLE"), "double"),
+        (TypedField("f", "boolean", "BOOLEAN"), "boolean"),
+        (TypedField("f", "date", "DATE"), "date"),
+        (TypedField("f", "timestamp", "TIMESTAMP"), "date"),
+        (TypedField("f", "text", "VARCHAR[]", array=True), "array of string"),
+        (TypedField("f", "object", "STRUCT(a INTEGER)[]", array=True), "array of object"),
+        (TypedField("f", "object", "STRUCT(a INTEGER)"), "object"),
+        (TypedField("store_geo_location", "object", "STRUCT(lat DOUBLE, lon DOUBLE)"), "geo_location"),
+        (TypedField("store_geo_location", "json", "JSON"), "geo_location"),
+        (TypedField("store_geo_location", "text", "VARCHAR"), "string"),
+        (TypedField("f", "json", "JSON"), ""),
+        (TypedField("f", "json", "JSON[]", array=True), ""),
         (typed_constant("f", "a"), "string"),
         (typed_constant("f", True), "boolean"),
         (typed_constant("f", 1), "long"),
@@ -192,7 +191,7 @@ def test_the_type_that_a_new_field_gets(typed, given):
 
 
 def test_new_fields_come_with_the_objects_around_them():
-    typed = [Typed("plan.tier", "text", "VARCHAR"), Typed("plan.price.net", "decimal", "DECIMAL(9,2)")]
+    typed = [TypedField("plan.tier", "text", "VARCHAR"), TypedField("plan.price.net", "decimal", "DECIMAL(9,2)")]
     found = [(item.field, item.type) for item in new_fields(typed, FIELDS)]
     assert found == [("plan.tier", "string"), ("plan.price", "object"), ("plan.price.net", "double")]
 
@@ -202,13 +201,17 @@ def inspected(world, server, answer, *typed, **options):
     client = world.client()
     sync = Sync("s", "m", "model.p.m", "t", "m.yml", "users", "upsert", "iterable", {"email": "e"}, options=options)
     try:
-        return Users().inspect(Subject(sync, ProjectType.EMAIL, typed), Questions(client, world.time, 1))
+        return bind(sync, "email").inspect(SyncContext(sync, typed), Questions(client, world.time, 1))
     finally:
         client.close()
 
 
 def test_an_inspection_tells_new_fields_and_the_types_of_the_others(world, server):
-    typed = (Typed("age", "integer", "INT"), Typed("city", "text", "VARCHAR"), Typed("userId", "text", "VARCHAR"))
+    typed = (
+        TypedField("age", "integer", "INT"),
+        TypedField("city", "text", "VARCHAR"),
+        TypedField("userId", "text", "VARCHAR"),
+    )
     found = inspected(world, server, Answer(200, {"fields": FIELDS}), *typed)
     assert found.new_fields == (NewField("city", "string"),)
     assert found.types == {"age": "long", "userId": "string"}
@@ -216,14 +219,14 @@ def test_an_inspection_tells_new_fields_and_the_types_of_the_others(world, serve
 
 
 def test_an_inspection_without_types_tells_what_each_field_would_be(world, server):
-    found = inspected(world, server, Answer(404, HTML), Typed("age", "integer", "INT"))
+    found = inspected(world, server, Answer(404, HTML), TypedField("age", "integer", "INT"))
     assert found.new_fields == (NewField("age", "long"),)
     assert found.warnings == (NOT_TOLD,)
 
 
 @pytest.mark.parametrize(("create", "warned"), [(False, True), (True, False), (None, False)])
 def test_fields_that_iterable_would_drop_are_told(world, server, create, warned):
-    typed = Typed("city", "text", "VARCHAR")
+    typed = TypedField("city", "text", "VARCHAR")
     found = inspected(world, server, Answer(200, {"fields": FIELDS}), typed, create_new_fields=create)
     assert any("`city`" in warning for warning in found.warnings) is warned
 
@@ -251,21 +254,21 @@ def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, fi
     """Before its first value: nothing was sent, and the project does not have the field."""
     server.script(Answer(200, {"fields": {}}))
     sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
-    subject = Subject(sync, ProjectType.EMAIL, [Typed(field, kind, kind.upper(), array)])
+    context = SyncContext(sync, [TypedField(field, kind, kind.upper(), array)])
     asker = Questions(world.client(), world.time, 1, lambda _: pacer)
     if clashes:
         with pytest.raises(DestinationError) as caught:
-            Users().prepare(subject, asker)
+            bind(sync, "email").connect(context, asker)
         assert caught.value.code == "field-type-clash"
         assert field.split(".")[0] in caught.value.message
     else:
-        Users().prepare(subject, asker)
+        bind(sync, "email").connect(context, asker)
 
 
 def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, server):
     """The field got its type long ago, and takes no other."""
     server.script(Answer(200, {"fields": {"phoneNumber": "long"}}))
     sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
-    subject = Subject(sync, ProjectType.EMAIL, [Typed("phoneNumber", "integer", "BIGINT")])
-    Users().prepare(subject, Questions(world.client(), world.time, 1, lambda _: pacer))
+    context = SyncContext(sync, [TypedField("phoneNumber", "integer", "BIGINT")])
+    bind(sync, "email").connect(context, Questions(world.client(), world.time, 1, lambda _: pacer))
     assert [request.path for request in server.requests] == ["/api/users/getFields"]

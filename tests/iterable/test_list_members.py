@@ -8,7 +8,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.iterable.base import ProjectType, Subject, Typed
+from reverse_etl.destinations.bound_object import SyncContext, TypedField
+from reverse_etl.destinations.iterable import bind
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.lists import ListMembers, Subscribe, Unsubscribe
 from reverse_etl.errors import DestinationError
 from tests.contracts.iterable_bulk import BulkContract
@@ -202,8 +204,8 @@ class TestFreshLists:
         assert len(server.requests) == 1
 
 
-def both(prepared):
-    return prepared.operations.write, prepared.operations.remove
+def both(connected):
+    return connected.operations.write, connected.operations.remove
 
 
 class TestWhichList:
@@ -213,16 +215,19 @@ class TestWhichList:
     def ask(self, world, server):
         client = world.client()
         server.answer = lambda got: Answer(200, {"listId": 99} if got.method == "POST" else {"lists": LISTS})
-        yield lambda act, meta: act(
-            Subject(sync_of({**MEMBERS, **meta}), ProjectType.EMAIL), Questions(client, world.time, 3)
-        )
+
+        def ask(act, meta):
+            sync = sync_of({**MEMBERS, **meta})
+            return getattr(bind(sync, "email"), act)(SyncContext(sync), Questions(client, world.time, 3))
+
+        yield ask
         client.close()
 
-    def prepare(self, ask, **meta):
-        return ask(ListMembers().prepare, meta)
+    def connect(self, ask, **meta):
+        return ask("connect", meta)
 
     def refused(self, ask, **meta):
-        for act in (ListMembers().prepare, ListMembers().inspect):
+        for act in ("connect", "inspect"):
             with pytest.raises(DestinationError) as caught:
                 ask(act, meta)
         return caught.value
@@ -232,9 +237,9 @@ class TestWhichList:
         [({"name": "VIP"}, 12), ({"id": 14}, 14), ({"name": "Untold"}, 16)],
     )
     def test_a_list_is_found_by_name_or_id(self, ask, server, said, found):
-        prepared = self.prepare(ask, list=said, mode="mirror")
-        assert prepared.place == {"list_id": str(found)}
-        assert [(one.list_id, one.just_created) for one in both(prepared)] == [(found, False)] * 2
+        connected = self.connect(ask, list=said, mode="mirror")
+        assert connected.resource_ids == {"list_id": str(found)}
+        assert [(one.list_id, one.patient) for one in both(connected)] == [(found, False)] * 2
         assert [(got.method, got.path) for got in server.requests] == [("GET", "/api/lists")]
 
     def test_a_name_that_is_not_there_tells_the_nearest_and_all(self, ask):
@@ -270,16 +275,16 @@ class TestWhichList:
         assert self.refused(ask).context["lists"].endswith("L50 (50) and 950 more")
 
     def test_a_missing_list_is_made_once_the_run_begins(self, ask, server):
-        [note] = ask(ListMembers().inspect, {"list": {"name": "New"}, "create_list": True}).notes
+        [note] = ask("inspect", {"list": {"name": "New"}, "create_list": True}).notes
         assert "`New`" in note
         assert {got.method for got in server.requests} == {"GET"}
-        prepared = self.prepare(ask, list={"name": "New"}, create_list=True, mode="mirror")
-        assert [(one.list_id, one.just_created) for one in both(prepared)] == [(99, True)] * 2
-        assert prepared.place == {"list_id": "99"}
+        connected = self.connect(ask, list={"name": "New"}, create_list=True, mode="mirror")
+        assert [(one.list_id, one.patient) for one in both(connected)] == [(99, True)] * 2
+        assert connected.resource_ids == {"list_id": "99"}
         assert server.requests[-1].json == {"name": "New"}
 
     def test_a_list_that_is_there_is_not_made_again(self, ask, server):
-        assert self.prepare(ask, create_list=True).operations.write.list_id == VIP
+        assert self.connect(ask, create_list=True).operations.write.list_id == VIP
         assert {got.method for got in server.requests} == {"GET"}
 
     @pytest.mark.parametrize(
@@ -296,7 +301,7 @@ class TestWhichList:
         """Names are not unique, so a second request could make a second list."""
         server.answer = lambda got: answer if got.method == "POST" else Answer(200, {"lists": LISTS})
         with pytest.raises(DestinationError) as caught:
-            self.prepare(ask, list={"name": "New"}, create_list=True)
+            self.connect(ask, list={"name": "New"}, create_list=True)
         assert caught.value.code == "list-not-made"
         assert words in caught.value.message
         assert [got.method for got in server.requests].count("POST") == posts
@@ -304,7 +309,7 @@ class TestWhichList:
     def test_what_was_certainly_not_made_is_asked_for_again(self, ask, server):
         said = [refusal(429, "RateLimitExceeded"), Answer(200, {"listId": 99})]
         server.answer = lambda got: said.pop(0) if got.method == "POST" else Answer(200, {"lists": LISTS})
-        assert self.prepare(ask, list={"name": "New"}, create_list=True).operations.write.list_id == 99
+        assert self.connect(ask, list={"name": "New"}, create_list=True).operations.write.list_id == 99
 
     @pytest.mark.parametrize("answer", [Answer(200, []), Answer(200, {"lists": None}), Answer(503), Answer(418)])
     def test_lists_that_are_not_told_end_the_run(self, ask, server, answer):
@@ -314,17 +319,16 @@ class TestWhichList:
     def test_entries_of_another_shape_are_passed_over(self, ask, server):
         odd = [7, {}, {"id": "12", "name": "VIP"}, {"id": True, "name": "VIP"}, {"id": 12, "name": None}]
         server.script(Answer(200, {"lists": [*odd, *LISTS]}))
-        assert self.prepare(ask).operations.write.list_id == VIP
+        assert self.connect(ask).operations.write.list_id == VIP
 
     def test_fields_are_checked_before_a_list_is_made(self, ask, server, world):
         server.answer = lambda got: Answer(200, {"fields": {"plan": "date"}, "lists": LISTS})
         meta = {"list": {"name": "New"}, "create_list": True, "fields": {"plan": "plan"}}
-        typed = (Typed("plan", "integer", "BIGINT"),)
+        typed = (TypedField("plan", "integer", "BIGINT"),)
         client = world.client()
+        sync = sync_of({**MEMBERS, **meta})
         with pytest.raises(DestinationError) as caught:
-            ListMembers().prepare(
-                Subject(sync_of({**MEMBERS, **meta}), ProjectType.EMAIL, typed), Questions(client, world.time, 1)
-            )
+            bind(sync, "email").connect(SyncContext(sync, typed), Questions(client, world.time, 1))
         client.close()
         assert caught.value.code == "field-type-clash"
         assert {got.path for got in server.requests} == {"/api/users/getFields"}

@@ -8,7 +8,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind, Status
 from reverse_etl.delivery.asking import Questions
-from reverse_etl.destinations.iterable.base import ProjectType, Subject
+from reverse_etl.destinations.bound_object import SyncContext
+from reverse_etl.destinations.iterable import bind
+from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.subscriptions import Subscriptions, UpdateSubscriptions
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import DestinationError
@@ -137,9 +139,12 @@ class TestUpdateSubscriptions(BulkContract):
 def ask(world, server):
     client = world.client()
     server.answer = lambda got: Answer(200, REGISTERS[got.path])
-    yield lambda act, meta, project="email": act(
-        Subject(sync_of({**SUBSCRIPTIONS, **meta}), ProjectType(project)), Questions(client, world.time, 3)
-    )
+
+    def ask(act, meta, project="email"):
+        sync = sync_of({**SUBSCRIPTIONS, **meta})
+        return getattr(bind(sync, project), act)(SyncContext(sync), Questions(client, world.time, 3))
+
+    yield ask
     client.close()
 
 
@@ -147,7 +152,7 @@ class TestValues:
     """What a row says, as the ids that are sent."""
 
     def sent(self, ask, key, value):
-        body = ask(Subscriptions().prepare, {key: "column"}).body
+        body = ask("connect", {key: "column"}).body
         found = body(Row("a@x.com", own={key: value}))
         assert found.pop("email") == "a@x.com"
         [ids] = found.values()
@@ -208,7 +213,7 @@ class TestValues:
 
     @pytest.mark.parametrize("own", [{}, {CHANNELS: None}])
     def test_a_row_that_says_nothing_is_skipped(self, ask, own):
-        body = ask(Subscriptions().prepare, {}).body
+        body = ask("connect", {}).body
         with pytest.raises(UnfitRow) as caught:
             body(Row("a@x.com", own=own))
         assert (caught.value.code, caught.value.status) == ("nothing-to-send", Status.SKIPPED)
@@ -219,23 +224,23 @@ class TestPreparing:
         return sorted(got.path for got in server.requests)
 
     def test_each_register_is_asked_for_once_and_only_where_it_is_needed(self, ask, server):
-        ask(Subscriptions().prepare, {CHANNELS: None, TYPES: "a", OPTED: "b"})
+        ask("connect", {CHANNELS: None, TYPES: "a", OPTED: "b"})
         assert self.asked(server) == ["/api/messageTypes"]
-        ask(Subscriptions().inspect, {"list_ids": "a"})
+        ask("inspect", {"list_ids": "a"})
         assert self.asked(server) == ["/api/channels", "/api/lists", "/api/messageTypes"]
         assert {got.method for got in server.requests} == {"GET"}
 
-    @pytest.mark.parametrize("act", ["prepare", "inspect"])
+    @pytest.mark.parametrize("act", ["connect", "inspect"])
     def test_constants_are_looked_at_first(self, ask, act):
         with pytest.raises(DestinationError) as caught:
-            ask(getattr(Subscriptions(), act), {CHANNELS: {"value": ["Marketting"]}})
+            ask(act, {CHANNELS: {"value": ["Marketting"]}})
         assert caught.value.code == "unknown-name"
         assert "did you mean `Marketing`" in caught.value.message
         assert "Marketing (1), News (2)" in caught.value.context["in Iterable"]
 
     def test_a_constant_is_sent_with_every_row(self, ask):
-        prepared = ask(Subscriptions().prepare, {CHANNELS: {"value": ["Marketing", 3]}})
-        assert prepared.body(Row("a@x.com", own={CHANNELS: ["Marketing", 3]})) == {
+        connected = ask("connect", {CHANNELS: {"value": ["Marketing", 3]}})
+        assert connected.body(Row("a@x.com", own={CHANNELS: ["Marketing", 3]})) == {
             "email": "a@x.com",
             "unsubscribedChannelIds": [1, 3],
         }
@@ -243,7 +248,7 @@ class TestPreparing:
     def test_names_that_are_not_told_end_the_run(self, ask, server):
         server.script(Answer(418))
         with pytest.raises(DestinationError) as caught:
-            ask(Subscriptions().prepare, {})
+            ask("connect", {})
         assert caught.value.code == "names-not-told"
 
     @pytest.mark.parametrize(
@@ -256,7 +261,7 @@ class TestPreparing:
     )
     def test_lists_go_by_every_name_that_the_project_may_know(self, ask, project, members):
         meta = {"email": None, "user_id": "id", CHANNELS: None, "list_ids": "lists"}
-        body = ask(Subscriptions().prepare, meta, project).body(Row("U1", own={"list_ids": [12]}))
+        body = ask("connect", meta, project).body(Row("U1", own={"list_ids": [12]}))
         assert body == {"userId": "U1", **{member: [12] for member in members}}
 
 

@@ -71,7 +71,6 @@ def _errors(findings: Sequence[Finding]) -> list[ReverseEtlError]:
 
 def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
     """Destinations that cannot be used, and what cannot work in a project of their types."""
-    from reverse_etl.destinations.iterable.base import ProjectType
     from reverse_etl.destinations.iterable.people import identified_otherwise
 
     known = []
@@ -90,7 +89,7 @@ def _check_offline(session: Session, findings: Sequence[Finding]) -> None:
             finding.errors += session.destination_errors(sync.destination)
         _check_types(finding, sync, offline.project_types)
         if len(offline.project_types) == 1:
-            known.append((sync, ProjectType(offline.project_types[0])))
+            known.append((sync, offline.project_types[0]))
     warnings = identified_otherwise(known)
     for finding in findings:
         finding.about_people = warnings.get(finding.sync.name, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType
 from reverse_etl.destinations.iterable.objects.carts import Carts
 from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from reverse_etl.destinations.iterable.objects.email_changes import EmailChanges
@@ -18,7 +19,8 @@ from reverse_etl.destinations.iterable.objects.users import Users
 
 if TYPE_CHECKING:
     from reverse_etl.definition.entry import Entry
-    from reverse_etl.destinations.iterable.base import IterableObject
+    from reverse_etl.destinations.bound_object import BoundObject
+    from reverse_etl.sync import Sync
 
 OBJECTS: Mapping[str, IterableObject] = {
     "users": Users(),
@@ -37,3 +39,8 @@ OBJECTS: Mapping[str, IterableObject] = {
 def entries() -> Mapping[str, type[Entry]]:
     """What a definition of each object may say."""
     return {name: noun.entry for name, noun in OBJECTS.items()}
+
+
+def bind(sync: Sync, project_type: str) -> BoundObject:
+    """Return how the rows of a sync are identified, encoded and sent in a project of this type."""
+    return OBJECTS[sync.object].bind(sync, ProjectType(project_type))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
 from reverse_etl.definition.entry import Entry
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.operation import Body, Operations, Row
 from reverse_etl.destinations.request import ApiCaller
@@ -36,26 +37,6 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True)
-class Typed:
-    """A mapped field, the kind of its column (of its elements for an array), and the warehouse's own type."""
-
-    field: str
-    kind: str
-    type: str
-    array: bool = False
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A sync as its object sees it. `place` is what Iterable was last known to call what the rows belong to."""
-
-    sync: Sync
-    project: ProjectType
-    typed: Sequence[Typed] = ()
-    place: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Prepared:
     """How a sync is sent, once Iterable was asked.
 
@@ -80,6 +61,35 @@ class IterableObject(ABC):
     entry: type[Entry]
     stage: Stage
     first_recheck: float | None = None
+
+    def bind(self, sync: Sync, project: ProjectType) -> BoundObject:
+        """Return how the rows of a sync are identified, encoded and sent in a project of this type."""
+
+        def connect(bound: BoundObject, context: SyncContext, asker: ApiCaller) -> BoundObject:
+            prepared = self.prepare(context, project, asker)
+            return replace(
+                bound,
+                operations=prepared.operations,
+                body=prepared.body,
+                casts=prepared.casts,
+                resource_ids=prepared.place,
+                warnings=prepared.warnings,
+            )
+
+        return BoundObject(
+            identity=self.identity(sync, project),
+            operations=self.operations(sync, project),
+            body=self.body(sync, project),
+            fields=self.extra_fields(sync, project),
+            requirements=self.requirements(sync, project),
+            user=self.user(sync, project),
+            people=self.people(sync, project),
+            changes_identifier=self.stage is Stage.IDENTITY,
+            first_recheck=self.first_recheck,
+            check=lambda spelled: self.check(spelled, project),
+            inspect=lambda context, asker: self.inspect(context, project, asker),
+            connector=connect,
+        )
 
     @abstractmethod
     def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
@@ -117,16 +127,15 @@ class IterableObject(ABC):
         del sync, project
         return ()
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
         """What Iterable would make of the fields; nothing is made there. Raises DestinationError."""
-        del subject, asker
+        del context, project, asker
         return Inspection()
 
-    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
+    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
         """Ask Iterable what must be known before the first row, and make what the definition lets be made.
 
         Raises DestinationError where the rows cannot be sent.
         """
         del asker
-        sync, project = subject.sync, subject.project
-        return Prepared(self.operations(sync, project), self.body(sync, project))
+        return Prepared(self.operations(context.sync, project), self.body(context.sync, project))

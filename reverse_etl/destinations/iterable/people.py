@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.destinations.iterable.base import ProjectType, Stage
+from reverse_etl.destinations.iterable import OBJECTS, bind
+from reverse_etl.destinations.iterable.base import Stage
 from reverse_etl.sync import Sync
 
 _WORDS = {"email": "e-mail", "user_id": "user id"}
 
 
-def identified_otherwise(syncs: Sequence[tuple[Sync, ProjectType]]) -> dict[str, str]:
+def identified_otherwise(syncs: Sequence[tuple[Sync, str]]) -> dict[str, str]:
     """By name of a sync, a warning that another sync of its destination knows people by another identifier.
 
     What all are compared with is the sync of profiles, or else the first one.
     """
     by: dict[str, list[tuple[Sync, str]]] = {}
-    for sync, project in syncs:
-        people = OBJECTS[sync.object].people(sync, project)
+    for sync, project_type in syncs:
+        people = bind(sync, project_type).people
         if people and sync.object != "user_merges":  # it names both identifiers by itself
             by.setdefault(sync.destination, []).append((sync, people[0].key))
     return {

@@ -84,7 +84,7 @@ class Sending:
 
     def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
-        operations = self._ready.operations
+        operations = self._ready.bound.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
         at_once = self._total - removals - waits.writes
@@ -167,8 +167,8 @@ class Sending:
             yield some
 
     def _window(self, changes: Iterator[Change], phase: Phase) -> None:
-        lookup, operation = self._ready.operations.lookup, phase.operation
-        if lookup is None or operation is not self._ready.operations.write:
+        lookup, operation = self._ready.bound.operations.lookup, phase.operation
+        if lookup is None or operation is not self._ready.bound.operations.write:
             self._deliver(changes, operation)
             return
         lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
@@ -234,7 +234,7 @@ class Sending:
 
     def _pacer(self, endpoint: Endpoint) -> Pacer:
         ready, wiring = self._ready, self._wiring
-        return wiring.pacer(ready.destination, paced(endpoint, ready.operations, wiring.settings))
+        return wiring.pacer(ready.destination, paced(endpoint, ready.bound.operations, wiring.settings))
 
     def _tell(self) -> None:
         name = self._ready.sync.name

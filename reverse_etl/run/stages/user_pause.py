@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.destinations.iterable.base import ProjectType, Stage
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.snapshot.runs import recent_runs
@@ -45,12 +44,12 @@ class _Sent:
 def find_pause(ready: Ready, store: SnapshotStore, wiring: Wiring) -> UserPause | None:
     """The pause that rows of a sync have to make; None if nothing of the kind was sent lately."""
     seconds, now = wiring.settings.user_pause, wiring.time.monotonic()
-    people = ready.noun.people(ready.sync, ProjectType(ready.destination.project_type))
+    people = ready.bound.people
     if not seconds or not people:
         return None
     sent = list(_sent(ready, store, wiring))
-    moves = ready.noun.stage is Stage.IDENTITY
-    operations = ready.operations
+    moves = ready.bound.changes_identifier
+    operations = ready.bound.operations
     writes = [one for one in sent if one.holds(operations.write, moves=moves)]
     removals = [one for one in sent if operations.remove and one.holds(operations.remove, moves=moves)]
     if not writes and not removals:
@@ -71,13 +70,11 @@ def _sent(ready: Ready, store: SnapshotStore, wiring: Wiring) -> Iterator[_Sent]
 
 
 def _calls(sync: Sync, age: float, ready: Ready, store: SnapshotStore) -> Iterator[_Sent]:
-    noun, project = OBJECTS[sync.object], ProjectType(ready.destination.project_type)
+    bound = bind(sync, ready.destination.project_type)
     snapshot = tables_of(store.warehouse, store.tables.schema, sync.name).snapshot
-    people = noun.people(sync, project)
-    columns = store.warehouse.columns(snapshot) if people else None
-    operations, moves = noun.operations(sync, project), noun.stage is Stage.IDENTITY
-    for operation, removed in ((operations.write, False), (operations.remove, True)):
+    columns = store.warehouse.columns(snapshot) if bound.people else None
+    for operation, removed in ((bound.operations.write, False), (bound.operations.remove, True)):
         if columns and operation is not None:
-            calls = RecentCalls(snapshot, people, removed=removed)
+            calls = RecentCalls(snapshot, bound.people, removed=removed)
             known = calls.columns_in({column.name for column in columns})
-            yield _Sent(RecentCalls(snapshot, known, removed=removed), operation, moves, age)
+            yield _Sent(RecentCalls(snapshot, known, removed=removed), operation, bound.changes_identifier, age)

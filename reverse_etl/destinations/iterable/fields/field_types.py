@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reverse_etl.destinations.bound_object import SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.base import Subject, Typed
 from reverse_etl.destinations.iterable.fields.built_in_fields import ALWAYS, BUILT_IN, TAKES
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
 from reverse_etl.errors import DestinationError
@@ -45,7 +45,6 @@ GIVEN: Mapping[str, str] = {
 }
 # Objects of `lat` and `lon` in fields of that name are places.
 GEO_SUFFIX = "_geo_location"
-_CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
 _FIXES = {
     "string": "cast the column to text",
     "date": "cast the column to a date or timestamp",
@@ -66,26 +65,19 @@ class TypeClash:
     theirs: str
 
 
-def typed_constant(field: str, value: object) -> Typed:
-    """A field whose value stands in the definition."""
-    several = isinstance(value, list)
-    one = next(iter(value), None) if isinstance(value, list) else value
-    return Typed(field, _CONSTANTS.get(type(one), "json"), "a constant array" if several else "a constant", several)
-
-
-def with_parents(fields: Sequence[Typed]) -> Iterator[Typed]:
+def with_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
     """The fields, each after the objects that it lies in; all of them once."""
     seen: set[str] = set()
     for item in fields:
         path = item.field.split(".")
-        parents = [Typed(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
+        parents = [TypedField(".".join(path[:end]), "object", "an object") for end in range(1, len(path))]
         for one in (*parents, item):
             if one.field not in seen:
                 seen.add(one.field)
                 yield one
 
 
-def clashes(fields: Sequence[Typed], known: Mapping[str, str], accepted: Accepted = ACCEPTED) -> list[TypeClash]:
+def clashes(fields: Sequence[TypedField], known: Mapping[str, str], accepted: Accepted = ACCEPTED) -> list[TypeClash]:
     """The fields whose values Iterable would refuse."""
     found = []
     for item in with_parents(fields):
@@ -95,7 +87,7 @@ def clashes(fields: Sequence[Typed], known: Mapping[str, str], accepted: Accepte
     return found
 
 
-def built_in_clashes(fields: Sequence[Typed], told: Collection[str]) -> list[TypeClash]:
+def built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -> list[TypeClash]:
     """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
     found = []
     for item in with_parents(fields):
@@ -105,27 +97,27 @@ def built_in_clashes(fields: Sequence[Typed], told: Collection[str]) -> list[Typ
     return found
 
 
-def given_type(item: Typed) -> str:
+def given_type(item: TypedField) -> str:
     """The type that Iterable gives a new field; empty where only its first value tells."""
     if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
         return "geo_location"
     return GIVEN.get(item.kind, "")
 
 
-def new_fields(fields: Sequence[Typed], known: Collection[str]) -> tuple[NewField, ...]:
+def new_fields(fields: Sequence[TypedField], known: Collection[str]) -> tuple[NewField, ...]:
     """The fields that Iterable does not have yet, with the types that they get."""
     return tuple(shown(item) for item in with_parents(fields) if item.field not in known)
 
 
-def shown(item: Typed) -> NewField:
+def shown(item: TypedField) -> NewField:
     """A field as a new one."""
     given = given_type(item)
     return NewField(item.field, f"array of {given}" if item.array and given else given)
 
 
-def untold(subject: Subject, note: str) -> Inspection:
+def untold(context: SyncContext, note: str) -> Inspection:
     """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
-    return Inspection(new_fields(subject.typed, ()), notes=(note,))
+    return Inspection(new_fields(context.fields, ()), notes=(note,))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
@@ -160,28 +152,28 @@ def user_types(asker: ApiCaller) -> Mapping[str, str] | None:
     return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
 
 
-def check_user_fields(subject: Subject, asker: ApiCaller) -> Sequence[str]:
+def check_user_fields(context: SyncContext, asker: ApiCaller) -> Sequence[str]:
     """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
 
     Raises DestinationError.
     """
-    return inspect_user_fields(subject, asker).warnings if subject.typed else ()
+    return inspect_user_fields(context, asker).warnings if context.fields else ()
 
 
-def inspect_user_fields(subject: Subject, asker: ApiCaller) -> Inspection:
+def inspect_user_fields(context: SyncContext, asker: ApiCaller) -> Inspection:
     """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
     told = user_types(asker)
-    wrong = built_in_clashes(subject.typed, told or {})
+    wrong = built_in_clashes(context.fields, told or {})
     if wrong:
-        raise built_in_error(subject.sync.name, wrong)
-    found = clashes(subject.typed, {**ALWAYS, **(told or {})})
+        raise built_in_error(context.sync.name, wrong)
+    found = clashes(context.fields, {**ALWAYS, **(told or {})})
     if found:
-        raise clash_error(subject.sync.name, found)
+        raise clash_error(context.sync.name, found)
     if told is None:
-        return Inspection(new_fields(subject.typed, ALWAYS), warnings=(NOT_TOLD,))
+        return Inspection(new_fields(context.fields, ALWAYS), warnings=(NOT_TOLD,))
     known = {**ALWAYS, **told}
-    mine = {item.field: known[item.field] for item in with_parents(subject.typed) if item.field in known}
-    return Inspection(new_fields(subject.typed, known), mine, types_read=True)
+    mine = {item.field: known[item.field] for item in with_parents(context.fields) if item.field in known}
+    return Inspection(new_fields(context.fields, known), mine, types_read=True)
 
 
 def dropping(fields: Sequence[NewField]) -> str:

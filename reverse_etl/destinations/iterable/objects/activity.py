@@ -12,8 +12,9 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry, Source
 from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage, Subject
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import untold
 from reverse_etl.destinations.iterable.fields.reserved_names import EVENT_FIELDS, field_faults
 from reverse_etl.destinations.iterable.fields.scalars import SECONDS, WHOLE, fit
@@ -100,9 +101,9 @@ class Activity(IterableObject):
 
         return who
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
-        del asker
-        return untold(subject, _NO_TYPES) if subject.typed else Inspection()
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
+        del project, asker
+        return untold(context, _NO_TYPES) if context.fields else Inspection()
 
 
 def activity_requirements(sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:

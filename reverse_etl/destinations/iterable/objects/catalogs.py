@@ -11,8 +11,9 @@ from pydantic import Field as Key
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.destinations.bound_object import SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject, Typed
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import GIVEN, clash_error, clashes, shown, with_parents
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, document
 from reverse_etl.destinations.iterable.resources.catalog_types import (
@@ -110,33 +111,34 @@ class CatalogItems(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
-        sync, found = subject.sync, looked_up(subject.sync, asker)
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
+        del project
+        sync, found = context.sync, looked_up(context.sync, asker)
         catalog = found or Catalog(str(sync.options["catalog"]))
-        refuse_clashes(subject, catalog)
-        lacking = [item for item in with_parents(subject.typed) if not catalog.has_type(item.field)]
+        refuse_clashes(context, catalog)
+        lacking = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
         typed = typable(catalog, lacking) if sync.option("create_catalog") else []
         untyped = [item for item in lacking if item not in typed]
         return Inspection(
             [shown(item) if item in typed else NewField(item.field, "", _NO_TYPE) for item in lacking],
-            {item.field: catalog.types[item.field] for item in subject.typed if item.field in catalog.types},
+            {item.field: catalog.types[item.field] for item in context.fields if item.field in catalog.types},
             unsearchable(catalog, untyped, sync),
             () if found else (f"catalog `{catalog.name}` would be made",),
             inferring=False,
             types_read=True,
         )
 
-    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
-        sync = subject.sync
+    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
+        sync = context.sync
         catalog = looked_up(sync, asker) or make_catalog(asker, str(sync.options["catalog"]))
-        refuse_clashes(subject, catalog)
+        refuse_clashes(context, catalog)
         warnings: Sequence[str] = ()
         if sync.option("create_catalog"):
-            catalog = set_types(asker, catalog, typable(catalog, subject.typed))
-            lacking = [item for item in with_parents(subject.typed) if not catalog.has_type(item.field)]
+            catalog = set_types(asker, catalog, typable(catalog, context.fields))
+            lacking = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
             warnings = unsearchable(catalog, lacking, sync)
-        made, body = operations_on(catalog, sync), self.body(sync, subject.project)
-        return Prepared(made, body, casts=casts(subject, catalog), warnings=warnings)
+        made, body = operations_on(catalog, sync), self.body(sync, project)
+        return Prepared(made, body, casts=casts(context, catalog), warnings=warnings)
 
 
 def operations_on(catalog: Catalog, sync: Sync) -> Operations:
@@ -156,20 +158,20 @@ def looked_up(sync: Sync, asker: ApiCaller) -> Catalog | None:
     raise unknown_catalog(sync, wanted, others)
 
 
-def refuse_clashes(subject: Subject, catalog: Catalog) -> None:
+def refuse_clashes(context: SyncContext, catalog: Catalog) -> None:
     """Raise DestinationError where values of a column can never be of the type that their field has."""
-    found = clashes(subject.typed, catalog.types, FITTING)
+    found = clashes(context.fields, catalog.types, FITTING)
     if found:
-        raise clash_error(subject.sync.name, found)
+        raise clash_error(context.sync.name, found)
 
 
-def casts(subject: Subject, catalog: Catalog) -> dict[str, str]:
+def casts(context: SyncContext, catalog: Catalog) -> dict[str, str]:
     """Types of the fields whose values have to be looked at one by one."""
-    known = {item: catalog.types[item.field] for item in subject.typed if item.field in catalog.types}
+    known = {item: catalog.types[item.field] for item in context.fields if item.field in catalog.types}
     return {item.field: theirs for item, theirs in known.items() if GIVEN.get(item.kind) != theirs}
 
 
-def unsearchable(catalog: Catalog, fields: Sequence[Typed], sync: Sync) -> Sequence[str]:
+def unsearchable(catalog: Catalog, fields: Sequence[TypedField], sync: Sync) -> Sequence[str]:
     """What warns of fields without a type. Once items have a field, its type makes none of those searchable."""
     if not fields:
         return ()

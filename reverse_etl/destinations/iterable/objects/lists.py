@@ -14,8 +14,9 @@ from pydantic_core import PydanticCustomError
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
 from reverse_etl.destinations.iterable.identity import (
@@ -251,17 +252,18 @@ class ListMembers(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
-        found = inspect_user_fields(subject, asker) if subject.typed else Inspection()
-        if find_list(subject.sync, asker) is not None:
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
+        del project
+        found = inspect_user_fields(context, asker) if context.fields else Inspection()
+        if find_list(context.sync, asker) is not None:
             return found
-        made = f"Iterable has no list `{subject.sync.options['list']['name']}` yet; the first run makes it"
+        made = f"Iterable has no list `{context.sync.options['list']['name']}` yet; the first run makes it"
         return replace(found, notes=(made,))
 
-    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
-        sync, project = subject.sync, subject.project
-        warnings = check_user_fields(subject, asker)
-        target = find_or_make_list(sync, asker, subject.place)
+    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
+        sync = context.sync
+        warnings = check_user_fields(context, asker)
+        target = find_or_make_list(sync, asker, context.remembered)
         operations, body = _operations(sync, project, target), self.body(sync, project)
         return Prepared(operations, body, place={"list_id": str(target.id)}, warnings=warnings)
 

@@ -15,8 +15,9 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, Entry, Source
 from reverse_etl.definition.faults import Place, short
+from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     NAMES,
     Prefer,
@@ -190,12 +191,13 @@ class Subscriptions(IterableObject):
     def body(self, sync: Sync, project: ProjectType) -> Body:
         return _body(sync, project, [Ids(field.path, REGISTERS[field.path]) for field in sync.own])
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
-        _known_ids(subject.sync, asker)
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
+        del project
+        _known_ids(context.sync, asker)
         return Inspection()
 
-    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
-        sync, project = subject.sync, subject.project
+    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
+        sync = context.sync
         return Prepared(self.operations(sync, project), _body(sync, project, _known_ids(sync, asker)))
 
 

@@ -12,8 +12,9 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage, Subject
+from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, dropping, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
 from reverse_etl.destinations.iterable.identity import (
@@ -192,13 +193,14 @@ class Users(IterableObject):
 
         return make
 
-    def inspect(self, subject: Subject, asker: ApiCaller) -> Inspection:
-        found = inspect_user_fields(subject, asker)
-        if subject.sync.options.get("create_new_fields") is not False or not found.new_fields:
+    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
+        del project
+        found = inspect_user_fields(context, asker)
+        if context.sync.options.get("create_new_fields") is not False or not found.new_fields:
             return found
         return replace(found, warnings=(*found.warnings, dropping(found.new_fields)))
 
-    def prepare(self, subject: Subject, asker: ApiCaller) -> Prepared:
-        warnings = check_user_fields(subject, asker)
-        sync, project = subject.sync, subject.project
+    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
+        warnings = check_user_fields(context, asker)
+        sync = context.sync
         return Prepared(self.operations(sync, project), self.body(sync, project), warnings=warnings)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import orjson
 
 from reverse_etl.definition.faults import nearest
-from reverse_etl.destinations.iterable.base import Typed
+from reverse_etl.destinations.bound_object import TypedField
 from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
@@ -139,12 +139,12 @@ def read_catalog(asker: ApiCaller, name: str) -> Catalog:
     return Catalog(name, known, frozenset(map(str, untyped if isinstance(untyped, list) else ())))
 
 
-def typable(catalog: Catalog, fields: Sequence[Typed]) -> list[Typed]:
+def typable(catalog: Catalog, fields: Sequence[TypedField]) -> list[TypedField]:
     """The fields, and the objects around them, that no item has yet and whose type the warehouse tells."""
     return [item for item in with_parents(fields) if given_type(item) and catalog.lacks(item.field)]
 
 
-def set_types(asker: ApiCaller, catalog: Catalog, fields: Sequence[Typed]) -> Catalog:
+def set_types(asker: ApiCaller, catalog: Catalog, fields: Sequence[TypedField]) -> Catalog:
     """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
     if not fields:
         return catalog

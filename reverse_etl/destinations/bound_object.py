@@ -1,0 +1,103 @@
+"""What a sync's object says of its rows, once it knows the definition and the project: how they are found and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.request import ApiCaller
+from reverse_etl.errors import Fault
+from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
+
+_CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
+
+
+@dataclass(frozen=True)
+class TypedField:
+    """A mapped field, the kind of its column (of its elements for an array), and the warehouse's own type."""
+
+    field: str
+    kind: str
+    type: str
+    array: bool = False
+
+
+def typed_constant(field: str, value: object) -> TypedField:
+    """Return the type of a field whose value is a constant of the definition."""
+    several = isinstance(value, list)
+    one = next(iter(value), None) if isinstance(value, list) else value
+    return TypedField(
+        field, _CONSTANTS.get(type(one), "json"), "a constant array" if several else "a constant", several
+    )
+
+
+@dataclass(frozen=True)
+class SyncContext:
+    """What is known of a sync when its destination is asked: the types of its mapped fields.
+
+    `remembered` is what the sync snapshot says the rows belong to, such as the id of a list.
+    """
+
+    sync: Sync
+    fields: Sequence[TypedField] = ()
+    remembered: Mapping[str, str] = field(default_factory=dict)
+
+
+# Returns the faults of a definition in one type of project. The sync has its fields spelled out, if they are known.
+Check = Callable[[Sync], "list[Fault]"]
+# Asks what the destination would make of the fields; creates nothing there. Raises DestinationError.
+Inspect = Callable[[SyncContext, ApiCaller], Inspection]
+# Asks what must be known before the first row and creates what the definition allows. Raises DestinationError.
+Connect = Callable[["BoundObject", SyncContext, ApiCaller], "BoundObject"]
+
+
+def _no_faults(_sync: Sync) -> list[Fault]:
+    return []
+
+
+def _nothing_to_inspect(_context: SyncContext, _asker: ApiCaller) -> Inspection:
+    return Inspection()
+
+
+def _unchanged(bound: BoundObject, _context: SyncContext, _asker: ApiCaller) -> BoundObject:
+    return bound
+
+
+@dataclass(frozen=True)
+class BoundObject:
+    """How the rows of one sync are identified, checked, encoded and sent in one project.
+
+    - `identity` says which columns identify a row, `requirements` what else must hold of it before it is sent.
+    - `fields` are the fields that keys of the definition stand for, beside those under `fields`.
+    - `user` returns who a row is about. Several rows of a plan may be about one user: they go in successive requests.
+    - `people` are the places where the snapshot says who a row is about, the identifier with precedence first.
+    - `changes_identifier`: an accepted row gives a user another identifier.
+    - `first_recheck`: seconds after which a skipped row is tried again for the first time.
+    - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
+      `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
+    """
+
+    identity: IdentityRule
+    operations: Operations
+    body: Body
+    fields: tuple[Field, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    user: Callable[[Row], str] | None = None
+    people: tuple[PersonColumn, ...] = ()
+    changes_identifier: bool = False
+    first_recheck: float | None = None
+    check: Check = _no_faults
+    inspect: Inspect = _nothing_to_inspect
+    connector: Connect = _unchanged
+    casts: Mapping[str, str] = field(default_factory=dict)
+    resource_ids: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+    def connect(self, context: SyncContext, asker: ApiCaller) -> BoundObject:
+        """Return the object with the destination's answers. May create what the definition allows.
+
+        Raises DestinationError if the rows cannot be sent.
+        """
+        return self.connector(self, context, asker)
