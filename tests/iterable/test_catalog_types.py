@@ -364,8 +364,8 @@ class TestFreshCatalogs:
         connected = connect(asker(attempts=5), create_catalog=True, mode="mirror")
         times = [got.at for got in server.requests if got.method == "PUT"]
         assert [later - sooner for sooner, later in pairwise(times)] == [5, 5]
-        assert connected.operations.write.patient
-        assert connected.operations.remove.patient
+        assert connected.operations.write.just_created
+        assert connected.operations.remove.just_created
 
     def test_not_for_ever(self, asker, slow):
         slow(99)

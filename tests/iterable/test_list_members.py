@@ -239,7 +239,7 @@ class TestWhichList:
     def test_a_list_is_found_by_name_or_id(self, ask, server, said, found):
         connected = self.connect(ask, list=said, mode="mirror")
         assert connected.resource_ids == {"list_id": str(found)}
-        assert [(one.list_id, one.patient) for one in both(connected)] == [(found, False)] * 2
+        assert [(one.list_id, one.just_created) for one in both(connected)] == [(found, False)] * 2
         assert [(got.method, got.path) for got in server.requests] == [("GET", "/api/lists")]
 
     def test_a_name_that_is_not_there_tells_the_nearest_and_all(self, ask):
@@ -279,7 +279,7 @@ class TestWhichList:
         assert "`New`" in note
         assert {got.method for got in server.requests} == {"GET"}
         connected = self.connect(ask, list={"name": "New"}, create_list=True, mode="mirror")
-        assert [(one.list_id, one.patient) for one in both(connected)] == [(99, True)] * 2
+        assert [(one.list_id, one.just_created) for one in both(connected)] == [(99, True)] * 2
         assert connected.resource_ids == {"list_id": "99"}
         assert server.requests[-1].json == {"name": "New"}
 
