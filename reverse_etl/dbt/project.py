@@ -11,6 +11,8 @@ from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 PROJECT_FILE = "dbt_project.yml"
+# What dbt 1.x keeps of its last parse, beside the manifest.
+PARTIAL_PARSE = "partial_parse.msgpack"
 
 
 @dataclass(frozen=True)

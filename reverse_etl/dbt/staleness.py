@@ -14,12 +14,11 @@ from pathlib import Path
 
 from reverse_etl.dbt.manifest import Manifest, Model
 from reverse_etl.dbt.nodes import mapping
-from reverse_etl.dbt.project import PROJECT_FILE, Locations, read_project
+from reverse_etl.dbt.project import PARTIAL_PARSE, PROJECT_FILE, Locations, read_project
 from reverse_etl.dbt.tags import TAG, entry_of, mentions_tag, same_entry
 from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
-_PARSED = "partial_parse.msgpack"
 _SECTIONS = ("models", "seeds", "snapshots")
 _MODEL_FILES = (".sql", ".py", ".yml", ".yaml")
 _YAML = (".yml", ".yaml")
@@ -107,7 +106,7 @@ class _Files:
     @cached_property
     def _parsed(self) -> bytes | None:
         """What dbt noted of all files that it read. dbt v2 writes no notes, and leaves older ones where they are."""
-        return _content(self._target / _PARSED) if self._manifest.dbt_version.startswith("1.") else None
+        return _content(self._target / PARTIAL_PARSE) if self._manifest.dbt_version.startswith("1.") else None
 
     @cached_property
     def _ignores(self) -> bool:

@@ -7,6 +7,7 @@ replace it; then only a comparison with the other targets can tell.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import re
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model, text
 from reverse_etl.dbt.profiles import Outputs, Profile
+from reverse_etl.dbt.project import PARTIAL_PARSE
 from reverse_etl.dbt.results import Build
 
 _UNEXPLAINED, _CERTAIN = 0, 1000
@@ -84,10 +86,15 @@ def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) 
     others = [place for name, place in places.items() if name != chosen.name and not place.is_same_place(chosen)]
     recorded = manifest.target or _recorded_target(manifest, build, outputs)
     if recorded is None or recorded not in places:
-        return judge_by_names(manifest, chosen, others)
-    if recorded in {place.name for place in others}:
-        return Verdict((recorded,), f"dbt made it with target `{recorded}`")
-    return judge_by_names(manifest, chosen, ())
+        by_names = judge_by_names(manifest, chosen, others)
+        return by_names or _made_with(_parsed_target(manifest, outputs), others)
+    return _made_with(recorded, others) or judge_by_names(manifest, chosen, ())
+
+
+def _made_with(target: str | None, others: Sequence[TargetPlace]) -> Verdict | None:
+    if target not in {place.name for place in others}:
+        return None
+    return Verdict((str(target),), f"dbt made it with target `{target}`")
 
 
 def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str | None:
@@ -97,6 +104,30 @@ def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str 
     if build.profile not in (None, outputs.profile):
         return None
     return build.target or (outputs.default if build.lists_flags else None)
+
+
+def _parsed_target(manifest: Manifest, outputs: Outputs) -> str | None:
+    """The target whose hash dbt 1.x left in its partial-parse file, looked up only if names may not tell it.
+
+    dbt hashes its flags `--vars`, `--profile` and `--target` together (`build_manifest_state_check`). A hash can be
+    recognized if there were no `--vars`.
+    """
+    notes = manifest.path.with_name(PARTIAL_PARSE)
+    if not manifest.custom_names or not manifest.dbt_version.startswith("1.") or not notes.is_file():
+        return None
+    content = notes.read_bytes()
+    flags = {"": outputs.default, **{name: name for name in outputs.fields}}
+    found = {
+        target
+        for flag, target in flags.items()
+        for profile in ("", outputs.profile)
+        if _flags_hash(profile, flag, manifest.dbt_version) in content
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _flags_hash(profile: str, target: str, version: str) -> bytes:
+    return hashlib.sha256(f"{{}}\0{profile}\0{target}\0{version}".encode()).hexdigest().encode()
 
 
 def dbt_flags(flags: Mapping[str, object]) -> str:

@@ -44,6 +44,8 @@ NAMINGS = {
     "custom_in_front": MACRO.format("{{ (custom_schema_name ~ '_' if custom_schema_name) }}{{ target.schema }}"),
     "always_replaced": MACRO.format("{{ custom_schema_name or target.schema }}"),
 }
+# Names that are the same in every target: only dbt's own notes tell the manifests apart.
+SILENT = {"fixed": MACRO.format("marts")}
 OTHERS = [("dev", "prod"), ("prod", "dev"), ("prod", "other_file"), ("other_file", "prod")]
 
 
@@ -57,7 +59,7 @@ def made(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "models" / "schema.yml").write_text(MODELS)
     for name in ("people", "leads"):
         (project / "models" / f"{name}.sql").write_text("select 'a@shop.com' as email")
-    for naming, macro in NAMINGS.items():
+    for naming, macro in {**NAMINGS, **SILENT}.items():
         (project / "namings" / naming).mkdir(parents=True)
         (project / "namings" / naming / "names.sql").write_text(macro)
     env = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
@@ -95,6 +97,22 @@ def test_the_manifest_of_another_target_is_refused(made: Path, naming: str, writ
     assert f"dbt build -t {asked} --project-dir {made}" in error.hint
     assert str(error.context["relation"]).startswith('"')
     assert manifest_for(made, folder, asked, allow=("wrong_target",)).nodes
+
+
+@pytest.mark.parametrize(("written", "asked"), OTHERS)
+def test_a_manifest_whose_names_tell_nothing_is_told_by_the_flags_that_dbt_noted(
+    made: Path, written: str, asked: str
+) -> None:
+    folder = made / "made" / "fixed" / written
+    assert manifest_for(made, folder, written).nodes
+    with pytest.raises(ConfigError) as refused:
+        manifest_for(made, folder, asked)
+    assert refused.value.context["reason"] == f"dbt made it with target `{written}`"
+
+
+def test_without_the_notes_of_dbt_such_a_manifest_is_read(made: Path, tmp_path: Path) -> None:
+    shutil.copy(made / "made" / "fixed" / "prod" / "manifest.json", tmp_path / "manifest.json")
+    assert manifest_for(made, tmp_path, "dev").nodes
 
 
 def test_the_default_target_is_compared_too(made: Path) -> None:
