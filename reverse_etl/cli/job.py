@@ -41,17 +41,18 @@ class Job:
 
     def go(self, wiring: Wiring) -> None:
         """Everything that can be found wrong is found before the first sync runs. Raises what stops all of them."""
+        from reverse_etl.warehouses.mark import Mark
+
         session = self._session
         session.console.invocation_id = wiring.invocation_id
         triage = Triage(session)
         if self._failed(triage, wiring) or not list(triage.definitions):
             return
         with session.warehouse(read_only=False) as warehouse:
-            warehouse.mark = replace(warehouse.mark, invocation=wiring.invocation_id)
-            triage.check_builds(warehouse, remember=warehouse)
-            triage.fit(warehouse)
+            with warehouse.session(Mark(wiring.invocation_id)):
+                triage.check_builds(warehouse, remember=warehouse)
+                triage.fit(warehouse)
             if not self._failed(triage, wiring):
-                warehouse.release()
                 for definition in triage.definitions:
                     self._take_turn(definition, triage, warehouse, wiring)
 

@@ -82,7 +82,8 @@ class Triage:
         from reverse_etl.run.ready import make_all_ready
 
         made: tuple[list[Ready], Mapping[str, Sequence[ReverseEtlError]]]
-        made = make_all_ready(self.open, self._session.destination, reader)
+        with reader.session(reader.mark):
+            made = make_all_ready(self.open, self._session.destination, reader)
         self.ready = {one.sync.name: one for one in made[0]}
         for sync in self.open:
             self._note(sync, made[1].get(sync.name, ()))

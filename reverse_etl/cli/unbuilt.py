@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reverse_etl.cli.session import Session
@@ -25,9 +24,9 @@ class Unbuilt:
         from reverse_etl.guards.build import GUARD
 
         self._syncs = [sync for sync in syncs if not GUARD.is_off(sync)]
-        reader.mark = replace(reader.mark, sync="", step="builds")
         schemas = dict.fromkeys(self._schema(sync) for sync in self._syncs)
-        self._builds: Mapping[str, Builds] = {schema: session.project.builds(reader, schema) for schema in schemas}
+        with reader.step("builds"):
+            self._builds: Mapping[str, Builds] = {schema: session.project.builds(reader, schema) for schema in schemas}
 
     def problems(self) -> dict[str, Problem]:
         """By name, the syncs whose model or tests failed when dbt last ran them, unless that is allowed."""
@@ -51,8 +50,9 @@ class Unbuilt:
         from reverse_etl.run.builds import remember_builds
 
         try:
-            for schema, builds in self._builds.items():
-                remember_builds(builds, warehouse, schema)
+            with warehouse.step("builds"):
+                for schema, builds in self._builds.items():
+                    remember_builds(builds, warehouse, schema)
         except WarehouseError as error:
             said = f"the results of dbt's last build could not be remembered: {error.message}"
             self._session.console.say("BuildNotRemembered", said, "warn")

@@ -23,10 +23,10 @@ def inspect(ready: Ready, reader: Reader, asker: ApiCaller) -> Inspection:
 
     Raises ConfigError for another project type, DestinationError, WarehouseError.
     """
-    sampled = tallies(reader, ready.shape, PATTERNS)
-    columns = _identifier_columns(ready.sync)
-    users = sample_texts(reader, ready.sync.relation, columns, _USERS_ASKED_ABOUT)
-    reader.release()
+    with reader.session(replace(reader.mark, sync=ready.sync.name, step="inspect")):
+        sampled = tallies(reader, ready.shape, PATTERNS)
+        columns = _identifier_columns(ready.sync)
+        users = sample_texts(reader, ready.sync.relation, columns, _USERS_ASKED_ABOUT)
     project = ProjectType(ready.destination.project_type)
     confirmed = check_project_type(project, users, asker)
     texts = {field: Texts(tally.texts, tally.matches) for field, tally in sampled.items()}

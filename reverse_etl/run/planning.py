@@ -16,14 +16,18 @@ from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
 from reverse_etl.run.sync_plan import Example, SyncPlan
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
-from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.base import Mark, Reader
 
 _ROWS_LOOKED_AT = 200
 
 
 def plan_sync(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> SyncPlan:
     """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
-    reader.mark = replace(reader.mark, sync=ready.sync.name, step="look")
+    with reader.session(Mark(wiring.invocation_id, ready.sync.name, "look")):
+        return _plan(ready, reader, wiring, examples)
+
+
+def _plan(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> SyncPlan:
     snapshot = SnapshotReader(reader, wiring.settings.state_schema, ready.sync, ready.shape)
     look = snapshot.look(resends=wiring.full_refresh)
     tell_plain_comparison(look, ready.sync.name, wiring.listener)
@@ -58,19 +62,25 @@ def _foresee(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> _Outlo
     removals = look.counts.removed if look.diff.acts_on_removed else 0
     if stop is not None or not look.counts.upserts + removals:
         return _Outlook(ready, problems=(stop,) if stop is not None else ())
-    reader.release()
-    client = wiring.client(ready.destination)
     try:
-        asked, warnings = look_ahead(ready, wiring.questions(client, ready.destination))
+        with reader.idle():
+            asked, warnings = _asked(ready, wiring)
     except ReverseEtlError as error:
         return _Outlook(ready, problems=(problem_of(error).naming(ready.sync.name),), fails=True)
-    finally:
-        client.close()
     stop = guard_problem(asked, look, wiring.passed_guards)
     if stop is not None:
         return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
     unsendable = count_unsendable(asked, look.diff, reader) if look.counts.upserts else {}
     return _Outlook(asked, unsendable, warnings=tuple(warnings))
+
+
+def _asked(ready: Ready, wiring: Wiring) -> tuple[Ready, Sequence[str]]:
+    """The sync with what Iterable says of it, and warnings."""
+    client = wiring.client(ready.destination)
+    try:
+        return look_ahead(ready, wiring.questions(client, ready.destination))
+    finally:
+        client.close()
 
 
 def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wiring) -> SyncPlan:

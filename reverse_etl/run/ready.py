@@ -33,7 +33,7 @@ from reverse_etl.snapshot.shape import (
 )
 from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader, Warehouse
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Reader, Warehouse
 from reverse_etl.warehouses.local import LocalState
 
 _SHORTEST_TOLD = 1.0  # seconds
@@ -136,10 +136,7 @@ class WaitTeller:
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     """Look at the model's columns. Raises Faults with everything that is wrong with the definition there."""
-    reader.mark = replace(reader.mark, sync=sync.name, step="columns")
-    columns = reader.columns(sync.relation)
-    if columns is None:
-        raise missing_relation(sync, reader.unseen(sync.relation))
+    columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
     if faults:
         raise Faults(faults)
@@ -160,6 +157,15 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
         raise Faults(faults)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
     return Ready(spelled, shape, destination, bound, _encoder(shape, bound), sync.scope, source)
+
+
+def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
+    """The columns of the model. Raises ConfigError if its table is not there."""
+    with reader.session(replace(reader.mark, sync=sync.name, step="columns")):
+        columns = reader.columns(sync.relation)
+        if columns is None:
+            raise missing_relation(sync, reader.unseen(sync.relation))
+        return columns
 
 
 def _encoder(shape: Shape, bound: BoundObject) -> Encoder:

@@ -36,16 +36,16 @@ from reverse_etl.warehouses.base import Mark, Warehouse
 def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
     """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
     run = _Run(ready, warehouse, wiring)
-    try:
-        run.go()
-    except ReverseEtlError as error:
-        run.story.problem = problem_of(error)
-        if not isinstance(error, WarehouseError):
-            with suppress(ReverseEtlError):
-                run.record(0)
-    finally:
-        warehouse.release()
-    return with_costs(result_of(ready, run.story, wiring), warehouse.spent(ready.sync.name))
+    with warehouse.session(Mark(wiring.invocation_id, ready.sync.name)):
+        try:
+            run.go()
+        except ReverseEtlError as error:
+            run.story.problem = problem_of(error)
+            if not isinstance(error, WarehouseError):
+                with suppress(ReverseEtlError):
+                    run.record(0)
+    with warehouse.session(Mark(wiring.invocation_id, ready.sync.name)):
+        return with_costs(result_of(ready, run.story, wiring), warehouse.spent(ready.sync.name))
 
 
 class _Run:
@@ -59,6 +59,7 @@ class _Run:
         self.story = Story(wiring.wall(), wiring.time.monotonic())
         self.prepared = False
         self.pause: UserPause | None = None
+        self._stage = ""
 
     def go(self) -> None:
         with self._timed("look"):
@@ -70,8 +71,8 @@ class _Run:
         if self._stopped_by_guard(look) or self._nothing_to_do(look):
             self.record(0)
             return
-        self.warehouse.release()
-        client = self.wiring.client(self.ready.destination)
+        with self.warehouse.idle():
+            client = self.wiring.client(self.ready.destination)
         try:
             self._with_lease(look, client)
         finally:
@@ -106,8 +107,8 @@ class _Run:
         with self._timed("check"):
             questions = self.wiring.questions(client, self.ready.destination)
             place = remembered_place(self.ready, row, self.store, self.wiring)
-            self.warehouse.release()
-            bound = self.ready.bound.connect(replace(self.ready.context, remembered=place), questions)
+            with self.warehouse.idle():
+                bound = self.ready.bound.connect(replace(self.ready.context, remembered=place), questions)
         self.ready = self.ready.connected(bound)
         self.prepared = True
         self.story.warnings += bound.warnings
@@ -262,8 +263,11 @@ class _Run:
 
     def record(self, fence: int) -> None:
         """One row a run. Before the first run there may be no table to write to."""
-        if not self._prune():
-            return
+        with self.warehouse.step(self._stage):
+            if self._prune():
+                self._record(fence)
+
+    def _record(self, fence: int) -> None:
         result = result_of(self.ready, self.story, self.wiring)
         problem = result.problem.code if result.problem else None
         row = RunRow(
@@ -291,9 +295,10 @@ class _Run:
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         began = self.wiring.time.monotonic()
-        self.warehouse.mark = Mark(self.wiring.invocation_id, self.ready.sync.name, stage)
+        self._stage = stage
         try:
-            yield
+            with self.warehouse.step(stage):
+                yield
         finally:
             spent = self.wiring.time.monotonic() - began
             self.story.timings[stage] = self.story.timings.get(stage, 0.0) + spent

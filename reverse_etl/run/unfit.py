@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reverse_etl.change import Problem, RunResult, SyncStatus
 from reverse_etl.counting import plural
@@ -12,7 +12,7 @@ from reverse_etl.run.ready import Wiring, problem_of
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.snapshot.tables import Tables, create_runs
 from reverse_etl.sync import BrokenSync, Sync
-from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.base import Mark, Warehouse
 
 
 def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError], started_at: str) -> RunResult:
@@ -56,8 +56,10 @@ class Pen:
 
     def write(self, tables: Tables, result: RunResult) -> None:
         """One row for a result that has a problem. Raises WarehouseError."""
-        warehouse = self.warehouse
-        warehouse.mark = replace(warehouse.mark, sync=tables.sync, step="record")
+        with self.warehouse.session(Mark(self.wiring.invocation_id, tables.sync, "record")) as warehouse:
+            self._write(warehouse, tables, result)
+
+    def _write(self, warehouse: Warehouse, tables: Tables, result: RunResult) -> None:
         if warehouse.columns(tables.runs) is None:
             if not self.create:
                 return
@@ -67,4 +69,3 @@ class Pen:
         invocation, counts = self.wiring.invocation_id, result.counts.as_dict()
         row = RunRow(invocation, 0, result.status.value, result.started_at, "", counts, code)
         record_run(warehouse, tables, row)
-        warehouse.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
@@ -96,9 +97,13 @@ class SnapshotReader:
             accepted_before=lease is None and not counts.newest and accepted_before(self._reader, self.tables),
         )
 
-    def release(self) -> None:
-        """Let others at the warehouse while this run does something else."""
-        self._reader.release()
+    def step(self, name: str) -> AbstractContextManager[None]:
+        """Mark the statements of one step of the session."""
+        return self._reader.step(name)
+
+    def idle(self) -> AbstractContextManager[None]:
+        """Let other processes use the database file while this one waits for something else."""
+        return self._reader.idle()
 
     def lease_row(self) -> LeaseRow | None:
         """The lease alone."""
@@ -169,7 +174,7 @@ class SnapshotReader:
     def _fetch(self) -> None:
         """Have the model where our tables are. Once: what is planned is what was looked at."""
         if not self._fetched:
-            relation = self._reader.fetch(self.shape.relation, self.shape.columns)
+            relation = self._reader.model_table(self.shape.relation, self.shape.columns)
             self.shape = replace(self.shape, relation=relation)
             self._fetched = True
 

@@ -24,7 +24,7 @@ def tallies(reader: Reader, shape: Shape, patterns: Mapping[str, str], rows: int
     values = [value for value in shape.values if _is_text(value)]
     if not values:
         return {}
-    relation = reader.fetch(shape.relation, shape.columns, rows)
+    relation = reader.model_table(shape.relation, shape.columns, rows)
     [counts] = reader.query(sampling(reader.dialect, relation, values, list(patterns.values()), rows))
     found: dict[str, Tally] = {}
     for number, value in enumerate(values):
@@ -61,7 +61,7 @@ def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows
         column = find_column(said, there)
         if column is not None:
             kept = reader.dialect.kept(column).expression
-            source = reader.fetch(relation, [column.name])
+            source = reader.model_table(relation, [column.name])
             text = reader.dialect.as_text(kept)
             values = f"SELECT {text} AS value FROM {source} WHERE {kept} IS NOT NULL LIMIT {int(rows)}"
             found += [(name, str(value).strip()) for (value,) in reader.query(values)]

@@ -248,8 +248,7 @@ class SnapshotStore(SnapshotReader):
             if not halves:
                 raise
             for half in halves:
-                # What was changed stays in the memory of a connection.
-                self._warehouse.release()
+                self._warehouse.free_memory()
                 self._merge_part(merge, run, untouched, half)
 
     def _halves(self, plan: str, part: Part) -> list[Part]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from reverse_etl.cost import Spent
 from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.mark import Mark
+from reverse_etl.warehouses.session import SessionScope
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,22 +22,6 @@ __all__ = ["UNFOLDED", "Column", "ColumnKind", "Dialect", "Kept", "Mark", "Patie
 
 Row = tuple[Any, ...]
 UNFOLDED = "[^\u0130\u212a]*"  # neither the dotted capital I nor the sign of the kelvin
-# What neither ends a comment nor is taken for a parameter.
-_UNMARKABLE = re.compile(r"[^\w.:-]", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a statement is marked with, as far as it is known, so that the warehouse's own logs tell whose it is."""
-
-    invocation: str = ""
-    sync: str = ""
-    step: str = ""
-
-    def __str__(self) -> str:
-        parts = {"invocation": self.invocation, "sync": self.sync, "step": self.step}
-        said = (f" {name}={_UNMARKABLE.sub('_', text)}" for name, text in parts.items() if text)
-        return f"/* reverse_etl{''.join(said)} */"
 
 
 @dataclass(frozen=True)
@@ -214,15 +199,14 @@ class Dialect(ABC):
         )
 
 
-class Reader(ABC):
-    """A warehouse that can only be looked at."""
+class Reader(SessionScope, ABC):
+    """A warehouse that can only be read."""
 
     dialect: Dialect
     meter: Meter
-    mark: Mark = Mark()
 
     def marked(self, sql: str) -> str:
-        """A statement with what it is marked with as a comment."""
+        """Return a statement with its mark as a comment."""
         return f"{self.mark} {sql}"
 
     @abstractmethod
@@ -249,10 +233,10 @@ class Reader(ABC):
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """A large result as Arrow batches of about `rows` rows, never held as a whole."""
 
-    def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
-        """What to read some `columns` of a relation from, by the dialect here: itself, unless it stands elsewhere.
+    def model_table(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
+        """Return what to read some columns of a model from, in this dialect: the relation itself, or a copy of it.
 
-        Elsewhere, the first `most` rows are enough. What was fetched before is gone then.
+        A copy has at least the first `most` rows. It stays until the session ends or the next copy is made.
         """
         del columns, most
         return relation
@@ -262,18 +246,17 @@ class Reader(ABC):
         return self.meter.spent(sync)
 
     @abstractmethod
-    def release(self) -> None:
-        """Let go of whatever keeps others out while nothing is read or written; the next call takes it again."""
-
-    @abstractmethod
     def close(self) -> None:
         """End the connection. Closing twice is harmless."""
 
 
 class Warehouse(Reader):
-    """A warehouse that can be written. An `exclusive` one keeps every other process out until it is released."""
+    """A warehouse that can be written. An `exclusive` one is a file that one process locks until it unlocks it."""
 
     exclusive = False
+
+    def free_memory(self) -> None:
+        """Give back the memory that earlier statements still use in this process, if they use any."""
 
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:

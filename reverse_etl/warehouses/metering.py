@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.cost import Cost, Spent
+from reverse_etl.warehouses.mark import Mark
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from reverse_etl.warehouses.base import Mark
 
 _TEXTS = re.compile(r"'(?:[^'\\]|''|\\.)*'")
 _NUMBERS = re.compile(r"\d+")

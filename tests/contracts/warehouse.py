@@ -100,34 +100,49 @@ class AdapterContract:
         assert tuple(row) == ("it's ? \\ ", 7, None)
 
     def test_statements_are_marked_whatever_the_mark_says(self, warehouse, numbers):
-        warehouse.mark = Mark("a1b2", 'it\'s 100 % */ ? "x"', "look")
-        mark = "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */"
-        assert warehouse.marked("SELECT 1") in (f"{mark} SELECT 1", f"SELECT 1 {mark}")
-        assert warehouse.query("SELECT ?", ("a",)) == [("a",)]
-        assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
-        assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000
-        assert warehouse.columns(numbers) is not None
+        with warehouse.session(Mark("a1b2", 'it\'s 100 % */ ? "x"', "look")):
+            mark = "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */"
+            assert warehouse.marked("SELECT 1") in (f"{mark} SELECT 1", f"SELECT 1 {mark}")
+            assert warehouse.query("SELECT ?", ("a",)) == [("a",)]
+            assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
+            assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000
+            assert warehouse.columns(numbers) is not None
+
+    def test_marks_are_those_of_the_innermost_session_and_step(self, warehouse, numbers):
+        marks = []
+        with warehouse.session(Mark("a1b2", "users")) as session:
+            with session.step("look"), session.idle(), session.step("send"):
+                assert session.query(f"SELECT count(*) FROM {numbers}") == [(10_000,)]
+                marks.append(session.mark)
+            with session.session(Mark("a1b2", "orders", "plan")):
+                marks.append(session.mark)
+            assert session.query("SELECT 1") == [(1,)]
+            marks.append(session.mark)
+        marks.append(warehouse.mark)
+        users = Mark("a1b2", "users")
+        assert marks == [Mark("a1b2", "users", "send"), Mark("a1b2", "orders", "plan"), users, Mark()]
 
     def test_what_statements_cost_is_told_by_sync_and_step(self, warehouse, numbers):
         for number in range(3):
-            warehouse.mark = Mark("a1b2", "users", "look")
-            assert len(warehouse.query(f"SELECT i FROM {numbers} WHERE i < {number + 1}")) == number + 1
-            warehouse.mark = Mark("a1b2", "users", "send")
-            assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 1_000)) == 10_000
-        assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (100,)) == 100
-        warehouse.mark = Mark("a1b2", "orders", "look")
-        with pytest.raises(WarehouseError):
-            warehouse.query(f"SELECT nowhere FROM {numbers}")
-        of_users = warehouse.spent("users")
-        spent = {(one.step, one.statement.lower()): one.cost for one in of_users if one.cost.rows_written == 0}
-        read = {place: (cost.statements, cost.rows_read) for place, cost in spent.items() if cost.rows_read}
-        assert read == {("look", "select numbers"): (3, 6), ("send", "select numbers"): (3, 30_000)}
-        assert all(cost.seconds > 0 for cost in spent.values())
-        written = total(one.cost for one in of_users).rows_written
-        refused = total(one.cost for one in warehouse.spent("orders") if one.step == "look")
-        assert (written, refused.statements, refused.rows_read) == (100, 1, 0)
-        for field in self.told:
-            assert getattr(spent["look", "select numbers"], field) is not None
+            with warehouse.session(Mark("a1b2", "users", "look")):
+                assert len(warehouse.query(f"SELECT i FROM {numbers} WHERE i < {number + 1}")) == number + 1
+            with warehouse.session(Mark("a1b2", "users", "send")):
+                assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 1_000)) == 10_000
+        with warehouse.session(Mark("a1b2", "users", "send")):
+            assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (100,)) == 100
+        with warehouse.session(Mark("a1b2", "orders", "look")):
+            with pytest.raises(WarehouseError):
+                warehouse.query(f"SELECT nowhere FROM {numbers}")
+            of_users = warehouse.spent("users")
+            spent = {(one.step, one.statement.lower()): one.cost for one in of_users if one.cost.rows_written == 0}
+            read = {place: (cost.statements, cost.rows_read) for place, cost in spent.items() if cost.rows_read}
+            assert read == {("look", "select numbers"): (3, 6), ("send", "select numbers"): (3, 30_000)}
+            assert all(cost.seconds > 0 for cost in spent.values())
+            written = total(one.cost for one in of_users).rows_written
+            refused = total(one.cost for one in warehouse.spent("orders") if one.step == "look")
+            assert (written, refused.statements, refused.rows_read) == (100, 1, 0)
+            for field in self.told:
+                assert getattr(spent["look", "select numbers"], field) is not None
 
     def test_execute_counts_the_rows_it_touched(self, warehouse, numbers):
         assert warehouse.execute(f"UPDATE {numbers} SET i = i WHERE i < ?", (10,)) == 10
@@ -159,10 +174,10 @@ class AdapterContract:
         batches.close()
         assert warehouse.query(f"SELECT count(*) FROM {numbers}") == [(10_000,)]
 
-    def test_release_in_the_middle_of_batches_is_harmless(self, warehouse, numbers):
+    def test_unlock_in_the_middle_of_batches_is_harmless(self, warehouse, numbers):
         batches = warehouse.batches(f"SELECT i FROM {numbers}", 100)
         next(batches)
-        warehouse.release()
+        warehouse.unlock()
         batches.close()
         assert warehouse.query("SELECT 1") == [(1,)]
 
@@ -243,7 +258,7 @@ class AdapterContract:
                 reader.execute(statement)
         assert reader.query(f"SELECT count(*) FROM {numbers}") == [(10_000,)]
 
-    def test_release_and_close_twice_are_harmless(self, warehouse, numbers):
-        for let_go in (warehouse.release, warehouse.release, warehouse.close, warehouse.close):
+    def test_unlock_and_close_twice_are_harmless(self, warehouse, numbers):
+        for let_go in (warehouse.unlock, warehouse.unlock, warehouse.close, warehouse.close):
             let_go()
         assert warehouse.query(f"SELECT count(*) FROM {numbers}") == [(10_000,)]

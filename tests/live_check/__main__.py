@@ -53,9 +53,6 @@ class Printed(Warehouse):
     def create_schema(self, schema: str) -> None:
         pass
 
-    def release(self) -> None:
-        pass
-
     def close(self) -> None:
         pass
 

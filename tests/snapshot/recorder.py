@@ -57,8 +57,5 @@ class Recorder(Warehouse):
     def create_schema(self, schema: str) -> None:
         """Not by a statement that is the same everywhere."""
 
-    def release(self) -> None:
-        """Nothing is held."""
-
     def close(self) -> None:
         """Nothing is open."""

@@ -378,7 +378,7 @@ def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
     project.sql("UPDATE people SET name = 'B'")
     stop = iterable.number + 2
     result = run(warehouse, iterable.url, META, SETTINGS, stop=lambda: iterable.number >= stop)
-    warehouse.release()
+    warehouse.unlock()
     sent, left = result.counts.accepted, result.counts.aborted
     assert 0 < sent < ROWS
     assert sent + left == ROWS
@@ -407,13 +407,13 @@ def test_a_late_attempt_keeps_the_quiet_time_although_its_retry_was_accepted(
     iterable.drop_reply = lambda number: number == 1 and status is None
     result = run(warehouse, iterable.url, META, SETTINGS)
     assert (result.status, result.counts.accepted, result.traffic.retries) == (SyncStatus.SUCCESS, ROWS, 1)
-    warehouse.release()
+    warehouse.unlock()
     project.sql("UPDATE people SET name = 'B'")
     sent = iterable.number
     early = run(warehouse, iterable.url, META, SETTINGS, wait=0)
     assert early.problem is not None
     assert (early.problem.code, iterable.number) == ("lease-not-free", sent)
-    warehouse.release()
+    warehouse.unlock()
     project.let_time_pass()
     assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
     assert {user["name"] for user in iterable.users.values()} == {"B"}
@@ -423,6 +423,6 @@ def test_a_run_whose_every_attempt_was_answered_leaves_no_quiet_time(
     project: Project, iterable: ReferenceServer, warehouse: Watched
 ) -> None:
     assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
-    warehouse.release()
+    warehouse.unlock()
     project.sql("UPDATE people SET name = 'B'")
     assert run(warehouse, iterable.url, META, SETTINGS, wait=0).status is SyncStatus.SUCCESS

@@ -26,11 +26,11 @@ def contend(kind: str, fields: dict[str, object]) -> None:
         store, lease = harness.store(), harness.lease()
         lease._holder = type(lease._holder)(f"{os.getpid()} {id(lease)} {time.monotonic_ns()}")
         if lease.acquire():
-            warehouse.release()
+            warehouse.unlock()
             store.prepare_snapshot()
             store.write_plan(store.diff(), lease.fence)
             done += take_all(store, lease)
-        warehouse.release()
+        warehouse.unlock()
         time.sleep(0.001)
 
 

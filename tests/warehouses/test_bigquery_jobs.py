@@ -73,20 +73,20 @@ class TestStatements(OnProxy):
         warehouse = make(
             priority="batch", maximum_bytes_billed=5000, job_execution_timeout_seconds=7, reservation="nightly"
         )
-        warehouse.mark = Mark("A1b2", "Users of äll kinds!", "look")
-        warehouse.query(f"SELECT n FROM {table} WHERE n = ? OR ? IS NULL", (5, None))
-        configuration = proxy.jobs()[-1].configuration
-        assert configuration["labels"] == {
-            "application": "reverse_etl",
-            "reverse_etl_invocation": "a1b2",
-            "reverse_etl_sync": "users_of__ll_kinds_",
-            "reverse_etl_step": "look",
-        }
-        assert (configuration["jobTimeoutMs"], configuration["reservation"]) == ("7000", "nightly")
-        query = configuration["query"]
-        assert query["maximumBytesBilled"] == "5000"
-        assert [one["parameterType"]["type"] for one in query["queryParameters"]] == ["INT64", "STRING"]
-        assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]
+        with warehouse.session(Mark("A1b2", "Users of äll kinds!", "look")):
+            warehouse.query(f"SELECT n FROM {table} WHERE n = ? OR ? IS NULL", (5, None))
+            configuration = proxy.jobs()[-1].configuration
+            assert configuration["labels"] == {
+                "application": "reverse_etl",
+                "reverse_etl_invocation": "a1b2",
+                "reverse_etl_sync": "users_of__ll_kinds_",
+                "reverse_etl_step": "look",
+            }
+            assert (configuration["jobTimeoutMs"], configuration["reservation"]) == ("7000", "nightly")
+            query = configuration["query"]
+            assert query["maximumBytesBilled"] == "5000"
+            assert [one["parameterType"]["type"] for one in query["queryParameters"]] == ["INT64", "STRING"]
+            assert query["connectionProperties"] == [{"key": "time_zone", "value": "UTC"}]
 
     @pytest.mark.parametrize(
         ("sql", "priority"),

@@ -46,9 +46,9 @@ class TestLoading(OnBigQuery):
         assert [table.table_id for table in warehouse._client().list_tables(SCHEMA)] == ["loaded"]
 
     def test_many_rows_are_a_few_jobs(self, warehouse):
-        warehouse.mark = Mark("a1b2", "users", "migrate")
-        assert len(self.load(warehouse, {"b": ("INT64", pa.int64(), list(range(1_000)))}, rows=5)) == 5_000
-        assert total(one.cost for one in warehouse.spent("users")).statements == 6
+        with warehouse.session(Mark("a1b2", "users", "migrate")):
+            assert len(self.load(warehouse, {"b": ("INT64", pa.int64(), list(range(1_000)))}, rows=5)) == 5_000
+            assert total(one.cost for one in warehouse.spent("users")).statements == 6
 
     def test_what_a_type_does_not_take_is_null(self, warehouse):
         assert self.load(warehouse, {"b": ("INT64", pa.string(), ["x", "7"])}) == [(None,), (7,)]

@@ -14,7 +14,7 @@ import pytest
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import ColumnKind as K
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import Mark, Patience
 from reverse_etl.warehouses.duckdb import column_of
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
@@ -94,11 +94,28 @@ class TestFile(OnDuckDB):
         assert len(naps) == 1
         warehouse.close()
 
-    def test_released_file_is_free_for_another_process(self, path, warehouse, held):
-        warehouse.execute("CREATE TABLE t AS SELECT 1 AS a")
-        warehouse.release()
+    def test_file_is_free_for_another_process_after_a_session(self, path, warehouse, held):
+        with warehouse.session(Mark("a1b2", "users")) as session:
+            session.execute("CREATE TABLE t AS SELECT 1 AS a")
         held(path).communicate()
         assert warehouse.query("SELECT a FROM t") == [(1,)]
+
+    def test_file_is_free_for_another_process_while_a_session_is_idle(self, path, warehouse, held):
+        with warehouse.session(Mark("a1b2", "users")) as session:
+            session.execute("CREATE TABLE t AS SELECT 1 AS a")
+            with session.idle():
+                held(path).communicate()
+                with session.step("send"):
+                    session.execute("INSERT INTO t VALUES (2)")
+                held(path).communicate()
+            assert session.query("SELECT count(*) FROM t") == [(2,)]
+
+    def test_session_within_a_session_keeps_the_file(self, path, warehouse, reopen):
+        with warehouse.session(Mark("a1b2")) as session:
+            with session.session(Mark("a1b2", "users")):
+                session.execute("CREATE TABLE t AS SELECT 1 AS a")
+            assert session._connection is not None
+        assert session._connection is None
 
     @pytest.mark.slow
     def test_two_runs_from_two_processes_take_turns(self, path, warehouse):
@@ -137,7 +154,7 @@ class TestFile(OnDuckDB):
         broken = reopen(attach=[{"path": str(path.parent / "missing" / "other.duckdb"), "alias": "other"}])
         with pytest.raises(WarehouseError):
             broken.query("SELECT * FROM other.t")
-        broken.release()
+        broken.unlock()
         held(path).communicate()
 
     def test_attached_database_can_be_read(self, path, reopen, tmp_path):
@@ -198,7 +215,7 @@ class TestTypes(OnDuckDB):
         for habit in ("TimeZone = 'Asia/Tokyo'", "Calendar = 'japanese'", "default_collation = 'NOCASE'"):
             harness.warehouse.execute(f"SET {habit}")
         assert harness.counted() == {}
-        harness.warehouse.release()
+        harness.warehouse.unlock()
         harness.sql("UPDATE {model} SET f = 1234.25")
         assert harness.run().changed_fields == {"f": 1}
 

@@ -153,7 +153,7 @@ class TestLostConnection(OnDuckDB):
         self.model(harness)
         noise = "SELECT md5(CAST(range AS VARCHAR)) AS a, md5(CAST(-range AS VARCHAR)) AS b FROM range(300000)"
         harness.warehouse.execute(f"CREATE TABLE noise AS {noise}")
-        harness.warehouse.release()
+        harness.warehouse.unlock()
         batches = harness.warehouse.batches("SELECT a, b FROM noise", 10)
         next(batches)
         whole = path.read_bytes()
@@ -161,13 +161,13 @@ class TestLostConnection(OnDuckDB):
         with pytest.raises(WarehouseError) as raised:
             list(batches)
         assert raised.value.code == "duckdb-error"
-        harness.warehouse.release()
+        harness.warehouse.unlock()
         path.write_bytes(whole)
         self.settled(harness)
 
     def test_while_loading(self, path, harness):
         self.model(harness)
-        harness.warehouse.release()
+        harness.warehouse.unlock()
         with self.full(path), pytest.raises(WarehouseError) as raised:
             harness.run()
         assert raised.value.code == "duckdb-error"
@@ -180,7 +180,7 @@ class TestLostConnection(OnDuckDB):
         with ExitStack() as limit:
 
             def full(*parts):
-                harness.warehouse.release()
+                harness.warehouse.unlock()
                 limit.enter_context(self.full(path))
                 return merge(*parts)
 
@@ -193,7 +193,7 @@ class TestLostConnection(OnDuckDB):
 
     def test_file_that_is_gone(self, path, harness):
         self.model(harness)
-        harness.warehouse.release()
+        harness.warehouse.unlock()
         path.rename(path.with_suffix(".away"))
         with pytest.raises(ReverseEtlError) as raised:
             harness.run()

@@ -68,7 +68,7 @@ class TestSetup(OnDuckDB):
         assert str(process.pid) in refused.value.message
         process.communicate()
         assert warehouse.query("SELECT a FROM through") == [(5,)]
-        warehouse.release()
+        warehouse.unlock()
         assert [batch.to_pylist() for batch in warehouse.batches("SELECT a FROM through", 10)] == [[{"a": 5}]]
         assert [column.name for column in warehouse.columns("through") or ()] == ["a"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import Mark, Patience, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local import open_local
 from reverse_etl.warehouses.local.arrow import fitted, plain_schema
@@ -65,7 +65,7 @@ def test_values_of_every_type_are_what_they_are_in_the_warehouse(
     ]
     was = [source.dialect.kept(column) for column in there]
     number, kept = (local.dialect.kept(column) for column in here)
-    table = local.fetch(MODEL, ["n", "value"])
+    table = local.model_table(MODEL, ["n", "value"])
     assert kept.json == was[1].json
     assert equal_pairs(local, table, number.expression, kept.expression) == equal_pairs(
         source, MODEL, "n", was[1].expression
@@ -79,7 +79,7 @@ def test_values_of_every_type_are_what_they_are_in_the_warehouse(
 def test_a_model_without_rows_has_the_types_of_one_with_rows(source: DuckDB, local: Warehouse) -> None:
     source.execute(f"CREATE TABLE {MODEL} (a DECIMAL(10,2), b TIMESTAMP_NS, c VARCHAR[])")
     empty = local.columns(MODEL)
-    table = local.fetch(MODEL, ["a", "b", "c"])
+    table = local.model_table(MODEL, ["a", "b", "c"])
     assert local.query(f"SELECT count(*) FROM {table}") == [(0,)]
     source.execute(f"INSERT INTO {MODEL} VALUES (1, '2026-01-01', ['x'])")
     assert local.columns(MODEL) == empty
@@ -91,15 +91,17 @@ def test_only_what_is_asked_for_is_fetched_and_nothing_stays(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     source.execute(f"CREATE TABLE {MODEL} AS SELECT range AS a, 2 AS b FROM range(50000)")
     local.columns(MODEL)
-    first = local.fetch(MODEL, ["a"])
-    assert local.query(f"SELECT count(*), count(COLUMNS(*)) FROM {first}") == [(50000, 50000)]
-    local.release()
-    assert local.query(f"SELECT count(*) FROM {first}") == [(50000,)]
-    second = local.fetch(MODEL, ["b"], 7)
-    assert local.query(f"SELECT count(*) FROM {second}") == [(7,)]
-    with pytest.raises(WarehouseError):
-        local.query(f"SELECT count(*) FROM {first}")
-    assert len(list(tmp_path.glob("reverse_etl_*/*"))) == 1
+    with local.session(Mark("a1b2", "users")) as session:
+        first = session.model_table(MODEL, ["a"])
+        assert session.query(f"SELECT count(*), count(COLUMNS(*)) FROM {first}") == [(50000, 50000)]
+        with session.idle(), session.step("look"):
+            assert session.query(f"SELECT count(*) FROM {first}") == [(50000,)]
+        second = session.model_table(MODEL, ["b"], 7)
+        assert session.query(f"SELECT count(*) FROM {second}") == [(7,)]
+        with pytest.raises(WarehouseError):
+            session.query(f"SELECT count(*) FROM {first}")
+        assert len(list(tmp_path.glob("reverse_etl_*/*"))) == 1
+    assert list(tmp_path.glob("reverse_etl_*/*")) == []
     local.close()
     local.close()
     assert list(tmp_path.glob("reverse_etl_*")) == []

@@ -160,8 +160,8 @@ class TestCosts(OnPostgres):
     def test_rows_of_a_plan_are_counted_although_its_index_has_none(self, harness):
         harness.model({"email": "text", "v": "int"}, [(f"u{n}@x.y", n) for n in range(5)])
         lease = harness.prepared()
-        harness.warehouse.mark = Mark("a1b2", "users", "plan")
-        harness.store().write_plan(harness.store().diff(), lease.fence)
+        with harness.warehouse.session(Mark("a1b2", "users", "plan")):
+            harness.store().write_plan(harness.store().diff(), lease.fence)
         written = [one.cost.rows_written for one in harness.warehouse.spent("users") if "CREATE" in one.statement]
         assert written == [5]
 

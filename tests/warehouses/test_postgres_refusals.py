@@ -248,6 +248,6 @@ class TestWords(OnPostgres):
     def test_statements_of_a_run_can_be_told_in_the_servers_own_view(self, server, warehouse):
         from reverse_etl.warehouses.base import Mark
 
-        warehouse.mark = Mark("a1b2", "users", "plan")
-        told = warehouse.query("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")
-        assert "/* reverse_etl invocation=a1b2 sync=users step=plan */ SELECT query" in told[0][0]
+        with warehouse.session(Mark("a1b2", "users", "plan")):
+            told = warehouse.query("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+            assert "/* reverse_etl invocation=a1b2 sync=users step=plan */ SELECT query" in told[0][0]

@@ -43,8 +43,8 @@ def take(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
         if not told:
             wiring.listener(_waiting(store.sync.name, row, left))
             told = True
-        store.release()
-        wiring.time.sleep(min(_NAP, max(left, 0.05)))
+        with store.idle():
+            wiring.time.sleep(min(_NAP, max(left, 0.05)))
     row = store.lease_row()
     if row is None:
         raise LeaseError(

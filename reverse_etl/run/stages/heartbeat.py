@@ -48,9 +48,9 @@ class Heartbeat:
             while not self._ended.wait(self._every):
                 with suppress(ReverseEtlError):
                     session = session or open_session()
-                    session.mark = self._mark
-                    if not self._lease.beat(session):
-                        break
+                    with session.session(self._mark):
+                        if not self._lease.beat(session):
+                            break
         finally:
             if session is not None:
                 session.close()

@@ -108,12 +108,11 @@ class Sending:
         """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
         time, left = self._wiring.time, until - self._wiring.time.monotonic()
         self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
-        self._store.release()
-        while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
-            time.sleep(min(_TICK, left))
-            if self._journal.due():
-                self._journal.flush()
-                self._store.release()
+        with self._store.idle():
+            while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
+                time.sleep(min(_TICK, left))
+                if self._journal.due():
+                    self._flush()
 
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
@@ -131,9 +130,9 @@ class Sending:
             self._journal.flush(window.end)
             self._given, self._credit = window.start, window.end
             self._past = self._journal.past_failures(window.start, window.end)
-            self._store.release()
             ready = now()
-            self._window(self._changes(window), phase)
+            with self._store.idle():
+                self._window(self._changes(window), phase)
             reach.learn(window.end - position, now() - ready, ready - began)
             position = window.end
 
@@ -220,10 +219,14 @@ class Sending:
         if self._fault is not None:
             raise self._fault
 
+    def _flush(self) -> None:
+        """Flush while the session is idle; the file is locked only meanwhile."""
+        with self._store.step("send"):
+            self._journal.flush()
+
     def _beat(self) -> None:
         try:
-            self._journal.flush()
-            self._store.release()
+            self._flush()
         except ReverseEtlError as error:
             self._fault = error
             self._journal.halt()

@@ -127,9 +127,6 @@ class BigQuery(Warehouse):
                 raise schema_denied(refused.said, schema, self._place()) from None
             raise refusal(refused.said, f"CREATE SCHEMA {name(schema)}", self._place()) from None
 
-    def release(self) -> None:
-        """Nothing is kept from others between two statements."""
-
     def close(self) -> None:
         self._stream.close()
         client, self._made = self._made, None

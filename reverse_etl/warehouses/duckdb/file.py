@@ -33,7 +33,7 @@ _BATCH = "reverse_etl_batch"
 
 
 class DuckDB(Warehouse):
-    """One DuckDB file. It is open only between a call and `release`, since DuckDB lets one process in."""
+    """One DuckDB file. It is open from a statement to the end of its session, since DuckDB lets one process in."""
 
     def __init__(
         self,
@@ -163,13 +163,20 @@ class DuckDB(Warehouse):
     def create_schema(self, schema: str) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema(schema)}")
 
-    def release(self) -> None:
+    def unlock(self) -> None:
+        self._disconnect()
+
+    def free_memory(self) -> None:
+        """What was changed stays in the memory of a connection, so the next statement gets a new one."""
+        self._disconnect()
+
+    def close(self) -> None:
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def close(self) -> None:
-        self.release()
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         with self.meter.statement(self.mark, sql) as tally:
@@ -206,7 +213,7 @@ class DuckDB(Warehouse):
         # An OSError is Arrow's form of a statement that fails while its result streams.
         except (duckdb.Error, OSError) as error:
             if isinstance(error, duckdb.FatalException):  # nothing more can be done with this connection
-                self.release()
+                self._disconnect()
             raise refusal(error, sql, self._path) from None
 
     def _open(self) -> duckdb.DuckDBPyConnection:

@@ -46,7 +46,7 @@ class Fetching:
 
     def fetch(self, relation: str, columns: Sequence[Column], most: int | None) -> str:
         """Copy columns of a relation; the table that holds them. The last one is gone. Raises WarehouseError."""
-        self._drop()
+        self.drop()
         self._fetched += 1
         path = self.folder / f"reverse_etl_model_{self._fetched}.duckdb"
         schema = self.schema(columns)
@@ -59,7 +59,7 @@ class Fetching:
             file.load(table, types, self._read(relation, columns, schema, most))
         finally:
             file.close()
-            self._source.release()
+            self._source.unlock()
         self.attached.append({"path": str(path), "alias": path.stem})
         return table
 
@@ -79,7 +79,8 @@ class Fetching:
         batches = self._source.batches(f"SELECT {listed} FROM {relation}{limit}", _ROWS)
         return (fitted(batch, schema) for batch in batches)
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Delete the copy that is there, if any."""
         for entry in self.attached:
             Path(entry["path"]).unlink(missing_ok=True)
         self.attached.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,12 +19,13 @@ from reverse_etl.warehouses.local.fetching import Fetching
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from typing_extensions import Self
 
 
 class LocalState(Warehouse):
     """What is asked of models goes to the warehouse, all else to the file.
 
-    A model is read only after `fetch`, of which `release` and other calls lose nothing.
+    A model is read from the copy that `model_table` makes.
     """
 
     exclusive = True
@@ -47,9 +49,31 @@ class LocalState(Warehouse):
     def mark(self) -> Mark:
         return self._state.mark
 
-    @mark.setter
-    def mark(self, mark: Mark) -> None:
-        self._state.mark = self._source.mark = mark
+    @contextmanager
+    def session(self, mark: Mark) -> Iterator[Self]:
+        """At its end the copy of the model is deleted."""
+        try:
+            with self._source.session(mark), self._state.session(mark):
+                yield self
+        finally:
+            self._fetching.drop()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        with self._source.step(name), self._state.step(name):
+            yield
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        with self._source.idle(), self._state.idle():
+            yield
+
+    def unlock(self) -> None:
+        self._state.unlock()
+        self._source.unlock()
+
+    def free_memory(self) -> None:
+        self._state.free_memory()
 
     def table(self, schema: str, name: str) -> str:
         table = self._state.table(schema, name)
@@ -72,8 +96,9 @@ class LocalState(Warehouse):
     def unseen(self, relation: str) -> str:
         return self._source.unseen(relation)
 
-    def fetch(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
-        self._state.release()
+    def model_table(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
+        """A copy in a file of its own, which the file of our tables attaches when it is opened again."""
+        self._state.unlock()
         known = self._models[relation]
         return self._fetching.fetch(relation, [known[name] for name in columns], most)
 
@@ -92,10 +117,6 @@ class LocalState(Warehouse):
 
     def create_schema(self, schema: str) -> None:
         self._state.create_schema(schema)
-
-    def release(self) -> None:
-        self._state.release()
-        self._source.release()
 
     def close(self) -> None:
         self._state.close()

@@ -119,9 +119,6 @@ class Postgres(Warehouse):
                 raise schema_denied(quoted, str(error.context.get("reason", "")), self._access) from error
             raise
 
-    def release(self) -> None:
-        """Nothing is kept from others between two statements."""
-
     def close(self) -> None:
         self._stream.close()
         connection, self._connection = self._connection, None

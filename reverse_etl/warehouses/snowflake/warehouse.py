@@ -6,7 +6,6 @@ import logging
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import Spent
@@ -121,15 +120,11 @@ class Snowflake(Warehouse):
     def spent(self, sync: str) -> tuple[Spent, ...]:
         """Bytes, seconds and credits are asked of the session's own history, by one more statement."""
         if self.meter.waits and self._connection is not None:
-            self.mark = replace(self.mark, step="costs")
-            with suppress(WarehouseError):
+            with self.step("costs"), suppress(WarehouseError):
                 for number, seconds, cost in told(self.query(history(self._access.database))):
                     self.meter.tell(number, seconds, cost)
             self.meter.forget()
         return self.meter.spent(sync)
-
-    def release(self) -> None:
-        """Nothing is kept from others between two statements."""
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
