@@ -79,7 +79,8 @@ class _Run:
             client.close()
 
     def _warn_of_rename(self) -> None:
-        warning = rename_warning(self.ready, self.warehouse, self.wiring)
+        with self.warehouse.step(self._stage):
+            warning = rename_warning(self.ready, self.warehouse, self.wiring)
         self.story.warnings += [warning] if warning else []
 
     def _nothing_to_do(self, look: Look) -> bool:
@@ -143,20 +144,24 @@ class _Run:
             if self.story.to_send or self.wiring.full_refresh or row.run is not None:
                 self._prepare(client, replace(look, lease=row), lease)
             if self.story.status is SyncStatus.STOPPED:
-                lease.release()
+                self._release(lease)
                 self.record(0)
                 return
             row = self._recover(lease, row)
             rejections = self._plan(look, lease, row, client)
         except (WarehouseError, DestinationError):
             # Nothing was sent under this fence; a run that died before is still open and will be taken over.
-            lease.release()
+            self._release(lease)
             raise
         if rejections is None:
             return
         journal = Journal(lease, rejections, self._bounds())
         self._send(lease, journal, client)
         self._commit(lease, journal, rejections)
+
+    def _release(self, lease: Lease) -> None:
+        with self.warehouse.step(self._stage):
+            lease.release()
 
     def _recover(self, lease: Lease, row: LeaseRow) -> LeaseRow:
         """The lease without the open run of a run that died."""
@@ -196,14 +201,16 @@ class _Run:
             self._prepare(client, replace(look, lease=row), lease)
         # Another run may have used the sync snapshot since the first look.
         if self._stopped_by_guard(replace(look, lease=row)):
-            self.store.finish(lease.fence)
-            lease.close(entries=row.entries, unknown=False)
+            with self.warehouse.step("plan"):
+                self.store.finish(lease.fence)
+                lease.close(entries=row.entries, unknown=False)
             self.record(lease.fence)
             return None
-        self._remember(lease, row)
         recheck = Recheck(self.wiring.settings.recheck_after, self.ready.bound.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
-        rejections.record_invalid()
+        with self.warehouse.step("plan"):
+            self._remember(lease, row)
+            rejections.record_invalid()
         self._tell_plan(rows)
         return rejections
 
