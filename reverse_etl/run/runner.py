@@ -57,9 +57,8 @@ class _Run:
         self.wiring = wiring
         self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
         self.story = Story(wiring.wall(), wiring.time.monotonic())
-        self.prepared = False
+        self.prepared, self._stage = False, ""
         self.pause: UserPause | None = None
-        self._stage = ""
 
     def go(self) -> None:
         with self._timed("look"):
@@ -271,7 +270,8 @@ class _Run:
     def record(self, fence: int) -> None:
         """One row a run. Before the first run there may be no table to write to."""
         with self.warehouse.step(self._stage):
-            if self._prune():
+            settings, tables = self.wiring.settings, self.store.tables
+            if prune_runs(self.warehouse, tables, settings.history_days, settings.history_runs):
                 self._record(fence)
 
     def _record(self, fence: int) -> None:
@@ -287,17 +287,6 @@ class _Run:
             problem,
         )
         record_run(self.warehouse, self.store.tables, row)
-
-    def _prune(self) -> bool:
-        """Make room in the history; False if there is none yet. It costs no more than to look for the table."""
-        settings = self.wiring.settings
-        try:
-            prune_runs(self.warehouse, self.store.tables, settings.history_days, settings.history_runs)
-        except WarehouseError as error:
-            if error.code != "relation-not-found":
-                raise
-            return False
-        return True
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
 
@@ -94,13 +95,23 @@ def accepted_before(reader: Reader, tables: Tables) -> bool:
     return bool(rows) and rows[0][0] != RESET
 
 
-def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> None:
-    """Make room for one more run of a sync: delete those older than some days, and the oldest beyond a number."""
+def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> bool:
+    """Delete runs of a sync that are older than some days, and the oldest ones, so that `most` remain with the next.
+
+    Return whether the table of runs exists. The one statement costs no more than a look for the table.
+    """
     d = warehouse.dialect
     old = f"ended_at < {d.later(d.now(), -86_400 * days)}"
     newest = f"SELECT ended_at FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC LIMIT {int(most) - 1}"
     surplus = f"ended_at < coalesce((SELECT min(ended_at) FROM ({newest}) newest), {d.now()})"
-    warehouse.execute(f"DELETE FROM {tables.runs} WHERE sync = ? AND ({old} OR {surplus})", (tables.sync, tables.sync))
+    delete = f"DELETE FROM {tables.runs} WHERE sync = ? AND ({old} OR {surplus})"
+    try:
+        warehouse.execute(delete, (tables.sync, tables.sync))
+    except WarehouseError as error:
+        if error.code != "relation-not-found":
+            raise
+        return False
+    return True
 
 
 def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
