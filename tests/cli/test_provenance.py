@@ -149,6 +149,29 @@ def test_a_state_beside_the_warehouse_tells_servers_apart_by_target(prod: Shop) 
     assert prod.cli("run", *PROD, **STATE).code == 0
 
 
+def test_another_target_does_not_reset_a_snapshot(prod: Shop) -> None:
+    prod.cli("run", *PROD)
+    build(prod, "dev")
+    reset = prod.cli("state", "reset", *DEV, "--select", "people")
+    assert (reset.code, "error[guard-relation]" in reset.err) == (2, True), reset.err
+    build(prod, "prod")
+    assert "3 unchanged" in prod.cli("run", *PROD).out
+    build(prod, "dev")
+    reset = prod.cli("state", "reset", *DEV, "--select", "people", "--allow", "relation")
+    assert (reset.code, "3 entries forgotten" in reset.out) == (0, True)
+
+
+def test_another_target_prunes_only_what_it_names(prod: Shop) -> None:
+    prod.cli("run", *PROD)
+    prod.model("people", {**META, "name": "friends"})
+    build(prod, "dev")
+    kept = prod.cli("state", "prune", *DEV)
+    assert (kept.code, kept.out) == (0, "")
+    assert "`people` belongs to target `prod`; to delete it, run `reverse-etl state prune 'people'`" in kept.err
+    build(prod, "prod")
+    assert "sync people: 3 entries deleted" in prod.cli("state", "prune", *PROD).out
+
+
 @pytest.fixture
 def only_prod(prod: Shop) -> Shop:
     """Only the target `prod` may send."""
@@ -168,6 +191,8 @@ def test_only_the_targets_that_are_listed_send(only_prod: Shop) -> None:
     assert only_prod.cli("run", *DEV, "--sandbox").code == 0
     accept = only_prod.cli("destination", "accept", *DEV)
     assert (accept.code, "error[target-not-allowed]" in accept.err) == (2, True)
+    reset = only_prod.cli("state", "reset", *DEV, "--select", "people")
+    assert (reset.code, "error[target-not-allowed]" in reset.err) == (2, True)
     move = only_prod.cli("state", "migrate", *DEV, "--to", "local")
     assert (move.code, "error[target-not-allowed]" in move.err) == (2, True)
     build(only_prod, "prod")

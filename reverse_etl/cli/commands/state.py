@@ -41,7 +41,8 @@ def list_states(session: Session, output: OutputFormat = Output.TEXT, sandbox: S
 def prune(
     session: Session,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SYNC]...", help="Only these; also those of other dbt projects.")
+        list[str] | None,
+        typer.Argument(metavar="[SYNC]...", help="Only these; also those of another project or target."),
     ] = None,
     sandbox: Sandboxed = False,
 ) -> None:
@@ -51,7 +52,7 @@ def prune(
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     with session.warehouse(read_only=False) as warehouse:
         found = orphans(warehouse, session.project.settings.state_schema, defined_names(session))
-        chosen = [state for state in found if (state.name in names if names else is_ours(session, state))]
+        chosen = [state for state in found if (state.name in names if names else is_of_target(session, state))]
         _refuse_unknown(names or (), found)
         for state in chosen:
             _refuse_running(session, state)
@@ -61,9 +62,8 @@ def prune(
             )
     for state in found:
         if not names and state not in chosen:
-            why = "is of another dbt project, or its project is not known"
             hint = f"to delete it, run `reverse-etl state prune '{printable(state.name)}'`"
-            session.console.say("StateKept", f"`{printable(state.name)}` {why}; {hint}", "warn")
+            session.console.say("StateKept", f"`{printable(state.name)}` {_owner(session, state)}; {hint}", "warn")
     if not found:
         session.console.say("NothingToPrune", "every sync that has run has its definition")
 
@@ -105,6 +105,11 @@ def is_ours(session: Session, state: StoredState) -> bool:
     return state.package in packages
 
 
+def is_of_target(session: Session, state: StoredState) -> bool:
+    """Return whether a state is this project's, and this target's: other targets may have definitions of their own."""
+    return is_ours(session, state) and state.source.get("target") in (None, "", session.project.target)
+
+
 def state_dict(session: Session, state: StoredState) -> dict[str, object]:
     """What is told of one state."""
     run, defined = state.last_run, state.name in defined_names(session)
@@ -117,6 +122,12 @@ def state_dict(session: Session, state: StoredState) -> dict[str, object]:
         "relation": state.source.get("relation"),
         "destination": state.remembered.get("host"),
     }
+
+
+def _owner(session: Session, state: StoredState) -> str:
+    if is_ours(session, state):
+        return f"belongs to target `{printable(str(state.source['target']))}`"
+    return "is of another dbt project, or its project is not known"
 
 
 def _refuse_unknown(names: list[str] | tuple[str, ...], found: list[StoredState]) -> None:

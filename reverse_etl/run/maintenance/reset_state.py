@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from reverse_etl.errors import ConfigError
 from reverse_etl.run.ready import Ready, Wiring
 from reverse_etl.run.stages.acquire import take
+from reverse_etl.run.stages.guarding import forbidden_target, foreign_relation
 from reverse_etl.run.stages.journal import fenced
 from reverse_etl.snapshot.lease import Holder, Lease
 from reverse_etl.snapshot.look import check_place
@@ -15,13 +17,16 @@ from reverse_etl.warehouses.base import Warehouse
 def reset_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> int:
     """Forget what was accepted and held back; the number of entries. Forgotten users stay forgotten.
 
-    Raises ConfigError where the state is elsewhere, LeaseError where a run is alive.
+    Raises ConfigError if the state is elsewhere, if the target may not send, or if another relation feeds the sync
+    snapshot; LeaseError if a run is alive.
     """
+    _refuse(forbidden_target(ready))
     settings, began = wiring.settings, wiring.wall()
     store = SnapshotStore(warehouse, settings.state_schema, ready.sync, ready.shape)
     row = store.lease_row()
     if row is not None:
         check_place(ready.sync.name, row)
+        _refuse(foreign_relation(ready, row, wiring.allowed))
     store.prepare_lease(wiring.new_id(), wiring.new_id())
     store.repair(0)
     holder = Holder(wiring.new_id(), {**wiring.holder_note, "beat": settings.beat, "started_at": began})
@@ -34,3 +39,8 @@ def reset_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> int:
         raise fenced(lease.fence)
     record_run(warehouse, store.tables, RunRow(wiring.invocation_id, lease.fence, RESET, began, "", {}, None))
     return row.entries
+
+
+def _refuse(problem: ConfigError | None) -> None:
+    if problem is not None:
+        raise problem

@@ -7,16 +7,26 @@ from dataclasses import replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
-from reverse_etl.guards import target
+from reverse_etl.guards import relation, target
 from reverse_etl.guards.guard import SendContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.run.ready import Ready
+from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.look import Look
 
 
 def forbidden_target(ready: Ready) -> ConfigError | None:
     """Return the error of a command that changes what a sync has sent, if the dbt target may not send."""
     problem = target.GUARD.check(_context(ready))
+    return error_of(problem) if problem is not None else None
+
+
+def foreign_relation(ready: Ready, row: LeaseRow, allowed: Collection[str]) -> ConfigError | None:
+    """Return the error of a command that changes a sync snapshot which another relation feeds."""
+    guard = relation.GUARD
+    before, now = row.destination, ready.remembered(row.salt)
+    context = replace(_context(ready), before=before, now=now, entries=row.entries)
+    problem = None if guard.is_off(ready.sync, allowed) else guard.check(context)
     return error_of(problem) if problem is not None else None
 
 
