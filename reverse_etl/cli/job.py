@@ -16,7 +16,8 @@ from reverse_etl.report.failures import problems_of
 from reverse_etl.report.results import sentence
 
 if TYPE_CHECKING:
-    from reverse_etl.run.ready import Ready, Wiring
+    from reverse_etl.run.environment import RunEnvironment
+    from reverse_etl.run.ready import Ready
     from reverse_etl.run.unfit import Pen
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Warehouse
@@ -39,63 +40,65 @@ class Job:
         self.problems: list[Problem] = []
         self.failure: ReverseEtlError | None = None
 
-    def go(self, wiring: Wiring) -> None:
+    def go(self, environment: RunEnvironment) -> None:
         """Everything that can be found wrong is found before the first sync runs. Raises what stops all of them."""
         from reverse_etl.warehouses.mark import Mark
 
         session = self._session
-        session.console.invocation_id = wiring.invocation_id
+        session.console.invocation_id = environment.invocation.id
         triage = Triage(session)
-        if self._failed(triage, wiring) or not list(triage.definitions):
+        if self._failed(triage, environment) or not list(triage.definitions):
             return
         with session.warehouse(read_only=False) as warehouse:
-            with warehouse.session(Mark(wiring.invocation_id)):
+            with warehouse.session(Mark(environment.invocation.id)):
                 triage.check_builds(warehouse, remember=warehouse)
                 triage.fit(warehouse)
-            if not self._failed(triage, wiring):
+            if not self._failed(triage, environment):
                 for definition in triage.definitions:
-                    self._take_turn(definition, triage, warehouse, wiring)
+                    self._take_turn(definition, triage, warehouse, environment)
 
-    def record_failure(self, wiring: Wiring) -> None:
+    def record_failure(self, environment: RunEnvironment) -> None:
         """Where nothing was left to run, the history says so; a sync without a history gets none."""
         from reverse_etl.run.unfit import Pen
 
         with suppress(ReverseEtlError), self._session.warehouse(read_only=False) as warehouse:
             for definition, result in zip(self._session.project.selected(), self.results, strict=True):
-                self._record(definition, result, Pen(warehouse, wiring, create=False))
+                self._record(definition, result, Pen(warehouse, environment, create=False))
 
-    def _failed(self, triage: Triage, wiring: Wiring) -> bool:
+    def _failed(self, triage: Triage, environment: RunEnvironment) -> bool:
         from reverse_etl.run.unfit import fault_result
 
         self.failure = triage.failure
         if self.failure is not None:
-            now = wiring.wall()
+            now = environment.clock.wall()
             self.results = [fault_result(one, triage.errors(one), now) for one in triage.definitions]
         return self.failure is not None
 
-    def _take_turn(self, definition: Sync | BrokenSync, triage: Triage, warehouse: Warehouse, wiring: Wiring) -> None:
+    def _take_turn(
+        self, definition: Sync | BrokenSync, triage: Triage, warehouse: Warehouse, environment: RunEnvironment
+    ) -> None:
         from reverse_etl.run.unfit import Pen, fault_result
 
         errors = triage.errors(definition)
-        why_not = self._ended_early(definition.name, wiring) or triage.blocked.get(definition.name)
+        why_not = self._ended_early(definition.name, environment) or triage.blocked.get(definition.name)
         if errors:
-            result = fault_result(definition, errors, wiring.wall())
-            self._record(definition, result, Pen(warehouse, wiring, create=True))
+            result = fault_result(definition, errors, environment.clock.wall())
+            self._record(definition, result, Pen(warehouse, environment, create=True))
             self._end(result, [problem.naming(definition.name) for error in errors for problem in problems_of(error)])
         elif why_not:
             self._end(_skipped(definition, why_not), [why_not])
         else:
-            result = self._one(triage.ready[definition.name], warehouse, wiring)
+            result = self._one(triage.ready[definition.name], warehouse, environment)
             self._end(result, [result.problem] if result.problem else [])
 
-    def _one(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+    def _one(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
         from reverse_etl.run.runner import run_sync
         from reverse_etl.run.unfit import fault_result
 
-        sync, began = ready.sync, wiring.wall()
-        wiring.listener(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))
+        sync, began = ready.sync, environment.clock.wall()
+        environment.report(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))
         try:
-            return run_sync(ready, warehouse, replace(wiring, settings=self._session.project.settings_of(sync)))
+            return run_sync(ready, warehouse, replace(environment, settings=self._session.project.settings_of(sync)))
         except ReverseEtlError as error:
             return fault_result(sync, [error], began)
         except Exception as error:  # noqa: BLE001  a fault of ours in one sync does not stop the others
@@ -123,8 +126,8 @@ class Job:
         message = f"{sentence(result)} in {duration(result.execution_time)}" if result.problem is None else message
         console.tell(Event("SyncEnded", message, _LEVELS.get(result.status, "info"), result.sync, data))
 
-    def _ended_early(self, sync: str, wiring: Wiring) -> Problem | None:
-        if wiring.stop():
+    def _ended_early(self, sync: str, environment: RunEnvironment) -> Problem | None:
+        if environment.invocation.stop():
             return Problem("interrupted", f"sync `{sync}` was not run: a signal came", "Run again.", {"sync": sync})
         if self._fail_fast and any(result.status in BAD for result in self.results):
             return Problem(

@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from functools import partial
 
 from reverse_etl.definition.destination import Destination
-from reverse_etl.delivery.rate_limiter import Pacers, Time
+from reverse_etl.delivery.rate_limiter import Pacers
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import TICK, Listener
 from reverse_etl.processes import is_alive, start_time
 from reverse_etl.project.context import ProjectContext
-from reverse_etl.run.ready import Wiring
+from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
 from reverse_etl.settings import Settings
 
 
@@ -37,35 +37,50 @@ class RunOptions:
     stop: Callable[[], bool] = lambda: False
 
 
-def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> Wiring:
-    """The real world for a run: system clock, real sleep, real network."""
+def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
+    """Return the real environment of a run: system clock, real sleep, real network."""
     settings = project.settings
     invocation = secrets.token_hex(8)
     pacers = Pacers(time.monotonic)
-    return Wiring(
-        settings=settings,
-        time=Time(time.monotonic, partial(_sleep, listener), random.random),
-        wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
-        listener=listener,
-        client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
-        pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
-        new_id=lambda: secrets.token_hex(16),
-        alive=is_alive,
-        holder_note={
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "process_started": start_time(os.getpid()),
-            "invocation_id": invocation,
-        },
-        invocation_id=invocation,
-        open_session=lambda: project.open_target(read_only=False),
-        allowed=project.flags.allow,
-        full_refresh=options.full_refresh,
-        wait=settings.wait if options.wait is None else options.wait,
-        stop=options.stop,
-        syncs_to=lambda name: [sync for sync in project.syncs if sync.destination == name],
-        defined=lambda: [one.name for one in project.definitions],
+    return RunEnvironment(
+        settings,
+        RunClock(
+            monotonic=time.monotonic,
+            sleep=partial(_sleep, listener),
+            random=random.random,
+            wall=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"),
+            new_id=lambda: secrets.token_hex(16),
+        ),
+        Invocation(
+            id=invocation,
+            listener=listener,
+            process=_process(invocation),
+            is_alive=is_alive,
+            allowed=project.flags.allow,
+            full_refresh=options.full_refresh,
+            wait=settings.wait if options.wait is None else options.wait,
+            stop=options.stop,
+        ),
+        Connections(
+            client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
+            pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
+            open_session=lambda: project.open_target(read_only=False),
+        ),
+        ProjectSyncs(
+            to_destination=lambda name: [sync for sync in project.syncs if sync.destination == name],
+            names=lambda: [one.name for one in project.definitions],
+        ),
     )
+
+
+def _process(invocation: str) -> dict[str, object]:
+    """What a lease says about the process that holds it."""
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "process_started": start_time(os.getpid()),
+        "invocation_id": invocation,
+    }
 
 
 def access_of(destination: Destination, settings: Settings) -> Access:

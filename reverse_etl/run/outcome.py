@@ -9,7 +9,8 @@ from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, T
 from reverse_etl.cost import Spent
 from reverse_etl.counting import are, plural, were
 from reverse_etl.guards import removed as removed_guard
-from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.ready import Ready
 from reverse_etl.run.stages.journal import Fates
 from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
 from reverse_etl.snapshot.sql.counts import DiffCounts
@@ -65,7 +66,7 @@ class Story:
         return self.late or self.fates.counts[Status.FAILED] > self.fates.dropped
 
 
-def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
+def result_of(ready: Ready, story: Story, environment: RunEnvironment) -> RunResult:
     """The result of a run that has ended. Counts that do not add up are an error of their own."""
     counts = _counts(story)
     problem = story.problem
@@ -77,7 +78,7 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
             "Report this with the run's result file; rows that were not acknowledged are sent again.",
             counts.as_dict(),
         )
-    status, problem = _status(ready, story, counts, problem, interrupted=wiring.stop())
+    status, problem = _status(ready, story, counts, problem, interrupted=environment.invocation.stop())
     return RunResult(
         sync=ready.sync.name,
         model=ready.sync.unique_id,
@@ -93,7 +94,7 @@ def result_of(ready: Ready, story: Story, wiring: Wiring) -> RunResult:
         warnings=(*story.warnings, *_warnings(story)),
         problem=problem.naming(ready.sync.name) if problem else None,
         started_at=story.started_at,
-        execution_time=round(wiring.time.monotonic() - story.began, 3),
+        execution_time=round(environment.clock.monotonic() - story.began, 3),
         target=ready.sync.target,
         database=ready.sync.database,
     )

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reverse_etl.provenance import ACTION
-from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.lease import LeaseRow, look
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 
 
-def remembered_place(ready: Ready, row: LeaseRow, store: SnapshotStore, wiring: Wiring) -> Mapping[str, str]:
+def remembered_place(
+    ready: Ready, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
+) -> Mapping[str, str]:
     """What this sync, or another one with the same thing, was told by the same project; empty if none was.
 
     Iterable may not list for a minute what was just made, and would make a second one of the same name.
     """
-    for known in (row, *_others(ready.sync, store, wiring)):
+    for known in (row, *_others(ready.sync, store, environment)):
         now = ready.destination.remembered(known.salt)
         same_project = all(known.destination.get(key) == now.get(key) for key in ("host", "project"))
         same_thing = all(known.destination.get(key) == value for key, value in _thing(ready.sync).items())
@@ -30,9 +33,9 @@ def _thing(sync: Sync) -> dict[str, str]:
     return {key: value for key, value in sync.scope.items() if key != ACTION}
 
 
-def _others(sync: Sync, store: SnapshotStore, wiring: Wiring) -> Iterator[LeaseRow]:
+def _others(sync: Sync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[LeaseRow]:
     """The leases of the other syncs of the destination whose rows belong to the same thing."""
-    for other in wiring.syncs_to(sync.destination):
+    for other in environment.project.to_destination(sync.destination):
         if other.object == sync.object and other.name != sync.name and _thing(sync) and _thing(other) == _thing(sync):
             tables = tables_of(store.warehouse, store.tables.schema, other.name)
             if store.warehouse.columns(tables.lease) is not None:

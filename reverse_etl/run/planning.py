@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
+from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.estimate import estimate
-from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.ready import Ready, problem_of
 from reverse_etl.run.rehearsal import count_unsendable, look_ahead
 from reverse_etl.run.renaming import rename_warning
 from reverse_etl.run.stages.guarding import guard_problem
@@ -21,25 +22,25 @@ from reverse_etl.warehouses.base import Mark, Reader
 _ROWS_LOOKED_AT = 200
 
 
-def plan_sync(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> SyncPlan:
+def plan_sync(ready: Ready, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
     """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
-    with reader.session(Mark(wiring.invocation_id, ready.sync.name, "look")):
-        return _plan(ready, reader, wiring, examples)
+    with reader.session(Mark(environment.invocation.id, ready.sync.name, "look")):
+        return _plan(ready, reader, environment, examples)
 
 
-def _plan(ready: Ready, reader: Reader, wiring: Wiring, examples: int) -> SyncPlan:
-    snapshot = SnapshotReader(reader, wiring.settings.state_schema, ready.sync, ready.shape)
-    look = snapshot.look(resends=wiring.full_refresh)
-    tell_plain_comparison(look, ready.sync.name, wiring.listener)
+def _plan(ready: Ready, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
+    snapshot = SnapshotReader(reader, environment.settings.state_schema, ready.sync, ready.shape)
+    look = snapshot.look(resends=environment.invocation.full_refresh)
+    tell_plain_comparison(look, ready.sync.name, environment.invocation.listener)
     if look.lease is not None:
         snapshot.check_lease(look.lease)
     samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
-    outlook = _foresee(ready, look, reader, wiring)
+    outlook = _foresee(ready, look, reader, environment)
     return replace(
-        _counted(outlook.ready, look, outlook.unsendable, wiring),
+        _counted(outlook.ready, look, outlook.unsendable, environment),
         examples=_examples(ready, samples, examples),
         problems=outlook.problems,
-        warnings=(*outlook.warnings, *_rename_warnings(ready, look, reader, wiring)),
+        warnings=(*outlook.warnings, *_rename_warnings(ready, look, reader, environment)),
         fails=outlook.fails,
         note=_note(look),
     )
@@ -56,38 +57,38 @@ class _Outlook:
     fails: bool = False
 
 
-def _foresee(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> _Outlook:
+def _foresee(ready: Ready, look: Look, reader: Reader, environment: RunEnvironment) -> _Outlook:
     """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
-    stop = guard_problem(ready, look, wiring.passed_guards)
+    stop = guard_problem(ready, look, environment.invocation.passed_guards)
     removals = look.counts.removed if look.diff.acts_on_removed else 0
     if stop is not None or not look.counts.upserts + removals:
         return _Outlook(ready, problems=(stop,) if stop is not None else ())
     try:
         with reader.idle():
-            asked, warnings = _asked(ready, wiring)
+            asked, warnings = _asked(ready, environment)
     except ReverseEtlError as error:
         return _Outlook(ready, problems=(problem_of(error).naming(ready.sync.name),), fails=True)
-    stop = guard_problem(asked, look, wiring.passed_guards)
+    stop = guard_problem(asked, look, environment.invocation.passed_guards)
     if stop is not None:
         return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
     unsendable = count_unsendable(asked, look.diff, reader) if look.counts.upserts else {}
     return _Outlook(asked, unsendable, warnings=tuple(warnings))
 
 
-def _asked(ready: Ready, wiring: Wiring) -> tuple[Ready, Sequence[str]]:
+def _asked(ready: Ready, environment: RunEnvironment) -> tuple[Ready, Sequence[str]]:
     """The sync with what Iterable says of it, and warnings."""
-    client = wiring.client(ready.destination)
+    client = environment.connections.client(ready.destination)
     try:
-        return look_ahead(ready, wiring.questions(client, ready.destination))
+        return look_ahead(ready, environment.questions(client, ready.destination))
     finally:
         client.close()
 
 
-def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wiring) -> SyncPlan:
+def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], environment: RunEnvironment) -> SyncPlan:
     counts = look.counts
     removals = counts.removed if look.diff.acts_on_removed else 0
     writes = counts.upserts - sum(unsendable.values())
-    cost = estimate(ready.bound.operations, wiring.settings, writes, removals)
+    cost = estimate(ready.bound.operations, environment.settings, writes, removals)
     return replace(
         _empty_plan(ready.sync),
         host=ready.destination.host,
@@ -109,8 +110,8 @@ def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], wiring: Wi
     )
 
 
-def _rename_warnings(ready: Ready, look: Look, reader: Reader, wiring: Wiring) -> tuple[str, ...]:
-    warning = rename_warning(ready, reader, wiring) if look.lease is None else ""
+def _rename_warnings(ready: Ready, look: Look, reader: Reader, environment: RunEnvironment) -> tuple[str, ...]:
+    warning = rename_warning(ready, reader, environment) if look.lease is None else ""
     return (warning,) if warning else ()
 
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from reverse_etl.change import Problem
 from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.faults import field_twice, place_of
 from reverse_etl.definition.field_mapping import too_many_fields
-from reverse_etl.delivery.asking import Questions
-from reverse_etl.delivery.rate_limiter import Pacer, Time, Wait
 from reverse_etl.delivery.row_encoder import Encoder, Form, Source
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.iterable import bind
-from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
-from reverse_etl.events import Event, Listener
-from reverse_etl.guards import snapshot
 from reverse_etl.provenance import SOURCE, source_of
-from reverse_etl.settings import Settings
 from reverse_etl.snapshot.shape import (
     Shape,
     Value,
@@ -33,10 +25,9 @@ from reverse_etl.snapshot.shape import (
 )
 from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Reader, Warehouse
+from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Reader
 from reverse_etl.warehouses.local import LocalState
 
-_SHORTEST_TOLD = 1.0  # seconds
 _UNSENDABLE = {
     ColumnKind.BINARY: "binary values cannot be sent",
     ColumnKind.INTERVAL: "intervals cannot be sent",
@@ -74,64 +65,6 @@ class Ready:
         """What a sync snapshot keeps of where its rows went."""
         place = {"object": self.sync.object, **self.place}
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
-
-
-@dataclass
-class Wiring:
-    """What the world gives a run: clock, sleep, chance, network, an ear, a way to stop. All of it can be replaced.
-
-    `open_session` opens one more session to the warehouse.
-    `wall` is UTC now as text, for people only. `stop` is asked before each request. `syncs_to` are the project's syncs
-    of a destination, `defined` the names of all its syncs.
-    """
-
-    settings: Settings
-    time: Time
-    wall: Callable[[], str]
-    listener: Listener
-    client: Callable[[Destination], Client]
-    pacer: Callable[[Destination, Endpoint], Pacer]
-    new_id: Callable[[], str]
-    alive: Callable[[Mapping[str, object]], bool | None]
-    holder_note: dict[str, object]
-    invocation_id: str
-    open_session: Callable[[], Warehouse] | None = None
-    allowed: Collection[str] = ()
-    full_refresh: bool = False
-    wait: float = 300.0
-    stop: Callable[[], bool] = lambda: False
-    syncs_to: Callable[[str], Sequence[Sync]] = lambda _destination: ()
-    defined: Callable[[], Collection[str]] = lambda: ()
-
-    @property
-    def passed_guards(self) -> Collection[str]:
-        """Guards that stop nothing this time. A full refresh sends every row, so it is a way out of a lost snapshot."""
-        return {*self.allowed, snapshot.GUARD.name} if self.full_refresh else self.allowed
-
-    def questions(self, client: Client, destination: Destination) -> Questions:
-        """Who asks a destination something beside the rows, at the pace that all syncs share."""
-        pacer, waits = partial(self.pacer, destination), WaitTeller(self)
-        return Questions(client, self.time, self.settings.attempts, pacer, self.stop, waits)
-
-
-class WaitTeller:
-    """Tells of waits for Iterable: not again while a wait that was told lasts, and not of those under a second."""
-
-    def __init__(self, wiring: Wiring, sync: str = "") -> None:
-        """Nothing was waited for yet."""
-        self._wiring = wiring
-        self._sync = sync
-        self._until = -math.inf
-
-    def __call__(self, wait: Wait) -> None:
-        now = self._wiring.time.monotonic()
-        if wait.seconds < _SHORTEST_TOLD or now + wait.seconds <= self._until + _SHORTEST_TOLD:
-            return
-        self._until = now + wait.seconds
-        name = f"sync `{self._sync}`: " if self._sync else ""
-        message = f"{name}waiting {wait.seconds:.0f} s: {wait.reason}"
-        data = {"seconds": round(wait.seconds, 1), "reason": wait.reason}
-        self._wiring.listener(Event("Waiting", message, "info", self._sync, data))
 
 
 def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.states import orphans
 from reverse_etl.warehouses.base import Reader
 
 
-def rename_warning(ready: Ready, reader: Reader, wiring: Wiring) -> str:
+def rename_warning(ready: Ready, reader: Reader, environment: RunEnvironment) -> str:
     """What to say of the first run of a sync that seems to have had another name; empty if there is nothing to say."""
-    now, schema = ready.remembered(""), wiring.settings.state_schema
-    old = [state.name for state in orphans(reader, schema, {*wiring.defined(), ready.sync.name}) if state.is_like(now)]
+    now, schema = ready.remembered(""), environment.settings.state_schema
+    old = [
+        state.name
+        for state in orphans(reader, schema, {*environment.project.names(), ready.sync.name})
+        if state.is_like(now)
+    ]
     if not old:
         return ""
     return (

@@ -12,19 +12,20 @@ from reverse_etl.counting import plural
 from reverse_etl.destinations.request import Client
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.leases import acquire, new_lease
 from reverse_etl.run.outcome import Story, result_of, with_costs
 from reverse_etl.run.places import remembered_place
-from reverse_etl.run.ready import Ready, Wiring, problem_of
+from reverse_etl.run.ready import Ready, problem_of
 from reverse_etl.run.remembering import to_remember
 from reverse_etl.run.renaming import rename_warning
-from reverse_etl.run.stages.acquire import acquire
 from reverse_etl.run.stages.guarding import guard_problem
 from reverse_etl.run.stages.heartbeat import Heartbeat
 from reverse_etl.run.stages.journal import Bounds, Journal, fenced
 from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
 from reverse_etl.run.stages.sending import Sending, Waits
 from reverse_etl.run.stages.user_pause import UserPause, find_pause
-from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.runs import RunRow, prune_runs, record_run
@@ -33,10 +34,10 @@ from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Mark, Warehouse
 
 
-def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
+def run_sync(ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
     """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
-    run = _Run(ready, warehouse, wiring)
-    with warehouse.session(Mark(wiring.invocation_id, ready.sync.name)):
+    run = _Run(ready, warehouse, environment)
+    with warehouse.session(Mark(environment.invocation.id, ready.sync.name)):
         try:
             run.go()
         except ReverseEtlError as error:
@@ -44,26 +45,26 @@ def run_sync(ready: Ready, warehouse: Warehouse, wiring: Wiring) -> RunResult:
             if not isinstance(error, WarehouseError):
                 with suppress(ReverseEtlError):
                     run.record(0)
-    with warehouse.session(Mark(wiring.invocation_id, ready.sync.name)):
-        return with_costs(result_of(ready, run.story, wiring), warehouse.spent(ready.sync.name))
+    with warehouse.session(Mark(environment.invocation.id, ready.sync.name)):
+        return with_costs(result_of(ready, run.story, environment), warehouse.spent(ready.sync.name))
 
 
 class _Run:
     """One run, step by step; `story` is what there is to tell of it so far."""
 
-    def __init__(self, ready: Ready, warehouse: Warehouse, wiring: Wiring) -> None:
+    def __init__(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> None:
         self.ready = ready
         self.warehouse = warehouse
-        self.wiring = wiring
-        self.store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
-        self.story = Story(wiring.wall(), wiring.time.monotonic())
+        self.environment = environment
+        self.store = SnapshotStore(warehouse, environment.settings.state_schema, ready.sync, ready.shape)
+        self.story = Story(environment.clock.wall(), environment.clock.monotonic())
         self.prepared, self._stage = False, ""
         self.pause: UserPause | None = None
 
     def go(self) -> None:
         with self._timed("look"):
             look = self.store.look()
-        tell_plain_comparison(look, self.ready.sync.name, self.wiring.listener)
+        tell_plain_comparison(look, self.ready.sync.name, self.environment.invocation.listener)
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
         if look.lease is None:
             self._warn_of_rename()
@@ -71,7 +72,7 @@ class _Run:
             self.record(0)
             return
         with self.warehouse.idle():
-            client = self.wiring.client(self.ready.destination)
+            client = self.environment.connections.client(self.ready.destination)
         try:
             self._with_lease(look, client)
         finally:
@@ -79,7 +80,7 @@ class _Run:
 
     def _warn_of_rename(self) -> None:
         with self.warehouse.step(self._stage):
-            warning = rename_warning(self.ready, self.warehouse, self.wiring)
+            warning = rename_warning(self.ready, self.warehouse, self.environment)
         self.story.warnings += [warning] if warning else []
 
     def _nothing_to_do(self, look: Look) -> bool:
@@ -87,10 +88,10 @@ class _Run:
         counts = look.counts
         tidy = counts.stale or counts.moved or counts.lists_settled or look.needs_update or look.damage is not None
         planned = self.story.to_send or counts.invalid_rows or tidy
-        return not (planned or open_run or (self.wiring.full_refresh and look.counts.entries))
+        return not (planned or open_run or (self.environment.invocation.full_refresh and look.counts.entries))
 
     def _stopped_by_guard(self, look: Look) -> bool:
-        problem = guard_problem(self.ready, look, self.wiring.passed_guards)
+        problem = guard_problem(self.ready, look, self.environment.invocation.passed_guards)
         if problem is not None:
             self.story.problem = problem
             self.story.status = SyncStatus.STOPPED
@@ -105,8 +106,8 @@ class _Run:
         if row is None:
             return
         with self._timed("check"):
-            questions = self.wiring.questions(client, self.ready.destination)
-            place = remembered_place(self.ready, row, self.store, self.wiring)
+            questions = self.environment.questions(client, self.ready.destination)
+            place = remembered_place(self.ready, row, self.store, self.environment)
             with self.warehouse.idle():
                 bound = self.ready.bound.connect(replace(self.ready.context, remembered=place), questions)
         self.ready = self.ready.connected(bound)
@@ -117,30 +118,27 @@ class _Run:
 
     def _remember(self, lease: Lease, row: LeaseRow) -> None:
         # Nothing has to be kept apart from rows that were accepted elsewhere, if there are none.
-        allowed = () if row.holds_nothing else self.wiring.allowed
+        allowed = () if row.holds_nothing else self.environment.invocation.allowed
         destination = to_remember(row.destination, self.ready.remembered(row.salt), allowed)
         if not lease.remember(destination, self.ready.shape.key_columns):
             raise fenced(lease.fence)
 
     def _with_lease(self, look: Look, client: Client) -> None:
-        settings = self.wiring.settings
-        note = {**self.wiring.holder_note, "beat": settings.beat, "started_at": self.story.started_at}
-        holder = Holder(self.wiring.new_id(), note)
-        lease = Lease(self.warehouse, self.store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+        lease = new_lease(self.store, self.environment, self.story.started_at)
         with self._timed("acquire"):
-            self.store.prepare_lease(self.wiring.new_id(), self.wiring.new_id())
+            self.store.prepare_lease(self.environment.clock.new_id(), self.environment.clock.new_id())
             if look.damage is not None:
                 self.store.repair(look.counts.newest)
-            row = acquire(self.store, lease, self.wiring)
+            row = acquire(self.store, lease, self.environment)
         # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
-        open_session = None if self.warehouse.exclusive else self.wiring.open_session
-        mark = Mark(self.wiring.invocation_id, self.ready.sync.name, "heartbeat")
-        with Heartbeat(lease, open_session, settings.beat, mark):
+        open_session = None if self.warehouse.exclusive else self.environment.connections.open_session
+        mark = Mark(self.environment.invocation.id, self.ready.sync.name, "heartbeat")
+        with Heartbeat(lease, open_session, self.environment.settings.beat, mark):
             self._under_lease(look, lease, row, client)
 
     def _under_lease(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> None:
         try:
-            if self.story.to_send or self.wiring.full_refresh or row.run is not None:
+            if self.story.to_send or self.environment.invocation.full_refresh or row.run is not None:
                 self._prepare(client, replace(look, lease=row), lease)
             if self.story.status is SyncStatus.STOPPED:
                 self._release(lease)
@@ -171,19 +169,20 @@ class _Run:
         unknown, self.story.recovered_removals = found.unknown, found.removed
         name = self.ready.sync.name
         message = f"sync `{name}`: took over run {row.run.fence}, which died; to send again: {plural(unknown, 'row')}"
-        self.wiring.listener(Event("RunRecovered", message, "warn", name, {"fence": row.run.fence, "unknown": unknown}))
+        data = {"fence": row.run.fence, "unknown": unknown}
+        self.environment.report(Event("RunRecovered", message, "warn", name, data))
         return replace(row, run=None, holder=None, entries=found.entries)
 
     def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
         """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
         with self._timed("plan"):
             self.store.prepare_snapshot()
-            if self.wiring.full_refresh:
+            if self.environment.invocation.full_refresh:
                 self.store.forget_acceptance()
             # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
             if not lease.open_run():
                 raise fenced(lease.fence)
-            self.pause = find_pause(self.ready, self.store, self.wiring)
+            self.pause = find_pause(self.ready, self.store, self.environment)
             waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
             diff = replace(self.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
@@ -205,7 +204,7 @@ class _Run:
                 lease.close(entries=row.entries, unknown=False)
             self.record(lease.fence)
             return None
-        recheck = Recheck(self.wiring.settings.recheck_after, self.ready.bound.first_recheck)
+        recheck = Recheck(self.environment.settings.recheck_after, self.ready.bound.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
         with self.warehouse.step("plan"):
             self._remember(lease, row)
@@ -214,18 +213,19 @@ class _Run:
         return rejections
 
     def _bounds(self) -> Bounds:
-        settings, time = self.wiring.settings, self.wiring.time
-        return Bounds(settings.beat, settings.lease_ttl, settings.pause_bound, time.monotonic, self.wiring.stop)
+        settings, stop = self.environment.settings, self.environment.invocation.stop
+        clock = self.environment.clock.monotonic
+        return Bounds(settings.beat, settings.lease_ttl, settings.pause_bound, clock, stop)
 
     def _tell_plan(self, rows: dict[str, int]) -> None:
         name = self.ready.sync.name
         counted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rows.items())) or "nothing"
-        self.wiring.listener(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
+        self.environment.report(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
 
     def _send(self, lease: Lease, journal: Journal, client: Client) -> None:
         """Send; whatever goes wrong here, what was acknowledged is still committed. A lost lease is not."""
-        with ThreadPoolExecutor(self.wiring.settings.concurrency, "reverse-etl-send") as executor:
-            sending = Sending(self.ready, self.wiring, self.store, journal, client, executor)
+        with ThreadPoolExecutor(self.environment.settings.concurrency, "reverse-etl-send") as executor:
+            sending = Sending(self.ready, self.environment, self.store, journal, client, executor)
             with self._timed("send"):
                 try:
                     self._follow(sending, lease.fence)
@@ -260,7 +260,8 @@ class _Run:
             if counts.lists_settled:
                 rejections.clear_settled()
             if self.ready.bound.operations.write.unbars_identities:
-                rejections.readmit([sync.name for sync in self.wiring.syncs_to(self.ready.sync.destination)])
+                syncs = self.environment.project.to_destination(self.ready.sync.destination)
+                rejections.readmit([sync.name for sync in syncs])
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
                 raise fenced(lease.fence)
@@ -270,31 +271,25 @@ class _Run:
     def record(self, fence: int) -> None:
         """One row a run. Before the first run there may be no table to write to."""
         with self.warehouse.step(self._stage):
-            settings, tables = self.wiring.settings, self.store.tables
+            settings, tables = self.environment.settings, self.store.tables
             if prune_runs(self.warehouse, tables, settings.history_days, settings.history_runs):
                 self._record(fence)
 
     def _record(self, fence: int) -> None:
-        result = result_of(self.ready, self.story, self.wiring)
+        result = result_of(self.ready, self.story, self.environment)
         problem = result.problem.code if result.problem else None
-        row = RunRow(
-            self.wiring.invocation_id,
-            fence,
-            result.status.value,
-            self.story.started_at,
-            "",
-            {**result.counts.as_dict(), **self.story.removals(self.wiring.allowed)},
-            problem,
-        )
+        invocation, began = self.environment.invocation, self.story.started_at
+        counts = {**result.counts.as_dict(), **self.story.removals(invocation.allowed)}
+        row = RunRow(invocation.id, fence, result.status.value, began, "", counts, problem)
         record_run(self.warehouse, self.store.tables, row)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
-        began = self.wiring.time.monotonic()
+        began = self.environment.clock.monotonic()
         self._stage = stage
         try:
             with self.warehouse.step(stage):
                 yield
         finally:
-            spent = self.wiring.time.monotonic() - began
+            spent = self.environment.clock.monotonic() - began
             self.story.timings[stage] = self.story.timings.get(stage, 0.0) + spent

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from reverse_etl.change import Problem, RunResult, SyncStatus
 from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
-from reverse_etl.run.ready import Wiring, problem_of
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.ready import problem_of
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.snapshot.tables import Tables, create_runs
 from reverse_etl.sync import BrokenSync, Sync
@@ -51,12 +52,12 @@ class Pen:
     """Writes faults into the history. `create`: make its table where there is none yet."""
 
     warehouse: Warehouse
-    wiring: Wiring
+    environment: RunEnvironment
     create: bool
 
     def write(self, tables: Tables, result: RunResult) -> None:
         """One row for a result that has a problem. Raises WarehouseError."""
-        with self.warehouse.session(Mark(self.wiring.invocation_id, tables.sync, "record")) as warehouse:
+        with self.warehouse.session(Mark(self.environment.invocation.id, tables.sync, "record")) as warehouse:
             self._write(warehouse, tables, result)
 
     def _write(self, warehouse: Warehouse, tables: Tables, result: RunResult) -> None:
@@ -66,6 +67,6 @@ class Pen:
             warehouse.create_schema(tables.schema)
             warehouse.execute(create_runs(warehouse.dialect, tables))
         code = result.problem.code if result.problem else None
-        invocation, counts = self.wiring.invocation_id, result.counts.as_dict()
+        invocation, counts = self.environment.invocation.id, result.counts.as_dict()
         row = RunRow(invocation, 0, result.status.value, result.started_at, "", counts, code)
         record_run(warehouse, tables, row)

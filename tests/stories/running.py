@@ -16,7 +16,8 @@ from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import silent
-from reverse_etl.run.ready import Wiring, make_ready
+from reverse_etl.run.environment import Connections, Invocation, RunClock, RunEnvironment
+from reverse_etl.run.ready import make_ready
 from reverse_etl.run.runner import run_sync
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
@@ -33,24 +34,28 @@ def opened(kind: type[DuckDB], folder: Path) -> DuckDB:
 
 
 def run(
-    warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL, **wired: Any
+    warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL, **given: Any
 ) -> RunResult:
-    """`wired` are fields of Wiring that a test sets by itself."""
+    """Run the model once. `given` are fields of Invocation or Connections that a test sets by itself."""
     [sync], _ = read_definitions(
         Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, entries()
     )
     destination = Destination("iterable", url, "email", Secret("sandbox-story"))
-    wiring = Wiring(
-        settings=settings,
-        time=clock,
-        wall=lambda: "2026-01-01 00:00:00",
-        listener=silent,
+    connections = Connections(
         client=lambda d: HttpClient(Access(d.base_url, d.api_key, settings.http_timeout)),
         pacer=lambda _, endpoint: Pacer(endpoint.per_second, clock.monotonic),
-        new_id=iter(f"id{random.random()}" for _ in itertools.count()).__next__,
-        alive=lambda _note: False,
-        holder_note={},
-        invocation_id="story",
-        wait=5,
     )
-    return run_sync(make_ready(sync, destination, warehouse), warehouse, replace(wiring, **wired))
+    invocation = Invocation("story", silent, process={}, is_alive=lambda _note: False, wait=5)
+    environment = RunEnvironment(settings, clock_of(clock), _with(invocation, given), _with(connections, given))
+    return run_sync(make_ready(sync, destination, warehouse), warehouse, environment)
+
+
+def clock_of(clock: Time) -> RunClock:
+    """The same clock, with a time of day that stands still."""
+    new_id = iter(f"id{random.random()}" for _ in itertools.count()).__next__
+    return RunClock(clock.monotonic, clock.sleep, clock.random, lambda: "2026-01-01 00:00:00", new_id)
+
+
+def _with(value: Any, given: dict[str, Any]) -> Any:
+    """The value with those of its fields that are given."""
+    return replace(value, **{name: one for name, one in given.items() if name in value.__dataclass_fields__})

@@ -38,10 +38,10 @@ def accept(
     if not triage.open:
         return
     typed = TypedNames(to or (), relation or (), full_refresh)
-    wiring = wire(session.project, session.console.tell, RunOptions())
+    environment = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=False) as warehouse:
         triage.fit(warehouse)
         triage.tell()
         for ready in triage.ready.values():
-            mine = replace(wiring, settings=session.project.settings_of(ready.sync))
+            mine = replace(environment, settings=session.project.settings_of(ready.sync))
             session.console.lines(session.attempt(Acceptance(ready, warehouse, mine, typed).accept))

@@ -54,7 +54,7 @@ def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list
     from reverse_etl.run.maintenance.migrate_state import Move, Place
 
     project = session.project
-    wiring = wire(project, session.console.tell, RunOptions())
+    environment = wire(project, session.console.tell, RunOptions())
     names = {To.WAREHOUSE: f"the warehouse of target `{project.profile.target}`", To.LOCAL: str(project.state_path)}
     here, there = (To.WAREHOUSE, To.LOCAL) if to is To.LOCAL else (To.LOCAL, To.WAREHOUSE)
     lines: list[str] = []
@@ -65,7 +65,7 @@ def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list
         for sync in triage.open:
             source = Place(names[here], ready[here][sync.name], warehouses[here])
             goal = Place(names[there], ready[there][sync.name], warehouses[there])
-            move = Move(source, goal, replace(wiring, settings=project.settings_of(sync)), overwrite=overwrite)
+            move = Move(source, goal, replace(environment, settings=project.settings_of(sync)), overwrite=overwrite)
             moved = session.attempt(partial(move.go, local))
             lines += [f"sync {sync.name}: {_told(one, names[there])}" for one in moved]
     return lines

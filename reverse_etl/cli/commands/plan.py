@@ -17,7 +17,8 @@ from reverse_etl.report.plans import plan_dict, plan_lines
 
 if TYPE_CHECKING:
     from reverse_etl.change import Problem
-    from reverse_etl.run.ready import Ready, Wiring
+    from reverse_etl.run.environment import RunEnvironment
+    from reverse_etl.run.ready import Ready
     from reverse_etl.run.sync_plan import SyncPlan
     from reverse_etl.warehouses.base import Reader
 
@@ -72,12 +73,12 @@ def _plans(session: Session, *, full_refresh: bool) -> list[SyncPlan]:
         return []
     if triage.failure is not None:
         raise triage.failure
-    wiring = wire(session.project, session.console.tell, RunOptions(full_refresh=full_refresh))
+    environment = wire(session.project, session.console.tell, RunOptions(full_refresh=full_refresh))
     with session.warehouse(read_only=True) as warehouse:
         triage.check_builds(warehouse)
         triage.fit(warehouse)
         triage.tell()
-        planned = [one for ready in triage.ready.values() for one in _planned(session, ready, warehouse, wiring)]
+        planned = [one for ready in triage.ready.values() for one in _planned(session, ready, warehouse, environment)]
     found = {one.sync: one for one in planned}
     blocked = {name: (problem,) for name, problem in triage.blocked.items()}
     return [
@@ -86,13 +87,13 @@ def _plans(session: Session, *, full_refresh: bool) -> list[SyncPlan]:
     ]
 
 
-def _planned(session: Session, ready: Ready, reader: Reader, wiring: Wiring) -> list[SyncPlan]:
+def _planned(session: Session, ready: Ready, reader: Reader, environment: RunEnvironment) -> list[SyncPlan]:
     """The plan of a sync; where its tables cannot be continued, what would end its run."""
     from reverse_etl.run.planning import plan_sync, unplanned
 
     sync = ready.sync
     return session.attempt(
-        lambda: plan_sync(ready, reader, replace(wiring, settings=session.project.settings_of(sync)), _EXAMPLES),
+        lambda: plan_sync(ready, reader, replace(environment, settings=session.project.settings_of(sync)), _EXAMPLES),
         lambda error: unplanned(sync, _problems([error])),
     )
 

@@ -48,14 +48,14 @@ def run(
     job = Job(session, fail_fast=fail_fast)
     with StopOnSignal(quiet=console.talk.quiet) as stop:
         try:
-            wiring = wire(project, console.tell, RunOptions(full_refresh, stop=stop.asked))
-            job.go(wiring)
+            environment = wire(project, console.tell, RunOptions(full_refresh, stop=stop.asked))
+            job.go(environment)
         except Exception as error:
             record.write(record.content(job.results, problems_of(error), console), console)
             raise
         if job.failure is not None:
             code = _fail(session, job, record, job.failure)
-            job.record_failure(wiring)
+            job.record_failure(environment)
             return code
         content = record.content(job.results, job.problems, console)
         console.summary(job.results, content, sandbox=sandbox)

@@ -84,12 +84,12 @@ def reset(session: Session, sandbox: Sandboxed = False) -> None:
     triage = Triage(session)
     if triage.failure is not None:
         raise triage.failure
-    wiring = wire(session.project, session.console.tell, RunOptions())
+    environment = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=False) as warehouse:
         triage.fit(warehouse)
         triage.tell()
         for name, ready in triage.ready.items():
-            for entries in session.attempt(partial(reset_sync, ready, warehouse, wiring)):
+            for entries in session.attempt(partial(reset_sync, ready, warehouse, environment)):
                 forgotten = f"{plural(entries, 'entry', 'entries')} forgotten; the next run sends every row"
                 session.console.lines([f"sync {printable(name)}: {forgotten}"])
 

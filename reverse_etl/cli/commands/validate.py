@@ -16,7 +16,7 @@ from reverse_etl.sync import BrokenSync, Sync
 
 if TYPE_CHECKING:
     from reverse_etl.report.inspections import Finding
-    from reverse_etl.run.ready import Wiring
+    from reverse_etl.run.environment import RunEnvironment
     from reverse_etl.warehouses.base import Reader
 
 
@@ -112,13 +112,13 @@ def _check_types(finding: Finding, sync: Sync, types: Sequence[str]) -> None:
 def _check_online(session: Session, findings: Sequence[Finding]) -> None:
     from reverse_etl.project.wiring import RunOptions, wire
 
-    wiring = wire(session.project, session.console.tell, RunOptions())
+    environment = wire(session.project, session.console.tell, RunOptions())
     with session.warehouse(read_only=True) as warehouse:
         for finding in findings:
-            finding.errors += _caught(partial(_inspect, session, finding, warehouse, wiring))
+            finding.errors += _caught(partial(_inspect, session, finding, warehouse, environment))
 
 
-def _inspect(session: Session, finding: Finding, reader: Reader, wiring: Wiring) -> None:
+def _inspect(session: Session, finding: Finding, reader: Reader, environment: RunEnvironment) -> None:
     """Look at the columns, then ask Iterable. Raises whatever is wrong."""
     from reverse_etl.run.inspecting import inspect
     from reverse_etl.run.ready import make_ready
@@ -127,9 +127,9 @@ def _inspect(session: Session, finding: Finding, reader: Reader, wiring: Wiring)
         return
     destination = session.destination(finding.sync.destination)
     ready = make_ready(finding.sync, destination, reader)
-    client = wiring.client(destination)
+    client = environment.connections.client(destination)
     try:
-        finding.inspection = inspect(ready, reader, wiring.questions(client, destination))
+        finding.inspection = inspect(ready, reader, environment.questions(client, destination))
     finally:
         client.close()
 

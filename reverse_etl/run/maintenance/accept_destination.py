@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from reverse_etl.counting import agree, plural
 from reverse_etl.errors import ConfigError, Faults
 from reverse_etl.provenance import is_same_source, names_relation, plain_relation, remembered_source
-from reverse_etl.run.ready import Ready, Wiring
-from reverse_etl.run.stages.acquire import acquire
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.leases import acquire, new_lease
+from reverse_etl.run.ready import Ready
 from reverse_etl.run.stages.guarding import forbidden_target
 from reverse_etl.run.stages.journal import fenced
-from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
@@ -33,11 +34,11 @@ class TypedNames:
 class Acceptance:
     """One sync whose snapshot is to belong to what the project says now."""
 
-    def __init__(self, ready: Ready, warehouse: Warehouse, wiring: Wiring, typed: TypedNames) -> None:
+    def __init__(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment, typed: TypedNames) -> None:
         """Nothing is written yet."""
-        self._ready, self._warehouse, self._wiring, self._typed = ready, warehouse, wiring, typed
+        self._ready, self._warehouse, self._environment, self._typed = ready, warehouse, environment, typed
         self._name = ready.sync.name
-        self._store = SnapshotStore(warehouse, wiring.settings.state_schema, ready.sync, ready.shape)
+        self._store = SnapshotStore(warehouse, environment.settings.state_schema, ready.sync, ready.shape)
 
     def problems(self) -> list[ConfigError]:
         """What has to be typed, or changed, before this can be accepted."""
@@ -62,11 +63,9 @@ class Acceptance:
         before = self._store.lease_row()
         if before is None or not before.destination:
             return f"sync {self._name}: nothing was sent yet, so there is nothing to accept"
-        wiring, settings = self._wiring, self._wiring.settings
-        note = {**wiring.holder_note, "beat": settings.beat, "started_at": wiring.wall()}
-        holder = Holder(wiring.new_id(), note)
-        lease = Lease(self._warehouse, self._store.tables, holder, settings.lease_ttl, settings.late_request_bound)
-        row = acquire(self._store, lease, wiring)
+        environment = self._environment
+        lease = new_lease(self._store, environment, environment.clock.wall())
+        row = acquire(self._store, lease, environment)
         if row.run is not None:
             self._store.recover(lease, row.run)
         trusted = self._store.accepted_entries()

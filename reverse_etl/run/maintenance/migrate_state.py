@@ -8,11 +8,12 @@ from functools import partial
 
 from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
-from reverse_etl.run.ready import Ready, Wiring
-from reverse_etl.run.stages.acquire import take
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.leases import new_lease, take
+from reverse_etl.run.ready import Ready
 from reverse_etl.run.stages.guarding import forbidden_target
 from reverse_etl.run.stages.journal import fenced
-from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
+from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.sql.counts import DiffCounts
 from reverse_etl.snapshot.store import SnapshotStore
@@ -41,11 +42,11 @@ class Moved:
 class Move:
     """One sync from here to there. Where both are marked as moved away, an earlier move was broken off."""
 
-    def __init__(self, here: Place, there: Place, wiring: Wiring, *, overwrite: bool) -> None:
+    def __init__(self, here: Place, there: Place, environment: RunEnvironment, *, overwrite: bool) -> None:
         """Nothing is moved yet. `overwrite`: also what is there already."""
-        self._here, self._there, self._wiring, self._overwrite = here, there, wiring, overwrite
+        self._here, self._there, self._environment, self._overwrite = here, there, environment, overwrite
         self._name = here.ready.sync.name
-        schema = wiring.settings.state_schema
+        schema = environment.settings.state_schema
         self._from = SnapshotStore(here.warehouse, schema, here.ready.sync, here.ready.shape)
         self._to = SnapshotStore(there.warehouse, schema, there.ready.sync, there.ready.shape)
 
@@ -61,8 +62,8 @@ class Move:
         if row is None or (row.moved_to and other is not None and not other.moved_to):
             return None
         self._check(row, other)
-        mine = self._lease(self._here, self._from)
-        row = take(self._from, mine, self._wiring)
+        mine = new_lease(self._from, self._environment, self._environment.clock.wall())
+        row = take(self._from, mine, self._environment)
         try:
             self._refuse_open(row)
             return self._with_both(mine, row, compared)
@@ -71,9 +72,9 @@ class Move:
             raise
 
     def _with_both(self, mine: Lease, row: LeaseRow, compared: Warehouse) -> Moved:
-        self._to.prepare_lease(self._wiring.new_id(), self._wiring.new_id())
-        theirs = self._lease(self._there, self._to)
-        other = take(self._to, theirs, self._wiring)
+        self._to.prepare_lease(self._environment.clock.new_id(), self._environment.clock.new_id())
+        theirs = new_lease(self._to, self._environment, self._environment.clock.wall())
+        other = take(self._to, theirs, self._environment)
         try:
             self._check(row, other)
             # Nobody may use it before it is whole.
@@ -129,12 +130,6 @@ class Move:
                 context={"sync": self._name, "fence": row.run.fence},
                 hint="Run the sync once where its state is, then move it.",
             )
-
-    def _lease(self, place: Place, store: SnapshotStore) -> Lease:
-        wiring, settings = self._wiring, self._wiring.settings
-        note = {**wiring.holder_note, "beat": settings.beat, "started_at": wiring.wall()}
-        holder = Holder(wiring.new_id(), note)
-        return Lease(place.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
 
 
 def _beat(leases: Sequence[Lease]) -> None:

@@ -16,11 +16,13 @@ from reverse_etl.destinations.operation import Lookup, Operation
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import PROGRESS, Event
+from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.estimate import paced
-from reverse_etl.run.ready import Ready, WaitTeller, Wiring
+from reverse_etl.run.ready import Ready
 from reverse_etl.run.stages.journal import Journal
 from reverse_etl.run.stages.send_window import Reach
 from reverse_etl.run.stages.windows import Window, WindowReader
+from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
@@ -53,17 +55,23 @@ class Sending:
     """Sends one plan. `problem` says why it stopped early, if it did."""
 
     def __init__(
-        self, ready: Ready, wiring: Wiring, store: SnapshotStore, journal: Journal, client: Client, executor: Executor
+        self,
+        ready: Ready,
+        environment: RunEnvironment,
+        store: SnapshotStore,
+        journal: Journal,
+        client: Client,
+        executor: Executor,
     ) -> None:
         """The run is open in `journal`."""
         self._ready = ready
-        self._wiring = wiring
+        self._environment = environment
         self._store = store
         self._journal = journal
-        settings = wiring.settings
-        waits = WaitTeller(wiring, ready.sync.name)
+        settings = environment.settings
+        waits = WaitReporter(environment.clock, environment.invocation.listener, ready.sync.name)
         allowed, most = journal.allowed, settings.concurrency
-        self._line = Line(client, executor, wiring.time, allowed, most, settings.attempts, on_wait=waits)
+        self._line = Line(client, executor, environment.clock, allowed, most, settings.attempts, on_wait=waits)
         self._total = 0
         self._past: Mapping[int, PastFailure] = {}
         # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
@@ -106,10 +114,14 @@ class Sending:
 
     def _wait(self, rows: int, until: float) -> None:
         """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
-        time, left = self._wiring.time, until - self._wiring.time.monotonic()
-        self._wiring.listener(_pausing(self._ready.sync.name, rows, max(0.0, left)))
+        time, left = self._environment.clock, until - self._environment.clock.monotonic()
+        self._environment.report(_pausing(self._ready.sync.name, rows, max(0.0, left)))
         with self._store.idle():
-            while self.problem is None and not self._wiring.stop() and (left := until - time.monotonic()) > 0:
+            while (
+                self.problem is None
+                and not self._environment.invocation.stop()
+                and (left := until - time.monotonic()) > 0
+            ):
                 time.sleep(min(_TICK, left))
                 if self._journal.due():
                     self._flush()
@@ -117,11 +129,11 @@ class Sending:
     def _phase(self, fence: int, phase: Phase) -> None:
         position, end = phase.start, phase.start + phase.rows
         unsure = phase.removal and self._has_unsure_writes()
-        reach = Reach(phase.operation.window, self._wiring.settings.window)
+        reach = Reach(phase.operation.window, self._environment.settings.window)
         reader = WindowReader(self._store, fence)
-        now = self._wiring.time.monotonic
+        now = self._environment.clock.monotonic
         while position < end:
-            if self.problem is not None or self._wiring.stop() or unsure:
+            if self.problem is not None or self._environment.invocation.stop() or unsure:
                 self._abort(range(position, end))
                 return
             began = now()
@@ -186,7 +198,7 @@ class Sending:
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
         """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
-        pacer, rows = self._pacer(operation.endpoint), self._wiring.settings.batch_rows
+        pacer, rows = self._pacer(operation.endpoint), self._environment.settings.batch_rows
         delivery = Delivery(operation, self._line, pacer, rows, self._past)
         settled = delivery.run(self._giving(changes))
         self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
@@ -236,8 +248,10 @@ class Sending:
         self._journal.untouched.add(ordinals.start, ordinals.stop)
 
     def _pacer(self, endpoint: Endpoint) -> Pacer:
-        ready, wiring = self._ready, self._wiring
-        return wiring.pacer(ready.destination, paced(endpoint, ready.bound.operations, wiring.settings))
+        ready, environment = self._ready, self._environment
+        return environment.connections.pacer(
+            ready.destination, paced(endpoint, ready.bound.operations, environment.settings)
+        )
 
     def _tell(self) -> None:
         name = self._ready.sync.name
@@ -245,7 +259,7 @@ class Sending:
         delivered = fates[Status.ACCEPTED]
         held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]
         data = {"done": delivered, "held": held, "total": self._total}
-        self._wiring.listener(
+        self._environment.report(
             Event(PROGRESS, f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.operation import Operation
-from reverse_etl.run.ready import Ready, Wiring
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.ready import Ready
 from reverse_etl.snapshot.runs import recent_runs
 from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
 from reverse_etl.snapshot.store import SnapshotStore
@@ -41,13 +42,13 @@ class _Sent:
         return moves or self.moves or (self.operation.max_rows == 1) != (operation.max_rows == 1)
 
 
-def find_pause(ready: Ready, store: SnapshotStore, wiring: Wiring) -> UserPause | None:
+def find_pause(ready: Ready, store: SnapshotStore, environment: RunEnvironment) -> UserPause | None:
     """The pause that rows of a sync have to make; None if nothing of the kind was sent lately."""
-    seconds, now = wiring.settings.user_pause, wiring.time.monotonic()
+    seconds, now = environment.settings.user_pause, environment.clock.monotonic()
     people = ready.bound.people
     if not seconds or not people:
         return None
-    sent = list(_sent(ready, store, wiring))
+    sent = list(_sent(ready, store, environment))
     moves = ready.bound.changes_identifier
     operations = ready.bound.operations
     writes = [one for one in sent if one.holds(operations.write, moves=moves)]
@@ -60,10 +61,10 @@ def find_pause(ready: Ready, store: SnapshotStore, wiring: Wiring) -> UserPause 
     return UserPause(waiting, now + seconds - min(one.age for one in (*writes, *removals)))
 
 
-def _sent(ready: Ready, store: SnapshotStore, wiring: Wiring) -> Iterator[_Sent]:
+def _sent(ready: Ready, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_Sent]:
     """What the syncs of this destination have sent within the pause, this one among them."""
-    ages = recent_runs(store.warehouse, store.tables, wiring.settings.user_pause)
-    syncs = (*wiring.syncs_to(ready.sync.destination), ready.sync) if ages else ()
+    ages = recent_runs(store.warehouse, store.tables, environment.settings.user_pause)
+    syncs = (*environment.project.to_destination(ready.sync.destination), ready.sync) if ages else ()
     for name, sync in {sync.name: sync for sync in syncs}.items():
         if name in ages:
             yield from _calls(sync, ages[name], ready, store)

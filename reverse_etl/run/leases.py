@@ -1,19 +1,27 @@
-"""Acquire: take the lease of a sync, wait for a dead run's, leave a live one alone."""
+"""Leases: make the lease of a sync, and take it. A dead run's lease is waited for, a live run's is left alone."""
 
 from __future__ import annotations
 
 from reverse_etl.errors import ConfigError, LeaseError
 from reverse_etl.events import Event
-from reverse_etl.run.ready import Wiring
-from reverse_etl.snapshot.lease import Lease, LeaseRow
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.store import SnapshotStore
 
 _NAP = 1.0
 
 
-def acquire(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
+def new_lease(store: SnapshotStore, environment: RunEnvironment, started_at: str) -> Lease:
+    """Return the lease of a sync for one holder, this run or command. It is not taken yet."""
+    settings = environment.settings
+    note = {**environment.invocation.process, "beat": settings.beat, "started_at": started_at}
+    holder = Holder(environment.clock.new_id(), note)
+    return Lease(store.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
+
+
+def acquire(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """The lease row as taken over, of a sync snapshot that can be continued. Raises ConfigError and LeaseError."""
-    row = take(store, lease, wiring)
+    row = take(store, lease, environment)
     try:
         # It may have been moved away while this run waited.
         store.check_lease(row)
@@ -23,28 +31,28 @@ def acquire(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
     return row
 
 
-def take(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
+def take(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """The lease row as taken over. Raises LeaseError where another run is alive, or the wait is over."""
-    until = wiring.time.monotonic() + wiring.wait
+    until = environment.clock.monotonic() + environment.invocation.wait
     told = False
     while not lease.acquire():
         row = store.lease_row()
         if row is None:
             continue
-        left = row.free_in(wiring.settings.late_request_bound)
-        if _is_live(row, wiring):
+        left = row.free_in(environment.settings.late_request_bound)
+        if _is_live(row, environment):
             raise _held(row, left)
-        if wiring.time.monotonic() + left > until:
-            raise _not_in_time(row, left, wiring.wait)
-        if wiring.stop():
+        if environment.clock.monotonic() + left > until:
+            raise _not_in_time(row, left, environment.invocation.wait)
+        if environment.invocation.stop():
             raise LeaseError(
                 "interrupted", "the run was stopped while it waited", context=_described(row), hint="Run again."
             )
         if not told:
-            wiring.listener(_waiting(store.sync.name, row, left))
+            environment.report(_waiting(store.sync.name, row, left))
             told = True
         with store.idle():
-            wiring.time.sleep(min(_NAP, max(left, 0.05)))
+            environment.clock.sleep(min(_NAP, max(left, 0.05)))
     row = store.lease_row()
     if row is None:
         raise LeaseError(
@@ -53,15 +61,15 @@ def take(store: SnapshotStore, lease: Lease, wiring: Wiring) -> LeaseRow:
     return row
 
 
-def _is_live(row: LeaseRow, wiring: Wiring) -> bool:
+def _is_live(row: LeaseRow, environment: RunEnvironment) -> bool:
     """A holder whose process is gone is dead, one whose process is there lives; else its heartbeat tells."""
     if row.holder is None:
         return False
-    alive = wiring.alive(dict(row.holder_note))
+    alive = environment.invocation.is_alive(dict(row.holder_note))
     if alive is not None:
         return alive
     beat = row.holder_note.get("beat")
-    beats_every = float(beat) if isinstance(beat, (int, float)) else wiring.settings.beat
+    beats_every = float(beat) if isinstance(beat, (int, float)) else environment.settings.beat
     return row.beat_age <= 2 * beats_every and row.expires_in > 0
 
 

@@ -1,0 +1,90 @@
+"""RunEnvironment: what a run is given from outside. Clocks and chance, the invocation, and connections are values.
+
+Nothing else in `run/` reads a clock, draws a random number or opens a connection, so tests can replace all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from reverse_etl.definition.destination import Destination
+from reverse_etl.delivery.asking import Questions
+from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.destinations.request import Client, Endpoint
+from reverse_etl.events import Event, Listener
+from reverse_etl.guards import snapshot
+from reverse_etl.run.wait_reporter import WaitReporter
+from reverse_etl.settings import Settings
+from reverse_etl.sync import Sync
+from reverse_etl.warehouses.base import Warehouse
+
+
+@dataclass(frozen=True)
+class RunClock(Time):
+    """Clocks and chance. `wall` returns the time of day in UTC as text, for people only; `new_id` a random id."""
+
+    wall: Callable[[], str]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One command: its id, the process it runs in, what its flags allow, and how to stop it.
+
+    `process` is what a lease says about its holder; `is_alive` returns whether the process of such a note still runs,
+    None if that cannot be known from here. `allowed` are the names after `--allow`. `wait` is the longest wait for a
+    lease, in seconds. `stop` is asked before each request.
+    """
+
+    id: str
+    listener: Listener
+    process: Mapping[str, object]
+    is_alive: Callable[[Mapping[str, object]], bool | None]
+    allowed: Collection[str] = ()
+    full_refresh: bool = False
+    wait: float = 300.0
+    stop: Callable[[], bool] = lambda: False
+
+    @property
+    def passed_guards(self) -> Collection[str]:
+        """Guards that stop nothing this time. A full refresh sends every row, so it repairs a lost sync snapshot."""
+        return {*self.allowed, snapshot.GUARD.name} if self.full_refresh else self.allowed
+
+
+@dataclass(frozen=True)
+class Connections:
+    """How to reach the destinations, and the warehouse once more. `pacer` returns the rate limiter of an endpoint."""
+
+    client: Callable[[Destination], Client]
+    pacer: Callable[[Destination, Endpoint], Pacer]
+    open_session: Callable[[], Warehouse] | None = None
+
+
+@dataclass(frozen=True)
+class ProjectSyncs:
+    """The syncs of the project: those to a destination, and the names of all, also of those that cannot run."""
+
+    to_destination: Callable[[str], Sequence[Sync]] = lambda _destination: ()
+    names: Callable[[], Collection[str]] = lambda: ()
+
+
+@dataclass(frozen=True)
+class RunEnvironment:
+    """What a run is given from outside. `settings` are those of its sync."""
+
+    settings: Settings
+    clock: RunClock
+    invocation: Invocation
+    connections: Connections
+    project: ProjectSyncs = ProjectSyncs()
+
+    def report(self, event: Event) -> None:
+        """Hand an event to the listener of the command."""
+        self.invocation.listener(event)
+
+    def questions(self, client: Client, destination: Destination) -> Questions:
+        """Return what asks a destination for more than rows, at the pace that all syncs share."""
+        pacer, waits = partial(self.connections.pacer, destination), WaitReporter(self.clock, self.invocation.listener)
+        return Questions(client, self.clock, self.settings.attempts, pacer, self.invocation.stop, waits)
