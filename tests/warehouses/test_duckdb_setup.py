@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timezone
 
 import duckdb
@@ -99,3 +100,48 @@ class TestSetup(OnDuckDB):
     def test_an_attached_file_goes_by_the_name_that_duckdb_gives_it(self, views, reopen, tmp_path):
         warehouse = reopen(attach=[{"path": str(tmp_path / "other.duckdb"), "type": "duckdb", "read_only": False}])
         assert warehouse.query("SELECT a FROM other.t") == [(5,)]
+
+    SECRETS = (
+        {"type": "http", "bearer_token": "hunter2", "scope": ["http://127.0.0.1:9", "http://127.0.0.1:8"]},
+        {"type": "http", "name": "ours", "persistent": True, "extra_http_headers": {"X-Who": "it's us"}},
+    )
+
+    def test_secrets_are_made_when_a_statement_is_kept_out(self, views, reopen):
+        listed = "SELECT name, persistent FROM duckdb_secrets() ORDER BY name"
+        warehouse = reopen(secrets=[dict(entry) for entry in self.SECRETS])
+        assert warehouse.query(listed) == []
+        for _ in range(2):
+            with pytest.raises(WarehouseError) as refused:
+                warehouse.query("SELECT * FROM read_csv('http://127.0.0.1:9/x.csv')")
+            assert "hunter2" not in refused.value.message + str(refused.value.context)
+            assert warehouse.query(listed) == [("_dbt_secret_1", False), ("ours", False)]
+            warehouse.release()
+
+    def test_secrets_are_made_before_a_database_that_names_one(self, views, reopen, tmp_path):
+        entry = {"path": str(tmp_path / "other.duckdb"), "alias": "ext", "secret": "ours"}
+        warehouse = reopen(attach=[entry], secrets=[dict(entry) for entry in self.SECRETS])
+        with suppress(WarehouseError):  # a file of DuckDB's takes no secret
+            warehouse.query("SELECT a FROM through")
+        assert warehouse.query("SELECT count(*) FROM duckdb_secrets()") == [(2,)]
+
+    @pytest.mark.parametrize("entry", [{"type": "no_such"}, {"type": "http", "no_such": "hunter2"}])
+    def test_a_secret_that_is_refused_is_named_without_its_value(self, views, reopen, entry):
+        with pytest.raises(WarehouseError) as refused:
+            reopen(secrets=[entry]).query("SELECT * FROM read_csv('http://127.0.0.1:9/x.csv')")
+        assert refused.value.code == "setting-refused"
+        assert "`_dbt_secret_1`" in refused.value.message
+        assert "hunter2" not in refused.value.message + str(refused.value.context)
+
+    def test_a_secret_that_nothing_needs_is_not_made(self, views, reopen):
+        assert reopen(secrets=[{"type": "no_such"}]).query("SELECT count(*) FROM days") == [(1,)]
+
+    def test_a_view_that_needs_what_only_dbt_applies_says_so(self, views, reopen):
+        with duckdb.connect(str(views)) as connection:
+            connection.execute("CREATE MACRO doubled(x) AS x * 2")
+            connection.execute("CREATE VIEW by_plugin AS SELECT doubled(5) AS a")
+            connection.execute("DROP MACRO doubled")
+        for profile, said in (({"plugins": [{"module": "ours"}]}, True), ({}, False)):
+            with pytest.raises(WarehouseError) as refused:
+                reopen(**profile).columns("by_plugin")
+            assert "doubled" in str(refused.value.context)
+            assert ("`plugins`" in refused.value.hint) is said

@@ -8,16 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
+from reverse_etl.errors import ReverseEtlError, WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
 from reverse_etl.warehouses.duckdb.nested_json import marked_reader
-from reverse_etl.warehouses.duckdb.refusals import not_attached, not_opened, refusal, shown
+from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
+from reverse_etl.warehouses.duckdb.refusals import (
+    in_memory,
+    missing_file,
+    naming_unapplied,
+    not_attached,
+    not_opened,
+    refusal,
+)
 from reverse_etl.warehouses.duckdb.setup import (
     Setup,
     apply_setup,
     attach_statement,
     lacking_database,
+    needs_secrets,
     read_setup,
 )
 from reverse_etl.warehouses.extras import require
@@ -60,6 +69,7 @@ class DuckDB(Warehouse):
         self._attach = attach
         self._setup = setup or Setup()
         self._needed: list[Mapping[str, Any]] = []
+        self._has_secrets = False
         self._make = make
         self._catalog = ""
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -69,15 +79,10 @@ class DuckDB(Warehouse):
         """The file that the profile names; a relative path is relative to the working directory, as dbt takes it."""
         path = str(connection.fields.get("path") or ":memory:")
         if path == ":memory:":
-            raise ConfigError(
-                "memory-database",
-                "the dbt target keeps its tables in memory, so nothing is left to read after dbt has ended",
-                context={"path": path},
-                hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
-            )
+            raise in_memory(path)
         if not path.startswith("md:"):
             path = str((connection.working_dir / Path(path).expanduser()).resolve())
-        setup = read_setup(connection.fields, connection.working_dir)
+        setup = read_setup(connection.fields, connection.working_dir, DuckDBDialect())
         options = options_of(connection.memory_limit, read_only=read_only, config=setup.config)
         return cls(path, options, connection.patience, setup=setup)
 
@@ -195,16 +200,25 @@ class DuckDB(Warehouse):
         return rows
 
     def _attaching(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Any]) -> Any:
-        """Do something, and attach each database of the profile that it turns out to need."""
+        """Do something, and set up what it turns out to need of the profile: an attached database, or its secrets."""
         try:
             return work()
         except _driver().Error as error:
             entry = lacking_database(error, self._setup.attach)
-            if entry is None or entry in self._needed:
+            if entry is not None and entry not in self._needed:
+                self._attach_one(connection, entry)
+                self._needed.append(entry)
+            elif not (keeps_out(error) and self._make_secrets(connection)):
                 raise
-        self._attach_one(connection, entry)
-        self._needed.append(entry)
         return self._attaching(connection, work)
+
+    def _make_secrets(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Make the secrets of the profile; False if there are none, or if they are there."""
+        if self._has_secrets or not self._setup.secrets:
+            return False
+        make_secrets(connection, self._setup.secrets, _driver().Error)
+        self._has_secrets = True
+        return True
 
     def _translated(self, work: Callable[[], Any], sql: str = "") -> Any:
         duckdb = _driver()
@@ -214,7 +228,7 @@ class DuckDB(Warehouse):
         except (duckdb.Error, OSError) as error:
             if isinstance(error, duckdb.FatalException):  # nothing more can be done with this connection
                 self._disconnect()
-            raise refusal(error, sql, self._path) from None
+            raise naming_unapplied(refusal(error, sql, self._path), self._setup.unapplied) from None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
@@ -224,13 +238,7 @@ class DuckDB(Warehouse):
     def _connect(self) -> duckdb.DuckDBPyConnection:
         driver = _driver()
         if not (self._make or self._path.startswith("md:") or Path(self._path).is_file()):
-            raise ConfigError(
-                "missing-database",
-                f"there is no DuckDB file {shown(self._path)}",
-                context={"path": shown(self._path)},
-                hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path"
-                " begins at the working directory, as with dbt.",
-            )
+            raise missing_file(self._path)
         path, options = self._path, self._options
         connection: duckdb.DuckDBPyConnection = self._wait_for_lock(
             lambda: driver.connect(path, **options), partial(not_opened, path)
@@ -239,6 +247,8 @@ class DuckDB(Warehouse):
             connection.execute("SET TimeZone = 'UTC'")
             apply_setup(connection, self._setup, self.dialect, driver.Error)
             [(self._catalog,)] = connection.execute("SELECT current_database()").fetchall()
+            if self._has_secrets:
+                make_secrets(connection, self._setup.secrets, driver.Error)
             for entry in (*self._attach, *self._needed):
                 self._attach_one(connection, entry)
         except (driver.Error, WarehouseError):
@@ -248,6 +258,8 @@ class DuckDB(Warehouse):
 
     def _attach_one(self, connection: duckdb.DuckDBPyConnection, entry: Mapping[str, Any]) -> None:
         path = str(entry.get("path", ""))
+        if needs_secrets(entry):
+            self._make_secrets(connection)
         statement = attach_statement(self.dialect, entry)
         self._wait_for_lock(lambda: connection.execute(statement), partial(not_attached, path))
 

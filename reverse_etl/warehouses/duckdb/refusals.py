@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from reverse_etl.errors import OUT_OF_MEMORY, ReverseEtlError, WarehouseError
+from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, ReverseEtlError, WarehouseError
 
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _DENIED = re.compile(r'"(?P<path>[^"]*)": Permission denied')
@@ -33,7 +34,8 @@ def shown(text: object) -> str:
 def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
     """A statement that failed."""
     kind = type(error).__name__
-    if kind == "CatalogException" or (kind == "BinderException" and _MISSING.search(str(error))):
+    no_function = "Function with name" in str(error)
+    if (kind == "CatalogException" and not no_function) or (kind == "BinderException" and _MISSING.search(str(error))):
         return WarehouseError(
             "relation-not-found",
             "a table or column that a statement names is not there",
@@ -55,6 +57,40 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
         f"DuckDB refused {_begun(sql)}",
         context={"reason": reason, "file": shown(path)},
         hint=_hint(reason),
+    )
+
+
+def naming_unapplied(error: WarehouseError, fields: Sequence[str]) -> WarehouseError:
+    """The same error, with the fields of the profile that only dbt can apply: a view may need them."""
+    if not fields or error.code not in ("relation-not-found", "duckdb-error"):
+        return error
+    names = " and ".join(f"`{name}`" for name in fields)
+    return WarehouseError(
+        error.code,
+        error.message,
+        context={**error.context, "not applied": f"{names} of the profile"},
+        hint=f"{error.hint} Only dbt applies {names}: if the model is a view that needs them, build it as a table.",
+    )
+
+
+def in_memory(path: str) -> ConfigError:
+    """The profile names no file."""
+    return ConfigError(
+        "memory-database",
+        "the dbt target keeps its tables in memory, so nothing is left to read after dbt has ended",
+        context={"path": path},
+        hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
+    )
+
+
+def missing_file(path: str) -> ConfigError:
+    """There is no file where the profile says."""
+    return ConfigError(
+        "missing-database",
+        f"there is no DuckDB file {shown(path)}",
+        context={"path": shown(path)},
+        hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path begins at the"
+        " working directory, as with dbt.",
     )
 
 
@@ -85,6 +121,17 @@ def setting_refused(name: str, error: Exception) -> WarehouseError:
         f"DuckDB refused the setting `{shown(name)}` of the profile",
         context={"setting": shown(name), "reason": type(error).__name__},
         hint="Correct `settings:` of the target in profiles.yml; `dbt debug` checks it.",
+    )
+
+
+def secret_refused(name: str, error: Exception) -> WarehouseError:
+    """A secret of the profile that DuckDB does not make. The driver may repeat its values."""
+    return WarehouseError(
+        "setting-refused",
+        f"DuckDB refused the secret `{shown(name)}` of the profile",
+        context={"secret": shown(name), "reason": type(error).__name__},
+        hint="Correct `secrets:` of the target in profiles.yml, or install the extension that it needs; `dbt debug`"
+        " checks it.",
     )
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.duckdb.profile_secrets import read_secrets
 from reverse_etl.warehouses.duckdb.refusals import extension_refused, setting_refused
 
 # What bounds our memory, or would keep us from bounding it, is ours to set.
 _OURS = ("memory_limit", "max_memory", "preserve_insertion_order", "lock_configuration", "access_mode")
+# They are code that runs in dbt's own process.
+_OF_DBT = ("plugins", "filesystems")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # Drivers before 2.0 name the database, later ones the schema with the database in front.
 _NO_CATALOG = re.compile(r'(?:Catalog|schema) "((?:[^"]|"")+)" does not exist', re.IGNORECASE)
@@ -24,15 +27,20 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 @dataclass(frozen=True)
 class Setup:
-    """`settings` may hold secrets: never print their values. `attach` are databases beside the main one."""
+    """`settings` may hold secrets: never print their values. `attach` are databases beside the main one.
+
+    `secrets` are names and statements. `unapplied` are names of fields that dbt alone can apply.
+    """
 
     settings: Mapping[str, object] = field(default_factory=dict, repr=False)
     config: Mapping[str, object] = field(default_factory=dict, repr=False)
     extensions: Sequence[object] = ()
     attach: Sequence[Mapping[str, Any]] = ()
+    secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    unapplied: Sequence[str] = ()
 
 
-def read_setup(fields: Mapping[str, object], working_dir: Path) -> Setup:
+def read_setup(fields: Mapping[str, object], working_dir: Path, dialect: Dialect) -> Setup:
     """The parts of a profile that dbt-duckdb applies to a connection."""
     attach, extensions = fields.get("attach"), fields.get("extensions")
     return Setup(
@@ -42,6 +50,8 @@ def read_setup(fields: Mapping[str, object], working_dir: Path) -> Setup:
         [_resolved(entry, working_dir) for entry in attach if isinstance(entry, dict)]
         if isinstance(attach, list)
         else (),
+        read_secrets(fields, dialect),
+        [name for name in _OF_DBT if fields.get(name)],
     )
 
 
@@ -109,6 +119,11 @@ def lacking_database(error: Exception, attach: Sequence[Mapping[str, Any]]) -> M
         return None
     name = f"{missing[1].replace(chr(34) * 2, chr(34)).lower()}."
     return next((entry for entry in attach if name.startswith(f"{database_name(entry).lower()}.")), None)
+
+
+def needs_secrets(entry: Mapping[str, Any]) -> bool:
+    """Whether an attached database may be one that asks who comes."""
+    return bool(entry.get("secret")) or _REMOTE.match(str(entry.get("path", ""))) is not None
 
 
 def database_name(entry: Mapping[str, Any]) -> str:
