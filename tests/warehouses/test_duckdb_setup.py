@@ -115,7 +115,7 @@ class TestSetup(OnDuckDB):
                 warehouse.query("SELECT * FROM read_csv('http://127.0.0.1:9/x.csv')")
             assert "hunter2" not in refused.value.message + str(refused.value.context)
             assert warehouse.query(listed) == [("_dbt_secret_1", False), ("ours", False)]
-            warehouse.release()
+            warehouse.unlock()
 
     def test_secrets_are_made_before_a_database_that_names_one(self, views, reopen, tmp_path):
         entry = {"path": str(tmp_path / "other.duckdb"), "alias": "ext", "secret": "ours"}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ReverseEtlError, WarehouseError
 from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
-from reverse_etl.warehouses.duckdb.nested_json import marked_reader
 from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
 from reverse_etl.warehouses.duckdb.refusals import (
     in_memory,
@@ -29,6 +28,7 @@ from reverse_etl.warehouses.duckdb.setup import (
     needs_secrets,
     read_setup,
 )
+from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.metering import Meter
 
@@ -121,7 +121,7 @@ class DuckDB(Warehouse):
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         def begun() -> Any:
             # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
-            begin = partial(_begin, connection, self.marked(sql), rows)
+            begin = partial(begin_stream, connection, self.marked(sql), rows)
             return self._translated(lambda: self._attaching(connection, begin), sql)
 
         connection = self._open()
@@ -281,18 +281,6 @@ def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, objec
         "read_only": read_only,
         "config": {**(config or {}), "memory_limit": memory_limit, "preserve_insertion_order": "false"},
     }
-
-
-def _begin(connection: Any, sql: str, rows: int) -> Any:
-    """A statement whose result streams."""
-    relation = connection.sql(sql)
-    return marked_reader(_reader(relation, rows), relation.types)
-
-
-def _reader(relation: Any, rows: int) -> Any:
-    """By the name that the driver has for it: it has another one since 1.5."""
-    named = "to_arrow_reader" if hasattr(relation, "to_arrow_reader") else "fetch_record_batch"
-    return getattr(relation, named)(rows)
 
 
 def _driver() -> Any:
