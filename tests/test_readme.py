@@ -90,7 +90,7 @@ def codes() -> set[str]:
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             if _called(node) in _RAISING:
                 found.add(str(node.args[0].value))
-        elif isinstance(node, ast.Call) and _called(node) in ("Outcome", "Verdict"):
+        elif isinstance(node, ast.Call) and _called(node) in ("Outcome", "ReplyDecision"):
             texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
             found.update(text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z]+(-[a-z]+)*", text))
     words = (

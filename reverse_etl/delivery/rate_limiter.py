@@ -13,7 +13,6 @@ LONGEST_WAIT = 120.0
 _LONGEST_BACKOFF = 30.0
 _SECONDS_TO_GROW = 60.0
 _SMALLEST_SHARE = 1 / 16
-_SHORTEST_SLEEP = 0.001
 
 
 @dataclass(frozen=True)
@@ -83,14 +82,6 @@ class Pacer:
             self._taken_at = now
             return self._taken
 
-    def turn(self, sleep: Callable[[float], None]) -> int:
-        """Wait for a permit: its number; 0 where those of a day are used up."""
-        permit = self.take()
-        while not permit and not self.spent:
-            sleep(max(self.wait(), _SHORTEST_SLEEP))
-            permit = self.take()
-        return permit
-
     def throttled(self, permit: int, seconds: float) -> None:
         """Note a 429 to the request with this permit: nothing goes for a while, and then at half the rate.
 
@@ -113,9 +104,9 @@ class Pacer:
         return max(self._taken_at + interval, self._held_until)
 
 
-def rate_wait(pacer: Pacer, seconds: float) -> Wait:
-    """Return the wait after a 429: the `seconds` that were asked for, or longer if the rate is low by now."""
-    return Wait(max(seconds, pacer.wait()), "Iterable's rate limit")
+def rate_wait(pacer: Pacer, name: str, seconds: float) -> Wait:
+    """The wait after a 429 of the destination `name`: `seconds`, or longer if the rate is low by now."""
+    return Wait(max(seconds, pacer.wait()), f"{name}'s rate limit")
 
 
 class Pacers:
@@ -140,7 +131,7 @@ def backoff(attempt: int, random: float) -> float:
 
 
 def throttle(times: int, asked: float | None, random: float) -> float:
-    """Seconds to wait after a request met its `times`-th 429: what Iterable asked for, or a second, and some jitter.
+    """Seconds to wait after a request met its `times`-th 429: what the reply asked for, or a second, and some jitter.
 
     The jitter grows, so that an answer which asks for nothing is not met with a storm.
     """

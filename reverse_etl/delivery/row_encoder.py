@@ -1,4 +1,4 @@
-"""Encode: batches of a plan into changes, each with its JSON; what a value becomes is told by `values`."""
+"""Encodes batches of a plan into changes, each with its JSON. The destination says what a value becomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
-from reverse_etl.destinations.operation import Body, Row, UnfitRow
+from reverse_etl.destinations.operation import Body, ColumnEncoder, Row, UnfitRow, Unsendable
 from reverse_etl.sync import IdentityRule
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NO_RULE = IdentityRule("", ())
 class Source:
     """One field and the column of the plan it comes from. `json`: the column holds JSON text.
 
-    `own`: it belongs beside the row's data. `cast` is the type that Iterable has for it, where it must be fitted.
+    `own`: it belongs beside the row's data. `cast` is the destination's type that its values must fit, if any.
     """
 
     path: str
@@ -54,13 +54,14 @@ class _Node:
 
 
 @dataclass(frozen=True)
-class Form:
-    """How rows of an object look: `body` is the JSON of one, `user` tells who it is about where several may be.
+class RowFormat:
+    """What a row becomes: `body` makes its JSON, `encode_column` its values. `user` is who it is about, if it matters.
 
     `keeps_on_clear`: fields that clearing a removed row leaves alone. `rule` is how its rows are identified.
     """
 
     body: Body
+    encode_column: ColumnEncoder
     user: Callable[[Row], str] | None = None
     keeps_on_clear: Sequence[str] = ()
     rule: IdentityRule = _NO_RULE
@@ -76,7 +77,7 @@ class Form:
 class Encoder:
     """Turns batches of the plan into changes."""
 
-    def __init__(self, sources: Sequence[Source], form: Form) -> None:
+    def __init__(self, sources: Sequence[Source], form: RowFormat) -> None:
         """`sources` are all that a row takes from the plan."""
         self._sources = sources
         self._form = form
@@ -124,11 +125,7 @@ class Encoder:
         return Change(ordinal, kind, row.identity, json, user, row.key)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
-        from reverse_etl.destinations.iterable.fields.type_fitting import (
-            fit,  # needs pyarrow, which comes with a warehouse
-        )
-
-        values = fit(batch.column(source.column), source.cast, as_json=source.json)
+        values = self._form.encode_column(batch.column(source.column), source.cast, as_json=source.json)
         return [_ABSENT if value is None else value for value in values] if source.skip_nulls else values
 
 
@@ -170,8 +167,6 @@ def _inner(node: _Node, columns: Sequence[Sequence[Any]], rows: int) -> Iterator
 
 def _unsendable(sources: Sequence[Source], columns: Sequence[list[Any]]) -> Mapping[int, str]:
     """Row number to the reason why one of its values cannot be sent."""
-    from reverse_etl.destinations.iterable.fields.values import Unsendable
-
     found: dict[int, str] = {}
     for source, column in zip(sources, columns, strict=True):
         if Unsendable in map(type, column):

@@ -6,9 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.destinations.request import Endpoint, Reply, Request
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,20 @@ class Row:
     own: Mapping[str, object] = field(default_factory=dict)
     key: str = ""
     removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """Takes the place of a value that cannot be sent; `reason` does not hold the value."""
+
+    reason: str
+
+
+class ColumnEncoder(Protocol):
+    """Turns a column into JSON-ready values, one a row; `Unsendable` for a value that cannot be sent."""
+
+    def __call__(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
+        """`cast` is the destination's type that the values must fit, or empty. `as_json`: the column holds JSON."""
 
 
 # The JSON of one row. Raises UnfitRow where there is none.

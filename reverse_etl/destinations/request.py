@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and path template of the API with its documented limits: requests a second, and in 24 hours if any.
+    """A method and path template with its documented limits: requests a second, and in 24 hours if there is a limit.
 
-    `setting` names the setting that changes the rate of this endpoint alone.
+    `setting` names the setting that changes the rate of only this endpoint.
     """
 
     method: str
@@ -32,10 +32,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `status` is 0 where nothing did; then `sent` says whether Iterable may have got the request.
+    """What came back. `status` is 0 if nothing did; then `sent` says whether the request may have arrived.
 
-    `body` is the parsed JSON, or None where it was none; `text` is then the beginning of it, if it was plain text.
-    `wait` is the seconds that Iterable asked to wait, if it did. `untrusted`: its certificate did not prove who it is.
+    `body` is the parsed JSON, or None if it was no JSON; `text` is then its beginning, if it was plain text.
+    `wait` is the seconds that the destination asked to wait. `untrusted`: its certificate did not prove who it is.
     """
 
     status: int
@@ -49,18 +49,13 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The vendor's code, or nothing. On a 4xx it can be `Success`: the status decides."""
+        """The `code` of the body, or nothing. An error may have the code `Success`: the status decides."""
         found = self.body.get("code") if isinstance(self.body, dict) else None
         return found if isinstance(found, str) else ""
 
-    @property
-    def params(self) -> Mapping[str, object]:
-        found = self.body.get("params") if isinstance(self.body, dict) else None
-        return found if isinstance(found, dict) else {}
-
 
 class Client(Protocol):
-    """Whoever carries a request to Iterable and brings the reply; never raises for what happens on the way."""
+    """Carries a request to the destination, once, and returns the reply. Every failure on the way is a reply."""
 
     def send(self, request: Request) -> Reply: ...
 
@@ -68,11 +63,11 @@ class Client(Protocol):
 
 
 class ApiCaller(Protocol):
-    """Whoever asks Iterable something beside the rows: every question is tried again while failures may pass."""
+    """Calls the destination's API for what is no row, such as field types; retries while failures may pass."""
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = ...) -> Reply:
-        """A reply that is no passing failure. Raises DestinationError where the key or the network fails.
+        """The reply, or the last failure that had a status. Raises DestinationError if the key or the network fails.
 
-        `once`: what would be made twice is not asked for again where it may have been made; any reply comes back then.
-        `settled`: whether a reply can stand, where what it is about was just made; if not, it is asked for again.
+        `once`: the request creates something, so it is not repeated if it may have been applied; any reply is
+        returned then. `settled`: whether a reply can stand; what was just created may not be visible everywhere yet.
         """

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from reverse_etl.definition.destination import Destination
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.delivery.retrying_caller import RetryingCaller
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards import snapshot
@@ -84,7 +85,9 @@ class RunEnvironment:
         """Hand an event to the listener of the command."""
         self.invocation.listener(event)
 
-    def questions(self, client: Client, destination: Destination) -> Questions:
+    def questions(self, client: Client, destination: Destination) -> RetryingCaller:
         """Return what asks a destination for more than rows, at the pace that all syncs share."""
         pacer, waits = partial(self.connections.pacer, destination), WaitReporter(self.clock, self.invocation.listener)
-        return Questions(client, self.clock, self.settings.attempts, pacer, self.invocation.stop, waits)
+        return RetryingCaller(
+            client, IterableReplies(), self.clock, self.settings.attempts, pacer, self.invocation.stop, waits
+        )

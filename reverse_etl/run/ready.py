@@ -9,7 +9,7 @@ from reverse_etl.change import Problem
 from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.faults import field_twice, place_of
 from reverse_etl.definition.field_mapping import too_many_fields
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
@@ -102,6 +102,8 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
 
 
 def _encoder(shape: Shape, bound: BoundObject) -> Encoder:
+    from reverse_etl.destinations.iterable.fields.type_fitting import fit  # needs pyarrow, which a warehouse brings
+
     sources = [
         Source(
             value.field.path,
@@ -114,7 +116,7 @@ def _encoder(shape: Shape, bound: BoundObject) -> Encoder:
         for value in shape.values
     ]
     kept = [field.path for field in bound.fields if not field.own]
-    return Encoder(sources, Form(bound.body, bound.user, kept, shape.rule))
+    return Encoder(sources, RowFormat(bound.body, fit, bound.user, kept, shape.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:

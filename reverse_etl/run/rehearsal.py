@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reverse_etl.delivery.deliver import largest_row
+from reverse_etl.delivery.batches import largest_row
 from reverse_etl.destinations.request import ApiCaller, Reply, Request
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.run.ready import Ready

@@ -110,7 +110,7 @@ class OperationContract(PacingContract, Hooks):
         assert done.accepted == set(range(self.rows))
         assert len(server.requests) == 3
         assert len({(got.method, got.path, got.body) for got in server.requests}) == 1
-        assert done.tally.retries == 2
+        assert done.counts.retries == 2
 
     @pytest.mark.parametrize("case", DOUBTFUL)
     def test_rows_whose_fate_is_never_told_are_failed_and_tainted(self, world, server, case):
@@ -196,8 +196,8 @@ class OperationContract(PacingContract, Hooks):
         world.batch_rows, world.concurrency = self.rows, 1
         server.answer = lambda got: self.take_all(got) if len(server.requests) % 5 == 0 else Answer(503)
         done = world.deliver(self.operation(), self.changes(100 * self.rows))
-        assert done.tally.retries <= 20 + len(done.accepted) / self.rows
-        assert done.tally.requests <= 200
+        assert done.counts.retries <= 20 + len(done.accepted) / self.rows
+        assert done.counts.requests <= 200
 
     def test_threads_without_a_limit_lose_nothing(self, world, server):
         world.batch_rows, world.concurrency = self.rows, 8

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from reverse_etl.change import Outcome, PastFailure, Problem
-from reverse_etl.delivery.deliver import Delivery
+from reverse_etl.delivery.batch_sender import BatchSender
 from reverse_etl.delivery.rate_limiter import Budget, Pacer, Time
-from reverse_etl.delivery.request_engine import Line, Tally
+from reverse_etl.delivery.request_engine import RequestCounts, SendContext
+from reverse_etl.delivery.retrying_caller import InlineExecutor, RetryingCaller
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.secret import Secret
 
 KEY = "sandbox-0123456789abcdef"
@@ -33,22 +35,13 @@ class Clock:
             self.now += seconds
 
 
-class InPlace(Executor):
-    """Runs what it is given at once, so that nothing happens at the same time."""
-
-    def submit(self, call, /, *args, **kwargs):
-        future: Future = Future()
-        future.set_result(call(*args, **kwargs))
-        return future
-
-
 @dataclass
 class Delivered:
     accepted: set[int] = field(default_factory=set)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     dropped_fields: set[str] = field(default_factory=set)
     problem: Problem | None = None
-    tally: Tally = field(default_factory=Tally)
+    counts: RequestCounts = field(default_factory=RequestCounts)
 
     @property
     def statuses(self):
@@ -69,7 +62,7 @@ class World:
 
     url: str
     clock: Clock
-    executor: Executor = field(default_factory=InPlace)
+    executor: Executor = field(default_factory=InlineExecutor)
     chance: float = 0.5
     concurrency: int = 4
     attempts: int = 5
@@ -90,7 +83,19 @@ class World:
 
     def line(self, client):
         allowed = self.allowed or (lambda: True)
-        return Line(client, self.executor, self.time, allowed, self.concurrency, self.attempts, self.budget)
+        return SendContext(
+            client,
+            IterableReplies(),
+            self.executor,
+            self.time,
+            allowed,
+            self.concurrency,
+            self.attempts,
+            budget=self.budget,
+        )
+
+    def caller(self, client, attempts, pacer=None):
+        return RetryingCaller(client, IterableReplies(), self.time, attempts, pacer)
 
     def pacer(self):
         return Pacer(self.per_second, self.clock.monotonic, self.per_day)
@@ -98,8 +103,8 @@ class World:
     def deliver(self, operation, changes: Sequence) -> Delivered:
         client = self.client()
         line = self.line(client)
-        delivery = Delivery(operation, line, self.pacer(), self.batch_rows, self.past)
-        result = Delivered(tally=line.tally)
+        delivery = BatchSender(operation, line, self.pacer(), self.batch_rows, self.past)
+        result = Delivered(counts=line.counts)
         try:
             for settled in delivery.run(changes):
                 if settled is not None:
@@ -108,5 +113,5 @@ class World:
             client.close()
         result.problem = delivery.problem
         assert result.accepted | set(result.outcomes) == {change.ordinal for change in changes}
-        assert line.tally.settled == len(changes) - sum(o.code == "row-too-large" for o in result.outcomes.values())
+        assert line.counts.settled == len(changes) - sum(o.code == "row-too-large" for o in result.outcomes.values())
         return result

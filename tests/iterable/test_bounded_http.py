@@ -12,7 +12,8 @@ import pytest
 
 from reverse_etl.destinations.iterable.protocol import bounded_http
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
-from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
+from reverse_etl.destinations.replies import Action
 from reverse_etl.destinations.request import Endpoint, Request
 from reverse_etl.secret import Secret
 from tests.iterable.delivering import KEY
@@ -69,8 +70,10 @@ def test_a_reply_that_drips_ends_with_its_attempt(said, dripped):
         assert len(server.requests) == 1
     assert reply.sent
     assert reply.body is None
-    assert verdict_of(reply).action is not Action.SPLIT
-    assert verdict_of(reply).applied or verdict_of(reply).action is Action.READ  # and what cannot be read is retried
+    assert classify_reply(reply).action is not Action.SPLIT
+    assert (
+        classify_reply(reply).applied or classify_reply(reply).action is Action.READ
+    )  # and what cannot be read is retried
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -82,7 +85,7 @@ def test_where_a_redirect_points_is_not_looked_at(status, location):
     with RawServer(speak) as server:
         reply, _ = attempt(server)
         assert len(server.requests) == 1
-    assert (reply.status, verdict_of(reply).action) == (status, Action.STOP)
+    assert (reply.status, classify_reply(reply).action) == (status, Action.STOP)
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found\r\nLocation: /else"])

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from tests.iterable.body_files import cases_on_file, is_on_file
 from tests.iterable.singles import sync_of
@@ -58,7 +59,7 @@ def operation_of(case):
 def test_the_body_is_the_one_on_file(case):
     mode, method, sources = CASES[case]
     body = CatalogItems().body(sync_of({**META, "mode": mode}), PROJECT)
-    encoded = Encoder(sources, Form(body)).encode(PLAN)
+    encoded = Encoder(sources, RowFormat(body, fit)).encode(PLAN)
     assert not encoded.outcomes
     sent = [change for change in encoded.changes if (change.kind.value == "removed") == (method == "DELETE")]
     request = operation_of(case).build(sent)

@@ -7,12 +7,10 @@ from itertools import pairwise
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.fields.values import Unsendable
 from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
 from reverse_etl.destinations.iterable.resources.catalog_types import (
     FITTING,
@@ -21,6 +19,7 @@ from reverse_etl.destinations.iterable.resources.catalog_types import (
     read_catalog,
     set_types,
 )
+from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import DestinationError
 from tests.iterable.delivering import KEY
 from tests.iterable.server import HTML, Answer, refusal
@@ -66,7 +65,7 @@ def asker(world, server):
     def asker(url=server.url, attempts=1):
         world.url = url
         clients.append(world.client())
-        return Questions(clients[-1], world.time, attempts)
+        return world.caller(clients[-1], attempts)
 
     clients = []
     yield asker

@@ -10,8 +10,9 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.events import Events
 from reverse_etl.sync import Field, Sync
 from tests.iterable.activity_replies import hashed
@@ -63,7 +64,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
 
 
 def encoded(sync, sources, plan=None):
-    form = Form(Events().body(sync, ProjectType.HYBRID), Events().user(sync, ProjectType.HYBRID))
+    form = RowFormat(Events().body(sync, ProjectType.HYBRID), fit, Events().user(sync, ProjectType.HYBRID))
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan or PLAN))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind, PastFailure, Response
-from reverse_etl.delivery.refusals import response_of
+from reverse_etl.delivery.response_record import record_response
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
-from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
+from reverse_etl.destinations.replies import Action
 from reverse_etl.destinations.request import Reply
 from tests.iterable.bulk_replies import reply, user
 from tests.iterable.server import HTML, Answer, refusal
@@ -21,10 +23,10 @@ BROKEN = Answer(500, {"msg": "boom for Jo@example.com", "code": "GenericError"},
 @pytest.mark.parametrize("status", [500, 502, 503])
 @pytest.mark.parametrize("code", ["BadJsonBody", "InvalidEmailAddressError", "RequestFieldsTypesMismatched"])
 def test_a_check_of_the_body_is_one_whatever_the_status(status, code):
-    verdict = verdict_of(Reply(status, {"code": code}))
+    verdict = classify_reply(Reply(status, {"code": code}))
     assert (verdict.action, verdict.applied) == (Action.SPLIT, True)
-    assert verdict_of(Reply(status, {"code": "GenericError"})).action is Action.RETRY
-    assert verdict_of(Reply(status, {"code": "UniqueFieldsLimitExceeded"})).action is Action.STOP
+    assert classify_reply(Reply(status, {"code": "GenericError"})).action is Action.RETRY
+    assert classify_reply(Reply(status, {"code": "UniqueFieldsLimitExceeded"})).action is Action.STOP
 
 
 def test_the_row_that_fails_a_check_with_a_5xx_is_found_in_the_same_run(world, server):
@@ -130,16 +132,16 @@ def test_every_row_that_was_not_accepted_has_what_iterable_answered(world, serve
 )
 def test_a_message_holds_no_values_of_the_row(said, shown):
     row = change(0, email="jo@shop.com", dataFields={"name": "Jo Smith", "n": 4711, "deep": [{"a": "on"}], "b": True})
-    assert response_of(Reply(400, {"msg": said, "code": "C"}), [row]).message == shown
+    assert record_response(IterableReplies(), Reply(400, {"msg": said, "code": "C"}), [row]).message == shown
 
 
 def test_a_message_about_one_row_of_a_batch_hides_all_of_them():
     rows = [Change(n, Kind.ADDED, f"id-{n}", b'{"name":"Name %d"}' % n) for n in range(3)]
-    assert response_of(Reply(500, {"msg": "id-2 or Name 1"}), rows).message == "… or …"
+    assert record_response(IterableReplies(), Reply(500, {"msg": "id-2 or Name 1"}), rows).message == "… or …"
 
 
 def test_what_did_not_come_is_said():
-    assert str(response_of(Reply(0, error="ReadTimeout"))) == 'no response, "ReadTimeout"'
+    assert str(record_response(IterableReplies(), Reply(0, error="ReadTimeout"))) == 'no response, "ReadTimeout"'
     assert str(Response(500, "GenericError", "boom", "r-9")) == 'status 500, GenericError, "boom", request r-9'
 
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Pacer
 from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
@@ -39,7 +38,7 @@ def ask(world, server, pacer):
         server.script(*answers)
         client = world.client()
         try:
-            return user_types(Questions(client, world.time, attempts, lambda _: pacer))
+            return user_types(world.caller(client, attempts, lambda _: pacer))
         finally:
             client.close()
 
@@ -201,7 +200,7 @@ def inspected(world, server, answer, *typed, **options):
     client = world.client()
     sync = Sync("s", "m", "model.p.m", "t", "m.yml", "users", "upsert", "iterable", {"email": "e"}, options=options)
     try:
-        return bind(sync, "email").inspect(SyncContext(sync, typed), Questions(client, world.time, 1))
+        return bind(sync, "email").inspect(SyncContext(sync, typed), world.caller(client, 1))
     finally:
         client.close()
 
@@ -255,7 +254,7 @@ def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, fi
     server.script(Answer(200, {"fields": {}}))
     sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
     context = SyncContext(sync, [TypedField(field, kind, kind.upper(), array)])
-    asker = Questions(world.client(), world.time, 1, lambda _: pacer)
+    asker = world.caller(world.client(), 1, lambda _: pacer)
     if clashes:
         with pytest.raises(DestinationError) as caught:
             bind(sync, "email").connect(context, asker)
@@ -270,5 +269,5 @@ def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, s
     server.script(Answer(200, {"fields": {"phoneNumber": "long"}}))
     sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
     context = SyncContext(sync, [TypedField("phoneNumber", "integer", "BIGINT")])
-    bind(sync, "email").connect(context, Questions(world.client(), world.time, 1, lambda _: pacer))
+    bind(sync, "email").connect(context, world.caller(world.client(), 1, lambda _: pacer))
     assert [request.path for request in server.requests] == ["/api/users/getFields"]

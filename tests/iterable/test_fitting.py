@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.fields.values import Unsendable, convert
+from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.operation import Unsendable
 
 ODD = "odd"
 UTC = dt.timezone.utc
@@ -119,7 +120,7 @@ def test_a_value_that_does_not_fit_holds_its_row_back_without_being_told():
     plan = pa.RecordBatch.from_pydict(
         {"ordinal": [0, 1], "kind": ["added", "added"], "identity": ["a", "b"], "v1": ["2026-01-02", "secret"]}
     )
-    found = Encoder([Source("born", "v1", cast="date")], Form(lambda row: row.data)).encode(plan)
+    found = Encoder([Source("born", "v1", cast="date")], RowFormat(lambda row: row.data, fit)).encode(plan)
     assert [change.ordinal for change in found.changes] == [0]
     [outcome] = found.outcomes
     assert (outcome.ordinal, outcome.code) == (1, "unsendable-value")

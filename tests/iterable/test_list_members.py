@@ -7,7 +7,6 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.destinations.bound_object import SyncContext, TypedField
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
@@ -218,7 +217,7 @@ class TestWhichList:
 
         def ask(act, meta):
             sync = sync_of({**MEMBERS, **meta})
-            return getattr(bind(sync, "email"), act)(SyncContext(sync), Questions(client, world.time, 3))
+            return getattr(bind(sync, "email"), act)(SyncContext(sync), world.caller(client, 3))
 
         yield ask
         client.close()
@@ -328,7 +327,7 @@ class TestWhichList:
         client = world.client()
         sync = sync_of({**MEMBERS, **meta})
         with pytest.raises(DestinationError) as caught:
-            bind(sync, "email").connect(SyncContext(sync, typed), Questions(client, world.time, 1))
+            bind(sync, "email").connect(SyncContext(sync, typed), world.caller(client, 1))
         client.close()
         assert caught.value.code == "field-type-clash"
         assert {got.path for got in server.requests} == {"/api/users/getFields"}

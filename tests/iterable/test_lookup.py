@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.delivery.row_lookups import RowLookups
 from reverse_etl.destinations.iterable.identity import UserExists
 from tests.iterable.server import HTML, Answer, refusal
 
@@ -18,7 +18,7 @@ def look(world, server):
         else:
             server.script(answer)
         client = world.client()
-        lookups = Lookups(UserExists(key), world.line(client), world.pacer())
+        lookups = RowLookups(UserExists(key), world.line(client), world.pacer())
         changes = [Change(number, Kind.CHANGED, identity, b"{}") for number, identity in enumerate(identities)]
         outcomes = [outcome for outcome in lookups.run(changes) if outcome is not None]
         client.close()

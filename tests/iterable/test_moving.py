@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.delivery.row_lookups import RowLookups
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row
@@ -37,7 +37,7 @@ class TestWhatIsAskedBeforeAUserIsMoved:
             body = orjson.dumps(noun.body(sync, project)(row))
             server.script(*answers)
             client = world.client()
-            lookups = Lookups(noun.operations(sync, project).lookup, world.line(client), world.pacer())
+            lookups = RowLookups(noun.operations(sync, project).lookup, world.line(client), world.pacer())
             outcomes = [o for o in lookups.run([Change(0, Kind.ADDED, row.identity, body)]) if o is not None]
             client.close()
             return "sent" if lookups.found else f"{outcomes[0].status.value} {outcomes[0].code}".strip()

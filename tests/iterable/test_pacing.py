@@ -131,11 +131,11 @@ def test_a_pause_holds_everything_and_a_shorter_one_does_not_end_it():
 def test_a_wait_for_the_rate_limit_is_told_as_long_as_it_is():
     clock = Clock()
     pacer = Pacer(1.0, clock)
-    assert rate_wait(pacer, 3.0).seconds == 3.0
+    assert rate_wait(pacer, "Iterable", 3.0).seconds == 3.0
     for _ in range(5):
         pacer.throttled(clock.permit(pacer), 1.0)
     assert pacer.per_second == 1 / 16
-    assert rate_wait(pacer, 1.0).seconds == pytest.approx(16.0)
+    assert rate_wait(pacer, "Iterable", 1.0).seconds == pytest.approx(16.0)
 
 
 def test_no_limit_is_no_wait():

@@ -13,9 +13,10 @@ import requests
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.purchases import Purchases, TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract
@@ -206,7 +207,7 @@ CASES = {
 
 def encoded(sync, sources, **columns):
     plan = {**PLAN, "one": ["1"] * 2, "two": ["2"] * 2, **columns}
-    form = Form(Purchases().body(sync, ProjectType.HYBRID), Purchases().user(sync, ProjectType.HYBRID))
+    form = RowFormat(Purchases().body(sync, ProjectType.HYBRID), fit, Purchases().user(sync, ProjectType.HYBRID))
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan))
 
 

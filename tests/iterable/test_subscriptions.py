@@ -7,7 +7,6 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind, Status
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
@@ -142,7 +141,7 @@ def ask(world, server):
 
     def ask(act, meta, project="email"):
         sync = sync_of({**SUBSCRIPTIONS, **meta})
-        return getattr(bind(sync, project), act)(SyncContext(sync), Questions(client, world.time, 3))
+        return getattr(bind(sync, project), act)(SyncContext(sync), world.caller(client, 3))
 
     yield ask
     client.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, Subscriptions, _body
 from reverse_etl.destinations.iterable.resources.named_resources import Named
 from reverse_etl.destinations.iterable.resources.resource_ids import Ids
@@ -38,7 +39,7 @@ def encoded(case):
     sources = [Source(key, column, json=column == "v3", skip_nulls=True, own=True) for key, column in columns.items()]
     body = _body(sync, ProjectType(project), [Ids(key, REGISTERS[key], NAMES) for key in columns])
     write = Subscriptions().operations(sync, ProjectType(project)).write
-    return write, Encoder(sources, Form(body)).encode(PLAN)
+    return write, Encoder(sources, RowFormat(body, fit)).encode(PLAN)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -7,10 +7,12 @@ from contextlib import closing
 import pytest
 from cryptography import x509
 
-from reverse_etl.delivery.asking import Questions
 from reverse_etl.delivery.rate_limiter import Time
+from reverse_etl.delivery.retrying_caller import RetryingCaller
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
-from reverse_etl.destinations.iterable.protocol.reply_table import Action, verdict_of
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
+from reverse_etl.destinations.replies import Action
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import ConfigError, DestinationError
 from reverse_etl.secret import Secret
@@ -118,11 +120,11 @@ def test_a_certificate_that_does_not_verify_is_asked_once_and_named(showing, bun
     server = showing(BAD["self-signed"])
     with closing(HttpClient(Access(server.url, Secret(KEY), 60, bundle))) as client:
         reply = client.send(POST)
-        verdict = verdict_of(reply)
+        verdict = classify_reply(reply)
         assert (reply.untrusted, verdict.action, verdict.applied) == (True, Action.STOP, False)
         clock = Time(lambda: 0.0, lambda seconds: pytest.fail(f"waited {seconds} s"), lambda: 0.5)
         with pytest.raises(DestinationError) as caught:
-            Questions(client, clock, attempts=5).ask(POST)
+            RetryingCaller(client, IterableReplies(), clock, attempts=5).ask(POST)
     assert caught.value.code == "certificate-not-verified"
     assert "ITERABLE_CA_BUNDLE" in caught.value.hint
 

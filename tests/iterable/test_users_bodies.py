@@ -9,8 +9,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.row_encoder import Encoder, Form, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.users import Users
 from reverse_etl.sync import Sync
 from tests.iterable.body_files import cases_on_file, is_on_file
@@ -81,7 +82,7 @@ def request_of(case):
     project, changes, sources = CASES[case]
     sync, project = replace(SYNC, **changes), ProjectType(project)
     kept = [field.path for field in Users().extra_fields(sync, project)]
-    encoded = Encoder(sources, Form(Users().body(sync, project), keeps_on_clear=kept)).encode(PLAN)
+    encoded = Encoder(sources, RowFormat(Users().body(sync, project), fit, keeps_on_clear=kept)).encode(PLAN)
     return Users().operations(sync, project).write.build(encoded.changes)
 
 

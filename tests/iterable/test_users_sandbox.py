@@ -7,8 +7,7 @@ import json
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.delivery.asking import Questions
-from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.delivery.row_lookups import RowLookups
 from reverse_etl.destinations.iterable.fields.field_types import user_types
 from reverse_etl.destinations.iterable.identity import UserExists
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
@@ -25,7 +24,7 @@ def change(ordinal, key, identity, **data):
 def exists(world, key, *identities):
     """Which of these users a lookup finds."""
     client = world.client()
-    lookups = Lookups(UserExists(key), world.line(client), world.pacer())
+    lookups = RowLookups(UserExists(key), world.line(client), world.pacer())
     asked = [Change(number, Kind.CHANGED, identity, b"") for number, identity in enumerate(identities)]
     outcomes = [outcome for outcome in lookups.run(asked) if outcome is not None]
     client.close()
@@ -41,7 +40,7 @@ def test_users_are_made_changed_found_and_deleted(iterable, project, key):
     names = [f"U{n}" if key == "user_id" else f"u{n}@example.com" for n in range(2500)]
     first = world.deliver(BulkUpdate(key), [change(n, key, name, n=n) for n, name in enumerate(names)])
     assert len(first.accepted) == 2500
-    assert first.tally.requests == 3
+    assert first.counts.requests == 3
     again = world.deliver(BulkUpdate(key), [change(0, key, names[0], n=None, more={"b": 1})])
     assert again.accepted == {0}
     assert exists(world, key, names[0], names[2499], "nobody@example.com") == [names[0], names[2499]]
@@ -88,7 +87,7 @@ def test_a_clash_of_types_is_isolated_and_told(iterable):
     world = iterable("email")
     world.deliver(BulkUpdate("email"), [change(0, "email", "a@example.com", born="2020-01-01", n=1)])
     client = world.client()
-    assert user_types(Questions(client, world.time, 1))["born"] == "date"
+    assert user_types(world.caller(client, 1))["born"] == "date"
     client.close()
     rows = [change(n, "email", f"u{n}@example.com", born="soon" if n == 3 else "2020-01-01") for n in range(10)]
     done = world.deliver(BulkUpdate("email"), rows)

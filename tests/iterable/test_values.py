@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.destinations.iterable.fields.values import Unsendable, convert
+from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.operation import Unsendable
 
 TOO_LARGE = "the whole number does not fit 64 bits; cast the column to text in the model"
 NO_YEAR = "the time is outside the years 1 to 9999"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from reverse_etl.destinations.iterable.fields.values import Unsendable, convert
+from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import WarehouseError
 from reverse_etl.sync import Field
 from reverse_etl.warehouses.base import ColumnKind

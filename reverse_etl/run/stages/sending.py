@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
 from reverse_etl.counting import plural
-from reverse_etl.delivery.deliver import Delivery, Settled
-from reverse_etl.delivery.lookup import Lookups
+from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
 from reverse_etl.delivery.rate_limiter import Pacer
-from reverse_etl.delivery.request_engine import Line
+from reverse_etl.delivery.request_engine import SendContext
+from reverse_etl.delivery.row_lookups import RowLookups
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.operation import Lookup, Operation
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import ReverseEtlError
@@ -71,7 +72,9 @@ class Sending:
         settings = environment.settings
         waits = WaitReporter(environment.clock, environment.invocation.listener, ready.sync.name)
         allowed, most = journal.allowed, settings.concurrency
-        self._line = Line(client, executor, environment.clock, allowed, most, settings.attempts, on_wait=waits)
+        self._line = SendContext(
+            client, IterableReplies(), executor, environment.clock, allowed, most, settings.attempts, on_wait=waits
+        )
         self._total = 0
         self._past: Mapping[int, PastFailure] = {}
         # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
@@ -83,12 +86,12 @@ class Sending:
     @property
     def late(self) -> bool:
         """Whether some attempt had no answer: it may still take effect, whatever a later one brought."""
-        return self._line.tally.unanswered > 0
+        return self._line.counts.unanswered > 0
 
     @property
     def traffic(self) -> Traffic:
-        tally = self._line.tally
-        return Traffic(tally.requests, tally.retries, tally.bytes_sent)
+        counts = self._line.counts
+        return Traffic(counts.requests, counts.retries, counts.bytes_sent)
 
     def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
@@ -170,7 +173,7 @@ class Sending:
             self._open += 1
             yield change
 
-    def _answered(self, settled: Iterable[Settled | None]) -> Iterator[Settled | None]:
+    def _answered(self, settled: Iterable[SettledRows | None]) -> Iterator[SettledRows | None]:
         """The same fates, of rows that were given."""
         for some in settled:
             if some is not None:
@@ -182,12 +185,12 @@ class Sending:
         if lookup is None or operation is not self._ready.bound.operations.write:
             self._deliver(changes, operation)
             return
-        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
+        lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
         self._follow(_settled(outcome) for outcome in lookups.run(changes))
         self.problem = lookups.problem
         if self.problem is not None:
             unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
-            self._follow([Settled(outcomes=unsent)])
+            self._follow([SettledRows(outcomes=unsent)])
             return
         doubts: dict[int, Outcome] = {}
         self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
@@ -199,22 +202,22 @@ class Sending:
     ) -> None:
         """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
         pacer, rows = self._pacer(operation.endpoint), self._environment.settings.batch_rows
-        delivery = Delivery(operation, self._line, pacer, rows, self._past)
+        delivery = BatchSender(operation, self._line, pacer, rows, self._past)
         settled = delivery.run(self._giving(changes))
         self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
         self.problem = self.problem or delivery.problem
 
     def _resolved(
         self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
-    ) -> Iterator[Settled | None]:
+    ) -> Iterator[SettledRows | None]:
         """The fates of rows that were refused after an attempt without an answer, which may have been taken."""
-        lookups = Lookups(lookup, self._line, self._pacer(lookup.endpoint))
-        for outcome in lookups.run(changes):
+        lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
+        for outcome in lookups.run(iter(changes)):
             taken = outcome is not None and outcome.status is Status.ACCEPTED
             yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
-        yield Settled(outcomes=[doubts[change.ordinal] for change in lookups.found])
+        yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
-    def _follow(self, settled: Iterable[Settled | None]) -> None:
+    def _follow(self, settled: Iterable[SettledRows | None]) -> None:
         """Take in fates as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
 
         Nothing new is sent after that, but replies that are on their way are still read.
@@ -274,14 +277,14 @@ def _pausing(sync: str, rows: int, seconds: float) -> Event:
     return Event("WaitingForUsers", message, level, sync, data)
 
 
-def _settled(outcome: Outcome | None) -> Settled | None:
+def _settled(outcome: Outcome | None) -> SettledRows | None:
     """What a lookup found; a row may turn out to have been accepted before."""
     if outcome is None:
         return None
-    return Settled([outcome.ordinal]) if outcome.status is Status.ACCEPTED else Settled(outcomes=[outcome])
+    return SettledRows([outcome.ordinal]) if outcome.status is Status.ACCEPTED else SettledRows(outcomes=[outcome])
 
 
-def _apart(some: Settled | None, doubts: dict[int, Outcome]) -> Settled | None:
+def _apart(some: SettledRows | None, doubts: dict[int, Outcome]) -> SettledRows | None:
     """What is settled, without refusals that followed an attempt which may have been taken; those go to `doubts`."""
     if some is None:
         return None

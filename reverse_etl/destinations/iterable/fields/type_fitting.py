@@ -14,7 +14,8 @@ import pyarrow as pa
 from pyarrow import types
 
 from reverse_etl.destinations.iterable.fields.date_formats import is_date
-from reverse_etl.destinations.iterable.fields.values import Unsendable, convert
+from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.operation import Unsendable
 
 _TEXTS = ("string", "keyword")
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)

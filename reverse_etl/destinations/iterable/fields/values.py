@@ -12,7 +12,6 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -21,6 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from reverse_etl.destinations.operation import Unsendable
+
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 # Doubles hold every whole number below.
 _EXACT = 2**53
@@ -28,13 +29,6 @@ _EXACT = 2**53
 _DAYS = (-719_162, 2_932_896)
 _SECONDS = (-62_135_596_800, 253_402_300_799)
 _A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Unsendable:
-    """Stands in a column for a value that cannot be sent; `reason` does not hold the value."""
-
-    reason: str
 
 
 _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")

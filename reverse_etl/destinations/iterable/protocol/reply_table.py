@@ -5,41 +5,17 @@ Statuses and codes: support article 39629320560148 (API Response Codes) and the 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import replace
 
+from reverse_etl.destinations.replies import UNTRUSTED, Action, ReplyDecision, kebab_case
 from reverse_etl.destinations.request import Reply
 
-
-class Action(Enum):
-    """What to do with a reply."""
-
-    READ = "read"  # 2xx: the body names the rows that failed
-    SPLIT = "split"  # refused as a whole: halve it until the row at fault stands alone
-    RETRY = "retry"  # a passing failure: the same bytes again
-    WAIT = "wait"  # over the rate limit: not applied, again after a while
-    STOP = "stop"  # no request of this run can work
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`applied`: whether Iterable may have applied the request although it did not say so.
-
-    `pause`: seconds that pass at least before the same bytes go again.
-    """
-
-    action: Action
-    applied: bool = False
-    code: str = ""
-    pause: float = 0.0
-
-
+BATCH_TOO_LARGE = "BatchTooLarge"
 # Refused before anything is applied, documented as such. A 400 that is not here may have been applied in part.
 _CHECKED_FIRST = {
     "BadJsonBody",
     "BadParams",
-    "BatchTooLarge",
+    BATCH_TOO_LARGE,
     "EmailAlreadyExists",
     "ForgottenUserError",
     "InvalidEmailAddressError",
@@ -55,54 +31,39 @@ _STOPPING = {"UniqueFieldsLimitExceeded", "InvalidJwtPayload", "JwtUserIdentifie
 
 
 UNKNOWN_USER = "unknown-user"
-UNREADABLE = "unreadable-reply"
-UNTRUSTED = "certificate-not-verified"
-UNTRUSTED_SAID = "the server's certificate does not prove that it is Iterable, so nothing was sent to it"
-UNTRUSTED_HINT = (
-    "If a proxy or gateway of yours answers for Iterable, set ITERABLE_CA_BUNDLE to the certificate of its authority."
-    " Otherwise check ITERABLE_BASE_URL."
-)
 
 
-def verdict_of(reply: Reply) -> Verdict:
-    """The verdict on one reply. The status decides; the code only refines it."""
+def classify_reply(reply: Reply) -> ReplyDecision:
+    """What to do with one reply. The status decides; the code only refines it."""
+    decision = _classify(reply)
+    return replace(decision, too_many_rows=True) if reply.code == BATCH_TOO_LARGE else decision
+
+
+def _classify(reply: Reply) -> ReplyDecision:
     status = reply.status
     if reply.untrusted:
-        return Verdict(Action.STOP, code=UNTRUSTED)
+        return ReplyDecision(Action.STOP, code=UNTRUSTED)
     if status == 0:
-        return Verdict(Action.RETRY, applied=reply.sent, code="no-reply")
+        return ReplyDecision(Action.RETRY, applied=reply.sent, code="no-reply")
     if status in (200, 201, 202):
-        return Verdict(Action.READ)
+        return ReplyDecision(Action.READ)
     if status == 429:
-        return Verdict(Action.WAIT, code="rate-limited")
+        return ReplyDecision(Action.WAIT, code="rate-limited")
     if status >= 500 or status == 408:
         # A check of the body fails again with the same body. Nothing documents that it comes first with such a status.
-        again = Verdict(Action.RETRY, applied=True, code=f"http-{status}")
+        again = ReplyDecision(Action.RETRY, applied=True, code=f"http-{status}")
         checked = {**dict.fromkeys(_CHECKED_FIRST, Action.SPLIT), **dict.fromkeys(_STOPPING, Action.STOP)}
         action = checked.get(reply.code)
-        return again if action is None else Verdict(action, applied=True, code=kebab(reply.code))
+        return again if action is None else ReplyDecision(action, applied=True, code=kebab_case(reply.code))
     return _refusal(status, reply.code)
 
 
-def _refusal(status: int, code: str) -> Verdict:
+def _refusal(status: int, code: str) -> ReplyDecision:
     if status in (400, 409, 413, 422):
         if code in _STOPPING:
-            return Verdict(Action.STOP, code=kebab(code))
+            return ReplyDecision(Action.STOP, code=kebab_case(code))
         known = code in _CHECKED_FIRST or status == 413
-        return Verdict(Action.SPLIT, applied=not known, code=kebab(code) or f"http-{status}")
+        return ReplyDecision(Action.SPLIT, applied=not known, code=kebab_case(code) or f"http-{status}")
     if status in _TURNED_AWAY:
-        return Verdict(Action.STOP, code=_TURNED_AWAY[status])
-    return Verdict(Action.STOP, applied=True, code="redirected" if 300 <= status < 400 else f"http-{status}")
-
-
-def kebab(code: str) -> str:
-    """A vendor code as one of ours: `BadJsonBody` becomes `bad-json-body`; `Success` on an error says nothing."""
-    if code in ("", "Success") or not code.isascii():
-        return ""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", code[:80])
-    return "-".join(words).lower()
-
-
-def described(reply: Reply) -> str:
-    """A reply that was no success, in a few words."""
-    return f"Iterable answered with status {reply.status}" if reply.status else f"no answer ({reply.error})"
+        return ReplyDecision(Action.STOP, code=_TURNED_AWAY[status])
+    return ReplyDecision(Action.STOP, applied=True, code="redirected" if 300 <= status < 400 else f"http-{status}")

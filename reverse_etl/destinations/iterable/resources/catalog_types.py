@@ -16,6 +16,7 @@ import orjson
 from reverse_etl.definition.faults import nearest
 from reverse_etl.destinations.bound_object import TypedField
 from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
+from reverse_etl.destinations.iterable.protocol.replies import params_of
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Sync
@@ -176,7 +177,7 @@ def _told(reply: Reply, what: str) -> Mapping[str, object]:
     """What a reply to a read holds, wrapped or not. Raises DestinationError."""
     if reply.status not in (200, 201, 202) or not isinstance(reply.body, dict):
         raise _not_told(what, f"status {reply.status}")
-    return reply.params or reply.body
+    return params_of(reply) or reply.body
 
 
 def _not_told(what: str, answer: str) -> DestinationError:

@@ -1,0 +1,224 @@
+"""Sends changes in batches, and turns the replies into one outcome for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
+from reverse_etl.counting import plural, were
+from reverse_etl.delivery.batches import MOST_ROWS, Batch, BatchCutter, one_row_per_user
+from reverse_etl.delivery.rate_limiter import Pacer
+from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
+from reverse_etl.delivery.response_record import record_response
+from reverse_etl.destinations.operation import Clarity, Operation
+from reverse_etl.destinations.replies import UNREADABLE, Action, ReplyDecision, kebab_case
+from reverse_etl.destinations.request import Reply
+
+_MOST_ISOLATED = 100
+_PAUSE_AFTER_CREATION = 5.0  # seconds before a request about something that was just created is sent again
+_RUNS_ALONE = 3  # in which a row may fail in a request of its own, before it is held back
+_NO_PAST: Mapping[int, PastFailure] = {}
+
+
+@dataclass(frozen=True)
+class SettledRows:
+    """Rows that have an outcome: ordinals that were accepted, and an outcome for each of the others."""
+
+    accepted: Sequence[int] = ()
+    outcomes: Sequence[Outcome] = ()
+    dropped_fields: Sequence[str] = ()
+    created_fields: Sequence[str] = ()
+
+
+class BatchSender:
+    """Sends changes by one operation. After `run` ends, `problem` says why the rest was not sent, if it was not."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        context: SendContext,
+        pacer: Pacer,
+        batch_rows: int = MOST_ROWS,
+        past: Mapping[int, PastFailure] = _NO_PAST,
+    ) -> None:
+        """`batch_rows` is a bound of ours; the operation's own holds as well. `past` failures are by ordinal."""
+        self._past = past
+        self._operation = operation
+        self._context = context
+        self._name = context.replies.name
+        self._cutter = BatchCutter(operation, batch_rows, past)
+        self._engine: RequestEngine[Batch] = RequestEngine(context, pacer, self._decide)
+
+    @property
+    def problem(self) -> Problem | None:
+        return self._engine.problem
+
+    def run(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
+        """One outcome for every change, in the order of the replies; None while there is nothing but waiting.
+
+        Rows about one user go in successive requests, in order: the next is sent after the last one has an outcome.
+        """
+        waiting = changes
+        while True:
+            later: list[Change] = []
+            yield from self._round(one_row_per_user(waiting, later))
+            if not later:
+                break
+            waiting = iter(later)
+        if self._cutter.too_large:
+            yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
+
+    def _round(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
+        source = (self._task(Batch(batch)) for batch in self._cutter.cut(changes))
+        for done in self._engine.run(source):
+            settled = None if done is None else self._settle(done)
+            if settled is not None:
+                self._context.counts.settled += len(settled.accepted) + len(settled.outcomes)
+            yield settled
+
+    def _too_large(self, change: Change) -> Outcome:
+        limit = min(self._operation.max_bytes, self._operation.max_row_bytes)
+        reason = f"the row alone is over the {plural(limit, 'byte')} that {self._name} takes"
+        return Outcome(change.ordinal, Status.INVALID, "row-too-large", reason)
+
+    def _task(self, batch: Batch) -> Task[Batch]:
+        return Task(self._operation.build(batch.changes), batch)
+
+    def _decide(self, batch: Batch, reply: Reply) -> ReplyDecision:
+        """A successful reply that says nothing about its rows is a failure that may pass."""
+        decision = self._context.replies.classify(reply)
+        fatal = self._operation.find_fatal_problem(reply)
+        if fatal is not None and self._operation.just_created:
+            return ReplyDecision(Action.RETRY, code=fatal.code, pause=_PAUSE_AFTER_CREATION)
+        if fatal is not None:
+            self._engine.stop(fatal)
+            return ReplyDecision(Action.STOP, code=fatal.code)
+        if decision.action is Action.READ:
+            clarity = self._operation.read(batch.changes, reply).clarity
+            if clarity is Clarity.MALFORMED or (clarity is Clarity.UNATTRIBUTED and len(batch.changes) == 1):
+                return ReplyDecision(Action.RETRY, applied=True, code=UNREADABLE)
+        return decision
+
+    def _settle(self, done: FinishedTask[Batch]) -> SettledRows | None:
+        batch = done.task.payload
+        maybe_applied = done.task.maybe_applied or batch.suspect
+        if done.end is TaskEnd.REPLIED and done.reply is not None and done.decision is not None:
+            if done.decision.action is Action.READ:
+                return self._read(batch, done.reply, maybe_applied=maybe_applied)
+            return self._split(batch, done.reply, done.decision, maybe_applied=maybe_applied)
+        if done.end is TaskEnd.EXHAUSTED:
+            self._count_isolated(batch)
+            lasting = self._operation.find_fatal_problem(done.reply) if done.reply is not None else None
+            if lasting is not None:
+                self._engine.stop(lasting)
+        if not maybe_applied:
+            reason = f"the run stopped before {self._name} took it"
+            return self._settle_all(batch, done.reply, Outcome(0, Status.ABORTED, "not-sent", reason))
+        return self._fail(batch, done)
+
+    def _fail(self, batch: Batch, done: FinishedTask[Batch]) -> SettledRows:
+        """It is not known whether these rows were applied."""
+        reply, rows = done.reply, len(batch.changes)
+        failed = reply is not None and reply.status >= 400
+        code, reason = "no-answer", f"no reply said whether {self._name} took it"
+        if done.decision is not None and done.decision.code == UNREADABLE:
+            code, reason = UNREADABLE, f"{self._name}'s reply does not say what became of it"
+        elif reply is not None and failed:
+            reason = f"{self._name} failed with status {reply.status}, and did not say whether it took the row"
+        alone = failed and rows == 1 and done.end is TaskEnd.EXHAUSTED
+        failure = Outcome(0, Status.FAILED, code, reason, maybe_applied=True, rows=rows, alone=alone)
+        settled = self._settle_all(batch, reply, failure)
+        return replace(settled, outcomes=[self._give_up(outcome) for outcome in settled.outcomes])
+
+    def _give_up(self, outcome: Outcome) -> Outcome:
+        """Hold back a row on which the destination fails in run after run: that is no coincidence."""
+        past = self._past.get(outcome.ordinal)
+        runs = 1 + (past.alone if past is not None else 0)
+        response = outcome.response
+        if not outcome.alone or runs < _RUNS_ALONE or response is None:
+            return outcome
+        last = f"the last time with status {response.status}"
+        reason = f"{self._name} failed on this row alone in {plural(runs, 'run')}, {last}"
+        code = outcome.code if outcome.code != "no-answer" else kebab_case(response.code) or f"http-{response.status}"
+        return replace(outcome, status=Status.REJECTED, code=code, reason=reason, recheck=True)
+
+    def _read(self, batch: Batch, reply: Reply, *, maybe_applied: bool) -> SettledRows | None:
+        result = self._operation.read(batch.changes, reply)
+        if result.clarity is not Clarity.CERTAIN:
+            self._halve(batch, suspect=True)
+            return None
+        response = self._record(reply, batch) if result.refused else None
+        refused = [
+            self._give_up(replace(outcome, maybe_applied=maybe_applied or outcome.maybe_applied, response=response))
+            for outcome in result.refused.values()
+        ]
+        if refused:
+            self._count_isolated(batch, refused[0])
+        accepted = [change.ordinal for change in batch.changes if change.ordinal not in result.refused]
+        return SettledRows(accepted, refused, result.dropped_fields, result.created_fields)
+
+    def _split(self, batch: Batch, reply: Reply, decision: ReplyDecision, *, maybe_applied: bool) -> SettledRows | None:
+        """Refused as a whole: the rows that the reply names are taken out, else the batch is halved."""
+        maybe_applied = maybe_applied or decision.applied
+        if len(batch.changes) == 1:
+            return self._refuse_only_row(batch, reply, decision, maybe_applied=maybe_applied)
+        if decision.too_many_rows:
+            self._cutter.limit_rows(len(batch.changes) // 2)
+        named = self._context.replies.find_refused_rows(reply, len(batch.changes))
+        if not named:
+            self._halve(batch, suspect=maybe_applied)
+            return None
+        rest = [change for index, change in enumerate(batch.changes) if index not in named]
+        if rest:
+            self._engine.push(self._task(Batch(rest, maybe_applied)))
+        response = self._record(reply, batch)
+        outcomes = [self._rejected(batch.changes[index], reply, decision, index) for index in sorted(named)]
+        return SettledRows(outcomes=[replace(one, maybe_applied=maybe_applied, response=response) for one in outcomes])
+
+    def _refuse_only_row(
+        self, batch: Batch, reply: Reply, decision: ReplyDecision, *, maybe_applied: bool
+    ) -> SettledRows:
+        [change] = batch.changes
+        outcome = self._operation.read_refusal(change, reply) or self._rejected(change, reply, decision, 0)
+        if outcome.status is Status.ACCEPTED:
+            return SettledRows([change.ordinal])
+        self._count_isolated(batch, outcome)
+        response = self._record(reply, batch)
+        return SettledRows(outcomes=[replace(outcome, maybe_applied=maybe_applied, response=response)])
+
+    def _rejected(self, change: Change, reply: Reply, decision: ReplyDecision, index: int) -> Outcome:
+        reason = self._context.replies.explain_refusal(reply, decision, index)
+        return Outcome(change.ordinal, Status.REJECTED, decision.code or f"http-{reply.status}", reason)
+
+    def _count_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
+        """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""
+        if not batch.isolated:
+            return
+        counts = self._context.counts
+        counts.isolated += 1
+        if counts.isolated >= _MOST_ISOLATED and counts.isolated * 10 > counts.settled:
+            isolated = f"{plural(counts.isolated, 'row')} {were(counts.isolated)} isolated so far"
+            self._engine.stop(
+                Problem(
+                    "refused-again-and-again",
+                    f"{self._name} refuses request after request as a whole; {isolated}",
+                    "Mend what the reason says, in the model or the definition; what was not sent is sent next time.",
+                    {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
+                )
+            )
+
+    def _halve(self, batch: Batch, *, suspect: bool) -> None:
+        middle = len(batch.changes) // 2
+        for half in (batch.changes[middle:], batch.changes[:middle]):
+            self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
+
+    def _settle_all(self, batch: Batch, reply: Reply | None, outcome: Outcome) -> SettledRows:
+        """The same outcome for all rows of a batch."""
+        response = None if reply is None else self._record(reply, batch)
+        return SettledRows(
+            outcomes=[replace(outcome, ordinal=change.ordinal, response=response) for change in batch.changes]
+        )
+
+    def _record(self, reply: Reply, batch: Batch) -> Response:
+        return record_response(self._context.replies, reply, batch.changes)

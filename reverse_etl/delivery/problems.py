@@ -1,0 +1,74 @@
+"""Problems that end a run because the destination takes no more requests: why, and what people can do."""
+
+from __future__ import annotations
+
+from reverse_etl.change import Problem
+from reverse_etl.counting import plural
+from reverse_etl.destinations.replies import UNREADABLE, ReplyDecision, ReplyRules
+from reverse_etl.destinations.request import Endpoint, Reply
+
+
+def throttled_problem(name: str, seconds: float) -> Problem:
+    """The destination `name` has answered 429 and nothing else for so many seconds."""
+    return Problem(
+        "rate-limited",
+        f"{name} answered 429 and nothing else for {seconds:.0f} s",
+        "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
+        {"seconds": round(seconds)},
+    )
+
+
+def daily_limit_problem(name: str, endpoint: Endpoint, per_day: int | None) -> Problem:
+    """The requests that an endpoint takes in a day are used up."""
+    called = f"{endpoint.method} {endpoint.path}"
+    return Problem(
+        "daily-limit",
+        f"{name} takes {plural(per_day or 0, 'request')} of {called} in 24 hours, and none is left",
+        "Run again in 24 hours: the rows that were not sent are sent then.",
+        {"endpoint": called, "requests in 24 hours": per_day},
+    )
+
+
+def stop_problem(replies: ReplyRules, decision: ReplyDecision, reply: Reply) -> Problem:
+    """A reply says that no request of this run can work."""
+    hint = replies.advise(decision.code)
+    if reply.untrusted:
+        return Problem(decision.code, untrusted_message(replies.name), hint, {"last": reply.error})
+    message = f"{replies.name} refused the run with status {reply.status}"
+    return Problem(decision.code, message, hint, _facts(reply))
+
+
+def unavailable_problem(replies: ReplyRules, decision: ReplyDecision, reply: Reply, attempts: int) -> Problem:
+    """Every attempt failed: the destination was not reached, or it gave no usable answer."""
+    if not reply.status:
+        return Problem(
+            "destination-unavailable",
+            unreached_message(replies.name, reply, attempts),
+            f"Check the network and {replies.address_setting}, then run again: rows that were not acknowledged are"
+            " sent again.",
+            {"last": reply.error},
+        )
+    answer = f"status {reply.status}" + (f", code {reply.code}" if reply.code else "")
+    answer += ", but no readable reply" if decision.code == UNREADABLE else ""
+    page = f" If all do, see {replies.status_page}." if replies.status_page else ""
+    return Problem(
+        "destination-unavailable",
+        f"{replies.name} answers, but fails: request after request; the last one, in try {attempts}, with {answer}",
+        "Run again: rows without a known outcome are sent again, in smaller requests. If only some rows fail, the"
+        f" next runs find them.{page}",
+        _facts(reply),
+    )
+
+
+def untrusted_message(name: str) -> str:
+    """The server is not proven to be the destination."""
+    return f"the server's certificate does not prove that it is {name}, so nothing was sent to it"
+
+
+def unreached_message(name: str, reply: Reply, attempts: int) -> str:
+    """No attempt reached the destination."""
+    return f"{name} could not be reached in {plural(attempts, 'try', 'tries')} ({reply.error})"
+
+
+def _facts(reply: Reply) -> dict[str, object]:
+    return {"status": reply.status, "code": reply.code or "none", "request": reply.request_id or "unnamed"}

@@ -1,0 +1,128 @@
+"""Single calls of the destination's API beside the rows, such as for field types; each is tried a few times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
+
+from reverse_etl.delivery.problems import unreached_message, untrusted_message
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Budget, Pacer, Time, Wait, ignore_wait
+from reverse_etl.delivery.request_engine import RequestEngine, SendContext, Task
+from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules
+from reverse_etl.destinations.request import Client, Endpoint, Reply, Request
+from reverse_etl.errors import DestinationError
+
+# Seconds before a call is repeated about something that was just created and is not visible everywhere yet.
+_PAUSE_AFTER_CREATION = 5.0
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class InlineExecutor(Executor):
+    """Runs each call at once in the caller's thread."""
+
+    def submit(
+        self, call: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        future: Future[Result] = Future()
+        future.set_result(call(*args, **kwargs))
+        return future
+
+
+def _is_settled(reply: Reply) -> bool:
+    del reply
+    return True
+
+
+@dataclass(frozen=True)
+class RetryingCaller:
+    """Calls through a client, up to `attempts` times a call, at the rate of each call's endpoint.
+
+    `stop`: whether the run is to end, so that a call is not repeated.
+    """
+
+    client: Client
+    replies: ReplyRules
+    time: Time
+    attempts: int
+    pacer: Callable[[Endpoint], Pacer] | None = None
+    stop: Callable[[], bool] = lambda: False
+    on_wait: Callable[[Wait], None] = ignore_wait
+
+    def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _is_settled) -> Reply:
+        """The reply, or the last of several passing failures that had one. Raises DestinationError.
+
+        `once`: not repeated if it may have been applied; whatever came back is returned then. A reply that is not
+        `settled` is a passing failure too.
+        """
+        reply = self._call(request, once=once, settled=settled)
+        if reply.status in (401, 403):
+            raise DestinationError(
+                "wrong-key",
+                f"{self.replies.name} refused the API key with status {reply.status}",
+                context={"status": reply.status, "code": reply.code or "none", "request": request.endpoint.path},
+                hint=self.replies.advise("wrong-key"),
+            )
+        if reply.untrusted:
+            code = self.replies.classify(reply).code
+            message, hint = untrusted_message(self.replies.name), self.replies.advise(code)
+            raise DestinationError(code, message, context={"last": reply.error}, hint=hint)
+        if reply.status == 0 and not (once and reply.sent):
+            raise DestinationError(
+                "destination-unavailable",
+                unreached_message(self.replies.name, reply, self.attempts),
+                context={"tries": self.attempts, "last": reply.error},
+                hint=f"Check the network and {self.replies.address_setting}, then run again: nothing was sent.",
+            )
+        return reply
+
+    def _call(self, request: Request, *, once: bool, settled: Callable[[Reply], bool]) -> Reply:
+        def decide(_: None, reply: Reply) -> ReplyDecision:
+            return self._decide(reply, once=once, settled=settled)
+
+        pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
+        engine: RequestEngine[None] = RequestEngine(self._context, pacer, decide)
+        [done] = [done for done in engine.run(iter([Task(request, None)])) if done is not None]
+        if done.reply is None:
+            raise self._not_asked(engine)
+        return done.reply
+
+    @property
+    def _context(self) -> SendContext:
+        return SendContext(
+            self.client,
+            self.replies,
+            InlineExecutor(),
+            self.time,
+            allowed=lambda: not self.stop(),
+            concurrency=1,
+            attempts=self.attempts,
+            throttles=self.attempts,
+            budget=Budget(self.attempts),
+            on_wait=self.on_wait,
+        )
+
+    def _decide(self, reply: Reply, *, once: bool, settled: Callable[[Reply], bool]) -> ReplyDecision:
+        """Whatever no other attempt would change is read: the caller decides what it means."""
+        decision = self.replies.classify(reply)
+        if decision.action is Action.WAIT:
+            return decision
+        if decision.action is Action.RETRY and not (once and decision.applied):
+            return replace(decision, pause=min(reply.wait or 0.0, LONGEST_WAIT))
+        if settled(reply):
+            return ReplyDecision(Action.READ)
+        reason = f"{self.replies.name} does not show yet what was just created"
+        return ReplyDecision(Action.RETRY, pause=_PAUSE_AFTER_CREATION, reason=reason)
+
+    def _not_asked(self, engine: RequestEngine[None]) -> DestinationError:
+        problem = engine.problem
+        if problem is not None:
+            return DestinationError(problem.code, problem.message, context=problem.context, hint=problem.hint)
+        return DestinationError(
+            "interrupted",
+            f"the run was stopped before {self.replies.name} had answered what has to be known first",
+            context={"asked": "field types, lists, catalogs or channels"},
+            hint="Run again: nothing was sent.",
+        )
