@@ -11,8 +11,6 @@ from reverse_etl.errors import Fault
 
 Nulls = Literal["send", "skip"]
 OnRemoved = Literal["ignore", "clear", "delete", "remove"]
-# Switches of an object, by key: plain values.
-Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,8 @@ class Sync:
     `primary_key` is empty where the identifier is the key. `fields` is None where every other column is sent.
     `own` are fields that keys of the definition stand for, such as `event_name`. `scope` names Iterable's own things
     that the rows belong to, such as a catalog: a sync snapshot is about those alone. `hidden` are columns that are
-    never sent. `options` are the object's own switches. `target` is dbt's target and `database` the model's, as dbt
+    never sent. `entry` is the definition as the object's own class has read it. `creates_scope`: the first run creates
+    what the scope names. `target` is dbt's target and `database` the model's, as dbt
     has them; empty: not known. `guards` are the settings of guards by name; False turns a guard off.
     """
 
@@ -89,7 +88,8 @@ class Sync:
     scope: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     on_removed: OnRemoved = "ignore"
-    options: Options = field(default_factory=dict)
+    entry: Any = None
+    creates_scope: bool = False
     guards: Mapping[str, Any] = field(default_factory=dict)
     reject_limit: Limit = field(default_factory=Limit)
     target: str = ""
@@ -109,10 +109,6 @@ class Sync:
     def with_fields(self, fields: tuple[Field, ...]) -> Sync:
         """The same sync with its fields spelled out."""
         return replace(self, fields=fields)
-
-    def option(self, name: str) -> bool:
-        """Whether a switch is on."""
-        return bool(self.options.get(name))
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ class SandboxedProject(ProjectContext):
 
 def named_things(syncs: Sequence[Sync]) -> Named:
     """What these definitions name and do not make: nobody else has made it in a sandbox."""
-    scopes = [sync.scope for sync in syncs if not (sync.option("create_list") or sync.option("create_catalog"))]
+    scopes = [sync.scope for sync in syncs if not sync.creates_scope]
     by_name = {_number(scope["list"]): scope["list"] for scope in scopes if "list" in scope}
     by_id = {int(scope["list_id"]): f"List {scope['list_id']}" for scope in scopes if "list_id" in scope}
     catalogs = dict.fromkeys(scope["catalog"] for scope in scopes if "catalog" in scope)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
 
 from reverse_etl.definition.entry_checks import check_entry
@@ -24,8 +24,10 @@ from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
 # A key of a definition whose value comes from a row, as those under `fields` do.
-Source = Annotated[Any, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
-FieldMap = Annotated[Any, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)]
+Source = Annotated[Field | None, SkipValidation, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
+FieldMap = Annotated[
+    tuple[Field, ...] | None, SkipValidation, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)
+]
 _LONGEST_NAME = 200
 _DESTINATION = "iterable"
 
@@ -37,11 +39,10 @@ def _names(value: object) -> object:
 class Entry(EntryPart):
     """What every object's entry may say. `IDENTIFIERS` are keys that name a column which identifies something.
 
-    `OPTIONS` are switches that a Sync hands on as they are. Subclasses add `object`, `mode` and keys of their own.
+    Subclasses add `object`, `mode` and keys of their own.
     """
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ()
-    OPTIONS: ClassVar[tuple[str, ...]] = ()
     object: str
     mode: str
     name: str | None = Key(
@@ -67,8 +68,13 @@ class Entry(EntryPart):
         found = {key: getattr(self, key) for key in self.IDENTIFIERS}
         return {key: column for key, column in found.items() if column}
 
-    def goes_to(self) -> str:
-        """The destination's name."""
+    @property
+    def sync_name(self) -> str:
+        """The name of the sync, as it is after the definition was read."""
+        return self.name or ""
+
+    def destination_name(self) -> str:
+        """The name of the destination that rows go to."""
         return self.destination
 
     def mapped(self) -> tuple[Field, ...] | None:
@@ -79,13 +85,13 @@ class Entry(EntryPart):
         """What keys of the entry take from a row."""
         return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
 
-    def options(self) -> Mapping[str, Any]:
-        """The object's own switches, as plain values."""
-        return {name: getattr(self, name) for name in self.OPTIONS}
-
     def scope(self) -> Mapping[str, str]:
         """Iterable's own things that the rows belong to, by kind."""
         return {}
+
+    def creates_scope(self) -> bool:
+        """Whether the first run creates what the scope names, if it does not exist."""
+        return False
 
     def removal(self) -> OnRemoved:
         """What happens to rows that left the model."""
@@ -102,13 +108,8 @@ class FieldsEntry(Entry):
 
     fields: FieldMap = None
 
-    def goes_to(self) -> str:
-        """The destination's name."""
-        return self.destination
-
     def mapped(self) -> tuple[Field, ...] | None:
-        found: tuple[Field, ...] | None = self.fields
-        return found
+        return self.fields
 
 
 Entries = Mapping[str, type[Entry]]
@@ -214,15 +215,16 @@ def _default_name(model: Tagged, entry: object, index: int, is_first: bool) -> s
 
 def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
+    name = model.version.named(entry.name) if entry.name else default
     return Sync(
-        name=model.version.named(entry.name) if entry.name else default,
+        name=name,
         model=model.label or model.name,
         unique_id=model.unique_id,
         relation=model.relation,
         file=model.file,
         object=entry.object,
         mode=entry.mode,
-        destination=entry.goes_to(),
+        destination=entry.destination_name(),
         identifiers=identifiers,
         primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
         fields=entry.mapped(),
@@ -230,7 +232,8 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
         scope=entry.scope(),
         hidden=model.hidden,
         on_removed=entry.removal(),
-        options=entry.options(),
+        entry=entry.model_copy(update={"name": name}),
+        creates_scope=entry.creates_scope(),
         guards=entry.guards.settings(),
         target=model.target,
         database=model.database,

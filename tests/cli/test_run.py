@@ -11,8 +11,9 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from reverse_etl.destinations.iterable.objects.users import BulkUpdate, Users
-from reverse_etl.destinations.operation import Operations
+from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable.objects.users import USERS, BulkUpdate
 from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import serve_reference
@@ -183,15 +184,14 @@ def test_fail_fast_leaves_the_rest(people: Shop, sandbox: Any) -> None:
 
 
 def test_the_run_after_a_limit_per_day_goes_on_where_it_ended(people: Shop, monkeypatch: Any) -> None:
-    whole = Users.operations
+    def two_a_day(*known: Any) -> BoundObject:
+        bound = USERS.bind(*known)
+        assert isinstance(bound.operations.write, BulkUpdate)
+        endpoint = replace(bound.operations.write.endpoint, per_day=2)
+        write = replace(bound.operations.write, endpoint=endpoint)
+        return replace(bound, operations=replace(bound.operations, write=write))
 
-    def two_a_day(noun: Users, *known: Any) -> Operations:
-        operations = whole(noun, *known)
-        assert isinstance(operations.write, BulkUpdate)
-        endpoint = replace(operations.write.endpoint, per_day=2)
-        return replace(operations, write=replace(operations.write, endpoint=endpoint))
-
-    monkeypatch.setattr(Users, "operations", two_a_day)
+    monkeypatch.setitem(OBJECTS, "users", replace(USERS, bind=two_a_day))  # type: ignore[arg-type]
     today, tomorrow = (people.cli("run", REVERSE_ETL_BATCH_ROWS="1") for _ in range(2))
     assert (today.code, "error[daily-limit]: sync `people`: " in today.err) == (1, True)
     assert "2 accepted, 1 aborted" in today.out

@@ -252,20 +252,20 @@ def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
     assert limited == [True, False]
 
 
-def _about(scope: dict[str, str], **options: bool) -> Sync:
+def _about(scope: dict[str, str], *, creates_scope: bool = False) -> Sync:
     sync = Sync("s", "m", "model.m", "m", "m.yml", "list_members", "add", "iterable", {"email": "email"})
-    return replace(sync, scope=scope, options=options)
+    return replace(sync, scope=scope, creates_scope=creates_scope)
 
 
 def test_what_definitions_name_and_do_not_make_is_there() -> None:
     named = named_things(
         [
-            _about({"list": "VIP"}, create_list=False),
+            _about({"list": "VIP"}, creates_scope=False),
             _about({"list": "VIP"}),
-            _about({"list": "New"}, create_list=True),
+            _about({"list": "New"}, creates_scope=True),
             _about({"list_id": "77"}),
             _about({"catalog": "shops"}),
-            _about({"catalog": "products"}, create_catalog=True),
+            _about({"catalog": "products"}, creates_scope=True),
             _about({}),
         ]
     )

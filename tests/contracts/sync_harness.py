@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from reverse_etl.change import Outcome, PastFailure, Response, Status
+from reverse_etl.destinations.iterable.objects.users import UsersEntry
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.ranges import Ranges
@@ -159,7 +160,12 @@ class SyncHarness:
             primary_key=self.primary_key,
             fields=self.fields,
             on_removed=self.on_removed,
+            entry=self._entry(),
         )
+
+    def _entry(self) -> UsersEntry:
+        column = self.rule.columns[0] if self.rule.key == "email" else None
+        return UsersEntry(object="users", name=self.name, email=column, primary_key=self.primary_key)
 
     def model(self, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         """Make the model anew: column names to types, and its rows."""

@@ -7,7 +7,7 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row
 from tests.contracts.iterable_object import OperationContract
@@ -54,13 +54,17 @@ class SingleContract(OperationContract):
 
 def faults_in_project(meta, project):
     sync = sync_of(meta)
-    return [fault.code for fault in OBJECTS[sync.object].check(sync, ProjectType(project))]
+    return codes_in(sync, project)
+
+
+def codes_in(sync, project):
+    """Codes of what is wrong with a sync in a project of this type."""
+    return [fault.code for fault in bind(sync, project).check(sync)]
 
 
 def sent(meta, project, **own):
     """Path and body of the request for a row with identity `a`."""
     sync, project = sync_of(meta), ProjectType(project)
-    noun = OBJECTS[sync.object]
-    json = noun.body(sync, project)(Row("a", own=own))
-    request = noun.operations(sync, project).write.build([Change(0, Kind.ADDED, "a", orjson.dumps(json))])
+    json = bind(sync, project).body(Row("a", own=own))
+    request = bind(sync, project).operations.write.build([Change(0, Kind.ADDED, "a", orjson.dumps(json))])
     return request.endpoint.method, request.path, json

@@ -8,9 +8,9 @@ import requests
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.carts import Carts, UpdateCart
+from reverse_etl.destinations.iterable.objects.carts import UpdateCart
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.sync import IdentityRule
 from tests.iterable.server import refusal
@@ -89,19 +89,21 @@ class TestDefinitions:
         ],
     )
     def test_what_cannot_work_in_a_project(self, project, changes, codes):
-        assert [fault.code for fault in Carts().check(sync_of(**changes), ProjectType(project))] == codes
+        assert [
+            fault.code for fault in bind(sync_of(**changes), ProjectType(project)).check(sync_of(**changes))
+        ] == codes
 
     def test_a_cart_is_known_by_its_user_and_sends_nothing_but_items(self):
         sync = sync_of()
-        found = Carts().identity(sync, ProjectType.EMAIL)
+        found = bind(sync, ProjectType.EMAIL).identity
         assert (found.key, found.columns, found.lowered) == ("email", ("email",), True)
         assert isinstance(found, IdentityRule)
-        assert (sync.fields, Carts().user(sync, ProjectType.EMAIL)) == ((), None)
-        assert [one.code for one in Carts().requirements(sync, ProjectType.EMAIL)] == ["null-items"]
+        assert (sync.fields, bind(sync, ProjectType.EMAIL).user) == ((), None)
+        assert [one.code for one in bind(sync, ProjectType.EMAIL).requirements] == ["null-items"]
 
     @pytest.mark.parametrize(("removed", "acts"), [("ignore", False), ("clear", True)])
     def test_what_happens_to_removed_rows(self, removed, acts):
-        found = Carts().operations(sync_of(on_removed=removed), ProjectType.EMAIL)
+        found = bind(sync_of(on_removed=removed), ProjectType.EMAIL).operations
         assert (found.remove is not None) is acts
         assert found.write.effect == "their carts are emptied in Iterable"
 
@@ -110,7 +112,7 @@ class TestBodies:
     """Bodies as they leave."""
 
     def body(self, row, project="email", **changes):
-        return Carts().body(sync_of(**changes), ProjectType(project))(row)
+        return bind(sync_of(**changes), ProjectType(project)).body(row)
 
     def test_items_of_a_user(self):
         row = Row("a@x.com", own={"items": [TEA]})

@@ -6,15 +6,15 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems
-from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.sync import Field
 from tests.contracts.iterable_bulk import BulkContract
 from tests.contracts.iterable_object import OperationContract
 from tests.iterable.server import Answer, refusal
-from tests.iterable.singles import read, sync_of
+from tests.iterable.singles import codes_in, read, sync_of
 
 META = {"object": "catalog_items", "catalog": "Products", "item_id": "sku"}
 GONE = {
@@ -167,13 +167,13 @@ class TestDefinitions:
     )
     def test_fields_without_periods_and_not_too_many(self, fields, codes):
         sync = sync_of(META).with_fields(tuple(fields))
-        assert [fault.code for fault in CatalogItems().check(sync, PROJECT)] == codes
+        assert codes_in(sync, PROJECT) == codes
 
     @pytest.mark.parametrize(
         ("mode", "partial", "deletes"), [("upsert", False, False), ("update", True, False), ("mirror", False, True)]
     )
     def test_how_each_mode_is_sent(self, mode, partial, deletes):
-        found = CatalogItems().operations(sync_of({**META, "mode": mode}), PROJECT)
+        found = bind(sync_of({**META, "mode": mode}), PROJECT).operations
         assert found.write == UploadItems("Products", partial=partial)
         assert found.remove == (DeleteItems("Products") if deletes else None)
 
@@ -181,7 +181,7 @@ class TestDefinitions:
         assert sync_of(META).scope == sync_of({**META, "catalog": "PRODUCTS"}).scope == {"catalog": "products"}
 
     def test_the_item_id_is_letters_digits_and_dashes(self):
-        rule = CatalogItems().identity(sync_of(META), PROJECT)
+        rule = bind(sync_of(META), PROJECT).identity
         assert (rule.columns, rule.code, rule.lowered) == (("sku",), "bad-item-id", False)
 
     def test_both_endpoints_keep_to_the_slower_of_two_rates(self):
@@ -192,11 +192,14 @@ class TestDocuments:
     """What becomes of a row's values."""
 
     def document(self, mode, **data):
-        return CatalogItems().body(sync_of({**META, "mode": mode}), PROJECT)(Row("a", data))
+        return bind(sync_of({**META, "mode": mode}), PROJECT).body(Row("a", data))
 
     @pytest.mark.parametrize("mode", ["upsert", "mirror"])
     def test_a_null_is_left_out_where_the_item_is_replaced_whole(self, mode):
-        assert self.document(mode, a=1, b=None, c={"d": None, "e": 2}, f={"g": {"h": None}}) == {"a": 1, "c": {"e": 2}}
+        assert self.document(mode, a=1, b=None, c={"d": None, "e": 2}, f={"g": {"h": None}}) == {
+            "a": 1,
+            "c": {"e": 2},
+        }
 
     def test_a_null_is_sent_where_fields_are_replaced_one_by_one(self):
         assert self.document("update", a=1, b=None, c={"d": None, "e": 2}, f={"g": {"h": None}}) == {

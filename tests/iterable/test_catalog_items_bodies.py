@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.catalogs import CatalogItems
 from tests.iterable.body_files import cases_on_file, is_on_file
 from tests.iterable.singles import sync_of
 
@@ -51,14 +51,14 @@ CASES = {
 
 def operation_of(case):
     mode, method, _ = CASES[case]
-    found = CatalogItems().operations(sync_of({**META, "mode": mode}), PROJECT)
+    found = bind(sync_of({**META, "mode": mode}), PROJECT).operations
     return found.remove if method == "DELETE" else found.write
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_body_is_the_one_on_file(case):
     mode, method, sources = CASES[case]
-    body = CatalogItems().body(sync_of({**META, "mode": mode}), PROJECT)
+    body = bind(sync_of({**META, "mode": mode}), PROJECT).body
     encoded = Encoder(sources, RowFormat(body, fit)).encode(PLAN)
     assert not encoded.outcomes
     sent = [change for change in encoded.changes if (change.kind.value == "removed") == (method == "DELETE")]

@@ -13,9 +13,9 @@ from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
 from reverse_etl.destinations.iterable.resources.catalog_types import (
-    FITTING,
+    CONVERTIBLE,
     Catalog,
-    find_catalog,
+    find_catalog_name,
     read_catalog,
     set_types,
 )
@@ -277,23 +277,23 @@ def pages(*names, size=2, total=True, urls=True):
 @pytest.mark.parametrize("told", [{"total": True, "urls": True}, {"total": False}, {"urls": False}])
 def test_all_pages_are_read_however_their_end_is_told(asker, server, told):
     server.answer = pages("a", "b", "c", "d", "e", **told)
-    assert find_catalog(asker(), "x") == (None, ["a", "b", "c", "d", "e"])
+    assert find_catalog_name(asker(), "x") == (None, ["a", "b", "c", "d", "e"])
     assert len(server.requests) == 3
-    assert find_catalog(asker(), "C")[0] == "c"
+    assert find_catalog_name(asker(), "C")[0] == "c"
     assert len(server.requests) == 5
 
 
 def test_pages_without_end_are_not_followed(asker, server):
     same = {"catalogNames": [{"name": "a"}], "totalCatalogsCount": 9, "nextPageUrl": "/api/catalogs?page=2"}
     server.script(Answer(200, same))
-    assert find_catalog(asker(), "x") == (None, ["a"])
+    assert find_catalog_name(asker(), "x") == (None, ["a"])
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("answer", [Answer(404, HTML), Answer(500), Answer(200, HTML), Answer(200, {}), Answer(302)])
 def test_a_server_that_does_not_tell_stops_the_run(asker, server, answer):
     server.script(answer)
-    for ask in (lambda: find_catalog(asker(), "x"), lambda: read_catalog(asker(), "x")):
+    for ask in (lambda: find_catalog_name(asker(), "x"), lambda: read_catalog(asker(), "x")):
         with pytest.raises(DestinationError) as caught:
             ask()
         assert caught.value.code == "catalog-not-read"
@@ -408,7 +408,7 @@ SAMPLES = {
 @pytest.mark.parametrize("theirs", ["string", "keyword", "date", "long", "double", "boolean", "object", "geo_location"])
 def test_a_kind_clashes_where_none_of_its_values_can_be_fitted(kind, theirs):
     fitted = [value for value in fit(SAMPLES[kind], theirs) if not isinstance(value, Unsendable)]
-    assert bool(fitted) is (theirs in FITTING[kind])
+    assert bool(fitted) is (theirs in CONVERTIBLE[kind])
 
 
 def test_the_sync_keeps_its_own_spelling_offline():

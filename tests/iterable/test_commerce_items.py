@@ -6,7 +6,6 @@ import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import entries
-from reverse_etl.destinations.iterable.objects.commerce_items import items_key
 from reverse_etl.destinations.operation import Row, UnfitRow
 
 MODEL = Tagged("carts", "model.shop.carts", '"carts"', "models/carts.yml")
@@ -22,7 +21,7 @@ def read(items):
 def key(items):
     [sync], faults = read(items)
     assert faults == []
-    return items_key(sync)
+    return sync.entry.items
 
 
 def items(said, value):

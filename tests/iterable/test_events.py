@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.events import Events, TrackBulk
+from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_bulk import BulkContract
 from tests.contracts.iterable_turns import TurnsContract
 from tests.iterable.activity_replies import event, tracked
+from tests.iterable.singles import codes_in
 
 
 class TrackHooks:
@@ -65,17 +66,14 @@ class TestDefinitions:
         [sync], faults = read(email="left out", user_id="id", event_id="left out", primary_key=["shop", "number"])
         assert faults == []
         assert (sync.mode, sync.on_removed, sync.fields) == ("upsert", "ignore", None)
-        assert Events().identity(sync, ProjectType.EMAIL) == IdentityRule("primary_key", ("shop", "number"))
-        assert sync.options == {
-            "unknown_users": "skip",
-            "prefer": None,
-            "create_new_fields": None,
-            "allow_dropped_fields": False,
-        }
+        assert bind(sync, ProjectType.EMAIL).identity == IdentityRule("primary_key", ("shop", "number"))
+        entry = sync.entry
+        assert (entry.unknown_users, entry.prefer, entry.create_new_fields) == ("skip", None, None)
+        assert not entry.allow_dropped_fields
 
     def test_an_event_id_identifies_and_a_primary_key_beside_it_is_the_models_own(self):
         [sync], _ = read(primary_key="number")
-        assert Events().identity(sync, ProjectType.EMAIL) == IdentityRule("event_id", ("id",))
+        assert bind(sync, ProjectType.EMAIL).identity == IdentityRule("event_id", ("id",))
         assert sync.primary_key == ("number",)
 
     def test_what_keys_take_from_a_row(self):
@@ -132,12 +130,12 @@ class TestDefinitions:
     )
     def test_what_cannot_work_in_a_project_is_refused(self, project, changes, codes):
         [sync], _ = read(**changes)
-        assert [fault.code for fault in Events().check(sync, ProjectType(project))] == codes
+        assert codes_in(sync, ProjectType(project)) == codes
 
     def test_what_every_row_needs(self):
         [timed], _ = read(created_at="at")
         [skipping], _ = read(created_at={"column": "at", "nulls": "skip"}, user_id="uid")
-        codes = [[one.code for one in Events().requirements(sync, ProjectType.EMAIL)] for sync in (timed, skipping)]
+        codes = [[one.code for one in bind(sync, ProjectType.EMAIL).requirements] for sync in (timed, skipping)]
         assert codes == [
             ["null-identifier", "bad-email", "null-created-at", "null-event-name"],
             ["null-identifier", "bad-email", "bad-user-id", "null-event-name"],
@@ -145,7 +143,7 @@ class TestDefinitions:
 
     def test_how_they_are_sent(self):
         [sync], _ = read(unknown_users="reject", allow_dropped_fields=True)
-        found = Events().operations(sync, ProjectType.EMAIL)
+        found = bind(sync, ProjectType.EMAIL).operations
         assert found.write == TrackBulk(skip=False, allow_dropped_fields=True)
         assert (found.remove, found.lookup) == (None, None)
         assert (found.write.window, found.write.endpoint.per_second) == (2000, 10)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.events import Events
-from reverse_etl.sync import Field, Sync
 from tests.iterable.activity_replies import hashed
 from tests.iterable.body_files import cases_on_file, is_on_file
+from tests.iterable.singles import sync_of
 
 NOON = dt.datetime(2026, 1, 2, 12, 0, 0, 600_000, tzinfo=dt.timezone.utc)
 PLAN = {
@@ -35,22 +34,19 @@ PLAN = {
 DATA = (Source("note", "text"), Source("order.total", "number"))
 PEOPLE = (Source("email", "email", own=True), Source("user_id", "user_id", own=True))
 NAME = Source("event_name", "name", own=True)
-SYNC = Sync(
-    name="orders",
-    model="orders",
-    unique_id="model.shop.orders",
-    relation="orders",
-    file="orders.yml",
-    object="events",
-    mode="upsert",
-    destination="iterable",
-    identifiers={"event_id": "id"},
-    own=(Field("email", "email", own=True), Field("user_id", "user_id", own=True)),
-)
+META = {
+    "object": "events",
+    "name": "orders",
+    "event_id": "id",
+    "event_name": "event_name",
+    "email": "email",
+    "user_id": "user_id",
+}
+SYNC = sync_of(META)
 CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
     "events_by_id": ({}, (*DATA, *PEOPLE, NAME)),
-    "events_by_primary_key": ({"identifiers": {}, "primary_key": ("shop", "id")}, (*PEOPLE, NAME)),
-    "events_with_both_keys": ({"primary_key": ("id",)}, (*PEOPLE, NAME)),
+    "events_by_primary_key": ({"event_id": None, "primary_key": ["shop", "id"]}, (*PEOPLE, NAME)),
+    "events_with_both_keys": ({"primary_key": ["id"]}, (*PEOPLE, NAME)),
     "events_at_a_time": ({}, (*PEOPLE, NAME, Source("created_at", "at", own=True, skip_nulls=True))),
     "events_on_a_day": ({}, (*PEOPLE, NAME, Source("created_at", "day", own=True, skip_nulls=True))),
     "events_at_a_number": ({}, (*PEOPLE, NAME, Source("created_at", "number", own=True, skip_nulls=True))),
@@ -58,13 +54,13 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
         {},
         (*PEOPLE, NAME, Source("campaign_id", "campaign", own=True), Source("template_id", "campaign", own=True)),
     ),
-    "events_without_new_fields": ({"options": {"create_new_fields": False}}, (*DATA, *PEOPLE, NAME)),
-    "events_with_new_fields": ({"options": {"create_new_fields": True}}, (*PEOPLE, NAME)),
+    "events_without_new_fields": ({"create_new_fields": False}, (*DATA, *PEOPLE, NAME)),
+    "events_with_new_fields": ({"create_new_fields": True}, (*PEOPLE, NAME)),
 }
 
 
 def encoded(sync, sources, plan=None):
-    form = RowFormat(Events().body(sync, ProjectType.HYBRID), fit, Events().user(sync, ProjectType.HYBRID))
+    form = RowFormat(bind(sync, ProjectType.HYBRID).body, fit, bind(sync, ProjectType.HYBRID).user)
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan or PLAN))
 
 
@@ -82,10 +78,10 @@ def odd(key, value):
 
 def request_of(case):
     changes, sources = CASES[case]
-    sync = replace(SYNC, **changes)
+    sync = sync_of({**META, **changes})
     found = encoded(sync, sources)
     assert found.outcomes == []
-    return Events().operations(sync, ProjectType.HYBRID).write.build(found.changes)
+    return bind(sync, ProjectType.HYBRID).operations.write.build(found.changes)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -100,12 +96,12 @@ def test_every_file_has_its_case():
 
 
 def test_the_frame_of_a_body_fits_the_room_kept_for_it():
-    write = Events().operations(SYNC, ProjectType.EMAIL).write
+    write = bind(SYNC, ProjectType.EMAIL).operations.write
     assert len(write.build([]).body) <= write.overhead
 
 
 def id_of(identity, **changes):
-    [change] = encoded(replace(SYNC, **changes), (*PEOPLE, NAME), one(identity=identity)).changes
+    [change] = encoded(sync_of({**META, **changes}), (*PEOPLE, NAME), one(identity=identity)).changes
     return orjson.loads(change.body)["id"]
 
 
@@ -122,7 +118,7 @@ def test_any_other_id_becomes_a_hash_that_stays_the_same(identity):
 
 def test_hashes_tell_syncs_and_rows_apart():
     """A primary key is the model's own, so it is never taken for an id of the whole project."""
-    keyed = {"identifiers": {}, "primary_key": ("id",)}
+    keyed = {"event_id": None, "primary_key": ["id"]}
     found = [id_of("1", **keyed), id_of("2", **keyed), id_of("1", name="visits", **keyed), id_of("1_", **keyed)]
     assert len(set(found)) == len(found)
     assert all(len(one) == 64 for one in found)
@@ -130,7 +126,7 @@ def test_hashes_tell_syncs_and_rows_apart():
 
 def test_a_fraction_of_a_second_is_dropped_and_not_rounded():
     changes, sources = CASES["events_at_a_time"]
-    first = orjson.loads(encoded(replace(SYNC, **changes), sources).changes[0].body)
+    first = orjson.loads(encoded(sync_of({**META, **changes}), sources).changes[0].body)
     assert first["createdAt"] == int(NOON.timestamp()) == 1_767_355_200
 
 
@@ -201,14 +197,12 @@ def test_who_a_row_is_about_decides_whose_turn_it_is():
 
 
 def test_a_user_id_project_knows_nobody_by_email():
-    own = tuple(Field(key, key, own=True) for key in ("email", "user_id", "event_name"))
-    sync = replace(SYNC, own=own)
-    extra = {p.value: [field.path for field in Events().extra_fields(sync, p)] for p in ProjectType}
+    extra = {p.value: [field.path for field in bind(SYNC, p).fields] for p in ProjectType}
     assert extra == {
-        "email": ["email", "user_id", "event_name"],
-        "hybrid": ["email", "user_id", "event_name"],
-        "user_id": ["user_id", "event_name"],
+        "email": ["event_name", "email", "user_id"],
+        "hybrid": ["event_name", "email", "user_id"],
+        "user_id": ["event_name", "user_id"],
     }
-    labels = {p.value: {label for one in Events().requirements(sync, p) for label in one.fields} for p in ProjectType}
+    labels = {p.value: {label for one in bind(SYNC, p).requirements for label in one.fields} for p in ProjectType}
     assert "@email" not in labels["user_id"]
     assert "@email" in labels["hybrid"]

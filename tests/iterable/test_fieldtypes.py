@@ -15,14 +15,14 @@ from reverse_etl.destinations.iterable.fields.field_types import (
     NOT_TOLD,
     TypeClash,
     clash_error,
-    clashes,
+    find_clashes,
     new_fields,
-    user_types,
+    read_user_types,
 )
 from reverse_etl.errors import DestinationError
-from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal
+from tests.iterable.singles import sync_of
 
 FIELDS = {"firstName": "string", "plan": "object", "plan.since": "date", "age": "long"}
 
@@ -38,7 +38,7 @@ def ask(world, server, pacer):
         server.script(*answers)
         client = world.client()
         try:
-            return user_types(world.caller(client, attempts, lambda _: pacer))
+            return read_user_types(world.caller(client, attempts, lambda _: pacer))
         finally:
             client.close()
 
@@ -117,7 +117,7 @@ def test_no_connection_is_an_error(ask, server):
 @pytest.mark.parametrize("kind", ACCEPTED)
 @pytest.mark.parametrize("theirs", ["string", "keyword", "date", "long", "double", "boolean", "object", "nested"])
 def test_each_kind_against_each_type(kind, theirs):
-    found = clashes([TypedField("f", kind, "SQL")], {"f": theirs})
+    found = find_clashes([TypedField("f", kind, "SQL")], {"f": theirs})
     assert found == ([] if theirs in ACCEPTED[kind] else [TypeClash("f", "SQL", theirs)])
 
 
@@ -126,13 +126,15 @@ def test_kinds_are_those_of_the_warehouse():
 
 
 def test_new_fields_and_kinds_that_can_be_anything_do_not_clash():
-    assert clashes([TypedField("new", "text", "TEXT"), TypedField("age", "json", "JSON")], FIELDS) == []
+    assert find_clashes([TypedField("new", "text", "TEXT"), TypedField("age", "json", "JSON")], FIELDS) == []
 
 
 def test_a_dotted_field_needs_an_object_around_it():
-    found = clashes([TypedField("age.years", "integer", "INT"), TypedField("age.months", "integer", "INT")], FIELDS)
+    found = find_clashes(
+        [TypedField("age.years", "integer", "INT"), TypedField("age.months", "integer", "INT")], FIELDS
+    )
     assert found == [TypeClash("age", "an object", "long")]
-    assert clashes([TypedField("plan.since", "date", "DATE")], FIELDS) == []
+    assert find_clashes([TypedField("plan.since", "date", "DATE")], FIELDS) == []
 
 
 def test_the_message_names_field_both_types_and_the_fix():
@@ -198,7 +200,7 @@ def test_new_fields_come_with_the_objects_around_them():
 def inspected(world, server, answer, *typed, **options):
     server.script(answer)
     client = world.client()
-    sync = Sync("s", "m", "model.p.m", "t", "m.yml", "users", "upsert", "iterable", {"email": "e"}, options=options)
+    sync = sync_of({"object": "users", "email": "e", **options})
     try:
         return bind(sync, "email").inspect(SyncContext(sync, typed), world.caller(client, 1))
     finally:
@@ -231,7 +233,7 @@ def test_fields_that_iterable_would_drop_are_told(world, server, create, warned)
 
 
 def test_a_constant_can_clash_as_well():
-    assert clashes([typed_constant("age", "old")], FIELDS) == [TypeClash("age", "a constant", "long")]
+    assert find_clashes([typed_constant("age", "old")], FIELDS) == [TypeClash("age", "a constant", "long")]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ def test_a_constant_can_clash_as_well():
 def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, field, kind, array, clashes):
     """Before its first value: nothing was sent, and the project does not have the field."""
     server.script(Answer(200, {"fields": {}}))
-    sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
+    sync = sync_of({"object": "users", "email": "email"})
     context = SyncContext(sync, [TypedField(field, kind, kind.upper(), array)])
     asker = world.caller(world.client(), 1, lambda _: pacer)
     if clashes:
@@ -267,7 +269,7 @@ def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, fi
 def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, server):
     """The field got its type long ago, and takes no other."""
     server.script(Answer(200, {"fields": {"phoneNumber": "long"}}))
-    sync = Sync("people", "people", "m", '"people"', "f.yml", "users", "upsert", "iterable", {"email": "email"})
+    sync = sync_of({"object": "users", "email": "email"})
     context = SyncContext(sync, [TypedField("phoneNumber", "integer", "BIGINT")])
     bind(sync, "email").connect(context, world.caller(world.client(), 1, lambda _: pacer))
     assert [request.path for request in server.requests] == ["/api/users/getFields"]

@@ -10,7 +10,7 @@ from reverse_etl.change import Change, Kind
 from reverse_etl.destinations.bound_object import SyncContext, TypedField
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.lists import ListMembers, Subscribe, Unsubscribe
+from reverse_etl.destinations.iterable.objects.lists import Subscribe, Unsubscribe
 from reverse_etl.errors import DestinationError
 from tests.contracts.iterable_bulk import BulkContract
 from tests.iterable.bulk_replies import ARRAYS, reply
@@ -395,7 +395,7 @@ class TestDefinitions:
     )
     def test_what_a_mode_does(self, mode, write, remove, on_removed):
         sync = sync_of({**MEMBERS, "mode": mode})
-        found = ListMembers().operations(sync, ProjectType.EMAIL)
+        found = bind(sync, ProjectType.EMAIL).operations
         assert (type(found.write), type(found.remove), sync.on_removed) == (write, remove, on_removed)
 
     @pytest.mark.parametrize(("said", "scope"), [({"name": "VIP"}, {"list": "VIP"}), ({"id": 123}, {"list_id": "123"})])

@@ -6,10 +6,8 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.lists import ListMembers, _operations
-from reverse_etl.destinations.iterable.resources.list_lookup import Target
 from tests.iterable.bodies import is_on_file, names_on_file
 from tests.iterable.singles import sync_of
 
@@ -38,9 +36,9 @@ CASES = {
 def bodies(case):
     """What is sent for rows that are there, and then for those that left."""
     project, change, sources = CASES[case]
-    sync = sync_of({"object": "list_members", "list": {"name": "VIP"}, "email": "email", **change})
-    encoder = Encoder(sources, RowFormat(ListMembers().body(sync, ProjectType(project)), fit))
-    operations = _operations(sync, ProjectType(project), Target(12))
+    sync = sync_of({"object": "list_members", "list": {"id": 12}, "email": "email", **change})
+    bound = bind(sync, project)
+    encoder, operations = Encoder(sources, RowFormat(bound.body, fit)), bound.operations
     *there, gone = encoder.encode(PLAN).changes
     requests = [operations.write.build(there)]
     return requests + ([operations.remove.build([gone])] if operations.remove else [])

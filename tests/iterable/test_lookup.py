@@ -6,7 +6,7 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.row_lookups import RowLookups
-from reverse_etl.destinations.iterable.identity import UserExists
+from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 from tests.iterable.server import HTML, Answer, refusal
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.row_lookups import RowLookups
-from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row
 from tests.iterable.server import Answer
@@ -32,12 +32,11 @@ class TestWhatIsAskedBeforeAUserIsMoved:
     def ask(self, world, server):
         def ask(answers, meta=EMAIL_CHANGE, project=ProjectType.EMAIL, own="new@x.com"):
             sync = sync_of(meta)
-            noun = OBJECTS[sync.object]
             row = Row("old@x.com" if project is ProjectType.EMAIL else "u1", own={"new_email": own, "destination": own})
-            body = orjson.dumps(noun.body(sync, project)(row))
+            body = orjson.dumps(bind(sync, project).body(row))
             server.script(*answers)
             client = world.client()
-            lookups = RowLookups(noun.operations(sync, project).lookup, world.line(client), world.pacer())
+            lookups = RowLookups(bind(sync, project).operations.lookup, world.line(client), world.pacer())
             outcomes = [o for o in lookups.run([Change(0, Kind.ADDED, row.identity, body)]) if o is not None]
             client.close()
             return "sent" if lookups.found else f"{outcomes[0].status.value} {outcomes[0].code}".strip()

@@ -14,10 +14,10 @@ import requests
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.purchases import Purchases, TrackPurchase
+from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract
 from tests.iterable.activity_replies import hashed
@@ -118,8 +118,8 @@ class TestDefinitions:
 
     def test_what_identifies_a_row(self):
         by_id, by_key = sync_of(), sync_of(purchase_id="left out", primary_key=["a", "b"])
-        assert Purchases().identity(by_id, ProjectType.EMAIL) == IdentityRule("purchase_id", ("id",))
-        assert Purchases().identity(by_key, ProjectType.EMAIL) == IdentityRule("primary_key", ("a", "b"))
+        assert bind(by_id, ProjectType.EMAIL).identity == IdentityRule("purchase_id", ("id",))
+        assert bind(by_key, ProjectType.EMAIL).identity == IdentityRule("primary_key", ("a", "b"))
 
     @pytest.mark.parametrize(
         ("changes", "label"),
@@ -129,7 +129,7 @@ class TestDefinitions:
         ],
     )
     def test_what_every_row_needs(self, changes, label):
-        found = Purchases().requirements(sync_of(created_at="at", **changes), ProjectType.EMAIL)
+        found = bind(sync_of(created_at="at", **changes), ProjectType.EMAIL).requirements
         codes = ["null-identifier", "bad-email", "null-created-at", "null-items", "null-total"]
         assert [one.code for one in found] == codes
         assert found[3].fields == (label,)
@@ -144,10 +144,12 @@ class TestDefinitions:
         ],
     )
     def test_what_cannot_work_in_a_project(self, project, changes, codes):
-        assert [fault.code for fault in Purchases().check(sync_of(**changes), ProjectType(project))] == codes
+        assert [
+            fault.code for fault in bind(sync_of(**changes), ProjectType(project)).check(sync_of(**changes))
+        ] == codes
 
     def test_how_they_are_sent(self):
-        found = Purchases().operations(sync_of(unknown_users="reject"), ProjectType.EMAIL)
+        found = bind(sync_of(unknown_users="reject"), ProjectType.EMAIL).operations
         assert found.write == TrackPurchase(skip=False)
         assert (found.remove, found.lookup, found.write.window, found.write.max_rows) == (None, None, 2000, 1)
 
@@ -207,7 +209,7 @@ CASES = {
 
 def encoded(sync, sources, **columns):
     plan = {**PLAN, "one": ["1"] * 2, "two": ["2"] * 2, **columns}
-    form = RowFormat(Purchases().body(sync, ProjectType.HYBRID), fit, Purchases().user(sync, ProjectType.HYBRID))
+    form = RowFormat(bind(sync, ProjectType.HYBRID).body, fit, bind(sync, ProjectType.HYBRID).user)
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan))
 
 

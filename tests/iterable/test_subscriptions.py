@@ -10,7 +10,7 @@ from reverse_etl.change import Change, Kind, Status
 from reverse_etl.destinations.bound_object import SyncContext
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.subscriptions import Subscriptions, UpdateSubscriptions
+from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Field
@@ -306,6 +306,6 @@ class TestDefinitions:
 
     def test_opt_in_is_needed_only_where_it_is_meant(self):
         def opts_in(**change):
-            return Subscriptions().operations(sync_of({**SUBSCRIPTIONS, **change}), ProjectType.EMAIL).write.opts_in
+            return bind(sync_of({**SUBSCRIPTIONS, **change}), ProjectType.EMAIL).operations.write.opts_in
 
         assert (opts_in(), opts_in(subscribed_message_types="a")) == (False, True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, Subscriptions, _body
-from reverse_etl.destinations.iterable.resources.named_resources import Named
+from reverse_etl.destinations.iterable.identity import Identifiers
+from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, _body
+from reverse_etl.destinations.iterable.resources.named_resources import NamedResource
 from reverse_etl.destinations.iterable.resources.resource_ids import Ids
 from tests.iterable.bodies import is_on_file, names_on_file
 from tests.iterable.singles import sync_of
@@ -24,7 +28,13 @@ PLAN = pa.RecordBatch.from_pydict(
         "v3": ['["Offers", 22]', None, None, None, None],
     }
 )
-NAMES = [Named(1, "VIP"), Named(2, "Friends"), Named(31, "Marketing"), Named(21, "Offers"), Named(22, "News")]
+NAMES = [
+    NamedResource(1, "VIP"),
+    NamedResource(2, "Friends"),
+    NamedResource(31, "Marketing"),
+    NamedResource(21, "Offers"),
+    NamedResource(22, "News"),
+]
 COLUMNS = {"list_ids": "v1", "unsubscribed_channels": "v2", "subscribed_message_types": "v3"}
 CASES = {
     "subscriptions_by_email": ("email", {}, COLUMNS),
@@ -37,8 +47,9 @@ def encoded(case):
     project, change, columns = CASES[case]
     sync = sync_of({"object": "subscriptions", "email": "email", **columns, **change})
     sources = [Source(key, column, json=column == "v3", skip_nulls=True, own=True) for key, column in columns.items()]
-    body = _body(sync, ProjectType(project), [Ids(key, REGISTERS[key], NAMES) for key in columns])
-    write = Subscriptions().operations(sync, ProjectType(project)).write
+    identifiers = Identifiers.of(sync.entry, ProjectType(project))
+    body = partial(_body, identifiers, [Ids(key, REGISTERS[key], NAMES) for key in columns])
+    write = bind(sync, ProjectType(project)).operations.write
     return write, Encoder(sources, RowFormat(body, fit)).encode(PLAN)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import Kind, Status
-from reverse_etl.destinations.iterable.objects.user_deletions import Delete, Forget, IsThere, Unforget
+from reverse_etl.destinations.iterable.objects.user_deletions import Delete, Forget, Unforget, UserIsThere
 from reverse_etl.destinations.operation import Send
 from reverse_etl.destinations.request import Reply
 from tests.iterable.server import Answer
@@ -62,7 +62,7 @@ THERE = Answer(200, {"user": {"email": "user0@example.com", "dataFields": {}}})
 @pytest.mark.parametrize(("kind", "fate"), [(Kind.ADDED, Status.SKIPPED), (Kind.RESENT, Status.ACCEPTED)])
 def test_who_is_not_there_was_deleted_only_if_it_was_sent_before(kind, fate):
     row = replace(change(0), kind=kind)
-    lookup = IsThere("email")
+    lookup = UserIsThere("email")
     assert lookup.read(row, lookup.build(row), Reply(200, {})).status is fate
     assert lookup.read(row, lookup.build(row), Reply(200, THERE.body)) is Send.SEND
     assert lookup.read(row, lookup.build(row), Reply(500, None)) is None

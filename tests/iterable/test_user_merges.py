@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.destinations.iterable import OBJECTS
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.user_merges import Merge
 from reverse_etl.destinations.operation import Row, UnfitRow
@@ -94,7 +94,7 @@ class TestDefinitions:
 
     def test_a_user_is_not_merged_with_itself(self):
         with pytest.raises(UnfitRow, match="one user"):
-            OBJECTS["user_merges"].body(sync_of(MERGE), ProjectType.EMAIL)(Row("a", own={"destination": "a"}))
+            bind(sync_of(MERGE), ProjectType.EMAIL).body(Row("a", own={"destination": "a"}))
 
     def test_the_destination_of_iterable_has_a_key_of_its_own(self):
         assert sync_of(MERGE).destination == "iterable"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from reverse_etl.change import Change, Kind
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser, Users
-from reverse_etl.sync import Field, Sync
+from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
 from tests.contracts.iterable_bulk import BulkContract
 from tests.contracts.iterable_object import OperationContract
 from tests.iterable.bulk_replies import reply, user
 from tests.iterable.server import Answer
+from tests.iterable.singles import codes_in, sync_of
 
 
 class TestBulkUpdate(BulkContract):
@@ -73,57 +72,44 @@ class TestDelete(OperationContract):
         assert [(got.method, got.path, got.body) for got in server.requests] == [("DELETE", path, b"")]
 
 
-SYNC = Sync(
-    name="s",
-    model="m",
-    unique_id="model.p.m",
-    relation="t",
-    file="m.yml",
-    object="users",
-    mode="upsert",
-    destination="iterable",
-    identifiers={"email": "email"},
-)
-
-
-def sync(**changes):
-    return replace(SYNC, **changes)
+def sync(**keys):
+    return sync_of({"object": "users", **(keys if "user_id" in keys else {"email": "email", **keys})})
 
 
 class TestDefinitions:
     """How a definition is sent, by project type and identifier."""
 
     @pytest.mark.parametrize(
-        ("project", "identifiers", "options", "key", "asks"),
+        ("project", "keys", "key", "asks"),
         [
-            ("email", {"email": "e"}, {}, "email", True),
-            ("email", {"email": "e", "user_id": "u"}, {}, "email", True),
-            ("email", {"user_id": "u"}, {}, "user_id", False),
-            ("email", {"user_id": "u"}, {"prefer_user_id": True}, "user_id", True),
-            ("user_id", {"user_id": "u"}, {}, "user_id", True),
-            ("user_id", {"email": "e", "user_id": "u"}, {}, "user_id", True),
-            ("hybrid", {"email": "e"}, {}, "email", True),
-            ("hybrid", {"user_id": "u"}, {}, "user_id", True),
-            ("hybrid", {"email": "e", "user_id": "u"}, {}, "user_id", True),
+            ("email", {"email": "e"}, "email", True),
+            ("email", {"email": "e", "user_id": "u"}, "email", True),
+            ("email", {"user_id": "u"}, "user_id", False),
+            ("email", {"user_id": "u", "prefer_user_id": True}, "user_id", True),
+            ("user_id", {"user_id": "u"}, "user_id", True),
+            ("user_id", {"email": "e", "user_id": "u"}, "user_id", True),
+            ("hybrid", {"email": "e"}, "email", True),
+            ("hybrid", {"user_id": "u"}, "user_id", True),
+            ("hybrid", {"email": "e", "user_id": "u"}, "user_id", True),
         ],
     )
-    def test_update_asks_first_unless_iterable_makes_no_user_by_itself(self, project, identifiers, options, key, asks):
-        definition = sync(mode="update", identifiers=identifiers, options=options)
-        found = Users().operations(definition, ProjectType(project))
+    def test_update_asks_first_unless_iterable_makes_no_user_by_itself(self, project, keys, key, asks):
+        definition = sync(mode="update", **keys)
+        found = bind(definition, ProjectType(project)).operations
         assert found.write.key == key
-        assert found.write.updating
+        assert found.write.updates_only
         assert (found.lookup is not None) is asks
-        assert Users().identity(definition, ProjectType(project)).key == key
+        assert bind(definition, ProjectType(project)).identity.key == key
 
     def test_upsert_asks_nothing(self):
         for project in ProjectType:
-            assert Users().operations(sync(identifiers={"user_id": "u"}), project).lookup is None
+            assert bind(sync(user_id="u"), project).operations.lookup is None
 
     @pytest.mark.parametrize(
         ("removed", "kind"), [("ignore", type(None)), ("clear", BulkUpdate), ("delete", DeleteUser)]
     )
     def test_what_happens_to_removed_rows(self, removed, kind):
-        found = Users().operations(sync(on_removed=removed), ProjectType.EMAIL)
+        found = bind(sync(on_removed=removed), ProjectType.EMAIL).operations
         assert type(found.remove) is kind
 
     @pytest.mark.parametrize(
@@ -131,19 +117,19 @@ class TestDefinitions:
         [
             ("email", {}, []),
             ("user_id", {}, ["wrong-identifier"]),
-            ("user_id", {"identifiers": {"email": "e", "user_id": "u"}}, []),
+            ("user_id", {"email": "e", "user_id": "u"}, []),
             ("hybrid", {}, []),
-            ("email", {"identifiers": {"user_id": "u"}}, ["wrong-identifier"]),
-            ("email", {"identifiers": {"user_id": "u"}, "mode": "update"}, []),
-            ("email", {"identifiers": {"user_id": "u"}, "options": {"prefer_user_id": True}}, []),
-            ("email", {"fields": (Field("itblInternal.x", "a"), Field("email", "b"))}, ["managed-field"] * 2),
-            ("email", {"fields": (Field("signupDate", "a"), Field("userId", "b"))}, []),
+            ("email", {"user_id": "u"}, ["wrong-identifier"]),
+            ("email", {"user_id": "u", "mode": "update"}, []),
+            ("email", {"user_id": "u", "prefer_user_id": True}, []),
+            ("email", {"fields": {"itblInternal.x": "a", "email": "b"}}, ["managed-field"] * 2),
+            ("email", {"fields": {"signupDate": "a", "userId": "b"}}, []),
         ],
     )
     def test_what_cannot_work_is_refused(self, project, changes, codes):
-        assert [fault.code for fault in Users().check(sync(**changes), ProjectType(project))] == codes
+        assert codes_in(sync(**changes), ProjectType(project)) == codes
 
     def test_the_other_identifier_is_sent_as_data(self):
-        both = sync(identifiers={"email": "e", "user_id": "u"})
-        extra = {p.value: [(f.path, f.column) for f in Users().extra_fields(both, p)] for p in ProjectType}
+        both = sync(email="e", user_id="u")
+        extra = {p.value: [(f.path, f.column) for f in bind(both, p).fields] for p in ProjectType}
         assert extra == {"email": [("userId", "u")], "user_id": [("email", "e")], "hybrid": [("email", "e")]}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.objects.users import Users
-from reverse_etl.sync import Sync
 from tests.iterable.body_files import cases_on_file, is_on_file
+from tests.iterable.singles import sync_of
 
 PLAN = pa.RecordBatch.from_pydict(
     {
@@ -41,49 +39,38 @@ SOURCES = (
     Source("tags", "v5"),
     Source("preferences", "v6", json=True),
 )
-SYNC = Sync(
-    name="people",
-    model="people",
-    unique_id="model.shop.people",
-    relation="people",
-    file="people.yml",
-    object="users",
-    mode="upsert",
-    destination="iterable",
-    identifiers={"email": "email"},
-    on_removed="clear",
-)
-BOTH = {"email": "email", "user_id": "id"}
+META = {"object": "users", "on_removed": "clear"}
+EMAIL, USER_ID = {"email": "email"}, {"user_id": "id"}
 CASES = {
-    "users_upsert_by_email": ("email", {}, SOURCES),
+    "users_upsert_by_email": ("email", EMAIL, SOURCES),
     "users_upsert_both_identifiers": (
         "email",
-        {"identifiers": BOTH},
+        {**EMAIL, **USER_ID},
         (*SOURCES, Source("userId", "v7", skip_nulls=True)),
     ),
-    "users_upsert_by_user_id": ("hybrid", {"identifiers": {"user_id": "id"}}, SOURCES[:1]),
-    "users_update_by_user_id": ("email", {"identifiers": {"user_id": "id"}, "mode": "update"}, SOURCES[:1]),
+    "users_upsert_by_user_id": ("hybrid", USER_ID, SOURCES[:1]),
+    "users_update_by_user_id": ("email", {**USER_ID, "mode": "update"}, SOURCES[:1]),
     "users_placeholders": (
         "email",
-        {"identifiers": {"user_id": "id"}, "options": {"prefer_user_id": True}},
+        {**USER_ID, "prefer_user_id": True},
         SOURCES[:1],
     ),
     "users_merged_without_new_fields": (
         "email",
-        {"options": {"merge_nested_objects": True, "create_new_fields": False}},
+        {**EMAIL, "merge_nested_objects": True, "create_new_fields": False},
         SOURCES[1:3],
     ),
-    "users_with_new_fields": ("email", {"options": {"create_new_fields": True}}, SOURCES[:1]),
-    "users_identity_alone": ("email", {}, ()),
+    "users_with_new_fields": ("email", {**EMAIL, "create_new_fields": True}, SOURCES[:1]),
+    "users_identity_alone": ("email", EMAIL, ()),
 }
 
 
 def request_of(case):
     project, changes, sources = CASES[case]
-    sync, project = replace(SYNC, **changes), ProjectType(project)
-    kept = [field.path for field in Users().extra_fields(sync, project)]
-    encoded = Encoder(sources, RowFormat(Users().body(sync, project), fit, keeps_on_clear=kept)).encode(PLAN)
-    return Users().operations(sync, project).write.build(encoded.changes)
+    bound = bind(sync_of({**META, **changes}), project)
+    kept = [field.path for field in bound.fields]
+    encoded = Encoder(sources, RowFormat(bound.body, fit, keeps_on_clear=kept)).encode(PLAN)
+    return bound.operations.write.build(encoded.changes)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -100,5 +87,5 @@ def test_every_file_has_its_case():
 @pytest.mark.parametrize("case", CASES)
 def test_the_frame_of_a_body_fits_the_room_kept_for_it(case):
     project, changes, _ = CASES[case]
-    write = Users().operations(replace(SYNC, **changes), ProjectType(project)).write
+    write = bind(sync_of({**META, **changes}), project).operations.write
     assert len(write.build([]).body) <= write.overhead

@@ -201,7 +201,7 @@ class TestWhatARepliesNames:
 class TestUpdateOnly:
     """`mode: update` where Iterable itself refuses what it does not know: the row is skipped."""
 
-    UPDATE = BulkUpdate("user_id", updating=True)
+    UPDATE = BulkUpdate("user_id", updates_only=True)
 
     def deliver(self, world, server, answer):
         server.script(Answer(200, answer))

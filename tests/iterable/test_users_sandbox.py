@@ -8,9 +8,9 @@ import pytest
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.delivery.row_lookups import RowLookups
-from reverse_etl.destinations.iterable.fields.field_types import user_types
-from reverse_etl.destinations.iterable.identity import UserExists
+from reverse_etl.destinations.iterable.fields.field_types import read_user_types
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
+from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 
 TYPES = ("email", "user_id", "hybrid")
 KEYS = {"email": "email", "user_id": "userId"}
@@ -67,7 +67,7 @@ def test_an_email_project_skips_user_ids_it_does_not_know(iterable, both):
     world = iterable("email", unknown_user_ids_are_invalid_too=both)
     world.deliver(BulkUpdate("email"), [change(0, "email", "a@example.com", userId="A")])
     rows = [change(0, "user_id", "A", n=1), change(1, "user_id", "B", n=1)]
-    done = world.deliver(BulkUpdate("user_id", updating=True), rows)
+    done = world.deliver(BulkUpdate("user_id", updates_only=True), rows)
     assert done.accepted == {0}
     assert done.statuses == {1: "skipped"}
     assert exists(world, "user_id", "A", "B") == ["A"]
@@ -87,7 +87,7 @@ def test_a_clash_of_types_is_isolated_and_told(iterable):
     world = iterable("email")
     world.deliver(BulkUpdate("email"), [change(0, "email", "a@example.com", born="2020-01-01", n=1)])
     client = world.client()
-    assert user_types(world.caller(client, 1))["born"] == "date"
+    assert read_user_types(world.caller(client, 1))["born"] == "date"
     client.close()
     rows = [change(n, "email", f"u{n}@example.com", born="soon" if n == 3 else "2020-01-01") for n in range(10)]
     done = world.deliver(BulkUpdate("email"), rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.identity import question
+from reverse_etl.destinations.iterable.resources.user_lookup import request_user
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import ConfigError
 
@@ -23,7 +23,7 @@ def check_project_type(project: ProjectType, users: Iterable[tuple[str, str]], a
     Raises ConfigError if the project is of another type than `project`, and DestinationError.
     """
     for key, value in users:
-        reply = asker.ask(question(key, value))
+        reply = asker.ask(request_user(key, value))
         user = reply.body.get("user") if reply.status == 200 and isinstance(reply.body, dict) else None
         types = _types_of(user) if isinstance(user, dict) else ()
         if project in types:

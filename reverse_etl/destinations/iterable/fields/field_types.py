@@ -77,7 +77,9 @@ def with_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
                 yield one
 
 
-def clashes(fields: Sequence[TypedField], known: Mapping[str, str], accepted: Accepted = ACCEPTED) -> list[TypeClash]:
+def find_clashes(
+    fields: Sequence[TypedField], known: Mapping[str, str], accepted: Accepted = ACCEPTED
+) -> list[TypeClash]:
     """The fields whose values Iterable would refuse."""
     found = []
     for item in with_parents(fields):
@@ -87,7 +89,7 @@ def clashes(fields: Sequence[TypedField], known: Mapping[str, str], accepted: Ac
     return found
 
 
-def built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -> list[TypeClash]:
+def find_built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -> list[TypeClash]:
     """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
     found = []
     for item in with_parents(fields):
@@ -106,16 +108,16 @@ def given_type(item: TypedField) -> str:
 
 def new_fields(fields: Sequence[TypedField], known: Collection[str]) -> tuple[NewField, ...]:
     """The fields that Iterable does not have yet, with the types that they get."""
-    return tuple(shown(item) for item in with_parents(fields) if item.field not in known)
+    return tuple(as_new_field(item) for item in with_parents(fields) if item.field not in known)
 
 
-def shown(item: TypedField) -> NewField:
+def as_new_field(item: TypedField) -> NewField:
     """A field as a new one."""
     given = given_type(item)
     return NewField(item.field, f"array of {given}" if item.array and given else given)
 
 
-def untold(context: SyncContext, note: str) -> Inspection:
+def inspect_without_types(context: SyncContext, note: str) -> Inspection:
     """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
     return Inspection(new_fields(context.fields, ()), notes=(note,))
 
@@ -145,28 +147,28 @@ def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     )
 
 
-def user_types(asker: ApiCaller) -> Mapping[str, str] | None:
+def read_user_types(caller: ApiCaller) -> Mapping[str, str] | None:
     """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
-    reply = asker.ask(Request(GET_FIELDS, GET_FIELDS.path))
+    reply = caller.ask(Request(GET_FIELDS, GET_FIELDS.path))
     fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
     return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
 
 
-def check_user_fields(context: SyncContext, asker: ApiCaller) -> Sequence[str]:
+def check_user_fields(context: SyncContext, caller: ApiCaller) -> Sequence[str]:
     """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
 
     Raises DestinationError.
     """
-    return inspect_user_fields(context, asker).warnings if context.fields else ()
+    return inspect_user_fields(context, caller).warnings if context.fields else ()
 
 
-def inspect_user_fields(context: SyncContext, asker: ApiCaller) -> Inspection:
+def inspect_user_fields(context: SyncContext, caller: ApiCaller) -> Inspection:
     """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
-    told = user_types(asker)
-    wrong = built_in_clashes(context.fields, told or {})
+    told = read_user_types(caller)
+    wrong = find_built_in_clashes(context.fields, told or {})
     if wrong:
         raise built_in_error(context.sync.name, wrong)
-    found = clashes(context.fields, {**ALWAYS, **(told or {})})
+    found = find_clashes(context.fields, {**ALWAYS, **(told or {})})
     if found:
         raise clash_error(context.sync.name, found)
     if told is None:
@@ -176,7 +178,7 @@ def inspect_user_fields(context: SyncContext, asker: ApiCaller) -> Inspection:
     return Inspection(new_fields(context.fields, known), mine, types_read=True)
 
 
-def dropping(fields: Sequence[NewField]) -> str:
+def warn_of_dropped_fields(fields: Sequence[NewField]) -> str:
     """The sentence that warns of `create_new_fields: false`."""
     names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
     return f"`create_new_fields: false` lets Iterable drop what it does not have: {names}"

@@ -35,12 +35,12 @@ class Scalar:
     read: Callable[[object], object]
 
 
-def fit(name: str, value: object, kind: Scalar) -> object:
-    """The value as that type. Raises UnfitRow, which calls it by `name`."""
-    found = kind.read(value)
-    if found is None:
+def convert_value(name: str, value: object, kind: Scalar) -> object:
+    """Return the value as that type. Raises UnfitRow, which says `name` and never the value."""
+    converted = kind.read(value)
+    if converted is None:
         raise UnfitRow(UNSENDABLE, f"`{name}` is not {kind.says}")
-    return found
+    return converted
 
 
 def _text(value: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
@@ -11,25 +12,17 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
+from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import (
-    FIRST_RECHECK,
-    NAMES,
-    Prefer,
-    identifier_faults,
-    key_of,
-    missing_identifier,
-    other_identifiers,
-    people_of,
-    user_rule,
-)
-from reverse_etl.destinations.iterable.objects.activity import WINDOW, refused_person, skips_unknown
-from reverse_etl.destinations.iterable.objects.commerce_items import Items, items_key
+from reverse_etl.destinations.iterable.identity import NAMES, Identifiers, Prefer, missing_identifier, people_of
+from reverse_etl.destinations.iterable.objects.activity import WINDOW, read_user_refusal
+from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
+from reverse_etl.destinations.operation import Operations, Row
 from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Requirement, Sync
+from reverse_etl.sync import Field, OnRemoved
 
 # Swagger states no limit; this many single requests a second are the safe side.
 UPDATE_CART = Endpoint("POST", "/api/commerce/updateCart", 100)
@@ -39,7 +32,6 @@ class CartsEntry(Entry):
     """Shopping carts, by POST /api/commerce/updateCart."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = ("unknown_users", "prefer", "prefer_user_id", "items")
     object: Literal["carts"]
     mode: Literal["upsert"] = Key(default="upsert", description="a row's items replace what the cart holds")
     email: ColumnName | None = None
@@ -55,8 +47,7 @@ class CartsEntry(Entry):
     )
 
     def own(self) -> tuple[Field, ...]:
-        own: tuple[Field, ...] = self.items.own()
-        return own
+        return self.items.own()
 
     def removal(self) -> OnRemoved:
         return self.on_removed
@@ -66,9 +57,33 @@ class CartsEntry(Entry):
         return [*missing, *self.items.faults(place)]
 
 
+def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
+    """Return how carts are identified and sent: by their users. An empty array empties the cart."""
+    identifiers = Identifiers.of(entry, project)
+    identity, others = identifiers.rule(), identifiers.other_fields()
+    write = UpdateCart(skip=entry.unknown_users == "skip")
+    return BoundObject(
+        identity=identity,
+        operations=Operations(write, write if entry.on_removed == "clear" else None),
+        body=partial(_body, entry, identifiers, entry.items.reader()),
+        fields=(*entry.own(), *others),
+        requirements=(entry.items.requirement(),),
+        people=people_of(identity, others),
+        first_recheck=FIRST_RECHECK,
+        check=identifiers.check,
+    )
+
+
+def _body(entry: CartsEntry, identifiers: Identifiers, read_items: ItemsReader, row: Row) -> Mapping[str, object]:
+    user = identifiers.user_of(row)
+    if entry.prefer_user_id and NAMES["user_id"] in user:
+        user["preferUserId"] = True
+    return {"user": user, "items": [] if row.removed else read_items(row)}
+
+
 @dataclass(frozen=True)
 class UpdateCart(Single):
-    """Replace a user's cart. `skip`: those of unknown users are skipped, not rejected."""
+    """Replaces a user's cart. `skip`: those of unknown users are skipped, not rejected."""
 
     skip: bool = True
     endpoint: Endpoint = UPDATE_CART
@@ -76,48 +91,7 @@ class UpdateCart(Single):
     effect: str = "their carts are emptied in Iterable"
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
-        return refused_person(change, reply, skip=self.skip, one_user=True)
+        return read_user_refusal(change, reply, skip=self.skip, one_user=True)
 
 
-class Carts(IterableObject):
-    """What users are about to buy."""
-
-    name = "carts"
-    entry = CartsEntry
-    stage = Stage.COMMERCE
-    first_recheck = FIRST_RECHECK
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        return identifier_faults(sync, project)
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return user_rule(sync, project)
-
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        return (*sync.own, *other_identifiers(sync, project))
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return people_of(self.identity(sync, project), other_identifiers(sync, project))
-
-    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-        """An empty array empties the cart; NULL says nothing of it."""
-        del project
-        return (items_key(sync).requirement(),)
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        del project
-        write = UpdateCart(skip=skips_unknown(sync))
-        return Operations(write, write if sync.on_removed == "clear" else None)
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        items = items_key(sync).reader()
-        first = key_of(sync, project)
-        prefer = {"preferUserId": True} if sync.option("prefer_user_id") else {}
-
-        def make(row: Row) -> Mapping[str, object]:
-            key = row.key or first
-            user: dict[str, object] = {NAMES[key]: row.identity}
-            user |= prefer if key == "user_id" else {}
-            return {"user": user, "items": [] if row.removed else items(row)}
-
-        return make
+CARTS = IterableObject(CartsEntry, Stage.COMMERCE, bind)

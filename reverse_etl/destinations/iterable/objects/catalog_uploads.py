@@ -82,7 +82,7 @@ class DeleteItems(_ItemsOperation):
         return Request(self.endpoint, address(self.catalog, "/items"), body)
 
 
-def document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
+def build_document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
     """A row's document. Raises UnfitRow.
 
     What a null does to a field is told nowhere. Where an item is replaced whole a NULL is left out, which clears it for

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
@@ -11,29 +13,35 @@ from pydantic import Field as Key
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.bound_object import SyncContext, TypedField
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
-from reverse_etl.destinations.iterable.fields.field_types import GIVEN, clash_error, clashes, shown, with_parents
-from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, document
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.fields.field_types import (
+    GIVEN,
+    as_new_field,
+    clash_error,
+    find_clashes,
+    with_parents,
+)
+from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, build_document
 from reverse_etl.destinations.iterable.resources.catalog_types import (
-    FITTING,
+    CONVERTIBLE,
     NAME,
     Catalog,
-    find_catalog,
-    make_catalog,
+    create_catalog,
+    find_catalog_name,
     read_catalog,
     set_types,
     typable,
     unknown_catalog,
 )
-from reverse_etl.destinations.operation import Body, Operations, Row
+from reverse_etl.destinations.operation import Operations, Row
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import Fault
 from reverse_etl.sync import IdentityRule, OnRemoved, Sync
 
 # Support article 360033215072.
-MOST_FIELDS = 350
+MAX_FIELDS = 350
 _NO_TYPE = "has no type: it is kept, and cannot be searched"
 
 
@@ -41,7 +49,6 @@ class CatalogItemsEntry(FieldsEntry):
     """Items of a catalog, by POST /api/catalogs/{catalog}/items."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("item_id",)
-    OPTIONS: ClassVar[tuple[str, ...]] = ("catalog", "create_catalog")
     object: Literal["catalog_items"]
     mode: Literal["upsert", "update", "mirror"] = Key(
         default="upsert",
@@ -55,127 +62,124 @@ class CatalogItemsEntry(FieldsEntry):
     def scope(self) -> Mapping[str, str]:
         return {"catalog": self.catalog.lower()}
 
+    def creates_scope(self) -> bool:
+        return self.create_catalog
+
     def removal(self) -> OnRemoved:
         return "delete" if self.mode == "mirror" else "ignore"
 
     def faults(self, place: Place) -> list[Fault]:
         if re.fullmatch(NAME, self.catalog):
             return []
-        said = f"`catalog: {self.catalog}` cannot be the name of a catalog"
+        message = f"`catalog: {self.catalog}` cannot be the name of a catalog"
         allowed = "letters, digits and dashes, at most 255"
-        return [place.fault("wrong-catalog-name", said, key="catalog", found=self.catalog, allowed=allowed)]
+        return [place.fault("wrong-catalog-name", message, key="catalog", found=self.catalog, allowed=allowed)]
 
 
-class CatalogItems(IterableObject):
-    """Items of a catalog."""
+def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
+    """Return how items are identified and sent. They are the same in every type of project."""
+    del project
+    reason = "an item id holds letters, digits and dashes only, 255 at most"
+    return BoundObject(
+        identity=IdentityRule("item_id", (entry.item_id,), "bad-item-id", reason, pattern=NAME),
+        operations=_operations(entry, Catalog(entry.catalog)),
+        body=partial(_body, entry.mode == "update"),
+        check=_check,
+        inspect=partial(_inspect, entry),
+        connector=partial(_connect, entry),
+    )
 
-    name = "catalog_items"
-    entry = CatalogItemsEntry
-    stage = Stage.CATALOGS
 
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        del project
-        place, fields = place_of(sync), sync.fields or ()
-        faults = [
-            place.fault(
-                "wrong-field-name",
-                f"column `{item.column}` has a period in its name, and fields of catalogs have none",
-                key=f"fields.{item.path}",
-                found=item.path,
-                allowed="another name of the column, or `field: column` with a field name of your own",
-            )
-            for item in fields
-            if item.path == item.column and "." in item.path
-        ]
-        count = len({item.path.partition(".")[0] for item in fields})
-        if count > MOST_FIELDS:
-            said = f"{plural(count, 'field')} {are(count)} mapped, and a catalog has {MOST_FIELDS} at most"
-            faults.append(place.fault("too-many-fields", said, key="fields", allowed="a list of the fields to send"))
-        return faults
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        del project
-        reason = "an item id holds letters, digits and dashes only, 255 at most"
-        return IdentityRule("item_id", (sync.identifiers["item_id"],), "bad-item-id", reason, pattern=NAME)
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        del project
-        return operations_on(Catalog(str(sync.options["catalog"])), sync)
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        del project
-        partial = sync.mode == "update"
-
-        def make(row: Row) -> Mapping[str, object]:
-            return document(row.data, partial=partial)
-
-        return make
-
-    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
-        del project
-        sync, found = context.sync, looked_up(context.sync, asker)
-        catalog = found or Catalog(str(sync.options["catalog"]))
-        refuse_clashes(context, catalog)
-        lacking = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
-        typed = typable(catalog, lacking) if sync.option("create_catalog") else []
-        untyped = [item for item in lacking if item not in typed]
-        return Inspection(
-            [shown(item) if item in typed else NewField(item.field, "", _NO_TYPE) for item in lacking],
-            {item.field: catalog.types[item.field] for item in context.fields if item.field in catalog.types},
-            unsearchable(catalog, untyped, sync),
-            () if found else (f"catalog `{catalog.name}` would be made",),
-            inferring=False,
-            types_read=True,
+def _check(sync: Sync) -> list[Fault]:
+    place, fields = place_of(sync), sync.fields or ()
+    faults = [
+        place.fault(
+            "wrong-field-name",
+            f"column `{item.column}` has a period in its name, and fields of catalogs have none",
+            key=f"fields.{item.path}",
+            found=item.path,
+            allowed="another name of the column, or `field: column` with a field name of your own",
         )
-
-    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
-        sync = context.sync
-        catalog = looked_up(sync, asker) or make_catalog(asker, str(sync.options["catalog"]))
-        refuse_clashes(context, catalog)
-        warnings: Sequence[str] = ()
-        if sync.option("create_catalog"):
-            catalog = set_types(asker, catalog, typable(catalog, context.fields))
-            lacking = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
-            warnings = unsearchable(catalog, lacking, sync)
-        made, body = operations_on(catalog, sync), self.body(sync, project)
-        return Prepared(made, body, casts=casts(context, catalog), warnings=warnings)
+        for item in fields
+        if item.path == item.column and "." in item.path
+    ]
+    count = len({item.path.partition(".")[0] for item in fields})
+    if count > MAX_FIELDS:
+        message = f"{plural(count, 'field')} {are(count)} mapped, and a catalog has {MAX_FIELDS} at most"
+        faults.append(place.fault("too-many-fields", message, key="fields", allowed="a list of the fields to send"))
+    return faults
 
 
-def operations_on(catalog: Catalog, sync: Sync) -> Operations:
-    """How items are sent to a catalog."""
-    remove = DeleteItems(catalog.name, catalog.fresh) if sync.on_removed == "delete" else None
-    return Operations(UploadItems(catalog.name, catalog.fresh, partial=sync.mode == "update"), remove)
+def _body(partial_update: bool, row: Row) -> Mapping[str, object]:  # noqa: FBT001  bound by position
+    return build_document(row.data, partial=partial_update)
 
 
-def looked_up(sync: Sync, asker: ApiCaller) -> Catalog | None:
-    """The catalog of a sync; None where there is none and it may be made. Raises DestinationError."""
-    wanted = str(sync.options["catalog"])
-    found, others = find_catalog(asker, wanted)
-    if found is not None:
-        return read_catalog(asker, found)
-    if sync.option("create_catalog"):
+def _operations(entry: CatalogItemsEntry, catalog: Catalog) -> Operations:
+    remove = DeleteItems(catalog.name, catalog.just_created) if entry.removal() == "delete" else None
+    return Operations(UploadItems(catalog.name, catalog.just_created, partial=entry.mode == "update"), remove)
+
+
+def _inspect(entry: CatalogItemsEntry, context: SyncContext, caller: ApiCaller) -> Inspection:
+    existing = _find_catalog(entry, context.sync, caller)
+    catalog = existing or Catalog(entry.catalog)
+    _refuse_clashes(context, catalog)
+    missing = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
+    typed = typable(catalog, missing) if entry.create_catalog else []
+    untyped = [item for item in missing if item not in typed]
+    return Inspection(
+        [as_new_field(item) if item in typed else NewField(item.field, "", _NO_TYPE) for item in missing],
+        {item.field: catalog.types[item.field] for item in context.fields if item.field in catalog.types},
+        _warn_of_untyped(entry, catalog, untyped),
+        () if existing else (f"catalog `{catalog.name}` would be made",),
+        inferring=False,
+        types_read=True,
+    )
+
+
+def _connect(entry: CatalogItemsEntry, bound: BoundObject, context: SyncContext, caller: ApiCaller) -> BoundObject:
+    catalog = _find_catalog(entry, context.sync, caller) or create_catalog(caller, entry.catalog)
+    _refuse_clashes(context, catalog)
+    warnings: Sequence[str] = ()
+    if entry.create_catalog:
+        catalog = set_types(caller, catalog, typable(catalog, context.fields))
+        missing = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
+        warnings = _warn_of_untyped(entry, catalog, missing)
+    return replace(bound, operations=_operations(entry, catalog), casts=_casts(context, catalog), warnings=warnings)
+
+
+def _find_catalog(entry: CatalogItemsEntry, sync: Sync, caller: ApiCaller) -> Catalog | None:
+    """Return the catalog; None if it does not exist and may be created. Raises DestinationError."""
+    name, others = find_catalog_name(caller, entry.catalog)
+    if name is not None:
+        return read_catalog(caller, name)
+    if entry.create_catalog:
         return None
-    raise unknown_catalog(sync, wanted, others)
+    raise unknown_catalog(sync, entry.catalog, others)
 
 
-def refuse_clashes(context: SyncContext, catalog: Catalog) -> None:
-    """Raise DestinationError where values of a column can never be of the type that their field has."""
-    found = clashes(context.fields, catalog.types, FITTING)
-    if found:
-        raise clash_error(context.sync.name, found)
+def _refuse_clashes(context: SyncContext, catalog: Catalog) -> None:
+    """Raise DestinationError if values of a column can never be of the type that their field has."""
+    clashes = find_clashes(context.fields, catalog.types, CONVERTIBLE)
+    if clashes:
+        raise clash_error(context.sync.name, clashes)
 
 
-def casts(context: SyncContext, catalog: Catalog) -> dict[str, str]:
-    """Types of the fields whose values have to be looked at one by one."""
+def _casts(context: SyncContext, catalog: Catalog) -> dict[str, str]:
+    """Return the types of fields whose values must be converted one by one."""
     known = {item: catalog.types[item.field] for item in context.fields if item.field in catalog.types}
     return {item.field: theirs for item, theirs in known.items() if GIVEN.get(item.kind) != theirs}
 
 
-def unsearchable(catalog: Catalog, fields: Sequence[TypedField], sync: Sync) -> Sequence[str]:
-    """What warns of fields without a type. Once items have a field, its type makes none of those searchable."""
+def _warn_of_untyped(entry: CatalogItemsEntry, catalog: Catalog, fields: Sequence[TypedField]) -> Sequence[str]:
+    """Return a warning about fields without a type. An item can be searched only if its field had a type before it."""
     if not fields:
         return ()
     names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
-    way = "" if sync.option("create_catalog") else ", or by `create_catalog: true` where no item has the field yet"
-    said = f"catalog `{catalog.name}` has no type for {names}, so collections cannot search there: set it in Iterable"
-    return (f"{said}{way}; items that were sent before are then to be sent again (`--full-refresh`)",)
+    way = "" if entry.create_catalog else ", or by `create_catalog: true` where no item has the field yet"
+    message = (
+        f"catalog `{catalog.name}` has no type for {names}, so collections cannot search there: set it in Iterable"
+    )
+    return (f"{message}{way}; items that were sent before are then to be sent again (`--full-refresh`)",)
+
+
+CATALOG_ITEMS = IterableObject(CatalogItemsEntry, Stage.CATALOGS, bind)

@@ -9,14 +9,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.definition.faults import Place, field_twice, nearest
-from reverse_etl.destinations.iterable.fields.scalars import NUMBER, OBJECT, TEXT, TEXTS, UNSENDABLE, WHOLE, Scalar, fit
+from reverse_etl.destinations.iterable.fields.scalars import (
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    UNSENDABLE,
+    WHOLE,
+    Scalar,
+    convert_value,
+)
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, Requirement, Sync
+from reverse_etl.sync import Field, Requirement
 
 REQUIRED = ("id", "name", "price", "quantity")
 _DATA = "dataFields"
@@ -35,6 +44,8 @@ MEMBERS: Mapping[str, Scalar] = {
 _ALLOWED = "a column that holds an array, {column: …, member: name there}, or {member: column} of the row"
 # An item before its members are fitted: values by path, such as `price` or `dataFields.color`.
 _Raw = Mapping[str, object]
+# Returns the items of a row as Iterable takes them. Raises UnfitRow.
+ItemsReader = Callable[[Row], "list[dict[str, object]]"]
 
 
 @dataclass(frozen=True)
@@ -67,8 +78,8 @@ class ItemsKey:
         missing = [place.fault("missing-key", f"every item needs `{name}`", key=f"items.{name}") for name in lacking]
         return missing + field_twice(tuple(self.members.values()), place, under="items")
 
-    def reader(self) -> Callable[[Row], list[dict[str, object]]]:
-        """The items of a row, as Iterable takes them. Raises UnfitRow."""
+    def reader(self) -> ItemsReader:
+        """Return the function that reads the items of a row."""
         raw = self._of_row if self.column is None else self._of_array
         return lambda row: [_item(found) for found in raw(row)]
 
@@ -102,12 +113,6 @@ class ItemsKey:
         return isinstance(value, list) and self.members[path].column is not None
 
 
-def items_key(sync: Sync) -> ItemsKey:
-    """What the definition of a purchase or cart says of its items."""
-    found: ItemsKey = sync.options["items"]
-    return found
-
-
 def _dig(value: Any, path: str) -> Any:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
@@ -119,7 +124,7 @@ def _item(raw: _Raw) -> dict[str, object]:
     for name, kind in MEMBERS.items():
         value = raw.get(name)
         if value is not None and (value != "" or name in REQUIRED):
-            found[name] = fit(f"items.{name}", value, kind)
+            found[name] = convert_value(f"items.{name}", value, kind)
         elif name in REQUIRED:
             raise UnfitRow(UNSENDABLE, f"`items.{name}` is missing")
     for path, value in raw.items():
@@ -180,4 +185,4 @@ _SCHEMA = {
         },
     ],
 }
-Items = Annotated[Any, BeforeValidator(_read), WithJsonSchema(_SCHEMA)]
+Items = Annotated[ItemsKey, SkipValidation, BeforeValidator(_read), WithJsonSchema(_SCHEMA)]

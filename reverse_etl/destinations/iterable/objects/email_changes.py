@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import orjson
@@ -12,23 +13,21 @@ from pydantic import Field as Key
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place
+from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     EMAIL,
-    NAMES,
+    Identifiers,
     Prefer,
-    identifier_faults,
-    key_of,
     people_of,
-    user_rule,
 )
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
-from reverse_etl.destinations.operation import Body, Operation, Operations, Row
+from reverse_etl.destinations.operation import Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
+from reverse_etl.sync import Field, PersonColumn, Requirement
 
 # Swagger states no rate; the single reads and deletes of users have this one.
 UPDATE_EMAIL = Endpoint("POST", "/api/users/updateEmail", 100)
@@ -40,7 +39,6 @@ class EmailChangesEntry(Entry):
     """Users who get another e-mail address."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("current_email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["email_changes"]
     mode: Literal["update"] = "update"
     current_email: ColumnName | None = Key(default=None, description="column of the address that Iterable has")
@@ -52,61 +50,55 @@ class EmailChangesEntry(Entry):
         return (Field(_NEW, self.new_email, as_text=True, lowered=True, own=True),)
 
     def faults(self, place: Place) -> list[Fault]:
-        said = "neither `current_email` nor `user_id` names a column"
+        message = "neither `current_email` nor `user_id` names a column"
         allowed = "current_email, user_id, or both"
-        return [] if self.identifiers() else [place.fault("missing-identifier", said, allowed=allowed)]
+        return [] if self.identifiers() else [place.fault("missing-identifier", message, allowed=allowed)]
+
+
+def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
+    """Return how users are identified and get their new address.
+
+    In an e-mail project an endpoint changes it. In other projects the address is a field like others (support article
+    217502386), and goes by the endpoint of users: single and bulk requests for one user may overtake each other.
+    """
+    columns = {"email": entry.current_email, "user_id": entry.user_id}
+    identifiers = Identifiers({key: column for key, column in columns.items() if column}, project, entry.prefer)
+    identity, by_endpoint = identifiers.rule(), project is ProjectType.EMAIL
+    write: Operation = UpdateEmail() if by_endpoint else BulkUpdate(identifiers.key, updates_only=True)
+    message = "the new e-mail is missing or malformed"
+    return BoundObject(
+        identity=identity,
+        operations=Operations(write, lookup=OldThenNew(identifiers.key, _person_afterwards, proved_by=("email",))),
+        body=partial(_endpoint_body if by_endpoint else _field_body, identifiers),
+        fields=entry.own(),
+        requirements=(
+            Requirement((f"@{_NEW}",), "bad-new-email", message),
+            Requirement((f"@{_NEW}",), "bad-new-email", message, pattern=EMAIL),
+        ),
+        people=(*people_of(identity), PersonColumn("email", f"@{_NEW}")),
+        changes_identifier=True,
+        check=identifiers.check,
+    )
+
+
+def _endpoint_body(identifiers: Identifiers, row: Row) -> Mapping[str, object]:
+    return {_CURRENT[row.key or identifiers.key]: row.identity, "newEmail": row.own[_NEW]}
+
+
+def _field_body(identifiers: Identifiers, row: Row) -> Mapping[str, object]:
+    return {**identifiers.user_of(row), "dataFields": {"email": row.own[_NEW]}}
 
 
 @dataclass(frozen=True)
 class UpdateEmail(Single):
-    """Change one user's address: e-mail projects (support article 217502386)."""
+    """Changes the address of one user, in e-mail projects (support article 217502386)."""
 
     endpoint: Endpoint = UPDATE_EMAIL
 
 
-class EmailChanges(IterableObject):
-    """New addresses of users."""
-
-    name = "email_changes"
-    entry = EmailChangesEntry
-    stage = Stage.IDENTITY
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        return identifier_faults(sync, project)
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return user_rule(sync, project)
-
-    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-        del sync, project
-        said = "the new e-mail is missing or malformed"
-        return (
-            Requirement((f"@{_NEW}",), "bad-new-email", said),
-            Requirement((f"@{_NEW}",), "bad-new-email", said, pattern=EMAIL),
-        )
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return (*people_of(self.identity(sync, project)), PersonColumn("email", f"@{_NEW}"))
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        key = key_of(sync, project)
-        # Elsewhere the address is a field like others (support article 217502386), and goes by the endpoint that
-        # users go by, since single and bulk requests for one user may overtake each other.
-        write: Operation = UpdateEmail() if project is ProjectType.EMAIL else BulkUpdate(key, updating=True)
-        return Operations(write, lookup=OldThenNew(key, _afterwards, proved_by=("email",)))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        first = key_of(sync, project)
-
-        def by_endpoint(row: Row) -> Mapping[str, object]:
-            return {_CURRENT[row.key or first]: row.identity, "newEmail": row.own[_NEW]}
-
-        def by_field(row: Row) -> Mapping[str, object]:
-            return {NAMES[row.key or first]: row.identity, "dataFields": {"email": row.own[_NEW]}}
-
-        return by_endpoint if project is ProjectType.EMAIL else by_field
-
-
-def _afterwards(change: Change) -> Person:
+def _person_afterwards(change: Change) -> Person:
     body = orjson.loads(change.body)
     return Person("email", str(body.get("newEmail") or body["dataFields"]["email"]))
+
+
+EMAIL_CHANGES = IterableObject(EmailChangesEntry, Stage.IDENTITY, bind)

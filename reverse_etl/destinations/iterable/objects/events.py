@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import orjson
@@ -13,26 +14,25 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place, short
-from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.scalars import TEXT, fit
-from reverse_etl.destinations.iterable.identity import person, precedence
+from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.fields.scalars import TEXT, convert_value
+from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
-    Activity,
     ActivityEntry,
-    activity_requirements,
-    attribution,
-    refused_person,
-    skips_unknown,
-    stable_id,
+    bind_activity,
+    hash_id,
+    read_user_refusal,
+    time_and_source,
     unknown_user,
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, texts
-from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row
+from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Requirement, Sync
+from reverse_etl.sync import Requirement
 
 # Rate: Swagger document. 1,000 events and 4 MB a request are what others send; neither is documented.
 TRACK_BULK = Endpoint("POST", "/api/events/trackBulk", 10)
@@ -44,7 +44,6 @@ class EventsEntry(ActivityEntry):
     """Events, by POST /api/events/trackBulk."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("event_id",)
-    OPTIONS: ClassVar[tuple[str, ...]] = (*ActivityEntry.OPTIONS, "create_new_fields", "allow_dropped_fields")
     object: Literal["events"]
     mode: Literal["upsert"] = Key(default="upsert", description="an event sent before is updated when its row changes")
     event_name: Source = Key(description="a column, or {value: …}")
@@ -65,9 +64,36 @@ class EventsEntry(ActivityEntry):
         return faults
 
 
+def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
+    """Return how events are identified and sent: an event makes no user."""
+    identifiers = Identifiers.of(entry, project)
+    name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
+    write = TrackBulk(entry.skips_unknown, allow_dropped_fields=entry.allow_dropped_fields)
+    body = partial(_body, entry, identifiers.precedence)
+    return bind_activity(entry, identifiers, operations=Operations(write), body=body, requirements=[name])
+
+
+def _body(entry: EventsEntry, keys: Sequence[str], row: Row) -> Mapping[str, object]:
+    body: dict[str, object] = {
+        **pick_identifier(row.own, keys),
+        "eventName": convert_value("event_name", row.own["event_name"], TEXT),
+        "id": _event_id(entry, row.identity),
+        **time_and_source(row.own),
+        "dataFields": row.data,
+    }
+    if entry.create_new_fields is not None:
+        body["createNewFields"] = entry.create_new_fields
+    return body
+
+
+def _event_id(entry: EventsEntry, identity: str) -> str:
+    is_usable = entry.event_id is not None and _ID.fullmatch(identity)
+    return identity if is_usable else hash_id(entry.sync_name, identity)
+
+
 @dataclass(frozen=True)
 class TrackBulk(Operation):
-    """Track events, or update those with the same ids. `skip`: events of unknown users are skipped, not rejected."""
+    """Tracks events, or updates those with the same ids. `skip`: events of unknown users are skipped, not rejected."""
 
     skip: bool = True
     allow_dropped_fields: bool = False
@@ -81,13 +107,13 @@ class TrackBulk(Operation):
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         # Identifiers among an event's data are somebody else's.
-        reader = BulkReader(self._fate, self.allow_dropped_fields, parts=("",))
-        return reader.read(changes, reply, _barred(changes, reply))
+        reader = BulkReader(self._outcome, self.allow_dropped_fields, parts=("",))
+        return reader.read(changes, reply, _read_disallowed(changes, reply))
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
-        return refused_person(change, reply, skip=self.skip)
+        return read_user_refusal(change, reply, skip=self.skip)
 
-    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         # The deprecated array of user ids names those that are not known: Swagger, BulkTrackResponse.
         unknown = failure.reason == "invalid" and failure.deprecated and named.kind == "UserIds"
         if unknown or failure.reason == "notFound":
@@ -95,14 +121,14 @@ class TrackBulk(Operation):
         return rejected(change, named, failure)
 
 
-def _barred(changes: Sequence[Change], reply: Reply) -> Mapping[int, Outcome]:
-    """The rows whose event's name the project does not let in."""
+def _read_disallowed(changes: Sequence[Change], reply: Reply) -> Mapping[int, Outcome]:
+    """Return the outcomes of rows whose event name the project does not allow."""
     body = reply.body if isinstance(reply.body, dict) else {}
     names = set(texts(body.get("disallowedEventNames")))
     if not names:
         return {}
-    found = {change.ordinal: _name_of(change) for change in changes}
-    return {ordinal: _disallowed(ordinal, name) for ordinal, name in found.items() if name in names}
+    sent = {change.ordinal: _name_of(change) for change in changes}
+    return {ordinal: _disallowed(ordinal, name) for ordinal, name in sent.items() if name in names}
 
 
 def _name_of(change: Change) -> str:
@@ -114,34 +140,4 @@ def _disallowed(ordinal: int, name: str) -> Outcome:
     return Outcome(ordinal, Status.REJECTED, "disallowed-event", reason)
 
 
-class Events(Activity):
-    """What users did."""
-
-    name = "events"
-    entry = EventsEntry
-
-    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-        name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
-        return (*activity_requirements(sync, project), name)
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        del project
-        return Operations(TrackBulk(skips_unknown(sync), allow_dropped_fields=sync.option("allow_dropped_fields")))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        keys = precedence(sync, project)
-        create = sync.options.get("create_new_fields")
-        flag = {} if create is None else {"createNewFields": create}
-
-        def make(row: Row) -> Mapping[str, object]:
-            mapped = row.identity if "event_id" in sync.identifiers and _ID.fullmatch(row.identity) else ""
-            return {
-                **person(row.own, keys),
-                "eventName": fit("event_name", row.own["event_name"], TEXT),
-                "id": stable_id(sync, row.identity, mapped),
-                **attribution(row.own),
-                "dataFields": row.data,
-                **flag,
-            }
-
-        return make
+EVENTS = IterableObject(EventsEntry, Stage.ACTIVITY, bind)

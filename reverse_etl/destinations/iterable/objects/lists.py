@@ -5,39 +5,31 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal
+from functools import partial
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.bound_object import SyncContext
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
-from reverse_etl.destinations.iterable.identity import (
-    FIRST_RECHECK,
-    NAMES,
-    Prefer,
-    identifier_faults,
-    key_of,
-    missing_identifier,
-    other_identifiers,
-    people_of,
-    user_rule,
-)
+from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, people_of
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
-from reverse_etl.destinations.iterable.resources.list_lookup import Target, find_list, find_or_make_list
-from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row
+from reverse_etl.destinations.iterable.resources.list_lookup import FoundList, ListKey, ListSearch
+from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
+from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
+from reverse_etl.sync import Field, OnRemoved, Sync
 
 # The key `list` hides the type of that name in the class of the entry.
 FaultList = list[Fault]
@@ -52,12 +44,14 @@ _WINDOW = 2_000
 _NO_LIST = "error.lists.invalidListId"
 
 
-def _list(value: object) -> object:
+def _read_list(value: object) -> object:
     """{"id": 123} or {"name": "VIP"}."""
     if isinstance(value, dict) and len(value) == 1:
         [(key, said)] = value.items()
-        if (key == "id" and type(said) is int and said > 0) or (key == "name" and isinstance(said, str) and said):
-            return value
+        if key == "id" and type(said) is int and said > 0:
+            return ListKey(id=said)
+        if key == "name" and isinstance(said, str) and said:
+            return ListKey(name=said)
     raise PydanticCustomError("list", "{id: 123} or {name: VIP}")
 
 
@@ -72,7 +66,7 @@ _SCHEMA = {
         for key, kind in (("id", {"type": "integer", "minimum": 1}), ("name", {"type": "string", "minLength": 1}))
     ]
 }
-ListOfIterable = Annotated[Any, BeforeValidator(_list), WithJsonSchema(_SCHEMA)]
+ListOfIterable = Annotated[ListKey, SkipValidation, BeforeValidator(_read_list), WithJsonSchema(_SCHEMA)]
 
 
 class ListMembersEntry(FieldsEntry):
@@ -87,7 +81,6 @@ class ListMembersEntry(FieldsEntry):
         "merge_nested_objects",
         "allow_dropped_fields",
     )
-    OPTIONS: ClassVar[tuple[str, ...]] = ("list", "prefer", *(key for key in JOINING if key != "fields"))
     object: Literal["list_members"]
     mode: Literal["add", "remove", "mirror"] = Key(
         default="add",
@@ -111,17 +104,20 @@ class ListMembersEntry(FieldsEntry):
         return super().mapped() or ()
 
     def scope(self) -> Mapping[str, str]:
-        """What was put on a list says nothing of what is to be taken off it."""
-        [(key, said)] = self.list.items()
+        """Rows that were put on a list say nothing of rows to take off it, so the action is part of the scope."""
         action = "unsubscribe" if self.mode == "remove" else "subscribe"
-        return {"list" if key == "name" else "list_id": str(said), "action": action}
+        which = {"list": self.list.name} if self.list.name else {"list_id": str(self.list.id)}
+        return {**which, "action": action}
+
+    def creates_scope(self) -> bool:
+        return self.create_list
 
     def removal(self) -> OnRemoved:
         return "remove" if self.mode == "mirror" else "ignore"
 
     def faults(self, place: Place) -> FaultList:
         faults = [] if self.identifiers() else [missing_identifier(place)]
-        if self.create_list and "name" not in self.list:
+        if self.create_list and not self.list.name:
             said = "a list can be made by name alone: Iterable gives the id"
             faults.append(place.fault("contradictory-keys", said, key="create_list", allowed="`list: {name: …}`"))
         useless = [key for key in self.JOINING if self.mode == "remove" and getattr(self, key)]
@@ -129,6 +125,75 @@ class ListMembersEntry(FieldsEntry):
             place.fault("contradictory-keys", f"`mode: remove` subscribes nobody, so `{key}` has no meaning", key=key)
             for key in useless
         ]
+
+
+def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
+    """Return how members are identified and sent. The list's own id is known once Iterable was asked."""
+    identifiers = Identifiers.of(entry, project)
+    identity, others = identifiers.rule(), identifiers.other_fields()
+    return BoundObject(
+        identity=identity,
+        operations=_operations(entry, identifiers.key, FoundList(entry.list.id)),
+        body=partial(_body, entry, identifiers),
+        fields=(*entry.own(), *others),
+        people=people_of(identity, others),
+        first_recheck=FIRST_RECHECK,
+        check=partial(_check, entry, identifiers),
+        inspect=partial(_inspect, entry),
+        connector=partial(_connect, entry, identifiers.key),
+    )
+
+
+def _check(entry: ListMembersEntry, identifiers: Identifiers, sync: Sync) -> FaultList:
+    place, faults = place_of(sync), identifiers.check(sync)
+    if identifiers.project is ProjectType.EMAIL and entry.update_existing_users_only:
+        message = (
+            "an e-mail project makes users that it lacks all the same, so `update_existing_users_only` cannot hold"
+        )
+        allowed = "to leave it out, and a model that holds none but users whom Iterable has"
+        faults.append(place.fault("wrong-project-type", message, key="update_existing_users_only", allowed=allowed))
+    return [*faults, *user_field_faults(sync, place)]
+
+
+def _body(entry: ListMembersEntry, identifiers: Identifiers, row: Row) -> Mapping[str, object]:
+    body = identifiers.user_of(row)
+    if entry.fields and not row.removed:
+        body["dataFields"] = row.data
+        if entry.merge_nested_objects:
+            body["mergeNestedObjects"] = True
+    return body
+
+
+def _operations(entry: ListMembersEntry, key: str, target: FoundList) -> Operations:
+    leave = Unsubscribe(target.id, key, target.just_created)
+    if entry.mode == "remove":
+        return Operations(leave)
+    join = Subscribe(
+        target.id,
+        key,
+        target.just_created,
+        existing_only=entry.update_existing_users_only,
+        allow_dropped_fields=entry.allow_dropped_fields,
+    )
+    return Operations(join, leave if entry.mode == "mirror" else None)
+
+
+def _inspect(entry: ListMembersEntry, context: SyncContext, caller: ApiCaller) -> Inspection:
+    inspection = inspect_user_fields(context, caller) if context.fields else Inspection()
+    if ListSearch(entry.list, entry.create_list, context.sync.name, caller).find() is not None:
+        return inspection
+    note = f"Iterable has no list `{entry.list.name}` yet; the first run makes it"
+    return replace(inspection, notes=(note,))
+
+
+def _connect(
+    entry: ListMembersEntry, key: str, bound: BoundObject, context: SyncContext, caller: ApiCaller
+) -> BoundObject:
+    warnings = check_user_fields(context, caller)
+    search = ListSearch(entry.list, entry.create_list, context.sync.name, caller)
+    target = search.find_or_create(context.remembered)
+    operations, ids = _operations(entry, key, target), {"list_id": str(target.id)}
+    return replace(bound, operations=operations, resource_ids=ids, warnings=warnings)
 
 
 @dataclass(frozen=True)
@@ -160,19 +225,19 @@ class ListOperation(Operation):
 
     @abstractmethod
     def _switch(self) -> bytes:
-        """What the request says beside list and rows: JSON members, each after a comma."""
+        """Return what the request says beside list and rows: JSON members, each after a comma."""
 
 
 @dataclass(frozen=True)
 class Subscribe(ListOperation):
-    """Put users on the list; those whom Iterable lacks are made, unless `existing_only`."""
+    """Puts users on the list. Users that Iterable does not have are created, unless `existing_only`."""
 
     existing_only: bool = False
     allow_dropped_fields: bool = False
     endpoint: Endpoint = SUBSCRIBE
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
+        return BulkReader(self._outcome, self.allow_dropped_fields).read(changes, reply)
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return coded_refusal(change, reply, one_user=names_one_user(change))
@@ -180,7 +245,7 @@ class Subscribe(ListOperation):
     def _switch(self) -> bytes:
         return b',"updateExistingUsersOnly":true' if self.existing_only else b""
 
-    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.SKIPPED, *MEANING["notFound"])
         return rejected(change, named, failure, self.key)
@@ -188,13 +253,13 @@ class Subscribe(ListOperation):
 
 @dataclass(frozen=True)
 class Unsubscribe(ListOperation):
-    """Take users off the list; who is unknown or forgotten is as good as off it."""
+    """Takes users off the list. An unknown or forgotten user counts as taken off."""
 
     endpoint: Endpoint = UNSUBSCRIBE
     effect: str = "they are taken off the list in Iterable"
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        return BulkReader(self._fate).read(changes, reply)
+        return BulkReader(self._outcome).read(changes, reply)
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         outcome = coded_refusal(change, reply)
@@ -205,80 +270,16 @@ class Unsubscribe(ListOperation):
         """Off this list and nothing else: sources differ on what Iterable takes where this is not said."""
         return b',"channelUnsubscribe":false'
 
-    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason == "forgotten" or is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.ACCEPTED)
         return rejected(change, named, failure, self.key)
 
 
-class ListMembers(IterableObject):
-    """Members of static lists."""
-
-    name = "list_members"
-    entry = ListMembersEntry
-    stage = Stage.MEMBERSHIPS
-    first_recheck = FIRST_RECHECK
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        place, faults = place_of(sync), identifier_faults(sync, project)
-        if project is ProjectType.EMAIL and sync.option("update_existing_users_only"):
-            said = (
-                "an e-mail project makes users that it lacks all the same, so `update_existing_users_only` cannot hold"
-            )
-            allowed = "to leave it out, and a model that holds none but users whom Iterable has"
-            faults.append(place.fault("wrong-project-type", said, key="update_existing_users_only", allowed=allowed))
-        return [*faults, *user_field_faults(sync, place)]
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return user_rule(sync, project)
-
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        return (*sync.own, *other_identifiers(sync, project))
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return people_of(self.identity(sync, project), other_identifiers(sync, project))
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        return _operations(sync, project, Target(sync.options["list"].get("id", 0)))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        first = key_of(sync, project)
-        flags = {"mergeNestedObjects": True} if sync.option("merge_nested_objects") else {}
-        fields = [item for item in sync.fields or () if not item.own]
-
-        def make(row: Row) -> Mapping[str, object]:
-            who: dict[str, object] = {NAMES[row.key or first]: row.identity}
-            return who if row.removed or not fields else {**who, "dataFields": row.data, **flags}
-
-        return make
-
-    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
-        del project
-        found = inspect_user_fields(context, asker) if context.fields else Inspection()
-        if find_list(context.sync, asker) is not None:
-            return found
-        made = f"Iterable has no list `{context.sync.options['list']['name']}` yet; the first run makes it"
-        return replace(found, notes=(made,))
-
-    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
-        sync = context.sync
-        warnings = check_user_fields(context, asker)
-        target = find_or_make_list(sync, asker, context.remembered)
-        operations, body = _operations(sync, project, target), self.body(sync, project)
-        return Prepared(operations, body, place={"list_id": str(target.id)}, warnings=warnings)
-
-
-def _operations(sync: Sync, project: ProjectType, target: Target) -> Operations:
-    key = key_of(sync, project)
-    leave = Unsubscribe(target.id, key, target.fresh)
-    if sync.mode == "remove":
-        return Operations(leave)
-    only, dropped = sync.option("update_existing_users_only"), sync.option("allow_dropped_fields")
-    join = Subscribe(target.id, key, target.fresh, existing_only=only, allow_dropped_fields=dropped)
-    return Operations(join, leave if sync.on_removed == "remove" else None)
-
-
 def _lacks_list(reply: Reply) -> bool:
-    """Whether a reply says that there is no such list."""
+    """Return whether a reply says that there is no such list."""
     body = reply.body if isinstance(reply.body, dict) else {}
     return reply.status >= 400 and any(_NO_LIST in str(body.get(name)) for name in ("msg", "code", "message"))
+
+
+LIST_MEMBERS = IterableObject(ListMembersEntry, Stage.MEMBERSHIPS, bind)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
@@ -11,37 +12,35 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Source
 from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.iterable.base import ProjectType, Stage
-from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, fit
-from reverse_etl.destinations.iterable.identity import person, precedence
+from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, convert_value
+from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
-    Activity,
     ActivityEntry,
-    activity_requirements,
-    attribution,
-    refused_person,
-    skips_unknown,
-    stable_id,
+    bind_activity,
+    hash_id,
+    read_user_refusal,
+    time_and_source,
 )
-from reverse_etl.destinations.iterable.objects.commerce_items import Items, items_key
+from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
+from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, Requirement, Sync
+from reverse_etl.sync import Field, Requirement
 
 # Swagger states no limit; this many single requests a second are the safe side.
 TRACK_PURCHASE = Endpoint("POST", "/api/commerce/trackPurchase", 100)
 # Swagger document.
-_MOST_ID_BYTES = 512
+_MAX_ID_BYTES = 512
 
 
 class PurchasesEntry(ActivityEntry):
     """Purchases, by POST /api/commerce/trackPurchase."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("purchase_id",)
-    OPTIONS: ClassVar[tuple[str, ...]] = (*ActivityEntry.OPTIONS, "prefer_user_id", "items")
     object: Literal["purchases"]
     mode: Literal["upsert"] = Key(default="upsert", description="a purchase sent before is updated when it changes")
     purchase_id: ColumnName | None = Key(default=None, description="what tells a purchase from every other one")
@@ -59,55 +58,51 @@ class PurchasesEntry(ActivityEntry):
         return [*super().faults(place), *missing, *self.items.faults(place)]
 
 
+def bind(entry: PurchasesEntry, project: ProjectType) -> BoundObject:
+    """Return how purchases are identified and sent, one request each."""
+    identifiers = Identifiers.of(entry, project)
+    total = Requirement(("@total",), "null-total", "`total` is NULL")
+    return bind_activity(
+        entry,
+        identifiers,
+        operations=Operations(TrackPurchase(skip=entry.skips_unknown)),
+        body=partial(_body, entry, identifiers.precedence, entry.items.reader()),
+        requirements=[entry.items.requirement(), total],
+    )
+
+
+def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, row: Row) -> Mapping[str, object]:
+    user: dict[str, object] = {**pick_identifier(row.own, keys)}
+    if entry.prefer_user_id and "userId" in user:
+        user["preferUserId"] = True
+    items = read_items(row)
+    if not items:
+        raise UnfitRow(UNSENDABLE, "`items` is empty")
+    return {
+        "user": user,
+        "id": _purchase_id(entry, row.identity),
+        "items": items,
+        "total": convert_value("total", row.own["total"], NUMBER),
+        **time_and_source(row.own),
+        "dataFields": row.data,
+    }
+
+
+def _purchase_id(entry: PurchasesEntry, identity: str) -> str:
+    is_usable = entry.purchase_id is not None and 0 < len(identity.encode()) <= _MAX_ID_BYTES
+    return identity if is_usable else hash_id(entry.sync_name, identity)
+
+
 @dataclass(frozen=True)
 class TrackPurchase(Single):
-    """Track a purchase, or update the one with its id. `skip`: those of unknown users are skipped, not rejected."""
+    """Tracks a purchase, or updates the one with its id. `skip`: those of unknown users are skipped, not rejected."""
 
     skip: bool = True
     endpoint: Endpoint = TRACK_PURCHASE
     window: int = WINDOW
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
-        return refused_person(change, reply, skip=self.skip)
+        return read_user_refusal(change, reply, skip=self.skip)
 
 
-class Purchases(Activity):
-    """What users bought."""
-
-    name = "purchases"
-    entry = PurchasesEntry
-    stage = Stage.COMMERCE
-
-    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-        total = Requirement(("@total",), "null-total", "`total` is NULL")
-        return (*activity_requirements(sync, project), items_key(sync).requirement(), total)
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        del project
-        return Operations(TrackPurchase(skip=skips_unknown(sync)))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        keys = precedence(sync, project)
-        items = items_key(sync).reader()
-        prefer = {"preferUserId": True} if sync.option("prefer_user_id") else {}
-
-        def make(row: Row) -> Mapping[str, object]:
-            user = person(row.own, keys)
-            bought = items(row)
-            if not bought:
-                raise UnfitRow(UNSENDABLE, "`items` is empty")
-            return {
-                "user": user | prefer if "userId" in user else user,
-                "id": stable_id(sync, row.identity, _mapped(sync, row.identity)),
-                "items": bought,
-                "total": fit("total", row.own["total"], NUMBER),
-                **attribution(row.own),
-                "dataFields": row.data,
-            }
-
-        return make
-
-
-def _mapped(sync: Sync, identity: str) -> str:
-    fits = 0 < len(identity.encode()) <= _MOST_ID_BYTES
-    return identity if "purchase_id" in sync.identifiers and fits else ""
+PURCHASES = IterableObject(PurchasesEntry, Stage.COMMERCE, bind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
@@ -15,18 +16,14 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, Entry, Source
 from reverse_etl.definition.faults import Place, short
-from reverse_etl.destinations.bound_object import SyncContext
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
-    NAMES,
+    Identifiers,
     Prefer,
-    identifier_faults,
-    key_of,
     missing_identifier,
-    other_identifiers,
     people_of,
-    user_rule,
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, failures_in, identifier, texts
@@ -36,16 +33,16 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
     LISTS,
     MESSAGE_TYPES,
     STATIC,
-    Named,
+    NamedResource,
     Register,
-    shown,
-    told,
+    list_resources,
+    read_resources,
 )
 from reverse_etl.destinations.iterable.resources.resource_ids import Ids, parsed
-from reverse_etl.destinations.operation import BatchResult, Body, Operation, Operations, Row, UnfitRow
+from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
-from reverse_etl.sync import Field, IdentityRule, PersonColumn, Sync
+from reverse_etl.sync import Field
 
 # Neither a rate nor a size nor a number of rows is documented: these are the safe side.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdateSubscriptions", 10)
@@ -82,7 +79,6 @@ class SubscriptionsEntry(Entry):
     """What users are subscribed to."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["subscriptions"]
     mode: Literal["upsert"] = "upsert"
     email: ColumnName | None = None
@@ -102,8 +98,8 @@ class SubscriptionsEntry(Entry):
     def faults(self, place: Place) -> list[Fault]:
         faults = [] if self.identifiers() else [missing_identifier(place)]
         if not self.own():
-            said = "nothing says what users are subscribed to"
-            faults.append(place.fault("missing-key", said, allowed=f"one or more of {', '.join(REGISTERS)}"))
+            message = "nothing says what users are subscribed to"
+            faults.append(place.fault("missing-key", message, allowed=f"one or more of {', '.join(REGISTERS)}"))
         constants = [field for field in self.own() if field.column is None]
         return faults + [
             place.fault(
@@ -126,9 +122,83 @@ def _is_readable(constant: object) -> bool:
     return True
 
 
+def bind(entry: SubscriptionsEntry, project: ProjectType) -> BoundObject:
+    """Return how users are identified and subscribed. Before Iterable was asked, values can only be ids."""
+    identifiers = Identifiers.of(entry, project)
+    identity, others, keys = identifiers.rule(), identifiers.other_fields(), entry.own()
+    opts_in = any(field.path == _OPTED_IN for field in keys)
+    return BoundObject(
+        identity=identity,
+        operations=Operations(UpdateSubscriptions(identifiers.key, opts_in)),
+        body=partial(_body, identifiers, [Ids(field.path, REGISTERS[field.path]) for field in keys]),
+        fields=(*keys, *others),
+        people=people_of(identity, others),
+        check=identifiers.check,
+        inspect=partial(_inspect, entry),
+        connector=partial(_connect, entry, identifiers),
+    )
+
+
+def _body(identifiers: Identifiers, keys: Sequence[Ids], row: Row) -> Mapping[str, object]:
+    arrays: dict[str, list[int]] = {}
+    for ids in keys:
+        if row.own.get(ids.key) is not None:
+            arrays |= dict.fromkeys(_members_of(ids.key, identifiers.project), ids.of(row.own[ids.key]))
+    if not arrays:
+        reason = "all of its subscriptions are NULL, which changes nothing"
+        raise UnfitRow("nothing-to-send", reason, Status.SKIPPED)
+    return {**identifiers.user_of(row), **arrays}
+
+
+def _members_of(key: str, project: ProjectType) -> tuple[str, ...]:
+    """Return the members of a request that a key of the definition becomes."""
+    return _LIST_MEMBERS[project] if key == _LISTS else (_MEMBERS[key],)
+
+
+def _inspect(entry: SubscriptionsEntry, context: SyncContext, caller: ApiCaller) -> Inspection:
+    _find_ids(entry, context.sync.name, caller)
+    return Inspection()
+
+
+def _connect(
+    entry: SubscriptionsEntry, identifiers: Identifiers, bound: BoundObject, context: SyncContext, caller: ApiCaller
+) -> BoundObject:
+    return replace(bound, body=partial(_body, identifiers, _find_ids(entry, context.sync.name, caller)))
+
+
+def _find_ids(entry: SubscriptionsEntry, sync: str, caller: ApiCaller) -> list[Ids]:
+    """Return the ids that each key of the definition can name. Constants are checked first. Raises DestinationError."""
+    registers = dict.fromkeys(REGISTERS[field.path] for field in entry.own())
+    resources = {register: _subscribable(read_resources(register, caller)) for register in registers}
+    keys = []
+    for field in entry.own():
+        register = REGISTERS[field.path]
+        keys.append(Ids(field.path, register, resources[register]))
+        if field.column is None:
+            _check_constant(sync, field, keys[-1], resources[register])
+    return keys
+
+
+def _subscribable(resources: Sequence[NamedResource]) -> list[NamedResource]:
+    """Return the lists that users can be subscribed to; everything else unchanged."""
+    return [resource for resource in resources if resource.kind in STATIC]
+
+
+def _check_constant(sync: str, field: Field, ids: Ids, resources: Sequence[NamedResource]) -> None:
+    try:
+        ids.of(field.constant)
+    except UnfitRow as unfit:
+        raise DestinationError(
+            unfit.code,
+            f"sync `{sync}`: {unfit.reason}",
+            context={"found": short(field.constant), "in Iterable": list_resources(resources)},
+            hint=f"Correct `{field.path}` in the definition.",
+        ) from None
+
+
 @dataclass(frozen=True)
 class UpdateSubscriptions(Operation):
-    """Replace what users are subscribed to, many at once. `opts_in`: the rows hold opt-in message types."""
+    """Replaces what many users are subscribed to. `opts_in`: the rows hold opt-in message types."""
 
     key: str
     opts_in: bool = False
@@ -141,12 +211,12 @@ class UpdateSubscriptions(Operation):
         return Request(self.endpoint, self.endpoint.path, b'{"updateSubscriptionsRequests":[' + rows + b"]}")
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        return BulkReader(self._fate, failures=_failures).read(changes, reply)
+        return BulkReader(self._outcome, failures=_failures).read(changes, reply)
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return coded_refusal(change, reply, one_user=True)
 
-    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason != _INSIDE:
             return rejected(change, named, failure, self.key)
         said = "Iterable failed on the row without a reason, and may take it the next time"
@@ -165,90 +235,6 @@ class UpdateSubscriptions(Operation):
         )
 
 
-class Subscriptions(IterableObject):
-    """Subscriptions of users."""
-
-    name = "subscriptions"
-    entry = SubscriptionsEntry
-    stage = Stage.MEMBERSHIPS
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        return identifier_faults(sync, project)
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return user_rule(sync, project)
-
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        return (*sync.own, *other_identifiers(sync, project))
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return people_of(self.identity(sync, project), other_identifiers(sync, project))
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        opts_in = any(field.path == _OPTED_IN for field in sync.own)
-        return Operations(UpdateSubscriptions(key_of(sync, project), opts_in))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        return _body(sync, project, [Ids(field.path, REGISTERS[field.path]) for field in sync.own])
-
-    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
-        del project
-        _known_ids(context.sync, asker)
-        return Inspection()
-
-    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
-        sync = context.sync
-        return Prepared(self.operations(sync, project), _body(sync, project, _known_ids(sync, asker)))
-
-
-def _body(sync: Sync, project: ProjectType, ids: Sequence[Ids]) -> Body:
-    first = key_of(sync, project)
-    members = {_LISTS: _LIST_MEMBERS[project], **{key: (member,) for key, member in _MEMBERS.items()}}
-
-    def make(row: Row) -> Mapping[str, object]:
-        arrays: dict[str, list[int]] = {}
-        for one in ids:
-            if row.own.get(one.key) is not None:
-                arrays |= dict.fromkeys(members[one.key], one.of(row.own[one.key]))
-        if not arrays:
-            raise UnfitRow(
-                "nothing-to-send", "all of its subscriptions are NULL, which changes nothing", Status.SKIPPED
-            )
-        return {NAMES[row.key or first]: row.identity, **arrays}
-
-    return make
-
-
-def _known_ids(sync: Sync, asker: ApiCaller) -> list[Ids]:
-    """What the keys of the definition can name; its constants are looked at first. Raises DestinationError."""
-    registers = dict.fromkeys(REGISTERS[field.path] for field in sync.own)
-    things = {register: _usable(told(register, asker)) for register in registers}
-    found = []
-    for field in sync.own:
-        register = REGISTERS[field.path]
-        found.append(Ids(field.path, register, things[register]))
-        if field.column is None:
-            _try_constant(sync, field, found[-1], things[register])
-    return found
-
-
-def _usable(things: Sequence[Named]) -> list[Named]:
-    """Of lists, those that can be subscribed to."""
-    return [thing for thing in things if thing.kind in STATIC]
-
-
-def _try_constant(sync: Sync, field: Field, ids: Ids, things: Sequence[Named]) -> None:
-    try:
-        ids.of(field.constant)
-    except UnfitRow as unfit:
-        raise DestinationError(
-            unfit.code,
-            f"sync `{sync.name}`: {unfit.reason}",
-            context={"found": short(field.constant), "in Iterable": shown(things)},
-            hint=f"Correct `{field.path}` in the definition.",
-        ) from None
-
-
 def _failures(body: Mapping[str, object]) -> Mapping[Identifier, Failure]:
     """What a reply names; the arrays of malformed identifiers are called as in other bulk replies."""
     inside = {
@@ -257,3 +243,6 @@ def _failures(body: Mapping[str, object]) -> Mapping[Identifier, Failure]:
         for value in texts(body.get(array))
     }
     return {**inside, **failures_in(body)}
+
+
+SUBSCRIPTIONS = IterableObject(SubscriptionsEntry, Stage.MEMBERSHIPS, bind)

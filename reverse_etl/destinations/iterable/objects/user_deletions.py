@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field as Key
@@ -11,25 +12,16 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import (
-    FIRST_RECHECK,
-    NAMES,
-    Prefer,
-    UserExists,
-    identifier_faults,
-    key_of,
-    keys_of,
-    missing_identifier,
-    people_of,
-    user_rule,
-)
+from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, people_of
 from reverse_etl.destinations.iterable.objects.users import DeleteUser
 from reverse_etl.destinations.iterable.protocol.single import Single, refusal_of
-from reverse_etl.destinations.operation import Answer, Body, Operation, Operations, Row
+from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK, UserExists
+from reverse_etl.destinations.operation import Answer, Operations
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
-from reverse_etl.sync import IdentityRule, PersonColumn, Sync
+from reverse_etl.sync import Sync
 
 # Swagger: 3 a second and 1000 in 24 hours, each.
 FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1000)
@@ -41,7 +33,6 @@ class UserDeletionsEntry(Entry):
     """Users to delete, to forget or to unforget."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = ("prefer",)
     object: Literal["user_deletions"]
     mode: Literal["delete", "forget", "unforget"] = Key(
         description="delete: the profile goes, and may come back; forget: all data go, and no new ones are taken"
@@ -69,19 +60,52 @@ class UserDeletionsEntry(Entry):
         return faults
 
 
+def bind(entry: UserDeletionsEntry, project: ProjectType) -> BoundObject:
+    """Return how users are identified and deleted, forgotten or unforgotten."""
+    identifiers = Identifiers.of(entry, project)
+    identity = identifiers.rule(identifiers.keys[: 1 if _needs_email(entry, project) else 2])
+    return BoundObject(
+        identity=identity,
+        operations=_operations(entry, identifiers),
+        body=identifiers.user_of,
+        people=people_of(identity),
+        first_recheck=FIRST_RECHECK,
+        check=partial(_check, entry, identifiers),
+    )
+
+
+def _needs_email(entry: UserDeletionsEntry, project: ProjectType) -> bool:
+    """Return whether users can only be named by e-mail: e-mail projects forget by e-mail (article 360029174171)."""
+    return project is ProjectType.EMAIL and entry.mode != "delete"
+
+
+def _check(entry: UserDeletionsEntry, identifiers: Identifiers, sync: Sync) -> list[Fault]:
+    faults = identifiers.check(sync)
+    if _needs_email(entry, identifiers.project) and identifiers.key == "user_id":
+        message = f"an e-mail project can {entry.mode} users by e-mail alone"
+        faults.append(place_of(sync).fault("wrong-identifier", message, key="email", allowed="a column"))
+    return faults
+
+
+def _operations(entry: UserDeletionsEntry, identifiers: Identifiers) -> Operations:
+    if entry.mode == "delete":
+        return Operations(Delete(identifiers.key), lookup=UserIsThere(identifiers.key))
+    return Operations(Forget() if entry.mode == "forget" else Unforget())
+
+
 @dataclass(frozen=True)
 class Delete(DeleteUser):
-    """Delete a user whom Iterable was seen to have; one that is not there any more was deleted meanwhile."""
+    """Deletes a user whom a lookup found. A user that no longer exists was deleted meanwhile."""
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return _accepted_if_forgotten(change, reply) or super().read_refusal(change, reply)
 
 
 @dataclass(frozen=True)
-class IsThere(UserExists):
-    """Ask for the user first: Iterable answers the deletion of an unknown address as if it had deleted somebody.
+class UserIsThere(UserExists):
+    """Asks for the user first: Iterable replies to the deletion of an unknown address as if it had deleted a user.
 
-    Who was sent before may be gone because of that.
+    A row that was sent before may lack its user because of that.
     """
 
     def read(self, change: Change, request: Request, reply: Reply) -> Answer:
@@ -94,7 +118,7 @@ class IsThere(UserExists):
 
 @dataclass(frozen=True)
 class Forget(Single):
-    """Forget a user; one that is forgotten already is done."""
+    """Forgets a user. A user who is already forgotten counts as done."""
 
     endpoint: Endpoint = FORGET
 
@@ -104,54 +128,14 @@ class Forget(Single):
 
 @dataclass(frozen=True)
 class Unforget(Single):
-    """Let a forgotten user back in."""
+    """Lets a forgotten user back in."""
 
     endpoint: Endpoint = UNFORGET
     unbars_identities: bool = True
 
 
-class UserDeletions(IterableObject):
-    """Users who are to go."""
-
-    name = "user_deletions"
-    entry = UserDeletionsEntry
-    stage = Stage.DELETIONS
-    first_recheck = FIRST_RECHECK
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        faults = identifier_faults(sync, project)
-        # Support article 360029174171: e-mail projects forget by e-mail.
-        by_id = project is ProjectType.EMAIL and key_of(sync, project) == "user_id" and sync.mode != "delete"
-        if by_id:
-            said = f"an e-mail project can {sync.mode} users by e-mail alone"
-            faults.append(place_of(sync).fault("wrong-identifier", said, key="email", allowed="a column"))
-        return faults
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        # Support article 360029174171: e-mail projects forget by e-mail.
-        by_email = project is ProjectType.EMAIL and sync.mode != "delete"
-        return user_rule(sync, project, keys_of(sync, project)[: 1 if by_email else 2])
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return people_of(self.identity(sync, project))
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        modes: Mapping[str, Operation] = {
-            "delete": Delete(key_of(sync, project)),
-            "forget": Forget(),
-            "unforget": Unforget(),
-        }
-        lookup = IsThere(key_of(sync, project)) if sync.mode == "delete" else None
-        return Operations(modes[sync.mode], lookup=lookup)
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        first = key_of(sync, project)
-
-        def make(row: Row) -> Mapping[str, object]:
-            return {NAMES[row.key or first]: row.identity}
-
-        return make
-
-
 def _accepted_if_forgotten(change: Change, reply: Reply) -> Outcome | None:
     return Outcome(change.ordinal, Status.ACCEPTED) if reply.code == "ForgottenUserError" else None
+
+
+USER_DELETIONS = IterableObject(UserDeletionsEntry, Stage.DELETIONS, bind)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 import orjson
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import place_of
+from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import rule_of
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
-from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
+from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.entry_part import EntryPart
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
+from reverse_etl.sync import Field, PersonColumn, Requirement, Sync
 
 # Swagger: 50 a second for one key.
 MERGE = Endpoint("POST", "/api/users/merge", 50)
@@ -30,14 +32,25 @@ _NAMES = {"email": "Email", "user_id": "UserId"}
 _STAYS = "destination"
 
 
-def _person(value: object) -> object:
-    """A column, and which identifier it holds; empty: what identifies users in the project."""
+@dataclass(frozen=True)
+class UserColumn:
+    """A column of users. `key` is which identifier it holds; empty: the one that identifies users in the project."""
+
+    column: str
+    key: str = ""
+
+    def key_in(self, project: ProjectType) -> str:
+        """Return which identifier the column holds in a project of this type."""
+        return self.key or ("email" if project is ProjectType.EMAIL else "user_id")
+
+
+def _read_user(value: object) -> object:
     if isinstance(value, str) and value:
-        return "", value
+        return UserColumn(value)
     if isinstance(value, dict) and len(value) == 1:
         [(key, column)] = value.items()
         if key in _NAMES and isinstance(column, str) and column:
-            return key, column
+            return UserColumn(column, key)
     raise PydanticCustomError("person", "a column, {email: …} or {user_id: …}")
 
 
@@ -51,7 +64,7 @@ _SCHEMA = {
         ),
     ]
 }
-UserColumn = Annotated[Any, BeforeValidator(_person), WithJsonSchema(_SCHEMA)]
+UserKey = Annotated[UserColumn, SkipValidation, BeforeValidator(_read_user), WithJsonSchema(_SCHEMA)]
 
 
 class ArrayEntry(EntryPart):
@@ -59,6 +72,10 @@ class ArrayEntry(EntryPart):
 
     field: str = Key(min_length=1)
     dedupe_by: str | None = None
+
+    def body(self) -> dict[str, str]:
+        """Return the array as a request names it."""
+        return {"field": self.field, **({"dedupeBy": self.dedupe_by} if self.dedupe_by is not None else {})}
 
 
 def _arrays(value: object) -> object:
@@ -73,101 +90,73 @@ class UserMergesEntry(Entry):
 
     object: Literal["user_merges"]
     mode: Literal["update"] = "update"
-    source: UserColumn = Key(description="the user that goes: a column, {email: …} or {user_id: …}")
-    destination: UserColumn = Key(description="the user that stays: a column, {email: …} or {user_id: …}")
+    source: UserKey = Key(description="the user that goes: a column, {email: …} or {user_id: …}")
+    destination: UserKey = Key(  # type: ignore[assignment]  # this key has another meaning here
+        description="the user that stays: a column, {email: …} or {user_id: …}"
+    )
     iterable_destination: str = Key("iterable", min_length=1, description="a destination of reverse_etl.yml")
     array_merge: Annotated[tuple[ArrayEntry, ...], BeforeValidator(_arrays)] = Key(
         (), description="arrays that are joined instead of taken from the user that stays"
     )
 
     def identifiers(self) -> dict[str, str]:
-        return {"source": self.source[1]}
+        return {"source": self.source.column}
 
     def own(self) -> tuple[Field, ...]:
-        return (Field(_STAYS, self.destination[1], as_text=True, own=True),)
+        return (Field(_STAYS, self.destination.column, as_text=True, own=True),)
 
-    def goes_to(self) -> str:
+    def destination_name(self) -> str:
         return self.iterable_destination
 
-    def options(self) -> Mapping[str, Any]:
-        arrays = [one.model_dump(exclude_none=True) for one in self.array_merge]
-        return {"source": self.source[0], _STAYS: self.destination[0], "array_merge": arrays}
+
+def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
+    """Return how pairs of users are identified and merged. A row's identity is the user that goes."""
+    goes, stays = entry.source.key_in(project), entry.destination.key_in(project)
+    rule, label, message = rule_of(stays, ""), f"@{_STAYS}", "the user to merge into is missing or malformed"
+    return BoundObject(
+        identity=rule_of(goes, entry.source.column),
+        operations=Operations(Merge(), lookup=OldThenNew(goes, partial(_person_afterwards, stays))),
+        body=partial(_body, goes, stays, [array.body() for array in entry.array_merge]),
+        fields=(Field(_STAYS, entry.destination.column, as_text=True, lowered=stays == "email", own=True),),
+        requirements=(
+            Requirement((label,), "bad-merge-destination", message),
+            Requirement((label,), "bad-merge-destination", message, pattern=rule.pattern, never=rule.never),
+        ),
+        user=lambda row: str(row.own[_STAYS]),
+        people=(PersonColumn(goes), PersonColumn(stays, label)),
+        changes_identifier=True,
+        check=partial(_check, entry, project),
+    )
+
+
+def _check(entry: UserMergesEntry, project: ProjectType, sync: Sync) -> list[Fault]:
+    place, faults = place_of(sync), []
+    for key, user in (("source", entry.source), (_STAYS, entry.destination)):
+        if project is ProjectType.HYBRID and not user.key:
+            message, allowed = f"in a hybrid project `{key}` must say what it holds", "{email: …} or {user_id: …}"
+            faults.append(place.fault("wrong-identifier", message, key=key, allowed=allowed))
+        if project is ProjectType.USER_ID and user.key == "email":
+            message = f"a user id project knows users by their user ids alone, and `{key}` holds e-mails"
+            faults.append(place.fault("wrong-identifier", message, key=key, allowed="a column of user ids"))
+    return faults
+
+
+def _body(goes: str, stays: str, arrays: Sequence[Mapping[str, str]], row: Row) -> Mapping[str, object]:
+    if goes == stays and row.identity == row.own[_STAYS]:
+        raise UnfitRow("merged-with-itself", "source and destination are one user")
+    body = {f"source{_NAMES[goes]}": row.identity, f"destination{_NAMES[stays]}": row.own[_STAYS]}
+    return {**body, "arrayMerge": arrays} if arrays else body
+
+
+def _person_afterwards(stays: str, change: Change) -> Person:
+    return Person(stays, orjson.loads(change.body)[f"destination{_NAMES[stays]}"])
 
 
 @dataclass(frozen=True)
 class Merge(Single):
-    """Merge one user into another."""
+    """Merges one user into another."""
 
     endpoint: Endpoint = MERGE
 
 
-class UserMerges(IterableObject):
-    """Pairs of users that are one person."""
-
-    name = "user_merges"
-    entry = UserMergesEntry
-    stage = Stage.IDENTITY
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        place, faults = place_of(sync), []
-        for key in ("source", _STAYS):
-            if project is ProjectType.HYBRID and not sync.options[key]:
-                said, allowed = f"in a hybrid project `{key}` must say what it holds", "{email: …} or {user_id: …}"
-                faults.append(place.fault("wrong-identifier", said, key=key, allowed=allowed))
-            if project is ProjectType.USER_ID and sync.options[key] == "email":
-                said = f"a user id project knows users by their user ids alone, and `{key}` holds e-mails"
-                faults.append(place.fault("wrong-identifier", said, key=key, allowed="a column of user ids"))
-        return faults
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return rule_of(_kind(sync, "source", project), sync.identifiers["source"])
-
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        lowered = _kind(sync, _STAYS, project) == "email"
-        return tuple(Field(item.path, item.column, as_text=True, lowered=lowered, own=True) for item in sync.own)
-
-    def requirements(self, sync: Sync, project: ProjectType) -> tuple[Requirement, ...]:
-        rule = rule_of(_kind(sync, _STAYS, project), "")
-        label, said = f"@{_STAYS}", "the user to merge into is missing or malformed"
-        return (
-            Requirement((label,), "bad-merge-destination", said),
-            Requirement((label,), "bad-merge-destination", said, pattern=rule.pattern, never=rule.never),
-        )
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        stays = _kind(sync, _STAYS, project)
-
-        def afterwards(change: Change) -> Person:
-            return Person(stays, orjson.loads(change.body)[f"destination{_NAMES[stays]}"])
-
-        return Operations(Merge(), lookup=OldThenNew(_kind(sync, "source", project), afterwards))
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        source, stays = (_NAMES[_kind(sync, key, project)] for key in ("source", _STAYS))
-        arrays = [_array(one) for one in sync.options["array_merge"]]
-        extra = {"arrayMerge": arrays} if arrays else {}
-
-        def make(row: Row) -> Mapping[str, object]:
-            if source == stays and row.identity == row.own[_STAYS]:
-                raise UnfitRow("merged-with-itself", "source and destination are one user")
-            return {f"source{source}": row.identity, f"destination{stays}": row.own[_STAYS], **extra}
-
-        return make
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        stays = PersonColumn(_kind(sync, _STAYS, project), f"@{_STAYS}")
-        return (PersonColumn(_kind(sync, "source", project)), stays)
-
-    def user(self, sync: Sync, project: ProjectType) -> Callable[[Row], str]:
-        del sync, project
-        return lambda row: str(row.own[_STAYS])
-
-
-def _kind(sync: Sync, key: str, project: ProjectType) -> str:
-    """Which identifier a key's column holds: what it says, else what identifies users in the project."""
-    return str(sync.options[key] or ("email" if project is ProjectType.EMAIL else "user_id"))
-
-
-def _array(one: Mapping[str, str]) -> dict[str, str]:
-    names = {"field": "field", "dedupe_by": "dedupeBy"}
-    return {names[name]: value for name, value in one.items()}
+USER_MERGES = IterableObject(UserMergesEntry, Stage.IDENTITY, bind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
@@ -12,28 +13,24 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import Place, place_of
-from reverse_etl.destinations.bound_object import SyncContext
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, Prepared, ProjectType, Stage
-from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, dropping, inspect_user_fields
-from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
-from reverse_etl.destinations.iterable.identity import (
-    NAMES,
-    Prefer,
-    UserExists,
-    identifier_faults,
-    key_of,
-    missing_identifier,
-    people_of,
-    user_rule,
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.fields.field_types import (
+    check_user_fields,
+    inspect_user_fields,
+    warn_of_dropped_fields,
 )
+from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
+from reverse_etl.destinations.iterable.identity import NAMES, Identifiers, Prefer, missing_identifier, people_of
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import is_absent
-from reverse_etl.destinations.operation import BatchResult, Body, Clarity, Operation, Operations, Row
+from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
+from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, Operations, Row
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, OnRemoved, PersonColumn, Sync
+from reverse_etl.sync import Field, OnRemoved, Sync
 
 # Limits: Swagger document. The body limit is 4 MB, which is taken as 4,000,000 bytes; no row count is documented.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdate", 5)
@@ -44,13 +41,6 @@ class UsersEntry(FieldsEntry):
     """User profiles, by POST /api/users/bulkUpdate."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
-    OPTIONS: ClassVar[tuple[str, ...]] = (
-        "prefer",
-        "prefer_user_id",
-        "merge_nested_objects",
-        "create_new_fields",
-        "allow_dropped_fields",
-    )
     object: Literal["users"]
     mode: Literal["upsert", "update", "mirror"] = Key(
         default="upsert",
@@ -84,13 +74,90 @@ class UsersEntry(FieldsEntry):
         return faults
 
 
+def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
+    """Return how profiles are identified and sent: by their first identifier, the other one is data."""
+    identifiers = Identifiers.of(entry, project)
+    fields = tuple(
+        Field(NAMES[key], column, nulls="skip", as_text=True)
+        for key, column in entry.identifiers().items()
+        if key != identifiers.key
+    )
+    identity = identifiers.rule()
+    return BoundObject(
+        identity=identity,
+        operations=_operations(entry, identifiers),
+        body=partial(_body, entry, identifiers),
+        fields=fields,
+        people=people_of(identity, fields),
+        check=partial(_check, entry, identifiers),
+        inspect=partial(_inspect, entry),
+        connector=_connect,
+    )
+
+
+def _check(entry: UsersEntry, identifiers: Identifiers, sync: Sync) -> list[Fault]:
+    place, faults = place_of(sync), identifiers.check(sync)
+    if _needs_placeholder(identifiers) and entry.mode != "update" and not entry.prefer_user_id:
+        faults.append(
+            place.fault(
+                "wrong-identifier",
+                "an e-mail project makes no users from a user id alone",
+                key="user_id",
+                allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
+            )
+        )
+    return [*faults, *user_field_faults(sync, place)]
+
+
+def _needs_placeholder(identifiers: Identifiers) -> bool:
+    """Return whether a new user has an e-mail only if Iterable makes a placeholder of the user id."""
+    return identifiers.project is ProjectType.EMAIL and identifiers.key == "user_id"
+
+
+def _body(entry: UsersEntry, identifiers: Identifiers, row: Row) -> Mapping[str, object]:
+    body = identifiers.user_of(row)
+    # A row that is identified by the other identifier has it among its data as well.
+    is_first = row.key in ("", identifiers.key)
+    body["dataFields"] = row.data if is_first else {name: v for name, v in row.data.items() if name not in body}
+    if entry.prefer_user_id:
+        body["preferUserId"] = True
+    if entry.merge_nested_objects:
+        body["mergeNestedObjects"] = True
+    return body
+
+
+def _operations(entry: UsersEntry, identifiers: Identifiers) -> Operations:
+    key, updates = identifiers.key, entry.mode == "update"
+    write = BulkUpdate(
+        key,
+        create_new_fields=entry.create_new_fields,
+        updates_only=updates,
+        allow_dropped_fields=entry.allow_dropped_fields,
+    )
+    remove = {"delete": DeleteUser(key), "clear": write}.get(entry.removal())
+    # An e-mail project refuses an unknown user id by itself; every other request would create the user.
+    refuses_unknown = _needs_placeholder(identifiers) and not entry.prefer_user_id
+    return Operations(write, remove, UserExists(key) if updates and not refuses_unknown else None)
+
+
+def _connect(bound: BoundObject, context: SyncContext, caller: ApiCaller) -> BoundObject:
+    return replace(bound, warnings=check_user_fields(context, caller))
+
+
+def _inspect(entry: UsersEntry, context: SyncContext, caller: ApiCaller) -> Inspection:
+    inspection = inspect_user_fields(context, caller)
+    if entry.create_new_fields is not False or not inspection.new_fields:
+        return inspection
+    return replace(inspection, warnings=(*inspection.warnings, warn_of_dropped_fields(inspection.new_fields)))
+
+
 @dataclass(frozen=True)
 class BulkUpdate(Operation):
-    """Update users, or make them, many at once. `updating`: users that Iterable lacks are skipped, not rejected."""
+    """Creates or updates many users. `updates_only`: users that Iterable does not have are skipped, not rejected."""
 
     key: str
     create_new_fields: bool | None = None
-    updating: bool = False
+    updates_only: bool = False
     allow_dropped_fields: bool = False
     endpoint: Endpoint = BULK_UPDATE
     overhead: int = 100
@@ -102,17 +169,17 @@ class BulkUpdate(Operation):
         return Request(self.endpoint, self.endpoint.path, body)
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        return BulkReader(self._fate, self.allow_dropped_fields).read(changes, reply)
+        return BulkReader(self._outcome, self.allow_dropped_fields).read(changes, reply)
 
-    def _fate(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
-        if self.updating and is_unknown(self.key, change, named, failure):
+    def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
+        if self.updates_only and is_unknown(self.key, change, named, failure):
             return Outcome(change.ordinal, Status.SKIPPED, *MEANING["notFound"])
         return rejected(change, named, failure, self.key)
 
 
 @dataclass(frozen=True)
 class DeleteUser(Operation):
-    """Delete one user, whom Iterable had before: it took this row. One that is not there any more is deleted."""
+    """Deletes one user, whom Iterable had: it accepted this row. A user that does not exist counts as deleted."""
 
     key: str
     endpoint: Endpoint = DELETE
@@ -132,75 +199,4 @@ class DeleteUser(Operation):
         return Outcome(change.ordinal, Status.ACCEPTED) if is_absent(reply) else None
 
 
-class Users(IterableObject):
-    """User profiles."""
-
-    name = "users"
-    entry = UsersEntry
-    stage = Stage.PROFILES
-
-    def check(self, sync: Sync, project: ProjectType) -> list[Fault]:
-        place = place_of(sync)
-        faults = identifier_faults(sync, project)
-        makes_none = project is ProjectType.EMAIL and key_of(sync, project) == "user_id" and sync.mode != "update"
-        if makes_none and not sync.option("prefer_user_id"):
-            faults.append(
-                place.fault(
-                    "wrong-identifier",
-                    "an e-mail project makes no users from a user id alone",
-                    key="user_id",
-                    allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
-                )
-            )
-        return [*faults, *user_field_faults(sync, place)]
-
-    def identity(self, sync: Sync, project: ProjectType) -> IdentityRule:
-        return user_rule(sync, project)
-
-    def extra_fields(self, sync: Sync, project: ProjectType) -> tuple[Field, ...]:
-        key = key_of(sync, project)
-        others = [(name, column) for name, column in sync.identifiers.items() if name != key]
-        return tuple(Field(NAMES[name], column, nulls="skip", as_text=True) for name, column in others)
-
-    def people(self, sync: Sync, project: ProjectType) -> tuple[PersonColumn, ...]:
-        return people_of(self.identity(sync, project), self.extra_fields(sync, project))
-
-    def operations(self, sync: Sync, project: ProjectType) -> Operations:
-        key = key_of(sync, project)
-        updating = sync.mode == "update"
-        # An e-mail project refuses an unknown user id by itself; everywhere else the user would be made.
-        knows_itself = project is ProjectType.EMAIL and key == "user_id" and not sync.option("prefer_user_id")
-        create = sync.options.get("create_new_fields")
-        write = BulkUpdate(
-            key,
-            create_new_fields=None if create is None else bool(create),
-            updating=updating,
-            allow_dropped_fields=sync.option("allow_dropped_fields"),
-        )
-        remove = {"delete": DeleteUser(key), "clear": write}.get(sync.on_removed)
-        return Operations(write, remove, UserExists(key) if updating and not knows_itself else None)
-
-    def body(self, sync: Sync, project: ProjectType) -> Body:
-        first = key_of(sync, project)
-        switches = {"preferUserId": "prefer_user_id", "mergeNestedObjects": "merge_nested_objects"}
-        flags = {flag: True for flag, option in switches.items() if sync.option(option)}
-
-        def make(row: Row) -> Mapping[str, object]:
-            name = NAMES[row.key or first]
-            # A row that is known by the other identifier has it among its data as well.
-            data = row.data if row.key in ("", first) else {k: v for k, v in row.data.items() if k != name}
-            return {name: row.identity, "dataFields": data, **flags}
-
-        return make
-
-    def inspect(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Inspection:
-        del project
-        found = inspect_user_fields(context, asker)
-        if context.sync.options.get("create_new_fields") is not False or not found.new_fields:
-            return found
-        return replace(found, warnings=(*found.warnings, dropping(found.new_fields)))
-
-    def prepare(self, context: SyncContext, project: ProjectType, asker: ApiCaller) -> Prepared:
-        warnings = check_user_fields(context, asker)
-        sync = context.sync
-        return Prepared(self.operations(sync, project), self.body(sync, project), warnings=warnings)
+USERS = IterableObject(UsersEntry, Stage.PROFILES, bind)

@@ -31,7 +31,7 @@ _PAGE = 100
 
 _TEXTS = frozenset({"string", "keyword"})
 # Kinds of a warehouse column, and the types that some of their values can be fitted to.
-FITTING: Accepted = {
+CONVERTIBLE: Accepted = {
     **dict.fromkeys(("date", "timestamp"), _TEXTS | {"date"}),
     **dict.fromkeys(("integer", "decimal", "number", "float"), _TEXTS | {"long", "double"}),
     **dict.fromkeys(("uuid", "time"), _TEXTS),
@@ -45,13 +45,13 @@ FITTING: Accepted = {
 class Catalog:
     """A catalog as Iterable spells it: types of its fields by dotted name, and fields of items that have no type.
 
-    `fresh`: this run made it, and Iterable may not know it everywhere yet.
+    `just_created`: this run made it, and Iterable may not know it everywhere yet.
     """
 
     name: str
     types: Mapping[str, str] = field(default_factory=dict)
     untyped: frozenset[str] = frozenset()
-    fresh: bool = False
+    just_created: bool = False
 
     def has_type(self, path: str) -> bool:
         """Whether a field has a type. Where no member of an object is told, members are taken to have theirs."""
@@ -79,31 +79,33 @@ def lacks_catalog(reply: Reply) -> bool:
     return reply.status == 404 and "catalogs.notFound" in reply.code
 
 
-def find_catalog(asker: ApiCaller, wanted: str) -> tuple[str | None, Sequence[str]]:
+def find_catalog_name(caller: ApiCaller, wanted: str) -> tuple[str | None, Sequence[str]]:
     """Iterable's spelling of a catalog's name, without regard to letter case; None, and those that there are."""
     names: list[str] = []
-    for name in _names(asker):
+    for name in _names(caller):
         if name.lower() == wanted.lower():
             return name, names
         names.append(name)
     return None, names
 
 
-def _names(asker: ApiCaller) -> Iterator[str]:
+def _names(caller: ApiCaller) -> Iterator[str]:
     """Names of all catalogs, page by page. Raises DestinationError."""
     seen: set[str] = set()
     page = 1
     while True:
-        told = _told(asker.ask(Request(CATALOGS, f"{CATALOGS.path}?page={page}&pageSize={_PAGE}")), "its catalogs")
-        rows, total = told.get("catalogNames"), told.get("totalCatalogsCount")
+        content = _read_reply(
+            caller.ask(Request(CATALOGS, f"{CATALOGS.path}?page={page}&pageSize={_PAGE}")), "its catalogs"
+        )
+        rows, total = content.get("catalogNames"), content.get("totalCatalogsCount")
         if not isinstance(rows, list):
-            raise _not_told("its catalogs", "no names")
+            raise _not_read("its catalogs", "no names")
         names = [str(row["name"]) for row in rows if isinstance(row, dict) and "name" in row]
         new = [name for name in names if name not in seen]
         yield from new
         seen.update(new)
         complete = isinstance(total, int) and len(seen) >= total
-        if not new or complete or (not isinstance(total, int) and "nextPageUrl" not in told):
+        if not new or complete or (not isinstance(total, int) and "nextPageUrl" not in content):
             return
         page += 1
 
@@ -118,24 +120,24 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
     )
 
 
-def make_catalog(asker: ApiCaller, name: str) -> Catalog:
-    """Make a catalog; one that is there although it was not listed is taken as it is. Raises DestinationError."""
-    reply = asker.ask(Request(MAKE, address(name)))
+def create_catalog(caller: ApiCaller, name: str) -> Catalog:
+    """Create a catalog, or return the one that exists although it was not listed. Raises DestinationError."""
+    reply = caller.ask(Request(MAKE, address(name)))
     if reply.status in (200, 201, 202):
-        return Catalog(name, fresh=True)
+        return Catalog(name, just_created=True)
     try:
-        return read_catalog(asker, find_catalog(asker, name)[0] or name)
+        return read_catalog(caller, find_catalog_name(caller, name)[0] or name)
     except DestinationError as error:
         raise _not_made(f"catalog `{name}` could not be made", reply) from error
 
 
-def read_catalog(asker: ApiCaller, name: str) -> Catalog:
+def read_catalog(caller: ApiCaller, name: str) -> Catalog:
     """A catalog that there is, with the types of its fields. Raises DestinationError."""
     what = f"the field types of catalog `{name}`"
-    told = _told(asker.ask(Request(TYPES, address(name, "/fieldMappings"))), what)
-    types, untyped = told.get("definedMappings"), told.get("undefinedFields")
+    content = _read_reply(caller.ask(Request(TYPES, address(name, "/fieldMappings"))), what)
+    types, untyped = content.get("definedMappings"), content.get("undefinedFields")
     if not isinstance(types, dict):
-        raise _not_told(what, "no types")
+        raise _not_read(what, "no types")
     known = {str(path): str(kind) for path, kind in types.items() if isinstance(kind, str)}
     return Catalog(name, known, frozenset(map(str, untyped if isinstance(untyped, list) else ())))
 
@@ -145,13 +147,13 @@ def typable(catalog: Catalog, fields: Sequence[TypedField]) -> list[TypedField]:
     return [item for item in with_parents(fields) if given_type(item) and catalog.lacks(item.field)]
 
 
-def set_types(asker: ApiCaller, catalog: Catalog, fields: Sequence[TypedField]) -> Catalog:
+def set_types(caller: ApiCaller, catalog: Catalog, fields: Sequence[TypedField]) -> Catalog:
     """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
     if not fields:
         return catalog
     body = orjson.dumps({"mappingsUpdates": _updates({item.field: given_type(item) for item in fields})})
     request = Request(SET_TYPES, address(catalog.name, "/fieldMappings"), body)
-    reply = asker.ask(request, settled=lambda reply: not (catalog.fresh and lacks_catalog(reply)))
+    reply = caller.ask(request, settled=lambda reply: not (catalog.just_created and lacks_catalog(reply)))
     if reply.status not in (200, 201, 202):
         raise _not_made(f"the fields of catalog `{catalog.name}` could not be typed", reply)
     return replace(catalog, types={**catalog.types, **{item.field: given_type(item) for item in fields}})
@@ -173,14 +175,14 @@ def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
     return roots
 
 
-def _told(reply: Reply, what: str) -> Mapping[str, object]:
+def _read_reply(reply: Reply, what: str) -> Mapping[str, object]:
     """What a reply to a read holds, wrapped or not. Raises DestinationError."""
     if reply.status not in (200, 201, 202) or not isinstance(reply.body, dict):
-        raise _not_told(what, f"status {reply.status}")
+        raise _not_read(what, f"status {reply.status}")
     return params_of(reply) or reply.body
 
 
-def _not_told(what: str, answer: str) -> DestinationError:
+def _not_read(what: str, answer: str) -> DestinationError:
     return DestinationError(
         "catalog-not-read",
         f"Iterable did not tell {what}",

@@ -1,4 +1,4 @@
-"""Named: what Iterable knows by a number and people by a name: lists, channels, message types; asked for in one go."""
+"""Lists, channels and message types: what Iterable knows by an id and people by a name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_SHOWN = 50
 
 @dataclass(frozen=True)
 class Register:
-    """Things of one sort: what one is called, and where all of them are told, under which member."""
+    """One kind of resource: its noun, the endpoint that returns all of them, and the member of the reply."""
 
     noun: str
     endpoint: Endpoint
@@ -31,27 +31,27 @@ STATIC = ("Standard", "")
 
 
 @dataclass(frozen=True)
-class Named:
-    """One of them. `kind` is a list's type; empty where Iterable does not say."""
+class NamedResource:
+    """A list, channel or message type. `kind` is the type of a list; empty if Iterable does not say."""
 
     id: int
     name: str
     kind: str = ""
 
 
-class Names:
-    """Things to be found by name."""
+class ResourceNames:
+    """Finds resources by name."""
 
-    def __init__(self, things: Iterable[Named]) -> None:
+    def __init__(self, things: Iterable[NamedResource]) -> None:
         """Names need not be unique."""
-        self._exact: dict[str, list[Named]] = {}
-        self._folded: dict[str, list[Named]] = {}
+        self._exact: dict[str, list[NamedResource]] = {}
+        self._folded: dict[str, list[NamedResource]] = {}
         for thing in things:
             self._exact.setdefault(thing.name, []).append(thing)
             self._folded.setdefault(thing.name.lower(), []).append(thing)
 
-    def matching(self, name: str) -> Sequence[Named]:
-        """Those of that name; where none has it to the letter, those that have it in another case."""
+    def matching(self, name: str) -> Sequence[NamedResource]:
+        """Return the resources of that name; if there are none, those whose name differs by letter case only."""
         return self._exact.get(name) or self._folded.get(name.lower()) or ()
 
     def nearest(self, name: str) -> str:
@@ -59,9 +59,9 @@ class Names:
         return nearest(name, self._exact)
 
 
-def told(register: Register, asker: ApiCaller) -> tuple[Named, ...]:
-    """All that the project has of that sort. Raises DestinationError."""
-    reply = asker.ask(Request(register.endpoint, register.endpoint.path))
+def read_resources(register: Register, caller: ApiCaller) -> tuple[NamedResource, ...]:
+    """Return all resources of one kind that the project has. Raises DestinationError."""
+    reply = caller.ask(Request(register.endpoint, register.endpoint.path))
     found = reply.body.get(register.member) if isinstance(reply.body, dict) and reply.status == 200 else None
     if not isinstance(found, list):
         raise DestinationError(
@@ -72,14 +72,14 @@ def told(register: Register, asker: ApiCaller) -> tuple[Named, ...]:
         )
     things = [item for item in found if isinstance(item, dict)]
     return tuple(
-        Named(item["id"], item["name"], str(item.get("listType") or ""))
+        NamedResource(item["id"], item["name"], str(item.get("listType") or ""))
         for item in things
         if type(item.get("id")) is int and isinstance(item.get("name"), str)
     )
 
 
-def shown(things: Sequence[Named]) -> str:
-    """Names with their numbers, for people: `VIP (12), Friends (13)`."""
+def list_resources(things: Sequence[NamedResource]) -> str:
+    """Return names and ids as text: `VIP (12), Friends (13)`."""
     names = ", ".join(f"{thing.name} ({thing.id})" for thing in things[:_MOST_SHOWN])
     more = len(things) - _MOST_SHOWN
     return (names + (f" and {more} more" if more > 0 else "")) or "none"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import orjson
 
-from reverse_etl.destinations.iterable.resources.named_resources import Named, Names, Register
+from reverse_etl.destinations.iterable.resources.named_resources import NamedResource, Register, ResourceNames
 from reverse_etl.destinations.operation import UnfitRow
 
 _NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
@@ -42,12 +42,12 @@ def _one(item: object) -> int | str:
 class Ids:
     """Finds the numbers of one key's values."""
 
-    def __init__(self, key: str, register: Register, things: Iterable[Named] = ()) -> None:
+    def __init__(self, key: str, register: Register, things: Iterable[NamedResource] = ()) -> None:
         """`things` are all that may be named."""
         known = tuple(things)
         self.key = key
         self._noun = register.noun
-        self._names = Names(known)
+        self._names = ResourceNames(known)
         self._numbers = {thing.id for thing in known}
         # A column of the wrong names is met again and again.
         self._nearest = lru_cache(_NAMES_REMEMBERED)(self._names.nearest)

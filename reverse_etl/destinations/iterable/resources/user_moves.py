@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.iterable.identity import GET, NAMES, found, question
+from reverse_etl.destinations.iterable.identity import NAMES
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
+from reverse_etl.destinations.iterable.resources.user_lookup import GET_USER, request_user, user_exists
 from reverse_etl.destinations.operation import Answer, Lookup, Send
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 
@@ -32,23 +33,23 @@ class OldThenNew(Lookup):
     key: str
     after: Callable[[Change], Person]
     proved_by: Collection[str] = ("email", "user_id")
-    endpoint: Endpoint = GET
+    endpoint: Endpoint = GET_USER
     settles: bool = True
 
     def build(self, change: Change) -> Request:
-        return question(change.key or self.key, change.identity)
+        return request_user(change.key or self.key, change.identity)
 
     def read(self, change: Change, request: Request, reply: Reply) -> Answer:
-        there = found(reply)
-        if there is None:
+        exists = user_exists(reply)
+        if exists is None:
             return None
         after = self.after(change)
-        further = question(after.key, after.identity)
+        further = request_user(after.key, after.identity)
         done = Outcome(change.ordinal, Status.ACCEPTED)
         nobody = Outcome(change.ordinal, Status.SKIPPED, UNKNOWN_USER, "Iterable has no such user")
         if request == further:
-            return done if there else nobody
-        if there:
+            return done if exists else nobody
+        if exists:
             return done if _is(reply, after) else Send.SEND
         return further if (change.key or self.key) in self.proved_by else nobody
 
