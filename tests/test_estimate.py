@@ -7,7 +7,7 @@ from dataclasses import replace
 from reverse_etl.destinations.iterable.identity import UserExists
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
 from reverse_etl.destinations.operation import Operations
-from reverse_etl.run.estimate import Estimate, estimate
+from reverse_etl.run.planning.estimate import Estimate, estimate
 from reverse_etl.settings import Settings
 
 WRITE = BulkUpdate("email")

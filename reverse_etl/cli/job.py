@@ -17,8 +17,8 @@ from reverse_etl.report.results import sentence
 
 if TYPE_CHECKING:
     from reverse_etl.run.environment import RunEnvironment
-    from reverse_etl.run.ready import Ready
-    from reverse_etl.run.unfit import Pen
+    from reverse_etl.run.fault_result import FaultRecorder
+    from reverse_etl.run.runnable_sync import RunnableSync
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Warehouse
 
@@ -59,14 +59,14 @@ class Job:
 
     def record_failure(self, environment: RunEnvironment) -> None:
         """Where nothing was left to run, the history says so; a sync without a history gets none."""
-        from reverse_etl.run.unfit import Pen
+        from reverse_etl.run.fault_result import FaultRecorder
 
         with suppress(ReverseEtlError), self._session.warehouse(read_only=False) as warehouse:
             for definition, result in zip(self._session.project.selected(), self.results, strict=True):
-                self._record(definition, result, Pen(warehouse, environment, create=False))
+                self._record(definition, result, FaultRecorder(warehouse, environment, create=False))
 
     def _failed(self, triage: Triage, environment: RunEnvironment) -> bool:
-        from reverse_etl.run.unfit import fault_result
+        from reverse_etl.run.fault_result import fault_result
 
         self.failure = triage.failure
         if self.failure is not None:
@@ -77,13 +77,13 @@ class Job:
     def _take_turn(
         self, definition: Sync | BrokenSync, triage: Triage, warehouse: Warehouse, environment: RunEnvironment
     ) -> None:
-        from reverse_etl.run.unfit import Pen, fault_result
+        from reverse_etl.run.fault_result import FaultRecorder, fault_result
 
         errors = triage.errors(definition)
         why_not = self._ended_early(definition.name, environment) or triage.blocked.get(definition.name)
         if errors:
             result = fault_result(definition, errors, environment.clock.wall())
-            self._record(definition, result, Pen(warehouse, environment, create=True))
+            self._record(definition, result, FaultRecorder(warehouse, environment, create=True))
             self._end(result, [problem.naming(definition.name) for error in errors for problem in problems_of(error)])
         elif why_not:
             self._end(_skipped(definition, why_not), [why_not])
@@ -91,9 +91,9 @@ class Job:
             result = self._one(triage.ready[definition.name], warehouse, environment)
             self._end(result, [result.problem] if result.problem else [])
 
-    def _one(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
+    def _one(self, ready: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
+        from reverse_etl.run.fault_result import fault_result
         from reverse_etl.run.runner import run_sync
-        from reverse_etl.run.unfit import fault_result
 
         sync, began = ready.sync, environment.clock.wall()
         environment.report(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))
@@ -107,7 +107,7 @@ class Job:
             self.problems.append(problem.naming(sync.name))
             return replace(_skipped(sync, self.problems[-1]), status=SyncStatus.ERROR, started_at=began)
 
-    def _record(self, definition: Sync | BrokenSync, result: RunResult, pen: Pen) -> None:
+    def _record(self, definition: Sync | BrokenSync, result: RunResult, pen: FaultRecorder) -> None:
         """Save a fault. If the warehouse refuses, the other syncs still run."""
         with suppress(ReverseEtlError):
             pen.write(self._session.tables(pen.warehouse, definition), result)

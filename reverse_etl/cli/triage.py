@@ -11,7 +11,7 @@ from reverse_etl.errors import Faults, ReverseEtlError
 
 if TYPE_CHECKING:
     from reverse_etl.change import Problem
-    from reverse_etl.run.ready import Ready
+    from reverse_etl.run.runnable_sync import RunnableSync
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Reader, Warehouse
 
@@ -27,7 +27,7 @@ class Triage:
         self._session = session
         self.definitions = session.selected()
         self.blocked: dict[str, Problem] = {}
-        self.ready: dict[str, Ready] = {}
+        self.ready: dict[str, RunnableSync] = {}
         self._errors: dict[tuple[str, str], Sequence[ReverseEtlError]] = {}
         for broken in self.definitions.broken:
             self._errors[broken.unique_id, broken.name] = broken.faults
@@ -77,13 +77,13 @@ class Triage:
             unbuilt.remember(remember)
         self.blocked = unbuilt.problems()
 
-    def fit(self, reader: Reader) -> Mapping[str, Ready]:
+    def fit(self, reader: Reader) -> Mapping[str, RunnableSync]:
         """Look at the columns of every model whose sync is open; those that fit, by name."""
-        from reverse_etl.run.ready import make_all_ready
+        from reverse_etl.run.runnable_sync import resolve_syncs
 
-        made: tuple[list[Ready], Mapping[str, Sequence[ReverseEtlError]]]
+        made: tuple[list[RunnableSync], Mapping[str, Sequence[ReverseEtlError]]]
         with reader.session(reader.mark):
-            made = make_all_ready(self.open, self._session.destination, reader)
+            made = resolve_syncs(self.open, self._session.destination, reader)
         self.ready = {one.sync.name: one for one in made[0]}
         for sync in self.open:
             self._note(sync, made[1].get(sync.name, ()))

@@ -11,7 +11,7 @@ from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
-from reverse_etl.run.sync_plan import Example, SyncPlan
+from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 
 Masked = Callable[[str | None, str], str]
 

@@ -19,9 +19,9 @@ def new_lease(store: SnapshotStore, environment: RunEnvironment, started_at: str
     return Lease(store.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
 
 
-def acquire(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
+def acquire_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """The lease row as taken over, of a sync snapshot that can be continued. Raises ConfigError and LeaseError."""
-    row = take(store, lease, environment)
+    row = take_lease(store, lease, environment)
     try:
         # It may have been moved away while this run waited.
         store.check_lease(row)
@@ -31,7 +31,7 @@ def acquire(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> 
     return row
 
 
-def take(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
+def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """The lease row as taken over. Raises LeaseError where another run is alive, or the wait is over."""
     until = environment.clock.monotonic() + environment.invocation.wait
     told = False

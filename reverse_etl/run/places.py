@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reverse_etl.provenance import ACTION
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.ready import Ready
+from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow, look
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
@@ -14,16 +14,16 @@ from reverse_etl.sync import Sync
 
 
 def remembered_place(
-    ready: Ready, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
+    runnable: RunnableSync, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
 ) -> Mapping[str, str]:
     """What this sync, or another one with the same thing, was told by the same project; empty if none was.
 
     Iterable may not list for a minute what was just made, and would make a second one of the same name.
     """
-    for known in (row, *_others(ready.sync, store, environment)):
-        now = ready.destination.remembered(known.salt)
+    for known in (row, *_others(runnable.sync, store, environment)):
+        now = runnable.destination.remembered(known.salt)
         same_project = all(known.destination.get(key) == now.get(key) for key in ("host", "project"))
-        same_thing = all(known.destination.get(key) == value for key, value in _thing(ready.sync).items())
+        same_thing = all(known.destination.get(key) == value for key, value in _thing(runnable.sync).items())
         if known.destination and same_project and same_thing:
             return {str(key): str(value) for key, value in known.destination.items()}
     return {}

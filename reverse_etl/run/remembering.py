@@ -8,7 +8,7 @@ from reverse_etl.guards import destination, relation
 from reverse_etl.provenance import SOURCE, remembered_source
 
 
-def to_remember(
+def destination_to_remember(
     remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
 ) -> dict[str, object]:
     """Return what to remember. If `--allow` let a guard pass for this run, what it compares with stays as it was."""

@@ -13,18 +13,18 @@ from reverse_etl.destinations.request import Client
 from reverse_etl.errors import DestinationError, LeaseError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.leases import acquire, new_lease
-from reverse_etl.run.outcome import Story, result_of, with_costs
+from reverse_etl.run.guarding import guard_problem
+from reverse_etl.run.heartbeat import Heartbeat
+from reverse_etl.run.leases import acquire_lease, new_lease
 from reverse_etl.run.places import remembered_place
-from reverse_etl.run.ready import Ready, problem_of
-from reverse_etl.run.remembering import to_remember
-from reverse_etl.run.renaming import rename_warning
-from reverse_etl.run.stages.guarding import guard_problem
-from reverse_etl.run.stages.heartbeat import Heartbeat
-from reverse_etl.run.stages.journal import Bounds, Journal, fenced
-from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
-from reverse_etl.run.stages.sending import Sending, Waits
-from reverse_etl.run.stages.user_pause import UserPause, find_pause
+from reverse_etl.run.plain_comparison import report_plain_comparison
+from reverse_etl.run.remembering import destination_to_remember
+from reverse_etl.run.rename_check import rename_warning
+from reverse_etl.run.result import Story, result_of, with_costs
+from reverse_etl.run.runnable_sync import RunnableSync, problem_of
+from reverse_etl.run.sending.journal import Journal, SendDeadlines, lease_lost_error
+from reverse_etl.run.sending.sender import PausedRows, Sender
+from reverse_etl.run.sending.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
@@ -34,10 +34,10 @@ from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.base import Mark, Warehouse
 
 
-def run_sync(ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
+def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
     """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
-    run = _Run(ready, warehouse, environment)
-    with warehouse.session(Mark(environment.invocation.id, ready.sync.name)):
+    run = _Run(runnable, warehouse, environment)
+    with warehouse.session(Mark(environment.invocation.id, runnable.sync.name)):
         try:
             run.go()
         except ReverseEtlError as error:
@@ -45,18 +45,18 @@ def run_sync(ready: Ready, warehouse: Warehouse, environment: RunEnvironment) ->
             if not isinstance(error, WarehouseError):
                 with suppress(ReverseEtlError):
                     run.record(0)
-    with warehouse.session(Mark(environment.invocation.id, ready.sync.name)):
-        return with_costs(result_of(ready, run.story, environment), warehouse.spent(ready.sync.name))
+    with warehouse.session(Mark(environment.invocation.id, runnable.sync.name)):
+        return with_costs(result_of(runnable, run.story, environment), warehouse.spent(runnable.sync.name))
 
 
 class _Run:
     """One run, step by step; `story` is what there is to tell of it so far."""
 
-    def __init__(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment) -> None:
-        self.ready = ready
+    def __init__(self, runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> None:
+        self.runnable = runnable
         self.warehouse = warehouse
         self.environment = environment
-        self.store = SnapshotStore(warehouse, environment.settings.state_schema, ready.sync, ready.shape)
+        self.store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.shape)
         self.story = Story(environment.clock.wall(), environment.clock.monotonic())
         self.prepared, self._stage = False, ""
         self.pause: UserPause | None = None
@@ -64,7 +64,7 @@ class _Run:
     def go(self) -> None:
         with self._timed("look"):
             look = self.store.look()
-        tell_plain_comparison(look, self.ready.sync.name, self.environment.invocation.listener)
+        report_plain_comparison(look, self.runnable.sync.name, self.environment.invocation.listener)
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
         if look.lease is None:
             self._warn_of_rename()
@@ -72,7 +72,7 @@ class _Run:
             self.record(0)
             return
         with self.warehouse.idle():
-            client = self.environment.connections.client(self.ready.destination)
+            client = self.environment.connections.client(self.runnable.destination)
         try:
             self._with_lease(look, client)
         finally:
@@ -80,7 +80,7 @@ class _Run:
 
     def _warn_of_rename(self) -> None:
         with self.warehouse.step(self._stage):
-            warning = rename_warning(self.ready, self.warehouse, self.environment)
+            warning = rename_warning(self.runnable, self.warehouse, self.environment)
         self.story.warnings += [warning] if warning else []
 
     def _nothing_to_do(self, look: Look) -> bool:
@@ -91,7 +91,7 @@ class _Run:
         return not (planned or open_run or (self.environment.invocation.full_refresh and look.counts.entries))
 
     def _stopped_by_guard(self, look: Look) -> bool:
-        problem = guard_problem(self.ready, look, self.environment.invocation.passed_guards)
+        problem = guard_problem(self.runnable, look, self.environment.invocation.passed_guards)
         if problem is not None:
             self.story.problem = problem
             self.story.status = SyncStatus.STOPPED
@@ -106,11 +106,11 @@ class _Run:
         if row is None:
             return
         with self._timed("check"):
-            questions = self.environment.questions(client, self.ready.destination)
-            place = remembered_place(self.ready, row, self.store, self.environment)
+            questions = self.environment.questions(client, self.runnable.destination)
+            place = remembered_place(self.runnable, row, self.store, self.environment)
             with self.warehouse.idle():
-                bound = self.ready.bound.connect(replace(self.ready.context, remembered=place), questions)
-        self.ready = self.ready.connected(bound)
+                bound = self.runnable.bound.connect(replace(self.runnable.context, remembered=place), questions)
+        self.runnable = self.runnable.connected(bound)
         self.prepared = True
         self.story.warnings += bound.warnings
         if not self._stopped_by_guard(look) and bound.resource_ids:
@@ -119,9 +119,9 @@ class _Run:
     def _remember(self, lease: Lease, row: LeaseRow) -> None:
         # Nothing has to be kept apart from rows that were accepted elsewhere, if there are none.
         allowed = () if row.holds_nothing else self.environment.invocation.allowed
-        destination = to_remember(row.destination, self.ready.remembered(row.salt), allowed)
-        if not lease.remember(destination, self.ready.shape.key_columns):
-            raise fenced(lease.fence)
+        destination = destination_to_remember(row.destination, self.runnable.remembered(row.salt), allowed)
+        if not lease.remember(destination, self.runnable.shape.key_columns):
+            raise lease_lost_error(lease.fence)
 
     def _with_lease(self, look: Look, client: Client) -> None:
         lease = new_lease(self.store, self.environment, self.story.started_at)
@@ -129,10 +129,10 @@ class _Run:
             self.store.prepare_lease(self.environment.clock.new_id(), self.environment.clock.new_id())
             if look.damage is not None:
                 self.store.repair(look.counts.newest)
-            row = acquire(self.store, lease, self.environment)
+            row = acquire_lease(self.store, lease, self.environment)
         # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
         open_session = None if self.warehouse.exclusive else self.environment.connections.open_session
-        mark = Mark(self.environment.invocation.id, self.ready.sync.name, "heartbeat")
+        mark = Mark(self.environment.invocation.id, self.runnable.sync.name, "heartbeat")
         with Heartbeat(lease, open_session, self.environment.settings.beat, mark):
             self._under_lease(look, lease, row, client)
 
@@ -167,7 +167,7 @@ class _Run:
         with self._timed("recover"):
             found = self.store.recover(lease, row.run)
         unknown, self.story.recovered_removals = found.unknown, found.removed
-        name = self.ready.sync.name
+        name = self.runnable.sync.name
         message = f"sync `{name}`: took over run {row.run.fence}, which died; to send again: {plural(unknown, 'row')}"
         data = {"fence": row.run.fence, "unknown": unknown}
         self.environment.report(Event("RunRecovered", message, "warn", name, data))
@@ -181,8 +181,8 @@ class _Run:
                 self.store.forget_acceptance()
             # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
             if not lease.open_run():
-                raise fenced(lease.fence)
-            self.pause = find_pause(self.ready, self.store, self.environment)
+                raise lease_lost_error(lease.fence)
+            self.pause = find_pause(self.runnable, self.store, self.environment)
             waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
             diff = replace(self.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
@@ -204,7 +204,7 @@ class _Run:
                 lease.close(entries=row.entries, unknown=False)
             self.record(lease.fence)
             return None
-        recheck = Recheck(self.environment.settings.recheck_after, self.ready.bound.first_recheck)
+        recheck = Recheck(self.environment.settings.recheck_after, self.runnable.bound.first_recheck)
         rejections = Rejections(self.warehouse, diff, lease.fence, recheck)
         with self.warehouse.step("plan"):
             self._remember(lease, row)
@@ -212,20 +212,20 @@ class _Run:
         self._tell_plan(rows)
         return rejections
 
-    def _bounds(self) -> Bounds:
+    def _bounds(self) -> SendDeadlines:
         settings, stop = self.environment.settings, self.environment.invocation.stop
         clock = self.environment.clock.monotonic
-        return Bounds(settings.beat, settings.lease_ttl, settings.pause_bound, clock, stop)
+        return SendDeadlines(settings.beat, settings.lease_ttl, settings.pause_bound, clock, stop)
 
     def _tell_plan(self, rows: dict[str, int]) -> None:
-        name = self.ready.sync.name
+        name = self.runnable.sync.name
         counted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rows.items())) or "nothing"
         self.environment.report(Event("Planned", f"sync `{name}`: planned {counted}", "info", name, dict(rows)))
 
     def _send(self, lease: Lease, journal: Journal, client: Client) -> None:
         """Send; whatever goes wrong here, what was acknowledged is still committed. A lost lease is not."""
         with ThreadPoolExecutor(self.environment.settings.concurrency, "reverse-etl-send") as executor:
-            sending = Sending(self.ready, self.environment, self.store, journal, client, executor)
+            sending = Sender(self.runnable, self.environment, self.store, journal, client, executor)
             with self._timed("send"):
                 try:
                     self._follow(sending, lease.fence)
@@ -233,7 +233,7 @@ class _Run:
                     self.story.fates, self.story.late = journal.fates, sending.late
                     self.story.traffic = sending.traffic
 
-    def _follow(self, sending: Sending, fence: int) -> None:
+    def _follow(self, sending: Sender, fence: int) -> None:
         try:
             sending.send(fence, self.story.plan, self._waits(fence))
             self.story.problem = sending.problem
@@ -244,11 +244,11 @@ class _Run:
             sending.give_up()
             self.story.problem = problem_of(error)
 
-    def _waits(self, fence: int) -> Waits:
+    def _waits(self, fence: int) -> PausedRows:
         """How many rows of the plan wait because of their users, and until when."""
         if self.pause is None:
-            return Waits()
-        return Waits(*self.store.waiting_rows(fence), self.pause.until)
+            return PausedRows()
+        return PausedRows(*self.store.waiting_rows(fence), self.pause.until)
 
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):
@@ -259,12 +259,12 @@ class _Run:
             rejections.clear_gone()
             if counts.lists_settled:
                 rejections.clear_settled()
-            if self.ready.bound.operations.write.unbars_identities:
-                syncs = self.environment.project.to_destination(self.ready.sync.destination)
+            if self.runnable.bound.operations.write.unbars_identities:
+                syncs = self.environment.project.to_destination(self.runnable.sync.destination)
                 rejections.readmit([sync.name for sync in syncs])
             entries = self.store.live_entries()
             if not lease.close(entries=entries, unknown=self.story.unsure):
-                raise fenced(lease.fence)
+                raise lease_lost_error(lease.fence)
             self.store.finish(lease.fence)
             self.record(lease.fence)
 
@@ -276,7 +276,7 @@ class _Run:
                 self._record(fence)
 
     def _record(self, fence: int) -> None:
-        result = result_of(self.ready, self.story, self.environment)
+        result = result_of(self.runnable, self.story, self.environment)
         problem = result.problem.code if result.problem else None
         invocation, began = self.environment.invocation, self.story.started_at
         counts = {**result.counts.as_dict(), **self.story.removals(invocation.allowed)}

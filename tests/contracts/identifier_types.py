@@ -10,7 +10,7 @@ import pytest
 from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import OBJECTS, entries
-from reverse_etl.run.ready import make_all_ready
+from reverse_etl.run.runnable_sync import resolve_syncs
 from reverse_etl.secret import Secret
 from reverse_etl.snapshot.sql.identifier_text import UNFIT
 from reverse_etl.snapshot.sql.row_checks import reason
@@ -99,7 +99,7 @@ class IdentifierTypesContract:
         assert faults == []
         destination = Destination("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
         dialect = harness.warehouse.dialect
-        made, errors = make_all_ready([sync], lambda _name: destination, harness.warehouse)
+        made, errors = resolve_syncs([sync], lambda _name: destination, harness.warehouse)
         if not made:
             assert [(error.code, column in str(error.context["found"])) for error in errors[sync.name]] == [
                 ("identifier-type", True)

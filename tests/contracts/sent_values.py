@@ -10,7 +10,7 @@ import pytest
 
 from reverse_etl.definition.destination import Destination
 from reverse_etl.errors import Faults
-from reverse_etl.run.ready import Ready, make_ready
+from reverse_etl.run.runnable_sync import RunnableSync, resolve_sync
 from reverse_etl.secret import Secret
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.contracts.warehouse import REFUSED, Typed
@@ -26,7 +26,7 @@ def tabled(harness: SyncHarness, typed: Typed) -> None:
     harness.builder.execute(f"INSERT INTO {harness.relation} SELECT 'b@x.y', {typed.second}")
 
 
-def received(harness: SyncHarness, ready: Ready) -> dict[str, dict[str, object]]:
+def received(harness: SyncHarness, ready: RunnableSync) -> dict[str, dict[str, object]]:
     """Each row of the model as its request holds it, by e-mail: its fields, or as that of `v` why it is not sent."""
     harness.fields = ready.sync.fields
     lease, store = harness.prepared(), harness.store()
@@ -56,11 +56,11 @@ class SentValuesContract:
         tabled(harness, typed)
         if typed.sent == REFUSED:
             with pytest.raises(Faults) as raised:
-                make_ready(harness.sync, DESTINATION, harness.warehouse)
+                resolve_sync(harness.sync, DESTINATION, harness.warehouse)
             assert [fault.code for fault in raised.value.faults] == list(REFUSED)
             return
         first, second = typed.sent
-        found = received(harness, make_ready(harness.sync, DESTINATION, harness.warehouse))
+        found = received(harness, resolve_sync(harness.sync, DESTINATION, harness.warehouse))
         assert plain(found) == plain({"a@x.y": {"v": first}, "b@x.y": {"v": second}})
 
     def test_type_that_cannot_be_sent_is_refused_with_what_to_write_instead(self, harness):
@@ -70,7 +70,7 @@ class SentValuesContract:
         email = build.dialect.as_text("'a@x.y'")
         build.execute(f"CREATE TABLE {harness.relation} AS SELECT {email} AS email, {values}")
         with pytest.raises(Faults) as raised:
-            make_ready(harness.sync, DESTINATION, harness.warehouse)
+            resolve_sync(harness.sync, DESTINATION, harness.warehouse)
         types = {column.name: column.type for column in harness.warehouse.columns(harness.relation)}
         written = []
         for name, fault in zip(self.UNSENDABLE, raised.value.faults, strict=True):
@@ -79,7 +79,7 @@ class SentValuesContract:
             written.append(fault.message.partition(" write ")[2].rpartition(", or leave it out")[0])
         model, harness.table = harness.relation, "written"
         build.execute(f"CREATE TABLE {harness.relation} AS SELECT email, {', '.join(written)} FROM {model}")
-        ready = make_ready(harness.sync, DESTINATION, harness.warehouse)
+        ready = resolve_sync(harness.sync, DESTINATION, harness.warehouse)
         [found] = received(harness, ready).values()
         assert set(found) == set(self.UNSENDABLE)
         assert all(found.values()), found

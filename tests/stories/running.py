@@ -17,7 +17,7 @@ from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import silent
 from reverse_etl.run.environment import Connections, Invocation, RunClock, RunEnvironment
-from reverse_etl.run.ready import make_ready
+from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.run.runner import run_sync
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
@@ -47,7 +47,7 @@ def run(
     )
     invocation = Invocation("story", silent, process={}, is_alive=lambda _note: False, wait=5)
     environment = RunEnvironment(settings, clock_of(clock), _with(invocation, given), _with(connections, given))
-    return run_sync(make_ready(sync, destination, warehouse), warehouse, environment)
+    return run_sync(resolve_sync(sync, destination, warehouse), warehouse, environment)
 
 
 def clock_of(clock: Time) -> RunClock:

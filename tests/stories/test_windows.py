@@ -12,7 +12,7 @@ import requests
 
 from reverse_etl.change import SyncStatus
 from reverse_etl.delivery.rate_limiter import Time
-from reverse_etl.run.stages.send_window import Reach
+from reverse_etl.run.sending.send_window import SendWindow
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import ReferenceServer
@@ -54,7 +54,7 @@ def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterab
 
 
 def windows_of(rows: int, per_second: float, statements: float) -> int:
-    reach, windows = Reach(2_000, 50_000), 0
+    reach, windows = SendWindow(2_000, 50_000), 0
     while rows > 0:
         sent = min(rows, reach.rows)
         reach.learn(sent, sent / per_second, statements)
@@ -68,9 +68,9 @@ def test_million_events_need_few_windows_where_each_has_seconds_of_statements() 
 
 
 def test_reach_stays_between_what_an_operation_asks_for_and_the_setting() -> None:
-    reach = Reach(2_000, 1_000)
+    reach = SendWindow(2_000, 1_000)
     assert reach.rows == 1_000
-    reach = Reach(2_000, 50_000)
+    reach = SendWindow(2_000, 50_000)
     for sending, statements, rows in ((1, 0, 2_000), (1, 100, 50_000), (0, 0, 50_000), (10, 1.5, 3_000)):
         reach.learn(2_000, sending, statements)
         assert reach.rows == rows

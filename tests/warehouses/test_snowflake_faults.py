@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.run.ready import make_ready
+from reverse_etl.run.runnable_sync import resolve_sync
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sent_values import DESTINATION
 from tests.contracts.sync_harness import SyncHarness
@@ -91,7 +91,7 @@ class TestRights(Behind):
         unseen = refused(2003, UNSEEN.format(f"Table '{harness.relation}'"), "42S02")
         proxy.before = lambda asked: unseen if asked.sql.startswith("DESCRIBE") else None
         with pytest.raises(ConfigError) as raised:
-            make_ready(harness.sync, DESTINATION, harness.warehouse)
+            resolve_sync(harness.sync, DESTINATION, harness.warehouse)
         error = raised.value
         assert error.code == "missing-table"
         assert "does not exist in this target, or may not be seen" in error.message

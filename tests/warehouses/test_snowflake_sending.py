@@ -9,7 +9,7 @@ import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import entries
-from reverse_etl.run.ready import make_ready
+from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.warehouses.snowflake.types import column_of
 from tests.contracts.sent_values import DESTINATION, SentValuesContract
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
@@ -46,7 +46,7 @@ class TestSending(OnEmulator, SentValuesContract):
             Tagged("bought", "model.shop.bought", harness.relation, "b.yml"), meta, entries()
         )
         assert not faults
-        ready = make_ready(sync, DESTINATION, warehouse)
+        ready = resolve_sync(sync, DESTINATION, warehouse)
         [batch] = warehouse.batches(
             f"SELECT 0 AS ordinal, 'added' AS kind, {ready.shape.identity} AS identity"
             + "".join(f", {value.expression} AS {value.name}" for value in ready.shape.values)

@@ -15,7 +15,7 @@ from reverse_etl.cli.triage import Triage
 from reverse_etl.counting import plural
 
 if TYPE_CHECKING:
-    from reverse_etl.run.maintenance.migrate_state import Moved
+    from reverse_etl.run.maintenance.migrate_state import MoveResult
 
 
 class To(str, Enum):
@@ -31,7 +31,7 @@ def migrate(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")] = False,
     sandbox: Sandboxed = False,
 ) -> None:
-    """Move the state; send nothing. Sync snapshots, held rows and runs go to the other place."""
+    """StateMove the state; send nothing. Sync snapshots, held rows and runs move to the other place."""
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     triage = Triage(session)
     if triage.failure is not None:
@@ -51,7 +51,7 @@ def migrate(
 
 def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list[str]:
     from reverse_etl.project.wiring import RunOptions, wire
-    from reverse_etl.run.maintenance.migrate_state import Move, Place
+    from reverse_etl.run.maintenance.migrate_state import StateLocation, StateMove
 
     project = session.project
     environment = wire(project, session.console.tell, RunOptions())
@@ -63,15 +63,17 @@ def _moves(session: Session, triage: Triage, to: To, *, overwrite: bool) -> list
         ready = {place: dict(triage.fit(warehouses[place])) for place in (there, here)}
         triage.tell()
         for sync in triage.open:
-            source = Place(names[here], ready[here][sync.name], warehouses[here])
-            goal = Place(names[there], ready[there][sync.name], warehouses[there])
-            move = Move(source, goal, replace(environment, settings=project.settings_of(sync)), overwrite=overwrite)
-            moved = session.attempt(partial(move.go, local))
+            source = StateLocation(names[here], ready[here][sync.name], warehouses[here])
+            goal = StateLocation(names[there], ready[there][sync.name], warehouses[there])
+            move = StateMove(
+                source, goal, replace(environment, settings=project.settings_of(sync)), overwrite=overwrite
+            )
+            moved = session.attempt(partial(move.move, local))
             lines += [f"sync {sync.name}: {_told(one, names[there])}" for one in moved]
     return lines
 
 
-def _told(moved: Moved | None, there: str) -> str:
+def _told(moved: MoveResult | None, there: str) -> str:
     if moved is None:
         return f"nothing to move to {there}"
     again = f"; {plural(moved.unknown, 'row')} will be sent again" if moved.unknown else ""

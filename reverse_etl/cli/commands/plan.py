@@ -18,8 +18,8 @@ from reverse_etl.report.plans import plan_dict, plan_lines
 if TYPE_CHECKING:
     from reverse_etl.change import Problem
     from reverse_etl.run.environment import RunEnvironment
-    from reverse_etl.run.ready import Ready
-    from reverse_etl.run.sync_plan import SyncPlan
+    from reverse_etl.run.planning.sync_plan import SyncPlan
+    from reverse_etl.run.runnable_sync import RunnableSync
     from reverse_etl.warehouses.base import Reader
 
 _EXAMPLES = 3
@@ -66,7 +66,7 @@ def _detailed(plans: Sequence[SyncPlan]) -> int:
 
 def _plans(session: Session, *, full_refresh: bool) -> list[SyncPlan]:
     from reverse_etl.project.wiring import RunOptions, wire
-    from reverse_etl.run.planning import unplanned
+    from reverse_etl.run.planning.sync_planner import stopped_plan
 
     triage = Triage(session)
     if not list(triage.definitions):
@@ -82,19 +82,19 @@ def _plans(session: Session, *, full_refresh: bool) -> list[SyncPlan]:
     found = {one.sync: one for one in planned}
     blocked = {name: (problem,) for name, problem in triage.blocked.items()}
     return [
-        found.get(one.name) or unplanned(one, blocked.get(one.name) or _problems(triage.errors(one)))
+        found.get(one.name) or stopped_plan(one, blocked.get(one.name) or _problems(triage.errors(one)))
         for one in triage.definitions
     ]
 
 
-def _planned(session: Session, ready: Ready, reader: Reader, environment: RunEnvironment) -> list[SyncPlan]:
+def _planned(session: Session, ready: RunnableSync, reader: Reader, environment: RunEnvironment) -> list[SyncPlan]:
     """The plan of a sync; where its tables cannot be continued, what would end its run."""
-    from reverse_etl.run.planning import plan_sync, unplanned
+    from reverse_etl.run.planning.sync_planner import plan_sync, stopped_plan
 
     sync = ready.sync
     return session.attempt(
         lambda: plan_sync(ready, reader, replace(environment, settings=session.project.settings_of(sync)), _EXAMPLES),
-        lambda error: unplanned(sync, _problems([error])),
+        lambda error: stopped_plan(sync, _problems([error])),
     )
 
 

@@ -120,16 +120,16 @@ def _check_online(session: Session, findings: Sequence[Finding]) -> None:
 
 def _inspect(session: Session, finding: Finding, reader: Reader, environment: RunEnvironment) -> None:
     """Look at the columns, then ask Iterable. Raises whatever is wrong."""
-    from reverse_etl.run.inspecting import inspect
-    from reverse_etl.run.ready import make_ready
+    from reverse_etl.run.field_inspection import inspect_fields
+    from reverse_etl.run.runnable_sync import resolve_sync
 
     if isinstance(finding.sync, BrokenSync):
         return
     destination = session.destination(finding.sync.destination)
-    ready = make_ready(finding.sync, destination, reader)
+    ready = resolve_sync(finding.sync, destination, reader)
     client = environment.connections.client(destination)
     try:
-        finding.inspection = inspect(ready, reader, environment.questions(client, destination))
+        finding.inspection = inspect_fields(ready, reader, environment.questions(client, destination))
     finally:
         client.close()
 

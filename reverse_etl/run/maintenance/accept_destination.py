@@ -10,10 +10,10 @@ from reverse_etl.counting import agree, plural
 from reverse_etl.errors import ConfigError, Faults
 from reverse_etl.provenance import is_same_source, names_relation, plain_relation, remembered_source
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.leases import acquire, new_lease
-from reverse_etl.run.ready import Ready
-from reverse_etl.run.stages.guarding import forbidden_target
-from reverse_etl.run.stages.journal import fenced
+from reverse_etl.run.guarding import target_error
+from reverse_etl.run.leases import acquire_lease, new_lease
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.snapshot.store import SnapshotStore
@@ -34,15 +34,17 @@ class TypedNames:
 class Acceptance:
     """One sync whose snapshot is to belong to what the project says now."""
 
-    def __init__(self, ready: Ready, warehouse: Warehouse, environment: RunEnvironment, typed: TypedNames) -> None:
+    def __init__(
+        self, runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment, typed: TypedNames
+    ) -> None:
         """Nothing is written yet."""
-        self._ready, self._warehouse, self._environment, self._typed = ready, warehouse, environment, typed
-        self._name = ready.sync.name
-        self._store = SnapshotStore(warehouse, environment.settings.state_schema, ready.sync, ready.shape)
+        self._runnable, self._warehouse, self._environment, self._typed = runnable, warehouse, environment, typed
+        self._name = runnable.sync.name
+        self._store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.shape)
 
     def problems(self) -> list[ConfigError]:
         """What has to be typed, or changed, before this can be accepted."""
-        forbidden = forbidden_target(self._ready)
+        forbidden = target_error(self._runnable)
         if forbidden is not None:
             return [forbidden]
         row = self._store.lease_row()
@@ -65,17 +67,17 @@ class Acceptance:
             return f"sync {self._name}: nothing was sent yet, so there is nothing to accept"
         environment = self._environment
         lease = new_lease(self._store, environment, environment.clock.wall())
-        row = acquire(self._store, lease, environment)
+        row = acquire_lease(self._store, lease, environment)
         if row.run is not None:
             self._store.recover(lease, row.run)
         trusted = self._store.accepted_entries()
         if self._typed.full_refresh:
             self._forget()
         # What only Iterable tells, such as a list's number, stays as it was.
-        lease.remember({**row.destination, **self._ready.remembered(row.salt)}, self._ready.shape.key_columns)
+        lease.remember({**row.destination, **self._runnable.remembered(row.salt)}, self._runnable.shape.key_columns)
         if not lease.close(entries=self._store.live_entries(), unknown=False):
-            raise fenced(lease.fence)
-        return f"sync {self._name}: {self._ready.destination.host} is its destination now; {self._fate(trusted)}"
+            raise lease_lost_error(lease.fence)
+        return f"sync {self._name}: {self._runnable.destination.host} is its destination now; {self._fate(trusted)}"
 
     def _forget(self) -> None:
         """Let the next run send every row, those too that the destination before refused."""
@@ -89,7 +91,7 @@ class Acceptance:
         return f"its {plural(rows, 'accepted row')} {agree(rows, 'counts', 'count')} as accepted there"
 
     def _unnamed_place(self, row: LeaseRow) -> ConfigError | None:
-        now = self._ready.remembered(row.salt)
+        now = self._runnable.remembered(row.salt)
         known = [str(now[name]) for name in ("host", "project") if now.get(name)]
         strange = [name for name in self._typed.to if name not in known]
         if strange:
@@ -103,9 +105,9 @@ class Acceptance:
     def _place_not_named(
         self, before: Mapping[str, object], differing: Sequence[str], needed: Sequence[str]
     ) -> ConfigError:
-        now, rows = self._ready.remembered(""), self._store.accepted_entries()
+        now, rows = self._runnable.remembered(""), self._store.accepted_entries()
         to = "".join(f" --to {shlex.quote(name)}" for name in needed)
-        target = f" -t {shlex.quote(self._ready.sync.target)}" if self._ready.sync.target else ""
+        target = f" -t {shlex.quote(self._runnable.sync.target)}" if self._runnable.sync.target else ""
         command = f"reverse-etl destination accept{target} --select {shlex.quote(self._name)}{to}"
         changes = {
             f"{_WORDS[name]} {when}": said.get(name, "") or "none"
@@ -132,9 +134,9 @@ class Acceptance:
         )
 
     def _unnamed_relation(self, row: LeaseRow) -> ConfigError | None:
-        before, sync = remembered_source(row.destination), self._ready.sync
+        before, sync = remembered_source(row.destination), self._runnable.sync
         named = any(names_relation(pattern, sync.relation) for pattern in self._typed.relations)
-        if named or is_same_source(before, self._ready.source):
+        if named or is_same_source(before, self._runnable.source):
             return None
         typed = shlex.quote(plain_relation(sync.relation))
         return ConfigError(

@@ -9,10 +9,10 @@ from functools import partial
 from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.leases import new_lease, take
-from reverse_etl.run.ready import Ready
-from reverse_etl.run.stages.guarding import forbidden_target
-from reverse_etl.run.stages.journal import fenced
+from reverse_etl.run.guarding import target_error
+from reverse_etl.run.leases import new_lease, take_lease
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.sql.counts import DiffCounts
@@ -21,16 +21,16 @@ from reverse_etl.warehouses.base import Warehouse
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a state can be: `name` in words. `ready` is the sync as it is seen from there."""
+class StateLocation:
+    """Where a state can be: `name` in words. `runnable` is the sync as it is seen from there."""
 
     name: str
-    ready: Ready
+    runnable: RunnableSync
     warehouse: Warehouse
 
 
 @dataclass(frozen=True)
-class Moved:
+class MoveResult:
     """How much was moved. Rows of `unknown` entries are sent again, because a value did not cross as it was."""
 
     entries: int
@@ -39,23 +39,25 @@ class Moved:
     runs: int
 
 
-class Move:
+class StateMove:
     """One sync from here to there. Where both are marked as moved away, an earlier move was broken off."""
 
-    def __init__(self, here: Place, there: Place, environment: RunEnvironment, *, overwrite: bool) -> None:
+    def __init__(
+        self, here: StateLocation, there: StateLocation, environment: RunEnvironment, *, overwrite: bool
+    ) -> None:
         """Nothing is moved yet. `overwrite`: also what is there already."""
         self._here, self._there, self._environment, self._overwrite = here, there, environment, overwrite
-        self._name = here.ready.sync.name
+        self._name = here.runnable.sync.name
         schema = environment.settings.state_schema
-        self._from = SnapshotStore(here.warehouse, schema, here.ready.sync, here.ready.shape)
-        self._to = SnapshotStore(there.warehouse, schema, there.ready.sync, there.ready.shape)
+        self._from = SnapshotStore(here.warehouse, schema, here.runnable.sync, here.runnable.shape)
+        self._to = SnapshotStore(there.warehouse, schema, there.runnable.sync, there.runnable.shape)
 
-    def go(self, compared: Warehouse) -> Moved | None:
-        """Move; None where there is nothing to. `compared` is where values of both places compare.
+    def move(self, compared: Warehouse) -> MoveResult | None:
+        """StateMove; None where there is nothing to. `compared` is where values of both places compare.
 
         Raises ConfigError where the state is elsewhere, or something is there; LeaseError where a run is alive.
         """
-        forbidden = forbidden_target(self._here.ready)
+        forbidden = target_error(self._here.runnable)
         if forbidden is not None:
             raise forbidden
         row, other = self._from.lease_row(), self._to.lease_row()
@@ -63,7 +65,7 @@ class Move:
             return None
         self._check(row, other)
         mine = new_lease(self._from, self._environment, self._environment.clock.wall())
-        row = take(self._from, mine, self._environment)
+        row = take_lease(self._from, mine, self._environment)
         try:
             self._refuse_open(row)
             return self._with_both(mine, row, compared)
@@ -71,10 +73,10 @@ class Move:
             mine.release()
             raise
 
-    def _with_both(self, mine: Lease, row: LeaseRow, compared: Warehouse) -> Moved:
+    def _with_both(self, mine: Lease, row: LeaseRow, compared: Warehouse) -> MoveResult:
         self._to.prepare_lease(self._environment.clock.new_id(), self._environment.clock.new_id())
         theirs = new_lease(self._to, self._environment, self._environment.clock.wall())
-        other = take(self._to, theirs, self._environment)
+        other = take_lease(self._to, theirs, self._environment)
         try:
             self._check(row, other)
             # Nobody may use it before it is whole.
@@ -90,13 +92,13 @@ class Move:
             self._to.finish(other.run.fence)
         return moved
 
-    def _copy(self, beat: Callable[[], None], compared: Warehouse) -> Moved:
+    def _copy(self, beat: Callable[[], None], compared: Warehouse) -> MoveResult:
         moving = Moving(self._from, self._to)
         entries = moving.entries()
         beat()
         unknown = moving.doubt_differences(compared) if compared is self._here.warehouse else 0
         beat()
-        moved = Moved(entries, unknown, moving.rejections(), moving.runs())
+        moved = MoveResult(entries, unknown, moving.rejections(), moving.runs())
         before = self._from.compare(None).counts
         beat()
         after = self._to.compare(None).counts
@@ -119,7 +121,7 @@ class Move:
                 "state-exists",
                 f"sync `{self._name}`: there is a sync snapshot in {self._there.name} already",
                 context={"sync": self._name, "entries": other.entries if other else 0},
-                hint="Move with `--overwrite` to replace it, if the other one is the one to keep.",
+                hint="StateMove with `--overwrite` to replace it, if the other one is the one to keep.",
             )
 
     def _refuse_open(self, row: LeaseRow) -> None:
@@ -139,7 +141,7 @@ def _beat(leases: Sequence[Lease]) -> None:
 
 def _hold(lease: Lease, held: bool) -> None:  # noqa: FBT001  the answer of a write
     if not held:
-        raise fenced(lease.fence)
+        raise lease_lost_error(lease.fence)
 
 
 def _same(before: DiffCounts, after: DiffCounts, unknown: int) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.ready import Ready
+from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.runs import recent_runs
 from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
 from reverse_etl.snapshot.store import SnapshotStore
@@ -42,15 +42,15 @@ class _Sent:
         return moves or self.moves or (self.operation.max_rows == 1) != (operation.max_rows == 1)
 
 
-def find_pause(ready: Ready, store: SnapshotStore, environment: RunEnvironment) -> UserPause | None:
+def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> UserPause | None:
     """The pause that rows of a sync have to make; None if nothing of the kind was sent lately."""
     seconds, now = environment.settings.user_pause, environment.clock.monotonic()
-    people = ready.bound.people
+    people = runnable.bound.people
     if not seconds or not people:
         return None
-    sent = list(_sent(ready, store, environment))
-    moves = ready.bound.changes_identifier
-    operations = ready.bound.operations
+    sent = list(_sent(runnable, store, environment))
+    moves = runnable.bound.changes_identifier
+    operations = runnable.bound.operations
     writes = [one for one in sent if one.holds(operations.write, moves=moves)]
     removals = [one for one in sent if operations.remove and one.holds(operations.remove, moves=moves)]
     if not writes and not removals:
@@ -61,17 +61,17 @@ def find_pause(ready: Ready, store: SnapshotStore, environment: RunEnvironment) 
     return UserPause(waiting, now + seconds - min(one.age for one in (*writes, *removals)))
 
 
-def _sent(ready: Ready, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_Sent]:
+def _sent(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_Sent]:
     """What the syncs of this destination have sent within the pause, this one among them."""
     ages = recent_runs(store.warehouse, store.tables, environment.settings.user_pause)
-    syncs = (*environment.project.to_destination(ready.sync.destination), ready.sync) if ages else ()
+    syncs = (*environment.project.to_destination(runnable.sync.destination), runnable.sync) if ages else ()
     for name, sync in {sync.name: sync for sync in syncs}.items():
         if name in ages:
-            yield from _calls(sync, ages[name], ready, store)
+            yield from _calls(sync, ages[name], runnable, store)
 
 
-def _calls(sync: Sync, age: float, ready: Ready, store: SnapshotStore) -> Iterator[_Sent]:
-    bound = bind(sync, ready.destination.project_type)
+def _calls(sync: Sync, age: float, runnable: RunnableSync, store: SnapshotStore) -> Iterator[_Sent]:
+    bound = bind(sync, runnable.destination.project_type)
     snapshot = tables_of(store.warehouse, store.tables.schema, sync.name).snapshot
     columns = store.warehouse.columns(snapshot) if bound.people else None
     for operation, removed in ((bound.operations.write, False), (bound.operations.remove, True)):

@@ -10,39 +10,39 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.guards import relation, target
 from reverse_etl.guards.guard import SendContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
-from reverse_etl.run.ready import Ready
+from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.look import Look
 
 
-def forbidden_target(ready: Ready) -> ConfigError | None:
+def target_error(runnable: RunnableSync) -> ConfigError | None:
     """Return the error of a command that changes what a sync has sent, if the dbt target may not send."""
-    problem = target.GUARD.check(_context(ready))
+    problem = target.GUARD.check(_context(runnable))
     return error_of(problem) if problem is not None else None
 
 
-def foreign_relation(ready: Ready, row: LeaseRow, allowed: Collection[str]) -> ConfigError | None:
+def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[str]) -> ConfigError | None:
     """Return the error of a command that changes a sync snapshot which another relation feeds."""
     guard = relation.GUARD
-    before, now = row.destination, ready.remembered(row.salt)
-    context = replace(_context(ready), before=before, now=now, entries=row.entries)
-    problem = None if guard.is_off(ready.sync, allowed) else guard.check(context)
+    before, now = row.destination, runnable.remembered(row.salt)
+    context = replace(_context(runnable), before=before, now=now, entries=row.entries)
+    problem = None if guard.is_off(runnable.sync, allowed) else guard.check(context)
     return error_of(problem) if problem is not None else None
 
 
-def guard_problem(ready: Ready, look: Look, allowed: Collection[str]) -> Problem | None:
+def guard_problem(runnable: RunnableSync, look: Look, allowed: Collection[str]) -> Problem | None:
     """Return what stops this sync before it sends, or None. `allowed` are guards that stop nothing this time."""
-    guards = [guard for guard in SEND_GUARDS if not guard.is_off(ready.sync, allowed)]
-    return first_problem(guards, send_context(ready, look))
+    guards = [guard for guard in SEND_GUARDS if not guard.is_off(runnable.sync, allowed)]
+    return first_problem(guards, send_context(runnable, look))
 
 
-def send_context(ready: Ready, look: Look) -> SendContext:
+def send_context(runnable: RunnableSync, look: Look) -> SendContext:
     """Return what the guards look at before a sync sends."""
     damage = look.damage
     return replace(
-        _context(ready),
+        _context(runnable),
         before=look.remembered,
-        now=ready.remembered(look.lease.salt if look.lease is not None else ""),
+        now=runnable.remembered(look.lease.salt if look.lease is not None else ""),
         model_rows=look.counts.model_rows,
         entries=look.counts.entries,
         removed=look.counts.removed,
@@ -53,6 +53,6 @@ def send_context(ready: Ready, look: Look) -> SendContext:
     )
 
 
-def _context(ready: Ready) -> SendContext:
-    destination = ready.destination
-    return SendContext(ready.sync, destination.name, destination.targets, destination.flag)
+def _context(runnable: RunnableSync) -> SendContext:
+    destination = runnable.destination
+    return SendContext(runnable.sync, destination.name, destination.targets, destination.flag)

@@ -1,4 +1,4 @@
-"""Reach: how far sending may run ahead of what is durably acknowledged; knows rows and seconds alone.
+"""SendWindow: how far sending may run ahead of what is durably acknowledged; knows rows and seconds alone.
 
 What is sent between two flushes is sent twice where a run dies, so a window holds few rows where statements are quick.
 Where they are slow, as on a warehouse that takes seconds for each, it holds as many as go out meanwhile, several times.
@@ -6,11 +6,11 @@ Where they are slow, as on a warehouse that takes seconds for each, it holds as 
 
 from __future__ import annotations
 
-# Sending takes this many times as long as the statements between two windows.
+# Sender takes this many times as long as the statements between two windows.
 _SHARE = 10
 
 
-class Reach:
+class SendWindow:
     """The rows of the next window: at first `least`, never more than `most`."""
 
     def __init__(self, least: int, most: int) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from reverse_etl.delivery.batches import largest_row
 from reverse_etl.destinations.request import ApiCaller, Reply, Request
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
-from reverse_etl.run.ready import Ready
-from reverse_etl.run.stages.windows import Window
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.window_reader import Window
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.warehouses.base import Reader
 
@@ -26,7 +26,7 @@ class _WouldMakeError(Exception):
 
 
 @dataclass(frozen=True)
-class _Onlooker:
+class _ReadOnlyCaller:
     """Asks what may be asked without changing anything."""
 
     asker: ApiCaller
@@ -37,38 +37,38 @@ class _Onlooker:
         return self.asker.ask(request, once=once, settled=settled)
 
 
-def look_ahead(ready: Ready, asker: ApiCaller) -> tuple[Ready, Sequence[str]]:
+def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[RunnableSync, Sequence[str]]:
     """The sync with what Iterable says of it, and warnings. Raises DestinationError for what would end the run.
 
     Where the run would make a list or a catalog first, the sync stays as it is, and that is said.
     """
     try:
-        bound = ready.bound.connect(ready.context, _Onlooker(asker))
+        bound = runnable.bound.connect(runnable.context, _ReadOnlyCaller(asker))
     except _WouldMakeError:
-        found = ready.bound.inspect(ready.context, _Onlooker(asker))
-        return ready, (*found.notes, *found.warnings)
-    return ready.connected(bound), bound.warnings
+        found = runnable.bound.inspect(runnable.context, _ReadOnlyCaller(asker))
+        return runnable, (*found.notes, *found.warnings)
+    return runnable.connected(bound), bound.warnings
 
 
-def count_unsendable(ready: Ready, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
+def count_unsendable(runnable: RunnableSync, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
     """Rows by the code of the reason why they cannot be sent, of those that a run would plan to send.
 
     If memory is too small for batches of so many `rows`, they are made smaller.
     """
     try:
-        return _counted(ready, reader.batches(reader.prepared(diff.sendable()), rows))
+        return _counted(runnable, reader.batches(reader.prepared(diff.sendable()), rows))
     except WarehouseError as error:
         if error.code != OUT_OF_MEMORY or rows == 1:
             raise
-    return count_unsendable(ready, diff, reader, max(1, rows // 40))
+    return count_unsendable(runnable, diff, reader, max(1, rows // 40))
 
 
-def _counted(ready: Ready, batches: Iterable[pa.RecordBatch]) -> Counter[str]:
-    largest = largest_row(ready.bound.operations.write)
+def _counted(runnable: RunnableSync, batches: Iterable[pa.RecordBatch]) -> Counter[str]:
+    largest = largest_row(runnable.bound.operations.write)
     codes: Counter[str] = Counter()
     for batch in batches:
         for portion in Window(0, batch.num_rows, (batch,)).portions():
-            encoded = ready.encoder.encode(portion)
+            encoded = runnable.encoder.encode(portion)
             codes.update(outcome.code for outcome in encoded.outcomes)
             codes.update("row-too-large" for change in encoded.changes if len(change.body) + 1 > largest)
     return codes

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.estimate import estimate
-from reverse_etl.run.ready import Ready, problem_of
-from reverse_etl.run.rehearsal import count_unsendable, look_ahead
-from reverse_etl.run.renaming import rename_warning
-from reverse_etl.run.stages.guarding import guard_problem
-from reverse_etl.run.stages.plain_comparison import tell_plain_comparison
-from reverse_etl.run.sync_plan import Example, SyncPlan
+from reverse_etl.run.guarding import guard_problem
+from reverse_etl.run.plain_comparison import report_plain_comparison
+from reverse_etl.run.planning.estimate import estimate
+from reverse_etl.run.planning.rehearsal import connect_read_only, count_unsendable
+from reverse_etl.run.planning.sync_plan import Example, SyncPlan
+from reverse_etl.run.rename_check import rename_warning
+from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Mark, Reader
@@ -22,25 +22,25 @@ from reverse_etl.warehouses.base import Mark, Reader
 _ROWS_LOOKED_AT = 200
 
 
-def plan_sync(ready: Ready, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
+def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
     """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
-    with reader.session(Mark(environment.invocation.id, ready.sync.name, "look")):
-        return _plan(ready, reader, environment, examples)
+    with reader.session(Mark(environment.invocation.id, runnable.sync.name, "look")):
+        return _plan(runnable, reader, environment, examples)
 
 
-def _plan(ready: Ready, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
-    snapshot = SnapshotReader(reader, environment.settings.state_schema, ready.sync, ready.shape)
+def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
+    snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.shape)
     look = snapshot.look(resends=environment.invocation.full_refresh)
-    tell_plain_comparison(look, ready.sync.name, environment.invocation.listener)
+    report_plain_comparison(look, runnable.sync.name, environment.invocation.listener)
     if look.lease is not None:
         snapshot.check_lease(look.lease)
     samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
-    outlook = _foresee(ready, look, reader, environment)
+    outlook = _foresee(runnable, look, reader, environment)
     return replace(
-        _counted(outlook.ready, look, outlook.unsendable, environment),
-        examples=_examples(ready, samples, examples),
+        _counted(outlook.runnable, look, outlook.unsendable, environment),
+        examples=_examples(runnable, samples, examples),
         problems=outlook.problems,
-        warnings=(*outlook.warnings, *_rename_warnings(ready, look, reader, environment)),
+        warnings=(*outlook.warnings, *_rename_warnings(runnable, look, reader, environment)),
         fails=outlook.fails,
         note=_note(look),
     )
@@ -50,24 +50,24 @@ def _plan(ready: Ready, reader: Reader, environment: RunEnvironment, examples: i
 class _Outlook:
     """How far a run would come: the sync as Iterable was asked about it, and what would be held back or end it."""
 
-    ready: Ready
+    runnable: RunnableSync
     unsendable: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     fails: bool = False
 
 
-def _foresee(ready: Ready, look: Look, reader: Reader, environment: RunEnvironment) -> _Outlook:
+def _foresee(runnable: RunnableSync, look: Look, reader: Reader, environment: RunEnvironment) -> _Outlook:
     """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
-    stop = guard_problem(ready, look, environment.invocation.passed_guards)
+    stop = guard_problem(runnable, look, environment.invocation.passed_guards)
     removals = look.counts.removed if look.diff.acts_on_removed else 0
     if stop is not None or not look.counts.upserts + removals:
-        return _Outlook(ready, problems=(stop,) if stop is not None else ())
+        return _Outlook(runnable, problems=(stop,) if stop is not None else ())
     try:
         with reader.idle():
-            asked, warnings = _asked(ready, environment)
+            asked, warnings = _asked(runnable, environment)
     except ReverseEtlError as error:
-        return _Outlook(ready, problems=(problem_of(error).naming(ready.sync.name),), fails=True)
+        return _Outlook(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
     stop = guard_problem(asked, look, environment.invocation.passed_guards)
     if stop is not None:
         return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
@@ -75,24 +75,26 @@ def _foresee(ready: Ready, look: Look, reader: Reader, environment: RunEnvironme
     return _Outlook(asked, unsendable, warnings=tuple(warnings))
 
 
-def _asked(ready: Ready, environment: RunEnvironment) -> tuple[Ready, Sequence[str]]:
+def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
     """The sync with what Iterable says of it, and warnings."""
-    client = environment.connections.client(ready.destination)
+    client = environment.connections.client(runnable.destination)
     try:
-        return look_ahead(ready, environment.questions(client, ready.destination))
+        return connect_read_only(runnable, environment.questions(client, runnable.destination))
     finally:
         client.close()
 
 
-def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], environment: RunEnvironment) -> SyncPlan:
+def _counted(
+    runnable: RunnableSync, look: Look, unsendable: Mapping[str, int], environment: RunEnvironment
+) -> SyncPlan:
     counts = look.counts
     removals = counts.removed if look.diff.acts_on_removed else 0
     writes = counts.upserts - sum(unsendable.values())
-    cost = estimate(ready.bound.operations, environment.settings, writes, removals)
+    cost = estimate(runnable.bound.operations, environment.settings, writes, removals)
     return replace(
-        _empty_plan(ready.sync),
-        host=ready.destination.host,
-        removal=ready.bound.operations.remove.effect if ready.bound.operations.remove is not None else "",
+        _empty_plan(runnable.sync),
+        host=runnable.destination.host,
+        removal=runnable.bound.operations.remove.effect if runnable.bound.operations.remove is not None else "",
         added=counts.added,
         changed=counts.changed,
         resent=counts.resent,
@@ -110,12 +112,14 @@ def _counted(ready: Ready, look: Look, unsendable: Mapping[str, int], environmen
     )
 
 
-def _rename_warnings(ready: Ready, look: Look, reader: Reader, environment: RunEnvironment) -> tuple[str, ...]:
-    warning = rename_warning(ready, reader, environment) if look.lease is None else ""
+def _rename_warnings(
+    runnable: RunnableSync, look: Look, reader: Reader, environment: RunEnvironment
+) -> tuple[str, ...]:
+    warning = rename_warning(runnable, reader, environment) if look.lease is None else ""
     return (warning,) if warning else ()
 
 
-def unplanned(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:
+def stopped_plan(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:
     """The plan of a sync that would not run, with the reasons: its model was not built well, or it cannot be used."""
     return replace(_empty_plan(definition), counted=False, problems=problems)
 
@@ -139,8 +143,8 @@ def _note(look: Look) -> str:
     )
 
 
-def _examples(ready: Ready, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
-    kinds = {value.field.label: value.kind.value for value in ready.shape.values}
+def _examples(runnable: RunnableSync, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
+    kinds = {value.field.label: value.kind.value for value in runnable.shape.values}
     found: dict[str, list[Example]] = {}
     for sample in samples:
         for path, (old, new) in sample.fields.items():

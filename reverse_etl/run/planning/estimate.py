@@ -28,11 +28,11 @@ def estimate(operations: Operations, settings: Settings, writes: int, removals: 
         steps.append((lookup.endpoint, writes))
     if remove is not None:
         steps.append((remove.endpoint, ceil(removals / min(remove.max_rows, settings.batch_rows))))
-    seconds = sum(_seconds(count, paced(endpoint, operations, settings)) for endpoint, count in steps)
+    seconds = sum(_seconds(count, with_rate(endpoint, operations, settings)) for endpoint, count in steps)
     return Estimate(sum(count for _, count in steps), round(seconds, 3))
 
 
-def paced(endpoint: Endpoint, operations: Operations, settings: Settings) -> Endpoint:
+def with_rate(endpoint: Endpoint, operations: Operations, settings: Settings) -> Endpoint:
     """Return the endpoint with the rate that a run keeps: the one that a setting names, or the endpoint's own."""
     own = getattr(settings, endpoint.setting) if endpoint.setting else 0
     rate = settings.requests_per_second if endpoint == operations.write.endpoint else 0

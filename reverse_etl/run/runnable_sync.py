@@ -1,4 +1,4 @@
-"""Ready: a sync with everything that was found out about it before it runs: its columns, its object, its project."""
+"""RunnableSync: a sync with what is known of it before it runs: its columns, its object, its destination."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _UNSENDABLE = {
 
 
 @dataclass(frozen=True)
-class Ready:
-    """One sync, fitted to its model's columns and its project; `place` adds ids of the destination to its scope.
+class RunnableSync:
+    """One sync, fitted to the columns of its model and to its destination.
 
-    `source` is the relation that feeds it.
+    `place` is the scope of the sync with the ids that the destination gave it. `source` is the relation that feeds it.
     """
 
     sync: Sync
@@ -56,7 +56,7 @@ class Ready:
         typed = tuple(_typed(value) for value in self.shape.values if not value.field.own)
         return SyncContext(self.sync, typed)
 
-    def connected(self, bound: BoundObject) -> Ready:
+    def connected(self, bound: BoundObject) -> RunnableSync:
         """Return the same sync after the destination was asked."""
         encoder, place = _encoder(self.shape, bound), {**self.sync.scope, **bound.resource_ids}
         return replace(self, bound=bound, encoder=encoder, place=place)
@@ -67,7 +67,7 @@ class Ready:
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
-def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
+def resolve_sync(sync: Sync, destination: Destination, reader: Reader) -> RunnableSync:
     """Look at the model's columns. Raises Faults with everything that is wrong with the definition there."""
     columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
@@ -89,7 +89,7 @@ def make_ready(sync: Sync, destination: Destination, reader: Reader) -> Ready:
     if faults:
         raise Faults(faults)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
-    return Ready(spelled, shape, destination, bound, _encoder(shape, bound), sync.scope, source)
+    return RunnableSync(spelled, shape, destination, bound, _encoder(shape, bound), sync.scope, source)
 
 
 def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
@@ -126,25 +126,25 @@ def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
     return field_twice(data, place_of(sync)) if added else []
 
 
-def make_all_ready(
+def resolve_syncs(
     syncs: Sequence[Sync], destinations: Callable[[str], Destination], reader: Reader
-) -> tuple[list[Ready], dict[str, Sequence[ReverseEtlError]]]:
-    """Every sync that can run, and by name what is wrong with each of the others; nothing is written."""
-    ready: list[Ready] = []
+) -> tuple[list[RunnableSync], dict[str, Sequence[ReverseEtlError]]]:
+    """Return every sync that can run, and by name what is wrong with each of the others; nothing is written."""
+    runnable: list[RunnableSync] = []
     errors: dict[str, Sequence[ReverseEtlError]] = {}
     for sync in syncs:
-        made, wrong = _try_ready(sync, destinations, reader)
-        ready += made
+        made, wrong = _try_to_resolve(sync, destinations, reader)
+        runnable += made
         if wrong:
             errors[sync.name] = wrong
-    return ready, errors
+    return runnable, errors
 
 
-def _try_ready(
+def _try_to_resolve(
     sync: Sync, destinations: Callable[[str], Destination], reader: Reader
-) -> tuple[list[Ready], Sequence[ReverseEtlError]]:
+) -> tuple[list[RunnableSync], Sequence[ReverseEtlError]]:
     try:
-        return [make_ready(sync, destinations(sync.destination), reader)], []
+        return [resolve_sync(sync, destinations(sync.destination), reader)], []
     except Faults as faults:
         return [], faults.faults
     except ReverseEtlError as error:

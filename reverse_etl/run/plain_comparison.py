@@ -6,7 +6,7 @@ from reverse_etl.events import Event, Listener
 from reverse_etl.snapshot.look import Look
 
 
-def tell_plain_comparison(look: Look, sync: str, listener: Listener) -> None:
+def report_plain_comparison(look: Look, sync: str, listener: Listener) -> None:
     """Tell it once a look, with the code of the error that came for the temporary table."""
     if not look.diff.writes_nothing:
         return

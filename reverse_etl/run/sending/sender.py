@@ -1,4 +1,4 @@
-"""Sending: the plan of a run to Iterable, window by window below the durable credit, deletes after everything else."""
+"""Sender: the plan of a run to Iterable, window by window below the durable credit, deletes after everything else."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import PROGRESS, Event
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.estimate import paced
-from reverse_etl.run.ready import Ready
-from reverse_etl.run.stages.journal import Journal
-from reverse_etl.run.stages.send_window import Reach
-from reverse_etl.run.stages.windows import Window, WindowReader
+from reverse_etl.run.planning.estimate import with_rate
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import Journal
+from reverse_etl.run.sending.send_window import SendWindow
+from reverse_etl.run.sending.window_reader import Window, WindowReader
 from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
@@ -31,7 +31,7 @@ _TICK = 0.2
 
 
 @dataclass(frozen=True)
-class Phase:
+class SendPhase:
     """Ordinals of a plan that are sent in one go: upserts, then removals."""
 
     start: int
@@ -41,7 +41,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Waits:
+class PausedRows:
     """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
 
     writes: int = 0
@@ -49,15 +49,15 @@ class Waits:
     until: float = 0.0
 
 
-_NONE_WAIT = Waits()
+_NO_PAUSED_ROWS = PausedRows()
 
 
-class Sending:
+class Sender:
     """Sends one plan. `problem` says why it stopped early, if it did."""
 
     def __init__(
         self,
-        ready: Ready,
+        runnable: RunnableSync,
         environment: RunEnvironment,
         store: SnapshotStore,
         journal: Journal,
@@ -65,12 +65,12 @@ class Sending:
         executor: Executor,
     ) -> None:
         """The run is open in `journal`."""
-        self._ready = ready
+        self._runnable = runnable
         self._environment = environment
         self._store = store
         self._journal = journal
         settings = environment.settings
-        waits = WaitReporter(environment.clock, environment.invocation.listener, ready.sync.name)
+        waits = WaitReporter(environment.clock, environment.invocation.listener, runnable.sync.name)
         allowed, most = journal.allowed, settings.concurrency
         self._line = SendContext(
             client, IterableReplies(), executor, environment.clock, allowed, most, settings.attempts, on_wait=waits
@@ -93,20 +93,20 @@ class Sending:
         counts = self._line.counts
         return Traffic(counts.requests, counts.retries, counts.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int], waits: Waits = _NONE_WAIT) -> None:
+    def send(self, fence: int, rows: Mapping[str, int], waits: PausedRows = _NO_PAUSED_ROWS) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
-        operations = self._ready.bound.operations
+        operations = self._runnable.bound.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
         at_once = self._total - removals - waits.writes
-        self._phase(fence, Phase(0, at_once, operations.write))
+        self._phase(fence, SendPhase(0, at_once, operations.write))
         if waits.writes:
             self._wait(waits.writes, waits.until)
-            self._phase(fence, Phase(at_once, waits.writes, operations.write))
+            self._phase(fence, SendPhase(at_once, waits.writes, operations.write))
         if removals and operations.remove is not None:
             if waits.removals:
                 self._wait(waits.removals, waits.until)
-            self._phase(fence, Phase(REMOVALS_FROM, removals, operations.remove, removal=True))
+            self._phase(fence, SendPhase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
         """Account for the rest after a fault: rows that may have been sent have no answer, the others were not sent."""
@@ -118,7 +118,7 @@ class Sending:
     def _wait(self, rows: int, until: float) -> None:
         """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
         time, left = self._environment.clock, until - self._environment.clock.monotonic()
-        self._environment.report(_pausing(self._ready.sync.name, rows, max(0.0, left)))
+        self._environment.report(_pausing(self._runnable.sync.name, rows, max(0.0, left)))
         with self._store.idle():
             while (
                 self.problem is None
@@ -129,10 +129,10 @@ class Sending:
                 if self._journal.due():
                     self._flush()
 
-    def _phase(self, fence: int, phase: Phase) -> None:
+    def _phase(self, fence: int, phase: SendPhase) -> None:
         position, end = phase.start, phase.start + phase.rows
         unsure = phase.removal and self._has_unsure_writes()
-        reach = Reach(phase.operation.window, self._environment.settings.window)
+        size = SendWindow(phase.operation.window, self._environment.settings.window)
         reader = WindowReader(self._store, fence)
         now = self._environment.clock.monotonic
         while position < end:
@@ -141,27 +141,27 @@ class Sending:
                 return
             began = now()
             # Read first, so that only rows that are at hand may be sent.
-            window = reader.read(position, min(end, position + reach.rows))
+            window = reader.read(position, min(end, position + size.rows))
             self._journal.flush(window.end)
             self._given, self._credit = window.start, window.end
             self._past = self._journal.past_failures(window.start, window.end)
-            ready = now()
+            read = now()
             with self._store.idle():
                 self._window(self._changes(window), phase)
-            reach.learn(window.end - position, now() - ready, ready - began)
+            size.learn(window.end - position, now() - read, read - began)
             position = window.end
 
     def _has_unsure_writes(self) -> bool:
         """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
         ended = [Status.FAILED, Status.ABORTED]
-        if self._ready.shape.keys:
+        if self._runnable.shape.keys:
             ended += [Status.REJECTED, Status.SKIPPED]
         return any(self._journal.fates.counts[status] for status in ended)
 
     def _changes(self, window: Window) -> Iterator[Change]:
         """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
         for batch in window.portions():
-            encoded = self._ready.encoder.encode(batch)
+            encoded = self._runnable.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
             yield from encoded.changes
@@ -180,9 +180,9 @@ class Sending:
                 self._open -= len(some.accepted) + len(some.outcomes)
             yield some
 
-    def _window(self, changes: Iterator[Change], phase: Phase) -> None:
-        lookup, operation = self._ready.bound.operations.lookup, phase.operation
-        if lookup is None or operation is not self._ready.bound.operations.write:
+    def _window(self, changes: Iterator[Change], phase: SendPhase) -> None:
+        lookup, operation = self._runnable.bound.operations.lookup, phase.operation
+        if lookup is None or operation is not self._runnable.bound.operations.write:
             self._deliver(changes, operation)
             return
         lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
@@ -251,13 +251,13 @@ class Sending:
         self._journal.untouched.add(ordinals.start, ordinals.stop)
 
     def _pacer(self, endpoint: Endpoint) -> Pacer:
-        ready, environment = self._ready, self._environment
+        runnable, environment = self._runnable, self._environment
         return environment.connections.pacer(
-            ready.destination, paced(endpoint, ready.bound.operations, environment.settings)
+            runnable.destination, with_rate(endpoint, runnable.bound.operations, environment.settings)
         )
 
     def _tell(self) -> None:
-        name = self._ready.sync.name
+        name = self._runnable.sync.name
         fates = self._journal.fates.counts
         delivered = fates[Status.ACCEPTED]
         held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]

@@ -10,8 +10,8 @@ from reverse_etl.cost import Spent
 from reverse_etl.counting import are, plural, were
 from reverse_etl.guards import removed as removed_guard
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.ready import Ready
-from reverse_etl.run.stages.journal import Fates
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import RowOutcomes
 from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
 from reverse_etl.snapshot.sql.counts import DiffCounts
 
@@ -32,7 +32,7 @@ class Story:
     plan: Mapping[str, int] = field(default_factory=dict)
     to_send: int = 0
     changed_fields: Mapping[str, int] = field(default_factory=dict)
-    fates: Fates = field(default_factory=Fates)
+    fates: RowOutcomes = field(default_factory=RowOutcomes)
     traffic: Traffic = field(default_factory=Traffic)
     timings: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -66,24 +66,24 @@ class Story:
         return self.late or self.fates.counts[Status.FAILED] > self.fates.dropped
 
 
-def result_of(ready: Ready, story: Story, environment: RunEnvironment) -> RunResult:
+def result_of(runnable: RunnableSync, story: Story, environment: RunEnvironment) -> RunResult:
     """The result of a run that has ended. Counts that do not add up are an error of their own."""
     counts = _counts(story)
     problem = story.problem
     if problem is None and not counts.add_up():
         problem = Problem(
             "counts-do-not-add-up",
-            f"sync `{ready.sync.name}`: {plural(counts.planned, 'row')} {were(counts.planned)} planned, and the"
+            f"sync `{runnable.sync.name}`: {plural(counts.planned, 'row')} {were(counts.planned)} planned, and the"
             " outcomes do not add up to that",
             "Report this with the run's result file; rows that were not acknowledged are sent again.",
             counts.as_dict(),
         )
-    status, problem = _status(ready, story, counts, problem, interrupted=environment.invocation.stop())
+    status, problem = _status(runnable, story, counts, problem, interrupted=environment.invocation.stop())
     return RunResult(
-        sync=ready.sync.name,
-        model=ready.sync.unique_id,
-        relation=ready.sync.relation,
-        destination=ready.sync.destination,
+        sync=runnable.sync.name,
+        model=runnable.sync.unique_id,
+        relation=runnable.sync.relation,
+        destination=runnable.sync.destination,
         status=status,
         counts=counts,
         traffic=story.traffic,
@@ -92,11 +92,11 @@ def result_of(ready: Ready, story: Story, environment: RunEnvironment) -> RunRes
         created_fields=tuple(sorted(story.fates.created_fields)),
         samples=story.fates.samples(),
         warnings=(*story.warnings, *_warnings(story)),
-        problem=problem.naming(ready.sync.name) if problem else None,
+        problem=problem.naming(runnable.sync.name) if problem else None,
         started_at=story.started_at,
         execution_time=round(environment.clock.monotonic() - story.began, 3),
-        target=ready.sync.target,
-        database=ready.sync.database,
+        target=runnable.sync.target,
+        database=runnable.sync.database,
     )
 
 
@@ -125,32 +125,32 @@ def _counts(story: Story) -> Counts:
 
 
 def _status(
-    ready: Ready, story: Story, counts: Counts, problem: Problem | None, *, interrupted: bool
+    runnable: RunnableSync, story: Story, counts: Counts, problem: Problem | None, *, interrupted: bool
 ) -> tuple[SyncStatus, Problem | None]:
     if story.status is not None:
         return story.status, problem
     if problem is None and (counts.failed or counts.aborted):
-        problem = _dropped(ready.sync.name, story, counts) or _unfinished(
-            ready.sync.name, counts, interrupted=interrupted
+        problem = _dropped(runnable.sync.name, story, counts) or _unfinished(
+            runnable.sync.name, counts, interrupted=interrupted
         )
-    problem = problem or _refusals(ready, story, counts)
+    problem = problem or _refusals(runnable, story, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
     waiting = story.counts.waiting
     refused = counts.rejected + counts.invalid + counts.quarantined - waiting
     # In update mode the rows that wait are users that Iterable lacks, which is what the mode is for.
-    skipped = (counts.skipped or waiting) and ready.sync.mode != "update"
+    skipped = (counts.skipped or waiting) and runnable.sync.mode != "update"
     return (SyncStatus.WARN if refused or skipped or story.warnings else SyncStatus.SUCCESS), None
 
 
-def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
+def _refusals(runnable: RunnableSync, story: Story, counts: Counts) -> Problem | None:
     """Whether too many rows were refused: of those that were sent now, or of all rows of the sync."""
-    limit, looked = ready.sync.reject_limit, story.counts
+    limit, looked = runnable.sync.reject_limit, story.counts
     # To forget a user was somebody's wish, and is no fault of the rows.
     rejected, sendable = counts.rejected - story.fates.forgotten, counts.planned - counts.invalid
     of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
     if of_many or limit.exceeds_count(rejected, sendable):
-        return _too_many(ready, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected")
+        return _too_many(runnable, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected")
     # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
     removals = looked.refused_removals + story.plan.get("removed", 0)
     rows = max(looked.model_rows + removals, counts.planned)
@@ -159,7 +159,7 @@ def _refusals(ready: Ready, story: Story, counts: Counts) -> Problem | None:
         return None
     reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
     many = sum(held.values())
-    return _too_many(ready, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
+    return _too_many(runnable, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
 
 
 def _dropped(sync: str, story: Story, counts: Counts) -> Problem | None:
@@ -203,13 +203,13 @@ def _unfinished(sync: str, counts: Counts, *, interrupted: bool) -> Problem:
     )
 
 
-def _too_many(ready: Ready, said: str) -> Problem:
+def _too_many(runnable: RunnableSync, said: str) -> Problem:
     return Problem(
         "reject-limit",
-        f"sync `{ready.sync.name}`: {said}",
-        f"See `reverse-etl rejected --select {ready.sync.name}{ready.destination.flag}`; the rest was delivered."
+        f"sync `{runnable.sync.name}`: {said}",
+        f"See `reverse-etl rejected --select {runnable.sync.name}{runnable.destination.flag}`; the rest was delivered."
         " `reject_limit` in the definition sets how many are too many.",
-        {"limit": str(ready.sync.reject_limit)},
+        {"limit": str(runnable.sync.reject_limit)},
     )
 
 

@@ -19,7 +19,7 @@ _MOST_RESPONSES = 10  # of one kind that are told
 
 
 @dataclass(frozen=True)
-class Bounds:
+class SendDeadlines:
     """When a run must beat and when it must not send. Seconds; `monotonic` is the local clock."""
 
     beat: float
@@ -30,7 +30,7 @@ class Bounds:
 
 
 @dataclass
-class Fates:
+class RowOutcomes:
     """How many rows ended how, and why those that did not do well. `removed` are accepted removals."""
 
     counts: Counter[Status] = field(default_factory=Counter)
@@ -69,7 +69,7 @@ class Fates:
 class Journal:
     """The fates of one run's rows. Nothing may be sent beyond `credit`, nor after the last heartbeat's deadline."""
 
-    def __init__(self, lease: Lease, rejections: Rejections, bounds: Bounds) -> None:
+    def __init__(self, lease: Lease, rejections: Rejections, bounds: SendDeadlines) -> None:
         """The run is open, with nothing sent yet."""
         self._lease = lease
         self._rejections = rejections
@@ -81,7 +81,7 @@ class Journal:
         self.acked = Ranges()
         self.untouched = Ranges()
         self.credit = 0
-        self.fates = Fates()
+        self.fates = RowOutcomes()
 
     def allowed(self) -> bool:
         """Whether a request may go now."""
@@ -134,7 +134,7 @@ class Journal:
         began = self._bounds.monotonic()
         wanted = max(self.credit, credit or 0)
         if not self._lease.flush(wanted, self.acked):
-            raise fenced(self._lease.fence)
+            raise lease_lost_error(self._lease.fence)
         self.credit = wanted
         self._beat = began
 
@@ -147,7 +147,7 @@ class Journal:
         return OpenRun(self._lease.fence, self.credit, self.acked)
 
 
-def fenced(fence: int) -> LeaseError:
+def lease_lost_error(fence: int) -> LeaseError:
     """Another run took the lease."""
     return LeaseError(
         "lease-lost",

@@ -9,7 +9,7 @@ from reverse_etl.change import Problem, RunResult, SyncStatus
 from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.ready import problem_of
+from reverse_etl.run.runnable_sync import problem_of
 from reverse_etl.snapshot.runs import RunRow, record_run
 from reverse_etl.snapshot.tables import Tables, create_runs
 from reverse_etl.sync import BrokenSync, Sync
@@ -48,7 +48,7 @@ def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
 
 
 @dataclass(frozen=True)
-class Pen:
+class FaultRecorder:
     """Writes faults into the history. `create`: make its table where there is none yet."""
 
     warehouse: Warehouse
