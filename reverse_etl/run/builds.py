@@ -10,7 +10,7 @@ from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.results import Build
 from reverse_etl.dbt.verdicts import Hold, Judge, is_bad, is_same_target, read_verdicts
 from reverse_etl.guards.guard import BuildHold
-from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
+from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
 from reverse_etl.sync import Sync
 from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
 from reverse_etl.warehouses.base import Reader, Warehouse

@@ -10,10 +10,11 @@ from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import problem_of
-from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.snapshot.run_history import RunRow, record_run
 from reverse_etl.snapshot.tables import Tables, create_runs
 from reverse_etl.sync import BrokenSync, Sync
-from reverse_etl.warehouses.base import Mark, Warehouse
+from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.mark import Mark
 
 
 def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError], started_at: str) -> RunResult:

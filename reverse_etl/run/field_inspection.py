@@ -10,7 +10,7 @@ from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts
 from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.sampling import sample_texts, tallies
+from reverse_etl.snapshot.columns.text_samples import sample_texts, tallies
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader
 

@@ -12,7 +12,7 @@ from reverse_etl.guards.guard import SendContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.look import Look
+from reverse_etl.snapshot.snapshot_reader import Look
 
 
 def target_error(runnable: RunnableSync) -> ConfigError | None:

@@ -9,7 +9,8 @@ from types import TracebackType
 
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.snapshot.lease import Lease
-from reverse_etl.warehouses.base import Mark, Warehouse
+from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.mark import Mark
 
 SessionOpener = Callable[[], Warehouse]
 

@@ -6,7 +6,7 @@ from reverse_etl.errors import ConfigError, LeaseError
 from reverse_etl.events import Event
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 
 _NAP = 1.0
 

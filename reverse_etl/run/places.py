@@ -8,7 +8,7 @@ from reverse_etl.provenance import ACTION
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow, look
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 

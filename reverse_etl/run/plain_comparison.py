@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reverse_etl.events import Event, Listener
-from reverse_etl.snapshot.look import Look
+from reverse_etl.snapshot.snapshot_reader import Look
 
 
 def report_plain_comparison(look: Look, sync: str, listener: Listener) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.states import orphans
+from reverse_etl.snapshot.stored_syncs import orphans
 from reverse_etl.warehouses.base import Reader
 
 

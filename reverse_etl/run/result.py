@@ -12,7 +12,7 @@ from reverse_etl.guards import removed as removed_guard
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import RowOutcomes
-from reverse_etl.snapshot.runs import ALLOWED_REMOVALS, REMOVALS
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS
 from reverse_etl.snapshot.sql.counts import DiffCounts
 
 # A share of the rows that one run sends says something from so many rows on.

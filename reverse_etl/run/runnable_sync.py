@@ -14,18 +14,14 @@ from reverse_etl.destinations.bound_object import BoundObject, SyncContext, Type
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.provenance import SOURCE, source_of
-from reverse_etl.snapshot.shape import (
-    Shape,
-    Value,
-    identifiers_among,
-    missing_columns,
-    missing_relation,
-    shape_of,
-    spell_fields,
-)
+from reverse_etl.snapshot.columns.column_checks import missing_columns, missing_relation, spell_fields
+from reverse_etl.snapshot.columns.layout_builder import identifiers_among, shape_of
+from reverse_etl.snapshot.columns.row_layout import Shape, Value
 from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Reader
+from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.columns import Column, ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.local import LocalState
 
 _UNSENDABLE = {

@@ -26,12 +26,13 @@ from reverse_etl.run.sending.journal import Journal, SendDeadlines, lease_lost_e
 from reverse_etl.run.sending.sender import PausedRows, Sender
 from reverse_etl.run.sending.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Lease, LeaseRow
-from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.rejections import Recheck, Rejections
-from reverse_etl.snapshot.runs import RunRow, prune_runs, record_run
-from reverse_etl.snapshot.sql.departures import planned_counts, sent_rows
-from reverse_etl.snapshot.store import SnapshotStore
-from reverse_etl.warehouses.base import Mark, Warehouse
+from reverse_etl.snapshot.run_history import RunRow, prune_runs, record_run
+from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.sql.rows_left import planned_counts, sent_rows
+from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.mark import Mark
 
 
 def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
@@ -141,24 +142,22 @@ class _Run:
             if self.story.to_send or self.environment.invocation.full_refresh or row.run is not None:
                 self._prepare(client, replace(look, lease=row), lease)
             if self.story.status is SyncStatus.STOPPED:
-                self._release(lease)
+                with self.warehouse.step(self._stage):
+                    lease.release()
                 self.record(0)
                 return
             row = self._recover(lease, row)
             rejections = self._plan(look, lease, row, client)
         except (WarehouseError, DestinationError):
             # Nothing was sent under this fence; a run that died before is still open and will be taken over.
-            self._release(lease)
+            with self.warehouse.step(self._stage):
+                lease.release()
             raise
         if rejections is None:
             return
         journal = Journal(lease, rejections, self._bounds())
         self._send(lease, journal, client)
         self._commit(lease, journal, rejections)
-
-    def _release(self, lease: Lease) -> None:
-        with self.warehouse.step(self._stage):
-            lease.release()
 
     def _recover(self, lease: Lease, row: LeaseRow) -> LeaseRow:
         """The lease without the open run of a run that died."""

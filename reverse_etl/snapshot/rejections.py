@@ -13,7 +13,8 @@ from reverse_etl.snapshot.sql.held_rows import UNSENDABLE
 from reverse_etl.snapshot.sql.second_identifier import unmarked
 from reverse_etl.snapshot.sql.settled_rows import settled_keys
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
-from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
+from reverse_etl.warehouses.base import Reader, Warehouse
+from reverse_etl.warehouses.dialect import Dialect
 
 _ROWS_A_STATEMENT = 500
 _COLUMNS = (

@@ -6,12 +6,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from reverse_etl.warehouses.base import Dialect, Reader
-
-if TYPE_CHECKING:
-    from reverse_etl.snapshot.shape import Shape
+from reverse_etl.snapshot.columns.row_layout import Shape
+from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.dialect import Dialect
 
 SCHEMA_VERSION = 1
 # Removals are numbered from here, so that they come after every other change of a plan whatever their number.

@@ -14,8 +14,8 @@ from typing import Any
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.objects.users import USERS, BulkUpdate
-from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.duckdb import DuckDB
+from reverse_etl.warehouses.mark import Mark
 from tests.reference_iterable import serve_reference
 from tests.stories.project import PATIENT
 

@@ -175,7 +175,7 @@ def test_the_path_can_be_set_and_dbt_clean_does_not_take_the_default(local: Shop
 
 def test_without_duckdb_the_error_names_the_extra(local: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "reverse_etl.warehouses.local.state.find_spec", lambda name: None if name == "duckdb" else find_spec(name)
+        "reverse_etl.warehouses.local.warehouse.find_spec", lambda name: None if name == "duckdb" else find_spec(name)
     )
     ended = local.cli("run")
     assert (ended.code, "error[missing-extra]" in ended.err, "reverse-etl[duckdb]" in ended.err) == (2, True, True)

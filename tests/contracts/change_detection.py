@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.cost import total
-from reverse_etl.snapshot.runs import RunRow, record_run
-from reverse_etl.warehouses.base import Mark
+from reverse_etl.snapshot.run_history import RunRow, record_run
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, SyncHarness, accept
 
 TEXT, NUMBER = "VARCHAR", "BIGINT"

@@ -6,7 +6,7 @@ import pytest
 
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.runs import RunRow, last_runs, record_run
+from reverse_etl.snapshot.run_history import RunRow, last_runs, record_run
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sync_harness import LONG_AGO, STATE_SCHEMA, Crash, Fate, SyncHarness, of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.errors import Faults, WarehouseError
-from reverse_etl.snapshot.shape import missing_columns
+from reverse_etl.snapshot.columns.column_checks import missing_columns
 from reverse_etl.sync import Field
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, Fate, SyncHarness
 

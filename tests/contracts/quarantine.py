@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import PastFailure
-from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
+from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.tables import response_columns
 from reverse_etl.verdict import Verdict

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.destinations.iterable.identity import rule_of
-from reverse_etl.snapshot.shape import PRIMARY_KEY
-from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
+from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY
+from reverse_etl.snapshot.sql.paused_rows import RecentCalls, Waiting
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
 from tests.contracts.sync_harness import LONG_AGO, MODEL_SCHEMA, STATE_SCHEMA, Fate, SyncHarness, of
 

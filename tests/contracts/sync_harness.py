@@ -11,13 +11,15 @@ from typing import Any
 
 from reverse_etl.change import Outcome, PastFailure, Response, Status
 from reverse_etl.destinations.iterable.objects.users import UsersEntry
+from reverse_etl.snapshot.columns.column_checks import spell_fields
+from reverse_etl.snapshot.columns.layout_builder import shape_of
+from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, Shape
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
-from reverse_etl.snapshot.look import Look
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections
-from reverse_etl.snapshot.shape import PRIMARY_KEY, Shape, shape_of, spell_fields
+from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.diff import Diff
-from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync
 from reverse_etl.warehouses.base import Warehouse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS
-from reverse_etl.snapshot.sampling import Tally, tallies
+from reverse_etl.snapshot.columns.text_samples import Tally, tallies
 from reverse_etl.sync import Field
 
 COLUMNS = {"email": "VARCHAR", "born": "VARCHAR", "Note's": "VARCHAR", "points": "INTEGER"}

@@ -12,7 +12,8 @@ import pytest
 
 from reverse_etl.cost import total
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import ColumnKind, Mark
+from reverse_etl.warehouses.columns import ColumnKind
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import WORKER
 
 ODD_NAMES = (

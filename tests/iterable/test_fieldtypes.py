@@ -20,7 +20,7 @@ from reverse_etl.destinations.iterable.fields.field_types import (
     read_user_types,
 )
 from reverse_etl.errors import DestinationError
-from reverse_etl.warehouses.base import ColumnKind
+from reverse_etl.warehouses.columns import ColumnKind
 from tests.iterable.server import HTML, Answer, refusal
 from tests.iterable.singles import sync_of
 

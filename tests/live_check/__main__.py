@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Column, Dialect, Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.dialect import Dialect
 from tests.live_check.checks import CHECKS, Check
 from tests.snapshot.test_golden_sql import DIALECTS
 from tests.warehouses import on_bigquery, on_snowflake

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from reverse_etl.destinations.iterable.identity import EMAIL
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.runs import RunRow, record_run
+from reverse_etl.snapshot.run_history import RunRow, record_run
 from reverse_etl.snapshot.sql.merge import Merge
 from reverse_etl.snapshot.tables import Tables, create_lease, create_rejections, create_runs, create_table
-from reverse_etl.warehouses.base import Dialect, Warehouse
+from reverse_etl.warehouses.base import Warehouse
+from reverse_etl.warehouses.dialect import Dialect
 from tests.snapshot.test_golden_sql import DIALECTS
 
 ROWS = 1_000_000

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from reverse_etl.warehouses.base import Column, Dialect, Row, Warehouse
-from reverse_etl.warehouses.loading import load_texts
+from reverse_etl.warehouses.base import Row, Warehouse
+from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.dialect import Dialect
 
 # The lease, free, as it is read: versions and names, numbers, ages, and no open run.
 LEASE = (1, "lineage", "salt", 0, 7, "holder", "{}", 0.0, 60.0, -1.0, None, None, None, "{}", None, 3, None)
@@ -51,7 +52,7 @@ class Recorder(Warehouse):
         """One row of texts, whatever there is to load."""
         list(batches)
         row = pa.record_batch({name: ["it's"] for name in types})
-        load_texts(self, table, types, [row])
+        super().load(table, types, [row])
         return 0
 
     def create_schema(self, schema: str) -> None:

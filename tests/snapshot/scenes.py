@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reverse_etl.change import Outcome, Response, Status
-from reverse_etl.snapshot.build_verdicts import load_verdicts, save_verdicts
+from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
+from reverse_etl.snapshot.columns.layout_builder import shape_of
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
-from reverse_etl.snapshot.moving import Moving
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
-from reverse_etl.snapshot.runs import RunRow, last_runs, prune_runs, recent_removals, record_run
-from reverse_etl.snapshot.shape import shape_of
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.run_history import RunRow, last_runs, prune_runs, recent_removals, record_run
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.state_transfer import Moving
 from reverse_etl.sync import Field, Sync
 from reverse_etl.verdict import Verdict
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+from reverse_etl.warehouses.columns import Column, ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 from tests.contracts.sync_harness import RULE
 from tests.snapshot.recorder import LEASE, Recorder
 

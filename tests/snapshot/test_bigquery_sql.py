@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from reverse_etl.snapshot.sql.retype import cast_of
+from reverse_etl.snapshot.sql.type_changes import cast_of
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from tests.snapshot.scenes import SCENES
 from tests.snapshot.test_golden_sql import DIALECTS, STATEMENTS

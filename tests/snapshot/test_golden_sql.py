@@ -11,16 +11,18 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from reverse_etl.snapshot.columns.layout_builder import shape_of
+from reverse_etl.snapshot.columns.row_layout import Stored
+from reverse_etl.snapshot.columns.text_samples import sampling
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.sampling import sampling
-from reverse_etl.snapshot.shape import Stored, shape_of
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.merge import Merge
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
+from reverse_etl.warehouses.columns import Column, ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from tests.stories.edit_stories import DailyStories, EditStories, ObjectStories
 from tests.stories.memories import Memory
 from tests.stories.object_stories import FIRST, FaultStories, Hooks

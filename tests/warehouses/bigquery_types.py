@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.columns import ColumnKind as K
 from tests.contracts.warehouse import REFUSED, Typed
 
 # BigQuery lets no name have quotes or semicolons, and a dataset's only letters, digits and underscores.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.diff import Diff
-from reverse_etl.snapshot.store import SnapshotStore
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import Typed

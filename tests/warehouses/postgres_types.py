@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.columns import ColumnKind as K
 from tests.contracts.warehouse import Typed
 
 UUID = "CAST('7f1b6e0c-0000-4000-8000-00000000000{}' AS uuid)"

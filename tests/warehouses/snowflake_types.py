@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.columns import ColumnKind as K
 from tests.contracts.warehouse import REFUSED, Typed
 
 WIDE = "CAST({} AS NUMBER(38,2))"

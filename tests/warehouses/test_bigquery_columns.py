@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.warehouses.base import ColumnKind as K
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.bigquery.types import columns_of
+from reverse_etl.warehouses.columns import ColumnKind as K
 
 PARTS = [{"name": "a", "type": "INTEGER"}, {"name": "b c", "type": "STRING", "mode": "REPEATED"}]
 KEPT = ("INT64", "NUMERIC", "BIGNUMERIC", "FLOAT64", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP", "STRING")

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from reverse_etl.snapshot.sql.identifier_text import identifier_text, is_unfit
-from reverse_etl.warehouses.base import Column, ColumnKind
+from reverse_etl.warehouses.columns import Column, ColumnKind
 from tests.contracts.identifier_types import HELD, REFUSED, IdentifierTypesContract
 from tests.warehouses.on_bigquery import OnBigQuery
 

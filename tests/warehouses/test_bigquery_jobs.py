@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Mark
 from reverse_etl.warehouses.bigquery.streaming import Stream
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.bigquery_proxy import Asked
 from tests.warehouses.on_bigquery import LOCAL, OnBigQuery

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from reverse_etl.cost import total
-from reverse_etl.warehouses.base import Mark
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.on_bigquery import OnBigQuery
 

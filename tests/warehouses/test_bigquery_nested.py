@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reverse_etl.destinations.iterable.fields.values import convert
-from reverse_etl.warehouses.bigquery.nested import Type, json_of, type_of
+from reverse_etl.warehouses.bigquery.nested_json import Type, json_of, type_of
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.on_bigquery import OnBigQuery
 

@@ -12,8 +12,8 @@ import pytest
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.bigquery.credentials import client_of, tokens_of
 from reverse_etl.warehouses.bigquery.profile import SCOPES, access_of
-from reverse_etl.warehouses.bigquery.signin import client_of, tokens_of
 
 ACCOUNT = "runner@shop.iam.gserviceaccount.com"
 OAUTH = {"method": "oauth", "project": "shop", "dataset": "marts"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.warehouses.bigquery.refusals import Place, Said, refusal, said_by, schema_denied
+from reverse_etl.warehouses.bigquery.errors import Place, Said, refusal, said_by, schema_denied
 
 PLACE = Place("shop", "paying", "serviceAccount:runner@shop.iam.gserviceaccount.com")
 READ = "SELECT v FROM `shop`.`marts`.`users` WHERE a = 'hush'"

@@ -12,8 +12,8 @@ import pytest
 
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import entries
-from reverse_etl.snapshot.shape import missing_columns
-from reverse_etl.warehouses.base import Column, ColumnKind
+from reverse_etl.snapshot.columns.column_checks import missing_columns
+from reverse_etl.warehouses.columns import Column, ColumnKind
 from tests.cli.conftest import PEOPLE, Shop, sandbox, shop, working_in
 
 __all__ = ["sandbox", "shop"]  # fixtures

@@ -13,9 +13,10 @@ import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import ColumnKind as K
-from reverse_etl.warehouses.base import Mark, Patience
+from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.columns import ColumnKind as K
 from reverse_etl.warehouses.duckdb import column_of
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
 from tests.contracts.definition_changes import DefinitionChangesContract

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.duckdb import file
+from reverse_etl.warehouses.duckdb import warehouse as file
 from tests.contracts.sync_harness import MODEL_SCHEMA
 from tests.warehouses.on_duckdb import OnDuckDB
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from reverse_etl.warehouses.base import ColumnKind
+from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.duckdb.dialect import column_of, kind_of
 
 

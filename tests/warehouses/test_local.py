@@ -12,10 +12,11 @@ import pytest
 
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Mark, Patience, Warehouse
+from reverse_etl.warehouses.base import Patience, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local import open_local
-from reverse_etl.warehouses.local.arrow import fitted, plain_schema
+from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
+from reverse_etl.warehouses.mark import Mark
 from tests.contracts.warehouse import Typed
 from tests.warehouses.duckdb_types import TYPES
 

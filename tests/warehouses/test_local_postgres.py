@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.snapshot.moving import Moving
-from reverse_etl.snapshot.shape import shape_of, spell_fields
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.columns.column_checks import spell_fields
+from reverse_etl.snapshot.columns.layout_builder import shape_of
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.state_transfer import Moving
 from reverse_etl.warehouses.base import Patience, Warehouse
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.sync_harness import RULE, STATE_SCHEMA, SyncHarness

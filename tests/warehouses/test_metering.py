@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.cost import Cost, total
-from reverse_etl.warehouses.base import Mark
-from reverse_etl.warehouses.metering import Meter, described
+from reverse_etl.warehouses.mark import Mark
+from reverse_etl.warehouses.statement_meter import Meter, described
 
 LOOK, SEND = Mark("a1", "users", "look"), Mark("a1", "users", "send")
 

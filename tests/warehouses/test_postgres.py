@@ -17,8 +17,8 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.warehouses import open_warehouse
-from reverse_etl.warehouses.base import Mark
-from reverse_etl.warehouses.postgres.refusals import Refused, Said
+from reverse_etl.warehouses.mark import Mark
+from reverse_etl.warehouses.postgres.errors import Refused, Said
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
 from tests.contracts.definition_changes import DefinitionChangesContract

@@ -246,7 +246,7 @@ class TestWords(OnPostgres):
         assert all(len(name.split(".")[1]) <= 65 for name in names)
 
     def test_statements_of_a_run_can_be_told_in_the_servers_own_view(self, server, warehouse):
-        from reverse_etl.warehouses.base import Mark
+        from reverse_etl.warehouses.mark import Mark
 
         with warehouse.session(Mark("a1b2", "users", "plan")):
             told = warehouse.query("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")

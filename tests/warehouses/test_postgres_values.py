@@ -9,8 +9,8 @@ from reverse_etl.destinations.iterable.fields.values import convert
 from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import WarehouseError
 from reverse_etl.sync import Field
-from reverse_etl.warehouses.base import ColumnKind
-from reverse_etl.warehouses.postgres.refusals import Refused, Said
+from reverse_etl.warehouses.columns import ColumnKind
+from reverse_etl.warehouses.postgres.errors import Refused, Said
 from reverse_etl.warehouses.postgres.streaming import Stream
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.warehouses.on_postgres import OnPostgres, known, lacks

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.base import ColumnKind as K
+from reverse_etl.warehouses.columns import ColumnKind as K
+from reverse_etl.warehouses.snowflake.errors import Said, refusal
 from reverse_etl.warehouses.snowflake.profile import access_of
-from reverse_etl.warehouses.snowflake.refusals import Said, refusal
 from reverse_etl.warehouses.snowflake.types import column_of, kept
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract

@@ -71,8 +71,8 @@ def requeue(
 
 def _requeued(session: Session, sync: Sync | BrokenSync, warehouse: Warehouse, keys: Sequence[str] | None) -> str:
     from reverse_etl.snapshot.lease import look
-    from reverse_etl.snapshot.look import check_place
     from reverse_etl.snapshot.rejections import requeue as requeue_rows
+    from reverse_etl.snapshot.snapshot_reader import check_place
 
     tables = session.tables(warehouse, sync)
     if warehouse.columns(tables.lease):

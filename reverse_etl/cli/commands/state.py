@@ -16,14 +16,14 @@ from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import table
 
 if TYPE_CHECKING:
-    from reverse_etl.snapshot.states import StoredState
+    from reverse_etl.snapshot.stored_syncs import StoredState
 
 _HEADERS = ("sync", "defined", "entries", "last run (UTC)", "status", "relation", "destination")
 
 
 def list_states(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> None:
     """List what is kept of each sync. Those that no definition names are marked."""
-    from reverse_etl.snapshot.states import stored_states
+    from reverse_etl.snapshot.stored_syncs import stored_states
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     with session.warehouse(read_only=True) as reader:
@@ -47,7 +47,7 @@ def prune(
     sandbox: Sandboxed = False,
 ) -> None:
     """Delete what is kept of syncs that no definition names. Nothing is sent, and nothing changes in Iterable."""
-    from reverse_etl.snapshot.states import drop_state, orphans
+    from reverse_etl.snapshot.stored_syncs import drop_state, orphans
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     with session.warehouse(read_only=False) as warehouse:

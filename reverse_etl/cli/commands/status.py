@@ -20,8 +20,8 @@ from reverse_etl.report.tables import pairs, source_line, table
 if TYPE_CHECKING:
     from reverse_etl.errors import Fault
     from reverse_etl.snapshot.lease import LeaseRow
-    from reverse_etl.snapshot.runs import RunRow
-    from reverse_etl.snapshot.states import StoredState
+    from reverse_etl.snapshot.run_history import RunRow
+    from reverse_etl.snapshot.stored_syncs import StoredState
     from reverse_etl.sync import BrokenSync, Sync
     from reverse_etl.warehouses.base import Reader
 
@@ -48,7 +48,7 @@ def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandbo
 
 def _orphans(session: Session, reader: Reader) -> list[StoredState]:
     """What is kept of syncs of this project that it does not define any more, if all of its syncs are shown."""
-    from reverse_etl.snapshot.states import orphans
+    from reverse_etl.snapshot.stored_syncs import orphans
 
     flags = session.project.flags
     if flags.select or flags.exclude:
@@ -64,7 +64,7 @@ def history(
     sandbox: Sandboxed = False,
 ) -> None:
     """Show the last runs of each sync."""
-    from reverse_etl.snapshot.runs import last_runs
+    from reverse_etl.snapshot.run_history import last_runs
 
     session.use_sandbox(SandboxUse.LOOK, wanted=sandbox)
     syncs = list({one.name: one for one in session.selected()}.values())
@@ -87,7 +87,7 @@ class _State:
     def __init__(self, session: Session, sync: Sync | BrokenSync, reader: Reader) -> None:
         from reverse_etl.snapshot.lease import look
         from reverse_etl.snapshot.rejections import count_rejections
-        from reverse_etl.snapshot.runs import last_runs
+        from reverse_etl.snapshot.run_history import last_runs
         from reverse_etl.sync import Sync
 
         self.sync = sync

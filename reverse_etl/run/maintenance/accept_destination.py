@@ -16,7 +16,7 @@ from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.rejections import requeue
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
 
 _WORDS = {"host": "host", "project": "project", "project_type": "project type"}

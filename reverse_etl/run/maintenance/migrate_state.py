@@ -14,9 +14,9 @@ from reverse_etl.run.leases import new_lease, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import Lease, LeaseRow
-from reverse_etl.snapshot.moving import Moving
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.counts import DiffCounts
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.state_transfer import Moving
 from reverse_etl.warehouses.base import Warehouse
 
 

@@ -8,9 +8,9 @@ from reverse_etl.run.guarding import relation_error, target_error
 from reverse_etl.run.leases import new_lease, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
-from reverse_etl.snapshot.look import check_place
-from reverse_etl.snapshot.runs import RESET, RunRow, record_run
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.run_history import RESET, RunRow, record_run
+from reverse_etl.snapshot.snapshot_reader import check_place
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
 
 

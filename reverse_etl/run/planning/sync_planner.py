@@ -15,9 +15,10 @@ from reverse_etl.run.planning.rehearsal import connect_read_only, count_unsendab
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
-from reverse_etl.snapshot.look import Look, Sample, SnapshotReader
+from reverse_etl.snapshot.snapshot_reader import Look, Sample, SnapshotReader
 from reverse_etl.sync import BrokenSync, Sync
-from reverse_etl.warehouses.base import Mark, Reader
+from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.mark import Mark
 
 _ROWS_LOOKED_AT = 200
 

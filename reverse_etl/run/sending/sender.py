@@ -24,7 +24,7 @@ from reverse_etl.run.sending.journal import Journal
 from reverse_etl.run.sending.send_window import SendWindow
 from reverse_etl.run.sending.window_reader import Window, WindowReader
 from reverse_etl.run.wait_reporter import WaitReporter
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
 _TICK = 0.2

@@ -13,9 +13,9 @@ from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.runs import recent_runs
-from reverse_etl.snapshot.sql.waiting import RecentCalls, Waiting
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.run_history import recent_runs
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.sql.paused_rows import RecentCalls, Waiting
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.counting import plural, were
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 
 if TYPE_CHECKING:
     import pyarrow as pa

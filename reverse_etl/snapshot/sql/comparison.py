@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.shape import Shape, Stored, Value
+from reverse_etl.snapshot.columns.row_layout import Shape, Stored, Value
 from reverse_etl.snapshot.sql.held_rows import STATE, HeldRows
-from reverse_etl.snapshot.sql.retype import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.sql.paused_rows import Waiting
 from reverse_etl.snapshot.sql.row_checks import reason
 from reverse_etl.snapshot.sql.second_identifier import still_there
-from reverse_etl.snapshot.sql.waiting import Waiting
+from reverse_etl.snapshot.sql.type_changes import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
-from reverse_etl.warehouses.base import ColumnKind, Dialect
+from reverse_etl.warehouses.columns import ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reverse_etl.errors import OUT_OF_MEMORY
 from reverse_etl.snapshot.sql.comparison import Comparison, listed_after
 from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
-from reverse_etl.warehouses.steps import Steps
+from reverse_etl.warehouses.statements import Steps
 
 SENDABLE = ("added", "changed", "resent")
 # Codes of what may be said where a temporary table may not be made; if something else is wrong, it is said again.

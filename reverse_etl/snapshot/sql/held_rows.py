@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.tables import Tables
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.dialect import Dialect
 
 # The code of a row about somebody whom Iterable was asked to forget.
 FORGOTTEN = "forgotten-user"

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from reverse_etl.definition.faults import place_of
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Sync
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect
+from reverse_etl.warehouses.columns import Column, ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 
 UNFIT = "unfit-identifier"
 # What the text of a value that is no identifier begins with. No address and no item id has blanks.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.dialect import Dialect
 
 
 @dataclass(frozen=True)

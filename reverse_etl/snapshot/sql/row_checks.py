@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reverse_etl.snapshot.shape import Shape, Value
+from reverse_etl.snapshot.columns.row_layout import Shape, Value
 from reverse_etl.snapshot.sql.identifier_text import UNFIT, is_unfit
 from reverse_etl.snapshot.sql.second_identifier import malformed
 from reverse_etl.sync import Requirement
-from reverse_etl.warehouses.base import ColumnKind, Dialect
+from reverse_etl.warehouses.columns import ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 
 
 def reason(dialect: Dialect, shape: Shape) -> str:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from reverse_etl.snapshot.columns.row_layout import Shape, Stored
+from reverse_etl.snapshot.tables import Tables
 from reverse_etl.sync import IdentityRule
-from reverse_etl.warehouses.base import Dialect
-
-if TYPE_CHECKING:
-    from reverse_etl.snapshot.shape import Shape, Stored
-    from reverse_etl.snapshot.tables import Tables
-
+from reverse_etl.warehouses.dialect import Dialect
 
 # What `IdentityRule.mark` may be, in ASCII, which every database can hold.
 _ANY_MARK = "^[a-z_]+ [^ -~]+ "

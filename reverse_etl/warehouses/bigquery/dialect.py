@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 from reverse_etl.warehouses.bigquery.types import kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.dialect import Dialect
 
 # cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
 _EXACT = "COLLATE ''"

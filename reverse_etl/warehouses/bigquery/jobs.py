@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from reverse_etl.warehouses.base import Mark, Patience
+from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.bigquery.credentials import driver
+from reverse_etl.warehouses.bigquery.errors import Place, Said, refusal, said_by
 from reverse_etl.warehouses.bigquery.profile import Rules
-from reverse_etl.warehouses.bigquery.refusals import Place, Said, refusal, said_by
-from reverse_etl.warehouses.bigquery.signin import driver
+from reverse_etl.warehouses.mark import Mark
 
 _Found = TypeVar("_Found")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Kept
-from reverse_etl.warehouses.bigquery.nested import json_of, type_of
+from reverse_etl.warehouses.bigquery.nested_json import json_of, type_of
 from reverse_etl.warehouses.bigquery.quoting import literal, name
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
 
 # The REST interface's own words for a few types: the words of SQL.
 _SPELLED: Mapping[str, str] = {

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.bigquery.credentials import client_of, driver, storage_of, tokens_of
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
+from reverse_etl.warehouses.bigquery.errors import Place, refusal, schema_denied
 from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, Refused, translated
+from reverse_etl.warehouses.bigquery.load_file import written
 from reverse_etl.warehouses.bigquery.profile import Access, access_of
 from reverse_etl.warehouses.bigquery.quoting import name, parts
-from reverse_etl.warehouses.bigquery.refusals import Place, refusal, schema_denied
-from reverse_etl.warehouses.bigquery.signin import client_of, driver, storage_of, tokens_of
-from reverse_etl.warehouses.bigquery.staging import written
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.types import columns_of
-from reverse_etl.warehouses.metering import Meter, Tally
+from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.statement_meter import Meter, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa

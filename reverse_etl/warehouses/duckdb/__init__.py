@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
-from reverse_etl.warehouses.duckdb.file import DuckDB, options_of
+from reverse_etl.warehouses.duckdb.warehouse import DuckDB, options_of
 
 __all__ = ["DuckDB", "DuckDBDialect", "column_of", "options_of"]

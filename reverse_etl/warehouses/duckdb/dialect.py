@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import UNFOLDED, Column, ColumnKind, Dialect, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 
 # Words of DuckDB's types whose name is that of their kind stand for themselves.
 _KINDS: Mapping[str, ColumnKind] = {

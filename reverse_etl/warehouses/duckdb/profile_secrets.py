@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reverse_etl.warehouses.base import Dialect
-from reverse_etl.warehouses.duckdb.refusals import secret_refused
+from reverse_etl.warehouses.dialect import Dialect
+from reverse_etl.warehouses.duckdb.errors import secret_refused
 
 # Words of DuckDB's about an address, a service or an extension that did not let it in.
 _KEPT_OUT = re.compile(r"://|secret|credential|extension|\bhttp", re.IGNORECASE)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reverse_etl.warehouses.local.state import LocalState, open_local
+from reverse_etl.warehouses.local.warehouse import LocalState, open_local
 
 __all__ = ["LocalState", "open_local"]

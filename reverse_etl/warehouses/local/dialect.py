@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
 _WITH_PARTS = (ColumnKind.JSON, ColumnKind.ARRAY, ColumnKind.OBJECT)

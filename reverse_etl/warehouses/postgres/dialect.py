@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import UNFOLDED, Column, ColumnKind, Dialect, Kept
-from reverse_etl.warehouses.postgres.casting import tried
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 from reverse_etl.warehouses.postgres.quoting import literal
+from reverse_etl.warehouses.postgres.safe_cast import tried
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, kept
 
 # Whatever the database's collation makes equal, this one tells apart.

@@ -7,8 +7,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reverse_etl.warehouses.postgres.errors import Refused, Said
 from reverse_etl.warehouses.postgres.quoting import name
-from reverse_etl.warehouses.postgres.refusals import Refused, Said
 from reverse_etl.warehouses.postgres.types import DIGITS
 
 if TYPE_CHECKING:

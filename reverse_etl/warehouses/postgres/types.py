@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Kept
-from reverse_etl.warehouses.postgres.nested import json_of
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.postgres.nested_json import json_of
 
 TEXT = "text"
 _KINDS: Mapping[str, ColumnKind] = {

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver, require
-from reverse_etl.warehouses.loading import texts_of
-from reverse_etl.warehouses.metering import Meter
+from reverse_etl.warehouses.insert_statements import texts_of
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
+from reverse_etl.warehouses.postgres.errors import DEPENDENT, Refused, Said, not_opened, refusal, schema_denied
 from reverse_etl.warehouses.postgres.profile import Access, access_of
 from reverse_etl.warehouses.postgres.quoting import literal, placed
-from reverse_etl.warehouses.postgres.refusals import DEPENDENT, Refused, Said, not_opened, refusal, schema_denied
 from reverse_etl.warehouses.postgres.streaming import Stream, Wired
 from reverse_etl.warehouses.postgres.types import COLUMNS, columns_of
+from reverse_etl.warehouses.statement_meter import Meter
 
 if TYPE_CHECKING:
     import psycopg

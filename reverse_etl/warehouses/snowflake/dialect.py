@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Dialect, Kept
-from reverse_etl.warehouses.snowflake import names
-from reverse_etl.warehouses.snowflake.names import folded, quoted
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.dialect import Dialect
+from reverse_etl.warehouses.snowflake import identifiers as names
+from reverse_etl.warehouses.snowflake.identifiers import folded, quoted
 from reverse_etl.warehouses.snowflake.types import TEXT, kept
 
 _EXACT = "COLLATE ''"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
-from reverse_etl.warehouses.snowflake.names import placed
-from reverse_etl.warehouses.snowflake.signing import SignIn, sign_in
-from reverse_etl.warehouses.snowflake.trying import Trying, asks_somebody, trying_of
+from reverse_etl.warehouses.snowflake.credentials import SignIn, sign_in
+from reverse_etl.warehouses.snowflake.identifiers import placed
+from reverse_etl.warehouses.snowflake.login_retry import Trying, asks_somebody, trying_of
 
 _DETECTING = "platform_detection_timeout_seconds"
 # Fields that the connector takes under dbt's name.

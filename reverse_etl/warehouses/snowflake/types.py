@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reverse_etl.warehouses.base import Column, ColumnKind, Kept
-from reverse_etl.warehouses.snowflake.names import folded
+from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.snowflake.identifiers import folded
 
 TEXT = "VARCHAR"
 

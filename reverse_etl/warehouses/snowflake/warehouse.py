@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import Spent
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver
-from reverse_etl.warehouses.metering import Meter, Tally
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
-from reverse_etl.warehouses.snowflake.history import history, told
-from reverse_etl.warehouses.snowflake.names import folded, placed
+from reverse_etl.warehouses.snowflake.errors import Said, not_opened, read_only, refusal, schema_denied, to_see
+from reverse_etl.warehouses.snowflake.identifiers import folded, placed
 from reverse_etl.warehouses.snowflake.profile import SECRETS, Access, access_of, struck
-from reverse_etl.warehouses.snowflake.refusals import Said, not_opened, read_only, refusal, schema_denied, to_see
+from reverse_etl.warehouses.snowflake.query_history import history, told
 from reverse_etl.warehouses.snowflake.types import column_of
+from reverse_etl.warehouses.statement_meter import Meter, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
-    from reverse_etl.warehouses.steps import Steps
+    from reverse_etl.warehouses.statements import Steps
 
 # A statement that runs longer is asked after again and again.
 _REQUEST_TIMEOUT = 120

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.shape import Shape, Value, find_column
-from reverse_etl.warehouses.base import ColumnKind, Dialect, Reader
+from reverse_etl.snapshot.columns.column_checks import find_column
+from reverse_etl.snapshot.columns.row_layout import Shape, Value
+from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.columns import ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
 
 ROWS = 10_000
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from reverse_etl.warehouses.dialect import Dialect
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from reverse_etl.warehouses.base import Dialect, Warehouse
 
 # Snowflake and BigQuery take statements of a megabyte; texts are bounded well below it.
 _ROWS, _CHARACTERS = 500, 200_000
 
 
-def load_texts(warehouse: Warehouse, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-    """Add rows to a table by its columns' names and types; their number. What a type does not take becomes NULL."""
-    dialect = warehouse.dialect
+def insert_statements(
+    dialect: Dialect, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[str, int]]:
+    """Yield statements that insert rows into a table, each with its number of rows.
+
+    `types` are the columns of the table, in the order of the batches. A value that does not fit its type becomes NULL.
+    """
     names = list(types)
     values = ", ".join(dialect.try_cast(f"r.{name}", kind) for name, kind in types.items())
-    loaded = 0
     for rows in _portions(_texts(batches), dialect):
         source = dialect.rows("r", names, rows)
-        warehouse.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {source}")
-        loaded += len(rows)
-    return loaded
+        yield f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {source}", len(rows)
 
 
 def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[Sequence[str | None]]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.warehouses.base import Column, Reader
+from reverse_etl.warehouses.base import Reader
+from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb import DuckDB
-from reverse_etl.warehouses.local.arrow import fitted, plain_schema
+from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
 from reverse_etl.warehouses.local.dialect import fetched_name
 
 if TYPE_CHECKING:

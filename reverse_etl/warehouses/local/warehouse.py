@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.cost import Spent
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.base import Column, Mark, Patience, Reader, Row, Warehouse
+from reverse_etl.warehouses.base import Patience, Reader, Row, Warehouse
+from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
-from reverse_etl.warehouses.local.arrow import fitted, plain_schema
+from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
 from reverse_etl.warehouses.local.dialect import LocalDialect
-from reverse_etl.warehouses.local.fetching import Fetching
+from reverse_etl.warehouses.local.model_copy import Fetching
+from reverse_etl.warehouses.mark import Mark
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,8 @@ from itertools import islice
 
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, create_table
 from reverse_etl.verdict import Key, Verdict
-from reverse_etl.warehouses.base import Dialect, Reader, Warehouse
+from reverse_etl.warehouses.base import Reader, Warehouse
+from reverse_etl.warehouses.dialect import Dialect
 
 NAME = "build_verdicts"
 _COLUMNS = ("unique_id", "relation", "status", "ended_at", "invocation_id", "command")

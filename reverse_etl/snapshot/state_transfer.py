@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.snapshot.shape import Shape
-from reverse_etl.snapshot.store import SnapshotStore
+from reverse_etl.snapshot.columns.row_layout import Shape
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import LEFT_AT, create_table, response_columns, slug
 from reverse_etl.warehouses.base import Warehouse
 

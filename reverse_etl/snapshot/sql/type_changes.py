@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.shape import Value
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.snapshot.columns.row_layout import Value
+from reverse_etl.warehouses.dialect import Dialect
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reverse_etl.snapshot.sql.counts import DiffCounts
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.dialect import Dialect
 
 # Kinds of rows of a plan that are not sent: they left the model, or came back after that was noted.
 LEFT, RETURNED = "left", "returned"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.dialect import Dialect
+from reverse_etl.warehouses.duckdb.errors import extension_refused, setting_refused
 from reverse_etl.warehouses.duckdb.profile_secrets import read_secrets
-from reverse_etl.warehouses.duckdb.refusals import extension_refused, setting_refused
 
 # What bounds our memory, or would keep us from bounding it, is ours to set.
 _OURS = ("memory_limit", "max_memory", "preserve_insertion_order", "lock_configuration", "access_mode")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reverse_etl.warehouses.base import Column, ColumnKind
+from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.postgres.quoting import literal, name
 
 # Whole numbers that nothing takes, so that the row is held back with a reason: in place of a time that has no form, and

@@ -9,18 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Column, Patience, Row, Warehouse
-from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
-from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
-from reverse_etl.warehouses.duckdb.refusals import (
-    in_memory,
-    missing_file,
-    naming_unapplied,
-    not_attached,
-    not_opened,
-    refusal,
-)
-from reverse_etl.warehouses.duckdb.setup import (
+from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.duckdb.connection_setup import (
     Setup,
     apply_setup,
     attach_statement,
@@ -28,9 +19,19 @@ from reverse_etl.warehouses.duckdb.setup import (
     needs_secrets,
     read_setup,
 )
+from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.duckdb.errors import (
+    in_memory,
+    missing_file,
+    naming_unapplied,
+    not_attached,
+    not_opened,
+    refusal,
+)
+from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
-from reverse_etl.warehouses.metering import Meter
+from reverse_etl.warehouses.statement_meter import Meter
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.snowflake.names import parts
+from reverse_etl.warehouses.snowflake.identifiers import parts
 from reverse_etl.warehouses.snowflake.profile import Access
 
 # Numbers of Snowflake's errors: docs.snowflake.com tells some of them, its users' reports the others.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reverse_etl.provenance import SOURCE, remembered_source, same_relation
 from reverse_etl.snapshot.lease import LeaseRow, look
-from reverse_etl.snapshot.runs import RunRow, last_runs
+from reverse_etl.snapshot.run_history import RunRow, last_runs
 from reverse_etl.snapshot.tables import Tables, tables_of
 from reverse_etl.warehouses.base import Reader, Warehouse
 

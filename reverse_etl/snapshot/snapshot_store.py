@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
+from reverse_etl.snapshot.columns.row_layout import Shape
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
-from reverse_etl.snapshot.look import SnapshotReader
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.shape import Shape
-from reverse_etl.snapshot.sql.departures import note_departures
+from reverse_etl.snapshot.snapshot_reader import SnapshotReader
 from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
-from reverse_etl.snapshot.sql.retype import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.sql.rows_left import note_departures
+from reverse_etl.snapshot.sql.type_changes import cast_of, find_retyped, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
     VALUE_PREFIX,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.snowflake.keys import decoded, inline_key, key_in
+from reverse_etl.warehouses.snowflake.private_keys import decoded, inline_key, key_in
 
 # The connector's arguments; made when they are needed, since some ask for a token.
 SignIn = Callable[[], Mapping[str, object]]

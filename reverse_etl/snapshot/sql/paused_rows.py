@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import PersonColumn
-from reverse_etl.warehouses.base import Dialect
+from reverse_etl.warehouses.dialect import Dialect
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from reverse_etl.warehouses.loading import texts_of
+from reverse_etl.warehouses.insert_statements import texts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.guards.removed import removal_limit
 from reverse_etl.provenance import SOURCE
-from reverse_etl.snapshot.damage import Damage, Found, find_damage
+from reverse_etl.snapshot.columns.row_layout import Shape, Stored
+from reverse_etl.snapshot.integrity import Damage, Found, find_damage
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.lease import look as look_at_lease
-from reverse_etl.snapshot.runs import accepted_before, recent_removals
-from reverse_etl.snapshot.shape import Shape, Stored
+from reverse_etl.snapshot.run_history import accepted_before, recent_removals
 from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of

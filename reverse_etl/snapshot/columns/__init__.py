@@ -1,0 +1,1 @@
+"""The columns of the rows of one sync, in its model and in its sync snapshot."""

@@ -1,0 +1,106 @@
+"""Whether the columns that a definition names are in its model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reverse_etl.definition.faults import nearest, place_of
+from reverse_etl.errors import ConfigError, Fault
+from reverse_etl.sync import Field, Sync
+from reverse_etl.warehouses.columns import Column
+
+
+def find_column(name: str, columns: Sequence[Column]) -> Column | None:
+    """The column of that name; letter case counts only where two differ by nothing else."""
+    exact = [column for column in columns if column.name == name]
+    folded = [column for column in columns if column.name.lower() == name.lower()]
+    found = exact or folded
+    return found[0] if len(found) == 1 else None
+
+
+def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
+    """The sync with its fields spelled out: where it names none, every column it does not name otherwise."""
+    if sync.fields is not None:
+        return sync
+    taken = {name.lower() for name in (*sync.named_columns(), *sync.hidden)}
+    return sync.with_fields(
+        tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken)
+    )
+
+
+def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
+    """A fault for columns that differ only by letter case, if the definition does not say which of them it means."""
+    named = sync.named_columns()
+    faults = []
+    for twins in _twins(columns):
+        fits = [name for name in named if name.lower() == twins[0].lower()]
+        unclear = [name for name in fits if name not in twins]
+        if not unclear and (sync.fields is not None or set(twins) <= sync.hidden | set(named)):
+            continue
+        faults.append(
+            place_of(sync).fault(
+                "ambiguous-column",
+                f"sync `{sync.name}`: columns {' and '.join(f'`{name}`' for name in twins)} of {sync.relation} differ"
+                " only by letter case, and the definition does not say which of them it means",
+                key=key_of_column(sync, unclear[0]) if unclear else "fields",
+                found=unclear[0] if unclear else None,
+                allowed=", ".join(twins),
+            )
+        )
+    return faults
+
+
+def _twins(columns: Sequence[Column]) -> list[list[str]]:
+    folded: dict[str, list[str]] = {}
+    for column in columns:
+        folded.setdefault(column.name.lower(), []).append(column.name)
+    return [names for names in folded.values() if len(names) > 1]
+
+
+def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
+    """A fault for each column that the definition names and the relation does not have."""
+    ambiguous = ambiguous_columns(sync, columns)
+    if ambiguous:
+        return ambiguous
+    names = [column.name for column in columns]
+    hidden = [
+        place_of(sync).fault(
+            "missing-column",
+            f"sync `{sync.name}`: column `{name}`, which is marked `reverse_etl: false`, is not in"
+            f" {sync.relation}{nearest(name, names)}",
+            key=f"columns.{name}",
+            found=name,
+            allowed=", ".join(names),
+        )
+        for name in sorted(sync.hidden)
+        if find_column(name, columns) is None
+    ]
+    return hidden + [
+        place_of(sync).fault(
+            "missing-column",
+            f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{nearest(name, names)}",
+            key=key_of_column(sync, name),
+            found=name,
+            allowed=", ".join(names),
+        )
+        for name in sync.named_columns()
+        if find_column(name, columns) is None
+    ]
+
+
+def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
+    """The table of a tagged model is not in the warehouse. `unseen`: what to do where it only may not be seen."""
+    there = "does not exist in this target" + (", or may not be seen" if unseen else "")
+    return ConfigError(
+        "missing-table",
+        f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` {there}",
+        context={"model": sync.model, "file": sync.file, "relation": sync.relation},
+        hint=f"Run `dbt build --select {sync.selector}` with the same target first.{unseen and ' ' + unseen}",
+    )
+
+
+def key_of_column(sync: Sync, column: str) -> str:
+    """Return the key of the definition that names a column."""
+    named = [*sync.identifiers.items(), *((item.path, item.column) for item in sync.own)]
+    named += [(f"fields.{item.path}", item.column) for item in sync.fields or ()]
+    return next((key for key, name in named if name is not None and name.lower() == column.lower()), "primary_key")

@@ -1,0 +1,101 @@
+"""Builds the row layout of a sync from its definition and the columns of its model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.snapshot.columns.column_checks import find_column, key_of_column
+from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, Key, Shape, Value
+from reverse_etl.snapshot.sql.identifier_text import identifier_text, is_doubtful, unfit_reason
+from reverse_etl.snapshot.sql.second_identifier import marked
+from reverse_etl.snapshot.tables import value_name
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.warehouses.columns import Column, ColumnKind
+from reverse_etl.warehouses.dialect import Dialect
+
+
+def shape_of(
+    sync: Sync,
+    rule: IdentityRule,
+    columns: Sequence[Column],
+    dialect: Dialect,
+    requirements: tuple[Requirement, ...] = (),
+) -> Shape:
+    """The shape of a sync whose fields are spelled out and whose columns are all there."""
+    keys = []
+    for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
+        column = _found(name, columns)
+        kept = dialect.kept(column)
+        keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
+    values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
+    rules = [one for one in (rule, rule.otherwise) if one is not None]
+    read = [_found(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
+    read += [value.column.name for value in values if value.column is not None]
+    stand_in, other = "", rule.otherwise
+    identity = _identity(rule, columns, dialect)
+    if other is not None:
+        stand_in = marked(dialect, other, _identity(other, columns, dialect))
+        identity = f"CASE WHEN trim({identity}) <> '' THEN {identity} ELSE coalesce({stand_in}, {identity}) END"
+    read = list(dict.fromkeys(read))
+    doubtful = _doubtful([("identity", column) for _, column in rule_columns(rule, columns)], values)
+    unfit = unfit_reason(dialect, list({column.name: column for _, column in doubtful}.values()))
+    return Shape(
+        sync.relation, identity, rule, tuple(keys), values, requirements, tuple(read), stand_in, doubtful, unfit
+    )
+
+
+def rule_columns(rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
+    """The columns of single identifiers by which rows are identified, each with its key."""
+    rules = [one for one in (rule, rule.otherwise) if one is not None and one.key != PRIMARY_KEY]
+    return [(one.key, _found(name, columns)) for one in rules for name in one.columns]
+
+
+def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
+    """The columns of all identifiers, each once with its key in the definition: those of a rule, and of fields."""
+    fields = [_found(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
+    found = {column.name: column for column in (*(column for _, column in rule_columns(rule, columns)), *fields)}
+    return [(key_of_column(sync, name), column) for name, column in found.items()]
+
+
+def _doubtful(identities: Sequence[tuple[str, Column]], values: Sequence[Value]) -> tuple[tuple[str, Column], ...]:
+    others = [(one.name, one.column) for one in values if one.field.as_text and one.column is not None]
+    return tuple((name, column) for name, column in (*identities, *others) if is_doubtful(column))
+
+
+def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
+    """One column as text, or several as one JSON array; NULL where one of them is."""
+    there_are = [_found(name, columns) for name in rule.columns]
+    found = [dialect.kept(column).expression for column in there_are]
+    if len(found) == 1:
+        text = dialect.as_text(found[0]) if rule.key == PRIMARY_KEY else identifier_text(dialect, there_are[0])
+        return dialect.lower(f"trim({text})") if rule.lowered else text
+    there = " AND ".join(f"{expression} IS NOT NULL" for expression in found)
+    return f"CASE WHEN {there} THEN {dialect.key_text(found)} END"
+
+
+def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
+    name = value_name(field.label)
+    if field.column is None:
+        constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
+        return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
+    column = _found(field.column, columns)
+    kept = dialect.kept(column)
+    if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
+        text = identifier_text(dialect, column) if field.as_text else dialect.as_text(kept.expression)
+        text = dialect.lower(f"trim({text})") if field.lowered else text
+        return Value(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
+    return Value(field, name, kept.type, column.kind, kept.expression, column, kept.json)
+
+
+def _found(name: str, columns: Sequence[Column]) -> Column:
+    column = find_column(name, columns)
+    if column is None:
+        raise ConfigError(
+            "missing-column",
+            f"column `{name}` is not there",
+            context={"columns": ", ".join(column.name for column in columns)},
+            hint="Run `dbt build`, then try again.",
+        )
+    return column
