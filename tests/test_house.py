@@ -192,10 +192,12 @@ def public_names(path: Path) -> Iterator[str]:
         yield from (name for name in names if not name.startswith("_"))
 
 
+# Files that are parallel to each other, and so define the same names: adapters of warehouses, guards, objects.
+PARALLEL = (r"warehouses/\w+/", r"guards/", r"destinations/iterable/(objects/|__init__)")
+
+
 def family_of(path: Path) -> str:
-    """What is parallel to other files defines the same names as they do: adapters of warehouses, guards."""
-    folders = path.relative_to(PACKAGE).parts[:-1]
-    return folders[0] if (len(folders) > 1 and folders[0] == "warehouses") or folders == ("guards",) else name_of(path)
+    return next((family for family in PARALLEL if re.match(family, name_of(path))), name_of(path))
 
 
 # Names that are still defined twice. Take a name off when it is defined once; never add one.
