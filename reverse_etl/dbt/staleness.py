@@ -189,6 +189,14 @@ def _content(path: Path) -> bytes | None:
 
 
 def _checksums(content: bytes) -> set[str]:
-    """As dbt makes them: of dbt_project.yml as it is, of all other files without outer blanks."""
+    """As dbt makes them: of dbt_project.yml as it is, of all other files without outer blanks.
+
+    A checkout may have changed the ends of the lines, which changes nothing that dbt reads.
+    """
     stripped = content.decode("utf-8", "replace").strip().encode()
-    return {hashlib.sha256(one).hexdigest() for one in (content, stripped)}
+    return {hashlib.sha256(one).hexdigest() for part in (content, stripped) for one in _with_either_ending(part)}
+
+
+def _with_either_ending(content: bytes) -> tuple[bytes, bytes, bytes]:
+    plain = content.replace(b"\r\n", b"\n")
+    return content, plain, plain.replace(b"\n", b"\r\n")

@@ -51,6 +51,13 @@ def test_a_checkout_makes_every_file_newer_and_nothing_stale(project: Locations)
     assert stale(project) == Staleness()
 
 
+def test_a_checkout_with_other_line_ends_makes_nothing_stale(project: Locations) -> None:
+    models = project.project_dir / "models"
+    for path in [*models.rglob("*.sql"), *models.rglob("*.yml")]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert stale(project) == Staleness()
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
