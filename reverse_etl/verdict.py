@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 # Our own words beside those of dbt: built without data, or not in the results of a command that selected it.
 EMPTY, SAMPLE, MISSING = "empty", "sample", "missing"
+# dbt's word for what it left out because something before it failed.
+SKIPPED = "skipped"
 Key = tuple[str, str]
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
 from reverse_etl.dbt.manifest import Manifest
-from reverse_etl.dbt.nodes import Model, texts
+from reverse_etl.dbt.nodes import Model, text, texts
 from reverse_etl.dbt.results import Build, NodeResult
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.errors import ConfigError
-from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
+from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, SKIPPED, Key, Verdict
 
 # dbt's words for a good end. `warn` of a model: dbt v2 built it with warnings. `reused`: dbt v2 found it up to date.
 GOOD = ("success", "pass", "warn", "reused")
@@ -108,10 +109,12 @@ class Judge:
         return verdict if verdict is not None and is_bad(verdict) and node.severity != "warn" else None
 
     def _own_hold(self, node: Model, own: Verdict) -> Hold:
-        if own.status != "skipped":
+        if own.status != SKIPPED:
             return Hold(_sentence(node, own), node, own)
         causes = [*self._upstream_tests(node), *self._failed_ancestors(node)]
-        cause = next((hold for hold in causes if hold.verdict.invocation_id == own.invocation_id), None)
+        causes = [hold for hold in causes if hold.verdict.invocation_id == own.invocation_id]
+        # What was skipped itself is no cause, if anything else is known.
+        cause = min(causes, key=lambda hold: hold.verdict.status == SKIPPED, default=None)
         if cause is None:
             return Hold(_sentence(node, own), node, own)
         because = cause.sentence.partition(" in `dbt")[0]
@@ -140,7 +143,7 @@ class Judge:
     def _failed_ancestors(self, node: Model) -> Iterator[Hold]:
         for ancestor in self._ancestors(node):
             verdict = self._bad(ancestor)
-            if verdict is not None and verdict.status != "skipped":
+            if verdict is not None and verdict.status != SKIPPED:
                 yield Hold(_sentence(ancestor, verdict), ancestor, verdict)
 
     def _ancestors(self, node: Model) -> list[Model]:
@@ -168,16 +171,39 @@ def _status(unique_id: str, result: NodeResult, build: Build, manifest: Manifest
     # A test of tables without data proves nothing.
     if test is None or not build.tests or build.limited or result.status in (*_NOT_RUN, "reused"):
         return None
-    return None if result.status == "skipped" and _skipped_with_reason(test, result, build) else result.status
+    return None if result.status == SKIPPED and _skipped_with_reason(test, result, build) else result.status
 
 
 def _limited(node: Model, build: Build, manifest: Manifest) -> str | None:
-    """`empty` if dbt v2, which does not name the flag, compiled the node with `limit 0` around what it reads."""
+    """`empty` or `sample` if dbt v2, which does not name its flags, compiled such a filter around what the node reads.
+
+    Source: `render_with_run_filter` in dbt-fusion. Microbatch models always have the filter of a sample.
+    """
     if not build.is_v2 or build.invocation_id != manifest.invocation_id or node.compiled is None:
         return None
-    nodes = [manifest.graph[name] for name in node.depends_on if name in manifest.graph]
+    read = [manifest.graph[name] for name in node.depends_on if name in manifest.graph]
     code = " ".join(node.compiled.split())
-    return EMPTY if any(f"from {one.relation_name} limit 0)" in code for one in nodes if one.relation_name) else None
+    if any(_filter(one, r"(where false )?limit 0").search(code) for one in read):
+        return EMPTY
+    if node.config.get("incremental_strategy") == "microbatch":
+        return None
+    return SAMPLE if any(_filter(one, _window(one)).search(code) for one in read if _event_time(one)) else None
+
+
+def _filter(read: Model, words: str) -> re.Pattern[str]:
+    """What recognizes a subquery that dbt put around a relation."""
+    return re.compile(rf"\(select \* from {re.escape(read.relation_name or '')} {words}\)")  # noqa: S608 - reads SQL
+
+
+def _window(read: Model) -> str:
+    """The condition of a sample: the column of the times, as each warehouse casts it, between two full times."""
+    column = rf"(cast\()?{re.escape(_event_time(read))}( as timestamp\))?"
+    moment = r"(to_timestamp_tz\()?'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^']*'\)?"
+    return rf"(where {column} >= {moment}( and {column} < {moment})?|where {column} < {moment})"
+
+
+def _event_time(read: Model) -> str:
+    return text(read.config.get("event_time")) or ""
 
 
 def _skipped_with_reason(test: Model, result: NodeResult, build: Build) -> bool:

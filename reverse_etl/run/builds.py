@@ -12,7 +12,7 @@ from reverse_etl.dbt.verdicts import Hold, Judge, is_bad, is_same_target, read_v
 from reverse_etl.guards.guard import BuildHold
 from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
 from reverse_etl.sync import Sync
-from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, Key, Verdict
+from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, SKIPPED, Key, Verdict
 from reverse_etl.warehouses.base import Reader, Warehouse
 
 # The first dbt with `dbt retry`.
@@ -67,8 +67,11 @@ class Builds:
             return f"Run {build} without `--{hold.verdict.status}`"
         if hold.verdict.status == MISSING:
             return f"Run {build}, and look at how `{sync.model}` ends"
-        what = f"Fix what {hold.failed.resource_type.replace('_', ' ')} `{hold.failed.name}` reports"
-        if hold.verdict.invocation_id == self.latest.invocation_id and _version(self.manifest) >= _RETRY:
+        retries = hold.verdict.invocation_id == self.latest.invocation_id and _version(self.manifest) >= _RETRY
+        if hold.verdict.status == SKIPPED:
+            return f"Run {'`dbt retry`' if retries else build}, so that {_named(hold)} is not skipped"
+        what = f"Fix what {_named(hold)} reports"
+        if retries:
             return f"{what}, then run `dbt retry`: it runs again what failed and what was skipped"
         return f"{what}, then run {build}"
 
@@ -83,6 +86,10 @@ def remember_builds(builds: Builds, warehouse: Warehouse, schema: str) -> None:
     news = builds.news()
     if news:
         save_verdicts(warehouse, schema, news)
+
+
+def _named(hold: Hold) -> str:
+    return f"{hold.failed.resource_type.replace('_', ' ')} `{hold.failed.name}`"
 
 
 def _version(manifest: Manifest) -> tuple[int, ...]:

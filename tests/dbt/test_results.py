@@ -100,6 +100,24 @@ def test_a_test_that_reads_a_failed_model_too_was_skipped_for_it(shop):
     assert said({USERS: "reused", ORDERS: "success", test.unique_id: "skipped"}, manifest) is None
 
 
+def test_of_several_causes_the_one_that_failed_is_named(shop):
+    nodes = {name: shop.manifest.nodes[name] for name in (CUSTOMERS, ORDERS, USERS)}
+    nodes[USERS] = replace(nodes[USERS], depends_on=(CUSTOMERS, ORDERS))
+    tests = [
+        Model(f"test.shop.{name}", name, "test", "shop", depends_on=(model,), attached_node=model)
+        for name, model in (("first", CUSTOMERS), ("second", ORDERS))
+    ]
+    manifest = replace(shop.manifest, nodes=nodes, tests={test.unique_id: test for test in tests})
+    statuses = {CUSTOMERS: "success", ORDERS: "success", USERS: "skipped"}
+    for first, second, cause in (("skipped", "fail", "second"), ("fail", "skipped", "first")):
+        results = {"test.shop.first": first, "test.shop.second": second, **statuses}
+        found = {name: NodeResult(status) for name, status in results.items()}
+        build = Build(invocation_id=manifest.invocation_id, results=found, args=V2)
+        hold = Judge(manifest, read_verdicts(build, manifest, [USERS])).find_hold(USERS)
+        assert hold is not None
+        assert hold.sentence.partition("because ")[2].startswith(f"test `{cause}` on")
+
+
 @pytest.mark.parametrize(
     ("args", "version", "missing"),
     [
@@ -129,14 +147,44 @@ def test_results_of_another_invocation_miss_nothing(shop):
     assert holds(build, shop.manifest) == {CUSTOMERS: "model `stg_customers` ended as `error` in `dbt build`"}
 
 
-def test_dbt_v2_names_no_flag_but_compiles_it(shop):
-    read = shop.manifest.nodes[ORDERS].relation_name
-    users = replace(shop.manifest.nodes[USERS], compiled=f"select * from (select * from {read} limit 0) o")
-    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, USERS: users})
-    assert said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0-preview.196").endswith("`dbt build --empty`")
-    plain = replace(users, compiled=f"select * from {read} limit 10")
-    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, USERS: plain})
-    assert said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0-preview.196") is None
+START, END = "'2026-11-29T13:29:57+00:00'", "'2026-11-30T13:29:57.5+00:00'"
+WINDOW = f"at >= {START} and at < {END}"
+SNOWFLAKE = f"at >= to_timestamp_tz({START}) and at < to_timestamp_tz({END})"
+BIGQUERY = f"cast(at as timestamp) >= {START} and cast(at as timestamp) < {END}"
+
+
+@pytest.mark.parametrize(
+    ("code", "flag"),
+    [
+        ("select * from (select * from {} limit 0) o", "empty"),
+        ("select *\nfrom (select * from {} where false limit 0)", "empty"),
+        ("select * from {} limit 10", None),
+        (f"select * from (select * from {{}} where {WINDOW}) o", "sample"),
+        ("select * from (select * from {} where at >= '2026-11-29 13:29:57' and at < '2026-11-30 13:29:57')", "sample"),
+        (f"select * from (select * from {{}} where {SNOWFLAKE})", "sample"),
+        (f"select * from (select * from {{}} where {BIGQUERY})", "sample"),
+        ("select * from (select * from {} where at >= '2026-11-29')", None),
+        (f"select * from {{}} where {WINDOW}", None),
+        (f"select * from (select * from {{}} where other_{WINDOW}) o", None),
+    ],
+)
+def test_dbt_v2_names_no_flag_but_compiles_it(shop, code, flag):
+    orders = shop.manifest.nodes[ORDERS]
+    orders = replace(orders, config={**orders.config, "event_time": "at"})
+    users = replace(shop.manifest.nodes[USERS], compiled=code.format(orders.relation_name))
+    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, ORDERS: orders, USERS: users})
+    sentence = said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0-preview.196")
+    assert sentence is None if flag is None else f"`dbt build --{flag}`" in sentence
+
+
+def test_the_window_of_a_microbatch_is_no_sample_of_dbt_v2(shop):
+    orders = shop.manifest.nodes[ORDERS]
+    orders = replace(orders, config={**orders.config, "event_time": "at"})
+    code = f"select * from (select * from {orders.relation_name} where {SNOWFLAKE})"
+    users = shop.manifest.nodes[USERS]
+    users = replace(users, compiled=code, config={**users.config, "incremental_strategy": "microbatch"})
+    manifest = replace(shop.manifest, nodes={**shop.manifest.nodes, ORDERS: orders, USERS: users})
+    assert said({USERS: "success"}, manifest, args=V2, dbt_version="2.0.0") is None
 
 
 def test_no_run_results_are_an_empty_build(shop, tmp_path):

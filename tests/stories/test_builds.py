@@ -146,6 +146,15 @@ def test_a_plan_tells_and_writes_nothing(dbt: Dbt) -> None:
     assert dbt.shop.sql("SELECT * FROM information_schema.tables WHERE table_name = 'build_verdicts'") == []
 
 
+def test_a_test_that_was_skipped_has_to_be_run(dbt: Dbt) -> None:
+    def forget_why(results: dict[str, Any]) -> None:
+        results["results"] = [one for one in results["results"] if one["status"] == "skipped"]
+
+    ended = dbt.step("upstream_test", forget_why).run()
+    assert ended.says("ended as `skipped`", "Run `dbt retry`, so that model `users` is not skipped")
+    assert not ended.says("Fix what")
+
+
 def test_run_and_test_are_one_story(dbt: Dbt) -> None:
     ended = dbt.step("tested_badly").run()
     assert ended.says("guard-build", "test `users_are_few` on `users` ended as `fail` in `dbt test`", "dbt retry")
