@@ -1,4 +1,4 @@
-"""Every exception of the project, in one tree whose branches say what to do; imports nothing of ours.
+"""Every exception of the project, in one tree whose branches say what to do, and the suggestion of a right word.
 
     ReverseEtlError
         ConfigError        change a file, a flag or an environment variable
@@ -11,13 +11,16 @@ Exceptions stop a sync; outcomes describe rows; nothing raises for a row.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reverse_etl.counting import plural
 
 # The warehouse lacks memory for a statement; half of the rows may fit.
 OUT_OF_MEMORY = "out-of-memory"
+# How like a known word a misspelt one must be, from 0 to 1.
+_MIN_LIKENESS = 0.5
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -75,3 +78,16 @@ class DestinationError(ReverseEtlError):
 
 class LeaseError(ReverseEtlError):
     """Another run owns this sync, or took it over."""
+
+
+def nearest_word(word: str, words: Iterable[str]) -> str | None:
+    """Return the word that is most like `word`, whatever the letter case; None if no word is like it."""
+    spelled = {one.lower(): one for one in words}
+    matches = difflib.get_close_matches(word.lower(), list(spelled), 1, cutoff=_MIN_LIKENESS)
+    return spelled[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return `; did you mean …?` with the nearest word, or an empty text."""
+    nearest = nearest_word(word, words)
+    return f"; did you mean `{nearest}`?" if nearest else ""

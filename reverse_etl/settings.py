@@ -6,7 +6,6 @@ variable over `reverse_etl.yml`, the file over the default.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from reverse_etl.counting import plural
 from reverse_etl.documents import read_yaml
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, did_you_mean
 
 FILE = "reverse_etl.yml"
 PREFIX = "REVERSE_ETL_"
@@ -144,8 +143,7 @@ def _wrong_setting(name: str, fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         if name in _OF_DESTINATIONS:
             return f"`{name}` belongs to a destination: write it under `destinations:`, `<name>:`"
-        near = difflib.get_close_matches(name, [*Settings.model_fields, "destinations"], 1)
-        return f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+        return f"there is no such setting{did_you_mean(name, [*Settings.model_fields, 'destinations'])}"
     found = fault["input"]
     plain = isinstance(found, (int, float, str)) and len(str(found)) <= _LONGEST_SHOWN
     return f"{fault['msg']}, found {found!r}" if plain else f"{fault['msg']}, found a {type(found).__name__}"

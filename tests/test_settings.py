@@ -62,7 +62,7 @@ def test_wrong_values_name_where_they_come_from(tmp_path: Path) -> None:
         resolve_settings(tmp_path, {"REVERSE_ETL_ATTEMPTS": "many"})
     said = f"{caught.value.message} {caught.value.context}"
     assert "REVERSE_ETL_ATTEMPTS" in said
-    assert "did you mean window" in said
+    assert "did you mean `window" in said
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "window: [", "just words"])

@@ -10,9 +10,8 @@ from pathlib import Path
 from reverse_etl.dbt.jinja import Renderer
 from reverse_etl.dbt.project import PROJECT_FILE, dbt_variable, from_env, read_project
 from reverse_etl.dbt.sensitive import sensitive_values
-from reverse_etl.dbt.spelling import did_you_mean
 from reverse_etl.documents import read_yaml
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, did_you_mean
 
 FILE = "profiles.yml"
 

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from reverse_etl.definition.faults import nearest
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, did_you_mean
 from reverse_etl.secret import Secret
 from reverse_etl.settings import FILE, read_file, render_values
 
@@ -178,7 +177,7 @@ def _written(name: str, project_dir: Path) -> object:
     if name not in entries and (name != DEFAULT or entries):
         raise ConfigError(
             "unknown-destination",
-            f"there is no destination `{name}`{nearest(name, entries)}",
+            f"there is no destination `{name}`{did_you_mean(name, entries)}",
             context={"known": ", ".join(entries) or f"{DEFAULT}, from the environment"},
             hint=f"Name it under `destinations:` in {FILE}, or correct `destination:` in the definition.",
         )
@@ -204,7 +203,11 @@ def _wrong_key(key: str) -> str:
     known = key in _Entry.model_fields
     if key == "targets":
         return "expected names of dbt targets, such as [prod]"
-    return "expected a text; put it in quotes" if known else f"there is no such key{nearest(key, _Entry.model_fields)}"
+    return (
+        "expected a text; put it in quotes"
+        if known
+        else f"there is no such key{did_you_mean(key, _Entry.model_fields)}"
+    )
 
 
 def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:
@@ -215,7 +218,7 @@ def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:
     if region not in REGIONS:
         raise ConfigError(
             "unknown-region",
-            f"`{region}` is no data center of Iterable{nearest(region, REGIONS)}",
+            f"`{region}` is no data center of Iterable{did_you_mean(region, REGIONS)}",
             context={"allowed": ", ".join(REGIONS)},
             hint="Set ITERABLE_REGION to us or eu; the project's address in the browser shows which.",
         )
@@ -226,10 +229,10 @@ def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
     found = (entry.project_type or env.get(_TYPE_VARIABLE, "")).strip().lower()
     if found in PROJECT_TYPES:
         return found
-    said = f"`{found}` is no project type{nearest(found, PROJECT_TYPES)}" if found else "the project type is not set"
+    unknown = f"`{found}` is no project type{did_you_mean(found, PROJECT_TYPES)}"
     raise ConfigError(
         "unknown-project-type",
-        said,
+        unknown if found else "the project type is not set",
         context={**({"found": found} if found else {}), "allowed": ", ".join(PROJECT_TYPES)},
         hint="Set ITERABLE_PROJECT_TYPE; Iterable shows it under Settings > Project Settings > Unique identifier.",
     )

@@ -8,10 +8,10 @@ from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from reverse_etl.definition.faults import Place, nearest, translate
+from reverse_etl.definition.faults import Place, translate
 from reverse_etl.definition.field_mapping import too_many_fields, wrong_fields
 from reverse_etl.documents import excess_of
-from reverse_etl.errors import Fault
+from reverse_etl.errors import Fault, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 _SIMILAR = 0.6
@@ -81,7 +81,7 @@ def _for_any(fault: Fault, entry: Mapping[object, object], place: Place, kinds: 
         return place.wrong_word("mode", entry.get("mode"), sorted(words))
     if fault.code == "unknown-key" and "." not in path:
         keys = dict.fromkeys(key for kind in kinds.values() for key in kind.model_fields)
-        said = f"there is no key `{path}`{nearest(path, keys)}"
+        said = f"there is no key `{path}`{did_you_mean(path, keys)}"
         return place.fault("unknown-key", said, key=path, found=path, allowed=", ".join(keys))
     return fault
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args, get_origin
@@ -10,7 +9,7 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from reverse_etl.errors import Fault
+from reverse_etl.errors import Fault, did_you_mean
 from reverse_etl.sync import Field, Sync
 
 _MOST_SHOWN = 20
@@ -50,7 +49,9 @@ class Place:
         words = list(allowed)
         code = "missing-key" if found is None else unknown_word(key)
         message = f"`{key}` is missing" if found is None else f"`{key}: {short(found)}` is not known"
-        return self.fault(code, message + nearest(str(found), words), key=key, found=found, allowed=", ".join(words))
+        return self.fault(
+            code, message + did_you_mean(str(found), words), key=key, found=found, allowed=", ".join(words)
+        )
 
 
 def unknown_word(key: str) -> str:
@@ -62,13 +63,6 @@ def unknown_word(key: str) -> str:
 def place_of(sync: Sync) -> Place:
     """The place of a sync that was read before."""
     return Place(sync.model, sync.file, None)
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """`; did you mean …?` or nothing."""
-    spelled = {one.lower(): one for one in words}
-    found = difflib.get_close_matches(word.lower(), list(spelled), 1, cutoff=0.5)
-    return f"; did you mean `{spelled[found[0]]}`?" if found else ""
 
 
 def short(value: object) -> str:
@@ -103,7 +97,7 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
         words = _words(_kinds_at(_path(detail)[:-1], entry))
         return place.fault(
             "unknown-key",
-            f"there is no key `{key}`{nearest(str(detail['loc'][-1]), words)}",
+            f"there is no key `{key}`{did_you_mean(str(detail['loc'][-1]), words)}",
             key=key,
             found=key,
             allowed=", ".join(words),

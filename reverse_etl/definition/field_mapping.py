@@ -8,8 +8,8 @@ from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.counting import plural
-from reverse_etl.definition.faults import Place, nearest
-from reverse_etl.errors import Fault
+from reverse_etl.definition.faults import Place
+from reverse_etl.errors import Fault, did_you_mean
 from reverse_etl.sync import Field
 
 MOST_FIELDS = 500
@@ -81,7 +81,7 @@ def _wrong(path: object, source: object, place: Place) -> Fault:
         said = f"the field name `{path}` is not a text; if it is a name such as `on` or `NO`, quote it"
         return place.fault("wrong-field", said, key="fields", found=path, allowed=f'"on": <column>; {_QUOTE}')
     unknown = [str(key) for key in source if key not in _KEYS] if isinstance(source, dict) else []
-    hint = nearest(unknown[0], _KEYS) if unknown else ""
+    hint = did_you_mean(unknown[0], _KEYS) if unknown else ""
     said = f"what field `{path}` comes from cannot be read{hint}"
     allowed = f"{_ALLOWED}; {_QUOTE}" if isinstance(source, bool) else _ALLOWED
     return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=allowed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, nearest_word
 from reverse_etl.warehouses.base import Patience, Warehouse
 
 # dbt's adapter type: the class of ours that speaks to it. Its extra has the same name.
@@ -38,12 +37,12 @@ def open_warehouse(connection: Connection, *, read_only: bool = False) -> Wareho
     """The warehouse of a dbt target. With `read_only` every write fails. Raises ConfigError or WarehouseError."""
     target = WAREHOUSES.get(connection.type)
     if target is None:
-        near = difflib.get_close_matches(connection.type, list(WAREHOUSES), 1)
+        nearest = nearest_word(connection.type, WAREHOUSES)
         raise ConfigError(
             "unknown-warehouse",
             f"the dbt target is of type `{connection.type}`, which is not supported",
             context={"supported": ", ".join(WAREHOUSES)},
-            hint=f"Choose a target of type {near[0] if near else ' or '.join(WAREHOUSES)} with `--target`.",
+            hint=f"Choose a target of type {nearest or ' or '.join(WAREHOUSES)} with `--target`.",
         )
     module, name = target.split(":")
     opened: Warehouse = getattr(import_module(module), name).open(connection, read_only=read_only)

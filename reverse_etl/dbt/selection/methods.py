@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model
-from reverse_etl.dbt.spelling import did_you_mean
-from reverse_etl.errors import ConfigError
+from reverse_etl.errors import ConfigError, did_you_mean
 
 Predicate = Callable[[Model], bool]
 

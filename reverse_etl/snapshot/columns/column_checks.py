@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reverse_etl.definition.faults import nearest, place_of
-from reverse_etl.errors import ConfigError, Fault
+from reverse_etl.definition.faults import place_of
+from reverse_etl.errors import ConfigError, Fault, did_you_mean
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.columns import Column
 
@@ -67,7 +67,7 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
         place_of(sync).fault(
             "missing-column",
             f"sync `{sync.name}`: column `{name}`, which is marked `reverse_etl: false`, is not in"
-            f" {sync.relation}{nearest(name, names)}",
+            f" {sync.relation}{did_you_mean(name, names)}",
             key=f"columns.{name}",
             found=name,
             allowed=", ".join(names),
@@ -78,7 +78,7 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
     return hidden + [
         place_of(sync).fault(
             "missing-column",
-            f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{nearest(name, names)}",
+            f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{did_you_mean(name, names)}",
             key=key_of_column(sync, name),
             found=name,
             allowed=", ".join(names),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from reverse_etl.destinations.iterable.fields.long_range import fits_long
 from reverse_etl.destinations.operation import UnfitRow
 
 UNSENDABLE = "unsendable-value"
@@ -24,7 +25,6 @@ _SECONDS_BELOW = 10**11
 _MILLISECONDS_FROM = 253_402_300_800
 # The year 1.
 _FIRST = -62_135_596_800
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _whole(value: object) -> int | None:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    fits = isinstance(value, int) and not isinstance(value, bool) and _SMALLEST <= value <= _LARGEST
+    fits = isinstance(value, int) and not isinstance(value, bool) and fits_long(value)
     return value if fits else None  # type: ignore[return-value]  # it is an int
 
 

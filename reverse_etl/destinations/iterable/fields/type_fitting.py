@@ -14,11 +14,11 @@ import pyarrow as pa
 from pyarrow import types
 
 from reverse_etl.destinations.iterable.fields.date_formats import is_date
+from reverse_etl.destinations.iterable.fields.long_range import fits_long
 from reverse_etl.destinations.iterable.fields.values import convert
 from reverse_etl.destinations.operation import Unsendable
 
 _TEXTS = ("string", "keyword")
-_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 _NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -70,7 +70,7 @@ def _text(value: Any) -> str:
 
 def _long(value: Any) -> int:
     whole = type(value) is int or (type(value) is float and value.is_integer())
-    if not whole or not _SMALLEST <= value <= _LARGEST:
+    if not whole or not fits_long(value):
         raise _MisfitError
     return int(value)
 

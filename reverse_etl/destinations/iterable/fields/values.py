@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from reverse_etl.destinations.iterable.fields.long_range import fits_long
 from reverse_etl.destinations.operation import Unsendable
 
-_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 # Doubles hold every whole number below.
 _EXACT = 2**53
 # The years 1 to 9999, which are all that the formats can write.
@@ -109,14 +109,14 @@ def _decimals(column: pa.Array) -> list[Any]:
 def _double(text: str) -> float | int:
     """The nearest double; a whole number beyond those that doubles hold keeps its digits, as far as 64 bits go."""
     number = float(text)
-    if -_EXACT < number < _EXACT or not _SMALLEST <= number < _LARGEST:
+    if -_EXACT < number < _EXACT or not fits_long(number):
         return number
     whole, _, fraction = text.partition(".")
     return number if fraction.strip("0") else int(whole)
 
 
 def _whole(value: int | None) -> int | Unsendable | None:
-    return value if value is None or _SMALLEST <= value <= _LARGEST else _NOT_WHOLE
+    return value if value is None or fits_long(value) else _NOT_WHOLE
 
 
 def _timestamps(column: pa.Array) -> list[Any]:
@@ -214,7 +214,7 @@ def _parsed(text: Any) -> Any:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > 20 or not _SMALLEST <= int(digits) <= _LARGEST:
+    if len(digits) > 20 or not fits_long(int(digits)):
         raise OverflowError(digits)
     return int(digits)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reverse_etl.definition.faults import Place, field_twice, nearest
+from reverse_etl.definition.faults import Place, field_twice
 from reverse_etl.destinations.iterable.fields.scalars import (
     NUMBER,
     OBJECT,
@@ -24,7 +24,7 @@ from reverse_etl.destinations.iterable.fields.scalars import (
     convert_value,
 )
 from reverse_etl.destinations.operation import Row, UnfitRow
-from reverse_etl.errors import Fault
+from reverse_etl.errors import Fault, did_you_mean
 from reverse_etl.sync import Field, Requirement
 
 REQUIRED = ("id", "name", "price", "quantity")
@@ -163,7 +163,7 @@ def _member(path: object, said: object) -> Field:
 
 
 def _near(path: object) -> str:
-    return nearest(str(path), MEMBERS)
+    return did_you_mean(str(path), MEMBERS)
 
 
 _SOURCE = {

@@ -13,12 +13,11 @@ from urllib.parse import quote
 
 import orjson
 
-from reverse_etl.definition.faults import nearest
 from reverse_etl.destinations.bound_object import TypedField
 from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
 from reverse_etl.destinations.iterable.protocol.replies import params_of
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
-from reverse_etl.errors import DestinationError
+from reverse_etl.errors import DestinationError, did_you_mean
 from reverse_etl.sync import Sync
 
 NAME = r"[A-Za-z0-9-]{1,255}"
@@ -114,7 +113,7 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
     """There is no such catalog, and the definition does not let it be made."""
     return DestinationError(
         "unknown-catalog",
-        f"sync `{sync.name}`: Iterable has no catalog `{wanted}`{nearest(wanted, names)}",
+        f"sync `{sync.name}`: Iterable has no catalog `{wanted}`{did_you_mean(wanted, names)}",
         context={"catalog": wanted, "catalogs": ", ".join(names) or "none", "file": sync.file},
         hint="Correct `catalog`, make the catalog in Iterable, or let it be made: `create_catalog: true`.",
     )

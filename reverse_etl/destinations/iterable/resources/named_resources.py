@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.definition.faults import nearest
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
-from reverse_etl.errors import DestinationError
+from reverse_etl.errors import DestinationError, did_you_mean
 
 _MOST_SHOWN = 50
 
@@ -56,7 +55,7 @@ class ResourceNames:
 
     def nearest(self, name: str) -> str:
         """`; did you mean …?` or nothing."""
-        return nearest(name, self._exact)
+        return did_you_mean(name, self._exact)
 
 
 def read_resources(register: Register, caller: ApiCaller) -> tuple[NamedResource, ...]:
