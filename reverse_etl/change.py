@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
-from reverse_etl.cost import Spent
+from reverse_etl.cost import StatementCost
 
 
 class Kind(str, Enum):
@@ -196,6 +196,6 @@ class RunResult:
     problem: Problem | None = None
     started_at: str = ""
     execution_time: float = 0.0
-    spent: tuple[Spent, ...] = ()
+    spent: tuple[StatementCost, ...] = ()
     target: str = ""
     database: str = ""

@@ -30,7 +30,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class StatementCost:
     """The cost of the statements of one step whose texts differ in numbers alone.
 
     `statement` is how they begin, and the table that they name first.

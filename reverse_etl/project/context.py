@@ -30,7 +30,7 @@ from reverse_etl.run.builds import Builds, read_builds
 from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience, Reader, Warehouse
+from reverse_etl.warehouses.base import Reader, WaitPolicy, Warehouse
 from reverse_etl.warehouses.local import open_local
 
 
@@ -188,13 +188,13 @@ class ProjectContext:
     def open_target(self, *, read_only: bool) -> Warehouse:
         """The warehouse of the dbt target, wherever our tables are."""
         profile, settings = self.profile, self.settings
-        connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._patience)
+        connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._wait)
         return open_warehouse(connection, read_only=read_only)
 
     def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:
         """The file of our tables, whatever `state` says, beside an open target."""
         limit = self.settings.memory_limit
-        return open_local(self.state_path, target, limit, self._patience, read_only=read_only)
+        return open_local(self.state_path, target, limit, self._wait, read_only=read_only)
 
     @property
     def state_path(self) -> Path:
@@ -202,8 +202,8 @@ class ProjectContext:
         return (self.locations.project_dir / Path(self.settings.state_path).expanduser()).resolve()
 
     @property
-    def _patience(self) -> Patience:
-        return Patience(self.settings.lock_wait, time.monotonic, time.sleep)
+    def _wait(self) -> WaitPolicy:
+        return WaitPolicy(self.settings.lock_wait, time.monotonic, time.sleep)
 
 
 def unknown_guards(allow: Collection[str]) -> ConfigError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from reverse_etl.cost import Cost, Spent, total
+from reverse_etl.cost import Cost, StatementCost, total
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, size
 
@@ -27,7 +27,7 @@ def cost_line(cost: Cost) -> str:
     return ", ".join(said)
 
 
-def costs_dict(spent: Sequence[Spent]) -> dict[str, object]:
+def costs_dict(spent: Sequence[StatementCost]) -> dict[str, object]:
     """The cost of one run as a whole, and below it of its statements."""
     whole = cost_dict(total(one.cost for one in spent))
     by_statement = [{"step": one.step, "statement": one.statement, **cost_dict(one.cost)} for one in spent]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus, Traffic
-from reverse_etl.cost import Spent
+from reverse_etl.cost import StatementCost
 from reverse_etl.counting import are, plural, were
 from reverse_etl.guards import removed as removed_guard
 from reverse_etl.run.environment import RunEnvironment
@@ -219,7 +219,7 @@ def _warnings(story: Story) -> list[str]:
     return [f"Iterable dropped the fields {', '.join(sorted(story.fates.dropped_fields))}, which it does not know"]
 
 
-def with_costs(result: RunResult, spent: tuple[Spent, ...]) -> RunResult:
+def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:
     """The result with what it took; the look at the columns, before the sync's turn, is part of its time."""
     before = sum(one.cost.seconds for one in spent if one.step == _COLUMNS)
     return replace(

@@ -93,7 +93,7 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
     with reader.session(replace(reader.mark, sync=sync.name, step="columns")):
         columns = reader.columns(sync.relation)
         if columns is None:
-            raise missing_relation(sync, reader.unseen(sync.relation))
+            raise missing_relation(sync, reader.access_hint(sync.relation))
         return columns
 
 
@@ -166,7 +166,7 @@ def _unsendable(sync: Sync, shape: Shape, dialect: Dialect) -> list[Fault]:
     for value in shape.values:
         kind = _kind(value)
         if kind in _UNSENDABLE and value.column is not None:
-            written = f"{dialect.instead_of(value.column)} AS {dialect.quote(value.column.name)}"
+            written = f"{dialect.sendable_expression(value.column)} AS {dialect.quote(value.column.name)}"
             faults.append(
                 place_of(sync).fault(
                     "unsendable-type",

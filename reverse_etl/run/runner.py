@@ -47,7 +47,7 @@ def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvir
                 with suppress(ReverseEtlError):
                     run.record(0)
     with warehouse.session(Mark(environment.invocation.id, runnable.sync.name)):
-        return with_costs(result_of(runnable, run.story, environment), warehouse.spent(runnable.sync.name))
+        return with_costs(result_of(runnable, run.story, environment), warehouse.costs(runnable.sync.name))
 
 
 class _Run:

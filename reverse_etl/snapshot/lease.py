@@ -121,9 +121,9 @@ class Lease:
         now = d.now()
         took = self._warehouse.execute(
             f"UPDATE {self._tables.lease} SET fence = fence + 1, holder = ?, holder_note = ?, beat_at = {now},"
-            f" expires_at = {d.later(now, self._ttl)}"
+            f" expires_at = {d.add_seconds(now, self._ttl)}"
             f" WHERE (holder IS NULL AND {now} >= quiet_at) OR holder = ?"
-            f" OR {now} >= {d.later('expires_at', self._late)}",
+            f" OR {now} >= {d.add_seconds('expires_at', self._late)}",
             (self._holder.id, json.dumps(self._holder.note), self._holder.id),
         )
         row = look(self._warehouse, self._tables) if took else None
@@ -139,13 +139,13 @@ class Lease:
     def flush(self, credit: int, acked: Ranges) -> bool:
         """Heartbeat, journal and permission to send below `credit`, in one statement. False: fenced off."""
         d = self._warehouse.dialect
-        beat = f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}"
+        beat = f"beat_at = {d.now()}, expires_at = {d.add_seconds(d.now(), self._ttl)}"
         return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.largest(_MOST_RANGES).write()))
 
     def beat(self, session: Warehouse | None = None) -> bool:
         """Heartbeat alone, without permission to send, from another session if one is given. False: fenced off."""
         d = self._warehouse.dialect
-        return self._write(f"beat_at = {d.now()}, expires_at = {d.later(d.now(), self._ttl)}", (), session)
+        return self._write(f"beat_at = {d.now()}, expires_at = {d.add_seconds(d.now(), self._ttl)}", (), session)
 
     def close_run(self, entries: int) -> bool:
         """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
@@ -161,7 +161,7 @@ class Lease:
     def close(self, *, entries: int, unknown: bool) -> bool:
         """Close the run and release. `unknown`: a request may still take effect, so others wait. False: fenced off."""
         d = self._warehouse.dialect
-        quiet = d.later(d.now(), self._late) if unknown else d.now()
+        quiet = d.add_seconds(d.now(), self._late) if unknown else d.now()
         return self._write(
             "closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL,"
             f" holder_note = NULL, quiet_at = {quiet}, entries = ?",

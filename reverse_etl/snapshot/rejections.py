@@ -190,7 +190,7 @@ class Rejections:
         dialect = self._warehouse.dialect
         source, retry = self._with_retry(source)
         state, code, reason, tainted, recheck, *response = refusal
-        later = dialect.later(dialect.now(), self._recheck.after)
+        later = dialect.add_seconds(dialect.now(), self._recheck.after)
         self._warehouse.execute(
             f"INSERT INTO {self._tables.rejections} ({_COLUMNS}) SELECT {SCHEMA_VERSION},"
             f" {dialect.literal(self._tables.sync)}, {self._fence}, p.ordinal, p.identity, {self._diff.key_text('p')},"
@@ -202,7 +202,7 @@ class Rejections:
     def _with_retry(self, source: str) -> tuple[str, str]:
         """The source with what it takes to tell when a row of the plan `p` that is skipped now is tried again."""
         dialect, recheck = self._warehouse.dialect, self._recheck
-        later = dialect.later(dialect.now(), recheck.after)
+        later = dialect.add_seconds(dialect.now(), recheck.after)
         if recheck.first is None or recheck.first >= recheck.after:
             return source, later
         before = (
@@ -210,7 +210,7 @@ class Rejections:
             f" {dialect.literal(self._tables.sync)} AND fence < {self._fence} AND state IN ('skipped', 'requeued')"
         )
         same = f"b.key_text = {self._diff.key_text('p')} AND b.digest = {dialect.as_text('p.row_hash')}"
-        soon = dialect.later(dialect.now(), recheck.first)
+        soon = dialect.add_seconds(dialect.now(), recheck.first)
         return (
             f"{source} LEFT JOIN ({before}) b ON {same}",
             f"CASE WHEN b.key_text IS NULL THEN {soon} ELSE {later} END",

@@ -54,7 +54,7 @@ def recent_runs(reader: Reader, tables: Tables, seconds: float) -> dict[str, flo
     d = reader.dialect
     rows = reader.query(
         f"SELECT sync, {d.epoch(d.now())} - {d.epoch('ended_at')}, counts FROM {tables.runs}"
-        f" WHERE ended_at > {d.later(d.now(), -seconds)}"
+        f" WHERE ended_at > {d.add_seconds(d.now(), -seconds)}"
     )
     ages: dict[str, float] = {}
     for sync, age, text in rows:
@@ -71,7 +71,7 @@ def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
     d = reader.dialect
     rows = reader.query(
         f"SELECT counts FROM {tables.runs} WHERE sync = ? AND counts LIKE ?"
-        f" AND ended_at > {d.later(d.now(), -3600 * hours)} ORDER BY ended_at DESC, fence DESC",
+        f" AND ended_at > {d.add_seconds(d.now(), -3600 * hours)} ORDER BY ended_at DESC, fence DESC",
         (tables.sync, f'%"{REMOVALS}%'),
     )
     removed = 0
@@ -101,7 +101,7 @@ def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> 
     Return whether the table of runs exists. The one statement costs no more than a look for the table.
     """
     d = warehouse.dialect
-    old = f"ended_at < {d.later(d.now(), -86_400 * days)}"
+    old = f"ended_at < {d.add_seconds(d.now(), -86_400 * days)}"
     newest = f"SELECT ended_at FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC LIMIT {int(most) - 1}"
     surplus = f"ended_at < coalesce((SELECT min(ended_at) FROM ({newest}) newest), {d.now()})"
     delete = f"DELETE FROM {tables.runs} WHERE sync = ? AND ({old} OR {surplus})"

@@ -149,7 +149,7 @@ class SnapshotReader:
     def _sampled(self, diff: Diff, rows: int) -> list[Row]:
         """As many as memory is enough for."""
         try:
-            return self._reader.query(self._reader.prepared(diff.samples(rows)))
+            return self._reader.query(self._reader.prepare(diff.samples(rows)))
         except WarehouseError as error:
             if error.code != OUT_OF_MEMORY:
                 raise
@@ -195,7 +195,7 @@ class SnapshotReader:
         fields: dict[str, int] = {}
         held: dict[str, int] = {}
         totals: tuple[int, ...] = (0,) * 9
-        for kind, reason, count, *rest in self._reader.query(self._reader.prepared(diff.counts())):
+        for kind, reason, count, *rest in self._reader.query(self._reader.prepare(diff.counts())):
             rows[kind] = rows.get(kind, 0) + int(count)
             if kind == "total":
                 totals = tuple(int(number) for number in rest[-9:])

@@ -161,7 +161,7 @@ class SnapshotStore(SnapshotReader):
 
     def _write_plan(self, diff: Diff, plan: str) -> None:
         try:
-            self._warehouse.execute(self._warehouse.prepared(diff.plan(plan)))
+            self._warehouse.execute(self._warehouse.prepare(diff.plan(plan)))
         except WarehouseError as error:
             easier = diff.easier(error.code)
             if easier is None:
@@ -276,7 +276,7 @@ class SnapshotStore(SnapshotReader):
         dialect = self._warehouse.dialect
         self._warehouse.execute(
             f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
-            f" AND changed_at < {dialect.later(dialect.now(), -_TOMBSTONE_SECONDS)}"
+            f" AND changed_at < {dialect.add_seconds(dialect.now(), -_TOMBSTONE_SECONDS)}"
         )
 
     def _plan(self, fence: int) -> str:

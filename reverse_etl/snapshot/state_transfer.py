@@ -50,7 +50,7 @@ class Moving:
     def doubt_differences(self, among: Warehouse) -> int:
         """Compare what arrived with what was, and make the entries that differ `unknown`; their number.
 
-        `among` is one of both places: the one whose types hold the values of either.
+        `in_subquery` is one of both places: the one whose types hold the values of either.
         """
         source, other = (self._here, self._there) if among is self._here.warehouse else (self._there, self._here)
         name = f"moved__{slug(source.sync.name)}"

@@ -78,7 +78,7 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
         *(f"CAST(NULL AS {text}) AS {name}" for name in _NOTES),
         *(f"CAST({dialect.now()} AS {stamp}) AS {name}" for name in ("expires_at", "beat_at", "quiet_at")),
     ]
-    return f"CREATE TABLE IF NOT EXISTS {tables.lease}{dialect.layout('sync')} AS SELECT {', '.join(columns)}"
+    return f"CREATE TABLE IF NOT EXISTS {tables.lease}{dialect.table_options('sync')} AS SELECT {', '.join(columns)}"
 
 
 def create_snapshot(dialect: Dialect, tables: Tables, shape: Shape) -> str:
@@ -133,7 +133,7 @@ def response_columns(dialect: Dialect) -> list[tuple[str, str]]:
 def widen_rejections(dialect: Dialect, tables: Tables, missing: Sequence[tuple[str, str]]) -> list[str]:
     """Add columns to the table of rejections, which other runs may be doing too."""
     return [
-        f"ALTER TABLE {tables.rejections} ADD COLUMN IF NOT EXISTS {name} {dialect.declared(kind)}"
+        f"ALTER TABLE {tables.rejections} ADD COLUMN IF NOT EXISTS {name} {dialect.column_type(kind)}"
         for name, kind in missing
     ]
 
@@ -157,5 +157,5 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
 
 def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]], by: str) -> str:
     """Make a table of ours where it is missing, from its columns' names and types; it is read by one of them."""
-    declared = ", ".join(f"{name} {dialect.declared(kind)}" for name, kind in columns)
-    return f"CREATE TABLE IF NOT EXISTS {table} ({declared}){dialect.layout(by)}"
+    declared = ", ".join(f"{name} {dialect.column_type(kind)}" for name, kind in columns)
+    return f"CREATE TABLE IF NOT EXISTS {table} ({declared}){dialect.table_options(by)}"

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from reverse_etl.errors import ConfigError, nearest_word
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 
 # dbt's adapter type: the class of ours that speaks to it. Its extra has the same name.
 WAREHOUSES: Mapping[str, str] = {
@@ -27,7 +27,7 @@ class Connection:
     fields: Mapping[str, object]
     working_dir: Path
     memory_limit: str
-    patience: Patience
+    wait: WaitPolicy
 
     def __repr__(self) -> str:
         return f"Connection(type={self.type!r})"

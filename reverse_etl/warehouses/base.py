@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.cost import Spent
+from reverse_etl.cost import StatementCost
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.insert_statements import insert_statements
 from reverse_etl.warehouses.session import SessionScope
-from reverse_etl.warehouses.statement_meter import Meter
-from reverse_etl.warehouses.statements import Steps
+from reverse_etl.warehouses.statement_meter import StatementMeter
+from reverse_etl.warehouses.statements import Statements
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitPolicy:
     """How an adapter waits: seconds at most, and the clock and sleep to do it with."""
 
     seconds: float
@@ -34,9 +34,9 @@ class Reader(SessionScope, ABC):
     """A warehouse that can only be read."""
 
     dialect: Dialect
-    meter: Meter
+    meter: StatementMeter
 
-    def marked(self, sql: str) -> str:
+    def with_mark(self, sql: str) -> str:
         """Return a statement with its mark as a comment."""
         return f"{self.mark} {sql}"
 
@@ -48,11 +48,11 @@ class Reader(SessionScope, ABC):
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         """Columns of a relation in their order; None where there is no such relation."""
 
-    def unseen(self, relation: str) -> str:
+    def access_hint(self, relation: str) -> str:
         """What to do if a relation is there and only may not be seen; empty if `columns` tells that apart."""
         return relation and ""
 
-    def prepared(self, steps: Steps) -> str:
+    def prepare(self, steps: Statements) -> str:
         """What is left to run of steps: all of them as one text, unless some are run here."""
         return str(steps)
 
@@ -72,9 +72,9 @@ class Reader(SessionScope, ABC):
         del columns, most
         return relation
 
-    def spent(self, sync: str) -> tuple[Spent, ...]:
+    def costs(self, sync: str) -> tuple[StatementCost, ...]:
         """What the statements marked with a sync have cost so far; nothing is raised where that is not told."""
-        return self.meter.spent(sync)
+        return self.meter.costs(sync)
 
     @abstractmethod
     def close(self) -> None:

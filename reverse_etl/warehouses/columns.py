@@ -43,7 +43,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredColumn:
     """How our tables keep the values of a column: an expression over the model, and the type it has there.
 
     Values of that type can be compared, hashed and cast. `json`: they are JSON text.

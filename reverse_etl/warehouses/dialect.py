@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 
 UNFOLDED = "[^\u0130\u212a]*"  # neither the dotted capital I nor the sign of the kelvin
 
@@ -32,15 +32,15 @@ class Dialect(ABC):
         """A name as an identifier, whatever it holds."""
         return '"' + name.replace('"', '""') + '"'
 
-    def kept(self, column: Column) -> Kept:
+    def stored_column(self, column: Column) -> StoredColumn:
         """A column as our tables keep it: compared to the last bit, whatever its collation."""
-        return Kept(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
+        return StoredColumn(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
 
-    def instead_of(self, column: Column) -> str:
+    def sendable_expression(self, column: Column) -> str:
         """What to write in the model for a column whose values cannot be sent, so that they can."""
         return f"CAST({self.quote(column.name)} AS {self.text_type})"
 
-    def declared(self, type_name: str) -> str:
+    def column_type(self, type_name: str) -> str:
         """A type as a column of our tables is declared with it."""
         return type_name
 
@@ -64,14 +64,14 @@ class Dialect(ABC):
 
     @abstractmethod
     def json_text(self, expression: str) -> str:
-        """The text that a JSON value is, which is given as `kept` gives it; NULL if it is something else."""
+        """The text that a JSON value is, which is given as `stored_column` gives it; NULL if it is something else."""
 
     def differs(self, new: str, old: str, *, json: bool = False) -> str:
         """Whether two values of a column are different, NULLs included; `json`: they are JSON text."""
         del json
         return f"{new} IS DISTINCT FROM {old}"
 
-    def joined(self, texts: Sequence[str]) -> str:
+    def concat_texts(self, texts: Sequence[str]) -> str:
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
 
@@ -81,7 +81,7 @@ class Dialect(ABC):
         parts = ((name, hints[name in stored], query) for name, query in queries)
         return "WITH " + ", ".join(f"{name} AS {hint and f'{hint} '}({query})" for name, hint, query in parts)
 
-    def temporary(self, title: str, beside: str) -> str:
+    def temporary_name(self, title: str, beside: str) -> str:
         """The name of a temporary table; where it needs a schema, that of a relation which may be read."""
         del beside
         return title
@@ -90,7 +90,7 @@ class Dialect(ABC):
         """Make a temporary table from a query: only this connection, or this job, sees it, and it ends with it."""
         return f"CREATE TEMP TABLE {table} AS {query}"
 
-    def no_row(self, columns: str) -> str:
+    def empty_query(self, columns: str) -> str:
         """A query without a row, of some columns."""
         return f"SELECT {columns} WHERE 1 = 0"
 
@@ -99,19 +99,19 @@ class Dialect(ABC):
         values = ", ".join(f"({', '.join(row)})" for row in rows)
         return f"(VALUES {values}) AS {alias} ({', '.join(columns)})"
 
-    def among(self, columns: Sequence[str], source: str) -> str:
+    def in_subquery(self, columns: Sequence[str], source: str) -> str:
         """Whether the columns of a row are together those of a row of `source`, which is `FROM …`."""
         listed = ", ".join(columns)
         return f"({listed}) IN (SELECT {listed} {source})"
 
-    def layout(self, column: str, *, passing: bool = False) -> str:
+    def table_options(self, column: str, *, passing: bool = False) -> str:
         """What follows a table of ours in CREATE TABLE: it is read by a column; a `passing` one ends with its run."""
         del column, passing
         return ""
 
     def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
         """Statements that give a table of ours more columns."""
-        return [f"ALTER TABLE {table} ADD COLUMN {name} {self.declared(kind)}" for name, kind in types.items()]
+        return [f"ALTER TABLE {table} ADD COLUMN {name} {self.column_type(kind)}" for name, kind in types.items()]
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """Statements that give columns of a table of ours, which is read by `identity`, other types.
@@ -119,7 +119,7 @@ class Dialect(ABC):
         Each column comes with its type and its value, which may name any column as it was.
         """
         changes = (
-            f"ALTER COLUMN {column} TYPE {self.declared(kind)} USING {value}"
+            f"ALTER COLUMN {column} TYPE {self.column_type(kind)} USING {value}"
             for column, (kind, value) in columns.items()
         )
         return [f"ALTER TABLE {table} {', '.join(changes)}"] if columns else []
@@ -144,7 +144,7 @@ class Dialect(ABC):
         """The warehouse's clock, as a UTC timestamp without zone."""
 
     @abstractmethod
-    def later(self, expression: str, seconds: float) -> str:
+    def add_seconds(self, expression: str, seconds: float) -> str:
         """A timestamp moved by seconds, which may be negative."""
 
     @abstractmethod
@@ -155,13 +155,13 @@ class Dialect(ABC):
     def key_text(self, expressions: Sequence[str]) -> str:
         """Several values as one JSON array text."""
 
-    def numbered(self) -> str:
+    def row_number(self) -> str:
         """The number of a row among those of its query, from 1, in any order."""
         return "row_number() OVER ()"
 
     def create_plan(self, table: str, query: str) -> str:
         """Make a table from a query that is dropped when its run has ended, and which other connections can read."""
-        return f"CREATE TABLE {table}{self.layout('ordinal', passing=True)} AS {query}"
+        return f"CREATE TABLE {table}{self.table_options('ordinal', passing=True)} AS {query}"
 
     def merge(
         self, table: str, source: str, branches: Sequence[tuple[str, Mapping[str, str]]], inserts: Mapping[str, str]

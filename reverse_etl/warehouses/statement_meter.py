@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reverse_etl.cost import Cost, Spent
+from reverse_etl.cost import Cost, StatementCost
 from reverse_etl.warehouses.mark import Mark
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MOST_OPEN = 10_000
 _Kind = tuple[str, str, int]
 
 
-class Tally:
+class RunningStatement:
     """One statement that runs. What is None when it has ended the warehouse has not told, or tells later."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -70,29 +70,29 @@ class _Open:
     seconds: float
 
 
-class Meter:
+class StatementMeter:
     """What has been spent since the process began, by sync."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """`monotonic` gives seconds."""
         self._monotonic = monotonic
-        self._spent: dict[_Kind, Spent] = {}
+        self._spent: dict[_Kind, StatementCost] = {}
         self._open: dict[str, _Open] = {}
 
     @contextmanager
-    def statement(self, mark: Mark, sql: str) -> Iterator[Tally]:
+    def statement(self, mark: Mark, sql: str) -> Iterator[RunningStatement]:
         """One statement, until its result has been read; it counts where it fails, too."""
-        tally = Tally(self._monotonic)
+        statement = RunningStatement(self._monotonic)
         try:
-            yield tally
+            yield statement
         finally:
-            cost = tally.cost()
+            cost = statement.cost()
             kind = (mark.sync, mark.step, hash(_NUMBERS.sub("#", sql)))
-            self._add(kind, Spent(mark.step, described(sql), cost))
-            if tally.number and len(self._open) < _MOST_OPEN:
-                self._open[tally.number] = _Open(kind, cost.seconds)
+            self._add(kind, StatementCost(mark.step, describe_statement(sql), cost))
+            if statement.number and len(self._open) < _MOST_OPEN:
+                self._open[statement.number] = _Open(kind, cost.seconds)
 
-    def spent(self, sync: str) -> tuple[Spent, ...]:
+    def costs(self, sync: str) -> tuple[StatementCost, ...]:
         """What a sync has spent, in the order in which its statements were first run."""
         return tuple(spent for kind, spent in self._spent.items() if kind[0] == sync)
 
@@ -105,18 +105,18 @@ class Meter:
         """What the warehouse tells afterwards of a statement by its number; one it does not know is passed over."""
         found = self._open.pop(number, None)
         if found is not None:
-            self._add(found.kind, Spent("", "", cost + Cost(seconds=seconds - found.seconds)))
+            self._add(found.kind, StatementCost("", "", cost + Cost(seconds=seconds - found.seconds)))
 
     def forget(self) -> None:
         """No more figures of statements that have ended are to come."""
         self._open.clear()
 
-    def _add(self, kind: _Kind, spent: Spent) -> None:
+    def _add(self, kind: _Kind, spent: StatementCost) -> None:
         known = self._spent.get(kind)
-        self._spent[kind] = Spent(known.step, known.statement, known.cost + spent.cost) if known else spent
+        self._spent[kind] = StatementCost(known.step, known.statement, known.cost + spent.cost) if known else spent
 
 
-def described(sql: str) -> str:
+def describe_statement(sql: str) -> str:
     """The words that a statement begins with, and the first table it names: `MERGE INTO snapshot__users`."""
     words, table = _BEGINNING.match(sql), _TABLE.search(_TEXTS.sub("''", sql))
     return " ".join(part for part in (words and words[0], table and table[1].strip('"`')) if part)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Steps:
+class Statements:
     """A statement, and those that first write the temporary tables which it reads."""
 
     first: tuple[str, ...]

@@ -50,8 +50,8 @@ def test_sends_everything_then_what_changed_then_nothing(people: Shop, sandbox: 
 
 def test_every_statement_says_which_run_sync_and_step_it_is_of(people: Shop, monkeypatch: Any) -> None:
     marks: list[Mark] = []
-    marked = DuckDB.marked
-    monkeypatch.setattr(DuckDB, "marked", lambda self, sql: marks.append(self.mark) or marked(self, sql))
+    marked = DuckDB.with_mark
+    monkeypatch.setattr(DuckDB, "with_mark", lambda self, sql: marks.append(self.mark) or marked(self, sql))
     people.cli("run")
     of_builds = [mark for mark in marks if mark.step == "builds"]
     of_sync = [mark for mark in marks if mark.step != "builds"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.snowflake import Snowflake
 from tests.emulators.processes import served
 from tests.warehouses.on_snowflake import SERVER, emulator_python, local
@@ -49,8 +49,8 @@ def builder(port: int, people: Shop) -> Iterator[Warehouse]:
         "relation_name": ".".join((*place.values(), "people")),
     }
     people.write_manifest("snowflake")
-    patience = Patience(0, time.monotonic, time.sleep)
-    warehouse = open_warehouse(Connection("snowflake", fields, Path(), "", patience))
+    wait = WaitPolicy(0, time.monotonic, time.sleep)
+    warehouse = open_warehouse(Connection("snowflake", fields, Path(), "", wait))
     warehouse.create_schema("marts")
     warehouse.execute(PEOPLE)
     yield warehouse

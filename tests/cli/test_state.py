@@ -186,7 +186,7 @@ def migrate(shop: Shop, to: str, *words: str) -> Any:
 
 
 @pytest.fixture
-def kept(shop: Shop) -> Shop:
+def stored_column(shop: Shop) -> Shop:
     """A shop whose state is in the warehouse, after its first run."""
     shop.model("people", {**META, "on_removed": "delete"})
     assert shop.cli("run").code == 0

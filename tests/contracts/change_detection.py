@@ -56,7 +56,7 @@ class ChangeDetectionContract:
             assert store.look().counts.unchanged == 3 + more
             assert warehouse.columns(store.tables.runs) is not None
             record_run(warehouse, store.tables, RunRow("a1b2", 0, "success", "2026-01-01 00:00:00", "", {}, None))
-            assert total(one.cost for one in warehouse.spent("quiet") if one.step == "look").statements == self.quiet
+            assert total(one.cost for one in warehouse.costs("quiet") if one.step == "look").statements == self.quiet
 
     def test_one_changed_column_is_one_changed_row_with_that_field(self, people):
         people.sql("UPDATE {model} SET points = 5 WHERE email = 'b@x.y'")

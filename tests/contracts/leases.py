@@ -49,7 +49,7 @@ class LeasesContract:
     @pytest.mark.parametrize("age", [240, 180])
     def test_dead_run_is_taken_over_when_its_requests_can_do_no_more(self, leased, age):
         leased.prepared()
-        past = leased.warehouse.dialect.later("beat_at", -(age - 120 + (age == 240)))
+        past = leased.warehouse.dialect.add_seconds("beat_at", -(age - 120 + (age == 240)))
         leased.sql(f"UPDATE {{lease}} SET expires_at = {past}")
         assert leased.lease().acquire() is (age == 240)
 

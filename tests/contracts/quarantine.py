@@ -86,7 +86,7 @@ class QuarantineContract:
     def waits(self, harness: SyncHarness, count: int) -> list[bool]:
         """Of each time a row was skipped, whether it waits for longer than the shorter of both times."""
         tables, dialect = harness.store().tables, harness.warehouse.dialect
-        longer = f"retry_at > {dialect.later('seen_at', 60 + 1)}"
+        longer = f"retry_at > {dialect.add_seconds('seen_at', 60 + 1)}"
         rows = harness.warehouse.query(f"SELECT {longer} FROM {tables.rejections} ORDER BY fence")
         assert len(rows) == count
         return [bool(row[0]) for row in rows]

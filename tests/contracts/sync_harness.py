@@ -193,7 +193,7 @@ class SyncHarness:
         """Give a column of the model another type."""
         dialect = self.warehouse.dialect
         [retyped] = dialect.retype(self.relation, {name: (kind, expression)})
-        self.builder.execute(retyped.replace(dialect.layout("identity"), ""))  # a model is none of our tables
+        self.builder.execute(retyped.replace(dialect.table_options("identity"), ""))  # a model is none of our tables
 
     def shape(self) -> Shape:
         columns = self.warehouse.columns(self.relation)

@@ -103,7 +103,7 @@ class AdapterContract:
     def test_statements_are_marked_whatever_the_mark_says(self, warehouse, numbers):
         with warehouse.session(Mark("a1b2", 'it\'s 100 % */ ? "x"', "look")):
             mark = "/* reverse_etl invocation=a1b2 sync=it_s_100_________x_ step=look */"
-            assert warehouse.marked("SELECT 1") in (f"{mark} SELECT 1", f"SELECT 1 {mark}")
+            assert warehouse.with_mark("SELECT 1") in (f"{mark} SELECT 1", f"SELECT 1 {mark}")
             assert warehouse.query("SELECT ?", ("a",)) == [("a",)]
             assert warehouse.execute(f"DELETE FROM {numbers} WHERE i < ?", (9_000,)) == 9_000
             assert sum(batch.num_rows for batch in warehouse.batches(f"SELECT i FROM {numbers}", 100)) == 1_000
@@ -134,13 +134,13 @@ class AdapterContract:
         with warehouse.session(Mark("a1b2", "orders", "look")):
             with pytest.raises(WarehouseError):
                 warehouse.query(f"SELECT nowhere FROM {numbers}")
-            of_users = warehouse.spent("users")
+            of_users = warehouse.costs("users")
             spent = {(one.step, one.statement.lower()): one.cost for one in of_users if one.cost.rows_written == 0}
             read = {place: (cost.statements, cost.rows_read) for place, cost in spent.items() if cost.rows_read}
             assert read == {("look", "select numbers"): (3, 6), ("send", "select numbers"): (3, 30_000)}
             assert all(cost.seconds > 0 for cost in spent.values())
             written = total(one.cost for one in of_users).rows_written
-            refused = total(one.cost for one in warehouse.spent("orders") if one.step == "look")
+            refused = total(one.cost for one in warehouse.costs("orders") if one.step == "look")
             assert (written, refused.statements, refused.rows_read) == (100, 1, 0)
             for field in self.told:
                 assert getattr(spent["look", "select numbers"], field) is not None
@@ -220,7 +220,7 @@ class AdapterContract:
 
     def test_clock_counts_seconds_since_1970_in_utc(self, warehouse):
         d = warehouse.dialect
-        moved = f"{d.epoch(d.later(d.now(), -1.5))} - {d.epoch(d.now())}"
+        moved = f"{d.epoch(d.add_seconds(d.now(), -1.5))} - {d.epoch(d.now())}"
         noon = d.epoch(f"CAST('2026-01-01 12:00:00' AS {d.timestamp_type})")
         (row,) = warehouse.query(f"SELECT {moved}, {noon}")
         assert float(row[0]) == pytest.approx(-1.5)
@@ -242,7 +242,7 @@ class AdapterContract:
         for value in (typed.second, *typed.alike, "NULL"):
             warehouse.execute(f"INSERT INTO {table} SELECT {value}")
         (column,) = warehouse.columns(table)
-        kept = warehouse.dialect.kept(column)
+        kept = warehouse.dialect.stored_column(column)
         value = (kept.expression, kept.type)
         for values in ([value], [("1", "INTEGER"), value], [value, ("2", "INTEGER")]):
             hashed = warehouse.dialect.row_hash(values)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 from tests.live_check.checks import CHECKS, Check
@@ -88,8 +88,8 @@ def opened(name: str, answers: list[Any]) -> Warehouse:
     fields = ACCOUNTS[name]
     if not fields:
         return Printed(DIALECTS[name].dialect)
-    patience = Patience(60, time.monotonic, time.sleep)
-    warehouse = open_warehouse(Connection(name, dict(fields), Path.cwd(), "200MB", patience), read_only=False)
+    wait = WaitPolicy(60, time.monotonic, time.sleep)
+    warehouse = open_warehouse(Connection(name, dict(fields), Path.cwd(), "200MB", wait), read_only=False)
     return told(warehouse, answers)
 
 

@@ -20,10 +20,10 @@ def emails(api):
     return [user["email"] for user in api.get("/sandbox/users").json()]
 
 
-def came(api, patience):
+def came(api, wait):
     """What came of one update: a status, or the name of what came instead."""
     try:
-        return api.post("/api/users/update", ANN, timeout=patience).status_code
+        return api.post("/api/users/update", ANN, timeout=wait).status_code
     except requests.exceptions.ReadTimeout:
         return "silence"
     except requests.exceptions.ConnectionError:

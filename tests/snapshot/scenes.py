@@ -37,7 +37,7 @@ class Scene:
         self.warehouse = Recorder(dialect, {"marts.users": model})
         self.store = SnapshotStore(self.warehouse, "s", SYNC, shape)
         names = [("identity", text), *((value.name, value.type) for value in shape.values)]
-        self.kept = [Column(name, kind, ColumnKind.TEXT) for name, kind in names]
+        self.stored_column = [Column(name, kind, ColumnKind.TEXT) for name, kind in names]
         if known:
             self.know()
         self.lease = Lease(self.warehouse, self.store.tables, Holder("holder"), 120.0, 90.0)
@@ -46,7 +46,7 @@ class Scene:
         """Our tables are there, with the plan of the lease's fence."""
         tables = self.store.tables
         named = (tables.snapshot, tables.lease, tables.rejections, tables.runs, f"s.{tables.plan_name(LEASE[4])}")
-        self.warehouse.columns_of |= dict.fromkeys(named, self.kept)
+        self.warehouse.columns_of |= dict.fromkeys(named, self.stored_column)
 
     def rejections(self) -> Rejections:
         return Rejections(self.warehouse, self.store.diff(), 7, Recheck(3600, 600))
@@ -98,7 +98,7 @@ def one_run(dialect: Dialect) -> list[str]:
 def edited_definition(dialect: Dialect) -> list[str]:
     """A field has come, another one's type has changed, and everything is to be sent again."""
     scene = Scene(dialect, known=True)
-    [identity, _, spent] = scene.kept
+    [identity, _, spent] = scene.stored_column
     table = scene.store.tables.snapshot
     scene.warehouse.columns_of[table] = [identity, replace(spent, type=dialect.text_type)]
     scene.store.prepare_snapshot()
@@ -149,7 +149,7 @@ def builds(dialect: Dialect) -> list[str]:
     scene = Scene(dialect, known=True)
     verdict = Verdict("model.shop.it's", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "build")
     table = scene.warehouse.table("s", "build_verdicts")
-    scene.warehouse.columns_of |= {table: scene.kept}
+    scene.warehouse.columns_of |= {table: scene.stored_column}
     load_verdicts(scene.warehouse, "s")
     save_verdicts(scene.warehouse, "s", [verdict, replace(verdict, unique_id="test.shop.unique")])
     return scene.warehouse.told

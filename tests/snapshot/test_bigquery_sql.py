@@ -100,7 +100,7 @@ def test_what_is_refused_is_found(sql):
 
 def test_plan_expires_and_tables_are_clustered():
     assert " DEFAULT COLLATE '' CLUSTER BY ordinal OPTIONS (expiration_timestamp = " in SQL["plan"]
-    assert DIALECT.layout("identity") == (layout := " DEFAULT COLLATE '' CLUSTER BY identity")
+    assert DIALECT.table_options("identity") == (layout := " DEFAULT COLLATE '' CLUSTER BY identity")
     assert SQL["retype"].startswith(f"CREATE OR REPLACE TABLE s.t{layout} AS SELECT * REPLACE (")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.sync import Field
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from tests.contracts.sync_harness import Crash, Fate, SyncHarness
 
 COLUMNS = {"email": "VARCHAR", "id": "BIGINT", "name": "VARCHAR", "tags": "VARCHAR[]"}
@@ -74,8 +74,8 @@ def test_entries_never_claim_more_than_the_destination_holds(history, keyed, ski
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shop.duckdb"
         duckdb.connect(str(path)).close()
-        patience = Patience(0, time.monotonic, time.sleep)
-        warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", patience))
+        wait = WaitPolicy(0, time.monotonic, time.sleep)
+        warehouse = open_warehouse(Connection("duckdb", {"path": str(path)}, path.parent, "200MB", wait))
         fields = SKIPPING if skips else FIELDS
         harness = SyncHarness(warehouse, fields=fields, primary_key=("id",) if keyed else ())
         for model, turn, crash in history:

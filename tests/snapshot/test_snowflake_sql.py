@@ -104,7 +104,7 @@ def test_plain_form_is_the_one_that_is_refused_by_name(keyed):
 
 def test_temporary_table_hides_no_table_of_somebody_else():
     """It would be read in its place."""
-    named = [SnowflakeDialect(session).temporary("candidates", '"A.B"."C"."users"') for session in ("1a", "2b")]
+    named = [SnowflakeDialect(session).temporary_name("candidates", '"A.B"."C"."users"') for session in ("1a", "2b")]
     assert named == ['"A.B"."C".reverse_etl_1a_candidates', '"A.B"."C".reverse_etl_2b_candidates']
 
 

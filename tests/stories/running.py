@@ -21,7 +21,7 @@ from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.run.runner import run_sync
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB
 
 REAL = Time(time.monotonic, time.sleep, random.Random(1).random)
@@ -30,7 +30,7 @@ REAL = Time(time.monotonic, time.sleep, random.Random(1).random)
 def opened(kind: type[DuckDB], folder: Path) -> DuckDB:
     """A warehouse of a test's own over a project's file."""
     options = {"read_only": False, "config": {"memory_limit": "200MB"}}
-    return kind(str(folder / "shop.duckdb"), options, Patience(5, time.monotonic, time.sleep))
+    return kind(str(folder / "shop.duckdb"), options, WaitPolicy(5, time.monotonic, time.sleep))
 
 
 def run(

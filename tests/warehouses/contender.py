@@ -11,15 +11,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from tests.contracts.sync_harness import SyncHarness
 
 ROUNDS = 5
 
 
 def contend(kind: str, fields: dict[str, object]) -> None:
-    patience = Patience(60, time.monotonic, time.sleep)
-    warehouse = open_warehouse(Connection(kind, fields, Path("/"), "200MB", patience))
+    wait = WaitPolicy(60, time.monotonic, time.sleep)
+    warehouse = open_warehouse(Connection(kind, fields, Path("/"), "200MB", wait))
     harness = SyncHarness(warehouse)
     done = 0
     while done < ROUNDS:

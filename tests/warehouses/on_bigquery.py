@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery import BigQuery
 from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import SCHEMA
@@ -48,7 +48,7 @@ def started() -> Iterator[dict[str, str]]:
 @functools.lru_cache(1)
 def client_of(fields: frozenset[tuple[str, str]]) -> Any:
     """Google's client itself, signed in as the tests' warehouses are."""
-    waiting = Patience(60, time.monotonic, time.sleep)
+    waiting = WaitPolicy(60, time.monotonic, time.sleep)
     return open_warehouse(Connection("bigquery", dict(fields), Path.cwd(), "200MB", waiting))._client()
 
 
@@ -114,8 +114,8 @@ class OnBigQuery:
         opened = []
 
         def reopen(*, read_only: bool = False, **more):
-            patience = Patience(5, time.monotonic, time.sleep)
-            connection = Connection("bigquery", {**profile, **more}, tmp_path, "200MB", patience)
+            wait = WaitPolicy(5, time.monotonic, time.sleep)
+            connection = Connection("bigquery", {**profile, **more}, tmp_path, "200MB", wait)
             opened.append(open_warehouse(connection, read_only=read_only))
             return opened[-1]
 

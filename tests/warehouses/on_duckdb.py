@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from tests.contracts.sync_harness import SyncHarness
 from tests.contracts.warehouse import Typed
 from tests.warehouses.duckdb_types import TYPES
@@ -19,8 +19,8 @@ from tests.warehouses.duckdb_types import TYPES
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
-def patience(seconds: float = 0) -> Patience:
-    return Patience(seconds, time.monotonic, time.sleep)
+def wait(seconds: float = 0) -> WaitPolicy:
+    return WaitPolicy(seconds, time.monotonic, time.sleep)
 
 
 class OnDuckDB:
@@ -37,7 +37,7 @@ class OnDuckDB:
         opened = []
 
         def reopen(*, read_only: bool = False, wait: float = 0, **fields):
-            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", patience(wait))
+            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", wait(wait))
             opened.append(open_warehouse(connection, read_only=read_only))
             return opened[-1]
 

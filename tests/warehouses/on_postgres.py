@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from tests.contracts.sync_harness import SyncHarness
 from tests.contracts.warehouse import Typed
 from tests.warehouses.postgres_server import Server
@@ -23,7 +23,7 @@ UNION ALL SELECT 'DROP ROLE ' || quote_ident(rolname) FROM pg_roles WHERE rolnam
 
 
 def connection(fields) -> Connection:
-    return Connection("postgres", fields, Path(), "200MB", Patience(0, time.monotonic, lambda seconds: None))
+    return Connection("postgres", fields, Path(), "200MB", WaitPolicy(0, time.monotonic, lambda seconds: None))
 
 
 def lacks(server: Server, value: str) -> str:

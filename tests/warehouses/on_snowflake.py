@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import ODD_SCHEMA, SCHEMA, Typed
 from tests.emulators.environment import FOLDER, NotBuilt, python_of
@@ -52,8 +52,8 @@ def local(port: int, **fields):
 def emptied() -> None:
     """Drop what the tests make in the account, if there is one."""
     if ACCOUNT:
-        patience = Patience(0, time.monotonic, time.sleep)
-        account = open_warehouse(Connection("snowflake", ACCOUNT, Path.cwd(), "200MB", patience))
+        wait = WaitPolicy(0, time.monotonic, time.sleep)
+        account = open_warehouse(Connection("snowflake", ACCOUNT, Path.cwd(), "200MB", wait))
         for schema in (SCHEMA, ODD_SCHEMA, MODEL_SCHEMA, STATE_SCHEMA):
             place = account.table(schema, "x").rpartition(".")[0]
             account.execute(f"DROP SCHEMA IF EXISTS {place} CASCADE")
@@ -74,8 +74,8 @@ class OnSnowflake:
         opened = []
 
         def reopen(*, read_only: bool = False, **more):
-            patience = Patience(0, time.monotonic, lambda _: None)
-            connection = Connection("snowflake", profile | more, tmp_path, "200MB", patience)
+            wait = WaitPolicy(0, time.monotonic, lambda _: None)
+            connection = Connection("snowflake", profile | more, tmp_path, "200MB", wait)
             opened.append(open_warehouse(connection, read_only=read_only))
             return opened[-1]
 

@@ -66,13 +66,13 @@ def test_what_has_a_part_that_cannot_be_sent_is_refused_with_what_to_write(type_
     parts = [{"name": "a", "type": "RECORD", "fields": [{"name": "b", "type": type_name, "mode": "REPEATED"}]}]
     one, many = (column_of(type="RECORD", fields=parts, mode=mode) for mode in ("NULLABLE", "REPEATED"))
     assert (one.kind, many.kind, many.element) == (K.OTHER, K.ARRAY, K.OTHER)
-    assert BigQueryDialect().instead_of(one) == "TO_JSON_STRING(`v`)"
-    assert BigQueryDialect().instead_of(many) == "ARRAY(SELECT TO_JSON_STRING(one) FROM UNNEST(`v`) AS one)"
+    assert BigQueryDialect().sendable_expression(one) == "TO_JSON_STRING(`v`)"
+    assert BigQueryDialect().sendable_expression(many) == "ARRAY(SELECT TO_JSON_STRING(one) FROM UNNEST(`v`) AS one)"
 
 
 @pytest.mark.parametrize("type_name", KEPT)
 def test_what_can_be_compared_is_kept_as_it_is(type_name):
-    kept = BigQueryDialect().kept(column_of(type=type_name))
+    kept = BigQueryDialect().stored_column(column_of(type=type_name))
     assert (kept.expression, kept.type, kept.json) == ("`v`", type_name, False)
 
 
@@ -87,12 +87,12 @@ def test_what_can_be_compared_is_kept_as_it_is(type_name):
     ],
 )
 def test_what_has_parts_is_kept_as_json_and_null_stays_null(field, part):
-    kept = BigQueryDialect().kept(column_of(**field))
+    kept = BigQueryDialect().stored_column(column_of(**field))
     assert (kept.type, kept.json) == ("STRING", True)
     assert part in kept.expression
     assert "IF(`v` IS NULL, NULL, " in kept.expression
 
 
 def test_collation_is_taken_off():
-    kept = BigQueryDialect().kept(column_of(type="STRING", collation="und:ci"))
+    kept = BigQueryDialect().stored_column(column_of(type="STRING", collation="und:ci"))
     assert (kept.expression, kept.type) == ("SAFE_CONVERT_BYTES_TO_STRING(CAST(`v` AS BYTES))", "STRING")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.bigquery.jobs import Refused
+from reverse_etl.warehouses.bigquery.jobs import StatementRefused
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sync_harness import SyncHarness
@@ -165,5 +165,5 @@ def test_storage_stream_that_breaks_in_the_middle_is_not_begun_again():
     """Rows that were read would come a second time."""
     batches = Stream(object).read(Rows, 10)
     assert next(batches).num_rows == 1
-    with pytest.raises(Refused):
+    with pytest.raises(StatementRefused):
         next(batches)

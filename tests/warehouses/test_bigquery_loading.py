@@ -48,7 +48,7 @@ class TestLoading(OnBigQuery):
     def test_many_rows_are_a_few_jobs(self, warehouse):
         with warehouse.session(Mark("a1b2", "users", "migrate")):
             assert len(self.load(warehouse, {"b": ("INT64", pa.int64(), list(range(1_000)))}, rows=5)) == 5_000
-            assert total(one.cost for one in warehouse.spent("users")).statements == 6
+            assert total(one.cost for one in warehouse.costs("users")).statements == 6
 
     def test_what_a_type_does_not_take_is_null(self, warehouse):
         assert self.load(warehouse, {"b": ("INT64", pa.string(), ["x", "7"])}) == [(None,), (7,)]

@@ -45,7 +45,7 @@ class TestNested(OnBigQuery):
             warehouse.execute(f"DROP TABLE IF EXISTS {table}")
             listed = ", ".join(f"{value} AS {name}" for name, value in columns.items())
             warehouse.execute(f"CREATE TABLE {table} AS SELECT {listed}")
-            kept = {column.name: warehouse.dialect.kept(column) for column in warehouse.columns(table)}
+            kept = {column.name: warehouse.dialect.stored_column(column) for column in warehouse.columns(table)}
             read = ", ".join(f"{one.expression} AS {name}" for name, one in kept.items())
             (batch,) = warehouse.batches(f"SELECT {read} FROM {table}", 10)
             return {name: convert(batch.column(name), as_json=one.json)[0] for name, one in kept.items()}

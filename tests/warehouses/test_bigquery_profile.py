@@ -11,9 +11,9 @@ import pytest
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery.credentials import client_of, tokens_of
-from reverse_etl.warehouses.bigquery.profile import SCOPES, access_of
+from reverse_etl.warehouses.bigquery.profile import SCOPES, read_options
 
 ACCOUNT = "runner@shop.iam.gserviceaccount.com"
 OAUTH = {"method": "oauth", "project": "shop", "dataset": "marts"}
@@ -41,12 +41,12 @@ def keyfile() -> dict[str, str]:
 
 def refused(fields: dict[str, object]) -> ConfigError:
     with pytest.raises(ConfigError) as raised:
-        access_of(fields)
+        read_options(fields)
     return raised.value
 
 
 def test_fields_mean_what_they_mean_to_dbt():
-    access = access_of(
+    access = read_options(
         {
             "method": "oauth",
             "database": "shop",
@@ -76,7 +76,7 @@ def test_fields_mean_what_they_mean_to_dbt():
 
 
 def test_defaults_are_those_of_dbt():
-    access = access_of(OAUTH)
+    access = read_options(OAUTH)
     assert (access.execution_project, access.scopes, access.rules.priority) == ("shop", SCOPES, "INTERACTIVE")
     assert (access.rules.retries, access.rules.maximum_bytes_billed) == (1, 0)
 
@@ -107,7 +107,7 @@ def test_fields_that_do_not_go_together_are_refused(fields, code, named):
 
 def test_key_file_is_relative_to_the_dbt_project(tmp_path, keyfile):
     (tmp_path / "key.json").write_text(json.dumps(keyfile))
-    access = access_of({"method": "service-account", "keyfile": "key.json", "project": "shop"})
+    access = read_options({"method": "service-account", "keyfile": "key.json", "project": "shop"})
     client = client_of(access, tmp_path)
     assert client._credentials.service_account_email == ACCOUNT
     assert (client.project, set(client._credentials.scopes)) == ("shop", set(SCOPES))
@@ -122,7 +122,7 @@ def test_key_may_stand_in_the_profile(tmp_path, keyfile, form):
         "base64": base64.b64encode(text.encode()).decode(),
         "escaped": {**keyfile, "private_key": keyfile["private_key"].replace("\n", "\\n")},
     }[form]
-    client = client_of(access_of({"method": "service-account-json", "keyfile_json": said}), tmp_path)
+    client = client_of(read_options({"method": "service-account-json", "keyfile_json": said}), tmp_path)
     assert client._credentials.service_account_email == ACCOUNT
     assert client.project == "paying"
 
@@ -130,17 +130,17 @@ def test_key_may_stand_in_the_profile(tmp_path, keyfile, form):
 def test_refresh_token_and_impersonation_and_quota(tmp_path):
     fields = {"method": "oauth-secrets", "project": "shop", "refresh_token": "r", "client_id": "c"}
     fields |= {"client_secret": "s", "token_uri": "https://oauth2.googleapis.com/token", "execution_project": "paying"}
-    own = client_of(access_of({**fields, "quota_project": "billed"}), tmp_path)
+    own = client_of(read_options({**fields, "quota_project": "billed"}), tmp_path)
     assert (own._credentials.refresh_token, own._credentials.quota_project_id) == ("r", "billed")
     assert own.project == "paying"
-    other = client_of(access_of({**fields, "impersonate_service_account": ACCOUNT}), tmp_path)
+    other = client_of(read_options({**fields, "impersonate_service_account": ACCOUNT}), tmp_path)
     assert other._credentials.service_account_email == ACCOUNT
 
 
 def test_fields_of_other_methods_are_left_alone(tmp_path, keyfile):
     """As dbt does: a profile may keep them for another day."""
     more = {"keyfile": "no.json", "token": "hush", "token_endpoint": "hush"}
-    client = client_of(access_of({"method": "service-account-json", "keyfile_json": keyfile, **more}), tmp_path)
+    client = client_of(read_options({"method": "service-account-json", "keyfile_json": keyfile, **more}), tmp_path)
     assert client._credentials.service_account_email == ACCOUNT
 
 
@@ -157,7 +157,7 @@ def test_workload_identity_asks_the_token_endpoint_as_dbt_does(tmp_path):
     endpoint = {"type": "entra", "request_url": "https://login/token", "request_data": "client_secret=hush"}
     fields = {"method": "external-oauth-wif", "project": "shop", "token_endpoint": endpoint}
     fields |= {"workload_pool_provider_path": "//iam/pool", "service_account_impersonation_url": "https://iam/a:b"}
-    access = access_of(fields)
+    access = read_options(fields)
     credentials = client_of(access, tmp_path)._credentials
     supplier, asked = credentials._subject_token_supplier, []
 
@@ -177,7 +177,7 @@ def test_workload_identity_asks_the_token_endpoint_as_dbt_does(tmp_path):
 def test_tokens_that_came_after_the_sign_in_are_secret_too(tmp_path):
     fields = {"method": "oauth-secrets", "project": "shop", "refresh_token": "rrrr", "client_id": "c"}
     fields |= {"client_secret": "ssss", "token_uri": "https://oauth2.googleapis.com/token"}
-    access = access_of({**fields, "impersonate_service_account": ACCOUNT})
+    access = read_options({**fields, "impersonate_service_account": ACCOUNT})
     credentials = client_of(access, tmp_path)._credentials
     credentials.token, credentials._source_credentials.token = "fetched", "refreshed"
     assert access.scrubbed("rrrr ssss fetched refreshed", tokens_of(credentials)) == "… … … …"
@@ -186,13 +186,13 @@ def test_tokens_that_came_after_the_sign_in_are_secret_too(tmp_path):
 def test_application_default_names_the_project(tmp_path, keyfile, monkeypatch):
     (tmp_path / "key.json").write_text(json.dumps(keyfile))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
-    assert client_of(access_of({"method": "oauth"}), tmp_path).project == "paying"
+    assert client_of(read_options({"method": "oauth"}), tmp_path).project == "paying"
 
 
 @pytest.mark.parametrize("broken", [{"private_key": "-----BEGIN hush"}, None])
 def test_broken_key_is_told_without_it(tmp_path, keyfile, broken):
     said = "{not json hush" if broken is None else {**keyfile, **broken}
-    access = access_of({"method": "service-account-json", "keyfile_json": said, "project": "shop"})
+    access = read_options({"method": "service-account-json", "keyfile_json": said, "project": "shop"})
     with pytest.raises(ConfigError) as raised:
         client_of(access, tmp_path)
     error = raised.value
@@ -204,7 +204,7 @@ def test_broken_key_is_told_without_it(tmp_path, keyfile, broken):
 
 def test_missing_key_file_is_named(tmp_path):
     with pytest.raises(ConfigError) as raised:
-        client_of(access_of({"method": "service-account", "keyfile": "no.json", "project": "shop"}), tmp_path)
+        client_of(read_options({"method": "service-account", "keyfile": "no.json", "project": "shop"}), tmp_path)
     assert "no.json" in str(raised.value.context["reason"])
 
 
@@ -212,6 +212,6 @@ def test_missing_driver_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.cloud.bigquery", None)
     monkeypatch.delattr("google.cloud.bigquery", raising=False)
     with pytest.raises(ConfigError) as raised:
-        open_warehouse(Connection("bigquery", OAUTH, tmp_path, "200MB", Patience(0, time.monotonic, time.sleep)))
+        open_warehouse(Connection("bigquery", OAUTH, tmp_path, "200MB", WaitPolicy(0, time.monotonic, time.sleep)))
     assert raised.value.code == "missing-extra"
     assert "reverse-etl[bigquery]" in raised.value.hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.warehouses.bigquery.errors import Place, Said, refusal, said_by, schema_denied
+from reverse_etl.warehouses.bigquery.errors import Place, ServerMessage, refusal, said_by, schema_denied
 
 PLACE = Place("shop", "paying", "serviceAccount:runner@shop.iam.gserviceaccount.com")
 READ = "SELECT v FROM `shop`.`marts`.`users` WHERE a = 'hush'"
@@ -30,7 +30,7 @@ TABLE = "Access Denied: Table shop:marts.users:"
     ],
 )
 def test_codes(reason, words, code):
-    error = refusal(Said(reason, words), READ, PLACE)
+    error = refusal(ServerMessage(reason, words), READ, PLACE)
     assert error.code == code
     assert error.hint
     assert "hush" not in f"{error.message} {error.context} {error.hint}"
@@ -72,7 +72,7 @@ def test_codes(reason, words, code):
     ],
 )
 def test_denied_names_the_right_and_the_grant(words, sql, right, grant):
-    error = refusal(Said("accessDenied", words), sql, PLACE)
+    error = refusal(ServerMessage("accessDenied", words), sql, PLACE)
     assert error.code == "permission-denied"
     assert error.context["right"] == right
     assert grant in error.hint
@@ -82,7 +82,7 @@ def test_denied_names_the_right_and_the_grant(words, sql, right, grant):
 
 def test_missing_dataset_prints_the_statement_to_run():
     words = "Access Denied: Project shop: User does not have bigquery.datasets.create permission in project shop."
-    error = schema_denied(Said("accessDenied", words), "reverse_etl", PLACE)
+    error = schema_denied(ServerMessage("accessDenied", words), "reverse_etl", PLACE)
     assert error.context["statement"] == "CREATE SCHEMA `shop`.`reverse_etl`"
     assert "GRANT `roles/bigquery.dataEditor` ON SCHEMA `shop`.`reverse_etl`" in error.hint
 
@@ -98,7 +98,7 @@ def test_missing_dataset_prints_the_statement_to_run():
     ],
 )
 def test_values_of_rows_are_never_told(words):
-    error = refusal(Said("invalidQuery", words), READ, PLACE)
+    error = refusal(ServerMessage("invalidQuery", words), READ, PLACE)
     assert "hush" not in f"{error.message} {error.context} {error.hint}"
 
 
@@ -106,4 +106,4 @@ def test_the_drivers_own_text_is_not_used():
     from google.api_core.exceptions import BadRequest
 
     error = BadRequest("POST https://…?key=hush: SELECT 'hush'", errors=[{"reason": "invalidQuery", "message": "No"}])
-    assert said_by(error) == Said("invalidQuery", "No")
+    assert said_by(error) == ServerMessage("invalidQuery", "No")

@@ -13,7 +13,7 @@ import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.columns import ColumnKind as K
 from reverse_etl.warehouses.duckdb import column_of
 from reverse_etl.warehouses.mark import Mark
@@ -28,7 +28,7 @@ from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.duckdb_types import UNSENDABLE
-from tests.warehouses.on_duckdb import OnDuckDB, patience
+from tests.warehouses.on_duckdb import OnDuckDB, wait
 
 
 class TestAdapter(OnDuckDB, AdapterContract):
@@ -89,7 +89,7 @@ class TestFile(OnDuckDB):
             process.communicate()
 
         fields = {"path": str(path)}
-        waiting = Patience(1000, lambda: float(len(naps)), sleep)
+        waiting = WaitPolicy(1000, lambda: float(len(naps)), sleep)
         warehouse = open_warehouse(Connection("duckdb", fields, path.parent, "200MB", waiting))
         assert warehouse.query("SELECT 1") == [(1,)]
         assert len(naps) == 1
@@ -134,11 +134,11 @@ class TestFile(OnDuckDB):
     def test_memory_database_is_refused(self, tmp_path):
         for fields in ({"path": ":memory:"}, {}):
             with pytest.raises(ConfigError) as raised:
-                open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", patience()))
+                open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait()))
             assert raised.value.code == "memory-database"
 
     def test_missing_file_is_not_made(self, tmp_path):
-        warehouse = open_warehouse(Connection("duckdb", {"path": "no.duckdb"}, tmp_path, "200MB", patience()))
+        warehouse = open_warehouse(Connection("duckdb", {"path": "no.duckdb"}, tmp_path, "200MB", wait()))
         with pytest.raises(ConfigError) as raised:
             warehouse.query("SELECT 1")
         assert raised.value.code == "missing-database"
@@ -146,7 +146,7 @@ class TestFile(OnDuckDB):
 
     def test_file_of_another_kind_is_not_opened(self, tmp_path):
         (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
-        warehouse = open_warehouse(Connection("duckdb", {"path": "x.duckdb"}, tmp_path, "200MB", patience()))
+        warehouse = open_warehouse(Connection("duckdb", {"path": "x.duckdb"}, tmp_path, "200MB", wait()))
         with pytest.raises(WarehouseError) as raised:
             warehouse.query("SELECT 1")
         assert raised.value.code == "database-not-opened"
@@ -167,10 +167,10 @@ class TestFile(OnDuckDB):
 
     def test_unknown_warehouse_is_named_with_the_supported_ones(self, tmp_path):
         with pytest.raises(ConfigError) as raised:
-            open_warehouse(Connection("duckbd", {"password": "hush"}, tmp_path, "200MB", patience()))
+            open_warehouse(Connection("duckbd", {"password": "hush"}, tmp_path, "200MB", wait()))
         assert raised.value.code == "unknown-warehouse"
         assert "duckdb" in raised.value.hint
-        assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", patience()))
+        assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", wait()))
 
     @pytest.mark.slow
     def test_streamed_table_is_never_held_as_a_whole(self, warehouse):

@@ -10,8 +10,8 @@ import pytest
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
-from tests.warehouses.on_duckdb import OnDuckDB, patience
+from reverse_etl.warehouses.base import WaitPolicy
+from tests.warehouses.on_duckdb import OnDuckDB, wait
 
 BERLIN = {"settings": {"TimeZone": "Europe/Berlin"}}
 
@@ -82,7 +82,7 @@ class TestSetup(OnDuckDB):
             process.communicate()
 
         fields = {"path": str(views), "attach": [{"path": "other.duckdb", "alias": "ext"}]}
-        waiting = Patience(1000, lambda: float(len(naps)), sleep)
+        waiting = WaitPolicy(1000, lambda: float(len(naps)), sleep)
         warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", waiting))
         assert warehouse.query("SELECT a FROM through") == [(5,)]
         assert len(naps) == 1
@@ -90,7 +90,7 @@ class TestSetup(OnDuckDB):
 
     def test_a_missing_attached_file_is_named(self, views, tmp_path):
         fields = {"path": str(views), "attach": [{"path": "gone/other.duckdb", "alias": "ext"}]}
-        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", patience()), read_only=True)
+        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait()), read_only=True)
         with pytest.raises(WarehouseError) as refused:
             warehouse.query("SELECT a FROM through")
         assert refused.value.code == "database-not-attached"

@@ -12,7 +12,7 @@ import pytest
 
 from reverse_etl.destinations.iterable.fields.type_fitting import fit
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local import open_local
 from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
@@ -20,7 +20,7 @@ from reverse_etl.warehouses.mark import Mark
 from tests.contracts.warehouse import Typed
 from tests.warehouses.duckdb_types import TYPES
 
-PATIENCE = Patience(0, time.monotonic, time.sleep)
+PATIENCE = WaitPolicy(0, time.monotonic, time.sleep)
 MODEL = '"shop"."main"."model"'
 
 
@@ -64,8 +64,8 @@ def test_values_of_every_type_are_what_they_are_in_the_warehouse(
     assert [(column.name, column.kind, column.element) for column in here] == [
         (column.name, column.kind, column.element) for column in there
     ]
-    was = [source.dialect.kept(column) for column in there]
-    number, kept = (local.dialect.kept(column) for column in here)
+    was = [source.dialect.stored_column(column) for column in there]
+    number, kept = (local.dialect.stored_column(column) for column in here)
     table = local.model_table(MODEL, ["n", "value"])
     assert kept.json == was[1].json
     assert equal_pairs(local, table, number.expression, kept.expression) == equal_pairs(

@@ -12,7 +12,7 @@ from reverse_etl.snapshot.columns.column_checks import spell_fields
 from reverse_etl.snapshot.columns.layout_builder import shape_of
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.state_transfer import Moving
-from reverse_etl.warehouses.base import Patience, Warehouse
+from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.sync_harness import RULE, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import Typed
@@ -47,8 +47,8 @@ class TestLocalState(OnPostgres):
 
     @pytest.fixture
     def local(self, warehouse, tmp_path: Path) -> Iterator[Warehouse]:
-        patience = Patience(0, time.monotonic, time.sleep)
-        opened = open_local(tmp_path / "state.duckdb", warehouse, "200MB", patience, read_only=False)
+        wait = WaitPolicy(0, time.monotonic, time.sleep)
+        opened = open_local(tmp_path / "state.duckdb", warehouse, "200MB", wait, read_only=False)
         yield opened
         opened.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from reverse_etl.cost import Cost, total
 from reverse_etl.warehouses.mark import Mark
-from reverse_etl.warehouses.statement_meter import Meter, described
+from reverse_etl.warehouses.statement_meter import StatementMeter, describe_statement
 
 LOOK, SEND = Mark("a1", "users", "look"), Mark("a1", "users", "send")
 
@@ -32,19 +32,21 @@ def clock():
 
 @pytest.fixture
 def meter(clock):
-    return Meter(clock)
+    return StatementMeter(clock)
 
 
 def test_statements_that_differ_in_numbers_alone_are_told_together(meter, clock):
     for start in range(0, 3000, 1000):
-        with meter.statement(SEND, f'SELECT a FROM "s"."plan__7" WHERE n >= {start} AND n < {start + 1000}') as tally:
+        with meter.statement(
+            SEND, f'SELECT a FROM "s"."plan__7" WHERE n >= {start} AND n < {start + 1000}'
+        ) as statement:
             clock.passes(0.5)
-            tally.rows_read = 10
-    with meter.statement(SEND, 'UPDATE "s"."lease" SET a = ?') as tally:
-        tally.rows_written = 1
+            statement.rows_read = 10
+    with meter.statement(SEND, 'UPDATE "s"."lease" SET a = ?') as statement:
+        statement.rows_written = 1
     with meter.statement(LOOK, 'UPDATE "s"."lease" SET a = ?'):
         pass
-    found = [(one.step, one.statement, one.cost) for one in meter.spent("users")]
+    found = [(one.step, one.statement, one.cost) for one in meter.costs("users")]
     assert found == [
         ("send", "SELECT plan__7", Cost(3, 30, 0, 1.5)),
         ("send", "UPDATE lease", Cost(1, 0, 1)),
@@ -56,7 +58,11 @@ def test_each_sync_has_its_own(meter):
     for sync in ("users", "orders", "users"):
         with meter.statement(Mark("a1", sync, "look"), "SELECT 1"):
             pass
-    assert [total(one.cost for one in meter.spent(name)).statements for name in ("users", "orders", "x")] == [2, 1, 0]
+    assert [total(one.cost for one in meter.costs(name)).statements for name in ("users", "orders", "x")] == [
+        2,
+        1,
+        0,
+    ]
 
 
 def test_a_statement_that_fails_counts(meter, clock):
@@ -67,7 +73,7 @@ def test_a_statement_that_fails_counts(meter, clock):
 
     with pytest.raises(ValueError, match="refused"):
         refused()
-    assert meter.spent("users")[0].cost == Cost(1, seconds=2)
+    assert meter.costs("users")[0].cost == Cost(1, seconds=2)
 
 
 @pytest.mark.parametrize("taken", [1, 3])
@@ -83,8 +89,8 @@ def test_time_between_batches_is_not_the_warehouses(meter, clock, taken):
             closed.append(True)
 
     def streamed():
-        with meter.statement(LOOK, "SELECT 1") as tally:
-            yield from tally.following(batches())
+        with meter.statement(LOOK, "SELECT 1") as statement:
+            yield from statement.following(batches())
 
     stream = streamed()
     for _ in range(taken):
@@ -92,18 +98,18 @@ def test_time_between_batches_is_not_the_warehouses(meter, clock, taken):
         clock.passes(60)
     stream.close()
     assert closed == [True]
-    assert meter.spent("users")[0].cost == Cost(1, rows_read=2 * taken, seconds=taken)
+    assert meter.costs("users")[0].cost == Cost(1, rows_read=2 * taken, seconds=taken)
 
 
 def test_what_is_told_later_takes_the_place_of_the_time_that_was_waited(meter, clock):
     for number in ("one", "two", ""):
-        with meter.statement(LOOK, "SELECT 1") as tally:
+        with meter.statement(LOOK, "SELECT 1") as statement:
             clock.passes(1)
-            tally.number = number
+            statement.number = number
     assert meter.waits
     meter.tell("one", 0.25, Cost(bytes_processed=100, credits=0.5))
     meter.tell("a stranger", 9, Cost(bytes_processed=9))
-    assert meter.spent("users")[0].cost == Cost(3, seconds=2.25, bytes_processed=100, credits=0.5)
+    assert meter.costs("users")[0].cost == Cost(3, seconds=2.25, bytes_processed=100, credits=0.5)
     meter.forget()
     assert not meter.waits
 
@@ -128,4 +134,4 @@ def test_what_one_statement_tells_and_another_does_not_is_what_is_known_of_both(
     ],
 )
 def test_a_statement_is_described_by_its_words_and_its_table(sql, said):
-    assert described(sql) == said
+    assert describe_statement(sql) == said

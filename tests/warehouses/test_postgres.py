@@ -18,7 +18,7 @@ from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.warehouses import open_warehouse
 from reverse_etl.warehouses.mark import Mark
-from reverse_etl.warehouses.postgres.errors import Refused, Said
+from reverse_etl.warehouses.postgres.errors import ServerMessage, StatementRefused
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
 from tests.contracts.definition_changes import DefinitionChangesContract
@@ -162,7 +162,7 @@ class TestCosts(OnPostgres):
         lease = harness.prepared()
         with harness.warehouse.session(Mark("a1b2", "users", "plan")):
             harness.store().write_plan(harness.store().diff(), lease.fence)
-        written = [one.cost.rows_written for one in harness.warehouse.spent("users") if "CREATE" in one.statement]
+        written = [one.cost.rows_written for one in harness.warehouse.costs("users") if "CREATE" in one.statement]
         assert written == [5]
 
 
@@ -219,7 +219,7 @@ class TestSeveralRuns(OnPostgres):
 
         def refuse(*statement):
             tries.append(statement)
-            raise Refused(Said("42710", 'type "t" already exists'))
+            raise StatementRefused(ServerMessage("42710", 'type "t" already exists'))
 
         monkeypatch.setattr(warehouse, "_send", refuse)
         with pytest.raises(WarehouseError):

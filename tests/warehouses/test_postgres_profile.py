@@ -6,7 +6,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.postgres.profile import access_of
+from reverse_etl.warehouses.postgres.profile import read_options
 from reverse_etl.warehouses.postgres.quoting import placed
 
 FIELDS = {"type": "postgres", "host": "db", "user": "u", "password": "hush", "dbname": "shop", "schema": "marts"}
@@ -15,14 +15,14 @@ OTHERS = {"connect_timeout": "10", "application_name": "reverse-etl"}
 
 
 def test_fields_become_options_with_dbts_defaults():
-    access = access_of({**FIELDS, "threads": 4, "unknown": "x"})
+    access = read_options({**FIELDS, "threads": 4, "unknown": "x"})
     assert access.options == {**DEFAULTS, **OTHERS}
     assert (access.role, access.search_path, access.retries, access.grantee) == ("", "", 1, '"u"')
 
 
 def test_aliases_are_taken():
     fields = {"host": "db", "user": "u", "pass": "hush", "database": "shop"}
-    assert access_of(fields).options == {**DEFAULTS, **OTHERS}
+    assert read_options(fields).options == {**DEFAULTS, **OTHERS}
 
 
 def test_everything_of_libpq_is_passed_on():
@@ -37,36 +37,36 @@ def test_everything_of_libpq_is_passed_on():
         "connect_timeout": 5,
         "application_name": "nightly",
     }
-    options = access_of({**FIELDS, **said}).options
+    options = read_options({**FIELDS, **said}).options
     assert {name: options[name] for name in said} == {name: str(value) for name, value in said.items()}
 
 
 def test_no_idleness_is_the_systems():
-    assert "keepalives_idle" not in access_of({**FIELDS, "keepalives_idle": 0}).options
+    assert "keepalives_idle" not in read_options({**FIELDS, "keepalives_idle": 0}).options
 
 
 @pytest.mark.parametrize(
     ("said", "role"), [("Analytics", "analytics"), ('"Analytics"', "Analytics"), (None, ""), ('"a""b"', 'a"b')]
 )
 def test_role_is_folded_as_set_role_does(said, role):
-    assert access_of({**FIELDS, "role": said}).role == role
+    assert read_options({**FIELDS, "role": said}).role == role
 
 
 @pytest.mark.parametrize("missing", ["host", "user", "dbname"])
 def test_missing_field_is_named(missing):
     with pytest.raises(ConfigError) as raised:
-        access_of({**FIELDS, missing: None})
+        read_options({**FIELDS, missing: None})
     assert raised.value.code == "incomplete-profile"
     assert f"`{missing}`" in raised.value.message
 
 
 def test_connection_string_holds_what_was_said_word_for_word():
     said = {**FIELDS, "password": "it's \\ a=b 'c'"}
-    assert conninfo_to_dict(access_of(said).conninfo) == access_of(said).options
+    assert conninfo_to_dict(read_options(said).conninfo) == read_options(said).options
 
 
 def test_secrets_are_not_shown():
-    access = access_of({**FIELDS, "sslpassword": "quiet"})
+    access = read_options({**FIELDS, "sslpassword": "quiet"})
     assert "hush" not in repr(access)
     assert "quiet" not in repr(access)
     assert access.shown == {"host": "db", "port": "5432", "dbname": "shop", "user": "u"}

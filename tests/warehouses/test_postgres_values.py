@@ -10,7 +10,7 @@ from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import WarehouseError
 from reverse_etl.sync import Field
 from reverse_etl.warehouses.columns import ColumnKind
-from reverse_etl.warehouses.postgres.errors import Refused, Said
+from reverse_etl.warehouses.postgres.errors import ServerMessage, StatementRefused
 from reverse_etl.warehouses.postgres.streaming import Stream
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.warehouses.on_postgres import OnPostgres, known, lacks
@@ -272,9 +272,9 @@ class TestValues(OnPostgres):
         for value in (typed.second, "NULL"):
             server.run(f"INSERT INTO marts.typed SELECT {value}")
         [column] = warehouse.columns("marts.typed")
-        kept = warehouse.dialect.kept(column)
+        kept = warehouse.dialect.stored_column(column)
         warehouse.execute(f"CREATE TABLE marts.kept AS SELECT {kept.expression} AS v FROM marts.typed")
-        warehouse.execute(f"CREATE TABLE marts.loaded (v {warehouse.dialect.declared(kept.type)})")
+        warehouse.execute(f"CREATE TABLE marts.loaded (v {warehouse.dialect.column_type(kept.type)})")
         rows = warehouse.batches("SELECT v FROM marts.kept", 2)
         assert warehouse.load("marts.loaded", {"v": kept.type}, rows) == 3
         different = "SELECT * FROM marts.kept EXCEPT ALL SELECT * FROM marts.loaded"
@@ -339,7 +339,9 @@ class TestHabits(OnPostgres):
 
         def refuse(stream):
             if "options=" in stream._conninfo:
-                raise Refused(Said("", "connection to server failed: unsupported startup parameter", lost=True))
+                raise StatementRefused(
+                    ServerMessage("", "connection to server failed: unsupported startup parameter", lost=True)
+                )
             return begin(stream)
 
         monkeypatch.setattr(Stream, "_open", refuse)

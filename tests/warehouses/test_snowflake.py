@@ -12,8 +12,8 @@ import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses.columns import ColumnKind as K
-from reverse_etl.warehouses.snowflake.errors import Said, refusal
-from reverse_etl.warehouses.snowflake.profile import access_of
+from reverse_etl.warehouses.snowflake.errors import ServerMessage, refusal
+from reverse_etl.warehouses.snowflake.profile import read_options
 from reverse_etl.warehouses.snowflake.types import column_of, kept
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
@@ -208,7 +208,7 @@ class TestConnecting(OnEmulator):
         assert "ann@example.com" not in f"{raised.value} {raised.value.context}"
 
 
-ACCESS = access_of(
+ACCESS = read_options(
     {"account": "a_b", "user": "me", "password": "hush", "database": "db", "role": "sender"}, Path("/nowhere")
 )
 
@@ -218,34 +218,44 @@ class TestRefusals:
         ("said", "sql", "code", "hint"),
         [
             (
-                Said(2003, "Object 'X' does not exist or not authorized."),
+                ServerMessage(2003, "Object 'X' does not exist or not authorized."),
                 "SELECT 1",
                 "relation-not-found",
                 "GRANT SELECT",
             ),
             (
-                Said(3001, "Insufficient privileges to operate on schema 'REVERSE_ETL'."),
+                ServerMessage(3001, "Insufficient privileges to operate on schema 'REVERSE_ETL'."),
                 "CREATE TABLE t (a INT)",
                 "permission-denied",
                 'GRANT USAGE, CREATE TABLE ON SCHEMA REVERSE_ETL TO ROLE "SENDER";',
             ),
             (
-                Said(3001, "Insufficient privileges to operate on table 'SYNC_RUNS'"),
+                ServerMessage(3001, "Insufficient privileges to operate on table 'SYNC_RUNS'"),
                 "/* x */ UPDATE t SET a = 'secret'",
                 "permission-denied",
                 'GRANT SELECT, UPDATE ON TABLE SYNC_RUNS TO ROLE "SENDER";',
             ),
             (
-                Said(3001, "Insufficient privileges to operate on table 'SNAPSHOT'"),
+                ServerMessage(3001, "Insufficient privileges to operate on table 'SNAPSHOT'"),
                 "ALTER TABLE t ADD COLUMN a INT",
                 "permission-denied",
                 'GRANT OWNERSHIP ON TABLE SNAPSHOT TO ROLE "SENDER" COPY CURRENT GRANTS;',
             ),
-            (Said(606, "No active warehouse selected"), "SELECT 1", "no-virtual-warehouse", "GRANT USAGE ON WAREHOUSE"),
-            (Said(630, "Statement reached its timeout"), "SELECT 1", "statement-cancelled", "STATEMENT_TIMEOUT"),
-            (Said(625, "has locked table 'LEASE'"), "UPDATE t", "statement-cancelled", "lock"),
-            (Said(390112, "Your session has expired"), "SELECT 1", "connection-lost", "nothing is lost"),
-            (Said(100035, "Row Values: [1, \"ann\"] and 'bob'"), "MERGE", "snowflake-error", "Snowsight"),
+            (
+                ServerMessage(606, "No active warehouse selected"),
+                "SELECT 1",
+                "no-virtual-warehouse",
+                "GRANT USAGE ON WAREHOUSE",
+            ),
+            (
+                ServerMessage(630, "Statement reached its timeout"),
+                "SELECT 1",
+                "statement-cancelled",
+                "STATEMENT_TIMEOUT",
+            ),
+            (ServerMessage(625, "has locked table 'LEASE'"), "UPDATE t", "statement-cancelled", "lock"),
+            (ServerMessage(390112, "Your session has expired"), "SELECT 1", "connection-lost", "nothing is lost"),
+            (ServerMessage(100035, "Row Values: [1, \"ann\"] and 'bob'"), "MERGE", "snowflake-error", "Snowsight"),
         ],
     )
     def test_each_refusal_says_what_to_do(self, said, sql, code, hint):
@@ -256,7 +266,7 @@ class TestRefusals:
         assert "bob" not in str(error.context)
 
     def test_secrets_are_struck_out_of_the_connectors_words(self):
-        error = refusal(Said(100, "failed with password hush"), "SELECT 1", ACCESS)
+        error = refusal(ServerMessage(100, "failed with password hush"), "SELECT 1", ACCESS)
         assert "hush" not in str(error.context)
 
 

@@ -35,11 +35,11 @@ class Behind(OnEmulator):
             yield proxy
 
     # Seconds after which a statement or a login is given up.
-    patience = 600
+    wait = 600
 
     @pytest.fixture
     def profile(self, proxy):
-        bounds = {"statement_timeout": self.patience, "login_timeout": self.patience, "connect_retries": 0}
+        bounds = {"statement_timeout": self.wait, "login_timeout": self.wait, "connect_retries": 0}
         return local(proxy.port, role="sender", **bounds)
 
 
@@ -169,7 +169,7 @@ class TestTemporaryTables(Behind):
 
 class TestLosing(Behind):
     # The connector asks again until then.
-    patience = 5
+    wait = 5
 
     @pytest.mark.parametrize(
         ("step", "done"),
@@ -236,7 +236,7 @@ class TestSigningIn(Behind):
             "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
             "TIME_OUTPUT_FORMAT": "HH24:MI:SS.FF9",
             "BINARY_OUTPUT_FORMAT": "HEX",
-            "STATEMENT_TIMEOUT_IN_SECONDS": str(self.patience),
+            "STATEMENT_TIMEOUT_IN_SECONDS": str(self.wait),
             "LOCK_TIMEOUT": "600",
         }
         assert {name: str(told[name]) for name in expected} == expected

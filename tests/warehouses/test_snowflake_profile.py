@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from reverse_etl.errors import ConfigError, WarehouseError
-from reverse_etl.warehouses.snowflake.profile import access_of
+from reverse_etl.warehouses.snowflake.profile import read_options
 
 BASE = {"type": "snowflake", "account": "my_org-acc", "user": "me", "database": "analytics"}
 WITH_PASSWORD = {**BASE, "password": "hush"}
@@ -21,7 +21,7 @@ CACHED = {"client_store_temporary_credential": True, "client_request_mfa_token":
 
 
 def access(fields, folder: Path = Path("/project")):
-    return access_of(fields, folder)
+    return read_options(fields, folder)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery import BigQuery
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.bigquery_proxy import Proxy, serve
@@ -35,7 +35,7 @@ class OnProxy(OnBigQuery):
         opened = []
 
         def make(**more) -> BigQuery:
-            waiting = Patience(10, lambda: sum(naps), naps.append)
+            waiting = WaitPolicy(10, lambda: sum(naps), naps.append)
             opened.append(open_warehouse(Connection("bigquery", {**profile, **more}, tmp_path, "200MB", waiting)))
             return opened[-1]
 

@@ -56,7 +56,7 @@ def count_unsendable(runnable: RunnableSync, diff: Diff, reader: Reader, rows: i
     If memory is too small for batches of so many `rows`, they are made smaller.
     """
     try:
-        return _counted(runnable, reader.batches(reader.prepared(diff.sendable()), rows))
+        return _counted(runnable, reader.batches(reader.prepare(diff.sendable()), rows))
     except WarehouseError as error:
         if error.code != OUT_OF_MEMORY or rows == 1:
             raise

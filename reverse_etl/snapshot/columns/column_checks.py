@@ -89,7 +89,7 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
 
 
 def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
-    """The table of a tagged model is not in the warehouse. `unseen`: what to do where it only may not be seen."""
+    """The table of a tagged model is not in the warehouse. `access_hint`: what to do where it only may not be seen."""
     there = "does not exist in this target" + (", or may not be seen" if unseen else "")
     return ConfigError(
         "missing-table",

@@ -27,7 +27,7 @@ def shape_of(
     keys = []
     for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
         column = _found(name, columns)
-        kept = dialect.kept(column)
+        kept = dialect.stored_column(column)
         keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
     rules = [one for one in (rule, rule.otherwise) if one is not None]
@@ -67,7 +67,7 @@ def _doubtful(identities: Sequence[tuple[str, Column]], values: Sequence[Value])
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
     """One column as text, or several as one JSON array; NULL where one of them is."""
     there_are = [_found(name, columns) for name in rule.columns]
-    found = [dialect.kept(column).expression for column in there_are]
+    found = [dialect.stored_column(column).expression for column in there_are]
     if len(found) == 1:
         text = dialect.as_text(found[0]) if rule.key == PRIMARY_KEY else identifier_text(dialect, there_are[0])
         return dialect.lower(f"trim({text})") if rule.lowered else text
@@ -81,7 +81,7 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
         return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
     column = _found(field.column, columns)
-    kept = dialect.kept(column)
+    kept = dialect.stored_column(column)
     if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
         text = identifier_text(dialect, column) if field.as_text else dialect.as_text(kept.expression)
         text = dialect.lower(f"trim({text})") if field.lowered else text

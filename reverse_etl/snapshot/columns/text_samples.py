@@ -63,7 +63,7 @@ def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows
     for name, said in columns.items():
         column = find_column(said, there)
         if column is not None:
-            kept = reader.dialect.kept(column).expression
+            kept = reader.dialect.stored_column(column).expression
             source = reader.model_table(relation, [column.name])
             text = reader.dialect.as_text(kept)
             values = f"SELECT {text} AS value FROM {source} WHERE {kept} IS NOT NULL LIMIT {int(rows)}"

@@ -52,7 +52,7 @@ class Comparison:
 
     def at(self, title: str) -> str:
         """Where the rows of a named query are read."""
-        return self.dialect.temporary(title, self.shape.relation) if title in self.written else title
+        return self.dialect.temporary_name(title, self.shape.relation) if title in self.written else title
 
     def _with(self, few: int | None = None) -> tuple[tuple[str, ...], str]:
         """The common part: statements that write temporary tables, and the named queries.
@@ -97,7 +97,7 @@ class Comparison:
                 f"{self.dialect.null(text)} AS state",
                 f"{self.dialect.null(self.dialect.timestamp_type)} AS {LEFT_AT}",
             ]
-            return self.dialect.no_row(", ".join(columns))
+            return self.dialect.empty_query(", ".join(columns))
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
         retyped = find_retyped(self.shape.values, self.stored.columns)
@@ -143,7 +143,7 @@ class Comparison:
         found = f"SELECT identity FROM {self.at('candidates')} WHERE present"
         if not self.shape.keys:
             return found
-        same = self.dialect.among(self._key_names(), f"FROM {self.at('candidates')} WHERE present")
+        same = self.dialect.in_subquery(self._key_names(), f"FROM {self.at('candidates')} WHERE present")
         return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reverse_etl.errors import OUT_OF_MEMORY
 from reverse_etl.snapshot.sql.comparison import Comparison, listed_after
 from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
-from reverse_etl.warehouses.statements import Steps
+from reverse_etl.warehouses.statements import Statements
 
 SENDABLE = ("added", "changed", "resent")
 # Codes of what may be said where a temporary table may not be made; if something else is wrong, it is said again.
@@ -32,7 +32,7 @@ class Diff(Comparison):
         """The same as another one of this model came to work."""
         return replace(self, digested=other.digested, writes_nothing=other.writes_nothing, refused=other.refused)
 
-    def counts(self) -> Steps:
+    def counts(self) -> Statements:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
 
         The totals, on the row of kind `total` alone: rows of the model, live entries of the sync snapshot, model rows
@@ -52,7 +52,7 @@ class Diff(Comparison):
             f" (SELECT count(*) FROM {candidates} WHERE NOT present), {self._identity_changes()}, {held}, {newest}"
         )
         first, named = self._with()
-        return Steps(
+        return Statements(
             first,
             f"{named} SELECT 'total', '', 0{zeros}, {totals}"
             f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
@@ -60,13 +60,13 @@ class Diff(Comparison):
             f" UNION ALL SELECT 'returned', '', count(*){zeros}{none} FROM {candidates} WHERE present AND left_before",
         )
 
-    def plan(self, table: str) -> Steps:
+    def plan(self, table: str) -> Statements:
         """Write the plan table: every sendable and every invalid row, numbered; removals come last.
 
         Rows that wait come after those that do not.
         """
         waiting = self.waiting
-        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.numbered()
+        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.row_number()
         number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
         rows = self._planned()
         if waiting:
@@ -77,13 +77,13 @@ class Diff(Comparison):
             gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
             statement += self._without_values(number.format(REMOVALS_FROM), "removed", gone, "g.waits")
         statement += "".join(self._notes())
-        return Steps(first, self.dialect.create_plan(table, statement))
+        return Statements(first, self.dialect.create_plan(table, statement))
 
     def _notes(self) -> Iterator[str]:
         """Rows that left the model, if nothing is sent for them, and rows that came back after that was noted."""
         if not self.notes_departures:
             return
-        number = f"CAST({self.dialect.numbered()} - 1 + {{}} AS {self.dialect.integer_type})"
+        number = f"CAST({self.dialect.row_number()} - 1 + {{}} AS {self.dialect.integer_type})"
         if not self.acts_on_removed:
             yield self._without_values(number.format(NOTES_FROM), "left", "gone g", "0")
         columns = ", ".join(["entry_identity AS identity", *(f"entry_{key}" for key in self._key_names())])
@@ -116,12 +116,12 @@ class Diff(Comparison):
         planned = listed_after(", ".join(columns))
         return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
 
-    def sendable(self) -> Steps:
+    def sendable(self) -> Statements:
         """The rows of the plan that come from the model, without writing it; the ordinal is always 0."""
         first, named = self._with()
-        return Steps(first, f"{named} SELECT 0 AS ordinal, {self._planned()}")
+        return Statements(first, f"{named} SELECT 0 AS ordinal, {self._planned()}")
 
-    def samples(self, rows: int) -> Steps:
+    def samples(self, rows: int) -> Statements:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
         parts = []
         for value in self.shape.values:
@@ -132,7 +132,7 @@ class Diff(Comparison):
         # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
         enough = None if self._everything else 5 * rows
         first, named = self._with(enough)
-        return Steps(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")
+        return Statements(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")
 
     def _identity_changes(self) -> str:
         if not self.shape.keys:
@@ -150,4 +150,4 @@ class Diff(Comparison):
         cases = [
             f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
         ]
-        return self.dialect.joined(cases)
+        return self.dialect.concat_texts(cases)

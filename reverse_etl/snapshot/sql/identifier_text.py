@@ -30,7 +30,7 @@ _LARGEST_SINGLE = 2**24 - 1
 
 def identifier_text(dialect: Dialect, column: Column) -> str:
     """The identifier that a column holds, as text; NULL if it holds none, and marked if it cannot be one."""
-    kept = dialect.kept(column)
+    kept = dialect.stored_column(column)
     if column.kind is ColumnKind.FLOAT or (column.kind in _NUMBERS and kept.type == "FLOAT"):
         largest = _LARGEST_SINGLE if column.type.lower() == dialect.single_type else _LARGEST
         return _of_float(dialect, kept.expression, largest)
@@ -62,7 +62,7 @@ def _whole(dialect: Dialect, text: str) -> str:
 
 
 def _marked(dialect: Dialect, text: str) -> str:
-    return dialect.joined([dialect.literal(_MARK), text])
+    return dialect.concat_texts([dialect.literal(_MARK), text])
 
 
 def is_doubtful(column: Column | None) -> bool:
@@ -85,7 +85,7 @@ def unfit_reason(dialect: Dialect, columns: Sequence[Column]) -> str:
 
 def _instead(dialect: Dialect, column: Column) -> str:
     quoted = dialect.quote(column.name)
-    text = dialect.json_text(quoted) if column.kind is ColumnKind.JSON else dialect.instead_of(column)
+    text = dialect.json_text(quoted) if column.kind is ColumnKind.JSON else dialect.sendable_expression(column)
     return f"{text} AS {quoted}"
 
 
@@ -108,5 +108,5 @@ def refused_identifiers(sync: Sync, columns: Sequence[tuple[str, Column]], diale
 def _advice(dialect: Dialect, column: Column) -> str:
     if column.kind in _COMPOSITE:
         return "name a column that holds the identifier itself"
-    written = f"{dialect.instead_of(column)} AS {dialect.quote(column.name)}"
+    written = f"{dialect.sendable_expression(column)} AS {dialect.quote(column.name)}"
     return f"if its text is the identifier, write {written} in the model"

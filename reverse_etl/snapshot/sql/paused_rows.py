@@ -55,7 +55,7 @@ class Waiting:
 
     def _recent(self, key: str, calls: Sequence[RecentCalls]) -> str:
         """Every user of the calls once, by one identifier; empty if none of them knows users by it."""
-        since = self.dialect.later(self.dialect.now(), -self.seconds)
+        since = self.dialect.add_seconds(self.dialect.now(), -self.seconds)
         parts = [
             f"SELECT {self._who(one, 's')} AS person FROM {call.snapshot} s WHERE s.changed_at > {since}"
             f" AND s.state {'=' if call.removed else '<>'} 'absent'"

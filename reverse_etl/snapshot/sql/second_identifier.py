@@ -13,7 +13,7 @@ _ANY_MARK = "^[a-z_]+ [^ -~]+ "
 
 def marked(dialect: Dialect, rule: IdentityRule, text: str) -> str:
     """The identity that a text is by a rule that stands in for another; NULL if the text is empty."""
-    return f"CASE WHEN trim({text}) <> '' THEN {dialect.joined([dialect.literal(rule.mark), text])} END"
+    return f"CASE WHEN trim({text}) <> '' THEN {dialect.concat_texts([dialect.literal(rule.mark), text])} END"
 
 
 def unmarked(identity: str) -> str:

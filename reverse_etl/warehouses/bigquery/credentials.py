@@ -11,39 +11,39 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.bigquery.profile import Access
+from reverse_etl.warehouses.bigquery.profile import ProfileOptions
 from reverse_etl.warehouses.extras import missing_driver, require
 
 
-def client_of(access: Access, working_dir: Path) -> Any:
+def client_of(profile: ProfileOptions, working_dir: Path) -> Any:
     """A client of the REST interface, for the project that pays. Raises ConfigError."""
     bigquery = driver()
-    credentials, found = _signed_in(access, working_dir)
-    project = access.execution_project or found
+    credentials, found = _signed_in(profile, working_dir)
+    project = profile.execution_project or found
     if not project:
         raise ConfigError(
             "incomplete-profile",
             "the dbt target is BigQuery, and neither its profile nor its sign-in names a project",
-            context={"method": access.method, "missing": "project"},
+            context={"method": profile.method, "missing": "project"},
             hint="Add `project` to the target in profiles.yml.",
         )
-    options = {"api_endpoint": access.api_endpoint} if access.api_endpoint else {}
-    return bigquery.Client(project, credentials, location=access.location or None, client_options=options)
+    options = {"api_endpoint": profile.api_endpoint} if profile.api_endpoint else {}
+    return bigquery.Client(project, credentials, location=profile.location or None, client_options=options)
 
 
-def storage_of(access: Access, client: Any) -> Any | None:
+def storage_of(profile: ProfileOptions, client: Any) -> Any | None:
     """A client of the Storage Read API; None where it is not known at an endpoint of one's own."""
-    if access.api_endpoint and not access.storage_endpoint:
+    if profile.api_endpoint and not profile.storage_endpoint:
         return None
     from google.cloud import bigquery_storage
 
     reader: Any = bigquery_storage.BigQueryReadClient
-    if access.storage_endpoint.startswith("http://"):
+    if profile.storage_endpoint.startswith("http://"):
         import grpc
 
-        channel: Any = grpc.insecure_channel(access.storage_endpoint.removeprefix("http://"))
+        channel: Any = grpc.insecure_channel(profile.storage_endpoint.removeprefix("http://"))
         return reader(transport=reader.get_transport_class("grpc")(channel=channel))
-    options = {"api_endpoint": access.storage_endpoint} if access.storage_endpoint else {}
+    options = {"api_endpoint": profile.storage_endpoint} if profile.storage_endpoint else {}
     return reader(credentials=client._credentials, client_options=options)  # noqa: SLF001  # as the client itself does
 
 
@@ -68,75 +68,75 @@ def tokens_of(credentials: Any) -> list[str]:
     return found
 
 
-def _signed_in(access: Access, working_dir: Path) -> tuple[Any, str]:
+def _signed_in(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
     """Credentials, and the project that they bring."""
     from google.auth import exceptions
 
     try:
-        credentials, project = _METHODS[access.method](access, working_dir)
+        credentials, project = _METHODS[profile.method](profile, working_dir)
     except (exceptions.GoogleAuthError, OSError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(
             "sign-in-failed",
-            f"BigQuery cannot be signed in to by `{access.method}`",
-            context={"reason": access.scrubbed(_reason(error))},
-            hint=_HINTS[access.method],
+            f"BigQuery cannot be signed in to by `{profile.method}`",
+            context={"reason": profile.scrubbed(_reason(error))},
+            hint=_HINTS[profile.method],
         ) from None  # what the driver quotes may be a key
-    if access.impersonate:
+    if profile.impersonate:
         from google.auth import impersonated_credentials
 
-        credentials = impersonated_credentials.Credentials(credentials, access.impersonate, list(access.scopes))
-    if access.quota_project:
-        credentials = credentials.with_quota_project(access.quota_project)
+        credentials = impersonated_credentials.Credentials(credentials, profile.impersonate, list(profile.scopes))
+    if profile.quota_project:
+        credentials = credentials.with_quota_project(profile.quota_project)
     return credentials, project
 
 
-def _application_default(access: Access, working_dir: Path) -> tuple[Any, str]:
+def _application_default(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
     import google.auth
 
     del working_dir
-    credentials, project = google.auth.default(scopes=access.scopes)
+    credentials, project = google.auth.default(scopes=profile.scopes)
     return credentials, project or ""
 
 
-def _keyfile(access: Access, working_dir: Path) -> tuple[Any, str]:
-    path = working_dir / Path(str(access.signing["keyfile"])).expanduser()
-    return _service_account(json.loads(path.read_text(encoding="utf-8")), access)
+def _keyfile(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
+    path = working_dir / Path(str(profile.signing["keyfile"])).expanduser()
+    return _service_account(json.loads(path.read_text(encoding="utf-8")), profile)
 
 
-def _keyfile_json(access: Access, working_dir: Path) -> tuple[Any, str]:
+def _keyfile_json(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
     """A mapping, or its JSON, which may be in base64."""
     del working_dir
-    said: Any = access.signing["keyfile_json"]
+    said: Any = profile.signing["keyfile_json"]
     if isinstance(said, str):
         with suppress(binascii.Error, UnicodeDecodeError):
             said = base64.b64decode(said, validate=True).decode()
         said = json.loads(said)
-    return _service_account(said, access)
+    return _service_account(said, profile)
 
 
-def _service_account(info: Mapping[str, Any], access: Access) -> tuple[Any, str]:
+def _service_account(info: Mapping[str, Any], profile: ProfileOptions) -> tuple[Any, str]:
     from google.oauth2 import service_account
 
     # A key that went through an environment variable has its line breaks spelled out.
     info = {**info, "private_key": str(info.get("private_key", "")).replace("\\n", "\n")}
-    credentials = service_account.Credentials.from_service_account_info(info, scopes=access.scopes)
+    credentials = service_account.Credentials.from_service_account_info(info, scopes=profile.scopes)
     return credentials, credentials.project_id or ""
 
 
-def _oauth_secrets(access: Access, working_dir: Path) -> tuple[Any, str]:
+def _oauth_secrets(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
     from google.oauth2 import credentials
 
     del working_dir
     keys = ("token", "refresh_token", "client_id", "client_secret", "token_uri")
-    return credentials.Credentials(**{key: access.signing.get(key) for key in keys}, scopes=access.scopes), ""
+    return credentials.Credentials(**{key: profile.signing.get(key) for key in keys}, scopes=profile.scopes), ""
 
 
-def _identity_pool(access: Access, working_dir: Path) -> tuple[Any, str]:
+def _identity_pool(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
     """Workload identity federation with a token of Entra, as dbt-bigquery makes it of the same fields."""
     from google.auth import exceptions, identity_pool
 
     del working_dir
-    endpoint: Any = access.signing["token_endpoint"]
+    endpoint: Any = profile.signing["token_endpoint"]
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 
     class Entra(identity_pool.SubjectTokenSupplier):
@@ -151,13 +151,13 @@ def _identity_pool(access: Access, working_dir: Path) -> tuple[Any, str]:
 
     info = {
         "type": "external_account",
-        "audience": access.signing["workload_pool_provider_path"],
+        "audience": profile.signing["workload_pool_provider_path"],
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": "https://sts.googleapis.com/v1/token",
         "subject_token_supplier": Entra(),
-        "service_account_impersonation_url": access.signing.get("service_account_impersonation_url"),
+        "service_account_impersonation_url": profile.signing.get("service_account_impersonation_url"),
     }
-    return identity_pool.Credentials.from_info(info).with_scopes(access.scopes), ""
+    return identity_pool.Credentials.from_info(info).with_scopes(profile.scopes), ""
 
 
 def _reason(error: Exception) -> str:
@@ -169,7 +169,7 @@ def _reason(error: Exception) -> str:
     return words[0] if words else f"{type(error).__name__} while the credentials were read"
 
 
-_METHODS: Mapping[str, Callable[[Access, Path], tuple[Any, str]]] = {
+_METHODS: Mapping[str, Callable[[ProfileOptions, Path], tuple[Any, str]]] = {
     "oauth": _application_default,
     "service-account": _keyfile,
     "service-account-json": _keyfile_json,

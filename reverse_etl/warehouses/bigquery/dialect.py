@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reverse_etl.warehouses.bigquery.quoting import literal, name
-from reverse_etl.warehouses.bigquery.types import kept
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.bigquery.types import stored_column
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import Dialect
 
 # cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
@@ -40,20 +40,20 @@ class BigQueryDialect(Dialect):
     def literal(self, text: str) -> str:
         return literal(text)
 
-    def instead_of(self, column: Column) -> str:
+    def sendable_expression(self, column: Column) -> str:
         sent = "TO_JSON_STRING({})" if "STRUCT<" in column.type else "CAST({} AS STRING)"
         sent = "TO_HEX({})" if ColumnKind.BINARY in (column.kind, column.element) else sent
         if column.kind is ColumnKind.ARRAY:
             return f"ARRAY(SELECT {sent.format('one')} FROM UNNEST({self.quote(column.name)}) AS one)"
         return sent.format(self.quote(column.name))
 
-    def declared(self, type_name: str) -> str:
+    def column_type(self, type_name: str) -> str:
         return f"STRING {_EXACT}" if type_name == "STRING" else type_name
 
-    def kept(self, column: Column) -> Kept:
-        return kept(column)
+    def stored_column(self, column: Column) -> StoredColumn:
+        return stored_column(column)
 
-    def no_row(self, columns: str) -> str:
+    def empty_query(self, columns: str) -> str:
         return f"SELECT {columns} FROM UNNEST([0]) WHERE FALSE"
 
     def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -61,25 +61,25 @@ class BigQueryDialect(Dialect):
         structs = ", ".join(f"STRUCT({row})" for row in (first, *map(", ".join, rows[1:])))
         return f"UNNEST([{structs}]) AS {alias}"
 
-    def among(self, columns: Sequence[str], source: str) -> str:
+    def in_subquery(self, columns: Sequence[str], source: str) -> str:
         """A list in SELECT would be as many columns; in parentheses it is one struct."""
         listed = ", ".join(columns)
         return f"({listed}) IN (SELECT ({listed}) {source})"
 
-    def layout(self, column: str, *, passing: bool = False) -> str:
+    def table_options(self, column: str, *, passing: bool = False) -> str:
         """Clustered, so that a look at some rows does not read them all. A passing table expires by itself."""
         expires = f" OPTIONS (expiration_timestamp = {_IN_A_WEEK})" if passing else ""
         return f" DEFAULT {_EXACT} CLUSTER BY {column}{expires}"
 
     def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
         """In one statement: a table's metadata may change five times in ten seconds."""
-        added = ", ".join(f"ADD COLUMN {one} {self.declared(kind)}" for one, kind in types.items())
+        added = ", ".join(f"ADD COLUMN {one} {self.column_type(kind)}" for one, kind in types.items())
         return [f"ALTER TABLE {table} {added}"] if types else []
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """One statement that replaces the table: few types can be altered to others."""
         replaced = ", ".join(f"{value} AS {column}" for column, (_, value) in columns.items())
-        made = f"CREATE OR REPLACE TABLE {table}{self.layout('identity')}"
+        made = f"CREATE OR REPLACE TABLE {table}{self.table_options('identity')}"
         return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
@@ -99,7 +99,7 @@ class BigQueryDialect(Dialect):
     def now(self) -> str:
         return "DATETIME(CURRENT_TIMESTAMP(), 'UTC')"
 
-    def later(self, expression: str, seconds: float) -> str:
+    def add_seconds(self, expression: str, seconds: float) -> str:
         return f"DATETIME_ADD({expression}, INTERVAL {round(seconds * 1_000_000)} MICROSECOND)"
 
     def epoch(self, expression: str) -> str:

@@ -38,7 +38,7 @@ _WRITING = ("roles/bigquery.dataEditor", "dataset")
 
 
 @dataclass(frozen=True)
-class Said:
+class ServerMessage:
     """What a driver said: BigQuery's reason where it told one, and its words. `lost`: no reply came."""
 
     reason: str
@@ -67,7 +67,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Place:
+class ErrorContext:
     """Where a statement ran: the projects of the data and of the jobs, and who is signed in, where it is known.
 
     `scrubbed` strikes what is secret out of a text.
@@ -82,23 +82,23 @@ class Place:
     def grantee(self) -> str:
         return self.member or "user:…"
 
-    def clean(self, said: Said) -> Said:
+    def clean(self, said: ServerMessage) -> ServerMessage:
         return replace(said, words=self.scrubbed(said.words))
 
 
-def said_by(error: Any) -> Said:
+def said_by(error: Any) -> ServerMessage:
     """What an exception of the driver says. Its own text is not used: it may quote the statement."""
     found = getattr(error, "errors", None) or []
     first = found[0] if found and isinstance(found[0], Mapping) else {}
     words = str(first.get("message") or getattr(error, "message", "") or "")
     reason = str(first.get("reason") or _STATUS.get(getattr(error, "code", None), ""))
-    return Said(reason, words or type(error).__name__, lost=not first and not getattr(error, "code", None))
+    return ServerMessage(reason, words or type(error).__name__, lost=not first and not getattr(error, "code", None))
 
 
 _STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplicate", 503: "backendError"}
 
 
-def refusal(said: Said, sql: str, place: Place) -> WarehouseError:
+def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError:
     """A statement that failed."""
     said = place.clean(said)
     if said.lost:
@@ -122,7 +122,7 @@ def refusal(said: Said, sql: str, place: Place) -> WarehouseError:
     )
 
 
-def _kind(said: Said) -> tuple[str, str]:
+def _kind(said: ServerMessage) -> tuple[str, str]:
     if said.reason == "bytesBilledLimitExceeded":
         return (
             "limit-exceeded",
@@ -142,7 +142,7 @@ def _kind(said: Said) -> tuple[str, str]:
     return "bigquery-error", "The reason is BigQuery's own; types and limits are the usual causes."
 
 
-def denied(said: Said, sql: str, place: Place) -> WarehouseError:
+def denied(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError:
     """A right that is missing, with the grant that gives it."""
     right, grant = _wanted(said, sql, place)
     return WarehouseError(
@@ -153,7 +153,7 @@ def denied(said: Said, sql: str, place: Place) -> WarehouseError:
     )
 
 
-def schema_denied(said: Said, schema: str, place: Place) -> WarehouseError:
+def schema_denied(said: ServerMessage, schema: str, place: ErrorContext) -> WarehouseError:
     """Our dataset is not there, and may not be made."""
     said = place.clean(said)
     statement = f"CREATE SCHEMA {name(place.project)}.{name(schema)}"
@@ -166,7 +166,7 @@ def schema_denied(said: Said, schema: str, place: Place) -> WarehouseError:
     )
 
 
-def _wanted(said: Said, sql: str, place: Place) -> tuple[str, str]:
+def _wanted(said: ServerMessage, sql: str, place: ErrorContext) -> tuple[str, str]:
     named = _RIGHT.search(said.words)
     query = re.search(r"permission to query", said.words)
     right = named[1] if named else "bigquery.tables.getData" if query else "see the reason"
@@ -180,7 +180,7 @@ def _wanted(said: Said, sql: str, place: Place) -> tuple[str, str]:
     return right, _grant(role, level, where, place)
 
 
-def _grant(role: str, level: str, where: str, place: Place) -> str:
+def _grant(role: str, level: str, where: str, place: ErrorContext) -> str:
     if level == "project" or "." not in where:
         project = where if level == "project" and "." not in where else place.execution_project
         return f"gcloud projects add-iam-policy-binding {project} --member={place.grantee} --role={role}"
@@ -188,7 +188,7 @@ def _grant(role: str, level: str, where: str, place: Place) -> str:
     return f"GRANT {name(role)} ON SCHEMA {dataset} TO {literal(place.grantee)};"
 
 
-def _lost(said: Said, sql: str) -> WarehouseError:
+def _lost(said: ServerMessage, sql: str) -> WarehouseError:
     return WarehouseError(
         "connection-lost",
         f"the connection to BigQuery was lost during {shown(sql)}",

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery.credentials import driver
-from reverse_etl.warehouses.bigquery.errors import Place, Said, refusal, said_by
+from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, refusal, said_by
 from reverse_etl.warehouses.bigquery.profile import Rules
 from reverse_etl.warehouses.mark import Mark
 
@@ -57,13 +57,15 @@ class Done:
 class Jobs:
     """Runs statements. `location` is where their data is, as soon as that is known."""
 
-    def __init__(self, client: Callable[[], Any], place: Callable[[], Place], rules: Rules, patience: Patience) -> None:
+    def __init__(
+        self, client: Callable[[], Any], place: Callable[[], ErrorContext], rules: Rules, wait: WaitPolicy
+    ) -> None:
         """`client` and `place` are asked for when they are first needed; `place` is told of where a failure was."""
         self.location = ""
         self._client = client
         self._place = place
         self._rules = rules
-        self._patience = patience
+        self._wait = wait
         self._session = uuid.uuid4().hex
         self._number = 0
 
@@ -79,7 +81,7 @@ class Jobs:
 
         try:
             return self._persistently(done)
-        except Refused as refused:
+        except StatementRefused as refused:
             raise refusal(refused.said, sql, self._place()) from None
 
     def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
@@ -107,19 +109,19 @@ class Jobs:
 
     def _persistently(self, work: Callable[[int], _Found]) -> _Found:
         """What work brings; again, with the number of the attempt, where it may. Raises Refused."""
-        until = self._patience.monotonic() + (self._rules.retry_deadline or self._patience.seconds)
+        until = self._wait.monotonic() + (self._rules.retry_deadline or self._wait.seconds)
         attempt, pause = 1, _FIRST_PAUSE
         while True:
             try:
                 return work(attempt)
-            except Refused as refused:
+            except StatementRefused as refused:
                 if not self._may_try_again(refused.said, attempt, until):
                     raise
-            self._patience.sleep(pause)
+            self._wait.sleep(pause)
             attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
 
-    def _may_try_again(self, said: Said, attempt: int, until: float) -> bool:
-        if said.conflicts and self._patience.monotonic() < until:
+    def _may_try_again(self, said: ServerMessage, attempt: int, until: float) -> bool:
+        if said.conflicts and self._wait.monotonic() < until:
             return True
         return (said.fails or said.conflicts) and attempt <= self._rules.retries
 
@@ -138,14 +140,14 @@ class Jobs:
 
     def _found(self, job_id: str, place: str) -> Any:
         """A job that is there. It may be unknown for some seconds; under another id it would run twice."""
-        until, pause = self._patience.monotonic() + _UNKNOWN_FOR, _FIRST_PAUSE
+        until, pause = self._wait.monotonic() + _UNKNOWN_FOR, _FIRST_PAUSE
         while True:
             try:
                 return translated(lambda: self._client().get_job(job_id, location=place))
-            except Refused as refused:
-                if refused.said.reason != "notFound" or self._patience.monotonic() >= until:
+            except StatementRefused as refused:
+                if refused.said.reason != "notFound" or self._wait.monotonic() >= until:
                     raise
-            self._patience.sleep(pause)
+            self._wait.sleep(pause)
 
     def _config(self, sql: str, params: Sequence[object], mark: Mark) -> Any:
         rules, bigquery = self._rules, driver()
@@ -167,10 +169,10 @@ class Jobs:
             config._properties["reservation"] = self._rules.reservation  # noqa: SLF001  # old clients have no name for it
 
 
-class Refused(Exception):
+class StatementRefused(Exception):
     """A statement that failed, before it is known whether it is tried again."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver told."""
         super().__init__(said.reason)
         self.said = said
@@ -186,9 +188,9 @@ def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Ex
     except passing:
         raise
     except exceptions.GoogleAPICallError as error:
-        raise Refused(said_by(error)) from None
+        raise StatementRefused(said_by(error)) from None
     except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # those of requests are OSErrors
-        raise Refused(_lost(getattr(error, "cause", None) or error)) from None
+        raise StatementRefused(_lost(getattr(error, "cause", None) or error)) from None
 
 
 def labels_of(mark: Mark) -> Mapping[str, str]:
@@ -206,6 +208,6 @@ def _parameter(value: object) -> Any:
     return driver().ScalarQueryParameter(None, kind, value)
 
 
-def _lost(error: Any) -> Said:
+def _lost(error: Any) -> ServerMessage:
     """No answer. What kind of failure it was is told, not its words, which may hold a token."""
-    return Said("", type(error).__name__, lost=True)
+    return ServerMessage("", type(error).__name__, lost=True)

@@ -50,7 +50,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Access:
+class ProfileOptions:
     """How to get in, and where. `signing` are the fields of the method, secrets among them.
 
     `project` holds the data, `execution_project` pays for the jobs; an empty one is what the sign-in tells.
@@ -75,13 +75,13 @@ class Access:
         return text
 
 
-def access_of(fields: Mapping[str, object]) -> Access:
+def read_options(fields: Mapping[str, object]) -> ProfileOptions:
     """The profile's fields as they are written. Raises ConfigError where they do not go together."""
     method = _text(fields, "method")
     _check(method, fields)
     project = _text(fields, "project")
     scopes = fields.get("scopes")
-    return Access(
+    return ProfileOptions(
         method=method,
         project=project,
         execution_project=_text(fields, "execution_project") or project,

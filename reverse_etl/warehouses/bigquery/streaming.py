@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.warehouses.bigquery.jobs import Refused, translated
+from reverse_etl.warehouses.bigquery.jobs import StatementRefused, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +35,7 @@ class Stream:
             batches = again().to_arrow_iterable(bqstorage_client=storage, max_queue_size=1, max_stream_count=1)
             try:
                 first = translated(lambda: next(batches, None))
-            except Refused:
+            except StatementRefused:
                 self._storage = None
             else:
                 if first is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reverse_etl.warehouses.bigquery.nested_json import json_of, type_of
 from reverse_etl.warehouses.bigquery.quoting import literal, name
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 
 # The REST interface's own words for a few types: the words of SQL.
 _SPELLED: Mapping[str, str] = {
@@ -83,14 +83,14 @@ def _whole_type(field: Any) -> str:
     return f"ARRAY<{_type(field)}>" if field.mode == "REPEATED" else _type(field)
 
 
-def kept(column: Column) -> Kept:
+def stored_column(column: Column) -> StoredColumn:
     """How our tables keep a column."""
     quoted = name(column.name)
     if column.kind in _PARTED or column.type.startswith("STRUCT<"):
-        return Kept(f"IF({quoted} IS NULL, NULL, {json_of(quoted, type_of(column.type))})", "STRING", json=True)
+        return StoredColumn(f"IF({quoted} IS NULL, NULL, {json_of(quoted, type_of(column.type))})", "STRING", json=True)
     if column.kind is ColumnKind.INTERVAL:
-        return Kept(f"CAST({quoted} AS STRING)", "STRING")
+        return StoredColumn(f"CAST({quoted} AS STRING)", "STRING")
     if column.type.startswith(COLLATED):
         # A text from its bytes has no collation.
-        return Kept(f"SAFE_CONVERT_BYTES_TO_STRING(CAST({quoted} AS BYTES))", "STRING")
-    return Kept(quoted, column.type)
+        return StoredColumn(f"SAFE_CONVERT_BYTES_TO_STRING(CAST({quoted} AS BYTES))", "STRING")
+    return StoredColumn(quoted, column.type)

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.bigquery.credentials import client_of, driver, storage_of, tokens_of
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
-from reverse_etl.warehouses.bigquery.errors import Place, refusal, schema_denied
-from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, Refused, translated
+from reverse_etl.warehouses.bigquery.errors import ErrorContext, refusal, schema_denied
+from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, StatementRefused, translated
 from reverse_etl.warehouses.bigquery.load_file import written
-from reverse_etl.warehouses.bigquery.profile import Access, access_of
+from reverse_etl.warehouses.bigquery.profile import ProfileOptions, read_options
 from reverse_etl.warehouses.bigquery.quoting import name, parts
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.types import columns_of
 from reverse_etl.warehouses.columns import Column
-from reverse_etl.warehouses.statement_meter import Meter, Tally
+from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,22 +37,24 @@ _READING = re.compile(r"\s*(SELECT|WITH|CREATE TEMP TABLE(?!.*; CREATE TABLE))\b
 class BigQuery(Warehouse):
     """One project's data. Nothing is signed in before the first question."""
 
-    def __init__(self, access: Access, working_dir: Path, patience: Patience, *, read_only: bool = False) -> None:
+    def __init__(
+        self, profile: ProfileOptions, working_dir: Path, wait: WaitPolicy, *, read_only: bool = False
+    ) -> None:
         """A key file's relative path is relative to `working_dir`. With `read_only` nothing but SELECT is sent."""
         self.dialect = BigQueryDialect()
-        self.meter = Meter(patience.monotonic)
-        self._access = access
+        self.meter = StatementMeter(wait.monotonic)
+        self._profile = profile
         self._working_dir = working_dir
         self._read_only = read_only
         self._made: Any | None = None
-        self._jobs = Jobs(self._client, self._place, access.rules, patience)
-        self._stream = Stream(lambda: storage_of(access, self._client()))
+        self._jobs = Jobs(self._client, self._place, profile.rules, wait)
+        self._stream = Stream(lambda: storage_of(profile, self._client()))
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> BigQuery:
         """The project that the profile names."""
         driver()
-        return cls(access_of(connection.fields), connection.working_dir, connection.patience, read_only=read_only)
+        return cls(read_options(connection.fields), connection.working_dir, connection.wait, read_only=read_only)
 
     def table(self, schema: str, name_: str) -> str:
         return f"{name(self._project())}.{name(schema)}.{name(name_)}"
@@ -63,7 +65,7 @@ class BigQuery(Warehouse):
         reference = driver().DatasetReference(project, dataset).table(table)
         try:
             found = self._jobs.ask(self._client().get_table, reference)
-        except Refused as refused:
+        except StatementRefused as refused:
             if refused.said.reason == "notFound":
                 return None
             raise refusal(refused.said, f"SELECT FROM {relation}", self._place()) from None
@@ -71,31 +73,31 @@ class BigQuery(Warehouse):
         return columns_of(found.schema)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        with self._running(sql, params) as (done, tally):
+        with self._running(sql, params) as (done, statement):
             rows: list[Row] = translated(lambda: [tuple(row.values()) for row in done.rows])
-            tally.rows_read = len(rows)
+            statement.rows_read = len(rows)
         return rows
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        with self._running(sql, params) as (done, tally):
-            tally.rows_written = int(done.job.num_dml_affected_rows or 0)
-        return tally.rows_written
+        with self._running(sql, params) as (done, statement):
+            statement.rows_written = int(done.job.num_dml_affected_rows or 0)
+        return statement.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         page = max(rows, _PAGE)
-        with self._running(sql, (), page) as (done, tally):
+        with self._running(sql, (), page) as (done, statement):
             first = [done.rows]
             again: Callable[[], Any] = lambda: first.pop() if first else done.job.result(page_size=page, job_retry=None)  # noqa: E731
-            yield from tally.following(self._stream.read(again, rows))
+            yield from statement.following(self._stream.read(again, rows))
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """By a table of texts that a load job fills, and a statement that casts them: four jobs, whatever the rows."""
         project, dataset, name_ = self._whole(table)
         passing = f"{name_}__{uuid.uuid4().hex[:8]}"
         place, names = self.table(dataset, passing), ", ".join(types)
-        declared = ", ".join(f"{one} {self.dialect.declared('STRING')}" for one in types)
+        declared = ", ".join(f"{one} {self.dialect.column_type('STRING')}" for one in types)
         values = ", ".join(self.dialect.try_cast(one, kind) for one, kind in types.items())
-        self.execute(f"CREATE TABLE {place} ({declared}){self.dialect.layout(next(iter(types)), passing=True)}")
+        self.execute(f"CREATE TABLE {place} ({declared}){self.dialect.table_options(next(iter(types)), passing=True)}")
         try:
             self._fill(driver().DatasetReference(project, dataset).table(passing), list(types), batches)
             return self.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {place}")
@@ -104,26 +106,26 @@ class BigQuery(Warehouse):
 
     def _fill(self, reference: Any, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
         said = f"LOAD INTO {reference.dataset_id}.{reference.table_id}"
-        with written(names, batches) as file, self.meter.statement(self.mark, said) as tally:
+        with written(names, batches) as file, self.meter.statement(self.mark, said) as statement:
             try:
                 done = self._jobs.load(file, reference, self.mark)
-            except Refused as refused:
+            except StatementRefused as refused:
                 raise refusal(refused.said, said, self._place()) from None
-            tally.seconds, tally.rows_written = done.seconds, int(done.job.output_rows or 0)
+            statement.seconds, statement.rows_written = done.seconds, int(done.job.output_rows or 0)
 
     def create_schema(self, schema: str) -> None:
         """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
         bigquery, client = driver(), self._client()
         dataset = bigquery.Dataset(bigquery.DatasetReference(self._project(), schema))
         # Beside the model, whose place is known by now: no statement can read tables of two locations.
-        if place := self._access.location or self._jobs.location:
+        if place := self._profile.location or self._jobs.location:
             dataset.location = place
         try:
             if self._has(dataset.reference):
                 return
             self._refuse_writing(f"CREATE SCHEMA {name(schema)}")
             self._jobs.ask(client.create_dataset, dataset, exists_ok=True)
-        except Refused as refused:
+        except StatementRefused as refused:
             if refused.said.denied:
                 raise schema_denied(refused.said, schema, self._place()) from None
             raise refusal(refused.said, f"CREATE SCHEMA {name(schema)}", self._place()) from None
@@ -137,23 +139,29 @@ class BigQuery(Warehouse):
     def _has(self, reference: Any) -> bool:
         try:
             self._jobs.ask(self._client().get_dataset, reference)
-        except Refused as refused:
+        except StatementRefused as refused:
             if refused.said.reason == "notFound":
                 return False
             raise
         return True
 
     @contextmanager
-    def _running(self, sql: str, params: Sequence[object], page: int | None = None) -> Iterator[tuple[Done, Tally]]:
+    def _running(
+        self, sql: str, params: Sequence[object], page: int | None = None
+    ) -> Iterator[tuple[Done, RunningStatement]]:
         """One statement to its end; what goes wrong while its rows are fetched is told as its own failure."""
         if not _READING.match(sql):
             self._refuse_writing(sql)
-        with self.meter.statement(self.mark, sql) as tally:
+        with self.meter.statement(self.mark, sql) as statement:
             done = self._jobs.run(sql, params, self.mark, page)
-            tally.seconds, tally.bytes_processed, tally.bytes_billed = done.seconds, done.processed, done.billed
+            statement.seconds, statement.bytes_processed, statement.bytes_billed = (
+                done.seconds,
+                done.processed,
+                done.billed,
+            )
             try:
-                yield done, tally
-            except Refused as refused:
+                yield done, statement
+            except StatementRefused as refused:
                 raise refusal(refused.said, sql, self._place()) from None
 
     def _refuse_writing(self, sql: str) -> None:
@@ -167,20 +175,20 @@ class BigQuery(Warehouse):
 
     def _client(self) -> Any:
         if self._made is None:
-            self._made = client_of(self._access, self._working_dir)
+            self._made = client_of(self._profile, self._working_dir)
         return self._made
 
     def _project(self) -> str:
-        return self._access.project or str(self._client().project)
+        return self._profile.project or str(self._client().project)
 
     def _whole(self, relation: str) -> list[str]:
         """Project, dataset and table."""
         found = parts(relation)
         return found if len(found) > 2 else [self._project(), *found]
 
-    def _place(self) -> Place:
+    def _place(self) -> ErrorContext:
         client = self._client()
         account = getattr(client._credentials, "service_account_email", "")  # noqa: SLF001  # told nowhere else
         member = f"serviceAccount:{account}" if "@" in str(account or "") else ""
-        scrubbed: Callable[[str], str] = lambda text: self._access.scrubbed(text, tokens_of(client._credentials))  # noqa: E731, SLF001
-        return Place(self._project(), str(client.project), member, scrubbed)
+        scrubbed: Callable[[str], str] = lambda text: self._profile.scrubbed(text, tokens_of(client._credentials))  # noqa: E731, SLF001
+        return ErrorContext(self._project(), str(client.project), member, scrubbed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 
 # Words of DuckDB's types whose name is that of their kind stand for themselves.
@@ -75,20 +75,20 @@ class DuckDBDialect(Dialect):
     merge_branches: ClassVar[bool] = True
     most_ranges: ClassVar[int] = 50_000
 
-    def kept(self, column: Column) -> Kept:
+    def stored_column(self, column: Column) -> StoredColumn:
         # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
-        kept = super().kept(column)
+        stored_column = super().stored_column(column)
         if column.type == "UHUGEINT":  # which Arrow gives as a signed number: the largest as -1
-            return Kept(self.as_text(kept.expression), self.text_type, json=True)
-        exact = f'(CAST({kept.expression} AS VARCHAR) COLLATE "binary")'
-        return replace(kept, expression=exact) if column.type == "VARCHAR" else kept
+            return StoredColumn(self.as_text(stored_column.expression), self.text_type, json=True)
+        exact = f'(CAST({stored_column.expression} AS VARCHAR) COLLATE "binary")'
+        return replace(stored_column, expression=exact) if column.type == "VARCHAR" else stored_column
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """One column at a time, which is all that it takes."""
         retyped = super().retype
         return [statement for name, change in columns.items() for statement in retyped(table, {name: change})]
 
-    def instead_of(self, column: Column) -> str:
+    def sendable_expression(self, column: Column) -> str:
         if column.type == "BLOB":
             return f"hex({self.quote(column.name)})"
         several = "[]" if column.kind is ColumnKind.ARRAY else ""
@@ -119,7 +119,7 @@ class DuckDBDialect(Dialect):
         # Whatever the time zone of the session is.
         return "make_timestamp(epoch_us(now()))"
 
-    def later(self, expression: str, seconds: float) -> str:
+    def add_seconds(self, expression: str, seconds: float) -> str:
         return f"({expression} + to_microseconds({round(seconds * 1_000_000)}))"
 
     def epoch(self, expression: str) -> str:

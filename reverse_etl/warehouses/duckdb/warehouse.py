@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb.connection_setup import (
     Setup,
@@ -31,7 +31,7 @@ from reverse_etl.warehouses.duckdb.errors import (
 from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
-from reverse_etl.warehouses.statement_meter import Meter
+from reverse_etl.warehouses.statement_meter import StatementMeter
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,7 +49,7 @@ class DuckDB(Warehouse):
         self,
         path: str,
         options: Mapping[str, Any],
-        patience: Patience,
+        wait: WaitPolicy,
         attach: Sequence[Mapping[str, Any]] = (),
         *,
         setup: Setup | None = None,
@@ -61,12 +61,12 @@ class DuckDB(Warehouse):
         when a statement needs them: one that another process holds keeps back only what reads it.
         """
         self.dialect = DuckDBDialect()
-        self.meter = Meter(patience.monotonic)
+        self.meter = StatementMeter(wait.monotonic)
         # A file lets one process in; MotherDuck lets many.
         self.exclusive = not path.startswith("md:")
         self._path = path
         self._options = options
-        self._patience = patience
+        self._wait = wait
         self._attach = attach
         self._setup = setup or Setup()
         self._needed: list[Mapping[str, Any]] = []
@@ -85,7 +85,7 @@ class DuckDB(Warehouse):
             path = str((connection.working_dir / Path(path).expanduser()).resolve())
         setup = read_setup(connection.fields, connection.working_dir, DuckDBDialect())
         options = options_of(connection.memory_limit, read_only=read_only, config=setup.config)
-        return cls(path, options, connection.patience, setup=setup)
+        return cls(path, options, connection.wait, setup=setup)
 
     def table(self, schema: str, name: str) -> str:
         return f"{self._schema(schema)}.{self.dialect.quote(name)}"
@@ -110,19 +110,19 @@ class DuckDB(Warehouse):
         return self._run(sql, params)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        with self.meter.statement(self.mark, sql) as tally:
+        with self.meter.statement(self.mark, sql) as statement:
             rows = self._send(sql, params)
-            tally.rows_written = int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
-        return tally.rows_written
+            statement.rows_written = int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+        return statement.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        with self.meter.statement(self.mark, sql) as tally:
-            yield from tally.following(self._streamed(sql, rows))
+        with self.meter.statement(self.mark, sql) as statement:
+            yield from statement.following(self._streamed(sql, rows))
 
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         def begun() -> Any:
             # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
-            begin = partial(begin_stream, connection, self.marked(sql), rows)
+            begin = partial(begin_stream, connection, self.with_mark(sql), rows)
             return self._translated(lambda: self._attaching(connection, begin), sql)
 
         connection = self._open()
@@ -185,15 +185,15 @@ class DuckDB(Warehouse):
             self._connection = None
 
     def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        with self.meter.statement(self.mark, sql) as tally:
+        with self.meter.statement(self.mark, sql) as statement:
             rows = self._send(sql, params)
-            tally.rows_read = len(rows)
+            statement.rows_read = len(rows)
         return rows
 
     def _send(self, sql: str, params: Sequence[object]) -> list[Row]:
         def work() -> list[Row]:
             connection = self._open()
-            text, values = self.marked(sql), list(params) or None
+            text, values = self.with_mark(sql), list(params) or None
             found: list[Row] = self._attaching(connection, lambda: connection.execute(text, values).fetchall())
             return found
 
@@ -266,14 +266,14 @@ class DuckDB(Warehouse):
 
     def _wait_for_lock(self, work: Callable[[], Any], refused: Callable[[Exception, float], ReverseEtlError]) -> Any:
         """Do something that opens a file, for as long as another process may have it."""
-        until = self._patience.monotonic() + self._patience.seconds
+        until = self._wait.monotonic() + self._wait.seconds
         while True:
             try:
                 return work()
             except _driver().Error as error:
-                if "lock" not in str(error).lower() or self._patience.monotonic() >= until:
-                    raise refused(error, self._patience.seconds) from None
-            self._patience.sleep(0.05)
+                if "lock" not in str(error).lower() or self._wait.monotonic() >= until:
+                    raise refused(error, self._wait.seconds) from None
+            self._wait.sleep(0.05)
 
 
 def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, object] | None = None) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
@@ -27,10 +27,10 @@ class LocalDialect(DuckDBDialect):
         self._source = source
         self._there = there
 
-    def instead_of(self, column: Column) -> str:
-        return self._source.instead_of(self._there.get(column, column))
+    def sendable_expression(self, column: Column) -> str:
+        return self._source.sendable_expression(self._there.get(column, column))
 
-    def kept(self, column: Column) -> Kept:
-        kept = super().kept(replace(column, name=fetched_name(column.name)))
+    def stored_column(self, column: Column) -> StoredColumn:
+        stored_column = super().stored_column(replace(column, name=fetched_name(column.name)))
         # What has parts and came as text came as its JSON, as did numbers of any size.
-        return replace(kept, json=column.type == "VARCHAR" and column.kind in (*_WITH_PARTS, *_NUMBERS))
+        return replace(stored_column, json=column.type == "VARCHAR" and column.kind in (*_WITH_PARTS, *_NUMBERS))

@@ -41,7 +41,7 @@ class Fetching:
     def schema(self, columns: Sequence[Column]) -> pa.Schema:
         """The types in which columns come, told by a row without values, so that nothing of the model is read."""
         dialect = self._source.dialect
-        nulls = [f"{dialect.null(dialect.kept(column).type)} AS c{n}" for n, column in enumerate(columns)]
+        nulls = [f"{dialect.null(dialect.stored_column(column).type)} AS c{n}" for n, column in enumerate(columns)]
         [batch] = self._source.batches(f"SELECT {', '.join(nulls)}", 1)
         return plain_schema(batch.schema)
 
@@ -75,7 +75,7 @@ class Fetching:
         self, relation: str, columns: Sequence[Column], schema: pa.Schema, most: int | None
     ) -> Iterator[pa.RecordBatch]:
         dialect = self._source.dialect
-        listed = ", ".join(f"{dialect.kept(column).expression} AS c{n}" for n, column in enumerate(columns))
+        listed = ", ".join(f"{dialect.stored_column(column).expression} AS c{n}" for n, column in enumerate(columns))
         limit = "" if most is None else f" LIMIT {int(most)}"
         batches = self._source.batches(f"SELECT {listed} FROM {relation}{limit}", _ROWS)
         return (fitted(batch, schema) for batch in batches)

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reverse_etl.cost import Spent
+from reverse_etl.cost import StatementCost
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.base import Patience, Reader, Row, Warehouse
+from reverse_etl.warehouses.base import Reader, Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
@@ -43,9 +43,9 @@ class LocalState(Warehouse):
         self._ours: set[str] = set()
         self._models: dict[str, Mapping[str, Column]] = {}
 
-    def spent(self, sync: str) -> tuple[Spent, ...]:
+    def costs(self, sync: str) -> tuple[StatementCost, ...]:
         """In the warehouse: the file costs nothing."""
-        return self._source.spent(sync)
+        return self._source.costs(sync)
 
     @property
     def mark(self) -> Mark:
@@ -95,8 +95,8 @@ class LocalState(Warehouse):
         self._there |= told
         return tuple(told)
 
-    def unseen(self, relation: str) -> str:
-        return self._source.unseen(relation)
+    def access_hint(self, relation: str) -> str:
+        return self._source.access_hint(relation)
 
     def model_table(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
         """A copy in a file of its own, which the file of our tables attaches when it is opened again."""
@@ -126,7 +126,7 @@ class LocalState(Warehouse):
         self._fetching.close()
 
 
-def open_local(path: Path, source: Reader, memory_limit: str, patience: Patience, *, read_only: bool) -> LocalState:
+def open_local(path: Path, source: Reader, memory_limit: str, wait: WaitPolicy, *, read_only: bool) -> LocalState:
     """State in the file at `path`; made where it is missing, unless with `read_only`: nothing is remembered then.
 
     Raises ConfigError where DuckDB is not installed.
@@ -139,9 +139,9 @@ def open_local(path: Path, source: Reader, memory_limit: str, patience: Patience
             hint='Install it: pip install "reverse-etl[duckdb]"',
         )
     writing = options_of(memory_limit, read_only=False)
-    fetching = Fetching(source, lambda where: DuckDB(str(where), writing, patience, make=True))
+    fetching = Fetching(source, lambda where: DuckDB(str(where), writing, wait, make=True))
     if read_only and not path.is_file():
         path, read_only = fetching.folder / path.name, False
     options = options_of(memory_limit, read_only=read_only)
-    state = DuckDB(str(path), options, patience, fetching.attached, make=not read_only)
+    state = DuckDB(str(path), options, wait, fetching.attached, make=not read_only)
     return LocalState(source, state, fetching)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 from reverse_etl.warehouses.postgres.quoting import literal
 from reverse_etl.warehouses.postgres.safe_cast import tried
-from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, kept
+from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, stored_column
 
 # Whatever the database's collation makes equal, this one tells apart.
 _EXACT = 'COLLATE "C"'
@@ -33,17 +33,17 @@ class PostgresDialect(Dialect):
     def as_text(self, expression: str) -> str:
         return f"(CAST({expression} AS {TEXT}) {_EXACT})"
 
-    def kept(self, column: Column) -> Kept:
-        found = kept(self.quote(column.name), column)
-        return Kept(f"({found.expression} {_EXACT})", TEXT, found.json) if found.type == TEXT else found
+    def stored_column(self, column: Column) -> StoredColumn:
+        found = stored_column(self.quote(column.name), column)
+        return StoredColumn(f"({found.expression} {_EXACT})", TEXT, found.json) if found.type == TEXT else found
 
-    def instead_of(self, column: Column) -> str:
+    def sendable_expression(self, column: Column) -> str:
         name = self.quote(column.name)
         if column.type == "bytea":
             return f"encode({name}, 'hex')"
         return f"CAST({name} AS text{'[]' if column.kind is ColumnKind.ARRAY else ''})"
 
-    def declared(self, type_name: str) -> str:
+    def column_type(self, type_name: str) -> str:
         return f"{TEXT} {_EXACT}" if type_name == TEXT else type_name
 
     def null(self, type_name: str) -> str:
@@ -55,7 +55,7 @@ class PostgresDialect(Dialect):
         plain = f"octet_length({text}) = length({text}) OR {self.matches(text, UNFOLDED)}"
         return f"CASE WHEN {plain} THEN {lowered} ELSE {text} END"
 
-    def joined(self, texts: Sequence[str]) -> str:
+    def concat_texts(self, texts: Sequence[str]) -> str:
         """A function takes no more than 100 arguments."""
         return " || ".join(texts)
 
@@ -84,7 +84,7 @@ class PostgresDialect(Dialect):
     def now(self) -> str:
         return "(now() AT TIME ZONE 'UTC')"
 
-    def later(self, expression: str, seconds: float) -> str:
+    def add_seconds(self, expression: str, seconds: float) -> str:
         return f"({expression} + INTERVAL '{seconds:.6f} seconds')"
 
     def epoch(self, expression: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.postgres.profile import Access
+from reverse_etl.warehouses.postgres.profile import ProfileOptions
 from reverse_etl.warehouses.postgres.quoting import name
 
 _MISSING = ("42P01", "3F000", "42703")
@@ -25,7 +25,7 @@ _LOST = ("08", "57P0")
 
 
 @dataclass(frozen=True)
-class Said:
+class ServerMessage:
     """What a driver said: the SQLSTATE where it told one, and its words. `lost`: the connection is gone."""
 
     state: str
@@ -40,22 +40,22 @@ class Said:
         return re.sub(r'"[^"]*"', '"…"', first) if quotes and not self.lost else first
 
 
-class Refused(Exception):
+class StatementRefused(Exception):
     """A statement that failed, before it is known which one it was."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver told."""
         super().__init__(said.reason)
         self.said = said
 
 
-def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
+def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
     """A statement that failed."""
     if said.lost or said.state.startswith(_LOST):
         return WarehouseError(
             "connection-lost",
             f"the connection to Postgres was lost during {_shown(sql)}",
-            context={"reason": said.reason, **access.shown},
+            context={"reason": said.reason, **profile.shown},
             hint="Run again: nothing is lost. If it comes back, look at the server's log, its limits and the network.",
         )
     if said.state in _MISSING or said.words.startswith(_ELSEWHERE):
@@ -68,7 +68,7 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
     if said.state == _TOO_MANY_COLUMNS or _TOO_WIDE in said.words:
         return _too_wide(said, sql)
     if said.state == _DENIED:
-        return _denied(said, sql, access)
+        return _denied(said, sql, profile)
     return WarehouseError(
         "statement-cancelled" if said.state in _CANCELLED else "postgres-error",
         f"Postgres refused {_shown(sql)}",
@@ -77,31 +77,31 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
     )
 
 
-def not_opened(words: str, access: Access, tries: int) -> WarehouseError:
+def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseError:
     """No connection could be made."""
     return WarehouseError(
         "database-not-opened",
         "Postgres could not be reached, or let nobody in",
         context={
             "reason": words.strip().splitlines()[-1] if words.strip() else "none given",
-            **access.shown,
+            **profile.shown,
             "tries": tries,
         },
         hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the server's rights.",
     )
 
 
-def schema_denied(schema: str, reason: str, access: Access) -> WarehouseError:
+def schema_denied(schema: str, reason: str, profile: ProfileOptions) -> WarehouseError:
     """Our schema is not there, and may not be made."""
     return WarehouseError(
         "permission-denied",
-        f"the schema {schema} of our tables is not there, and {access.grantee} may not make it",
+        f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
         context={"reason": reason, "right": "CREATE on the database", "statement": f"CREATE SCHEMA {schema}"},
-        hint=f"Let an owner of the database run: CREATE SCHEMA {schema} AUTHORIZATION {access.grantee};",
+        hint=f"Let an owner of the database run: CREATE SCHEMA {schema} AUTHORIZATION {profile.grantee};",
     )
 
 
-def _too_wide(said: Said, sql: str) -> WarehouseError:
+def _too_wide(said: ServerMessage, sql: str) -> WarehouseError:
     return WarehouseError(
         "row-too-wide",
         "the sync has more columns, or longer rows, than one table of Postgres can hold",
@@ -110,23 +110,23 @@ def _too_wide(said: Said, sql: str) -> WarehouseError:
     )
 
 
-def _denied(said: Said, sql: str, access: Access) -> WarehouseError:
-    right, grant = _wanted(said.reason, sql, access)
+def _denied(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
+    right, grant = _wanted(said.reason, sql, profile)
     return WarehouseError(
         "permission-denied",
-        f"{access.grantee} lacks a right for {_shown(sql)}",
+        f"{profile.grantee} lacks a right for {_shown(sql)}",
         context={"reason": said.reason, "right": right, "statement": _shown(sql)},
         hint=f"Let somebody who may grant it run: {grant};",
     )
 
 
-def _wanted(words: str, sql: str, access: Access) -> tuple[str, str]:
+def _wanted(words: str, sql: str, profile: ProfileOptions) -> tuple[str, str]:
     """The right that is missing, and the statement that gives it, as far as the words tell."""
-    grantee, verb = access.grantee, _verb(sql)
+    grantee, verb = profile.grantee, _verb(sql)
     if owner := re.search(r"must be owner of (?:table|relation|view) (\S+)", words):
         return "ownership", f"ALTER TABLE {_qualified(owner[1], sql)} OWNER TO {grantee}"
     if role := re.search(r'permission denied to set role "(.*)"', words):
-        return "membership", f"GRANT {name(role[1])} TO {name(access.options['user'])}"
+        return "membership", f"GRANT {name(role[1])} TO {name(profile.options['user'])}"
     found = re.search(r"permission denied for (?P<kind>.*) (?P<name>\S+)$", words)
     kind, object_name = (found["kind"], found["name"]) if found else ("", "")
     if kind == "schema":

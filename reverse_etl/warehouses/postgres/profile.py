@@ -38,7 +38,7 @@ _DEFAULTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Access:
+class ProfileOptions:
     """How to get in. `options` are libpq's, secrets too; `retries` come after a first try that failed."""
 
     options: Mapping[str, str] = field(repr=False)
@@ -63,7 +63,7 @@ class Access:
         return name(self.role or self.options["user"])
 
 
-def access_of(fields: Mapping[str, object]) -> Access:
+def read_options(fields: Mapping[str, object]) -> ProfileOptions:
     """The profile's fields as they are written. Raises ConfigError where one is missing."""
     options = dict(_DEFAULTS)
     for option, spellings in _FIELDS.items():
@@ -79,7 +79,7 @@ def access_of(fields: Mapping[str, object]) -> Access:
             context={"missing": ", ".join(missing)},
             hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
         )
-    return Access(options, _name(fields.get("role")), str(fields.get("search_path") or ""), _count(fields))
+    return ProfileOptions(options, _name(fields.get("role")), str(fields.get("search_path") or ""), _count(fields))
 
 
 def _name(said: object) -> str:

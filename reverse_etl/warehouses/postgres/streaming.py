@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.warehouses.postgres.errors import Refused, Said
+from reverse_etl.warehouses.postgres.errors import ServerMessage, StatementRefused
 from reverse_etl.warehouses.postgres.quoting import name
 from reverse_etl.warehouses.postgres.types import DIGITS
 
@@ -76,7 +76,7 @@ class Stream:
             for batch in self._batches(settings, sql):
                 begun = True
                 yield batch
-        except Refused as refused:
+        except StatementRefused as refused:
             if begun or not idle or not refused.said.lost:
                 raise
             self.close()
@@ -120,9 +120,9 @@ class Stream:
         self._conninfo += _PLAIN_NAMES
         try:
             self._knows_types(settings)
-        except Refused:
+        except StatementRefused:
             self._conninfo = before
-            raise Refused(Said("", _QUOTED)) from None
+            raise StatementRefused(ServerMessage("", _QUOTED)) from None
 
     def _open(self) -> Any:
         if self._connection is None:
@@ -148,7 +148,7 @@ def _told(work: Any) -> Any:
             "no connection to the server",
             "terminating connection",
         )
-        raise Refused(Said(state, words, lost=any(sign in str(error) for sign in gone))) from None
+        raise StatementRefused(ServerMessage(state, words, lost=any(sign in str(error) for sign in gone))) from None
 
 
 def _wired(sql: str, columns: Sequence[Wired]) -> str:

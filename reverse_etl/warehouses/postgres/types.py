@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.postgres.nested_json import json_of
 
 TEXT = "text"
@@ -89,17 +89,17 @@ def kind_of(type_name: str, short_name: str, form: str, category: str) -> Column
     return _KINDS.get(short_name, ColumnKind.OTHER)
 
 
-def kept(name: str, column: Column) -> Kept:
+def stored_column(name: str, column: Column) -> StoredColumn:
     """How our tables keep a column whose quoted name is given."""
     if column.kind in (ColumnKind.ARRAY, ColumnKind.OBJECT):
-        return Kept(json_of(name, column), TEXT, json=True)
+        return StoredColumn(json_of(name, column), TEXT, json=True)
     if _bare(column.type) in _OWN:
-        return Kept(name, column.type, json=spells_digits(column.type))
+        return StoredColumn(name, column.type, json=spells_digits(column.type))
     # Money in its smallest unit that there is, so that its values are never told in a locale's words.
     other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric(22,3)"}.get(column.kind, TEXT)
     if column.type == "inet":  # as Postgres shows it: a cast to text adds `/32` to the address of a host
-        return Kept(f"abbrev({name})", TEXT)
-    return Kept(f"CAST({name} AS {other})", other, column.kind is ColumnKind.JSON)
+        return StoredColumn(f"abbrev({name})", TEXT)
+    return StoredColumn(f"CAST({name} AS {other})", other, column.kind is ColumnKind.JSON)
 
 
 def spells_digits(type_name: str) -> bool:

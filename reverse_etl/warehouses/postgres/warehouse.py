@@ -11,17 +11,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver, require
 from reverse_etl.warehouses.insert_statements import texts_of
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
-from reverse_etl.warehouses.postgres.errors import DEPENDENT, Refused, Said, not_opened, refusal, schema_denied
-from reverse_etl.warehouses.postgres.profile import Access, access_of
+from reverse_etl.warehouses.postgres.errors import (
+    DEPENDENT,
+    ServerMessage,
+    StatementRefused,
+    not_opened,
+    refusal,
+    schema_denied,
+)
+from reverse_etl.warehouses.postgres.profile import ProfileOptions, read_options
 from reverse_etl.warehouses.postgres.quoting import literal, placed
 from reverse_etl.warehouses.postgres.streaming import Stream, Wired
 from reverse_etl.warehouses.postgres.types import COLUMNS, columns_of
-from reverse_etl.warehouses.statement_meter import Meter
+from reverse_etl.warehouses.statement_meter import StatementMeter
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,20 +58,20 @@ _SETTINGS = {
 class Postgres(Warehouse):
     """One Postgres database. Connections are made when they are needed."""
 
-    def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
+    def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
         """With `read_only` every transaction refuses writes."""
         self.dialect = PostgresDialect()
-        self.meter = Meter(patience.monotonic)
-        self._access = access
-        self._patience = patience
+        self.meter = StatementMeter(wait.monotonic)
+        self._profile = profile
+        self._wait = wait
         self._read_only = read_only
-        self._stream = Stream(access.conninfo)
+        self._stream = Stream(profile.conninfo)
         self._connection: psycopg.Connection[Any] | None = None
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Postgres:
         """The database that the profile names."""
-        return cls(access_of(connection.fields), connection.patience, read_only=read_only)
+        return cls(read_options(connection.fields), connection.wait, read_only=read_only)
 
     def table(self, schema: str, name: str) -> str:
         """Postgres would cut a longer name off without a word."""
@@ -92,10 +99,10 @@ class Postgres(Warehouse):
         described = self._described(sql)
         settings = self._settings(transaction_read_only="on")
         try:
-            with self.meter.statement(self.mark, sql) as tally:
-                yield from tally.following(self._stream.read(settings, self.marked(sql), described, rows))
-        except Refused as refused:
-            raise refusal(refused.said, sql, self._access) from None
+            with self.meter.statement(self.mark, sql) as statement:
+                yield from statement.following(self._stream.read(settings, self.with_mark(sql), described, rows))
+        except StatementRefused as refused:
+            raise refusal(refused.said, sql, self._profile) from None
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """Texts as arrays, one for each column: ten times as fast as an expression for each value."""
@@ -117,7 +124,7 @@ class Postgres(Warehouse):
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
         except WarehouseError as error:
             if error.code == "permission-denied":
-                raise schema_denied(quoted, str(error.context.get("reason", "")), self._access) from error
+                raise schema_denied(quoted, str(error.context.get("reason", "")), self._profile) from error
             raise
 
     def close(self) -> None:
@@ -133,48 +140,48 @@ class Postgres(Warehouse):
         return [Wired(c.name, c.type_code, c.precision, _signed(c.scale)) for c in cursor.description or ()]
 
     def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[Row], int]:
-        with self.meter.statement(self.mark, sql) as tally:
+        with self.meter.statement(self.mark, sql) as statement:
             cursor = self._cursor(sql, params, **settings)
             rows: list[Row] = cursor.fetchall() if cursor.description else []
             touched = max(cursor.rowcount, 0)
             # A lock before it, or an index after it, touches no row.
             while cursor.nextset():
                 touched = max(touched, cursor.rowcount)
-            tally.rows_read, tally.rows_written = len(rows), 0 if rows else touched
+            statement.rows_read, statement.rows_written = len(rows), 0 if rows else touched
         return rows, touched
 
     def _cursor(self, sql: str, params: Sequence[object], **settings: str) -> psycopg.Cursor[Any]:
         """Run one statement in a transaction of its own; the cursor is at its first result."""
         try:
             return self._send(sql, params, settings)
-        except Refused as refused:
+        except StatementRefused as refused:
             if refused.said.state not in _MADE_MEANWHILE or "IF NOT EXISTS" not in sql:
-                raise refusal(refused.said, sql, self._access) from None
+                raise refusal(refused.said, sql, self._profile) from None
         try:
             return self._send(sql, params, settings)
-        except Refused as refused:
-            raise refusal(refused.said, sql, self._access) from None
+        except StatementRefused as refused:
+            raise refusal(refused.said, sql, self._profile) from None
 
     def _send(self, sql: str, params: Sequence[object], settings: Mapping[str, str]) -> psycopg.Cursor[Any]:
         """In one message, so that nothing is left open between two of them."""
         driver = _driver()
         connection = self._open()
         mode = "READ ONLY" if self._read_only else "ISOLATION LEVEL READ COMMITTED, READ WRITE"
-        whole = f"SET TRANSACTION {mode}; {self._settings(**settings)}; {self.marked(sql)}"
+        whole = f"SET TRANSACTION {mode}; {self._settings(**settings)}; {self.with_mark(sql)}"
         bound = [_without_nul(item) for item in params]
         cursor: psycopg.Cursor[Any] = connection.cursor()
         try:
             cursor.execute(placed(whole) if bound else whole, bound or None)
         except driver.Error as error:
-            raise Refused(_said(error, lost=connection.closed)) from None
+            raise StatementRefused(_said(error, lost=connection.closed)) from None
         for _ in range(_BEFORE):
             cursor.nextset()
         return cursor
 
     def _settings(self, **more: str) -> str:
         """A query that sets what must hold for one transaction."""
-        path = {"search_path": self._access.search_path} if self._access.search_path else {}
-        role = {"role": self._access.role} if self._access.role else {}
+        path = {"search_path": self._profile.search_path} if self._profile.search_path else {}
+        role = {"role": self._profile.role} if self._profile.role else {}
         chosen = {**role, **_SETTINGS, **path, **more}
         calls = (f"pg_catalog.set_config('{name}', {literal(value)}, true)" for name, value in chosen.items())
         return f"SELECT {', '.join(calls)}"
@@ -186,20 +193,20 @@ class Postgres(Warehouse):
 
     def _connect(self) -> psycopg.Connection[Any]:
         driver = _driver()
-        tries = 1 + self._access.retries
+        tries = 1 + self._profile.retries
         found = self._tried(driver)
-        for _ in range(self._access.retries):
+        for _ in range(self._profile.retries):
             if isinstance(found, Exception):
-                self._patience.sleep(_BETWEEN_TRIES)
+                self._wait.sleep(_BETWEEN_TRIES)
                 found = self._tried(driver)
         if isinstance(found, Exception):
-            raise not_opened(str(found), self._access, tries)
+            raise not_opened(str(found), self._profile, tries)
         return found
 
     def _tried(self, driver: Any) -> psycopg.Connection[Any] | Exception:
         how = {"autocommit": True, "prepare_threshold": None, "cursor_factory": driver.ClientCursor}
         try:
-            connection: psycopg.Connection[Any] = driver.connect(**self._access.options, **how)
+            connection: psycopg.Connection[Any] = driver.connect(**self._profile.options, **how)
         except driver.Error as error:
             found: Exception = error
             return found
@@ -224,12 +231,12 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
-def _said(error: psycopg.Error, *, lost: bool) -> Said:
+def _said(error: psycopg.Error, *, lost: bool) -> ServerMessage:
     """With what depends on a table, where that is why."""
     state, diagnosis = error.sqlstate or "", error.diag
     words = diagnosis.message_primary or str(error)
     detail = diagnosis.message_detail if state in DEPENDENT else None
-    return Said(state, f"{words}: {detail}" if detail else words, lost=lost)
+    return ServerMessage(state, f"{words}: {detail}" if detail else words, lost=lost)
 
 
 def _driver() -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.snowflake import identifiers as names
 from reverse_etl.warehouses.snowflake.identifiers import folded, quoted
-from reverse_etl.warehouses.snowflake.types import TEXT, kept
+from reverse_etl.warehouses.snowflake.types import TEXT, stored_column
 
 _EXACT = "COLLATE ''"
 # The same of a table, whose columns come from a query.
@@ -36,10 +36,10 @@ class SnowflakeDialect(Dialect):
     def quote(self, name: str) -> str:
         return quoted(folded(name))
 
-    def kept(self, column: Column) -> Kept:
-        return kept(column, self.quote(column.name))
+    def stored_column(self, column: Column) -> StoredColumn:
+        return stored_column(column, self.quote(column.name))
 
-    def instead_of(self, column: Column) -> str:
+    def sendable_expression(self, column: Column) -> str:
         """Elements of an array without a type are sent as JSON has them; a file is known by its path."""
         name = self.quote(column.name)
         if column.kind is ColumnKind.ARRAY:
@@ -48,7 +48,7 @@ class SnowflakeDialect(Dialect):
             return f"HEX_ENCODE({name})"
         return f"FL_GET_RELATIVE_PATH({name})" if column.type == "FILE" else f"CAST({name} AS {TEXT})"
 
-    def declared(self, type_name: str) -> str:
+    def column_type(self, type_name: str) -> str:
         """Without a collation, whatever the schema has by default: docs.snowflake.com/en/sql-reference/collation."""
         return f"{type_name} {_EXACT}" if type_name == TEXT else type_name
 
@@ -87,7 +87,7 @@ class SnowflakeDialect(Dialect):
         """The same throughout a statement."""
         return "CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))"
 
-    def later(self, expression: str, seconds: float) -> str:
+    def add_seconds(self, expression: str, seconds: float) -> str:
         return f"DATEADD(MICROSECOND, {round(seconds * 1_000_000)}, {expression})"
 
     def epoch(self, expression: str) -> str:
@@ -96,11 +96,11 @@ class SnowflakeDialect(Dialect):
     def key_text(self, expressions: Sequence[str]) -> str:
         return f"TO_JSON(ARRAY_CONSTRUCT({', '.join(self.as_text(item) for item in expressions)}))"
 
-    def numbered(self) -> str:
+    def row_number(self) -> str:
         """The window needs an order; this one is none."""
         return "row_number() OVER (ORDER BY NULL)"
 
-    def temporary(self, title: str, beside: str) -> str:
+    def temporary_name(self, title: str, beside: str) -> str:
         """Beside the model, where USAGE of its schema is right enough.
 
         docs.snowflake.com/en/user-guide/security-access-control-privileges: CREATE TABLE is not needed for it.

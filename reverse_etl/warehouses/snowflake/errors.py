@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.snowflake.identifiers import parts
-from reverse_etl.warehouses.snowflake.profile import Access
+from reverse_etl.warehouses.snowflake.profile import ProfileOptions
 
 # Numbers of Snowflake's errors: docs.snowflake.com tells some of them, its users' reports the others.
 _MISSING = (2003, 2043, 904)
@@ -24,7 +24,7 @@ _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
 
 
 @dataclass(frozen=True)
-class Said:
+class ServerMessage:
     """What the connector said. `lost`: it could not reach the server, or its session is gone."""
 
     number: int
@@ -45,27 +45,27 @@ class Said:
         return _VALUES.sub("'…'", lines[0])
 
 
-def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
+def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
     """A statement that failed."""
-    facts = {"reason": access.without_secrets(said.reason), **({"query": said.query_id} if said.query_id else {})}
+    facts = {"reason": profile.without_secrets(said.reason), **({"query": said.query_id} if said.query_id else {})}
     if said.is_lost:
         return WarehouseError(
             "connection-lost",
             f"the connection to Snowflake was lost during {_shown(sql)}",
-            context={**facts, **access.shown},
+            context={**facts, **profile.shown},
             hint="Run again: nothing is lost. If it comes back, look at the network and status.snowflake.com.",
         )
     if said.number in _MISSING:
-        return _missing(facts, sql, access)
+        return _missing(facts, sql, profile)
     if said.number in _DENIED:
-        return _denied(said, facts, sql, access)
+        return _denied(said, facts, sql, profile)
     if said.number in _NO_WAREHOUSE:
         return WarehouseError(
             "no-virtual-warehouse",
             "no virtual warehouse runs the statements",
-            context={**facts, **access.shown},
+            context={**facts, **profile.shown},
             hint="Name one as `warehouse` of the target in profiles.yml, and let its owner run:"
-            f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {access.grantee};",
+            f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {profile.grantee};",
         )
     return WarehouseError(
         "statement-cancelled" if said.number in _CANCELLED else "snowflake-error",
@@ -77,13 +77,13 @@ def refusal(said: Said, sql: str, access: Access) -> WarehouseError:
     )
 
 
-def not_opened(words: str, access: Access, tries: int) -> WarehouseError:
+def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseError:
     """No connection could be made."""
-    reason = " ".join(access.without_secrets(words).split()) or "none given"
+    reason = " ".join(profile.without_secrets(words).split()) or "none given"
     return WarehouseError(
         "database-not-opened",
         "Snowflake could not be reached, or let nobody in",
-        context={"reason": reason, **access.shown, "tries": tries},
+        context={"reason": reason, **profile.shown, "tries": tries},
         hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the user's rights.",
     )
 
@@ -98,50 +98,50 @@ def read_only(sql: str) -> WarehouseError:
     )
 
 
-def schema_denied(schema: str, error: WarehouseError, access: Access) -> WarehouseError:
+def schema_denied(schema: str, error: WarehouseError, profile: ProfileOptions) -> WarehouseError:
     """Our schema is not there, and may not be made."""
     return WarehouseError(
         "permission-denied",
-        f"the schema {schema} of our tables is not there, and {access.grantee} may not make it",
+        f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
         context={**error.context, "right": "CREATE SCHEMA on the database"},
         hint=f"Let the owner of the database run: CREATE SCHEMA {schema}; GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE"
-        f" {access.grantee};",
+        f" {profile.grantee};",
     )
 
 
-def to_see(relation: str, access: Access) -> str:
+def to_see(relation: str, profile: ProfileOptions) -> str:
     """Snowflake does not tell what is not there from what may not be seen. `relation` is a qualified name."""
     database, schema, _ = (*parts(relation), "<database>", "<schema>", "")[:3]
     return (
-        f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {access.grantee};"
-        f" GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {access.grantee};"
-        f" GRANT SELECT ON TABLE {relation} TO ROLE {access.grantee}; (ON VIEW where it is one)"
+        f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {profile.grantee};"
+        f" GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {profile.grantee};"
+        f" GRANT SELECT ON TABLE {relation} TO ROLE {profile.grantee}; (ON VIEW where it is one)"
     )
 
 
-def _missing(facts: dict[str, str], sql: str, access: Access) -> WarehouseError:
+def _missing(facts: dict[str, str], sql: str, profile: ProfileOptions) -> WarehouseError:
     """Snowflake does not tell what is not there from what may not be seen."""
     return WarehouseError(
         "relation-not-found",
         "a table or column that a statement names is not there, or may not be seen",
         context={**facts, "statement": _shown(sql)},
-        hint=f"Run `dbt build`; where it is there, let its owner run: GRANT SELECT ON <table> TO ROLE {access.grantee};"
-        f" and GRANT USAGE on its schema and database.",
+        hint="Run `dbt build`; where it is there, let its owner run:"
+        f" GRANT SELECT ON <table> TO ROLE {profile.grantee}; and GRANT USAGE on its schema and database.",
     )
 
 
-def _denied(said: Said, facts: dict[str, str], sql: str, access: Access) -> WarehouseError:
+def _denied(said: ServerMessage, facts: dict[str, str], sql: str, profile: ProfileOptions) -> WarehouseError:
     found = _OBJECT.search(said.words)
     kind, name = (found["kind"], found["name"]) if found else ("object", "<object>")
     right = _right(kind, sql)
     statement = (
-        f"GRANT OWNERSHIP ON {kind.upper()} {name} TO ROLE {access.grantee} COPY CURRENT GRANTS"
+        f"GRANT OWNERSHIP ON {kind.upper()} {name} TO ROLE {profile.grantee} COPY CURRENT GRANTS"
         if right == "OWNERSHIP"
-        else f"GRANT {right} ON {kind.upper()} {name} TO ROLE {access.grantee}"
+        else f"GRANT {right} ON {kind.upper()} {name} TO ROLE {profile.grantee}"
     )
     return WarehouseError(
         "permission-denied",
-        f"{access.grantee} lacks a right for {_shown(sql)}",
+        f"{profile.grantee} lacks a right for {_shown(sql)}",
         context={**facts, "right": f"{right} on the {kind}", "statement": _shown(sql)},
         hint=f"Let somebody who may grant it run: {statement};",
     )

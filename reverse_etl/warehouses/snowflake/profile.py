@@ -73,7 +73,7 @@ _SESSION: Mapping[str, object] = {
 
 
 @dataclass(frozen=True)
-class Access:
+class ProfileOptions:
     """How to get in. `options` are the connector's own, without what only signs in."""
 
     options: Mapping[str, object] = field(repr=False)
@@ -107,7 +107,7 @@ def struck(words: str, secrets: Iterable[str]) -> str:
     return words
 
 
-def access_of(fields: Mapping[str, object], working_dir: Path) -> Access:
+def read_options(fields: Mapping[str, object], working_dir: Path) -> ProfileOptions:
     """The profile's fields as they are written. Raises ConfigError where they do not fit together."""
     said = {name: value for name, value in _spelled(fields).items() if value not in (None, "")}
     for name in ("account", "database"):
@@ -134,7 +134,7 @@ def access_of(fields: Mapping[str, object], working_dir: Path) -> Access:
         **({"disable_ocsp_checks": True} if said.get("insecure_mode") is True else {}),
     }
     fixed = {"autocommit": True, "paramstyle": "qmark", "arrow_number_to_decimal": True, "application": "reverse_etl"}
-    return Access(
+    return ProfileOptions(
         {**options, **waiting, **flags, **fixed, "session_parameters": _session(said)},
         sign_in(said, working_dir),
         placed(str(said["database"])),

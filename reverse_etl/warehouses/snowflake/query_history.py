@@ -15,14 +15,14 @@ from reverse_etl.warehouses.base import Row
 _MOST = 10_000
 
 
-def history(database: str) -> str:
+def history_query(database: str) -> str:
     """The question; `database` is quoted. A session without a database of its own has no such function."""
     figures = "QUERY_ID, TOTAL_ELAPSED_TIME, BYTES_SCANNED, CREDITS_USED_CLOUD_SERVICES"
     function = f"{database}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION"
     return f"SELECT {figures} FROM TABLE({function}(RESULT_LIMIT => {_MOST}))"
 
 
-def told(rows: Sequence[Row]) -> Iterator[tuple[str, float, Cost]]:
+def parse_history(rows: Sequence[Row]) -> Iterator[tuple[str, float, Cost]]:
     """Number, seconds, and what else is told, of each statement."""
     for number, milliseconds, scanned, credits_used in rows:
         cost = Cost(

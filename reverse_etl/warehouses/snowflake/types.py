@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reverse_etl.warehouses.columns import Column, ColumnKind, Kept
+from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.snowflake.identifiers import folded
 
 TEXT = "VARCHAR"
@@ -53,18 +53,18 @@ def _element_of(type_name: str) -> ColumnKind | None:
     return kind_of(element.rpartition(",")[0] if word == "VECTOR" else re.sub(r" NOT NULL$", "", element))
 
 
-def kept(column: Column, name: str) -> Kept:
+def stored_column(column: Column, name: str) -> StoredColumn:
     """How our tables keep a column; `name` is its identifier. What cannot be compared becomes JSON text."""
     word = re.split(r"[ (]", column.type, maxsplit=1)[0]
     if json := _json_text(word, name, structured="(" in column.type):
-        return Kept(json, TEXT, json=True)
+        return StoredColumn(json, TEXT, json=True)
     if column.kind in (ColumnKind.UUID, ColumnKind.INTERVAL):
-        return Kept(f"CAST({name} AS {TEXT})", TEXT)
+        return StoredColumn(f"CAST({name} AS {TEXT})", TEXT)
     if word == "DECFLOAT":
-        return Kept(f"CAST({name} AS FLOAT)", "FLOAT")  # what is sent of it, and what every connector reads
+        return StoredColumn(f"CAST({name} AS FLOAT)", "FLOAT")  # what is sent of it, and what every connector reads
     if "COLLATE" in column.type:
-        return Kept(f"COLLATE({name}, '')", TEXT)
-    return Kept(name, column.type)
+        return StoredColumn(f"COLLATE({name}, '')", TEXT)
+    return StoredColumn(name, column.type)
 
 
 def _json_text(word: str, name: str, *, structured: bool) -> str:

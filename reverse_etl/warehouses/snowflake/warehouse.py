@@ -8,24 +8,24 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.cost import Spent
+from reverse_etl.cost import StatementCost
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Patience, Row, Warehouse
+from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
-from reverse_etl.warehouses.snowflake.errors import Said, not_opened, read_only, refusal, schema_denied, to_see
+from reverse_etl.warehouses.snowflake.errors import ServerMessage, not_opened, read_only, refusal, schema_denied, to_see
 from reverse_etl.warehouses.snowflake.identifiers import folded, placed
-from reverse_etl.warehouses.snowflake.profile import SECRETS, Access, access_of, struck
-from reverse_etl.warehouses.snowflake.query_history import history, told
+from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, struck
+from reverse_etl.warehouses.snowflake.query_history import history_query, parse_history
 from reverse_etl.warehouses.snowflake.types import column_of
-from reverse_etl.warehouses.statement_meter import Meter, Tally
+from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
-    from reverse_etl.warehouses.statements import Steps
+    from reverse_etl.warehouses.statements import Statements
 
 # A statement that runs longer is asked after again and again.
 _REQUEST_TIMEOUT = 120
@@ -42,22 +42,22 @@ _READING = ("SELECT", "WITH", "DESCRIBE", "SHOW", "CREATE OR REPLACE TEMPORARY T
 class Snowflake(Warehouse):
     """One Snowflake database. The session is begun when it is needed, and again after it was lost."""
 
-    def __init__(self, access: Access, patience: Patience, *, read_only: bool) -> None:
+    def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
         """Snowflake has no sessions that only read: with `read_only`, statements that write are not sent."""
         self.dialect = SnowflakeDialect(uuid.uuid4().hex[:8])
-        self.meter = Meter(patience.monotonic)
-        self._access = access
-        self._patience = patience
+        self.meter = StatementMeter(wait.monotonic)
+        self._profile = profile
+        self._wait = wait
         self._read_only = read_only
         self._connection: Any = None
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Snowflake:
         """The database that the profile names; a relative path of a key is relative to the dbt project."""
-        access = access_of(connection.fields, connection.working_dir)
-        return cls(access, connection.patience, read_only=read_only)
+        profile = read_options(connection.fields, connection.working_dir)
+        return cls(profile, connection.wait, read_only=read_only)
 
-    def marked(self, sql: str) -> str:
+    def with_mark(self, sql: str) -> str:
         """At the end, since Snowflake keeps no comment at the beginning of a statement."""
         return f"{sql} {self.mark}"
 
@@ -74,31 +74,31 @@ class Snowflake(Warehouse):
             raise
         return tuple(column_of(row[0], row[1]) for row in rows)
 
-    def unseen(self, relation: str) -> str:
-        return to_see(relation, self._access)
+    def access_hint(self, relation: str) -> str:
+        return to_see(relation, self._profile)
 
-    def prepared(self, steps: Steps) -> str:
+    def prepare(self, steps: Statements) -> str:
         """The connector sends one statement at a time; a session that is lost takes its temporary tables along."""
         for statement in steps.first:
             self.execute(statement)
         return steps.last
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-        with self._running(sql, params) as (cursor, tally):
+        with self._running(sql, params) as (cursor, statement):
             rows: list[Row] = self._translated(cursor.fetchall, sql)
-            tally.rows_read = len(rows)
+            statement.rows_read = len(rows)
         return rows
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        with self._running(sql, params) as (cursor, tally):
-            tally.rows_written = max(cursor.rowcount or 0, 0)
-        return tally.rows_written
+        with self._running(sql, params) as (cursor, statement):
+            statement.rows_written = max(cursor.rowcount or 0, 0)
+        return statement.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Timestamps come with microseconds, which hold every year; they are compared with all their digits."""
-        with self._running(sql, ()) as (cursor, tally):
+        with self._running(sql, ()) as (cursor, statement):
             tables = self._translated(lambda: cursor.fetch_arrow_batches(force_microsecond_precision=True), sql)
-            yield from tally.following(self._batches(tables, sql, rows))
+            yield from statement.following(self._batches(tables, sql, rows))
 
     def _batches(self, tables: Iterator[pa.Table], sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         while (table := self._translated(lambda: next(tables, None), sql)) is not None:
@@ -115,17 +115,17 @@ class Snowflake(Warehouse):
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {place} DEFAULT_DDL_COLLATION = ''")
         except WarehouseError as error:
             if error.code in ("permission-denied", "relation-not-found"):
-                raise schema_denied(place, error, self._access) from error
+                raise schema_denied(place, error, self._profile) from error
             raise
 
-    def spent(self, sync: str) -> tuple[Spent, ...]:
+    def costs(self, sync: str) -> tuple[StatementCost, ...]:
         """Bytes, seconds and credits are asked of the session's own history, by one more statement."""
         if self.meter.waits and self._connection is not None:
             with self.step("costs"), suppress(WarehouseError):
-                for number, seconds, cost in told(self.query(history(self._access.database))):
+                for number, seconds, cost in parse_history(self.query(history_query(self._profile.database))):
                     self.meter.tell(number, seconds, cost)
             self.meter.forget()
-        return self.meter.spent(sync)
+        return self.meter.costs(sync)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -136,20 +136,20 @@ class Snowflake(Warehouse):
 
     def _has_schema(self, schema: str) -> bool:
         stored = placed(schema)[1:-1].replace('""', '"')
-        seen = f"SELECT 1 FROM {self._access.database}.INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = ?"
+        seen = f"SELECT 1 FROM {self._profile.database}.INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = ?"
         return bool(self.query(seen, (stored,)))
 
     def _schema(self, schema: str) -> str:
-        return f"{self._access.database}.{placed(schema)}"
+        return f"{self._profile.database}.{placed(schema)}"
 
     @contextmanager
-    def _running(self, sql: str, params: Sequence[object]) -> Iterator[tuple[Any, Tally]]:
+    def _running(self, sql: str, params: Sequence[object]) -> Iterator[tuple[Any, RunningStatement]]:
         """Run one statement; the cursor is at its result."""
         if self._read_only and not sql.lstrip().upper().startswith(_READING):
             raise read_only(sql)
-        with self.meter.statement(self.mark, sql) as tally, closing(self._run(sql, params)) as cursor:
-            tally.number = cursor.sfqid or ""
-            yield cursor, tally
+        with self.meter.statement(self.mark, sql) as statement, closing(self._run(sql, params)) as cursor:
+            statement.number = cursor.sfqid or ""
+            yield cursor, statement
 
     def _run(self, sql: str, params: Sequence[object]) -> Any:
         try:
@@ -162,7 +162,7 @@ class Snowflake(Warehouse):
     def _send(self, sql: str, params: Sequence[object]) -> Any:
         cursor = self._open().cursor()
         # Without parameters none is looked for, whatever the statement's texts hold.
-        return cursor.execute(self.marked(sql), *([tuple(params)] if params else []))
+        return cursor.execute(self.with_mark(sql), *([tuple(params)] if params else []))
 
     def _translated(self, work: Callable[[], Any], sql: str) -> Any:
         driver = _driver()
@@ -171,16 +171,16 @@ class Snowflake(Warehouse):
         except driver.Error as error:
             said = _said(driver, error)
         except OSError as error:
-            said = Said(0, str(error), lost=True)
+            said = ServerMessage(0, str(error), lost=True)
         except ReverseEtlError:
             raise
         # Such as a type that the connector does not know; its words may hold values.
         except Exception as error:  # noqa: BLE001
-            said = Said(_OWN, f"{type(error).__name__} in the connector, whose words may hold values")
+            said = ServerMessage(_OWN, f"{type(error).__name__} in the connector, whose words may hold values")
         if said.is_lost:
             # The next statement begins another session.
             self.close()
-        raise refusal(said, sql, self._access) from None
+        raise refusal(said, sql, self._profile) from None
 
     def _open(self) -> Any:
         if self._connection is None:
@@ -189,19 +189,19 @@ class Snowflake(Warehouse):
 
     def _connect(self) -> Any:
         driver = _driver()
-        trying, tries = self._access.trying, 0
+        trying, tries = self._profile.trying, 0
         while True:
-            signing = self._access.signing()
+            signing = self._profile.signing()
             try:
-                return driver.connect(**_spelled(driver, {**self._access.options, **signing}))
+                return driver.connect(**_spelled(driver, {**self._profile.options, **signing}))
             # The connector also lets errors of its own libraries through; none of them may show an argument.
             except Exception as error:  # noqa: BLE001
                 tries += 1
                 if tries > trying.times or not trying.again(error):
                     given = [str(signing[name]) for name in SECRETS if name in signing]
                     words = struck(str(error), given) or type(error).__name__
-                    raise not_opened(words, self._access, tries) from None
-            self._patience.sleep(trying.seconds(tries))
+                    raise not_opened(words, self._profile, tries) from None
+            self._wait.sleep(trying.seconds(tries))
 
 
 def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
@@ -214,12 +214,12 @@ def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
     return {**known, **limits, "enable_server_session_keep_alive_auto_detection": False}
 
 
-def _said(driver: Any, error: Any) -> Said:
+def _said(driver: Any, error: Any) -> ServerMessage:
     number = error.errno if isinstance(error.errno, int) else _OWN
     words = getattr(error, "raw_msg", None) or error.msg or ""
     # A reply that broke off is an internal error to connector 5.
     lost = isinstance(error, (driver.OperationalError, driver.InternalError))
-    return Said(number, words, error.sfqid or "", lost=lost)
+    return ServerMessage(number, words, error.sfqid or "", lost=lost)
 
 
 def _driver() -> Any:
