@@ -19,7 +19,7 @@ from tests.warehouses.duckdb_types import TYPES
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
-def wait(seconds: float = 0) -> WaitPolicy:
+def wait_up_to(seconds: float = 0) -> WaitPolicy:
     return WaitPolicy(seconds, time.monotonic, time.sleep)
 
 
@@ -37,7 +37,7 @@ class OnDuckDB:
         opened = []
 
         def reopen(*, read_only: bool = False, wait: float = 0, **fields):
-            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", wait(wait))
+            connection = Connection("duckdb", {"path": path.name, **fields}, path.parent, "200MB", wait_up_to(wait))
             opened.append(open_warehouse(connection, read_only=read_only))
             return opened[-1]
 

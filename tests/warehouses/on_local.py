@@ -9,7 +9,7 @@ from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.sync_harness import MODEL_SCHEMA, STATE_SCHEMA, SyncHarness
 from tests.contracts.warehouse import Typed
-from tests.warehouses.on_duckdb import OnDuckDB, wait
+from tests.warehouses.on_duckdb import OnDuckDB, wait_up_to
 from tests.warehouses.on_postgres import OnPostgres
 from tests.warehouses.postgres_types import MAKE, TYPES
 
@@ -64,7 +64,7 @@ class Local:
 
     @pytest.fixture
     def warehouse(self, source, tmp_path):
-        opened = open_local(tmp_path / "state.duckdb", source, "200MB", wait(), read_only=False)
+        opened = open_local(tmp_path / "state.duckdb", source, "200MB", wait_up_to(), read_only=False)
         yield opened
         opened.close()
 

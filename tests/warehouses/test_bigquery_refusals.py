@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.warehouses.bigquery.errors import Place, ServerMessage, refusal, said_by, schema_denied
+from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, refusal, said_by, schema_denied
 
-PLACE = Place("shop", "paying", "serviceAccount:runner@shop.iam.gserviceaccount.com")
+PLACE = ErrorContext("shop", "paying", "serviceAccount:runner@shop.iam.gserviceaccount.com")
 READ = "SELECT v FROM `shop`.`marts`.`users` WHERE a = 'hush'"
 WRITE = "UPDATE `shop`.`reverse_etl`.`lease__x` SET holder = 'hush'"
 LEASE = "Access Denied: Table shop:reverse_etl.lease__x:"

@@ -28,7 +28,7 @@ from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import AdapterContract
 from tests.warehouses.duckdb_types import UNSENDABLE
-from tests.warehouses.on_duckdb import OnDuckDB, wait
+from tests.warehouses.on_duckdb import OnDuckDB, wait_up_to
 
 
 class TestAdapter(OnDuckDB, AdapterContract):
@@ -134,11 +134,11 @@ class TestFile(OnDuckDB):
     def test_memory_database_is_refused(self, tmp_path):
         for fields in ({"path": ":memory:"}, {}):
             with pytest.raises(ConfigError) as raised:
-                open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait()))
+                open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait_up_to()))
             assert raised.value.code == "memory-database"
 
     def test_missing_file_is_not_made(self, tmp_path):
-        warehouse = open_warehouse(Connection("duckdb", {"path": "no.duckdb"}, tmp_path, "200MB", wait()))
+        warehouse = open_warehouse(Connection("duckdb", {"path": "no.duckdb"}, tmp_path, "200MB", wait_up_to()))
         with pytest.raises(ConfigError) as raised:
             warehouse.query("SELECT 1")
         assert raised.value.code == "missing-database"
@@ -146,7 +146,7 @@ class TestFile(OnDuckDB):
 
     def test_file_of_another_kind_is_not_opened(self, tmp_path):
         (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
-        warehouse = open_warehouse(Connection("duckdb", {"path": "x.duckdb"}, tmp_path, "200MB", wait()))
+        warehouse = open_warehouse(Connection("duckdb", {"path": "x.duckdb"}, tmp_path, "200MB", wait_up_to()))
         with pytest.raises(WarehouseError) as raised:
             warehouse.query("SELECT 1")
         assert raised.value.code == "database-not-opened"
@@ -167,10 +167,10 @@ class TestFile(OnDuckDB):
 
     def test_unknown_warehouse_is_named_with_the_supported_ones(self, tmp_path):
         with pytest.raises(ConfigError) as raised:
-            open_warehouse(Connection("duckbd", {"password": "hush"}, tmp_path, "200MB", wait()))
+            open_warehouse(Connection("duckbd", {"password": "hush"}, tmp_path, "200MB", wait_up_to()))
         assert raised.value.code == "unknown-warehouse"
         assert "duckdb" in raised.value.hint
-        assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", wait()))
+        assert "hush" not in repr(Connection("duckdb", {"password": "hush"}, tmp_path, "200MB", wait_up_to()))
 
     @pytest.mark.slow
     def test_streamed_table_is_never_held_as_a_whole(self, warehouse):

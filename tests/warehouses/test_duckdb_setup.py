@@ -11,7 +11,7 @@ import pytest
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import WaitPolicy
-from tests.warehouses.on_duckdb import OnDuckDB, wait
+from tests.warehouses.on_duckdb import OnDuckDB, wait_up_to
 
 BERLIN = {"settings": {"TimeZone": "Europe/Berlin"}}
 
@@ -90,7 +90,7 @@ class TestSetup(OnDuckDB):
 
     def test_a_missing_attached_file_is_named(self, views, tmp_path):
         fields = {"path": str(views), "attach": [{"path": "gone/other.duckdb", "alias": "ext"}]}
-        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait()), read_only=True)
+        warehouse = open_warehouse(Connection("duckdb", fields, tmp_path, "200MB", wait_up_to()), read_only=True)
         with pytest.raises(WarehouseError) as refused:
             warehouse.query("SELECT a FROM through")
         assert refused.value.code == "database-not-attached"

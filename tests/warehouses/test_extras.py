@@ -42,11 +42,11 @@ import ctypes.util
 ctypes.util.find_library = lambda name: None
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 Path("shop.duckdb").touch()
 try:
-    patience = Patience(0, time.monotonic, lambda seconds: None)
-    open_warehouse(Connection(kind, json.loads(fields), Path(), "200MB", patience)).query("SELECT 1")
+    wait = WaitPolicy(0, time.monotonic, lambda seconds: None)
+    open_warehouse(Connection(kind, json.loads(fields), Path(), "200MB", wait)).query("SELECT 1")
 except ConfigError as error:
     print(error.code, error.context["missing"], error.hint)
 """

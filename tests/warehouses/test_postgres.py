@@ -241,10 +241,10 @@ READING = """
 import json, sys, time
 from pathlib import Path
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Patience
+from reverse_etl.warehouses.base import WaitPolicy
 fields, sql = json.loads(sys.argv[1]), sys.argv[2]
-patience = Patience(0, time.monotonic, lambda seconds: None)
-warehouse = open_warehouse(Connection("postgres", fields, Path(), "200MB", patience))
+wait = WaitPolicy(0, time.monotonic, lambda seconds: None)
+warehouse = open_warehouse(Connection("postgres", fields, Path(), "200MB", wait))
 rows = sum(batch.num_rows for batch in warehouse.batches(sql, 10_000))
 # Not getrusage: a process starts with the peak of the one that started it.
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

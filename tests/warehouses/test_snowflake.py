@@ -14,7 +14,7 @@ from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses.columns import ColumnKind as K
 from reverse_etl.warehouses.snowflake.errors import ServerMessage, refusal
 from reverse_etl.warehouses.snowflake.profile import read_options
-from reverse_etl.warehouses.snowflake.types import column_of, kept
+from reverse_etl.warehouses.snowflake.types import column_of, stored_column
 from tests.contracts.change_detection import ChangeDetectionContract, KeysContract
 from tests.contracts.commits import CommitsContract
 from tests.contracts.definition_changes import DefinitionChangesContract
@@ -300,10 +300,10 @@ class TestTypes:
     def test_kinds_of_types_and_how_they_are_kept(self, type_name, spelled, kind, element, expression):
         column = column_of("C", type_name)
         assert (column.name, column.type, column.kind, column.element) == ("c", spelled or type_name, kind, element)
-        assert kept(column, "c").expression == expression
-        assert kept(column, "c").json is expression.startswith("TO_JSON")
+        assert stored_column(column, "c").expression == expression
+        assert stored_column(column, "c").json is expression.startswith("TO_JSON")
 
     def test_point_on_the_earth_is_a_place_and_other_shapes_are_geojson(self):
-        said = kept(column_of("C", "GEOGRAPHY"), "c").expression
+        said = stored_column(column_of("C", "GEOGRAPHY"), "c").expression
         assert "OBJECT_CONSTRUCT('lat', GET(GET(ST_ASGEOJSON(c), 'coordinates'), 1), 'lon'" in said
         assert said.endswith("ELSE TO_JSON(ST_ASGEOJSON(c)) END")
