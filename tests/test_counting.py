@@ -11,7 +11,7 @@ import pytest
 
 import reverse_etl
 from reverse_etl.counting import agree, are, plural, were
-from reverse_etl.sandbox import counting as sandbox_counting
+from reverse_etl.sandbox.plurals import pluralize
 
 PACKAGE = Path(reverse_etl.__file__).parent
 # What a number is put into a text as: a length, a count, or anything with a separator of thousands.
@@ -30,7 +30,7 @@ _BEFORE_NOUN = re.compile(
 _TEMPLATE = re.compile(r"\}\}\s+(?:row|request|field|item|user|event|line|file|list|member|byte|change)s\b")
 # Texts in which the number is never 1, or is no count: file, and what the placeholder holds.
 ALLOWED = {
-    ("sandbox/http/request_log.py", "len(value)"): "a text that is shortened has hundreds of characters",
+    ("sandbox/http/log_entries.py", "len(value)"): "a text that is shortened has hundreds of characters",
 }
 
 
@@ -47,7 +47,7 @@ def bare_numbers(source: str) -> list[tuple[str, str]]:
                 continue
             held, form = ast.unparse(value.value), ast.unparse(value.format_spec)[2:-1] if value.format_spec else ""
             # A constant in capitals is a limit that is well above 1, and `.6f` is a measure.
-            if held.isupper() or held.startswith(("plural(", "_share(")) or form == ".6f":
+            if held.isupper() or held.startswith(("plural(", "pluralize(", "_share(")) or form == ".6f":
                 continue
             several = _SEVERAL.match(str(after.value))
             if several and (form in (",", "g", ",.0f", ".0f") or _NUMBER.search(held)):
@@ -98,4 +98,4 @@ def test_one_is_no_plural() -> None:
         ("was", "is", "looks"),
         ("were", "are", "look"),
     ]
-    assert [sandbox_counting.plural(number, "item") for number in (1, 1001)] == ["1 item", "1001 items"]
+    assert [pluralize(number, "item") for number in (1, 1001)] == ["1 item", "1001 items"]

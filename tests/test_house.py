@@ -56,7 +56,7 @@ DOORS = {
     "starlette": {name_of(path) for path in SANDBOX.rglob("*.py")},
     "uvicorn": {name_of(path) for path in SANDBOX.rglob("*.py")},
     "rich": {"report/bar.py"},
-    "jinja2": {"dbt/jinja.py", "sandbox/pages/pages.py"},
+    "jinja2": {"dbt/jinja.py", "sandbox/pages/rendering.py"},
 }
 
 

@@ -12,9 +12,9 @@ import requests
 import yaml
 
 from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
-from reverse_etl.sandbox.state.channels import CHANNELS as DEFAULT_CHANNELS
-from reverse_etl.sandbox.state.channels import Channel
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
+from reverse_etl.sandbox.channels import CHANNELS as DEFAULT_CHANNELS
+from reverse_etl.sandbox.channels import Channel
 from tests.cli.conftest import Shop
 from tests.documentation import TEXT
 
@@ -85,7 +85,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
     (tmp_path / "profiles.yml").write_text(f"shop:\n  target: dev\n  outputs:\n    dev: {output}\n")
     names = f"{{iterable: {{project_type: {kind}}}, brand: {{project_type: {kind}}}}}"
     (tmp_path / "reverse_etl.yml").write_text(f"destinations: {names}\n")
-    with start(options) as sandbox:
+    with start_sandbox(options) as sandbox:
         for user in KNOWN:
             requests.post(
                 f"{sandbox.url}/api/users/update", json=user, headers={"Api-Key": "sandbox-key"}, timeout=10

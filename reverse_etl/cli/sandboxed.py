@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from reverse_etl.cli.commands.sandbox import told_as_not_started
+from reverse_etl.cli.commands.sandbox import report_start_failure
 from reverse_etl.cli.options import SandboxUse
 from reverse_etl.dbt.nodes import mapping
 from reverse_etl.definition.destination import (
@@ -31,7 +31,7 @@ from reverse_etl.documents import MEGABYTE, read_json
 from reverse_etl.errors import ConfigError
 from reverse_etl.project.context import ProjectContext, ProjectOptions
 from reverse_etl.project.project_types import possible_types
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.sandbox.state.journal import FILE_NAME
 from reverse_etl.secret import Secret
 from reverse_etl.settings import Settings
@@ -182,8 +182,8 @@ class SandboxedProject(ProjectContext):
             lists=named.lists,
             catalogs=named.catalogs,
         )
-        with told_as_not_started(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
-            self._sandboxes[name] = self._running.enter_context(start(options))
+        with report_start_failure(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
+            self._sandboxes[name] = self._running.enter_context(start_sandbox(options))
             return self._sandboxes[name].url
 
 

@@ -1,6 +1,6 @@
-"""A local Iterable for demos and tests. It imports nothing else of this package: a misreading of the API is not shared.
+"""A local Iterable for demos and tests. It shares no code with the client, so it cannot share a misreading of the API.
 
-with start(SandboxOptions(port=0)) as sandbox:
+with start_sandbox(SandboxOptions(port=0)) as sandbox:
     requests.get(sandbox.url + "/sandbox/users")
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.sandbox.options import Behaviour, ProjectType, SandboxError, SandboxOptions
 from reverse_etl.sandbox.rules.faults import FAULTS
-from reverse_etl.sandbox.settings import Setting, behaviour_of, list_settings
+from reverse_etl.sandbox.settings import Setting, list_settings, parse_behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,27 +25,27 @@ __all__ = [
     "SandboxError",
     "SandboxOptions",
     "Setting",
-    "behaviour_of",
     "list_settings",
-    "serve",
-    "start",
+    "parse_behaviour",
+    "serve_sandbox",
+    "start_sandbox",
 ]
 
 
-def serve(options: SandboxOptions, announce: Callable[[str], None]) -> None:
-    """Run a sandbox until SIGINT or SIGTERM; `announce` gets its URL once the socket listens. For the main thread.
+def serve_sandbox(options: SandboxOptions, announce: Callable[[str], None]) -> None:
+    """Run a sandbox in the main thread until SIGINT or SIGTERM. When it listens, `announce` gets its URL.
 
-    Raises OSError when the port is taken, SandboxError when the data folder cannot be used.
+    Raises OSError if the port is in use, SandboxError if the data folder cannot be used.
     """
     from reverse_etl.sandbox.http.server import serve_until_signal
 
     serve_until_signal(options, announce)
 
 
-def start(options: SandboxOptions, clock: Clock | None = None) -> RunningSandbox:
-    """Start a sandbox in a thread; use it as a context manager, or call `stop()`.
+def start_sandbox(options: SandboxOptions, clock: Clock | None = None) -> RunningSandbox:
+    """Start a sandbox in a thread. Use it as a context manager, or call `stop()`.
 
-    `clock` gives seconds since 1970 and drives timestamps and rate limits. Raises what `serve` raises.
+    `clock` returns seconds since 1970. Timestamps and rate limits use it. Raises the errors of `serve_sandbox`.
     """
     from reverse_etl.sandbox.http.server import RunningSandbox
 

@@ -17,7 +17,7 @@ from reverse_etl.sandbox.options import Behaviour
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of Behaviour: `values` says in words what may be typed, `meaning` is its docstring on one line."""
+    """One field of Behaviour. `values` describes the allowed values, `meaning` is its docstring on one line."""
 
     name: str
     values: str
@@ -26,42 +26,44 @@ class Setting:
 
 
 def list_settings() -> list[Setting]:
-    """Every setting, in the order of the fields."""
-    meanings = _docstrings(Behaviour)
-    kinds = get_type_hints(Behaviour)
+    """Return every setting, in the order of the fields."""
+    meanings = _read_field_docstrings(Behaviour)
+    types = get_type_hints(Behaviour)
     return [
-        Setting(one.name, _allowed(kinds[one.name]), _shown(one.default), meanings.get(one.name, ""))
+        Setting(one.name, _describe_values(types[one.name]), _format_default(one.default), meanings.get(one.name, ""))
         for one in fields(Behaviour)
     ]
 
 
-def behaviour_of(texts: Iterable[str]) -> Behaviour:
-    """The behaviour with these `NAME=VALUE` set, the last of a name counting.
+def parse_behaviour(texts: Iterable[str]) -> Behaviour:
+    """Return the behaviour with these `NAME=VALUE` set. If a name comes twice, the last one counts.
 
-    Raises ValueError, with a sentence that says what is allowed, for a name or a value that there is not.
+    Raises ValueError for an unknown name or a wrong value, with a sentence that says what is allowed.
     """
-    kinds = get_type_hints(Behaviour)
-    given: dict[str, Any] = {}
+    types = get_type_hints(Behaviour)
+    values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if name not in kinds:
-            raise ValueError(_unknown(name, kinds))
+        if name not in types:
+            raise ValueError(_describe_unknown(name, types))
         if not equals:
-            raise ValueError(f"{text!r} has no value: write {name}=VALUE, where VALUE is {_allowed(kinds[name])}")
+            raise ValueError(
+                f"{text!r} has no value: write {name}=VALUE, where VALUE is {_describe_values(types[name])}"
+            )
         try:
-            given[name] = _read(value, kinds[name])
+            values[name] = _parse_value(value, types[name])
         except ValueError:
-            raise ValueError(f"{text!r}: {name} takes {_allowed(kinds[name])}") from None
-    return Behaviour(**given)
+            raise ValueError(f"{text!r}: {name} takes {_describe_values(types[name])}") from None
+    return Behaviour(**values)
 
 
-def _unknown(name: str, kinds: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), kinds, 1, cutoff=0.5)
-    return f"{name!r} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
+def _describe_unknown(name: str, types: Mapping[str, object]) -> str:
+    nearest = difflib.get_close_matches(name.lower().replace("-", "_"), types, 1, cutoff=0.5)
+    return f"{name!r} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
 
 
-def _docstrings(of: type) -> dict[str, str]:
-    """What stands below each field in the source, where the source can be had."""
+def _read_field_docstrings(of: type) -> dict[str, str]:
+    """Return the text below each field in the source. Empty if the source is not available."""
     try:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(of))).body
     except (OSError, TypeError):
@@ -75,57 +77,58 @@ def _docstrings(of: type) -> dict[str, str]:
     }
 
 
-def _allowed(kind: Any) -> str:
-    return " or ".join(words for words, _ in _alternatives(kind))
+def _describe_values(type_: Any) -> str:
+    return " or ".join(words for words, _ in _list_parsers(type_))
 
 
-def _read(text: str, kind: Any) -> object:
-    """Raises ValueError for a text that does not say a value of this type."""
-    for _, read in _alternatives(kind):
+def _parse_value(text: str, type_: Any) -> object:
+    """Raises ValueError if no value of this type is written so."""
+    for _, parse in _list_parsers(type_):
         with suppress(ValueError):
-            return read(text)
+            return parse(text)
     raise ValueError(text)
 
 
-def _alternatives(kind: Any) -> list[_Reading]:
-    if kind in _READINGS:
-        return _READINGS[kind]
-    if get_origin(kind) is Literal:
-        return [_exactly(str(word), word) for word in get_args(kind)]
-    return [reading for choice in get_args(kind) for reading in _alternatives(choice)]
+def _list_parsers(type_: Any) -> list[_Parser]:
+    if type_ in _PARSERS:
+        return _PARSERS[type_]
+    if get_origin(type_) is Literal:
+        return [_make_literal_parser(str(word), word) for word in get_args(type_)]
+    return [parser for member in get_args(type_) for parser in _list_parsers(member)]
 
 
-def _exactly(word: str, value: object) -> _Reading:
-    def read(text: str) -> object:
+def _make_literal_parser(word: str, value: object) -> _Parser:
+    def parse(text: str) -> object:
         if text != word:
             raise ValueError(text)
         return value
 
-    return word, read
+    return word, parse
 
 
-def _whole(text: str) -> int:
+def _parse_integer(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(text)
     return int(text)
 
 
-def _texts(text: str) -> frozenset[str]:
+def _parse_text_set(text: str) -> frozenset[str]:
     return frozenset(word for word in text.split(",") if word not in {"", "none"})
 
 
-_Reading = tuple[str, "Callable[[str], object]"]
-_READINGS: Final[Mapping[object, list[_Reading]]] = {
-    bool: [_exactly("true", value=True), _exactly("false", value=False)],
-    int: [("a whole number", _whole)],
+_Parser = tuple[str, "Callable[[str], object]"]
+"""The words that describe the allowed values, and the function that parses one."""
+_PARSERS: Final[Mapping[object, list[_Parser]]] = {
+    bool: [_make_literal_parser("true", value=True), _make_literal_parser("false", value=False)],
+    int: [("a whole number", _parse_integer)],
     float: [("a number", float)],
-    str: [("a text", str)],
-    type(None): [_exactly("none", value=None)],
-    frozenset[str]: [("texts with commas between", _texts)],
+    str: [("text", str)],
+    type(None): [_make_literal_parser("none", value=None)],
+    frozenset[str]: [("texts separated by commas", _parse_text_set)],
 }
 
 
-def _shown(default: object) -> str:
+def _format_default(default: object) -> str:
     if default is None or default == frozenset():
         return "none"
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 
 from .chromium import Browser, missing
 
@@ -35,7 +35,7 @@ def browser(started, request):
 @pytest.fixture(scope="session")
 def shop():
     """The address of a sandbox that has been sent users, a list, a catalog, events and what it refuses."""
-    with start(SandboxOptions(port=0)) as sandbox:
+    with start_sandbox(SandboxOptions(port=0)) as sandbox:
         for method, path, body in sent():
             headers = {"Api-Key": "sandbox-browser"}
             requests.request(method, sandbox.url + path, json=body, headers=headers, timeout=10)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from reverse_etl.cli import app
 from reverse_etl.cli.flag_lists import repeat_flags
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 
 PEOPLE = """
 create or replace table {name} as select * from (values
@@ -151,7 +151,7 @@ def _cleared() -> dict[str, str | None]:
 
 @pytest.fixture
 def sandbox() -> Iterator[Any]:
-    with start(SandboxOptions(port=0, rate_limit=False)) as running:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as running:
         yield running
 
 

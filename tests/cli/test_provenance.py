@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reverse_etl.cli import app
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 
 from .conftest import META, PEOPLE, Ended, Shop, working_in
 
@@ -235,7 +235,7 @@ def test_a_file_of_its_own_is_no_way_past_the_list(only_prod: Shop) -> None:
 def test_another_host_has_to_be_typed(people: Shop) -> None:
     people.cli("run")
     host = people.url.removeprefix("http://")
-    with start(SandboxOptions(port=0, rate_limit=False)) as other:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as other:
         there, new = {"ITERABLE_BASE_URL": other.url}, other.url.removeprefix("http://")
         assert "destination accept --select people`, which shows" in people.cli("run", **there).err
         refused = people.cli("destination", "accept", **there)
@@ -254,7 +254,7 @@ def test_another_host_has_to_be_typed(people: Shop) -> None:
 def test_rows_that_another_host_accepted_can_all_be_sent_again(people: Shop) -> None:
     people.sql("update people set email = 'x' where first_name = 'Bob'")
     people.cli("run")
-    with start(SandboxOptions(port=0, rate_limit=False)) as other:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as other:
         there, new = {"ITERABLE_BASE_URL": other.url}, other.url.removeprefix("http://")
         accepted = people.cli("destination", "accept", "--to", new, "--full-refresh", **there)
         assert (accepted.code, "sends its 2 accepted rows again" in accepted.out) == (0, True)

@@ -62,7 +62,7 @@ def test_what_it_does_not_know_is_refused_with_the_nearest(shop: Shop, words: tu
 def test_settings_and_faults_are_listed(shop: Shop) -> None:
     text = shop.cli("sandbox", "--settings").out
     assert "  retry_after=false  (true or false)\n      Whether a 429 carries a Retry-After header.\n" in text
-    assert "  html-502        a gateway's HTML page, not applied\n" in text
+    assert "  html-502        a gateway's HTML error page; the request is not applied\n" in text
     found = shop.cli("sandbox", "--settings", "--log-format", "json").json
     assert ("retry_after" in [one["name"] for one in found["settings"]], "reset-after" in found["faults"]) == (
         True,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.cli.sandboxed import named_things
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.sandbox.http.app import SandboxApp
 from reverse_etl.sync import Sync
 
@@ -58,20 +58,20 @@ class SandboxedShop:
 
     def users(self, destination: str = "iterable") -> dict[str, Any]:
         """What its sandbox has, seen as by `reverse-etl sandbox --data-dir`."""
-        with start(SandboxOptions(port=0, data_dir=self.folder / destination)) as running:
+        with start_sandbox(SandboxOptions(port=0, data_dir=self.folder / destination)) as running:
             return {str(user.email): user.data for user in running.project.users.values()}
 
 
 @pytest.fixture
 def sandboxed(people: Shop, monkeypatch: pytest.MonkeyPatch) -> SandboxedShop:
     made = SandboxedShop(people)
-    answer = SandboxApp.answer
+    answer = SandboxApp.handle_request
 
     def listen(app: SandboxApp, incoming: Any, *more: Any) -> Any:
         made.heard.append((incoming.method, incoming.raw_path, str(dict(incoming.headers))))
         return answer(app, incoming, *more)
 
-    monkeypatch.setattr(SandboxApp, "answer", listen)
+    monkeypatch.setattr(SandboxApp, "handle_request", listen)
     return made
 
 
@@ -225,7 +225,7 @@ def test_each_destination_has_a_sandbox_of_its_own(sandboxed: SandboxedShop) -> 
 
 def test_two_commands_at_once_on_one_folder(sandboxed: SandboxedShop) -> None:
     sandboxed.cli("run")
-    with start(SandboxOptions(port=0, data_dir=sandboxed.folder / "iterable")):
+    with start_sandbox(SandboxOptions(port=0, data_dir=sandboxed.folder / "iterable")):
         ended = sandboxed.cli("run")
         assert (ended.code, "error[sandbox-not-started]" in ended.err) == (2, True)
         assert "another sandbox has it open" in ended.err
@@ -245,7 +245,8 @@ def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
 ) -> None:
     limited = []
     monkeypatch.setattr(
-        "reverse_etl.cli.sandboxed.start", lambda options: limited.append(options.rate_limit) or start(options)
+        "reverse_etl.cli.sandboxed.start_sandbox",
+        lambda options: limited.append(options.rate_limit) or start_sandbox(options),
     )
     sandboxed.cli("run")
     sandboxed.cli("run", REVERSE_ETL_REQUESTS_PER_SECOND="50")
@@ -272,7 +273,7 @@ def test_what_definitions_name_and_do_not_make_is_there() -> None:
     [(number, name), by_id] = named.lists
     assert (name, by_id, named.catalogs) == ("VIP", (77, "List 77"), ("shops",))
     assert named_things([_about({"list": "Other"}), _about({"list": "VIP"})]).lists[1] == (number, "VIP")
-    with start(SandboxOptions(port=0, lists=named.lists, catalogs=named.catalogs)) as running:
+    with start_sandbox(SandboxOptions(port=0, lists=named.lists, catalogs=named.catalogs)) as running:
         assert {"VIP", "List 77"} < {one.name for one in running.project.lists}
 
 

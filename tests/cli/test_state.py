@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import requests
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.snapshot.tables import slug
 from reverse_etl.warehouses.duckdb import DuckDB
 
@@ -320,7 +320,7 @@ def test_refusals_move_too(shop: Shop, sandbox: Any) -> None:
 @pytest.fixture
 def by_user_id() -> Iterator[dict[str, str]]:
     """A project of user ids, as the environment names it."""
-    with start(SandboxOptions(port=0, rate_limit=False, project_type="user_id")) as running:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False, project_type="user_id")) as running:
         yield {"ITERABLE_PROJECT_TYPE": "user_id", "ITERABLE_BASE_URL": running.url}
 
 

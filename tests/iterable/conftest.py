@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 
 pytest.register_assert_rewrite(
     "tests.contracts.iterable_object",
@@ -47,7 +47,7 @@ def iterable(sandboxes, clock):
     def iterable(project_type, **behaviour):
         options = SandboxOptions(port=0, project_type=project_type, rate_limit=False, behaviour=Behaviour(**behaviour))
         if options not in sandboxes:
-            sandboxes[options] = start(options)
+            sandboxes[options] = start_sandbox(options)
         sandboxes[options].project.reset()
         return World(sandboxes[options].url, clock)
 

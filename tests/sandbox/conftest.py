@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 
 NOON = 1_767_268_800.0  # 2026-01-01 12:00:00 UTC
 
@@ -88,7 +88,7 @@ def project_of(servers):
         )
         if options not in servers:
             clock = Clock()
-            servers[options] = (start(options, clock), clock)
+            servers[options] = (start_sandbox(options, clock), clock)
         sandbox, clock = servers[options]
         clock.now = NOON
         sandbox.project.reset()
@@ -113,7 +113,7 @@ def opened(tmp_path):
         options = SandboxOptions(
             port=0, data_dir=tmp_path, project_type=project_type, rate_limit=False, behaviour=Behaviour(**behaviour)
         )
-        with start(options, clock) as sandbox:
+        with start_sandbox(options, clock) as sandbox:
             yield Api(sandbox, clock)
 
     return open_folder

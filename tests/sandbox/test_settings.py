@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from reverse_etl.sandbox import Behaviour, behaviour_of, list_settings
+from reverse_etl.sandbox import Behaviour, list_settings, parse_behaviour
 
 
 def test_every_field_is_listed_with_its_meaning_and_what_it_takes():
@@ -15,7 +15,7 @@ def test_every_field_is_listed_with_its_meaning_and_what_it_takes():
 
 @pytest.mark.parametrize("setting", list_settings(), ids=lambda setting: setting.name)
 def test_every_default_can_be_typed_as_it_is_told(setting):
-    assert behaviour_of([f"{setting.name}={setting.default}"]) == Behaviour()
+    assert parse_behaviour([f"{setting.name}={setting.default}"]) == Behaviour()
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_every_default_can_be_typed_as_it_is_told(setting):
     ],
 )
 def test_values_have_the_types_of_the_fields(text, name, value):
-    assert behaviour_of([text]) == replace(Behaviour(), **{name: value})
+    assert parse_behaviour([text]) == replace(Behaviour(), **{name: value})
 
 
 def test_the_last_of_a_name_counts_and_others_keep_their_default():
-    assert behaviour_of(["project_id=1", "project_id=2", "retry_after=true"]) == Behaviour(
+    assert parse_behaviour(["project_id=1", "project_id=2", "retry_after=true"]) == Behaviour(
         project_id=2, retry_after=True
     )
 
@@ -55,4 +55,4 @@ def test_the_last_of_a_name_counts_and_others_keep_their_default():
 )
 def test_what_cannot_be_set_is_refused_with_what_can(text, told):
     with pytest.raises(ValueError, match=told):
-        behaviour_of([text])
+        parse_behaviour([text])

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 from tests.reference_iterable import ReferenceServer, serve_reference
 from tests.reference_iterable.hooks import Hooks
 from tests.stories.memories import Memory, ReferenceMemory, SandboxMemory
@@ -112,7 +112,7 @@ def the_sandbox(project_type: str, *, opt_in: bool) -> Iterator[Side]:
         rate_limit=False,
         behaviour=Behaviour(opt_in_message_types=opt_in),
     )
-    with start(options) as sandbox, relaying(sandbox.url) as relay:
+    with start_sandbox(options) as sandbox, relaying(sandbox.url) as relay:
         yield SandboxSide(sandbox, relay)
 
 

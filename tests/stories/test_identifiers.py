@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from tests.stories.memories import SandboxMemory
 from tests.stories.project import Project
 
@@ -39,7 +39,7 @@ def entry(kind: str, **keys: object) -> dict[str, object]:
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """A project of the type that the test names, with a sandbox that has list 7."""
     kind = getattr(request, "param", "hybrid")
-    with start(SandboxOptions(port=0, project_type=kind, rate_limit=False, lists=((7, "VIP"),))) as sandbox:
+    with start_sandbox(SandboxOptions(port=0, project_type=kind, rate_limit=False, lists=((7, "VIP"),))) as sandbox:
         made = Project.make(tmp_path / "shop", sandbox.url, [], {"ITERABLE_PROJECT_TYPE": kind})
         made.environment["SANDBOX"] = sandbox.url
         yield made

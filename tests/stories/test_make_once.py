@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 from tests.stories.project import Project
 
 VIPS = {"object": "list_members", "list": {"name": "VIP"}, "create_list": True, "email": "email"}
@@ -19,7 +19,7 @@ GOODS = {"object": "catalog_items", "catalog": "Goods", "create_catalog": True, 
 @pytest.fixture
 def sandbox() -> Iterator[Any]:
     """A project that does not list for a minute what was just made."""
-    with start(SandboxOptions(port=0, rate_limit=False, behaviour=Behaviour(visible_lag=60))) as running:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False, behaviour=Behaviour(visible_lag=60))) as running:
         yield running
 
 
@@ -76,7 +76,7 @@ def test_another_list_of_the_name_changes_nothing(project: Project, sandbox: Any
 
 def test_a_run_that_ends_before_its_first_row_leaves_the_id(tmp_path: Path) -> None:
     slow = Behaviour(visible_lag=60, new_list_delay=3600)
-    with start(SandboxOptions(port=0, rate_limit=False, behaviour=slow)) as running:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False, behaviour=slow)) as running:
         project = Project.make(tmp_path / "shop", running.url, VIPS, {"REVERSE_ETL_ATTEMPTS": "1"})
         project.fill({"email": "VARCHAR"}, [{"email": "ada@shop.com"}])
         for _ in range(2):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 from tests.stories.project import Project
 from tests.stories.test_identifiers import ITEMS, memory, people
 
@@ -33,7 +33,9 @@ COLUMNS = {"old": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR", "n": "INTEGE
 @pytest.fixture
 def sandbox() -> Iterator[Any]:
     """An e-mail project that applies new addresses late."""
-    with start(SandboxOptions(port=0, rate_limit=False, behaviour=Behaviour(email_change_delay=LATE))) as running:
+    with start_sandbox(
+        SandboxOptions(port=0, rate_limit=False, behaviour=Behaviour(email_change_delay=LATE))
+    ) as running:
         yield running
 
 

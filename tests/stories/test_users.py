@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import Project
@@ -157,7 +157,7 @@ def test_plan_shows_what_run_will_do_and_writes_nothing(shop: Project, iterable:
 
 
 def test_users_that_iterable_lacks_are_skipped_in_update_mode(tmp_path: Path) -> None:
-    with start(SandboxOptions(port=0, rate_limit=False)) as sandbox:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as sandbox:
         shop = Project.make(tmp_path / "shop", sandbox.url, META)
         shop.sql(PEOPLE.format(rows=4))
         shop.sql("DELETE FROM people WHERE email <> 'u1@shop.com'")
@@ -178,7 +178,7 @@ def test_users_that_iterable_lacks_are_skipped_in_update_mode(tmp_path: Path) ->
 
 
 def test_the_sandbox_holds_what_the_model_holds(tmp_path: Path) -> None:
-    with start(SandboxOptions(port=0, rate_limit=False)) as sandbox:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as sandbox:
         meta = {"object": "users", "email": "email", "user_id": "id", "fields": None}
         shop = Project.make(tmp_path / "shop", sandbox.url, meta)
         shop.sql(
@@ -199,7 +199,7 @@ def test_the_sandbox_holds_what_the_model_holds(tmp_path: Path) -> None:
             "big": 9007199254740993,
             "note": "line\n😀",
         }
-        types = sandbox.project.fields.types
+        types = sandbox.project.field_types.types
         assert (types["spent"], types["born"], types["seen"], types["big"]) == ("double", "date", "date", "long")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.sandbox import Behaviour, SandboxOptions, start
+from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 
 HERE = Path(__file__).parent
 FILES = ("package.json", "package-lock.json", ".npmrc", "areas.mjs")
@@ -51,7 +51,7 @@ def test_the_client_gets_along_with_the_sandbox(folder, area):
         rate_limit=area == "errors",
         behaviour=Behaviour(subscription_groups=True),
     )
-    with start(options) as sandbox:
+    with start_sandbox(options) as sandbox:
         command = ["node", "areas.mjs", area, sandbox.url]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 0, ended.stdout + ended.stderr

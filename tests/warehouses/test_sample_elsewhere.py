@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.sandbox import SandboxOptions, start
+from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from tests.emulators.environment import NotBuilt, python_of
 
 SAMPLE = Path(__file__).parents[2] / "sample_dbt_project"
@@ -60,7 +60,7 @@ class Shop:
 
 def shop(folder: Path, target: str, environment: Mapping[str, str], dbt: Path = PROGRAMS / "dbt") -> Iterator[Shop]:
     shutil.copytree(SAMPLE, folder, ignore=BUILT)
-    with start(SandboxOptions(port=0, rate_limit=False)) as sandbox:
+    with start_sandbox(SandboxOptions(port=0, rate_limit=False)) as sandbox:
         known = {"HOME": str(folder.parent), "PATH": "/usr/bin:/bin"}
         known |= {"ITERABLE_BASE_URL": sandbox.url, "ITERABLE_API_KEY": "sandbox-shop"}
         yield Shop(folder, {**known, **environment}, target, dbt, sandbox)

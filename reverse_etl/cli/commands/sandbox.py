@@ -1,4 +1,4 @@
-"""`sandbox`: a local Iterable, until a signal comes."""
+"""`sandbox`: runs a local Iterable until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,43 +18,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# Every Iterable project has a list that can be changed, so readers that take the first list find one here too.
+# Every Iterable project has a list that can be changed, so programs that use the first list work here too.
 _LISTS = ((300, "Newsletter"),)
 
 
 class ProjectType(str, Enum):
-    """What identifies a user."""
+    """The identifiers of users in a project."""
 
     EMAIL = "email"
     USER_ID = "user_id"
     HYBRID = "hybrid"
 
 
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: a free one.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on. 0 picks a free one.")]
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", file_okay=False, help="Keep its state here; else it ends with the process.")
-]
-Kind = Annotated[
-    ProjectType, typer.Option("--project-type", envvar="ITERABLE_PROJECT_TYPE", help="What identifies a user.")
-]
-RateLimit = Annotated[bool, typer.Option("--rate-limit/--no-rate-limit", help="Iterable's documented rates.")]
-CreateFields = Annotated[
-    bool,
+    Path | None,
     typer.Option(
-        "--create-new-fields/--no-create-new-fields", help="Whether the project takes fields it has not seen."
+        "--data-dir",
+        file_okay=False,
+        help="Store its data in this folder. Without it, data is lost when the sandbox stops.",
     ),
 ]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="What it does where Iterable is silent, see --settings."),
+ProjectTypeOption = Annotated[
+    ProjectType, typer.Option("--project-type", envvar="ITERABLE_PROJECT_TYPE", help="What identifies a user.")
 ]
-Wrong = Annotated[
-    list[str] | None,
-    typer.Option("--fault", metavar="NAME[:SHARE]", help="What goes wrong, as 429:0.05, html-502 or slow:200ms."),
+RateLimit = Annotated[
+    bool, typer.Option("--rate-limit/--no-rate-limit", help="Apply Iterable's documented rate limits.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Decides which requests meet the faults.")]
-Listing = Annotated[
-    bool, typer.Option("--settings", help="List the settings and the faults with their meanings, and end.")
+CreateFields = Annotated[
+    bool,
+    typer.Option("--create-new-fields/--no-create-new-fields", help="Whether requests can create new fields."),
+]
+SettingTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change how it behaves where Iterable's documentation is unclear. See --settings.",
+    ),
+]
+FaultTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="NAME[:SHARE]",
+        help="Make requests fail, for example 429:0.05, html-502 or slow:200ms. See --settings.",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed that decides which requests get the faults.")]
+ListSettings = Annotated[
+    bool, typer.Option("--settings", help="List all settings and faults with their meanings, and exit.")
 ]
 
 
@@ -62,21 +75,21 @@ def sandbox(
     session: Session,
     port: Port = 8085,
     data_dir: DataDir = None,
-    project_type: Kind = ProjectType.EMAIL,
+    project_type: ProjectTypeOption = ProjectType.EMAIL,
     rate_limit: RateLimit = True,
     create_new_fields: CreateFields = True,
-    changes: Changes = None,
-    faults: Wrong = None,
+    setting_texts: SettingTexts = None,
+    faults: FaultTexts = None,
     seed: Seed = 0,
-    settings: Listing = False,
+    settings: ListSettings = False,
 ) -> None:
-    """Run a local Iterable to send to. It shows what arrived on a page, and listens only on this machine."""
-    from reverse_etl.sandbox import SandboxOptions, behaviour_of, serve
+    """Run a local Iterable for tests. It shows what it received on web pages and listens only on this machine."""
+    from reverse_etl.sandbox import SandboxOptions, parse_behaviour, serve_sandbox
 
     if settings:
         _list_settings(session.console)
         return
-    with _told_as_wrong_option():
+    with _report_wrong_option():
         options = SandboxOptions(
             port=port,
             data_dir=data_dir,
@@ -84,12 +97,12 @@ def sandbox(
             rate_limit=rate_limit,
             lists=_LISTS,
             create_new_fields=create_new_fields,
-            behaviour=behaviour_of(changes or ()),
+            behaviour=parse_behaviour(setting_texts or ()),
             faults=tuple(faults or ()),
             seed=seed,
         )
-    with told_as_not_started(port, "Name another folder with `--data-dir`."):
-        serve(options, lambda url: _announce(session.console, url, project_type.value))
+    with report_start_failure(port, "Choose another folder with `--data-dir`."):
+        serve_sandbox(options, lambda url: _announce(session.console, url, project_type.value))
 
 
 def _list_settings(console: Console) -> None:
@@ -107,17 +120,17 @@ def _list_settings(console: Console) -> None:
 
 
 @contextmanager
-def _told_as_wrong_option() -> Iterator[None]:
+def _report_wrong_option() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        hint = "`reverse-etl sandbox --help` names the flags, `reverse-etl sandbox --settings` what `--set` can set."
+        hint = "`reverse-etl sandbox --help` lists the flags, `reverse-etl sandbox --settings` lists the settings."
         raise ConfigError("wrong-sandbox-option", str(error), context={}, hint=hint) from error
 
 
 @contextmanager
-def told_as_not_started(port: int, hint: str) -> Iterator[None]:
-    """Turn what keeps a sandbox from starting into ConfigError; `hint` is for a folder that cannot be used."""
+def report_start_failure(port: int, hint: str) -> Iterator[None]:
+    """Raise ConfigError if a sandbox cannot start. `hint` is for a folder that cannot be used."""
     from reverse_etl.sandbox import SandboxError
 
     try:
@@ -136,7 +149,7 @@ def told_as_not_started(port: int, hint: str) -> Iterator[None]:
             "port-taken",
             f"the sandbox cannot listen on port {port}",
             context={"reason": error.strerror or error},
-            hint="Name another port with `--port`, or 0 for a free one.",
+            hint="Choose another port with `--port`, or 0 for a free one.",
         ) from error
 
 
@@ -144,7 +157,7 @@ def _announce(console: Console, url: str, project_type: str) -> None:
     console.lines([url])
     console.say(
         "SandboxListens",
-        f"the sandbox listens; Ctrl-C ends it. To send to it: export ITERABLE_BASE_URL={url}"
+        f"the sandbox is running; press Ctrl-C to stop it. To send to it: export ITERABLE_BASE_URL={url}"
         f" ITERABLE_API_KEY=sandbox-trial ITERABLE_PROJECT_TYPE={project_type}"
-        " REVERSE_ETL_STATE_SCHEMA=reverse_etl_trial (a schema of its own: what the sandbox accepts, Iterable has not)",
+        " REVERSE_ETL_STATE_SCHEMA=reverse_etl_trial (a separate schema, because Iterable does not have these rows)",
     )

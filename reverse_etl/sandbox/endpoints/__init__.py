@@ -1,1 +1,1 @@
-"""One file per group of Iterable endpoints: checks a request, changes the project, builds the reply."""
+"""Iterable's endpoints, in groups. An endpoint checks a request, changes the project, and builds the reply."""

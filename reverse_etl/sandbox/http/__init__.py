@@ -1,1 +1,1 @@
-"""HTTP of the sandbox: the server, the request as endpoints see it, access checks, replies and the request log."""
+"""The HTTP server of the sandbox: sockets, routes, access checks, faults, and the request log."""

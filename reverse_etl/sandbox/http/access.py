@@ -1,4 +1,4 @@
-"""Who may ask and how much: this machine alone, a sandbox key, the rate, the size of a body. Knows no endpoint."""
+"""The checks before a request reaches an endpoint: local client, sandbox key, rate limit, size of the body."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from reverse_etl.sandbox.counting import plural
-from reverse_etl.sandbox.http.replies import Refusal, Reply, refusal
 from reverse_etl.sandbox.options import is_loopback
+from reverse_etl.sandbox.plurals import pluralize
+from reverse_etl.sandbox.replies import ApiRefusal, Refusal, Reply
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
-    from reverse_etl.sandbox.rules.limits import Exceeded
+    from reverse_etl.sandbox.rules.rate_limits import ExceededLimit
     from reverse_etl.sandbox.state.project import Project
 
 _KEY_PREFIX: Final = "sandbox-"
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A request whose body has been read: `size` bytes of it, of which nothing is kept beyond the limit."""
+class IncomingRequest:
+    """A request with its whole body. `size` is in bytes. A body over the limit is counted but not stored."""
 
     method: str
     raw_path: str
@@ -37,18 +37,18 @@ class Incoming:
         return unquote(self.raw_path)
 
     @property
-    def agent(self) -> str:
-        """What the client calls itself."""
+    def user_agent(self) -> str:
+        """The name that the client gives itself."""
         return self.headers.get("user-agent", "")[:200]
 
     @property
     def origin(self) -> str:
-        """Where the sandbox was asked, as the beginning of a URL."""
+        """The start of the URL by which the client reached the sandbox."""
         return f"http://{self.headers.get('host', '')}"
 
 
 def is_local(headers: Headers) -> bool:
-    """Whether the request names this machine, and no foreign page made a browser send it."""
+    """Return whether the request is for this machine, and no page of another site made a browser send it."""
     origin = headers.get("origin")
     try:
         hosts = [urlsplit(url).hostname for url in ("//" + headers.get("host", ""), origin) if url is not None]
@@ -57,47 +57,52 @@ def is_local(headers: Headers) -> bool:
     return all(host is not None and is_loopback(host) for host in hosts)
 
 
-def admit(project: Project, incoming: Incoming, limited_as: str) -> None:
-    """Raise the refusal of a request that Iterable would not hand to the endpoint `limited_as`."""
-    key = _key(project, incoming)
-    _take_token(project, limited_as, key)
-    _require_size(project, incoming)
+def check_access(project: Project, request: IncomingRequest, endpoint: str) -> None:
+    """Raise Refusal if the key, the rate or the size is not allowed. `endpoint` is its name in the rate limits."""
+    key = _check_key(project, request)
+    _check_rate(project, endpoint, key)
+    _check_size(project, request)
 
 
-def too_many(project: Project, endpoint: str, over: Exceeded) -> Refusal:
-    """The refusal of a request to an endpoint whose bucket is empty."""
+def build_rate_refusal(project: Project, endpoint: str, exceeded: ExceededLimit) -> Refusal:
+    """Return the 429 of an endpoint whose bucket is empty."""
     behaviour, path = project.options.behaviour, endpoint.partition(" ")[2]
     message = f"Exceeded rate limit for endpoint: {path}, project: {behaviour.project_id}"
-    params = {"rateLimitLimit": over.limit, "rateLimitRemaining": over.remaining}
+    params = {"rateLimitLimit": exceeded.limit, "rateLimitRemaining": exceeded.remaining}
     if behaviour.rate_limit_reset:
-        params["rateLimitReset"] = over.reset
-    refused = refusal(429, "RateLimitExceeded", message, params)
+        params["rateLimitReset"] = exceeded.reset
+    refusal = ApiRefusal(429, "RateLimitExceeded", message, params)
     if behaviour.retry_after:
-        return Refusal(replace(refused.reply, headers={"Retry-After": str(over.reset)}))
-    return refused
+        return Refusal(replace(refusal.reply, headers={"Retry-After": str(exceeded.reset)}))
+    return refusal
 
 
-def _key(project: Project, incoming: Incoming) -> str:
-    key = incoming.headers.get("api-key") or incoming.headers.get("api_key") or ""
-    params = {"ip": incoming.client, "endpoint": incoming.path}
+def _check_key(project: Project, request: IncomingRequest) -> str:
+    """Return the API key. Raises Refusal if it is no sandbox key or is disabled."""
+    key = request.headers.get("api-key") or request.headers.get("api_key") or ""
+    params = {"ip": request.client, "endpoint": request.path}
     if not key.startswith(_KEY_PREFIX):
-        raise refusal(401, "BadApiKey", "Invalid API key", params)
+        raise ApiRefusal(401, "BadApiKey", "Invalid API key", params)
     if key in project.options.behaviour.disabled_keys:
         identifier = hashlib.sha256(key.encode()).hexdigest()[:8]
         params |= {"apiKeyIdentifier": identifier, "apiKeyType": "ServerSide"}
-        raise refusal(401, "BadApiKey", "Disabled API key or insufficient privileges", params)
+        raise ApiRefusal(401, "BadApiKey", "Disabled API key or insufficient privileges", params)
     return key
 
 
-def _take_token(project: Project, endpoint: str, key: str) -> None:
-    if project.options.rate_limit and (over := project.limits.take(endpoint, key, project.clock())) is not None:
-        raise too_many(project, endpoint, over)
+def _check_rate(project: Project, endpoint: str, key: str) -> None:
+    if not project.options.rate_limit:
+        return
+    exceeded = project.rate_limits.take_token(endpoint, key, project.clock())
+    if exceeded is not None:
+        raise build_rate_refusal(project, endpoint, exceeded)
 
 
-def _require_size(project: Project, incoming: Incoming) -> None:
+def _check_size(project: Project, request: IncomingRequest) -> None:
     behaviour = project.options.behaviour
-    if incoming.size <= behaviour.max_body_bytes:
+    if request.size <= behaviour.max_body_bytes:
         return
     if behaviour.oversized_status == 413:
         raise Refusal(Reply(413, summary="body too large"))
-    raise refusal(400, "BatchTooLarge", f"Body of {plural(incoming.size, 'byte')} exceeds {behaviour.max_body_bytes}")
+    size = pluralize(request.size, "byte")
+    raise ApiRefusal(400, "BatchTooLarge", f"Body of {size} exceeds {behaviour.max_body_bytes}")

@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP in, the right endpoint, an answer out, and a line in the log of requests."""
+"""The ASGI application: it receives a request, calls the endpoint, sends the response, and logs both."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from reverse_etl.sandbox.http import access as gate
-from reverse_etl.sandbox.http import fault_responses as breakdowns
-from reverse_etl.sandbox.http import routes
-from reverse_etl.sandbox.http.access import Incoming
-from reverse_etl.sandbox.http.call import Call, first_or_all
-from reverse_etl.sandbox.http.connection import Wire
-from reverse_etl.sandbox.http.replies import ACTION_NOT_FOUND, Refusal, Reply, refusal
-from reverse_etl.sandbox.pages import pages
-from reverse_etl.sandbox.rules.faults import APPLIED, CALM, Meeting
+from reverse_etl.sandbox.endpoints.call import Call, join_query_values
+from reverse_etl.sandbox.http import fault_replies
+from reverse_etl.sandbox.http.access import IncomingRequest, check_access, is_local
+from reverse_etl.sandbox.http.connection import Connections
+from reverse_etl.sandbox.http.delayed_reads import DelayedReads
+from reverse_etl.sandbox.http.log_entries import build_log_entry
+from reverse_etl.sandbox.http.routes import Route, find_route, is_for_programs
+from reverse_etl.sandbox.pages.rendering import render_not_found
+from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, ApiRefusal, Refusal, Reply
+from reverse_etl.sandbox.rules.faults import APPLIED_FAULTS, NO_FAULTS, DrawnFaults
 from reverse_etl.sandbox.state.project import Project
-from reverse_etl.sandbox.state.read_lag import Lag
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -36,115 +36,117 @@ _PAGE_HEADERS: Final = {
 
 
 class SandboxApp:
-    """Every request is handled whole, one after the other, so none sees another half done; waiting is done outside."""
+    """Handles requests one after the other, so no request sees another one half done. Only faults wait in parallel."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._lag = Lag(project)
-        self.wire = Wire()
+        self._delayed_reads = DelayedReads(project)
+        self.connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        incoming = await _read(scope, receive, self._project.options.behaviour.max_body_bytes)
-        if incoming is None:
+        request = await _receive_request(scope, receive, self._project.options.behaviour.max_body_bytes)
+        if request is None:
             return
-        met = self._meeting(incoming)
-        if met.seconds:
-            await self.wire.wait(met.seconds)
-        reply = self.answer(incoming, met)
+        faults = self._draw_faults(request)
+        if faults.seconds:
+            await self.connections.wait(faults.seconds)
+        reply = self.handle_request(request, faults)
         if reply.status:
             headers = {**reply.headers, "Iterable-Request-Id": uuid.uuid4().hex}
             await Response(reply.body, reply.status, headers, reply.media_type)(scope, receive, send)
-        elif met.fault.startswith("timeout"):
-            await self.wire.hold(scope, receive)
+        elif faults.fault.startswith("timeout"):
+            await self.connections.hold(scope, receive)
         else:
-            await self.wire.cut(scope, receive)
+            await self.connections.reset(scope, receive)
 
-    def answer(self, incoming: Incoming, met: Meeting = CALM) -> Reply:
-        """The reply to one request; its status is 0 where there is to be none."""
-        if not gate.is_local(incoming.headers):
-            return Reply(403, b"the sandbox answers this machine alone\n", "text/plain")
-        route = routes.find(incoming.method, incoming.raw_path)
-        given = parse_qs(incoming.query, keep_blank_values=True)
-        query = {name: first_or_all(name, values) for name, values in given.items()}
+    def handle_request(self, request: IncomingRequest, faults: DrawnFaults = NO_FAULTS) -> Reply:
+        """Return the reply to one request, and log it. Its status is 0 if the client gets no response."""
+        if not is_local(request.headers):
+            return Reply(403, b"the sandbox answers only this machine\n", "text/plain")
+        route = find_route(request.method, request.raw_path)
+        parameters = parse_qs(request.query, keep_blank_values=True)
+        query = {name: join_query_values(name, values) for name, values in parameters.items()}
         arguments = route.arguments if route else ()
-        call = Call(self._project, incoming.path, arguments, query, incoming.body, incoming.origin, incoming.agent)
-        reply = self._with_faults(route, call, incoming, met)
-        if incoming.raw_path.startswith("/api/"):
-            self._project.requests.add(incoming.method, call, incoming.size, reply, met.fault)
+        call = Call(self._project, request.path, arguments, query, request.body, request.origin, request.user_agent)
+        reply = self._reply_with_faults(route, call, request, faults)
+        if request.raw_path.startswith("/api/"):
+            self._project.requests.add(build_log_entry(request.method, call, request.size, reply, faults.fault))
         return reply
 
-    def _meeting(self, incoming: Incoming) -> Meeting:
-        """Which faults a request meets: one that Iterable has an endpoint for."""
-        route = routes.find(incoming.method, incoming.raw_path)
-        if route is None or not route.of_api or not gate.is_local(incoming.headers):
-            return CALM
-        asked = (incoming.method, incoming.raw_path, incoming.query)
-        return self._project.faults.meet(*(text.encode("latin-1") for text in asked), incoming.body)
+    def _draw_faults(self, request: IncomingRequest) -> DrawnFaults:
+        """Return the faults of a request. Only requests to Iterable's endpoints get faults."""
+        route = find_route(request.method, request.raw_path)
+        if route is None or not route.is_api or not is_local(request.headers):
+            return NO_FAULTS
+        parts = (request.method, request.raw_path, request.query)
+        return self._project.faults.draw_faults(*(text.encode("latin-1") for text in parts), request.body)
 
-    def _with_faults(self, route: routes.Route | None, call: Call, incoming: Incoming, met: Meeting) -> Reply:
-        if route is not None and met.fault not in APPLIED:
-            return breakdowns.instead(self._project, route.limited_as, met.fault)
-        reply = self._outcome(route, call, incoming)
-        if met.unknown_fields:
-            reply = breakdowns.with_unknown_members(reply)
-        return breakdowns.unanswered(met.fault, reply) if met.fault else reply
+    def _reply_with_faults(
+        self, route: Route | None, call: Call, request: IncomingRequest, faults: DrawnFaults
+    ) -> Reply:
+        if route is not None and faults.fault not in APPLIED_FAULTS:
+            return fault_replies.build_fault_reply(self._project, route.rate_limit_key, faults.fault)
+        reply = self._apply_request(route, call, request)
+        if faults.unknown_fields:
+            reply = fault_replies.add_unknown_members(reply)
+        return fault_replies.build_missing_reply(faults.fault, reply) if faults.fault else reply
 
-    def _outcome(self, route: routes.Route | None, call: Call, incoming: Incoming) -> Reply:
+    def _apply_request(self, route: Route | None, call: Call, request: IncomingRequest) -> Reply:
         if route is None:
-            for_people = incoming.method == "GET" and not pages.is_api(call.path)
-            return _framed(pages.not_found(call)) if for_people else ACTION_NOT_FOUND
+            is_page = request.method == "GET" and not is_for_programs(call.path)
+            return _add_page_headers(render_not_found(call)) if is_page else ACTION_NOT_FOUND
         try:
-            self._project.catch_up()
-            reply = self._reply(route, call, incoming)
-            # Also after a refusal: it may have taught the project new fields.
+            self._project.apply_due()
+            reply = self._call_endpoint(route, call, request)
+            # A refused request can also change the project: it can add field types.
             self._project.commit()
         except Exception:
-            _LOGGER.exception("%s could not be answered", route.limited_as)
-            reply = refusal(500, "GenericError", "The sandbox failed; its log says why").reply
-        return reply if route.of_api else _framed(reply)
+            _LOGGER.exception("%s could not be answered", route.rate_limit_key)
+            reply = ApiRefusal(500, "GenericError", "The sandbox failed; its log says why").reply
+        return reply if route.is_api else _add_page_headers(reply)
 
-    def _reply(self, route: routes.Route, call: Call, incoming: Incoming) -> Reply:
+    def _call_endpoint(self, route: Route, call: Call, request: IncomingRequest) -> Reply:
         try:
-            if route.of_api:
-                gate.admit(self._project, incoming, route.limited_as)
-            if route.reads:
-                return route.endpoint(self._lag.as_read(call))
-            if route.of_api:
-                self._lag.written(route.endpoint, call)
+            if route.is_api:
+                check_access(self._project, request, route.rate_limit_key)
+            if route.is_delayed_read:
+                return route.endpoint(self._delayed_reads.redirect_read(call))
+            if route.is_api:
+                self._delayed_reads.record_write(route.endpoint, call)
             return route.endpoint(call)
-        except Refusal as refused:
-            missing = refused.reply is ACTION_NOT_FOUND and not pages.is_api(call.path)
-            return pages.not_found(call) if missing else refused.reply
+        except Refusal as refusal:
+            is_missing_page = refusal.reply is ACTION_NOT_FOUND and not is_for_programs(call.path)
+            return render_not_found(call) if is_missing_page else refusal.reply
 
 
-def _framed(reply: Reply) -> Reply:
-    """The reply with the headers that keep a page from loading or running anything."""
+def _add_page_headers(reply: Reply) -> Reply:
+    """Return the reply with headers that keep a page from loading or running anything."""
     return replace(reply, headers={**_PAGE_HEADERS, **reply.headers})
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> Incoming | None:
-    """Read a body to its end, so that its sender hears the answer; what is over the limit is dropped.
+async def _receive_request(scope: Scope, receive: Receive, max_bytes: int) -> IncomingRequest | None:
+    """Return the request. It reads the whole body, so that the client gets the response, but stores only max_bytes.
 
-    None when the sender went away in the middle.
+    None if the client disconnects before the end of the body.
     """
-    kept, size, more = bytearray(), 0, True
+    body, size, more = bytearray(), 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         part = message.get("body", b"")
         size += len(part)
-        if size <= limit:
-            kept += part
+        if size <= max_bytes:
+            body += part
         more = message.get("more_body", False)
-    return Incoming(
+    return IncomingRequest(
         method=scope["method"],
         raw_path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=Headers(scope=scope),
         client=scope["client"][0] if scope.get("client") else "",
-        body=bytes(kept) if size <= limit else b"",
+        body=bytes(body) if size <= max_bytes else b"",
         size=size,
     )

@@ -1,4 +1,4 @@
-"""Which users a request was refused for, by the identifiers in its body and its reply. Knows no endpoint."""
+"""Finds the users that a response refused, by the identifiers in the request and the response."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from reverse_etl.sandbox.http.call import rows_of
-from reverse_etl.sandbox.http.replies import Refusal
+from reverse_etl.sandbox.endpoints.call import list_rows
+from reverse_etl.sandbox.replies import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reverse_etl.sandbox.http.call import Call
-    from reverse_etl.sandbox.http.replies import Reply
+    from reverse_etl.sandbox.endpoints.call import Call
+    from reverse_etl.sandbox.replies import Reply
 
-MOST_IDENTIFIERS: Final = 1000
-_NAMES: Final = ("email", "userId", "currentEmail", "currentUserId", "sourceEmail", "sourceUserId")
-# Endings of the arrays in which bulk replies name rows that failed. Rows that were skipped on purpose are no failures.
-_ENDINGS: Final = ("Emails", "UserIds", "EmailFailures", "UserIdFailures")
-_SKIPPED: Final = ("noOpEmails", "noOpUserIds")
+MAX_IDENTIFIERS: Final = 1000
+_IDENTIFIER_MEMBERS: Final = ("email", "userId", "currentEmail", "currentUserId", "sourceEmail", "sourceUserId")
+# Endings of the arrays in which bulk responses list failed rows. Rows skipped on purpose are no failures.
+_FAILURE_ENDINGS: Final = ("Emails", "UserIds", "EmailFailures", "UserIdFailures")
+_SKIPPED_ARRAYS: Final = ("noOpEmails", "noOpUserIds")
 
 
-def refused_identifiers(call: Call, reply: Reply) -> tuple[str, ...]:
-    """Return e-mails and userIds, each once and at most MOST_IDENTIFIERS, that the reply refused."""
+def find_refused_identifiers(call: Call, reply: Reply) -> tuple[str, ...]:
+    """Return the e-mails and userIds that the reply refused, each once and at most MAX_IDENTIFIERS."""
     if not call.raw and "/api/users/" not in call.path:
         return ()
-    found = _identifiers_sent(call) if reply.status >= 400 else _identifiers_named(reply)
-    return tuple(islice(dict.fromkeys(found), MOST_IDENTIFIERS))
+    identifiers = _iterate_sent(call) if reply.status >= 400 else _iterate_listed(reply)
+    return tuple(islice(dict.fromkeys(identifiers), MAX_IDENTIFIERS))
 
 
-def _identifiers_sent(call: Call) -> Iterator[str]:
+def _iterate_sent(call: Call) -> Iterator[str]:
+    """Yield the identifiers in a request."""
     if not call.raw:
         yield from call.arguments
         return
@@ -39,22 +40,23 @@ def _identifiers_sent(call: Call) -> Iterator[str]:
         body = call.body
     except Refusal:
         return
-    for row in (body, body.get("user"), *rows_of(body)):
+    for row in (body, body.get("user"), *list_rows(body)):
         if isinstance(row, dict):
-            yield from (value for name in _NAMES if isinstance(value := row.get(name), str) and value)
+            yield from (value for name in _IDENTIFIER_MEMBERS if isinstance(value := row.get(name), str) and value)
 
 
-def _identifiers_named(reply: Reply) -> Iterator[str]:
+def _iterate_listed(reply: Reply) -> Iterator[str]:
+    """Yield the identifiers of failed rows in a bulk response."""
     if reply.status != 200 or reply.media_type != "application/json":
         return
     body = orjson.loads(reply.body)
     if isinstance(body, dict):
         inner = body.get("failedUpdates")
         for members in (body, inner if isinstance(inner, dict) else {}):
-            yield from _names_in(members)
+            yield from _iterate_failure_arrays(members)
 
 
-def _names_in(members: dict[str, Any]) -> Iterator[str]:
+def _iterate_failure_arrays(members: dict[str, Any]) -> Iterator[str]:
     for name, values in members.items():
-        if name.endswith(_ENDINGS) and name not in _SKIPPED and isinstance(values, list):
+        if name.endswith(_FAILURE_ENDINGS) and name not in _SKIPPED_ARRAYS and isinstance(values, list):
             yield from (value for value in values if isinstance(value, str))

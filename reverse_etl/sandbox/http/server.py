@@ -1,4 +1,4 @@
-"""Puts the app on a loopback socket and keeps it there: in a thread for tests, until a signal for people."""
+"""Serves the app on a loopback socket: in a thread for tests, or until a signal for people."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
 
-    from reverse_etl.sandbox.http.connection import Wire
+    from reverse_etl.sandbox.http.connection import Connections
     from reverse_etl.sandbox.options import SandboxOptions
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class RunningSandbox(AbstractContextManager["RunningSandbox"]):
-    """A sandbox that listens at `url`; `project` is its memory. Leaving the context, or `stop()`, ends it."""
+    """A sandbox that listens at `url`. `project` is its state. It ends with its context, or with `stop()`."""
 
     def __init__(self, options: SandboxOptions, clock: Clock | None = None) -> None:
-        self._socket = listening_socket(options.host, options.port)
+        self._socket = open_listener(options.host, options.port)
         try:
             self.project = Project(options, clock)
         except BaseException:
             self._socket.close()
             raise
-        self.url = _url(self._socket)
+        self.url = _format_url(self._socket)
         app = SandboxApp(self.project)
         config = uvicorn.Config(
             app,
@@ -47,7 +47,7 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
             lifespan="off",
             timeout_graceful_shutdown=2,
         )
-        self._server = _Server(config, app.wire)
+        self._server = _Server(config, app.connections)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
@@ -58,7 +58,7 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
             raise SandboxError(f"the sandbox's server did not start at {self.url}")
 
     def stop(self) -> None:
-        """Answer what has been asked, then end; calling it again does nothing."""
+        """Answer the requests that have arrived, then end. A second call does nothing."""
         if not self._server.should_exit:
             self._server.should_exit = True
             self._thread.join()
@@ -72,37 +72,37 @@ class RunningSandbox(AbstractContextManager["RunningSandbox"]):
 
 
 class _Server(uvicorn.Server):
-    """Lets go of the requests that wait before it waits for the others."""
+    """A server that first ends the requests held by a fault, then waits for the others."""
 
-    def __init__(self, config: uvicorn.Config, wire: Wire) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
-        self._wire = wire
-        wire.server = self
+        self._connections = connections
+        connections.server = self
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._wire.release()
+        self._connections.release_all()
         await super().shutdown(sockets)
 
 
 def serve_until_signal(options: SandboxOptions, announce: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM, and leave the process's signal handlers as they were."""
+    """Run until SIGINT or SIGTERM, then restore the signal handlers of the process."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    handlers = {number: signal.signal(number, end) for number in _SIGNALS}
     try:
         with RunningSandbox(options) as sandbox:
             announce(sandbox.url)
             ended.wait()
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that already queues connections. Raises OSError when the port is taken."""
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that already queues connections. Raises OSError if the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -117,6 +117,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def _format_url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,1 +1,1 @@
-"""The sandbox's HTML pages. They change nothing."""
+"""The HTML pages of the sandbox. They change nothing."""

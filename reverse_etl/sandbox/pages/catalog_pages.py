@@ -1,27 +1,27 @@
-"""The pages about catalogs, the types of their fields, and their items."""
+"""The page of all catalogs, and the page of one catalog with its fields and items."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reverse_etl.sandbox.http.replies import ACTION_NOT_FOUND, Refusal, Reply
-from reverse_etl.sandbox.pages.pages import PAGE_SIZE, asked_page, render
+from reverse_etl.sandbox.pages.rendering import PAGE_SIZE, read_page_number, render_page
+from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
 
 if TYPE_CHECKING:
-    from reverse_etl.sandbox.http.call import Call
+    from reverse_etl.sandbox.endpoints.call import Call
 
 
-def catalogs(call: Call) -> Reply:
-    return render(call, "catalogs.html", catalogs=list(call.project.catalogs))
+def show_catalogs(call: Call) -> Reply:
+    return render_page(call, "catalogs.html", catalogs=list(call.project.catalogs))
 
 
-def one_catalog(call: Call) -> Reply:
-    """The newest items in front, `page` counted from 1; `q` is searched in their ids."""
-    catalog, page = call.project.catalogs.find(call.argument), asked_page(call)
+def show_catalog(call: Call) -> Reply:
+    """Show a catalog, newest items first. `q` is a part of an item's id, `page` counts from 1."""
+    catalog, page = call.project.catalogs.find(call.argument), read_page_number(call)
     if catalog is None:
         raise Refusal(ACTION_NOT_FOUND)
     wanted, first = call.query.get("q", "").strip(), (page - 1) * PAGE_SIZE
-    found = [item for item in reversed(catalog.items.values()) if wanted.lower() in item.key.lower()]
-    shown = found[first : first + PAGE_SIZE]
-    more = len(found) > first + PAGE_SIZE
-    return render(call, "catalog.html", catalog=catalog, items=shown, q=wanted, page=page, more=more)
+    matches = [item for item in reversed(catalog.items.values()) if wanted.lower() in item.key.lower()]
+    items = matches[first : first + PAGE_SIZE]
+    more = len(matches) > first + PAGE_SIZE
+    return render_page(call, "catalog.html", catalog=catalog, items=items, q=wanted, page=page, more=more)

@@ -1,30 +1,33 @@
-"""The pages about lists and who is on them."""
+"""The page of all lists, and the page of one list with its members."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reverse_etl.sandbox.endpoints.lists.list_admin import find, static_first
-from reverse_etl.sandbox.endpoints.lists.list_reads import members
-from reverse_etl.sandbox.http.replies import ACTION_NOT_FOUND, Refusal, Reply
-from reverse_etl.sandbox.pages.pages import PAGE_SIZE, asked_page, render
+from reverse_etl.sandbox.endpoints.lists.list_admin import find_list, sort_standard_first
+from reverse_etl.sandbox.pages.rendering import PAGE_SIZE, read_page_number, render_page
+from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
 
 if TYPE_CHECKING:
-    from reverse_etl.sandbox.http.call import Call
+    from reverse_etl.sandbox.endpoints.call import Call
 
 
-def lists(call: Call) -> Reply:
+def show_lists(call: Call) -> Reply:
     project = call.project
-    return render(call, "lists.html", lists=[(one, len(members(project, one))) for one in static_first(project.lists)])
+    lists = [(one, len(project.list_members(one))) for one in sort_standard_first(project.lists)]
+    return render_page(call, "lists.html", lists=lists)
 
 
-def one_list(call: Call) -> Reply:
-    """Those who joined last in front, `page` counted from 1."""
-    project, found, page = call.project, find(call, call.argument), asked_page(call)
-    if found is None:
+def show_list(call: Call) -> Reply:
+    """Show a list. The users who joined last come first, `page` counts from 1."""
+    project, user_list, page = call.project, find_list(call, call.argument), read_page_number(call)
+    if user_list is None:
         raise Refusal(ACTION_NOT_FOUND)
-    everyone = members(project, found)[::-1]
-    first, since = (page - 1) * PAGE_SIZE, project.lists.members(found.id)
-    shown = [(user, since[user.id].since if user.id in since else None) for user in everyone[first : first + PAGE_SIZE]]
-    more = len(everyone) > first + PAGE_SIZE
-    return render(call, "list.html", list=found, members=len(everyone), shown=shown, page=page, more=more)
+    users = project.list_members(user_list)[::-1]
+    first, memberships = (page - 1) * PAGE_SIZE, project.lists.get_memberships(user_list.id)
+    rows = [
+        (user, memberships[user.id].since if user.id in memberships else None)
+        for user in users[first : first + PAGE_SIZE]
+    ]
+    more = len(users) > first + PAGE_SIZE
+    return render_page(call, "list.html", list=user_list, member_count=len(users), rows=rows, page=page, more=more)

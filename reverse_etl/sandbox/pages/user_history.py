@@ -1,4 +1,4 @@
-"""What a user's history shows: the parts of a value that changed, and lists by name. Knows no endpoint."""
+"""The changes that a user's history shows: the changed parts of a value, and lists by name."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 LIST_FIELDS: Final = frozenset({"emailListIds", "userListIds"})
-NameList = Callable[[int], str]
+GetListName = Callable[[int], str]
 
 
-def changed_parts(fields: Mapping[str, tuple[Any, Any]], name_list: NameList) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (path, before, after) for each part that differs. Nested objects are followed, arrays are not.
+def iterate_changed_parts(
+    fields: Mapping[str, tuple[Any, Any]], get_list_name: GetListName
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (path, before, after) for each part that differs. Nested objects are compared by member, arrays as a whole.
 
-    Ids of lists become names. A field that was written without a change is left out.
+    List ids become names. A field that was written without a change is left out.
     """
     for name, (before, after) in fields.items():
         if name in LIST_FIELDS:
-            yield name, _named(before, name_list), _named(after, name_list)
+            yield name, _name_lists(before, get_list_name), _name_lists(after, get_list_name)
         else:
-            yield from _differences(name, before, after)
+            yield from _iterate_differences(name, before, after)
 
 
-def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+def _iterate_differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
-            yield from _differences(f"{path}.{name}", before.get(name), after.get(name))
+            yield from _iterate_differences(f"{path}.{name}", before.get(name), after.get(name))
     elif before != after or type(before) is not type(after):
         yield path, before, after
 
 
-def _named(ids: Any, name_list: NameList) -> Any:
+def _name_lists(ids: Any, get_list_name: GetListName) -> Any:
     if not isinstance(ids, list):
         return ids
-    return [f"{name_list(number)} ({number})" if isinstance(number, int) else number for number in ids]
+    return [f"{get_list_name(number)} ({number})" if isinstance(number, int) else number for number in ids]

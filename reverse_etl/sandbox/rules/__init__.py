@@ -1,1 +1,1 @@
-"""Iterable's rules as the sandbox applies them: identifiers, field types, limits, switchable faults."""
+"""Rules of the sandbox that need no state: identifiers, dates, field types, rate limits, faults."""

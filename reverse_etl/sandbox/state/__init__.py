@@ -1,1 +1,1 @@
-"""The memory of one Iterable project, and the file that keeps it."""
+"""The state of one Iterable project, and the file that stores it."""

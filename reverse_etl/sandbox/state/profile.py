@@ -1,4 +1,4 @@
-"""One user of the sandbox, what happened to it, and how Iterable shows it. Knows no other user and no rule."""
+"""One user of the sandbox: fields, preferences, history, and how Iterable shows the user."""
 
 from __future__ import annotations
 
@@ -6,30 +6,34 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from reverse_etl.sandbox.rules.dates import written
+from reverse_etl.sandbox.rules.dates import format_time
 
 HISTORY_LENGTH: Final = 20
-CART: Final = "shoppingCartItems"
+CART_FIELD: Final = "shoppingCartItems"
+
+FieldChanges = dict[str, tuple[Any, Any]]
+"""Field name to its values (before, after)."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One write: when (seconds since 1970), what it was, and for every field it altered the values before and after."""
+    """One write: its time (seconds since 1970), what it was, and the fields it changed."""
 
     time: float
     what: str
-    fields: dict[str, tuple[Any, Any]]
+    fields: FieldChanges
 
 
 @dataclass(slots=True)
 class Preferences:
-    """Ids of the channels and message types that a user has refused, or has asked for."""
+    """Ids of the channels and message types that a user has refused or asked for."""
 
     unsubscribed_channels: list[int] = field(default_factory=list)
     unsubscribed_message_types: list[int] = field(default_factory=list)
     subscribed_message_types: list[int] = field(default_factory=list)
 
-    def as_read(self) -> dict[str, list[int]]:
+    def to_api(self) -> dict[str, list[int]]:
+        """Return the profile fields that show the preferences."""
         return {
             "subscribedMessageTypeIds": self.subscribed_message_types,
             "unsubscribedChannelIds": self.unsubscribed_channels,
@@ -39,9 +43,9 @@ class Preferences:
 
 @dataclass(slots=True, eq=False)
 class Profile:
-    """A user; `data` holds what was written, without the fields that Iterable adds on reading.
+    """A user. `data` holds the fields that were written, without the fields that Iterable adds.
 
-    `preferences` are None until the user is first put on a list or taken off one, or says what may be sent.
+    `preferences` is None until a request first changes the user's lists, channels or message types.
     """
 
     id: int
@@ -53,46 +57,47 @@ class Profile:
     history: list[Change] = field(default_factory=list)
     preferences: Preferences | None = None
 
-    def prefer(self) -> Preferences:
-        """The preferences, made when there are none yet."""
+    def ensure_preferences(self) -> Preferences:
+        """Return the preferences. Create them if there are none."""
         self.preferences = self.preferences or Preferences()
         return self.preferences
 
-    def remember(self, change: Change) -> None:
+    def add_change(self, change: Change) -> None:
+        """Add a change to the history, which holds the last HISTORY_LENGTH."""
         self.history.append(change)
         del self.history[:-HISTORY_LENGTH]
 
-    def identifiers(self) -> dict[str, Any]:
-        """`email` and `userId`, each left out when unset."""
+    def get_identifiers(self) -> dict[str, Any]:
+        """Return `email` and `userId`, without the one that is not set."""
         both = {"email": self.email, "userId": self.user_id}
         return {name: value for name, value in both.items() if value is not None}
 
-    def cart(self) -> list[dict[str, Any]]:
-        """The items in the shopping cart; other things that were written there are left out."""
-        items = self.data.get(CART)
+    def list_cart_items(self) -> list[dict[str, Any]]:
+        """Return the items in the shopping cart, without values that are not items."""
+        items = self.data.get(CART_FIELD)
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
-    def as_read(self, list_field: str, list_ids: Sequence[int]) -> dict[str, Any]:
-        """The user as `GET` answers it, with the fields that Iterable manages; `list_field` names that of the lists."""
+    def to_api(self, list_field: str, list_ids: Sequence[int]) -> dict[str, Any]:
+        """Return the user as a GET shows it. `list_field` is the name of the field that holds the list ids."""
         managed = {
-            **self.identifiers(),
-            **({list_field: list_ids, **self.preferences.as_read()} if self.preferences else {}),
-            "profileUpdatedAt": written(self.updated),
+            **self.get_identifiers(),
+            **({list_field: list_ids, **self.preferences.to_api()} if self.preferences else {}),
+            "profileUpdatedAt": format_time(self.updated),
             "itblInternal": {
-                "documentCreatedAt": written(self.created),
-                "documentUpdatedAt": written(self.updated),
+                "documentCreatedAt": format_time(self.created),
+                "documentUpdatedAt": format_time(self.updated),
                 **({"emailDomain": self.email.rpartition("@")[2]} if self.email else {}),
             },
         }
-        defaults = {"signupDate": written(self.created), "signupSource": "API"}
-        return {**self.identifiers(), "dataFields": {**defaults, **self.data, **managed}}
+        defaults = {"signupDate": format_time(self.created), "signupSource": "API"}
+        return {**self.get_identifiers(), "dataFields": {**defaults, **self.data, **managed}}
 
-    def as_written(self) -> dict[str, Any]:
-        """The user as it was written: nothing that Iterable adds."""
+    def to_sandbox_json(self) -> dict[str, Any]:
+        """Return the user as it was written, without the fields that Iterable adds."""
         return {"email": self.email, "userId": self.user_id, "dataFields": self.data}
 
-    def document(self) -> dict[str, Any]:
-        """Everything, for the journal."""
+    def to_document(self) -> dict[str, Any]:
+        """Return the user as the journal stores it."""
         return {
             "email": self.email,
             "userId": self.user_id,
@@ -104,7 +109,8 @@ class Profile:
         }
 
 
-def from_document(number: int, document: dict[str, Any]) -> Profile:
+def parse_profile(number: int, document: dict[str, Any]) -> Profile:
+    """Return the user of a journal document."""
     history = [
         Change(time, what, {name: (before, after) for name, (before, after) in fields.items()})
         for time, what, fields in document["history"]
@@ -117,6 +123,6 @@ def from_document(number: int, document: dict[str, Any]) -> Profile:
         document["created"],
         document["updated"],
         history,
-        # Folders of the first version have none.
-        Preferences(**kept) if (kept := document.get("preferences")) else None,
+        # Data folders of the first version have no preferences.
+        Preferences(**stored) if (stored := document.get("preferences")) else None,
     )

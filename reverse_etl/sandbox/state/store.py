@@ -1,4 +1,4 @@
-"""What a project asks of each topic of its memory, such as events. Knows none of them."""
+"""What a project needs from each part of its state, such as its events."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reverse_etl.sandbox.state.collection import Shelf
     from reverse_etl.sandbox.state.journal import Journal
     from reverse_etl.sandbox.state.profile import Profile
+    from reverse_etl.sandbox.state.table import Table
 
 
-class Topic:
-    """Things on shelves and a few named values, of which a data folder keeps both. A topic overrides what it needs."""
+class Store:
+    """Tables and a few named values that the data folder stores. A subclass overrides what it needs."""
 
-    def shelves(self) -> Sequence[Shelf[Any]]:
-        """Everything that `commit` is to write."""
+    def list_tables(self) -> Sequence[Table[Any]]:
+        """Return everything that `commit` must write."""
         return ()
 
-    def values(self) -> Mapping[str, object]:
-        """Small things by name, unique in the project, for the journal; a value that changes is another object."""
+    def get_values(self) -> Mapping[str, object]:
+        """Return small values for the journal. Names are unique in the project. A changed value is a new object."""
         return {}
 
-    def load(self, journal: Journal) -> None:
-        """Take up what a data folder holds."""
+    def load_journal(self, journal: Journal) -> None:
+        """Load the contents of a data folder."""
 
-    def catch_up(self, now: float) -> None:
-        """Apply what was accepted and has become due by `now`. Comes before every request."""
+    def apply_due(self, now: float) -> None:
+        """Apply accepted writes that are due at `now`. It is called before every request."""
 
-    def follow(self, source: Profile, destination: Profile) -> None:
-        """Two users become one; the source is removed afterwards."""
+    def transfer_user(self, source: Profile, destination: Profile) -> None:
+        """Give the data of one user to another, because they are merged. The source is removed afterwards."""
 
-    def leave(self, profile: Profile) -> None:
-        """A user is being removed."""
+    def remove_user(self, profile: Profile) -> None:
+        """Remove the data of a user who is being removed."""

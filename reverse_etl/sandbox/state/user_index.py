@@ -1,4 +1,4 @@
-"""Finds users by an identifier that several may share. Knows no rule about who may."""
+"""An index that finds users by an identifier. Several users can share an identifier."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.state.profile import Profile
 
 
-class Index:
-    """Identifier to profiles, oldest first; several may share one where the project type lets them."""
+class UserIndex:
+    """Identifier to profiles, oldest first."""
 
     def __init__(self) -> None:
-        self._of: dict[str, list[Profile]] = {}
+        self._profiles: dict[str, list[Profile]] = {}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._of
+    def __contains__(self, identifier: str) -> bool:
+        return identifier in self._profiles
 
-    def first(self, key: str | None) -> Profile | None:
-        found = self._of.get(key) if key is not None else None
-        return found[0] if found else None
+    def find_first(self, identifier: str | None) -> Profile | None:
+        """Return the oldest user with this identifier. None if there is no such user."""
+        profiles = self._profiles.get(identifier) if identifier is not None else None
+        return profiles[0] if profiles else None
 
-    def all(self, key: str) -> list[Profile]:
-        return list(self._of.get(key, ()))
+    def find_all(self, identifier: str) -> list[Profile]:
+        """Return all users with this identifier, oldest first."""
+        return list(self._profiles.get(identifier, ()))
 
-    def firsts(self) -> dict[str, Profile]:
-        return {key: found[0] for key, found in self._of.items()}
+    def map_first(self) -> dict[str, Profile]:
+        """Return each identifier with its oldest user."""
+        return {identifier: profiles[0] for identifier, profiles in self._profiles.items()}
 
-    def add(self, key: str | None, profile: Profile) -> None:
-        if key is not None:
-            self._of.setdefault(key, []).append(profile)
+    def add(self, identifier: str | None, profile: Profile) -> None:
+        if identifier is not None:
+            self._profiles.setdefault(identifier, []).append(profile)
 
-    def remove(self, key: str | None, profile: Profile) -> None:
-        if key is not None:
-            self._of[key] = [other for other in self._of[key] if other is not profile]
-            if not self._of[key]:
-                del self._of[key]
+    def remove(self, identifier: str | None, profile: Profile) -> None:
+        if identifier is not None:
+            self._profiles[identifier] = [other for other in self._profiles[identifier] if other is not profile]
+            if not self._profiles[identifier]:
+                del self._profiles[identifier]

@@ -1,40 +1,41 @@
-"""Writes of catalog items: accepted when everything in a request can be, applied after a while."""
+"""POST, PUT, PATCH and DELETE catalog items. A valid request is accepted at once and applied after a delay."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reverse_etl.sandbox.counting import plural
-from reverse_etl.sandbox.http import bodies
-from reverse_etl.sandbox.http.replies import Reply, success
-from reverse_etl.sandbox.rules.catalog_rules import (
-    known_catalog,
-    require_documents,
+from reverse_etl.sandbox.endpoints import request_bodies
+from reverse_etl.sandbox.endpoints.catalogs.catalog_checks import (
+    require_catalog,
+    require_field_types,
+    require_free_fields,
     require_name,
-    require_room,
-    require_types,
+    require_valid_documents,
 )
-from reverse_etl.sandbox.state.catalogs import fields_of
+from reverse_etl.sandbox.plurals import pluralize
+from reverse_etl.sandbox.replies import Reply, reply_success
+from reverse_etl.sandbox.state.catalogs import iterate_fields
 
 if TYPE_CHECKING:
-    from reverse_etl.sandbox.http.call import Call
+    from reverse_etl.sandbox.endpoints.call import Call
     from reverse_etl.sandbox.rules.fields import Fields
-    from reverse_etl.sandbox.state.catalogs import Action, Catalog
+    from reverse_etl.sandbox.state.catalogs import Catalog, WriteAction
 
-_UPLOAD: Final[bodies.Shape] = {"documents": dict, "replaceUploadedFieldsOnly": bool}
-_BULK_DELETE: Final[bodies.Shape] = {"itemIds": [str]}
-_REPLACE: Final[bodies.Shape] = {"value": dict}
-_UPDATE: Final[bodies.Shape] = {"update": dict}
+_UPLOAD: Final[request_bodies.Shape] = {"documents": dict, "replaceUploadedFieldsOnly": bool}
+_BULK_DELETE: Final[request_bodies.Shape] = {"itemIds": [str]}
+_REPLACE: Final[request_bodies.Shape] = {"value": dict}
+_UPDATE: Final[request_bodies.Shape] = {"update": dict}
 
 
-def upload(call: Call) -> Reply:
-    catalog = known_catalog(call)
-    bodies.require(call.body, _UPLOAD, call.path, "documents", "replaceUploadedFieldsOnly")
+def upload_items(call: Call) -> Reply:
+    catalog = require_catalog(call)
+    request_bodies.check_body(call.body, _UPLOAD, call.path, "documents", "replaceUploadedFieldsOnly")
     documents: dict[str, Any] = call.body["documents"]
-    bodies.require_at_most(call.project.options.behaviour.catalog_max_documents, documents)
-    bodies.require(documents, dict.fromkeys(documents, dict), call.path, *documents, at="obj.documents")
-    _write(call, catalog, "merge" if call.body["replaceUploadedFieldsOnly"] else "replace", documents)
-    return _accepted(call, f"Request to bulk-upload documents into {catalog.name} processed successfully")
+    request_bodies.check_count(call.project.options.behaviour.catalog_max_documents, documents)
+    shape = dict.fromkeys(documents, dict)
+    request_bodies.check_body(documents, shape, call.path, *documents, at="obj.documents")
+    _write_documents(call, catalog, "merge" if call.body["replaceUploadedFieldsOnly"] else "replace", documents)
+    return _reply_written(call, f"Request to bulk-upload documents into {catalog.name} processed successfully")
 
 
 def replace_item(call: Call) -> Reply:
@@ -45,52 +46,51 @@ def update_item(call: Call) -> Reply:
     return _write_item(call, "merge", _UPDATE, "update")
 
 
-def bulk_delete(call: Call) -> Reply:
-    catalog = known_catalog(call)
-    bodies.require(call.body, _BULK_DELETE, call.path, "itemIds")
+def bulk_delete_items(call: Call) -> Reply:
+    catalog = require_catalog(call)
+    request_bodies.check_body(call.body, _BULK_DELETE, call.path, "itemIds")
     keys: list[str] = call.body["itemIds"]
-    bodies.require_at_most(call.project.options.behaviour.catalog_max_documents, keys)
-    _delete(call, catalog, keys)
-    return _accepted(
-        call, f"Successfully received request to delete {plural(len(keys), 'item')} from catalog {catalog.name}"
-    )
+    request_bodies.check_count(call.project.options.behaviour.catalog_max_documents, keys)
+    _delete_items(call, catalog, keys)
+    count = pluralize(len(keys), "item")
+    return _reply_written(call, f"Successfully received request to delete {count} from catalog {catalog.name}")
 
 
 def delete_item(call: Call) -> Reply:
-    """Also of an item that is not there."""
-    catalog, key = known_catalog(call), call.argument
-    _delete(call, catalog, [key])
-    return _accepted(call, f"Received request to deleted item ID {key} from catalog {catalog.name}")
+    """Delete one item. It is a success if the item does not exist."""
+    catalog, key = require_catalog(call), call.argument
+    _delete_items(call, catalog, [key])
+    return _reply_written(call, f"Received request to deleted item ID {key} from catalog {catalog.name}")
 
 
-def _write_item(call: Call, action: Action, shape: bodies.Shape, member: str) -> Reply:
-    catalog, key = known_catalog(call), call.argument
-    bodies.require(call.body, shape, call.path, member)
-    _write(call, catalog, action, {key: call.body[member]})
+def _write_item(call: Call, action: WriteAction, shape: request_bodies.Shape, member: str) -> Reply:
+    catalog, key = require_catalog(call), call.argument
+    request_bodies.check_body(call.body, shape, call.path, member)
+    _write_documents(call, catalog, action, {key: call.body[member]})
     url = f"/api/catalogs/{catalog.name}/items/{key}"
-    return _accepted(call, "", {"catalogName": catalog.name, "itemId": key, "url": url})
+    return _reply_written(call, "", {"catalogName": catalog.name, "itemId": key, "url": url})
 
 
-def _write(call: Call, catalog: Catalog, action: Action, documents: dict[str, Fields]) -> None:
-    require_documents(documents)
-    require_room(call, catalog, fields_of(documents.values()))
+def _write_documents(call: Call, catalog: Catalog, action: WriteAction, documents: dict[str, Fields]) -> None:
+    require_valid_documents(documents)
+    require_free_fields(call, catalog, iterate_fields(documents.values()))
     if call.project.options.behaviour.catalog_wrong_type == "refuse":
-        require_types(call, catalog, documents.values())
-    _accept(call, catalog, action, documents)
+        require_field_types(call, catalog, documents.values())
+    _accept_write(call, catalog, action, documents)
 
 
-def _delete(call: Call, catalog: Catalog, keys: list[str]) -> None:
+def _delete_items(call: Call, catalog: Catalog, keys: list[str]) -> None:
     for key in keys:
         require_name(key, "item ID")
-    _accept(call, catalog, "delete", {key: {} for key in keys})
+    _accept_write(call, catalog, "delete", {key: {} for key in keys})
 
 
-def _accept(call: Call, catalog: Catalog, action: Action, documents: dict[str, Fields]) -> None:
+def _accept_write(call: Call, catalog: Catalog, action: WriteAction, documents: dict[str, Fields]) -> None:
     project = call.project
     due = project.clock() + project.options.behaviour.catalog_apply_delay
-    project.catalogs.accept(catalog, action, documents, due)
-    project.catch_up()
+    project.catalogs.accept_write(catalog, action, documents, due)
+    project.apply_due()
 
 
-def _accepted(call: Call, told: str, params: object = None) -> Reply:
-    return success(told, params, status=call.project.options.behaviour.catalog_write_status)
+def _reply_written(call: Call, msg: str, params: object = None) -> Reply:
+    return reply_success(msg, params, status=call.project.options.behaviour.catalog_write_status)

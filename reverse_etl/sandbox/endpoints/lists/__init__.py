@@ -1,1 +1,1 @@
-"""The endpoints for static lists and their members."""
+"""The endpoints for lists and their members."""

@@ -1,70 +1,71 @@
-"""The lists themselves: what there is, making one, deleting one."""
+"""GET, POST and DELETE lists."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reverse_etl.sandbox.http import bodies
-from reverse_etl.sandbox.http.replies import Reply, refusal, resource, success
+from reverse_etl.sandbox.endpoints import request_bodies
+from reverse_etl.sandbox.replies import ApiRefusal, Reply, reply_json, reply_success
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reverse_etl.sandbox.http.call import Call
+    from reverse_etl.sandbox.endpoints.call import Call
     from reverse_etl.sandbox.state.lists import UserList
 
-_CREATE: Final[bodies.Shape] = {"name": str, "description": str}
+_CREATE: Final[request_bodies.Shape] = {"name": str, "description": str}
 
 
-def lists(call: Call) -> Reply:
-    """Static lists come first: readers that take the first list can also change it."""
-    return resource({"lists": [_shown(one) for one in static_first(call.project.lists)]})
+def list_lists(call: Call) -> Reply:
+    """Return all lists, Standard ones first: a reader that uses the first list can also change it."""
+    return reply_json({"lists": [_format_list(one) for one in sort_standard_first(call.project.lists)]})
 
 
-def static_first(found: Iterable[UserList]) -> list[UserList]:
-    """Return the lists, those that the API can change first."""
-    return sorted(found, key=lambda one: one.type != "Standard")
+def sort_standard_first(lists: Iterable[UserList]) -> list[UserList]:
+    """Return the lists. Those that the API can change come first."""
+    return sorted(lists, key=lambda one: one.type != "Standard")
 
 
-def create(call: Call) -> Reply:
-    """Names need not be unique."""
+def create_list(call: Call) -> Reply:
+    """Create a list. Two lists can have the same name."""
     body, project = call.body, call.project
-    bodies.require(body, _CREATE, call.path, "name")
+    request_bodies.check_body(body, _CREATE, call.path, "name")
     if not body["name"].strip():
-        raise refusal(400, "BadParams", "List name must not be empty")
-    made = project.lists.create(body["name"], body.get("description"), project.clock())
-    return resource({"listId": made.id}, f"list {made.id}")
+        raise ApiRefusal(400, "BadParams", "List name must not be empty")
+    created = project.lists.create(body["name"], body.get("description"), project.clock())
+    return reply_json({"listId": created.id}, f"list {created.id}")
 
 
-def delete(call: Call) -> Reply:
+def delete_list(call: Call) -> Reply:
     project, text = call.project, call.argument
     project_id = project.options.behaviour.project_id
-    found = find(call, text)
-    if found is None:
-        told = f"Unable to delete list {text} in Project {project_id}, which does not exist."
-        raise refusal(400, "BadParams", told)
-    require_standard(found)
-    project.lists.delete(found)
-    return success(f"List {found.id} in Project {project_id} was successfully deleted.")
+    user_list = find_list(call, text)
+    if user_list is None:
+        message = f"Unable to delete list {text} in Project {project_id}, which does not exist."
+        raise ApiRefusal(400, "BadParams", message)
+    require_standard(user_list)
+    project.lists.delete(user_list)
+    return reply_success(f"List {user_list.id} in Project {project_id} was successfully deleted.")
 
 
-def find(call: Call, number: str) -> UserList | None:
-    """The list of an id as it stands in a path or a query."""
-    return call.project.lists.get(int(number)) if number.isdecimal() and len(number) < 19 else None
+def find_list(call: Call, number: str) -> UserList | None:
+    """Return the list with the id in a path or a query. None if it does not exist."""
+    return call.project.lists.find(int(number)) if number.isdecimal() and len(number) < 19 else None
 
 
-def require_standard(found: UserList) -> None:
-    """Iterable documents that only static lists can be changed; the words of the refusal are not recorded."""
-    if found.type != "Standard":
-        raise refusal(400, "BadParams", f"List {found.id} is a dynamic list; only standard lists can be changed")
+def require_standard(user_list: UserList) -> None:
+    """Refuse to change a dynamic list. Iterable documents this, but the text of the refusal is not recorded."""
+    if user_list.type != "Standard":
+        text = f"List {user_list.id} is a dynamic list; only standard lists can be changed"
+        raise ApiRefusal(400, "BadParams", text)
 
 
-def _shown(one: UserList) -> dict[str, Any]:
-    described = {"description": one.description} if one.description is not None else {}
+def _format_list(user_list: UserList) -> dict[str, Any]:
+    description = {"description": user_list.description} if user_list.description is not None else {}
     return {
-        "id": one.id,
-        "name": one.name,
-        **described,
-        "createdAt": int(one.created * 1000),
-        "listType": one.type,
+        "id": user_list.id,
+        "name": user_list.name,
+        **description,
+        "createdAt": int(user_list.created * 1000),
+        "listType": user_list.type,
     }

@@ -1,0 +1,1 @@
+"""The endpoints that export users and events, at once or as jobs."""

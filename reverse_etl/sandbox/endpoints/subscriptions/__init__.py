@@ -1,0 +1,1 @@
+"""The endpoints for lists, channels and message types that users choose."""

@@ -1,0 +1,1 @@
+"""The endpoints for users: updates, changed identifiers, deletions, reads."""
