@@ -13,11 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
 
-from reverse_etl.cli import app
 from reverse_etl.cli.flag_lists import repeat_flags
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
+from tests.command_line import invoke
 
 PEOPLE = """
 create or replace table {name} as select * from (values
@@ -125,7 +124,7 @@ class Shop:
         """Run one command in this process."""
         where = ["--project-dir", str(self.folder)] if words[0] not in ("schema", "sandbox", "demo") else []
         with working_in(self.folder):
-            result = CliRunner().invoke(app, repeat_flags([*words, *where]), env={**_cleared(), **self.env, **env})
+            result = invoke(repeat_flags([*words, *where]), {**_cleared(), **self.env, **env})
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     @property

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import duckdb
-from typer.testing import CliRunner
 
-from reverse_etl.cli import app
 from reverse_etl.cli.flag_lists import repeat_flags
+from tests.command_line import invoke
 from tests.reference_iterable.hooks import Hooks
 
 DOOMED = Path(__file__).with_name("doomed.py")
@@ -137,7 +136,7 @@ class Project:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            ended = CliRunner().invoke(app, words, env={**inherited, **self.environment})
+            ended = invoke(words, {**inherited, **self.environment})
         finally:
             os.chdir(before)
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
