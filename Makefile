@@ -20,7 +20,7 @@ FAST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 _ := $(shell grep -qxF '$(CURDIR)' $(STAMP) 2>/dev/null && $(BIN)/python -c '' 2>/dev/null || rm -f $(STAMP))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast docs docs-serve lint browser pool emulators bench live-check lock clean
+.PHONY: help demo test test-all test-fast docs docs-serve lint browser pool emulators bench live-check lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,10 +30,14 @@ demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it,
 
 test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
 	@echo "== tests"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not repeat" $(ARGS)
+
+test-all: lint ## Check everything, and what `make test` shows once also on each server and local warehouse
+	@echo "== tests"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-fast: $(STAMP) ## Most of the tests in two minutes: no local cloud warehouse, no browser, no killing
-	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow)" $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow or repeat)" $(ARGS)
 
 docs: $(STAMP) ## Build the documentation into site/, with every warning an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet && echo "site/index.html"

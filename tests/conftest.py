@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lanes import RESOURCES, Watch
+from tests.lanes import RESOURCES, Watch, find_repeats
 
 _watch = Watch()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test that asks for an expensive fixture."""
+    """Mark each test that asks for an expensive fixture, or that repeats what another one shows."""
     for item in items:
         for fixture in RESOURCES.keys() & getattr(item, "fixturenames", ()):
             item.add_marker(RESOURCES[fixture])
+    for item in list(find_repeats(items)):
+        item.add_marker("repeat")
 
 
 @pytest.hookimpl(wrapper=True)

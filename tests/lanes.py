@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from zlib import crc32
+
+import pytest
 
 # Fixtures, and the marker of every test that asks for one of them, directly or not.
 RESOURCES: Mapping[str, str] = {
@@ -21,6 +25,8 @@ _PROGRAMS = {
     re.compile(r"\bchromedriver\b"): "browser",
 }
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
+# On a local cloud warehouse, of the parameters of one test every third is tried; the other warehouses try them all.
+_SHARE = 3
 
 
 class Watch:
@@ -40,3 +46,37 @@ class Watch:
         elif event == "subprocess.Popen":
             command = f"{arguments[0]} {arguments[1]}"
             self.needed.update(marker for program, marker in _PROGRAMS.items() if program.search(command))
+
+
+def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """Tests that show once more, in another place, what is shown anyway; `make test-all` runs them too.
+
+    Each story of an object runs against one of the two servers, and every story runs against both in some class.
+    """
+    functions: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        functions[_function_of(item)].append(item)
+    for tests in functions.values():
+        yield from _other_sides(tests)
+        # Types differ from warehouse to warehouse.
+        if len(tests) > _SHARE and tests[0].get_closest_marker("emulator") and "type" not in tests[0].name:
+            yield from (test for number, test in enumerate(tests) if number % _SHARE)
+
+
+def _other_sides(tests: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    sides = sorted({str(side) for test in tests if (side := _parameters(test).get("side"))})
+    for test in tests:
+        rest = {name: value for name, value in _parameters(test).items() if name != "side"}
+        chosen = sides[crc32(f"{_function_of(test)} {rest}".encode()) % len(sides)] if len(sides) > 1 else None
+        alone = not any(_parameters(other) == _parameters(test) | {"side": chosen} for other in tests)
+        if chosen and not alone and _parameters(test)["side"] != chosen:
+            yield test
+
+
+def _function_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def _parameters(item: pytest.Item) -> Mapping[str, object]:
+    called = getattr(item, "callspec", None)
+    return called.params if called else {}
