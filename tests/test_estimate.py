@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
+from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 from reverse_etl.destinations.operation import Operations
 from reverse_etl.run.planning.estimate import Estimate, estimate
 from reverse_etl.settings import Settings
