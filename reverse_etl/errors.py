@@ -91,3 +91,8 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return `; did you mean …?` with the nearest word, or an empty text."""
     nearest = nearest_word(word, words)
     return f"; did you mean `{nearest}`?" if nearest else ""
+
+
+def all_of(errors: Sequence[ReverseEtlError]) -> ReverseEtlError:
+    """Return the error if there is one, or all of them together."""
+    return errors[0] if len(errors) == 1 else Faults(errors)

@@ -55,7 +55,7 @@ DOORS = {
     "typer": {name_of(path) for path in (PACKAGE / "cli").rglob("*.py")},
     "starlette": {name_of(path) for path in SANDBOX.rglob("*.py")},
     "uvicorn": {name_of(path) for path in SANDBOX.rglob("*.py")},
-    "rich": {"report/bar.py"},
+    "rich": {"report/listeners/terminal_bar.py"},
     "jinja2": {"dbt/jinja.py", "sandbox/pages/rendering.py"},
 }
 
@@ -94,8 +94,8 @@ def test_every_function_is_short_and_takes_little(path: Path) -> None:
         arguments = function.args
         taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         taken = [argument for argument in taken if argument.arg not in ("self", "cls")]
-        # A command's parameters are its flags.
-        if not path.is_relative_to(PACKAGE / "cli"):
+        # A command's parameters are its flags, and an operation of the API takes them by name.
+        if not path.is_relative_to(PACKAGE / "cli") and path != PACKAGE / "api.py":
             assert len(taken) <= MOST_PARAMETERS, function.name
 
 
@@ -151,7 +151,7 @@ def _reached(imported: Mapping[str, set[str]], start: str) -> set[str]:
 
 
 # Circles that are still there. Take a name off when its circle is gone; never add one.
-CIRCLES_LEFT = {"cli.commands.sandbox", "cli.sandboxed", "cli.session"} | {
+CIRCLES_LEFT = {
     f"sandbox.{name}"
     for name in (
         "http.call",

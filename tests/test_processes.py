@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.processes import is_alive, start_time
+from reverse_etl.project.processes import is_alive, start_time
 
 
 def note(pid: int, host: str = "") -> dict[str, object]:

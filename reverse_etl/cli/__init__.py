@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reverse_etl import __version__
+from reverse_etl.cli.command import command, project_command
 from reverse_etl.cli.commands.demo import demo
 from reverse_etl.cli.commands.destination import accept
 from reverse_etl.cli.commands.list_syncs import list_
@@ -22,7 +22,7 @@ from reverse_etl.cli.commands.state import list_states, prune, reset
 from reverse_etl.cli.commands.status import history, status
 from reverse_etl.cli.commands.validate import validate
 from reverse_etl.cli.flag_lists import repeat_flags
-from reverse_etl.cli.session import command, project_command
+from reverse_etl.version import __version__
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 

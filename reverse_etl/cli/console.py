@@ -14,10 +14,10 @@ from typing import TextIO
 from reverse_etl.change import Problem, RunResult
 from reverse_etl.cli.options import LogFlags, LogFormat
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.events import Event
-from reverse_etl.report.failures import count_line, problems_of
-from reverse_etl.report.listeners import Ear, JsonLines, Lines
-from reverse_etl.report.redaction import Redactor
+from reverse_etl.events import INVOCATION, PROBLEM, Event
+from reverse_etl.report.failures import count_line, problem_of_event, problems_of
+from reverse_etl.report.listeners.line_listeners import Ear, JsonLines, Lines
+from reverse_etl.report.redaction import Redactor, secrets_in
 from reverse_etl.report.results import rejected_line, result_lines, total_line
 
 _COLOURS = {"success": "32", "ok": "32", "warn": "33", "skipped": "33", "stopped": "31", "error": "31"}
@@ -31,7 +31,7 @@ class Console:
         self.talk = talk
         self.invocation_id = ""
         self.redact = Redactor()
-        self.redact.learn(_secrets_in(env))
+        self.redact.learn(secrets_in(env))
         self._out = out
         self._err = err
         self._coloured = talk.use_colors and not env.get("NO_COLOR") and out.isatty()
@@ -59,15 +59,22 @@ class Console:
         return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 
     def tell(self, event: Event) -> None:
-        """Something happened."""
-        self._listener(event)
+        """Print an event; take in the ones that say something about the command itself."""
+        if event.name == INVOCATION:
+            self.invocation_id = str(event.data["invocation_id"])
+        elif event.name == PROBLEM:
+            self.problem(problem_of_event(event))
+            if event.error is not None:
+                self.trace(event.error)
+        else:
+            self._listener(event)
 
     def say(self, name: str, message: str, level: str = "info") -> None:
-        """Something happened that has no data."""
+        """Print an event that has no data."""
         self.tell(Event(name, message, level))
 
     def problem(self, problem: Problem) -> None:
-        """Something is wrong."""
+        """Print what is wrong."""
         self._listener.problem(problem)
 
     def fail(self, error: Exception) -> int:
@@ -81,7 +88,7 @@ class Console:
         self.trace(error)
         return error.exit_code if isinstance(error, ReverseEtlError) else 2
 
-    def trace(self, error: Exception) -> None:
+    def trace(self, error: BaseException) -> None:
         """Print where an error came from, with --debug."""
         if self.talk.debug:
             self._write("".join(traceback.format_exception(error)))
@@ -108,13 +115,17 @@ class Console:
         self._err.write(self.redact(text))
         self._err.flush()
 
+    def _redacted(self, value: object) -> object:
+        """Return plain values without any secret that is known by now."""
+        return self.redact.values(value)
+
     def _make_listener(self, env: Mapping[str, str]) -> Lines | JsonLines:
         level = "error" if self.talk.quiet else "debug" if self.talk.debug else "info"
         ear = Ear(self._write, time.monotonic, level=level)
         if self.is_json:
-            return JsonLines(ear, lambda: self.invocation_id, self.redact.values)
+            return JsonLines(ear, lambda: self.invocation_id, self._redacted)
         if self._err.isatty() and env.get("TERM") != "dumb":
-            from reverse_etl.report.bar import Bar
+            from reverse_etl.report.listeners.terminal_bar import Bar
 
             return Bar(ear, lambda: shutil.get_terminal_size().columns)
         return Lines(ear)
@@ -123,12 +134,3 @@ class Console:
 def standard_console(talk: LogFlags) -> Console:
     """The console of this process."""
     return Console(talk, os.environ, sys.stdout, sys.stderr)
-
-
-def _secrets_in(env: Mapping[str, str]) -> list[str]:
-    """The secret variables of dbt, and the key that Iterable's destination takes from the environment."""
-    prefixes = ("DBT_ENV_SECRET", "DBT_ENGINE_ENV_SECRET")
-    secrets = [value for name, value in env.items() if name.startswith(prefixes)]
-    key = env.get("ITERABLE_API_KEY", "")
-    # A key of the sandbox opens nothing, and is part of what the sandbox says.
-    return secrets if key.startswith("sandbox-") else [*secrets, key]

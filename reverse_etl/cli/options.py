@@ -87,15 +87,6 @@ class ProjectFlags:
     ] = None
 
 
-class SandboxUse(Enum):
-    """What a command needs of the sandbox that stands in for a destination."""
-
-    NONE = "none"
-    LOOK = "look"  # its sync snapshots alone
-    ASK = "ask"  # answers to questions; nothing is kept of them
-    SEND = "send"  # a place for rows
-
-
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
 ]

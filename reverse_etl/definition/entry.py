@@ -17,8 +17,8 @@ from reverse_etl.definition.faults import Place, field_twice
 from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.definition.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
-from reverse_etl.entry_part import EntryPart
 from reverse_etl.errors import Fault
+from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import create_model
 
-from reverse_etl.entry_part import EntryPart
+from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.table import GUARDS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field as Key
 
-from reverse_etl.entry_part import EntryPart
+from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.sync import Limit
 
 

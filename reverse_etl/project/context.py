@@ -54,17 +54,17 @@ class ProjectOptions:
 class ProjectContext:
     """A dbt project with its definitions, resolved step by step as a command asks for it."""
 
-    def __init__(self, flags: ProjectOptions, env: Mapping[str, str]) -> None:
+    def __init__(self, options: ProjectOptions, env: Mapping[str, str]) -> None:
         """Nothing is read yet."""
-        self.flags = flags
+        self.options = options
         self.env = env
         self._destinations: dict[str, Destination] = {}
         self._stale = Staleness()
 
     @cached_property
     def locations(self) -> Locations:
-        flags = self.flags
-        return locate(flags.project_dir, flags.target_path, flags.manifest, self.env, flags.variables)
+        options = self.options
+        return locate(options.project_dir, options.target_path, options.manifest, self.env, options.variables)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -78,16 +78,16 @@ class ProjectContext:
 
     @cached_property
     def settings(self) -> Settings:
-        return resolve_settings(self.locations.project_dir, self.env, self.flags.settings)
+        return resolve_settings(self.locations.project_dir, self.env, self.options.settings)
 
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
         manifest = read_manifest(self.locations)
         facts = ManifestFacts(
-            manifest, self.locations, self.target, vars(self.flags), lambda: self._target_verdict(manifest)
+            manifest, self.locations, self.target, vars(self.options), lambda: self._target_verdict(manifest)
         )
-        guards = [guard for guard in MANIFEST_GUARDS if guard.name not in self.flags.allow]
+        guards = [guard for guard in MANIFEST_GUARDS if guard.name not in self.options.allow]
         problem = first_problem(guards, facts)
         if problem is not None:
             raise error_of(problem)
@@ -113,9 +113,9 @@ class ProjectContext:
 
     @property
     def _request(self) -> ProfileRequest:
-        flags = self.flags
+        options = self.options
         return ProfileRequest(
-            self.locations.project_dir, flags.profiles_dir, flags.profile, flags.target, flags.variables
+            self.locations.project_dir, options.profiles_dir, options.profile, options.target, options.variables
         )
 
     @property
@@ -141,7 +141,7 @@ class ProjectContext:
         names: dict[str, list[str]] = {}
         for one in self.definitions:
             names.setdefault(one.unique_id, []).append(one.name)
-        kept = set(select(self.manifest, names, self.flags.select, self.flags.exclude))
+        kept = set(select(self.manifest, names, self.options.select, self.options.exclude))
         return Definitions(
             tuple(sync for sync in self.definitions.syncs if (sync.unique_id, sync.name) in kept),
             tuple(one for one in self.definitions.broken if (one.unique_id, one.name) in kept),
@@ -170,7 +170,7 @@ class ProjectContext:
         return resolve_offline(name, self.locations.project_dir, self.env, self._render(name))
 
     def _render(self, name: str) -> Callable[[str], object]:
-        renderer = Renderer(self.env, self.flags.variables)
+        renderer = Renderer(self.env, self.options.variables)
         place = {"file": self.locations.project_dir / FILE, "key": f"destinations.{name}"}
         return lambda text: renderer.render(text, place)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reverse_etl.definition.destination import PROJECT_TYPES
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Sync
+from reverse_etl.sync import IdentityRule, Sync
 
 
 def faults_by_type(sync: Sync) -> Mapping[str, Sequence[Fault]]:
@@ -32,3 +32,10 @@ def faults_everywhere(faults: Mapping[str, Sequence[Fault]]) -> list[Fault]:
     messages = [{fault.message for fault in found} for found in faults.values()]
     common = set.intersection(*messages)
     return [fault for fault in next(iter(faults.values())) if fault.message in common]
+
+
+def identity_rules(sync: Sync, types: Sequence[str]) -> list[IdentityRule]:
+    """Return how a row of the sync can be identified in a project that has one of these types, each way once."""
+    faults = faults_by_type(sync)
+    sound = [name for name in types if not faults[name]]
+    return list(dict.fromkeys(bind(sync, name).identity for name in sound))

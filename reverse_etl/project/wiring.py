@@ -16,8 +16,8 @@ from reverse_etl.definition.destination import Destination
 from reverse_etl.delivery.rate_limiter import Pacers
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import TICK, Listener
-from reverse_etl.processes import is_alive, start_time
 from reverse_etl.project.context import ProjectContext
+from reverse_etl.project.processes import is_alive, start_time
 from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
 from reverse_etl.settings import Settings
 
@@ -56,7 +56,7 @@ def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> Ru
             listener=listener,
             process=_process(invocation),
             is_alive=is_alive,
-            allowed=project.flags.allow,
+            allowed=project.options.allow,
             full_refresh=options.full_refresh,
             wait=settings.wait if options.wait is None else options.wait,
             stop=options.stop,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from reverse_etl.change import Problem
 from reverse_etl.counting import plural
 from reverse_etl.errors import Faults, ReverseEtlError
+from reverse_etl.events import PROBLEM, Event
 from reverse_etl.report.redaction import printable
 
 
@@ -25,6 +26,18 @@ def problem_dict(problem: Problem) -> dict[str, object]:
         "hint": problem.hint,
         "context": {name: value if _is_plain(value) else str(value) for name, value in problem.context.items()},
     }
+
+
+def problem_event(problem: Problem, sync: str = "", error: Exception | None = None) -> Event:
+    """Return the event that reports a problem; `error` is the exception behind it."""
+    return Event(PROBLEM, problem.message, "error", sync, problem_dict(problem), error)
+
+
+def problem_of_event(event: Event) -> Problem:
+    """Return the problem that such an event reports."""
+    data = event.data
+    context = data["context"]
+    return Problem(str(data["code"]), event.message, str(data["hint"]), context if isinstance(context, Mapping) else {})
 
 
 def problems_of(error: Exception) -> list[Problem]:

@@ -42,3 +42,12 @@ class Redactor:
 def printable(text: object) -> str:
     """A text on one line, whose control characters cannot steer a terminal."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))
+
+
+def secrets_in(env: Mapping[str, str]) -> list[str]:
+    """Return dbt's secret variables, and the API key that a destination takes from the environment."""
+    prefixes = ("DBT_ENV_SECRET", "DBT_ENGINE_ENV_SECRET")
+    secrets = [value for name, value in env.items() if name.startswith(prefixes)]
+    key = env.get("ITERABLE_API_KEY", "")
+    # A sandbox's key protects nothing, and the sandbox itself prints it.
+    return secrets if key.startswith("sandbox-") else [*secrets, key]

@@ -214,16 +214,16 @@ def _suffix(shop: Shop) -> str:
 
 
 def test_a_fault_of_ours_in_one_sync_leaves_the_others(two: Shop, sandbox: Any, monkeypatch: Any) -> None:
-    from reverse_etl.run import runner
+    from reverse_etl.project.operations import sync_loop
 
-    run_sync = runner.run_sync
+    run_sync = sync_loop.run_sync
 
     def explode(ready: Any, *rest: Any) -> Any:
         if ready.sync.name == "friends":
             raise RuntimeError
         return run_sync(ready, *rest)
 
-    monkeypatch.setattr(runner, "run_sync", explode)
+    monkeypatch.setattr(sync_loop, "run_sync", explode)
     two.sql("update people set age = 1 where first_name = 'Ada'")
     assert two.cli("run").code == 2
     assert ended(two) == {"friends": ("error", "internal-error"), "people": ("success", None)}

@@ -278,7 +278,7 @@ def test_an_unexpected_exception_is_short_unless_debugging(people: Shop, monkeyp
     def explode(*_: object) -> None:
         raise RuntimeError("the password is hunter2-secret")
 
-    monkeypatch.setattr("reverse_etl.run.runner.run_sync", explode)
+    monkeypatch.setattr("reverse_etl.project.operations.sync_loop.run_sync", explode)
     short = people.cli("run")
     assert (short.code, "error[internal-error]" in short.err) == (2, True)
     assert "Traceback" not in short.err

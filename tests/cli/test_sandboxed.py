@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.cli.sandboxed import named_things
+from reverse_etl.project.sandboxes.sandbox_contents import needed_contents
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.sandbox.http.app import SandboxApp
 from reverse_etl.sync import Sync
@@ -245,7 +245,7 @@ def test_its_rates_are_those_of_iterable_unless_a_setting_says_otherwise(
 ) -> None:
     limited = []
     monkeypatch.setattr(
-        "reverse_etl.cli.sandboxed.start_sandbox",
+        "reverse_etl.project.sandboxes.sandboxed_project.start_sandbox",
         lambda options: limited.append(options.rate_limit) or start_sandbox(options),
     )
     sandboxed.cli("run")
@@ -259,7 +259,7 @@ def _about(scope: dict[str, str], *, creates_scope: bool = False) -> Sync:
 
 
 def test_what_definitions_name_and_do_not_make_is_there() -> None:
-    named = named_things(
+    named = needed_contents(
         [
             _about({"list": "VIP"}, creates_scope=False),
             _about({"list": "VIP"}),
@@ -272,7 +272,7 @@ def test_what_definitions_name_and_do_not_make_is_there() -> None:
     )
     [(number, name), by_id] = named.lists
     assert (name, by_id, named.catalogs) == ("VIP", (77, "List 77"), ("shops",))
-    assert named_things([_about({"list": "Other"}), _about({"list": "VIP"})]).lists[1] == (number, "VIP")
+    assert needed_contents([_about({"list": "Other"}), _about({"list": "VIP"})]).lists[1] == (number, "VIP")
     with start_sandbox(SandboxOptions(port=0, lists=named.lists, catalogs=named.catalogs)) as running:
         assert {"VIP", "List 77"} < {one.name for one in running.project.lists}
 

@@ -10,8 +10,8 @@ import pytest
 
 from reverse_etl.change import Problem
 from reverse_etl.events import TICK, Event
-from reverse_etl.report.bar import Bar
-from reverse_etl.report.listeners import Ear, JsonLines, Lines
+from reverse_etl.report.listeners.line_listeners import Ear, JsonLines, Lines
+from reverse_etl.report.listeners.terminal_bar import Bar
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=timezone.utc)
 PROBLEM = Problem("wrong-thing", "it is wrong", "Mend it.", {"file": "a.yml"})

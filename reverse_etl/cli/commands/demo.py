@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reverse_etl.cli.session import Session
+from reverse_etl.cli.command import Session
 from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reverse_etl.cli.command import Session
 from reverse_etl.cli.console import Console
-from reverse_etl.cli.session import Session
 from reverse_etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def sandbox(
     settings: ListSettings = False,
 ) -> None:
     """Run a local Iterable for tests. It shows what it received on web pages and listens only on this machine."""
+    from reverse_etl.project.sandboxes.start_errors import report_start_failure
     from reverse_etl.sandbox import SandboxOptions, parse_behaviour, serve_sandbox
 
     if settings:
@@ -126,31 +127,6 @@ def _report_wrong_option() -> Iterator[None]:
     except ValueError as error:
         hint = "`reverse-etl sandbox --help` lists the flags, `reverse-etl sandbox --settings` lists the settings."
         raise ConfigError("wrong-sandbox-option", str(error), context={}, hint=hint) from error
-
-
-@contextmanager
-def report_start_failure(port: int, hint: str) -> Iterator[None]:
-    """Raise ConfigError if a sandbox cannot start. `hint` is for a folder that cannot be used."""
-    from reverse_etl.sandbox import SandboxError
-
-    try:
-        yield
-    except ImportError as error:
-        raise ConfigError(
-            "missing-extra",
-            "the sandbox's server is not installed",
-            context={"missing": error.name},
-            hint='Install it: pip install "reverse-etl[sandbox]"',
-        ) from error
-    except SandboxError as error:
-        raise ConfigError("sandbox-not-started", str(error), context={"port": port}, hint=hint) from error
-    except OSError as error:
-        raise ConfigError(
-            "port-taken",
-            f"the sandbox cannot listen on port {port}",
-            context={"reason": error.strerror or error},
-            hint="Choose another port with `--port`, or 0 for a free one.",
-        ) from error
 
 
 def _announce(console: Console, url: str, project_type: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from reverse_etl.cli.session import Session
+from reverse_etl.cli.command import Session
 
 
 def schema(session: Session) -> None:
     """Print the JSON Schema of a definition. That is the `reverse_etl` entry in a model's meta."""
-    from reverse_etl.definition.json_schema import json_schema
-    from reverse_etl.destinations.iterable import entries
+    from reverse_etl.api import definition_schema
 
-    session.console.json(json_schema(entries()), indent=2)
+    session.console.json(definition_schema(), indent=2)

@@ -22,8 +22,8 @@ from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
-from reverse_etl.entry_part import EntryPart
 from reverse_etl.errors import Fault
+from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.sync import Field, PersonColumn, Requirement, Sync
 
 # Swagger: 50 a second for one key.

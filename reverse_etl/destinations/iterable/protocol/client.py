@@ -22,11 +22,11 @@ import requests.adapters
 import requests.exceptions
 import urllib3.exceptions
 
-from reverse_etl import __version__
 from reverse_etl.destinations.iterable.protocol.bounded_http import POOLS, Deadline
 from reverse_etl.destinations.request import Reply, Request
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
+from reverse_etl.version import __version__
 
 _LARGEST_REPLY = 10_000_000  # bytes of a body, also once it is decompressed
 _GZIP_OR_ZLIB = 47  # zlib's number for: find out from the first bytes which of the two it is

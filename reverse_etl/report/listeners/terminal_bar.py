@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from reverse_etl.change import Problem
 from reverse_etl.events import PROGRESS, TICK, WAITING, Event
-from reverse_etl.report.listeners import Ear, Lines
+from reverse_etl.report.listeners.line_listeners import Ear, Lines
 from reverse_etl.report.redaction import printable
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Listeners: events as they come: one line each, or one JSON object each for machines; bar.py is for terminals."""
+"""Listeners: events as they come: one line each, or one JSON object each for machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from reverse_etl.change import Problem
 from reverse_etl.events import PROGRESS, TICK, Event
 from reverse_etl.report.failures import problem_dict, problem_lines
-from reverse_etl.report.progress import Progress
+from reverse_etl.report.listeners.progress import Progress
 from reverse_etl.report.redaction import printable
 
 # A mistyped selection must not pass for a run that had nothing to do.

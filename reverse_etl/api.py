@@ -1,0 +1,288 @@
+"""The Python API: everything a command or an orchestrator can do with a dbt project.
+
+Nothing here prints, exits the process or handles signals. Every error is a `ReverseEtlError`. What happens meanwhile is
+passed to `on_event`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import Listener, silent
+from reverse_etl.project.sandboxes.sandbox_use import SandboxUse
+
+if TYPE_CHECKING:
+    from reverse_etl.project.context import ProjectOptions
+    from reverse_etl.project.operations.state_migration import StatePlace
+    from reverse_etl.project.results import (
+        AcceptedDestination,
+        DeletedState,
+        HeldRow,
+        History,
+        MigratedState,
+        ProjectStatus,
+        RequeuedRows,
+        Results,
+        RunResults,
+    )
+    from reverse_etl.project.session import ProjectSession
+    from reverse_etl.project.sync_reader import Definitions
+    from reverse_etl.report.inspections import Finding
+    from reverse_etl.report.redaction import Redactor
+    from reverse_etl.report.stored_states import ListedState
+    from reverse_etl.run.planning.sync_plan import SyncPlan
+
+Names = str | Sequence[str]
+"""One name, or several. Of models and syncs: selectors, as in dbt."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Project:
+    """A dbt project and the syncs that its models define. Make one with `Project.load`.
+
+    Each operation reads dbt's files again, opens the warehouse and closes it. So a `Project` may be kept while dbt
+    builds. `select` and `exclude` choose syncs as in dbt. `allow` names guards that stop nothing this time.
+
+    Operations raise ConfigError if a file, an option or a variable is wrong, WarehouseError if the warehouse cannot be
+    used, and DestinationError if the destination refuses everything. What is wrong with a single sync is in its result.
+    """
+
+    def __init__(self, options: ProjectOptions, env: Mapping[str, str], on_event: Listener, *, sandbox: bool) -> None:
+        """Use `Project.load`, which looks for the project first."""
+        from reverse_etl.project.reporter import Reporter
+        from reverse_etl.report.redaction import secrets_in
+
+        self._options = options
+        self._env = env
+        self._sandbox = sandbox
+        self._reporter = Reporter(on_event)
+        self._reporter.learn(secrets_in(env))
+
+    @classmethod
+    def load(
+        cls,
+        project_dir: str | Path | None = None,
+        *,
+        target: str | None = None,
+        profile: str | None = None,
+        profiles_dir: str | Path | None = None,
+        variables: Mapping[str, object] | str | None = None,
+        target_path: str | Path | None = None,
+        manifest: str | Path | None = None,
+        sandbox: bool = False,
+        env: Mapping[str, str] | None = None,
+        on_event: Listener = silent,
+    ) -> Project:
+        """Return the dbt project in a folder; without one, the folder that dbt itself would use.
+
+        The options are dbt's. `variables` are values, or YAML as after `--vars`. `sandbox`: send to a local sandbox
+        that runs as long as the operation, instead of the real destinations. `env` replaces the environment of this
+        process. `on_event` is called with each `Event`, in the thread in which it happens.
+
+        Raises ConfigError if there is no dbt project.
+        """
+        from reverse_etl.dbt.variables import read_variables
+        from reverse_etl.project.context import ProjectContext, ProjectOptions
+
+        options = ProjectOptions(
+            project_dir=_path(project_dir),
+            profiles_dir=_path(profiles_dir),
+            profile=profile,
+            target=target,
+            variables=variables if isinstance(variables, Mapping) else read_variables(variables),
+            target_path=_path(target_path),
+            manifest=_path(manifest),
+        )
+        env = dict(os.environ if env is None else env)
+        ProjectContext(options, env).locations  # noqa: B018  raises if there is no project
+        return cls(options, env, on_event, sandbox=sandbox)
+
+    @property
+    def redactor(self) -> Redactor:
+        """Replaces every secret that was read so far by asterisks: `project.redactor(text)`."""
+        return self._reporter.redactor
+
+    def run(
+        self,
+        select: Names = (),
+        exclude: Names = (),
+        *,
+        allow: Names = (),
+        full_refresh: bool = False,
+        fail_fast: bool = False,
+        threads: int | None = None,
+        wait: float | None = None,
+        stop: Callable[[], bool] = _never,
+    ) -> RunResults:
+        """Send what changed, and return how each sync ended; write the result file, as `reverse-etl run` does.
+
+        `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one that does not end well.
+        `threads` and `wait` (seconds) replace the settings `concurrency` and `wait`. `stop` is asked before each
+        request: when it returns True, the run finishes open requests, commits what was accepted, and ends.
+
+        Raises ConfigError or Faults if no sync can run.
+        """
+        from reverse_etl.project.operations.run_syncs import RunRequest, run_syncs
+
+        request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop)
+        with self._open(SandboxUse.SEND, select, exclude, allow, request.settings) as session:
+            return run_syncs(session, request)
+
+    def plan(
+        self,
+        select: Names = (),
+        exclude: Names = (),
+        *,
+        allow: Names = (),
+        full_refresh: bool = False,
+        examples: int = 3,
+    ) -> Results[SyncPlan]:
+        """Return what `run` would do for each sync, with up to `examples` changed values of each field; send nothing.
+
+        A plan with `problems` would be stopped. Examples hold personal data. Raises ConfigError or Faults if no sync
+        can run.
+        """
+        from reverse_etl.project.operations.plan_syncs import plan_syncs
+
+        with self._open(SandboxUse.ASK, select, exclude, allow) as session:
+            return plan_syncs(session, full_refresh=full_refresh, examples=examples)
+
+    def validate(
+        self, select: Names = (), exclude: Names = (), *, allow: Names = (), online: bool = False
+    ) -> Sequence[Finding]:
+        """Return what is wrong with each definition, in `errors`. `online`: also ask the warehouse and Iterable."""
+        from reverse_etl.project.operations.validation import validate_syncs
+
+        with self._open(SandboxUse.ASK if online else SandboxUse.LOOK, select, exclude, allow) as session:
+            return validate_syncs(session, online=online)
+
+    def list(self, select: Names = (), exclude: Names = (), *, allow: Names = ()) -> Definitions:
+        """Return the definitions: `syncs` that can run and `broken` ones with their faults. Opens no connection."""
+        with self._open(SandboxUse.NONE, select, exclude, allow) as session:
+            return session.selected()
+
+    def status(self, select: Names = (), exclude: Names = (), *, allow: Names = ()) -> ProjectStatus:
+        """Return how each sync stands: its last run, what was accepted and held back, and who runs it now."""
+        from reverse_etl.project.operations.sync_status import read_status
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return read_status(session)
+
+    def history(self, select: Names = (), exclude: Names = (), *, allow: Names = (), limit: int = 10) -> History:
+        """Return the last runs of each sync, the newest first; `limit` of each at most."""
+        from reverse_etl.project.operations.sync_status import read_history
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return read_history(session, limit)
+
+    def rejected(
+        self, select: Names = (), exclude: Names = (), *, allow: Names = (), limit: int = 100
+    ) -> Sequence[HeldRow]:
+        """Return the rows that were not accepted, the newest first; `limit` of each sync at most. Personal data."""
+        from reverse_etl.project.operations.held_rows import list_held_rows
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return list_held_rows(session, limit)
+
+    def requeue(
+        self, keys: Names = (), select: Names = (), exclude: Names = (), *, allow: Names = ()
+    ) -> Results[RequeuedRows]:
+        """Let the next run send rejected and skipped rows again: those of `keys` (e-mails, ids), or all of them."""
+        from reverse_etl.project.operations.held_rows import requeue_rows
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return requeue_rows(session, _names(keys))
+
+    def accept_destination(
+        self,
+        select: Names = (),
+        exclude: Names = (),
+        *,
+        allow: Names = (),
+        to: Names = (),
+        relations: Names = (),
+        full_refresh: bool = False,
+    ) -> Results[AcceptedDestination]:
+        """Let host, project, key and relation of now count as those that took the rows; send nothing.
+
+        `to` and `relations` name the host or project and the relation, if they are other ones than before.
+        `full_refresh`: the next run sends every row again. Raises ConfigError or Faults if no sync can run.
+        """
+        from reverse_etl.project.operations.destination_acceptance import accept_destinations
+        from reverse_etl.run.maintenance.accept_destination import TypedNames
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return accept_destinations(session, TypedNames(_names(to), _names(relations), full_refresh))
+
+    def list_states(self, *, allow: Names = ()) -> Sequence[ListedState]:
+        """Return what is stored of every sync that has run, also of those that no definition names."""
+        from reverse_etl.project.operations.stored_states import read_stored_states
+
+        with self._open(SandboxUse.LOOK, (), (), allow) as session:
+            return read_stored_states(session)
+
+    def prune_states(self, names: Names = (), *, allow: Names = ()) -> Sequence[DeletedState]:
+        """Delete what is stored of syncs that no definition names: `names`, or all of this project and target."""
+        from reverse_etl.project.operations.stored_states import prune_states
+
+        with self._open(SandboxUse.LOOK, (), (), allow) as session:
+            return prune_states(session, _names(names))
+
+    def reset_states(self, select: Names, exclude: Names = (), *, allow: Names = ()) -> Results[DeletedState]:
+        """Forget what was accepted of the selected syncs, so that the next run sends every row."""
+        from reverse_etl.project.operations.stored_states import reset_states
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return reset_states(session)
+
+    def migrate_states(
+        self, to: StatePlace, select: Names = (), exclude: Names = (), *, allow: Names = (), overwrite: bool = False
+    ) -> Results[MigratedState]:
+        """Move the state of each sync to `local` or `warehouse`. `overwrite`: replace what is there already."""
+        from reverse_etl.project.operations.state_migration import migrate_states
+
+        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
+            return migrate_states(session, to, overwrite=overwrite)
+
+    @contextmanager
+    def _open(
+        self, use: SandboxUse, select: Names, exclude: Names, allow: Names, settings: Mapping[str, object] | None = None
+    ) -> Iterator[ProjectSession]:
+        """Open a session for one operation. Errors leave it without secrets."""
+        from reverse_etl.project.session import open_session
+
+        allowed = [name for text in _names(allow) for name in text.split()]
+        options = replace(
+            self._options, select=_names(select), exclude=_names(exclude), allow=allowed, settings=settings or {}
+        )
+        try:
+            with open_session(options, self._env, self._reporter, use if self._sandbox else SandboxUse.NONE) as session:
+                yield session
+        except ReverseEtlError as error:
+            self._reporter.redact(error)
+            raise
+
+
+def definition_schema() -> Mapping[str, object]:
+    """Return the JSON Schema of a definition, which is the `reverse_etl` entry in a model's `meta`."""
+    from reverse_etl.definition.json_schema import json_schema
+    from reverse_etl.destinations.iterable import entries
+
+    return json_schema(entries())
+
+
+def _names(names: Names) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)

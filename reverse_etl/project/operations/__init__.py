@@ -1,0 +1,1 @@
+"""What can be done with a project: one file for each kind of operation."""

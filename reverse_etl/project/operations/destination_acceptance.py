@@ -1,0 +1,30 @@
+"""`destination accept`: say that a sync snapshot belongs to the present destination, for example after a new key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reverse_etl.project.results import AcceptedDestination, Results
+from reverse_etl.project.session import ProjectSession
+from reverse_etl.project.sync_selection import SyncSelection
+from reverse_etl.run.maintenance.accept_destination import Acceptance, TypedNames
+
+
+def accept_destinations(session: ProjectSession, typed: TypedNames) -> Results[AcceptedDestination]:
+    """Accept the destination of each selected sync; send nothing.
+
+    Raises ConfigError or Faults if no sync can run, WarehouseError.
+    """
+    selection = SyncSelection(session)
+    selection.faults_of_some()
+    if not selection.runnable:
+        return Results()
+    environment = session.wire()
+    with session.warehouse(read_only=False) as warehouse:
+        selection.match_columns(warehouse)
+        accepted: Results[AcceptedDestination] = Results(selection.faults_of_some())
+        for name, ready in selection.ready.items():
+            mine = replace(environment, settings=session.context.settings_of(ready.sync))
+            acceptance = Acceptance(ready, warehouse, mine, typed)
+            accepted.attempt(lambda name=name, one=acceptance: AcceptedDestination(name, one.accept()))  # type: ignore[misc]
+    return accepted

@@ -1,0 +1,98 @@
+"""`rejected` and `requeue`: rows that were held back or refused, and how they are sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from reverse_etl.definition.destination import PROJECT_TYPES
+from reverse_etl.errors import ConfigError
+from reverse_etl.project.project_types import identity_rules
+from reverse_etl.project.results import HeldRow, RequeuedRows, Results
+from reverse_etl.project.session import ProjectSession
+from reverse_etl.snapshot.lease import look
+from reverse_etl.snapshot.rejections import list_rejections, requeue
+from reverse_etl.snapshot.snapshot_reader import check_place
+from reverse_etl.sync import BrokenSync, IdentityRule, Sync
+from reverse_etl.warehouses.base import Warehouse
+
+
+def list_held_rows(session: ProjectSession, limit: int) -> list[HeldRow]:
+    """Return the rows of each selected sync that were not accepted, the newest first, `limit` of each at most.
+
+    Raises ConfigError, WarehouseError.
+    """
+    syncs = _selected(session)
+    found: list[HeldRow] = []
+    if not syncs:
+        return found
+    with session.warehouse(read_only=True) as reader:
+        for sync in syncs:
+            table = session.tables(reader, sync).rejections
+            if reader.columns(table):
+                found += [HeldRow(sync.name, one) for one in list_rejections(reader, table, sync.name, limit)]
+    return found
+
+
+def requeue_rows(session: ProjectSession, keys: Sequence[str]) -> Results[RequeuedRows]:
+    """Let refused rows be sent again by the next run: those of `keys`, or all of the selected syncs.
+
+    Raises ConfigError, WarehouseError.
+    """
+    requeued: Results[RequeuedRows] = Results()
+    syncs = _selected(session)
+    if not syncs:
+        return requeued
+    with session.warehouse(read_only=False) as warehouse:
+        for sync in syncs:
+            requeued.attempt(partial(_requeue, session, sync, warehouse, keys))
+    return requeued
+
+
+def identities_of(keys: Sequence[str], rules: Sequence[IdentityRule]) -> list[str]:
+    """Return the identities that a sync with one of these rules can have stored for keys that a person typed.
+
+    A rule that compares without regard to letter case stores lower-case text; every other rule stores the key as it
+    is. Without a rule, nobody knows which it is, so a text with an `@` is looked for in both forms.
+    """
+    found: dict[str, None] = {}
+    for key in keys:
+        for rule in rules:
+            found[_stored(key, rule)] = None
+            if rule.otherwise is not None:
+                found[rule.otherwise.mark + _stored(key, rule.otherwise)] = None
+        if not rules:
+            plain = [key, key.strip().lower()] if "@" in key else [key]
+            marks = ["", *(IdentityRule(name, ()).mark for name in ("email", "user_id"))]
+            found.update(dict.fromkeys(mark + text for text in plain for mark in marks))
+    return list(found)
+
+
+def _stored(key: str, rule: IdentityRule) -> str:
+    return key.strip().lower() if rule.lowered else key
+
+
+def _requeue(
+    session: ProjectSession, sync: Sync | BrokenSync, warehouse: Warehouse, keys: Sequence[str]
+) -> RequeuedRows:
+    tables = session.tables(warehouse, sync)
+    if warehouse.columns(tables.lease):
+        check_place(sync.name, look(warehouse, tables))
+    if not warehouse.columns(tables.rejections):
+        return RequeuedRows(sync.name, 0)
+    rules = () if isinstance(sync, BrokenSync) or not keys else identity_rules(sync, _project_types(session, sync))
+    identities = identities_of(keys, rules)
+    return RequeuedRows(sync.name, requeue(warehouse, tables.rejections, sync.name, identities))
+
+
+def _project_types(session: ProjectSession, sync: Sync) -> Sequence[str]:
+    """Return the types that the project of a sync can have, as far as its destination says so."""
+    try:
+        return session.context.offline_destination(sync.destination).project_types
+    except ConfigError:
+        return PROJECT_TYPES
+
+
+def _selected(session: ProjectSession) -> list[Sync | BrokenSync]:
+    """Return the selected definitions, also those that cannot run: rows are held under their names as well."""
+    return list({one.name: one for one in session.selected()}.values())

@@ -1,0 +1,1 @@
+"""Sandboxes that stand in for the destinations of a project."""

@@ -1,0 +1,31 @@
+"""What has to be in a sandbox before rows go to it: lists and catalogs that definitions name and do not make."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reverse_etl.sync import Sync
+
+
+@dataclass(frozen=True)
+class SandboxContents:
+    """Lists, by id and name, and catalogs that have to be in a project."""
+
+    lists: tuple[tuple[int, str], ...] = ()
+    catalogs: tuple[str, ...] = ()
+
+
+def needed_contents(syncs: Sequence[Sync]) -> SandboxContents:
+    """What these definitions name and do not make: nobody else has made it in a sandbox."""
+    scopes = [sync.scope for sync in syncs if not sync.creates_scope]
+    by_name = {_number(scope["list"]): scope["list"] for scope in scopes if "list" in scope}
+    by_id = {int(scope["list_id"]): f"List {scope['list_id']}" for scope in scopes if "list_id" in scope}
+    catalogs = dict.fromkeys(scope["catalog"] for scope in scopes if "catalog" in scope)
+    return SandboxContents(tuple({**by_name, **by_id}.items()), tuple(catalogs))
+
+
+def _number(name: str) -> int:
+    """An id for a list that is known by its name: the same one in every run, of seven digits."""
+    return 1_000_000 + zlib.crc32(name.encode()) % 9_000_000

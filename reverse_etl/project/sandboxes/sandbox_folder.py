@@ -1,0 +1,63 @@
+"""The data folder of a sandbox: what it says about itself, and what goes wrong with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from reverse_etl.dbt.nodes import mapping
+from reverse_etl.documents import MEGABYTE, read_json
+from reverse_etl.errors import ConfigError
+
+_FILE = "sandbox.json"
+
+
+@dataclass(frozen=True)
+class FolderLabel:
+    """What a data folder says of itself: an id, made once, and the type of project it holds, if it holds anything."""
+
+    id: str
+    project_type: str
+    is_empty: bool = False
+
+
+def read_label(folder: Path) -> FolderLabel | None:
+    """What a data folder says of itself; None where there is none yet. Raises ConfigError."""
+    path = folder / _FILE
+    try:
+        said = mapping(read_json(path, MEGABYTE))
+        return FolderLabel(str(said["id"]), str(said["project_type"]), said.get("is_empty") is True)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            "broken-sandbox-folder",
+            f"{path} cannot be read",
+            context={"reason": type(error).__name__},
+            hint=f"Delete {folder}: the next run begins anew.",
+        ) from error
+
+
+def write_label(folder: Path, label: FolderLabel) -> FolderLabel:
+    (folder / _FILE).write_text(json.dumps(asdict(label)), encoding="utf-8")
+    return label
+
+
+def other_project_type(folder: Path, label: FolderLabel, project_type: str) -> ConfigError:
+    return ConfigError(
+        "other-project-type",
+        f"the sandbox in {folder} holds a project of type {label.project_type}, which cannot become {project_type}",
+        context={"folder": folder, "variable": "ITERABLE_PROJECT_TYPE"},
+        hint=f"Delete {folder} to begin anew, or set the project type back.",
+    )
+
+
+def viewing_hint(folder: Path, project_type: str) -> str:
+    shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
+    return (
+        f"to see what arrived: reverse-etl sandbox --data-dir {shlex.quote(shown)} --project-type {project_type}"
+        "; status, history, rejected and requeue take --sandbox too"
+    )

@@ -1,0 +1,134 @@
+"""How syncs stand and how they ran: as text for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reverse_etl.counting import plural
+from reverse_etl.errors import Fault
+from reverse_etl.report.amounts import duration, listed
+from reverse_etl.report.redaction import printable
+from reverse_etl.report.tables import pairs, source_line, table
+from reverse_etl.snapshot.lease import LeaseRow
+from reverse_etl.snapshot.run_history import RunRow
+from reverse_etl.sync import BrokenSync, Sync
+
+_HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "invocation")
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """What the warehouse remembers of one sync. Before its first run there is no `lease` and no `run`.
+
+    `held` is how many rows are held back, by state and code. `holder_is_alive` says whether the process that holds the
+    lease still runs; None if that cannot be known from here. `late_request_bound` is that setting, in seconds: how long
+    after a run the lease may still be needed.
+    """
+
+    sync: Sync | BrokenSync
+    run: RunRow | None
+    lease: LeaseRow | None
+    held: Mapping[str, int] = field(default_factory=dict)
+    holder_is_alive: bool | None = None
+    late_request_bound: float = 0.0
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is wrong with the definition."""
+        return self.sync.faults if isinstance(self.sync, BrokenSync) else ()
+
+
+def state_lines(state: SyncState) -> list[str]:
+    """One sync for a terminal."""
+    lease, run = state.lease, state.run
+    title = f"sync {printable(state.sync.name)}"
+    ended = [
+        ("source", source_line(state.sync.target, state.sync.database, state.sync.relation)),
+        ("definition", _fault_sentence(state.faults)),
+        ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
+        ("counts", listed(run.counts) if run else ""),
+        ("problem", run.problem or "" if run else ""),
+    ]
+    if lease is None:
+        return pairs(title, ended) if run or state.faults else pairs(f"{title}: never run", ended[:1])
+    sent_to = lease.destination.get("host")
+    return pairs(
+        title,
+        [
+            *ended,
+            ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
+            ("held back", printable(listed(state.held))),
+            ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
+            ("moved to", printable(lease.moved_to or "")),
+            ("lease", _lease_sentence(lease, state)),
+        ],
+    )
+
+
+def sync_state_dict(state: SyncState) -> dict[str, object]:
+    """One sync as JSON."""
+    lease, sync = state.lease, state.sync
+    return {
+        "sync": sync.name,
+        "target": sync.target or None,
+        "database": sync.database or None,
+        "relation": sync.relation,
+        "faults": [fault.message for fault in state.faults],
+        "last_run": run_dict(state.run) if state.run else None,
+        "entries": lease.entries if lease else 0,
+        "held_back": dict(state.held),
+        "destination": lease.destination.get("host") if lease else None,
+        "moved_to": lease.moved_to if lease else None,
+        "lease": None if lease is None else _lease_dict(lease, state.late_request_bound),
+    }
+
+
+def run_dict(run: RunRow) -> dict[str, object]:
+    """One run of the history as JSON."""
+    return {
+        "invocation_id": run.invocation_id,
+        "status": run.status,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "counts": dict(run.counts),
+        "problem": run.problem,
+    }
+
+
+def history_lines(runs: Sequence[tuple[str, RunRow]]) -> list[str]:
+    """Runs for a terminal, each with the name of its sync."""
+    return table(_HISTORY, [_run_cells(sync, run) for sync, run in runs])
+
+
+def _fault_sentence(faults: Sequence[Fault]) -> str:
+    if not faults:
+        return ""
+    return f"cannot run: {plural(len(faults), 'fault')}; see `reverse-etl validate`"
+
+
+def _lease_sentence(lease: LeaseRow, state: SyncState) -> str:
+    left = lease.free_in(state.late_request_bound)
+    if lease.holder is None:
+        return "free" if left <= 0 else f"free in {duration(left)}: requests of the last run may still take effect"
+    note = lease.holder_note
+    holder = f"process {printable(note.get('pid', '?'))} on {printable(note.get('host', '?'))}"
+    free = f"free at the latest in {duration(left)}" if left > 0 else "overdue, so the next run takes it over"
+    if state.holder_is_alive is False:
+        return f"left by {holder}, which died; the next run takes it over{f' in {duration(left)}' if left > 0 else ''}"
+    return f"held by {holder}, last heartbeat {duration(lease.beat_age)} ago; {free}"
+
+
+def _lease_dict(lease: LeaseRow, late: float) -> dict[str, object]:
+    return {
+        "held": lease.holder is not None,
+        "holder": dict(lease.holder_note) if lease.holder is not None else None,
+        "seconds_since_heartbeat": round(lease.beat_age, 1) if lease.holder is not None else None,
+        "free_in_seconds": round(max(lease.free_in(late), 0.0), 1),
+        "fence": lease.fence,
+    }
+
+
+def _run_cells(sync: str, run: RunRow) -> list[object]:
+    sent = [run.counts.get("accepted", 0), run.counts.get("planned", 0)]
+    return [sync, run.ended_at, run.status, *sent, run.problem or "", run.invocation_id]
