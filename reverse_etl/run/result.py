@@ -207,8 +207,8 @@ def _too_many(runnable: RunnableSync, said: str) -> Problem:
     return Problem(
         "reject-limit",
         f"sync `{runnable.sync.name}`: {said}",
-        f"See `reverse-etl rejected --select {runnable.sync.name}{runnable.destination.flag}`; the rest was delivered."
-        " `reject_limit` in the definition sets how many are too many.",
+        f"See `reverse-etl rejected --select {runnable.sync.name}{runnable.destination.flag}`. All other rows are"
+        " delivered. `reject_limit` in the definition sets how many are too many.",
         {"limit": str(runnable.sync.reject_limit)},
     )
 

@@ -6,7 +6,9 @@ import http.client
 import io
 import socket
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -29,6 +31,7 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         """The time runs from `with` on."""
         self.passed = False
+        self._seconds, self._ends_at = seconds, 0.0
         self._lock = threading.Lock()
         self._handles: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._end)
@@ -45,6 +48,19 @@ class Deadline:
             handle.close()
             raise ConnectTimeoutError(connection, "the attempt took too long before anything was sent")
 
+    def connect(self, connection: HTTPConnection, make: Callable[[], socket.socket]) -> socket.socket:
+        """Return what `make` connects. Raises ConnectTimeoutError in time.
+
+        It waits in another thread, because nothing can end a DNS lookup. A connection that is made later is closed.
+        """
+        future: Future[socket.socket] = Future()
+        threading.Thread(target=_complete, args=(future, make), daemon=True).start()
+        wait([future], timeout=max(0.0, self._ends_at - time.monotonic()))
+        if not future.done():
+            future.add_done_callback(_close)
+            raise ConnectTimeoutError(connection, "the connection was not made in time")
+        return future.result()
+
     def _end(self) -> None:
         with self._lock:
             self.passed = True
@@ -54,6 +70,7 @@ class Deadline:
 
     def __enter__(self) -> Deadline:  # noqa: PYI034  Self is newer than Python 3.10
         _current.deadline = self
+        self._ends_at = time.monotonic() + self._seconds
         self._timer.start()
         return self
 
@@ -66,6 +83,25 @@ class Deadline:
             for handle in self._handles:
                 handle.close()
             self._handles = []
+
+
+def _complete(future: Future[socket.socket], make: Callable[[], socket.socket]) -> None:
+    try:
+        future.set_result(make())
+    except Exception as error:  # noqa: BLE001 - raised in the thread that waits
+        future.set_exception(error)
+
+
+def _close(future: Future[socket.socket]) -> None:
+    if future.exception() is None:
+        future.result().close()
+
+
+def _connected(connection: HTTPConnection, make: Callable[[], socket.socket]) -> socket.socket:
+    deadline: Deadline | None = getattr(_current, "deadline", None)
+    found = make() if deadline is None else deadline.connect(connection, make)
+    _watch(connection, found)
+    return found
 
 
 def _watch(connection: HTTPConnection, handle: Any) -> None:
@@ -114,9 +150,7 @@ class _Connection(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        found = super()._new_conn()
-        _watch(self, found)
-        return found
+        return _connected(self, super()._new_conn)
 
     def request(self, *args: Any, **options: Any) -> None:
         _watch(self, self.sock)  # one that was used before
@@ -129,9 +163,7 @@ class _TlsConnection(HTTPSConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        found = super()._new_conn()
-        _watch(self, found)
-        return found
+        return _connected(self, super()._new_conn)
 
     def request(self, *args: Any, **options: Any) -> None:
         _watch(self, self.sock)

@@ -29,7 +29,7 @@ MEANING: Mapping[str, tuple[str, str]] = {
     "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
     "notFound": (UNKNOWN_USER, "Iterable has no such user"),
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
-    "invalid": ("invalid-identifier", "Iterable takes the e-mail or user id for malformed"),
+    "invalid": ("invalid-identifier", "Iterable says that the e-mail or user id is malformed"),
 }
 NOTHING_TOLD: Mapping[int, Outcome] = {}
 _KINDS = {NAMES[key]: kind for key, kind in KINDS.items()}

@@ -23,8 +23,8 @@ _CODES: Mapping[str, tuple[Status, str, str]] = {
     "ExternalKeyConflict": (Status.REJECTED, "identity-conflict", "the identifier belongs to another user"),
     "UnknownEmailError": (Status.SKIPPED, UNKNOWN_USER, "Iterable has no such user"),
     "UnknownUserIdError": (Status.SKIPPED, UNKNOWN_USER, "Iterable has no such user"),
-    "InvalidEmailAddressError": (Status.REJECTED, "invalid-identifier", "Iterable takes the e-mail for malformed"),
-    "InvalidUserIdError": (Status.REJECTED, "invalid-identifier", "Iterable takes the user id for malformed"),
+    "InvalidEmailAddressError": (Status.REJECTED, "invalid-identifier", "Iterable says that the e-mail is malformed"),
+    "InvalidUserIdError": (Status.REJECTED, "invalid-identifier", "Iterable says that the user id is malformed"),
 }
 
 
