@@ -280,7 +280,7 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 def contract_classes(folder: Path) -> set[str]:
     """Names of the contract classes that the test classes of a folder inherit."""
     bases: set[str] = set()
-    for path in folder.glob("test_*.py"):
+    for path in folder.rglob("test_*.py"):
         for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
                 bases.update(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
@@ -296,8 +296,8 @@ def _contract(module: str) -> set[str]:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_object_passes_the_contract_of_objects(name: str) -> None:
-    assert contract_classes(ROOT / "tests" / "iterable") & _contract("iterable_object")
-    assert _tests_of("iterable", name)
+    assert contract_classes(ROOT / "tests" / "destinations" / "iterable") & _contract("iterable_object")
+    assert _tests_of("destinations/iterable", name)
 
 
 @pytest.mark.parametrize("name", WAREHOUSES)
@@ -308,8 +308,8 @@ def test_every_warehouse_passes_the_contract_of_warehouses(name: str) -> None:
 
 def _tests_of(room: str, name: str) -> bool:
     """Whether the registered name has a test file of its own, with a class in it."""
-    path = ROOT / "tests" / room / f"test_{name}.py"
-    return path.is_file() and any(isinstance(node, ast.ClassDef) for node in parsed(path).body)
+    paths = (ROOT / "tests" / room).rglob(f"test_{name}.py")
+    return any(isinstance(node, ast.ClassDef) for path in paths for node in parsed(path).body)
 
 
 def test_every_registered_warehouse_can_be_imported_and_has_its_extra() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.change import Status
 from tests.contracts.iterable_object import OperationContract
-from tests.iterable.server import HTML, Answer, refusal
+from tests.doubles.scripted_server import HTML, Answer, refusal
 
 
 class BulkContract(OperationContract):

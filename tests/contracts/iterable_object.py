@@ -12,7 +12,7 @@ import pytest
 
 from reverse_etl.change import Status
 from tests.contracts.iterable_pacing import PacingContract
-from tests.iterable.server import HTML, Answer, refusal
+from tests.doubles.scripted_server import HTML, Answer, refusal
 
 DOUBTFUL = {
     "500": refusal(500, "GenericError"),

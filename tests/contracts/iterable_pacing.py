@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from reverse_etl.delivery.rate_limiter import LONGEST_WAIT
-from tests.iterable.server import HTML, Answer, refusal
+from tests.doubles.scripted_server import HTML, Answer, refusal
 
 
 class PacingContract:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.contracts.iterable_object import Hooks
-from tests.iterable.server import Answer, refusal
+from tests.doubles.scripted_server import Answer, refusal
 
 # Who the rows of a plan are about, in its order.
 PEOPLE = "AABACDBBAE" * 3

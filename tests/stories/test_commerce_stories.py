@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from tests.iterable.activity_replies import hashed
+from tests.destinations.iterable.objects.activity.activity_replies import hashed
 from tests.stories.edit_stories import EditStories, ObjectStories
 from tests.stories.memories import Memory
 from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RefusalStories

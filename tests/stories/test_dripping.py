@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.iterable.raw_server import RawServer
+from tests.doubles.raw_server import RawServer
 from tests.stories.project import WINDOWED, Project
 
 FIELDS = b'{"fields":{"email":"string","name":"string"}}'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.iterable.server import Answer, Received, Server
+from tests.doubles.scripted_server import Answer, Received, Server
 from tests.stories.project import CALM, Project
 
 ROWS = 40

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.iterable.activity_replies import hashed
+from tests.destinations.iterable.objects.activity.activity_replies import hashed
 from tests.stories.edit_stories import DailyStories, EditStories, FaultStories, KillStories, ObjectStories
 from tests.stories.object_stories import Hooks
 from tests.stories.sides import Memory, Side

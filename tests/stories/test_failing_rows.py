@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.iterable.server import Answer, Received, Server
+from tests.doubles.scripted_server import Answer, Received, Server
 from tests.stories.project import CALM, Project
 
 COLUMNS = {"id": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR", "items": "JSON"}
