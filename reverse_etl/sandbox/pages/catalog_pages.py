@@ -20,8 +20,8 @@ def show_catalog(call: Call) -> Reply:
     catalog, page = call.project.catalogs.find(call.argument), read_page_number(call)
     if catalog is None:
         raise Refusal(ACTION_NOT_FOUND)
-    wanted, first = call.query.get("q", "").strip(), (page - 1) * PAGE_SIZE
-    matches = [item for item in reversed(catalog.items.values()) if wanted.lower() in item.key.lower()]
+    search_text, first = call.query.get("q", "").strip(), (page - 1) * PAGE_SIZE
+    matches = [item for item in reversed(catalog.items.values()) if search_text.lower() in item.key.lower()]
     items = matches[first : first + PAGE_SIZE]
     more = len(matches) > first + PAGE_SIZE
-    return render_page(call, "catalog.html", catalog=catalog, items=items, q=wanted, page=page, more=more)
+    return render_page(call, "catalog.html", catalog=catalog, items=items, q=search_text, page=page, more=more)

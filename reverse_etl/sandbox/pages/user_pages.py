@@ -67,12 +67,12 @@ def show_user(call: Call) -> Reply:
 
 
 def _show_users(call: Call, template: str, **values: Any) -> Reply:
-    wanted, page = call.query.get("q", "").strip().lower(), read_page_number(call)
+    search_text, page = call.query.get("q", "").strip().lower(), read_page_number(call)
     first = (page - 1) * PAGE_SIZE
-    matches = _iterate_matching(reversed(call.project.users.values()), wanted)
+    matches = _iterate_matching(reversed(call.project.users.values()), search_text)
     users = list(islice(matches, first, first + PAGE_SIZE + 1))
     more = len(users) > PAGE_SIZE
-    return render_page(call, template, users=users[:PAGE_SIZE], q=wanted, page=page, more=more, **values)
+    return render_page(call, template, users=users[:PAGE_SIZE], q=search_text, page=page, more=more, **values)
 
 
 def _describe_preferences(options: SandboxOptions, profile: Profile) -> list[tuple[str, list[str]]]:
@@ -88,7 +88,7 @@ def _describe_preferences(options: SandboxOptions, profile: Profile) -> list[tup
     return [(title, [f"{names.get(id_, '')} ({id_})" for id_ in ids]) for title, ids in ids_by_title.items() if ids]
 
 
-def _iterate_matching(profiles: Iterable[Profile], wanted: str) -> Iterable[Profile]:
+def _iterate_matching(profiles: Iterable[Profile], search_text: str) -> Iterable[Profile]:
     for profile in profiles:
-        if not wanted or any(wanted in str(value).lower() for value in profile.get_identifiers().values()):
+        if not search_text or any(search_text in str(value).lower() for value in profile.get_identifiers().values()):
             yield profile

@@ -115,8 +115,8 @@ class Project:
 
     def format_user(self, profile: Profile) -> dict[str, Any]:
         """Return the user as the API shows it."""
-        shown = profile.to_api(self.identity_rules.list_field, self.lists.list_ids_of(profile))
-        return {"email": "", **shown} if self.options.behaviour.absent_email == "empty" else shown
+        user = profile.to_api(self.identity_rules.list_field, self.lists.list_ids_of(profile))
+        return {"email": "", **user} if self.options.behaviour.absent_email == "empty" else user
 
     def list_members(self, user_list: UserList) -> list[Profile]:
         """Return the users on a list, in the order of joining. Every user is on a Dynamic list."""

@@ -26,8 +26,8 @@ _ITEM_NOT_FOUND: Final = "error.catalogs.itemNotFound"
 def list_items(call: Call) -> Reply:
     catalog, page = require_catalog(call), paging.parse_page_request(call, _MAX_PAGE_SIZE)
     items = _order_items(call, catalog)
-    shown = [_format_item(catalog, item) for item in page.slice_entries(items)]
-    content = {"catalogItemsWithProperties": shown, "totalItemsCount": len(items)}
+    page_items = [_format_item(catalog, item) for item in page.slice_entries(items)]
+    content = {"catalogItemsWithProperties": page_items, "totalItemsCount": len(items)}
     return reply_catalog_read(call, content, page.build_urls(call, len(items)))
 
 

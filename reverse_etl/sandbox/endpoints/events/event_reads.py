@@ -60,8 +60,8 @@ def _reply_latest(call: Call, profile: Profile | None) -> Reply:
     if profile is None:
         return reply_json({"events": []}, "no such user")
     events = call.project.events.list_latest_of(profile)[:limit]
-    shown = [event.to_api(profile.get_identifiers()) for event in events]
-    return reply_json({"events": shown}, pluralize(len(events), "event"))
+    events_json = [event.to_api(profile.get_identifiers()) for event in events]
+    return reply_json({"events": events_json}, pluralize(len(events), "event"))
 
 
 def _read_limit(call: Call) -> int:

@@ -63,9 +63,9 @@ def select_rows(project: Project, selection: Selection) -> Iterator[Row]:
 
 def format_event(project: Project, event: Event) -> Row:
     """Return an event as exports show it: its fields beside what Iterable adds."""
-    shown = event.to_api(project.users[event.user].get_identifiers())
-    fields, type_ = shown.pop("dataFields"), shown.pop("eventType")
-    return {**fields, **shown, "_type": type_}
+    members = event.to_api(project.users[event.user].get_identifiers())
+    fields, type_ = members.pop("dataFields"), members.pop("eventType")
+    return {**fields, **members, "_type": type_}
 
 
 def format_json_lines(rows: Iterable[Row]) -> bytes:

@@ -48,12 +48,12 @@ def start_job(call: Call) -> Reply:
 
 
 def list_jobs(call: Call) -> Reply:
-    wanted = call.query.get("jobState", "").lower()
-    if wanted and wanted not in _STATES:
-        raise ApiRefusal(400, "BadParams", f"Invalid jobState: {wanted}")
-    jobs = (_finish_job(call.project, job) for job in call.project.export_jobs)
-    shown = [_format_job(call.project, job) for job in jobs]
-    return reply_json({"jobs": [job for job in shown if wanted in {"", job["jobState"]}]})
+    state = call.query.get("jobState", "").lower()
+    if state and state not in _STATES:
+        raise ApiRefusal(400, "BadParams", f"Invalid jobState: {state}")
+    finished = (_finish_job(call.project, job) for job in call.project.export_jobs)
+    jobs = [_format_job(call.project, job) for job in finished]
+    return reply_json({"jobs": [job for job in jobs if state in {"", job["jobState"]}]})
 
 
 def list_files(call: Call) -> Reply:
@@ -137,16 +137,16 @@ def _get_state(project: Project, job: ExportJob) -> str:
 
 
 def _format_job(project: Project, job: ExportJob) -> dict[str, Any]:
-    shown = {
+    body = {
         "id": job.id,
         "dataTypeName": job.selection.data_type,
         "jobState": _get_state(project, job),
         "scheduledStartTime": format_time(job.starts),
     }
     if job.files is None:
-        return shown
+        return body
     return {
-        **shown,
+        **body,
         "endTime": format_time(job.ends),
         "bytesExported": sum(len(text.encode()) for text in job.files.values()),
     }
