@@ -50,7 +50,8 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
             OUT_OF_MEMORY,
             f"DuckDB has too little memory for {_begun(sql)}",
             context={"reason": reason.partition("\n")[0], "file": shown(path)},
-            hint="Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=1GB`; or send fewer fields in one sync.",
+            hint="Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=2GB`: DuckDB reads about 2,000 rows of a"
+            " model at once, and may need three times their size. Or send fewer fields in one sync.",
         )
     return WarehouseError(
         "duckdb-error",
