@@ -55,7 +55,7 @@ def _addresses(warehouse: Warehouse, tables: Tables) -> None:
 
 def _compare(warehouse: Warehouse, tables: Tables, *, view: bool = False) -> None:
     relation = _model(warehouse, tables, view=view)
-    warehouse.query(warehouse.prepared(_diff(warehouse.dialect, tables, relation).counts()))
+    warehouse.query(warehouse.prepare(_diff(warehouse.dialect, tables, relation).counts()))
 
 
 def _compare_a_view(warehouse: Warehouse, tables: Tables) -> None:
@@ -66,7 +66,7 @@ def _write_a_plan(warehouse: Warehouse, tables: Tables) -> None:
     relation = _model(warehouse, tables, view=False)
     plan = warehouse.table(tables.schema, tables.plan_name(1))
     warehouse.execute(f"DROP TABLE IF EXISTS {plan}")
-    warehouse.execute(warehouse.prepared(_diff(warehouse.dialect, tables, relation).plan(plan)))
+    warehouse.execute(warehouse.prepare(_diff(warehouse.dialect, tables, relation).plan(plan)))
     warehouse.query(f"SELECT min(ordinal), max(ordinal) FROM {plan} WHERE ordinal >= 2000 AND ordinal < 4000")
 
 
