@@ -275,9 +275,9 @@ class Project:
 def definition_schema() -> Mapping[str, object]:
     """Return the JSON Schema of a definition, which is the `reverse_etl` entry in a model's `meta`."""
     from reverse_etl.definition.json_schema import json_schema
-    from reverse_etl.destinations.iterable import entries
+    from reverse_etl.destinations import DEFAULT, load_destination
 
-    return json_schema(entries())
+    return json_schema(load_destination(DEFAULT).entries())
 
 
 def _names(names: Names) -> Sequence[str]:

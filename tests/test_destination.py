@@ -6,18 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from reverse_etl.definition.destination import resolve_destination
+from reverse_etl.destinations.base import DestinationSource
+from reverse_etl.destinations.iterable.config import resolve_config
 from reverse_etl.errors import ConfigError
 
 ENV = {"ITERABLE_API_KEY": "sandbox-k", "ITERABLE_PROJECT_TYPE": "hybrid", "ITERABLE_REGION": "eu"}
 
 
+def render(text: str) -> str:
+    return text.replace("{{ env_var('K') }}", "sandbox-k")
+
+
 def resolve(folder: Path, env: dict[str, str], name: str = "iterable") -> object:
-    return resolve_destination(name, folder, env, lambda text: text.replace("{{ env_var('K') }}", "sandbox-k"))
+    return resolve_config(
+        DestinationSource(name, folder, env, lambda text: text.replace("{{ env_var('K') }}", "sandbox-k"))
+    )
 
 
 def test_the_environment_is_enough(tmp_path: Path) -> None:
-    found = resolve_destination("iterable", tmp_path, ENV, lambda text: text)
+    found = resolve_config(DestinationSource("iterable", tmp_path, ENV, render))
     assert (found.base_url, found.project_type, found.api_key.reveal()) == (
         "https://api.eu.iterable.com",
         "hybrid",
@@ -31,7 +38,9 @@ def test_the_files_entry_wins(tmp_path: Path) -> None:
         "destinations:\n  staging:\n    api_key: \"{{ env_var('K') }}\"\n"
         "    base_url: http://127.0.0.1:1\n    project_type: email\n"
     )
-    found = resolve_destination("staging", tmp_path, ENV, lambda text: text.replace("{{ env_var('K') }}", "sandbox-k"))
+    found = resolve_config(
+        DestinationSource("staging", tmp_path, ENV, lambda text: text.replace("{{ env_var('K') }}", "sandbox-k"))
+    )
     assert (found.host, found.project_type) == ("127.0.0.1:1", "email")
 
 
@@ -85,8 +94,8 @@ def test_a_wrong_value_of_a_destination_is_told_without_the_value(entry: str, sa
 
 
 def test_what_is_remembered_tells_keys_apart_and_is_no_key(tmp_path: Path) -> None:
-    one = resolve_destination("iterable", tmp_path, ENV, lambda text: text)
-    other = resolve_destination("iterable", tmp_path, {**ENV, "ITERABLE_API_KEY": "sandbox-l"}, lambda text: text)
+    one = resolve_config(DestinationSource("iterable", tmp_path, ENV, render))
+    other = resolve_config(DestinationSource("iterable", tmp_path, {**ENV, "ITERABLE_API_KEY": "sandbox-l"}, render))
     assert one.remembered("salt") == one.remembered("salt")
     assert one.remembered("salt") != other.remembered("salt")
     assert one.remembered("salt")["key_fingerprint"] != one.remembered("pepper")["key_fingerprint"]

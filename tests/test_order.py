@@ -8,6 +8,8 @@ import pytest
 
 from reverse_etl.dbt.nodes import Model, read_node
 from reverse_etl.dbt.selection.graph import Graph
+from reverse_etl.destinations import DEFAULT, load_destination
+from reverse_etl.destinations.base import Destination
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import Stage
 from reverse_etl.project.sync_reader import in_order
@@ -43,6 +45,10 @@ def names(syncs: tuple[Sync, ...]) -> list[str]:
     return [one.name for one in syncs]
 
 
+def vendor(_name: str) -> Destination:
+    return load_destination(DEFAULT)
+
+
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_object_has_its_turn(name: str) -> None:
     assert OBJECTS[name].stage is TURNS[name]
@@ -54,13 +60,13 @@ def test_objects_go_before_those_that_refer_to_them(monkeypatch: pytest.MonkeyPa
     kinds = ["user_deletions", "carts", "events", "purchases", "subscriptions", "users", "user_merges", "catalog_items"]
     order = ["catalog_items", "user_merges", "users", "subscriptions", "events", "carts", "purchases", "user_deletions"]
     syncs = [sync(f"{number}_{kind}", kind) for number, kind in enumerate(kinds)]
-    assert [one.object for one in in_order(syncs, graph(**{one.name: [] for one in syncs}))] == order
+    assert [one.object for one in in_order(syncs, graph(**{one.name: [] for one in syncs}), vendor)] == order
 
 
 def test_a_model_goes_before_those_that_depend_on_it_however_far() -> None:
     edges = graph(c=[], between=["c"], b=["between"], a=["b"], d=["c"])
-    assert names(in_order([sync(name) for name in "abdc"], edges)) == ["c", "d", "b", "a"]
+    assert names(in_order([sync(name) for name in "abdc"], edges, vendor)) == ["c", "d", "b", "a"]
 
 
 def test_where_nothing_else_tells_names_do() -> None:
-    assert names(in_order([sync(name) for name in "bca"], graph(a=[], b=[], c=[]))) == ["a", "b", "c"]
+    assert names(in_order([sync(name) for name in "bca"], graph(a=[], b=[], c=[]), vendor)) == ["a", "b", "c"]

@@ -18,10 +18,10 @@ import yaml
 
 from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
-from reverse_etl.definition.destination import _Entry as DestinationEntry
 from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
 from reverse_etl.definition.faults import unknown_word
 from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.destinations.iterable.config import _Entry as DestinationEntry
 from reverse_etl.guards.table import GUARDS
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable
@@ -235,7 +235,7 @@ def _entries(text: str) -> list[dict[str, object]]:
 def test_complete_examples_are_valid(text: str) -> None:
     for model in yaml.safe_load(text)["models"]:
         tagged = Tagged(model["name"], f"model.shop.{model['name']}", f'"{model["name"]}"', "models/schema.yml")
-        syncs, faults = read_definitions(tagged, model["config"]["meta"]["reverse_etl"], entries())
+        syncs, faults = read_definitions(tagged, model["config"]["meta"]["reverse_etl"], lambda _: entries())
         assert faults == []
         assert syncs
 

@@ -5,7 +5,7 @@ What an object's own keys are is told by the object, in a subclass of Entry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -113,6 +113,8 @@ class FieldsEntry(Entry):
 
 
 Entries = Mapping[str, type[Entry]]
+# Returns the entries of the objects of the destination of that name.
+EntriesOf = Callable[[str], Entries]
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Tagged:
         return self.name + self.version.suffix
 
 
-def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[list[Sync], list[BrokenSync]]:
+def read_definitions(model: Tagged, meta: object, entries_of: EntriesOf) -> tuple[list[Sync], list[BrokenSync]]:
     """The syncs of one model's `meta.reverse_etl`: one entry or a list. What is wrong with one leaves the others."""
     found = meta if isinstance(meta, list) else [meta]
     syncs: list[Sync] = []
@@ -151,7 +153,7 @@ def read_definitions(model: Tagged, meta: object, entries: Entries) -> tuple[lis
             broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
         if strange or is_off(entry) or not takes(entry, model.version):
             continue
-        checked, partial, wrong = check_entry(entry, place, entries)
+        checked, partial, wrong = check_entry(entry, place, entries_of(_destination_name(entry)))
         if checked is not None:
             sync = _sync(model, checked, default)
             wrong += [*checked.faults(place), *_check(sync, place)]
@@ -191,6 +193,11 @@ def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault])
         target=model.target,
         database=model.database,
     )
+
+
+def _destination_name(entry: object) -> str:
+    name = _pairs(entry).get("destination", _DESTINATION)
+    return name if isinstance(name, str) else _DESTINATION
 
 
 def _pairs(entry: object) -> Mapping[object, object]:

@@ -19,7 +19,9 @@ from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, Verdict, judge
 from reverse_etl.dbt.unread import changed_files, repeated_keys, unread_tags
-from reverse_etl.definition.destination import Destination, OfflineDestination, resolve_destination, resolve_offline
+from reverse_etl.destinations import load_destination
+from reverse_etl.destinations.base import Destination, DestinationConfig, DestinationSource, OfflineConfig
+from reverse_etl.destinations.config_file import destination_kind
 from reverse_etl.errors import ConfigError
 from reverse_etl.guards import stale_manifest
 from reverse_etl.guards.guard import error_of, first_problem
@@ -58,7 +60,7 @@ class ProjectContext:
         """Nothing is read yet."""
         self.options = options
         self.env = env
-        self._destinations: dict[str, Destination] = {}
+        self._destinations: dict[str, DestinationConfig] = {}
         self._stale = Staleness()
 
     @cached_property
@@ -129,7 +131,7 @@ class ProjectContext:
     @cached_property
     def definitions(self) -> Definitions:
         """Every definition of the project, those too that cannot run. Raises ConfigError where dbt's files are bad."""
-        return read_syncs(self.manifest, self.target)
+        return read_syncs(self.manifest, self.target, self.vendor)
 
     @property
     def syncs(self) -> tuple[Sync, ...]:
@@ -156,18 +158,23 @@ class ProjectContext:
     def _build(self) -> Build:
         return read_build(self.locations)
 
-    def destination(self, name: str) -> Destination:
+    def vendor(self, name: str) -> Destination:
+        """What knows the objects and replies of the destination `name`. Nothing of its settings is checked."""
+        return load_destination(destination_kind(name, self.locations.project_dir))
+
+    def destination(self, name: str) -> DestinationConfig:
         """A destination by name. Raises ConfigError."""
         if name not in self._destinations:
-            render = self._render(name)
-            self._destinations[name] = resolve_destination(
-                name, self.locations.project_dir, self.env, render, self.target
-            )
+            self._destinations[name] = self.vendor(name).resolve(self._source(name))
         return self._destinations[name]
 
-    def offline_destination(self, name: str) -> OfflineDestination:
+    def offline_destination(self, name: str) -> OfflineConfig:
         """What can be known of a destination without its secrets. Raises ConfigError for what is wrong."""
-        return resolve_offline(name, self.locations.project_dir, self.env, self._render(name))
+        return self.vendor(name).resolve_offline(self._source(name, target=""))
+
+    def _source(self, name: str, target: str | None = None) -> DestinationSource:
+        known = self.target if target is None else target
+        return DestinationSource(name, self.locations.project_dir, self.env, self._render(name), known)
 
     def _render(self, name: str) -> Callable[[str], object]:
         renderer = Renderer(self.env, self.options.variables)

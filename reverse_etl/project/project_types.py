@@ -1,24 +1,24 @@
-"""Which types of Iterable project the definitions can work in, where nobody says which type it is."""
+"""Which types of project the definitions can work in, if nobody says which type the project has."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reverse_etl.definition.destination import PROJECT_TYPES
-from reverse_etl.destinations.iterable import bind
+from reverse_etl.destinations.base import Destination
 from reverse_etl.errors import Fault
+from reverse_etl.project.sync_reader import VendorOf
 from reverse_etl.sync import IdentityRule, Sync
 
 
-def faults_by_type(sync: Sync) -> Mapping[str, Sequence[Fault]]:
+def faults_by_type(sync: Sync, vendor: Destination) -> Mapping[str, Sequence[Fault]]:
     """What is wrong with a definition in each type of project."""
-    return {name: bind(sync, name).check(sync) for name in PROJECT_TYPES}
+    return {name: vendor.bind(sync, name).check(sync) for name in vendor.project_types}
 
 
-def possible_types(syncs: Sequence[Sync]) -> list[str]:
+def possible_types(syncs: Sequence[Sync], vendor: Destination) -> list[str]:
     """The types in which nothing is wrong that is right in another type."""
-    found = [faults_by_type(sync) for sync in syncs]
-    return [name for name in PROJECT_TYPES if not any(faults_of_type(faults, name) for faults in found)]
+    found = [faults_by_type(sync, vendor) for sync in syncs]
+    return [name for name in vendor.project_types if not any(faults_of_type(faults, name) for faults in found)]
 
 
 def faults_of_type(faults: Mapping[str, Sequence[Fault]], name: str) -> list[Fault]:
@@ -34,8 +34,20 @@ def faults_everywhere(faults: Mapping[str, Sequence[Fault]]) -> list[Fault]:
     return [fault for fault in next(iter(faults.values())) if fault.message in common]
 
 
-def identity_rules(sync: Sync, types: Sequence[str]) -> list[IdentityRule]:
+def identity_rules(sync: Sync, types: Sequence[str], vendor: Destination) -> list[IdentityRule]:
     """Return how a row of the sync can be identified in a project that has one of these types, each way once."""
-    faults = faults_by_type(sync)
+    faults = faults_by_type(sync, vendor)
     sound = [name for name in types if not faults[name]]
-    return list(dict.fromkeys(bind(sync, name).identity for name in sound))
+    return list(dict.fromkeys(vendor.bind(sync, name).identity for name in sound))
+
+
+def conflicts_between(syncs: Sequence[tuple[Sync, str]], vendor_of: VendorOf) -> Mapping[str, str]:
+    """Warnings about syncs that do not fit together, by name of the sync. Each comes with its project type."""
+    by_destination: dict[str, list[tuple[Sync, str]]] = {}
+    for sync, project_type in syncs:
+        by_destination.setdefault(sync.destination, []).append((sync, project_type))
+    return {
+        name: warning
+        for destination, group in by_destination.items()
+        for name, warning in vendor_of(destination).find_conflicts(group).items()
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from reverse_etl.definition.destination import Destination
+from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.project.context import ProjectContext, ProjectOptions, unknown_guards
 from reverse_etl.project.reporter import Reporter
@@ -44,7 +44,7 @@ class ProjectSession:
             self.reporter.say("NothingSelected", said, "warn")
         return selected
 
-    def destination(self, name: str) -> Destination:
+    def destination(self, name: str) -> DestinationConfig:
         """Return a destination; its key is never printed. Raises ConfigError."""
         destination = self.context.destination(name)
         self.reporter.learn([destination.api_key.reveal()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.dbt.manifest import Manifest, Model
@@ -12,7 +12,7 @@ from reverse_etl.dbt.unread import misspelt_marks
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.definition.faults import Place
 from reverse_etl.definition.switches import ModelVersion
-from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.destinations.base import Destination
 from reverse_etl.errors import Fault
 from reverse_etl.sync import BrokenSync, Sync
 
@@ -29,23 +29,28 @@ class Definitions:
         return iter((*self.broken, *self.syncs))
 
 
-def read_syncs(manifest: Manifest, target: str) -> Definitions:
+# Returns what knows the objects of the destination of that name.
+VendorOf = Callable[[str], Destination]
+
+
+def read_syncs(manifest: Manifest, target: str, vendor_of: VendorOf) -> Definitions:
     """Every definition of a manifest, which dbt wrote for this target."""
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for model in manifest.nodes.values():
         if TAG in model.meta:
-            sound, wrong = _definitions_of(model, manifest, target)
+            sound, wrong = _definitions_of(model, manifest, target, vendor_of)
             syncs += sound
             broken += wrong
     syncs, namesakes = part_namesakes(syncs)
-    return Definitions(in_order(syncs, Graph(manifest.graph)), (*broken, *namesakes))
+    return Definitions(in_order(syncs, Graph(manifest.graph), vendor_of), (*broken, *namesakes))
 
 
-def in_order(syncs: Sequence[Sync], graph: Graph) -> tuple[Sync, ...]:
+def in_order(syncs: Sequence[Sync], graph: Graph, vendor_of: VendorOf) -> tuple[Sync, ...]:
     """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
     ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
-    return tuple(sorted(syncs, key=lambda s: (OBJECTS[s.object].stage, ancestors[s.unique_id], s.name)))
+    turns = {sync.name: vendor_of(sync.destination).order(sync) for sync in syncs}
+    return tuple(sorted(syncs, key=lambda s: (turns[s.name], ancestors[s.unique_id], s.name)))
 
 
 def part_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]:
@@ -72,7 +77,9 @@ def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
     )
 
 
-def _definitions_of(model: Model, manifest: Manifest, target: str) -> tuple[list[Sync], list[BrokenSync]]:
+def _definitions_of(
+    model: Model, manifest: Manifest, target: str, vendor_of: VendorOf
+) -> tuple[list[Sync], list[BrokenSync]]:
     """What is wrong with the model itself breaks all of its definitions."""
     package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
     tagged = Tagged(
@@ -86,7 +93,7 @@ def _definitions_of(model: Model, manifest: Manifest, target: str) -> tuple[list
         label=f"{package}{model.name}{f'.v{model.version}' if model.version else ''}",
         version=_version_of(model, manifest),
     )
-    syncs, broken = read_definitions(tagged, model.meta[TAG], entries())
+    syncs, broken = read_definitions(tagged, model.meta[TAG], lambda name: vendor_of(name).entries())
     place = Place(tagged.label, tagged.file, None)
     faults = [*_no_table(model, place), *_wrong_marks(model, place)]
     if not faults:

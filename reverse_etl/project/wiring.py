@@ -8,18 +8,17 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
-from reverse_etl.definition.destination import Destination
 from reverse_etl.delivery.rate_limiter import Pacers
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations import load_destination
+from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
 from reverse_etl.project.context import ProjectContext
 from reverse_etl.project.processes import is_alive, start_time
 from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
-from reverse_etl.settings import Settings
 
 
 def _sleep(listener: Listener, seconds: float) -> None:
@@ -42,6 +41,7 @@ def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> Ru
     settings = project.settings
     invocation = secrets.token_hex(8)
     pacers = Pacers(time.monotonic)
+    options_of_client = ClientOptions(settings.http_timeout, invocation)
     return RunEnvironment(
         settings,
         RunClock(
@@ -62,7 +62,7 @@ def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> Ru
             stop=options.stop,
         ),
         Connections(
-            client=lambda destination: HttpClient(replace(access_of(destination, settings), run=invocation)),
+            client=lambda config: load_destination(config.kind).client(config, options_of_client),
             pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
             open_session=lambda: project.open_target(read_only=False),
         ),
@@ -83,15 +83,9 @@ def _process(invocation: str) -> dict[str, object]:
     }
 
 
-def access_of(destination: Destination, settings: Settings) -> Access:
-    """How the client gets in."""
-    d = destination
-    return Access(d.base_url, d.api_key, settings.http_timeout, d.ca_bundle, d.proxy, d.allow_host)
-
-
 def check_destination(project: ProjectContext, name: str) -> None:
     """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
     destination = project.destination(name)
     # Only a target that may not send can do without a key.
     if destination.api_key.reveal():
-        HttpClient(access_of(destination, project.settings)).close()
+        load_destination(destination.kind).client(destination, ClientOptions(project.settings.http_timeout)).close()

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reverse_etl.definition.destination import Destination
 from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.delivery.retrying_caller import RetryingCaller
-from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations import load_destination
+from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards import snapshot
@@ -58,8 +58,8 @@ class Invocation:
 class Connections:
     """How to reach the destinations, and the warehouse once more. `pacer` returns the rate limiter of an endpoint."""
 
-    client: Callable[[Destination], Client]
-    pacer: Callable[[Destination, Endpoint], Pacer]
+    client: Callable[[DestinationConfig], Client]
+    pacer: Callable[[DestinationConfig, Endpoint], Pacer]
     open_session: Callable[[], Warehouse] | None = None
 
 
@@ -85,9 +85,8 @@ class RunEnvironment:
         """Hand an event to the listener of the command."""
         self.invocation.listener(event)
 
-    def questions(self, client: Client, destination: Destination) -> RetryingCaller:
+    def questions(self, client: Client, destination: DestinationConfig) -> RetryingCaller:
         """Return what asks a destination for more than rows, at the pace that all syncs share."""
         pacer, waits = partial(self.connections.pacer, destination), WaitReporter(self.clock, self.invocation.listener)
-        return RetryingCaller(
-            client, IterableReplies(), self.clock, self.settings.attempts, pacer, self.invocation.stop, waits
-        )
+        replies, attempts = load_destination(destination.kind).replies, self.settings.attempts
+        return RetryingCaller(client, replies, self.clock, attempts, pacer, self.invocation.stop, waits)

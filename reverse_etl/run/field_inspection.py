@@ -1,21 +1,18 @@
-"""Inspecting: what Iterable has fixed about a sync's fields, beside what the warehouse says of their values."""
+"""Inspects a sync before its first run: what its destination has fixed about fields, and what the values look like."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from reverse_etl.destinations.base import ModelSamples, TextSample
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
-from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.columns.text_samples import sample_texts, tallies
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader
 
-_USERS_ASKED_ABOUT = 5
-_IDENTIFIERS = ("email", "user_id")
+_SAMPLED_VALUES = 5
 
 
 def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> Inspection:
@@ -23,20 +20,18 @@ def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> 
 
     Raises ConfigError for another project type, DestinationError, WarehouseError.
     """
+    vendor = runnable.vendor
     with reader.session(replace(reader.mark, sync=runnable.sync.name, step="inspect")):
-        sampled = tallies(reader, runnable.shape, PATTERNS)
-        columns = _identifier_columns(runnable.sync)
-        users = sample_texts(reader, runnable.sync.relation, columns, _USERS_ASKED_ABOUT)
-    project = ProjectType(runnable.destination.project_type)
-    confirmed = check_project_type(project, users, asker)
-    texts = {field: Texts(tally.texts, tally.matches) for field, tally in sampled.items()}
-    found = with_dates(runnable.bound.inspect(runnable.context, asker), texts)
-    note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
-    return replace(found, notes=(*found.notes, note)) if confirmed else found
+        sampled = tallies(reader, runnable.shape, vendor.text_patterns) if vendor.text_patterns else {}
+        columns = _identifier_columns(runnable.sync, vendor.sampled_identifiers)
+        identifiers = sample_texts(reader, runnable.sync.relation, columns, _SAMPLED_VALUES)
+    texts = {field: TextSample(tally.texts, tally.matches) for field, tally in sampled.items()}
+    samples = ModelSamples(texts, identifiers)
+    return vendor.inspect(runnable.bound, runnable.context, samples, runnable.destination.project_type, asker)
 
 
-def _identifier_columns(sync: Sync) -> dict[str, str]:
-    """The columns that say which users the rows are about, by the kind of identifier."""
+def _identifier_columns(sync: Sync, kinds: tuple[str, ...]) -> dict[str, str]:
+    """The columns that say who the rows are about, by the kind of identifier."""
     own = {item.path: item.column for item in sync.own if item.column is not None}
     columns = {**own, **sync.identifiers}
-    return {key: columns[key] for key in _IDENTIFIERS if key in columns}
+    return {key: columns[key] for key in kinds if key in columns}

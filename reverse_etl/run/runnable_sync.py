@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Problem
-from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.faults import field_twice, place_of
 from reverse_etl.definition.field_mapping import too_many_fields
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.destinations import load_destination
+from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
-from reverse_etl.destinations.iterable import bind
+from reverse_etl.destinations.operation import ColumnEncoder
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.snapshot.columns.column_checks import missing_columns, missing_relation, spell_fields
@@ -40,7 +41,7 @@ class RunnableSync:
 
     sync: Sync
     shape: Shape
-    destination: Destination
+    destination: DestinationConfig
     bound: BoundObject
     encoder: Encoder
     place: Mapping[str, str]
@@ -54,8 +55,13 @@ class RunnableSync:
 
     def connected(self, bound: BoundObject) -> RunnableSync:
         """Return the same sync after the destination was asked."""
-        encoder, place = _encoder(self.shape, bound), {**self.sync.scope, **bound.resource_ids}
-        return replace(self, bound=bound, encoder=encoder, place=place)
+        encoder = _encoder(self.shape, bound, self.vendor.encode_column)
+        return replace(self, bound=bound, encoder=encoder, place={**self.sync.scope, **bound.resource_ids})
+
+    @property
+    def vendor(self) -> Destination:
+        """What knows the replies and values of the sync's destination."""
+        return load_destination(self.destination.kind)
 
     def remembered(self, salt: str) -> dict[str, object]:
         """What a sync snapshot keeps of where its rows went."""
@@ -63,13 +69,14 @@ class RunnableSync:
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
-def resolve_sync(sync: Sync, destination: Destination, reader: Reader) -> RunnableSync:
+def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> RunnableSync:
     """Look at the model's columns. Raises Faults with everything that is wrong with the definition there."""
     columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
     if faults:
         raise Faults(faults)
-    bound = bind(sync, destination.project_type)
+    vendor = load_destination(destination.kind)
+    bound = vendor.bind(sync, destination.project_type)
     spelled = spell_fields(sync, columns)
     many = too_many_fields(spelled.fields, place_of(sync))
     if many is not None:
@@ -84,8 +91,9 @@ def resolve_sync(sync: Sync, destination: Destination, reader: Reader) -> Runnab
     faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, shape, reader.dialect)]
     if faults:
         raise Faults(faults)
+    encoder = _encoder(shape, bound, vendor.encode_column)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
-    return RunnableSync(spelled, shape, destination, bound, _encoder(shape, bound), sync.scope, source)
+    return RunnableSync(spelled, shape, destination, bound, encoder, sync.scope, source)
 
 
 def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
@@ -97,9 +105,7 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
         return columns
 
 
-def _encoder(shape: Shape, bound: BoundObject) -> Encoder:
-    from reverse_etl.destinations.iterable.fields.type_fitting import fit  # needs pyarrow, which a warehouse brings
-
+def _encoder(shape: Shape, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
     sources = [
         Source(
             value.field.path,
@@ -112,7 +118,7 @@ def _encoder(shape: Shape, bound: BoundObject) -> Encoder:
         for value in shape.values
     ]
     kept = [field.path for field in bound.fields if not field.own]
-    return Encoder(sources, RowFormat(bound.body, fit, bound.user, kept, shape.rule))
+    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, shape.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
@@ -123,7 +129,7 @@ def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
 
 
 def resolve_syncs(
-    syncs: Sequence[Sync], destinations: Callable[[str], Destination], reader: Reader
+    syncs: Sequence[Sync], destinations: Callable[[str], DestinationConfig], reader: Reader
 ) -> tuple[list[RunnableSync], dict[str, Sequence[ReverseEtlError]]]:
     """Return every sync that can run, and by name what is wrong with each of the others; nothing is written."""
     runnable: list[RunnableSync] = []
@@ -137,7 +143,7 @@ def resolve_syncs(
 
 
 def _try_to_resolve(
-    sync: Sync, destinations: Callable[[str], Destination], reader: Reader
+    sync: Sync, destinations: Callable[[str], DestinationConfig], reader: Reader
 ) -> tuple[list[RunnableSync], Sequence[ReverseEtlError]]:
     try:
         return [resolve_sync(sync, destinations(sync.destination), reader)], []

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.destinations.iterable import OBJECTS, entries
+from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.run.runnable_sync import resolve_syncs
 from reverse_etl.secret import Secret
 from reverse_etl.snapshot.sql.identifier_text import UNFIT
@@ -95,9 +95,9 @@ class IdentifierTypesContract:
     def found(self, harness: SyncHarness, project: str, use: Mapping[str, Any], column: str) -> str | None:
         definition = {key: column if value == "COLUMN" else value for key, value in use.items()}
         model = Tagged("users", "model.shop.users", harness.relation, "users.yml")
-        [sync], faults = read_definitions(model, definition, entries())
+        [sync], faults = read_definitions(model, definition, lambda _: entries())
         assert faults == []
-        destination = Destination("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
+        destination = IterableConfig("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
         dialect = harness.warehouse.dialect
         made, errors = resolve_syncs([sync], lambda _name: destination, harness.warehouse)
         if not made:

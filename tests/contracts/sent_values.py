@@ -8,14 +8,14 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.definition.destination import Destination
+from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.errors import Faults
 from reverse_etl.run.runnable_sync import RunnableSync, resolve_sync
 from reverse_etl.secret import Secret
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 from tests.contracts.warehouse import REFUSED, Typed
 
-DESTINATION = Destination("iterable", "http://127.0.0.1:1", "email", Secret("none"))
+DESTINATION = IterableConfig("iterable", "http://127.0.0.1:1", "email", Secret("none"))
 
 
 def tabled(harness: SyncHarness, typed: Typed) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.change import RunResult
-from reverse_etl.definition.destination import Destination
 from reverse_etl.definition.entry import Tagged, read_definitions
 from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.destinations.iterable import entries
+from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.events import silent
 from reverse_etl.run.environment import Connections, Invocation, RunClock, RunEnvironment
@@ -38,9 +38,9 @@ def run(
 ) -> RunResult:
     """Run the model once. `given` are fields of Invocation or Connections that a test sets by itself."""
     [sync], _ = read_definitions(
-        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, entries()
+        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
     )
-    destination = Destination("iterable", url, "email", Secret("sandbox-story"))
+    destination = IterableConfig("iterable", url, "email", Secret("sandbox-story"))
     connections = Connections(
         client=lambda d: HttpClient(Access(d.base_url, d.api_key, settings.http_timeout)),
         pacer=lambda _, endpoint: Pacer(endpoint.per_second, clock.monotonic),

@@ -27,7 +27,7 @@ PEOPLE_MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "
     ],
 )
 def test_the_first_definition_without_a_name_has_its_models(meta: object, names: list[str]) -> None:
-    syncs, broken = read_definitions(PEOPLE_MODEL, meta, entries())
+    syncs, broken = read_definitions(PEOPLE_MODEL, meta, lambda _: entries())
     assert not broken
     assert [sync.name for sync in syncs] == names
 

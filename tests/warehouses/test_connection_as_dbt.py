@@ -62,7 +62,9 @@ def test_a_relative_file_is_the_one_of_the_working_directory(shop: Shop, tmp_pat
 
 
 def faults_of(definition: dict[str, Any], *names: str) -> list[Any]:
-    [sync], _ = read_definitions(Tagged("people", "model.shop.people", "people", "x.yml"), definition, entries())
+    [sync], _ = read_definitions(
+        Tagged("people", "model.shop.people", "people", "x.yml"), definition, lambda _: entries()
+    )
     return missing_columns(sync, [Column(name, "VARCHAR", ColumnKind.TEXT) for name in names])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from reverse_etl.definition.destination import PROJECT_TYPES
 from reverse_etl.errors import ConfigError
 from reverse_etl.project.project_types import identity_rules
 from reverse_etl.project.results import HeldRow, RequeuedRows, Results
@@ -80,7 +79,9 @@ def _requeue(
         check_place(sync.name, look(warehouse, tables))
     if not warehouse.columns(tables.rejections):
         return RequeuedRows(sync.name, 0)
-    rules = () if isinstance(sync, BrokenSync) or not keys else identity_rules(sync, _project_types(session, sync))
+    rules: Sequence[IdentityRule] = ()
+    if keys and not isinstance(sync, BrokenSync):
+        rules = identity_rules(sync, _project_types(session, sync), session.context.vendor(sync.destination))
     identities = identities_of(keys, rules)
     return RequeuedRows(sync.name, requeue(warehouse, tables.rejections, sync.name, identities))
 
@@ -90,7 +91,7 @@ def _project_types(session: ProjectSession, sync: Sync) -> Sequence[str]:
     try:
         return session.context.offline_destination(sync.destination).project_types
     except ConfigError:
-        return PROJECT_TYPES
+        return session.context.vendor(sync.destination).project_types
 
 
 def _selected(session: ProjectSession) -> list[Sync | BrokenSync]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from reverse_etl.destinations.iterable.people import identified_otherwise
 from reverse_etl.errors import Faults, ReverseEtlError
-from reverse_etl.project.project_types import faults_by_type, faults_everywhere, possible_types
+from reverse_etl.project.project_types import conflicts_between, faults_by_type, faults_everywhere, possible_types
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.inspections import Finding
 from reverse_etl.run.environment import RunEnvironment
@@ -48,22 +47,23 @@ def _check_offline(session: ProjectSession, findings: Sequence[Finding]) -> None
         finding.not_checked += [f"not checked: {error.message}" for error in offline.unset]
         if not offline.unset:
             finding.errors += session.destination_errors(sync.destination)
-        _check_types(finding, sync, offline.project_types)
+        _check_types(session, finding, sync, offline.project_types)
         if len(offline.project_types) == 1:
             known.append((sync, offline.project_types[0]))
-    warnings = identified_otherwise(known)
+    warnings = conflicts_between(known, session.context.vendor)
     for finding in findings:
         finding.about_people = warnings.get(finding.sync.name, "")
 
 
-def _check_types(finding: Finding, sync: Sync, types: Sequence[str]) -> None:
+def _check_types(session: ProjectSession, finding: Finding, sync: Sync, types: Sequence[str]) -> None:
     """Find what is wrong in a project of this type; if it may be one of several, what is wrong in all of them."""
-    faults = faults_by_type(sync)
+    vendor = session.context.vendor(sync.destination)
+    faults = faults_by_type(sync, vendor)
     if len(types) == 1:
         finding.errors += faults[types[0]]
         return
     finding.errors += faults_everywhere(faults)
-    possible = possible_types([sync])
+    possible = possible_types([sync], vendor)
     if len(possible) < len(types):
         finding.not_checked.append(f"works in a project of type {' or '.join(possible) or '…'} only")
 

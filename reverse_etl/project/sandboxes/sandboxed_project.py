@@ -13,13 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from reverse_etl.definition.destination import (
-    PROJECT_TYPES,
-    SANDBOX,
-    Destination,
-    OfflineDestination,
-    project_type_to_play,
-)
+from reverse_etl.destinations.base import SANDBOX, DestinationConfig, OfflineConfig
+from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConfig, project_type_to_play
 from reverse_etl.project.context import ProjectContext, ProjectOptions
 from reverse_etl.project.project_types import possible_types
 from reverse_etl.project.sandboxes.sandbox_contents import SandboxContents, needed_contents
@@ -81,17 +76,17 @@ class SandboxedProject(ProjectContext):
         """Where the sandbox of a destination keeps what it received."""
         return self.locations.target_path / FOLDER / quote(name, safe="").replace(".", "%2E")
 
-    def destination(self, name: str) -> Destination:
+    def destination(self, name: str) -> DestinationConfig:
         """The sandbox that stands in for a destination. Raises ConfigError."""
         if name not in self._destinations:
             self._destinations[name] = self._stand_in(name)
         return self._destinations[name]
 
-    def offline_destination(self, name: str) -> OfflineDestination:
+    def offline_destination(self, name: str) -> OfflineConfig:
         """A sandbox needs no secrets."""
-        return OfflineDestination((self.destination(name).project_type,))
+        return OfflineConfig((self.destination(name).project_type,))
 
-    def _stand_in(self, name: str) -> Destination:
+    def _stand_in(self, name: str) -> DestinationConfig:
         folder = self.data_dir(name)
         label = read_label(folder)
         project_type, source = self._project_type(name, label)
@@ -111,7 +106,7 @@ class SandboxedProject(ProjectContext):
         if self._use is SandboxUse.SEND:
             label = write_label(folder, FolderLabel(label.id if label else secrets.token_hex(16), project_type))
         key = f"sandbox-{label.id if label else secrets.token_hex(16)}"
-        return Destination(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
+        return IterableConfig(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
 
     def _leave(self, name: str, *, was_empty: bool) -> None:
         """Say where to look; or note that nothing arrived, so that the next try may be of another project type."""
@@ -143,12 +138,12 @@ class SandboxedProject(ProjectContext):
 
     def _project_type(self, name: str, label: FolderLabel | None) -> tuple[str, str]:
         """What is said, or what the folder holds, or what the definitions allow; and which of these."""
-        said = project_type_to_play(name, self.locations.project_dir, self.env, self._render(name))
+        said = project_type_to_play(self._source(name))
         if said is not None:
             return said
         if label is not None and not label.is_empty:
             return label.project_type, "that of the last time"
-        allowed = possible_types([sync for sync in self.syncs if sync.destination == name])
+        allowed = possible_types([sync for sync in self.syncs if sync.destination == name], self.vendor(name))
         if len(allowed) == 1:
             return allowed[0], "the definitions allow no other"
         if allowed and PROJECT_TYPES[0] not in allowed:

@@ -12,7 +12,6 @@ from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
 from reverse_etl.delivery.rate_limiter import Pacer
 from reverse_etl.delivery.request_engine import SendContext
 from reverse_etl.delivery.row_lookups import RowLookups
-from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.operation import Lookup, Operation
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.errors import ReverseEtlError
@@ -71,10 +70,9 @@ class Sender:
         self._journal = journal
         settings = environment.settings
         waits = WaitReporter(environment.clock, environment.invocation.listener, runnable.sync.name)
-        allowed, most = journal.allowed, settings.concurrency
-        self._line = SendContext(
-            client, IterableReplies(), executor, environment.clock, allowed, most, settings.attempts, on_wait=waits
-        )
+        clock, allowed, replies = environment.clock, journal.allowed, runnable.vendor.replies
+        bounds = settings.concurrency, settings.attempts
+        self._line = SendContext(client, replies, executor, clock, allowed, *bounds, on_wait=waits)
         self._total = 0
         self._past: Mapping[int, PastFailure] = {}
         # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.

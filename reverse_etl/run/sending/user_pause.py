@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
@@ -71,7 +70,7 @@ def _sent(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironm
 
 
 def _calls(sync: Sync, age: float, runnable: RunnableSync, store: SnapshotStore) -> Iterator[_Sent]:
-    bound = bind(sync, runnable.destination.project_type)
+    bound = runnable.vendor.bind(sync, runnable.destination.project_type)
     snapshot = tables_of(store.warehouse, store.tables.schema, sync.name).snapshot
     columns = store.warehouse.columns(snapshot) if bound.people else None
     for operation, removed in ((bound.operations.write, False), (bound.operations.remove, True)):

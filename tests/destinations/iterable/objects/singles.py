@@ -27,7 +27,7 @@ def change(number, **body):
 
 
 def read(meta):
-    syncs, broken = read_definitions(MODEL, meta, entries())
+    syncs, broken = read_definitions(MODEL, meta, lambda _: entries())
     return syncs[0] if syncs else None, [fault.code for one in broken for fault in one.faults]
 
 

@@ -1,23 +1,22 @@
-"""Destination: which Iterable project rows go to, from reverse_etl.yml and the environment; opens no connection."""
+"""Which Iterable project rows go to, from reverse_etl.yml and the environment; opens no connection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from reverse_etl.destinations.base import DestinationConfig, DestinationSource, OfflineConfig
+from reverse_etl.destinations.config_file import read_entry
 from reverse_etl.errors import ConfigError, did_you_mean
 from reverse_etl.secret import Secret
-from reverse_etl.settings import FILE, read_file, render_values
+from reverse_etl.settings import FILE, render_values
 
 REGIONS = {"us": "https://api.iterable.com", "eu": "https://api.eu.iterable.com"}
 PROJECT_TYPES = ("email", "user_id", "hybrid")
-DEFAULT = "iterable"
 _TYPE_VARIABLE = "ITERABLE_PROJECT_TYPE"
 
 
@@ -42,60 +41,26 @@ class _Entry(BaseModel):
     targets: Targets | None = None
 
 
-# What a sandbox of the command's own is known as.
-SANDBOX = "sandbox"
-
-
 @dataclass(frozen=True)
-class Destination:
-    """One Iterable project. `project` is a name of the user's own, compared like the key.
+class IterableConfig(DestinationConfig):
+    """One Iterable project, how to reach it, and a host beside Iterable's own that its key may go to."""
 
-    `targets` are the dbt targets that may send to it; empty: all of them.
-    `known_as` stands for the host where the address is another one each time.
-    """
-
-    name: str
-    base_url: str
-    project_type: str
-    api_key: Secret
-    project: str = ""
+    kind: ClassVar[str] = "iterable"
     ca_bundle: str | None = None
     proxy: str | None = None
     allow_host: str | None = None
-    known_as: str = ""
-    targets: tuple[str, ...] = ()
-
-    @property
-    def host(self) -> str:
-        """Host and port, as the sync snapshot remembers it."""
-        return self.known_as or urlsplit(self.base_url).netloc.lower()
-
-    @property
-    def flag(self) -> str:
-        """What a command that looks at this destination's rows needs to be given besides."""
-        return " --sandbox" if self.known_as == SANDBOX else ""
-
-    def remembered(self, salt: str) -> dict[str, object]:
-        """What a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""
-        return {
-            "host": self.host,
-            "project_type": self.project_type,
-            "project": self.project,
-            "key_fingerprint": self.api_key.fingerprint(salt),
-        }
 
 
-def resolve_destination(
-    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object], target: str = ""
-) -> Destination:
-    """A destination by name. The file's entry wins; the environment fills what it leaves out. Raises ConfigError.
+def resolve_config(source: DestinationSource) -> IterableConfig:
+    """The entry of the file wins; the environment fills what it leaves out. Raises ConfigError.
 
-    `target` is the dbt target of the command. One that may not send needs no key.
+    If the dbt target may not send to this destination, no key is needed.
     """
-    written = _written(name, project_dir)
-    sends = _may_send(name, written, render, target)
+    name, env, render = source.name, source.env, source.render
+    written = read_entry(name, source.project_dir)
+    sends = _may_send(name, written, render, source.target)
     entry = _entry(name, render_values(written if sends else _without_missing_key(written, render), render))
-    return Destination(
+    return IterableConfig(
         name=name,
         base_url=_base_url(entry, env),
         project_type=_project_type(entry, env),
@@ -108,20 +73,11 @@ def resolve_destination(
     )
 
 
-@dataclass(frozen=True)
-class OfflineDestination:
-    """What can be known of a destination without secrets: the types its project may have, and what is `unset`."""
-
-    project_types: tuple[str, ...]
-    unset: tuple[ConfigError, ...] = ()
-
-
-def resolve_offline(
-    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
-) -> OfflineDestination:
+def resolve_offline(source: DestinationSource) -> OfflineConfig:
     """A destination as far as variables are set. Raises ConfigError for what is wrong, not for what is missing."""
+    name, env, render = source.name, source.env, source.render
     unset: list[ConfigError] = []
-    values: object = _written(name, project_dir)
+    values: object = read_entry(name, source.project_dir)
     if isinstance(values, dict):
         rendered = {key: _if_set(partial(render_values, value, render), unset) for key, value in values.items()}
         values = {key: value for key, value in rendered.items() if value is not None}
@@ -130,7 +86,7 @@ def resolve_offline(
     if not any("api_key" in str(error.context.get("key")) for error in unset):
         _if_set(lambda: _key(entry, env, needed=True), unset)
     found = _if_set(lambda: _project_type(entry, env), unset)
-    return OfflineDestination((found,) if found else PROJECT_TYPES, tuple(unset))
+    return OfflineConfig((found,) if found else PROJECT_TYPES, tuple(unset))
 
 
 Value = TypeVar("Value")
@@ -148,40 +104,18 @@ def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None
         return None
 
 
-def project_type_to_play(
-    name: str, project_dir: Path, env: Mapping[str, str], render: Callable[[str], object]
-) -> tuple[str, str] | None:
+def project_type_to_play(source: DestinationSource) -> tuple[str, str] | None:
     """The type of project that stands in for a destination, and what says so; None if nothing says so.
 
     Its key and address are not looked at.
     """
-    entry = _entry(name, _written(name, project_dir))
+    entry = _entry(source.name, read_entry(source.name, source.project_dir))
     if entry.project_type:
-        said = _Entry(project_type=str(render(entry.project_type)))
+        said = _Entry(project_type=str(source.render(entry.project_type)))
         return _project_type(said, {}), FILE
-    if env.get(_TYPE_VARIABLE):
-        return _project_type(entry, env), _TYPE_VARIABLE
+    if source.env.get(_TYPE_VARIABLE):
+        return _project_type(entry, source.env), _TYPE_VARIABLE
     return None
-
-
-def _written(name: str, project_dir: Path) -> object:
-    """What the file says of a destination, as it stands there."""
-    entries = read_file(project_dir).get("destinations") or {}
-    if not isinstance(entries, dict):
-        raise ConfigError(
-            "broken-settings-file",
-            f"`destinations` in {FILE} holds no names",
-            context={"file": project_dir / FILE, "key": "destinations"},
-            hint="Write `name:` and its keys.",
-        )
-    if name not in entries and (name != DEFAULT or entries):
-        raise ConfigError(
-            "unknown-destination",
-            f"there is no destination `{name}`{did_you_mean(name, entries)}",
-            context={"known": ", ".join(entries) or f"{DEFAULT}, from the environment"},
-            hint=f"Name it under `destinations:` in {FILE}, or correct `destination:` in the definition.",
-        )
-    return entries.get(name) or {}
 
 
 def _entry(name: str, values: object) -> _Entry:

@@ -1,0 +1,83 @@
+"""Iterable as a destination: its objects, its projects, its replies, and what it makes of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from reverse_etl.definition.entry import Entries
+from reverse_etl.destinations.base import (
+    ClientOptions,
+    Destination,
+    DestinationConfig,
+    DestinationSource,
+    ModelSamples,
+    OfflineConfig,
+)
+from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.iterable import OBJECTS, bind, entries
+from reverse_etl.destinations.iterable.base import ProjectType
+from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConfig, resolve_config, resolve_offline
+from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
+from reverse_etl.destinations.iterable.people import identified_otherwise
+from reverse_etl.destinations.iterable.project_types import check_project_type
+from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations.request import ApiCaller, Client
+from reverse_etl.sync import Sync
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class IterableDestination(Destination):
+    """Projects of Iterable."""
+
+    replies = IterableReplies()
+    project_types = PROJECT_TYPES
+    text_patterns = PATTERNS
+    sampled_identifiers = ("email", "user_id")
+
+    def entries(self) -> Entries:
+        return entries()
+
+    def resolve(self, source: DestinationSource) -> IterableConfig:
+        return resolve_config(source)
+
+    def resolve_offline(self, source: DestinationSource) -> OfflineConfig:
+        return resolve_offline(source)
+
+    def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
+        from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient  # imports `requests`
+
+        one = cast("IterableConfig", config)
+        access = Access(
+            one.base_url, one.api_key, options.timeout, one.ca_bundle, one.proxy, one.allow_host, options.run
+        )
+        return HttpClient(access)
+
+    def bind(self, sync: Sync, project_type: str) -> BoundObject:
+        return bind(sync, project_type)
+
+    def encode_column(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
+        from reverse_etl.destinations.iterable.fields.type_fitting import fit  # imports `pyarrow`
+
+        return fit(column, cast, as_json=as_json)
+
+    def order(self, sync: Sync) -> int:
+        return OBJECTS[sync.object].stage
+
+    def find_conflicts(self, syncs: Sequence[tuple[Sync, str]]) -> Mapping[str, str]:
+        return identified_otherwise(syncs)
+
+    def inspect(
+        self, bound: BoundObject, context: SyncContext, samples: ModelSamples, project_type: str, caller: ApiCaller
+    ) -> Inspection:
+        """Raises ConfigError too if the project is of another type than the settings say."""
+        project = ProjectType(project_type)
+        confirmed = check_project_type(project, samples.identifiers, caller)
+        texts = {name: Texts(sample.count, sample.matches) for name, sample in samples.texts.items()}
+        found = with_dates(bound.inspect(context, caller), texts)
+        note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
+        return replace(found, notes=(*found.notes, note)) if confirmed else found
