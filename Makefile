@@ -76,14 +76,14 @@ lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer vers
 		--extra dbt --extra duckdb --extra bigquery --extra postgres --extra snowflake --extra sandbox --group dev --group docs \
 		--generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) -o requirements.lock
-	@for name in fakesnow bqemulator dbt_bigquery dbt_snowflake; do \
+	@for name in fakesnow bqemulator dbt_bigquery dbt_snowflake dagster; do \
 		$(UV) pip compile --quiet tests/emulators/$$name.in --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
 			-o tests/emulators/$$name.txt || exit 1; \
 	done
 
-emulators: $(STAMP) ## Build the environments of the tests' local warehouses, where they are missing
-	@$(BIN)/python -m tests.emulators.environment fakesnow bqemulator dbt_bigquery dbt_snowflake
+emulators: $(STAMP) ## Build the environments of the tests' local warehouses and Dagster, if they are missing
+	@$(BIN)/python -m tests.emulators.environment fakesnow bqemulator dbt_bigquery dbt_snowflake dagster
 
 clean: ## Remove the environment, caches and whatever was built
 	@rm -rf $(VENV) .emulators build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs

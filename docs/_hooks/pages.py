@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_pages import api_page
 from code_map import code_map_page
 from command_pages import commands_page
 from definition_pages import definition_page
@@ -14,6 +15,7 @@ def generated_pages() -> dict[str, str]:
     """Return the Markdown of each page by its path below `docs/`."""
     return {
         "reference/commands.md": commands_page(),
+        "reference/python-api.md": api_page(),
         "reference/settings.md": settings_page(),
         "reference/definition.md": definition_page(),
         "reference/guards.md": guards_page(),
