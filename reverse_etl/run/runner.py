@@ -167,9 +167,11 @@ class _Run:
             found = self.store.recover(lease, row.run)
         unknown, self.story.recovered_removals = found.unknown, found.removed
         name = self.runnable.sync.name
-        message = f"sync `{name}`: took over run {row.run.fence}, which died; to send again: {plural(unknown, 'row')}"
+        fate = f"which died; to send again: {plural(unknown, 'row')}"
+        level = "warn" if row.run.credit else "info"
+        message = f"sync `{name}`: took over run {row.run.fence}, {fate if row.run.credit else 'which sent nothing'}"
         data = {"fence": row.run.fence, "unknown": unknown}
-        self.environment.report(Event("RunRecovered", message, "warn", name, data))
+        self.environment.report(Event("RunRecovered", message, level, name, data))
         return replace(row, run=None, holder=None, entries=found.entries)
 
     def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:

@@ -18,6 +18,8 @@ import pytest
 
 from reverse_etl.change import SyncStatus
 from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.errors import WarehouseError
+from reverse_etl.events import Event
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import ReferenceServer, Reply
@@ -426,3 +428,19 @@ def test_a_run_whose_every_attempt_was_answered_leaves_no_quiet_time(
     warehouse.unlock()
     project.sql("UPDATE people SET name = 'B'")
     assert run(warehouse, iterable.url, META, SETTINGS, wait=0).status is SyncStatus.SUCCESS
+
+
+def test_a_run_that_could_not_write_its_plan_is_not_called_dead(
+    project: Project, iterable: ReferenceServer, warehouse: Watched
+) -> None:
+    def fail(sql: str, _params: Sequence[object]) -> None:
+        if sql.startswith("CREATE TABLE") and "plan__" in sql:
+            raise WarehouseError("duckdb-error", "no plan for you", context={}, hint="None.")
+
+    warehouse.tell = fail
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.ERROR
+    warehouse.tell = Watched.tell
+    told: list[Event] = []
+    assert run(warehouse, iterable.url, META, SETTINGS, wait=0, listener=told.append).status is SyncStatus.SUCCESS
+    [recovered] = [event for event in told if event.name == "RunRecovered"]
+    assert (recovered.level, recovered.message) == ("info", "sync `people`: took over run 1, which sent nothing")
