@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reverse_etl.counting import plural
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import table
-from reverse_etl.snapshot.stored_syncs import StoredState
+from reverse_etl.snapshot.stored_syncs import StoredSync
 
 _HEADERS = ("sync", "defined", "entries", "last run (UTC)", "status", "relation", "destination")
 
@@ -17,7 +17,7 @@ _HEADERS = ("sync", "defined", "entries", "last run (UTC)", "status", "relation"
 class ListedState:
     """What is stored of one sync. `is_defined`: the project defines it. `is_ours`: this dbt project sent its rows."""
 
-    state: StoredState
+    state: StoredSync
     is_defined: bool
     is_ours: bool
 

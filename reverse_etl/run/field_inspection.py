@@ -8,7 +8,7 @@ from reverse_etl.destinations.base import ModelSamples, TextSample
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.columns.text_samples import sample_texts, tallies
+from reverse_etl.snapshot.columns.text_samples import count_patterns, sample_texts
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader
 
@@ -22,7 +22,7 @@ def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> 
     """
     vendor = runnable.vendor
     with reader.session(replace(reader.mark, sync=runnable.sync.name, step="inspect")):
-        sampled = tallies(reader, runnable.shape, vendor.text_patterns) if vendor.text_patterns else {}
+        sampled = count_patterns(reader, runnable.layout, vendor.text_patterns) if vendor.text_patterns else {}
         columns = _identifier_columns(runnable.sync, vendor.sampled_identifiers)
         identifiers = sample_texts(reader, runnable.sync.relation, columns, _SAMPLED_VALUES)
     texts = {field: TextSample(tally.texts, tally.matches) for field, tally in sampled.items()}

@@ -12,7 +12,7 @@ from reverse_etl.guards.guard import SendContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
 def target_error(runnable: RunnableSync) -> ConfigError | None:
@@ -30,15 +30,15 @@ def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[st
     return error_of(problem) if problem is not None else None
 
 
-def guard_problem(runnable: RunnableSync, look: Look, allowed: Collection[str]) -> Problem | None:
+def guard_problem(runnable: RunnableSync, look: SnapshotStatus, allowed: Collection[str]) -> Problem | None:
     """Return what stops this sync before it sends, or None. `allowed` are guards that stop nothing this time."""
     guards = [guard for guard in SEND_GUARDS if not guard.is_off(runnable.sync, allowed)]
     return first_problem(guards, send_context(runnable, look))
 
 
-def send_context(runnable: RunnableSync, look: Look) -> SendContext:
+def send_context(runnable: RunnableSync, look: SnapshotStatus) -> SendContext:
     """Return what the guards look at before a sync sends."""
-    damage = look.damage
+    damage = look.integrity_problem
     return replace(
         _context(runnable),
         before=look.remembered,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reverse_etl.provenance import ACTION
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.lease import LeaseRow, look
+from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
@@ -39,4 +39,4 @@ def _others(sync: Sync, store: SnapshotStore, environment: RunEnvironment) -> It
         if other.object == sync.object and other.name != sync.name and _thing(sync) and _thing(other) == _thing(sync):
             tables = tables_of(store.warehouse, store.tables.schema, other.name)
             if store.warehouse.columns(tables.lease) is not None:
-                yield look(store.warehouse, tables)
+                yield read_lease(store.warehouse, tables)

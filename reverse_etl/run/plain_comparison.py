@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reverse_etl.events import Event, Listener
-from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
-def report_plain_comparison(look: Look, sync: str, listener: Listener) -> None:
+def report_plain_comparison(look: SnapshotStatus, sync: str, listener: Listener) -> None:
     """Tell it once a look, with the code of the error that came for the temporary table."""
     if not look.diff.writes_nothing:
         return

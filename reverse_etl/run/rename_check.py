@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.stored_syncs import orphans
+from reverse_etl.snapshot.stored_syncs import find_undefined_syncs
 from reverse_etl.warehouses.base import Reader
 
 
@@ -13,7 +13,7 @@ def rename_warning(runnable: RunnableSync, reader: Reader, environment: RunEnvir
     now, schema = runnable.remembered(""), environment.settings.state_schema
     old = [
         state.name
-        for state in orphans(reader, schema, {*environment.project.names(), runnable.sync.name})
+        for state in find_undefined_syncs(reader, schema, {*environment.project.names(), runnable.sync.name})
         if state.is_like(now)
     ]
     if not old:

@@ -16,8 +16,8 @@ from reverse_etl.destinations.operation import ColumnEncoder
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.snapshot.columns.column_checks import missing_columns, missing_relation, spell_fields
-from reverse_etl.snapshot.columns.layout_builder import identifiers_among, shape_of
-from reverse_etl.snapshot.columns.row_layout import Shape, Value
+from reverse_etl.snapshot.columns.layout_builder import build_layout, identifiers_among
+from reverse_etl.snapshot.columns.row_layout import RowLayout, ValueColumn
 from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.base import Reader
@@ -40,7 +40,7 @@ class RunnableSync:
     """
 
     sync: Sync
-    shape: Shape
+    layout: RowLayout
     destination: DestinationConfig
     bound: BoundObject
     encoder: Encoder
@@ -50,12 +50,12 @@ class RunnableSync:
     @property
     def context(self) -> SyncContext:
         """What the destination is asked about."""
-        typed = tuple(_typed(value) for value in self.shape.values if not value.field.own)
+        typed = tuple(_typed(value) for value in self.layout.values if not value.field.own)
         return SyncContext(self.sync, typed)
 
     def connected(self, bound: BoundObject) -> RunnableSync:
         """Return the same sync after the destination was asked."""
-        encoder = _encoder(self.shape, bound, self.vendor.encode_column)
+        encoder = _encoder(self.layout, bound, self.vendor.encode_column)
         return replace(self, bound=bound, encoder=encoder, place={**self.sync.scope, **bound.resource_ids})
 
     @property
@@ -86,14 +86,14 @@ def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> 
         raise Faults(faults)
     rule = bound.identity
     spelled = spelled.with_fields((*(spelled.fields or ()), *bound.fields))
-    shape = shape_of(spelled, rule, columns, reader.dialect, bound.requirements)
+    layout = build_layout(spelled, rule, columns, reader.dialect, bound.requirements)
     refused = refused_identifiers(spelled, identifiers_among(spelled, rule, columns), reader.dialect)
-    faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, shape, reader.dialect)]
+    faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, layout, reader.dialect)]
     if faults:
         raise Faults(faults)
-    encoder = _encoder(shape, bound, vendor.encode_column)
+    encoder = _encoder(layout, bound, vendor.encode_column)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
-    return RunnableSync(spelled, shape, destination, bound, encoder, sync.scope, source)
+    return RunnableSync(spelled, layout, destination, bound, encoder, sync.scope, source)
 
 
 def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
@@ -105,7 +105,7 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
         return columns
 
 
-def _encoder(shape: Shape, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
+def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
     sources = [
         Source(
             value.field.path,
@@ -115,10 +115,10 @@ def _encoder(shape: Shape, bound: BoundObject, encode_column: ColumnEncoder) -> 
             own=value.field.own,
             cast="" if value.field.own else bound.casts.get(value.field.path, ""),
         )
-        for value in shape.values
+        for value in layout.values
     ]
     kept = [field.path for field in bound.fields if not field.own]
-    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, shape.rule))
+    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, layout.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
@@ -153,23 +153,23 @@ def _try_to_resolve(
         return [], [error]
 
 
-def _kind(value: Value) -> ColumnKind:
+def _kind(value: ValueColumn) -> ColumnKind:
     """What is sent: of an array, its elements, which may be anything where its type does not tell; or text."""
     if value.kind is ColumnKind.ARRAY and value.column is not None:
         return value.column.element or ColumnKind.JSON
     return value.kind
 
 
-def _typed(value: Value) -> TypedField:
+def _typed(value: ValueColumn) -> TypedField:
     path = value.field.path
     if value.column is None:
         return typed_constant(path, value.field.constant)
     return TypedField(path, _kind(value).value, value.source_type, value.kind is ColumnKind.ARRAY)
 
 
-def _unsendable(sync: Sync, shape: Shape, dialect: Dialect) -> list[Fault]:
+def _unsendable(sync: Sync, layout: RowLayout, dialect: Dialect) -> list[Fault]:
     faults = []
-    for value in shape.values:
+    for value in layout.values:
         kind = _kind(value)
         if kind in _UNSENDABLE and value.column is not None:
             written = f"{dialect.sendable_expression(value.column)} AS {dialect.quote(value.column.name)}"

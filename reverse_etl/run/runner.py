@@ -23,12 +23,12 @@ from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.result import Story, result_of, with_costs
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.run.sending.journal import Journal, SendDeadlines, lease_lost_error
-from reverse_etl.run.sending.sender import PausedRows, Sender
+from reverse_etl.run.sending.sender import Sender, Waiting
 from reverse_etl.run.sending.user_pause import UserPause, find_pause
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.run_history import RunRow, prune_runs, record_run
-from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.rows_left import planned_counts, sent_rows
 from reverse_etl.warehouses.base import Warehouse
@@ -57,14 +57,14 @@ class _Run:
         self.runnable = runnable
         self.warehouse = warehouse
         self.environment = environment
-        self.store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.shape)
+        self.store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.layout)
         self.story = Story(environment.clock.wall(), environment.clock.monotonic())
         self.prepared, self._stage = False, ""
         self.pause: UserPause | None = None
 
     def go(self) -> None:
         with self._timed("look"):
-            look = self.store.look()
+            look = self.store.read_status()
         report_plain_comparison(look, self.runnable.sync.name, self.environment.invocation.listener)
         self.story.looked(look.counts, acts=look.diff.acts_on_removed)
         if look.lease is None:
@@ -84,21 +84,22 @@ class _Run:
             warning = rename_warning(self.runnable, self.warehouse, self.environment)
         self.story.warnings += [warning] if warning else []
 
-    def _nothing_to_do(self, look: Look) -> bool:
+    def _nothing_to_do(self, look: SnapshotStatus) -> bool:
         open_run = look.lease is not None and look.lease.run is not None
         counts = look.counts
-        tidy = counts.stale or counts.moved or counts.lists_settled or look.needs_update or look.damage is not None
+        damaged = look.integrity_problem is not None
+        tidy = counts.stale or counts.moved or counts.lists_settled or look.needs_update or damaged
         planned = self.story.to_send or counts.invalid_rows or tidy
         return not (planned or open_run or (self.environment.invocation.full_refresh and look.counts.entries))
 
-    def _stopped_by_guard(self, look: Look) -> bool:
+    def _stopped_by_guard(self, look: SnapshotStatus) -> bool:
         problem = guard_problem(self.runnable, look, self.environment.invocation.passed_guards)
         if problem is not None:
             self.story.problem = problem
             self.story.status = SyncStatus.STOPPED
         return problem is not None
 
-    def _prepare(self, client: Client, look: Look, lease: Lease) -> None:
+    def _prepare(self, client: Client, look: SnapshotStatus, lease: Lease) -> None:
         """Ask Iterable what must be known before the first row, and remember what it calls things.
 
         Under the lease: what is missing may be made there, and another run must not make it too. `look` has the row.
@@ -119,16 +120,16 @@ class _Run:
 
     def _remember(self, lease: Lease, row: LeaseRow) -> None:
         # Nothing has to be kept apart from rows that were accepted elsewhere, if there are none.
-        allowed = () if row.holds_nothing else self.environment.invocation.allowed
+        allowed = () if row.is_empty else self.environment.invocation.allowed
         destination = destination_to_remember(row.destination, self.runnable.remembered(row.salt), allowed)
-        if not lease.remember(destination, self.runnable.shape.key_columns):
+        if not lease.remember(destination, self.runnable.layout.key_columns):
             raise lease_lost_error(lease.fence)
 
-    def _with_lease(self, look: Look, client: Client) -> None:
+    def _with_lease(self, look: SnapshotStatus, client: Client) -> None:
         lease = new_lease(self.store, self.environment, self.story.started_at)
         with self._timed("acquire"):
             self.store.prepare_lease(self.environment.clock.new_id(), self.environment.clock.new_id())
-            if look.damage is not None:
+            if look.integrity_problem is not None:
                 self.store.repair(look.counts.newest)
             row = acquire_lease(self.store, lease, self.environment)
         # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
@@ -137,7 +138,7 @@ class _Run:
         with Heartbeat(lease, open_session, self.environment.settings.beat, mark):
             self._under_lease(look, lease, row, client)
 
-    def _under_lease(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> None:
+    def _under_lease(self, look: SnapshotStatus, lease: Lease, row: LeaseRow, client: Client) -> None:
         try:
             if self.story.to_send or self.environment.invocation.full_refresh or row.run is not None:
                 self._prepare(client, replace(look, lease=row), lease)
@@ -174,7 +175,7 @@ class _Run:
         self.environment.report(Event("RunRecovered", message, level, name, data))
         return replace(row, run=None, holder=None, entries=found.entries)
 
-    def _plan(self, look: Look, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
+    def _plan(self, look: SnapshotStatus, lease: Lease, row: LeaseRow, client: Client) -> Rejections | None:
         """Write the plan, look at it with the guards' eyes, and open the run; None where a guard stopped it."""
         with self._timed("plan"):
             self.store.prepare_snapshot()
@@ -187,7 +188,7 @@ class _Run:
             waiting = self.pause.waiting if self.pause is not None else None
             thorough = look.diff.thorough or look.counts.mostly_new
             diff = replace(self.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
-            written = self.store.write_plan(replace(diff, notes_departures=look.counts.moved), lease.fence)
+            written = self.store.write_plan(replace(diff, notes_rows_left=look.counts.moved), lease.fence)
             rows = sent_rows(written)
             self.store.check_plan(lease.fence)
             # The model, or the sync snapshot, may have moved since the first look.
@@ -245,11 +246,11 @@ class _Run:
             sending.give_up()
             self.story.problem = problem_of(error)
 
-    def _waits(self, fence: int) -> PausedRows:
+    def _waits(self, fence: int) -> Waiting:
         """How many rows of the plan wait because of their users, and until when."""
         if self.pause is None:
-            return PausedRows()
-        return PausedRows(*self.store.waiting_rows(fence), self.pause.until)
+            return Waiting()
+        return Waiting(*self.store.count_paused_rows(fence), self.pause.until)
 
     def _commit(self, lease: Lease, journal: Journal, rejections: Rejections) -> None:
         with self._timed("commit"):

@@ -1,4 +1,4 @@
-"""Damage: what is missing or wrong among our tables of a sync, by what they remember of each other; opens nothing."""
+"""Whether the tables of a sync fit together, by what they store about each other. Reads nothing itself."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from reverse_etl.snapshot.lease import LeaseRow
 
 
 @dataclass(frozen=True)
-class Damage:
-    """What is wrong, as the end of a sentence, and the facts."""
+class IntegrityProblem:
+    """What is wrong with the tables: the end of a sentence, and the facts behind it."""
 
     sentence: str
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found of our tables. `newest` is the highest fence of the sync snapshot, 0 without any row.
+class TableFacts:
+    """What the tables of a sync contain. `newest` is the highest fence of the sync snapshot, or 0 if it has no row.
 
-    `accepted_before`: whether the history has a run of the sync that got rows accepted.
+    `had_accepted_rows`: the run history has a run of the sync with accepted rows.
     """
 
     has_snapshot: bool
     has_rejections: bool
     entries: int
     newest: int
-    accepted_before: bool = False
+    had_accepted_rows: bool = False
 
 
-def find_damage(lease: LeaseRow | None, found: Found) -> Damage | None:
-    """What is wrong with the sync snapshot; None if nothing is, or if a run goes on and nobody can say."""
+def find_integrity_problem(lease: LeaseRow | None, facts: TableFacts) -> IntegrityProblem | None:
+    """Return what is wrong with the sync snapshot. None: nothing is wrong, or a run is active and nobody can say."""
     if lease is None:
-        return _without_lease(found)
-    remembered = {"entries after the last run": lease.entries, "entries now": found.entries}
-    if lease.entries and not found.has_snapshot:
-        return Damage(f"its table is gone; {plural(lease.entries, 'row')} had been accepted", remembered)
-    if found.newest > lease.fence:
-        facts = {"last run of the sync snapshot": found.newest, "last run of the lease": lease.fence}
-        return Damage("it is newer than its lease, which was lost or restored from an older backup", facts)
-    if not found.has_rejections:
-        return Damage("the table `sync_rejections` is gone, so refused rows and forgotten users would be sent again")
+        return _without_lease(facts)
+    remembered = {"entries after the last run": lease.entries, "entries now": facts.entries}
+    if lease.entries and not facts.has_snapshot:
+        return IntegrityProblem(f"its table is gone; {plural(lease.entries, 'row')} had been accepted", remembered)
+    if facts.newest > lease.fence:
+        fences = {"last run of the sync snapshot": facts.newest, "last run of the lease": lease.fence}
+        return IntegrityProblem("it is newer than its lease, which was lost or restored from an older backup", fences)
+    if not facts.has_rejections:
+        return IntegrityProblem(
+            "the table `sync_rejections` is gone, so refused rows and forgotten users would be sent again"
+        )
     settled = lease.run is None and lease.holder is None
-    if settled and found.entries != lease.entries:
-        return Damage(_difference(lease.entries, found.entries), remembered)
+    if settled and facts.entries != lease.entries:
+        return IntegrityProblem(_difference(lease.entries, facts.entries), remembered)
     return None
 
 
@@ -55,9 +57,9 @@ def _difference(before: int, now: int) -> str:
     return f"{before - now:,} of its {plural(before, 'row')} {are(before - now)} missing"
 
 
-def _without_lease(found: Found) -> Damage | None:
-    if found.newest:
-        return Damage("its lease is gone", {"entries now": found.entries})
-    if found.accepted_before:
-        return Damage("its tables are gone, although earlier runs got rows accepted")
+def _without_lease(facts: TableFacts) -> IntegrityProblem | None:
+    if facts.newest:
+        return IntegrityProblem("its lease is gone", {"entries now": facts.entries})
+    if facts.had_accepted_rows:
+        return IntegrityProblem("its tables are gone, although earlier runs got rows accepted")
     return None

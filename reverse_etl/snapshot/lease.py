@@ -52,7 +52,7 @@ class LeaseRow:
     moved_to: str | None = None
 
     @property
-    def holds_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing was accepted, or may have been: any definition can go on from here."""
         return self.entries == 0 and self.run is None
 
@@ -69,7 +69,7 @@ class Holder:
     note: Mapping[str, object] = field(default_factory=dict)
 
 
-def look(reader: Reader, tables: Tables) -> LeaseRow:
+def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
     """Read the lease; it must exist."""
     d = reader.dialect
     now = d.epoch(d.now())
@@ -126,7 +126,7 @@ class Lease:
             f" OR {now} >= {d.add_seconds('expires_at', self._late)}",
             (self._holder.id, json.dumps(self._holder.note), self._holder.id),
         )
-        row = look(self._warehouse, self._tables) if took else None
+        row = read_lease(self._warehouse, self._tables) if took else None
         if row is None or row.holder != self._holder.id:
             return False
         self.fence = row.fence

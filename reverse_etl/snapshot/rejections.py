@@ -86,7 +86,7 @@ class Rejections:
         listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
         self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
         literal = dialect.literal
-        own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.shape.reasons().items())
+        own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.layout.reasons().items())
         reason = f"CASE p.reason {own} ELSE '' END"
         nothing = [dialect.null(kind) for _, kind in response_columns(dialect)]
         refusal = ["'invalid'", "p.reason", reason, "FALSE", "FALSE", *nothing]
@@ -148,14 +148,14 @@ class Rejections:
         if not self.any():
             return
         sync = self._warehouse.dialect.literal(self._tables.sync)
-        shape = self._diff.shape
+        layout = self._diff.layout
         live = f"SELECT identity FROM {self._tables.snapshot} WHERE state <> 'absent'"
         kept = f" AND NOT ((state = 'rejected' OR {UNSENDABLE}) AND digest IS NULL AND identity IN ({live}))"
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
             f" AND fence < {self._fence} AND identity IS NOT NULL{kept if self._diff.acts_on_removed else ''}"
             " AND NOT EXISTS (SELECT 1"
-            f" FROM (SELECT {shape.identity} AS there FROM {shape.relation}) m WHERE m.there = identity)"
+            f" FROM (SELECT {layout.identity} AS there FROM {layout.relation}) m WHERE m.there = identity)"
         )
 
     def readmit(self, syncs: Sequence[str]) -> None:

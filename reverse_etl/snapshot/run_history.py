@@ -83,7 +83,7 @@ def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
     return removed
 
 
-def accepted_before(reader: Reader, tables: Tables) -> bool:
+def had_accepted_rows(reader: Reader, tables: Tables) -> bool:
     """Whether some run got rows of the sync accepted, since the sync was reset on purpose."""
     if reader.columns(tables.runs) is None:
         return False

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.guards.removed import removal_limit
 from reverse_etl.provenance import SOURCE
-from reverse_etl.snapshot.columns.row_layout import Shape, Stored
-from reverse_etl.snapshot.integrity import Damage, Found, find_damage
-from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.lease import look as look_at_lease
-from reverse_etl.snapshot.run_history import accepted_before, recent_removals
+from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
+from reverse_etl.snapshot.integrity import IntegrityProblem, TableFacts, find_integrity_problem
+from reverse_etl.snapshot.lease import LeaseRow, read_lease
+from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
@@ -22,28 +21,28 @@ from reverse_etl.warehouses.base import Reader, Row
 
 
 @dataclass(frozen=True)
-class Look:
-    """The state of one sync: its lease (None before the first run) and what differs.
+class SnapshotStatus:
+    """The state of one sync: its lease (None before the first run), and what differs between model and snapshot.
 
-    `removed_before` are rows that earlier runs removed within the hours that the guard looks at. `damage` is what is
-    wrong with the tables themselves.
+    `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`.
+    `integrity_problem` is what is wrong with the tables themselves.
     """
 
     lease: LeaseRow | None
     counts: DiffCounts
     diff: Diff
     removed_before: int = 0
-    damage: Damage | None = None
+    integrity_problem: IntegrityProblem | None = None
 
     @property
     def remembered(self) -> Mapping[str, object]:
         """Where the rows went that were accepted before; empty if there are none."""
-        return {} if self.lease is None or self.lease.holds_nothing else self.lease.destination
+        return {} if self.lease is None or self.lease.is_empty else self.lease.destination
 
     @property
     def needs_update(self) -> bool:
         """Whether the sync snapshot has to follow an edit of the definition or the model, or to note its relation."""
-        edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.shape)
+        edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.layout)
         unnoted = self.lease is not None and bool(self.lease.destination) and SOURCE not in self.lease.destination
         return edited or unnoted
 
@@ -59,17 +58,17 @@ class Sample:
 class SnapshotReader:
     """The sync snapshot of one sync, for looking only."""
 
-    def __init__(self, reader: Reader, schema: str, sync: Sync, shape: Shape) -> None:
-        """`shape` is the sync's, over the model as it is now."""
+    def __init__(self, reader: Reader, schema: str, sync: Sync, layout: RowLayout) -> None:
+        """`layout` is the sync's, over the model as it is now."""
         self._reader = reader
         self.sync = sync
-        self.shape = shape
+        self.layout = layout
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
         # The sync snapshot has another key and holds nothing, so it is made again.
         self._rekeyed = False
 
-    def look(self, *, thorough: bool = False, resends: bool = False) -> Look:
+    def read_status(self, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare once; a second time by values where duplicates hide behind equal rows.
 
         `resends`: as if nobody knew what Iterable holds.
@@ -79,22 +78,24 @@ class SnapshotReader:
             self.check_lease(lease)
         return self.compare(lease, thorough=thorough, resends=resends)
 
-    def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> Look:
+    def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """The same whatever the lease says."""
         self._fetch()
         diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
         if hidden and not diff.thorough:
             diff, counts, _ = self._counted(replace(diff, thorough=True))
         before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
-        return Look(lease, counts, diff, before, find_damage(lease, self._found(lease, diff, counts)))
+        return SnapshotStatus(
+            lease, counts, diff, before, find_integrity_problem(lease, self._read_facts(lease, diff, counts))
+        )
 
-    def _found(self, lease: LeaseRow | None, diff: Diff, counts: DiffCounts) -> Found:
-        return Found(
+    def _read_facts(self, lease: LeaseRow | None, diff: Diff, counts: DiffCounts) -> TableFacts:
+        return TableFacts(
             has_snapshot=bool(diff.stored.columns) or self._rekeyed,
             has_rejections=diff.stored.has_rejections or self._rekeyed,
             entries=counts.entries,
             newest=counts.newest,
-            accepted_before=lease is None and not counts.newest and accepted_before(self._reader, self.tables),
+            had_accepted_rows=lease is None and not counts.newest and had_accepted_rows(self._reader, self.tables),
         )
 
     def step(self, name: str) -> AbstractContextManager[None]:
@@ -107,7 +108,7 @@ class SnapshotReader:
 
     def lease_row(self) -> LeaseRow | None:
         """The lease alone."""
-        return look_at_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+        return read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
 
     def accepted_entries(self) -> int:
         """Entries whose values the destination is known to hold."""
@@ -125,14 +126,14 @@ class SnapshotReader:
                 context={"schema version": row.schema_version, "known here": SCHEMA_VERSION},
                 hint="Upgrade reverse-etl.",
             )
-        check_place(self.sync.name, row)
-        rekeyed = row.key_columns is not None and row.key_columns != self.shape.key_columns
-        self._rekeyed = rekeyed and row.holds_nothing
-        if rekeyed and not row.holds_nothing:
+        check_not_moved(self.sync.name, row)
+        rekeyed = row.key_columns is not None and row.key_columns != self.layout.key_columns
+        self._rekeyed = rekeyed and row.is_empty
+        if rekeyed and not row.is_empty:
             raise ConfigError(
                 "primary-key-changed",
                 f"sync `{self.sync.name}`: its sync snapshot is keyed by {row.key_columns}, the definition by"
-                f" {self.shape.key_columns}",
+                f" {self.layout.key_columns}",
                 context={"model": self.sync.model, "file": self.sync.file},
                 hint="Set `primary_key` and the identifier back, or start again:"
                 f" `reverse-etl state reset --select {self.sync.name}`. Then every row is sent again.",
@@ -142,7 +143,7 @@ class SnapshotReader:
         """A few changed rows with what changes in them."""
         found = []
         for row in self._sampled(replace(diff, digested=False), rows):
-            triples = zip(self.shape.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
+            triples = zip(self.layout.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
             found.append(Sample(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs}))
         return found
 
@@ -159,13 +160,13 @@ class SnapshotReader:
         """The comparison, fitted to the tables as they stand."""
         columns = () if self._rekeyed else self._reader.columns(self.tables.snapshot) or ()
         rejections = None if self._rekeyed else self._reader.columns(self.tables.rejections)
-        stored = Stored(
+        stored = StoredTables(
             {column.name: column.type for column in columns},
             has_rejections=rejections is not None,
             notes_requests="request_rows" in {column.name.lower() for column in rejections or ()},
         )
         acts = self.sync.on_removed != "ignore"
-        return Diff(self._reader.dialect, self.tables, self.shape, stored, acts_on_removed=acts)
+        return Diff(self._reader.dialect, self.tables, self.layout, stored, acts_on_removed=acts)
 
     def _removed_before(self) -> int:
         limit = removal_limit(self.sync)
@@ -174,8 +175,8 @@ class SnapshotReader:
     def _fetch(self) -> None:
         """Have the model where our tables are. Once: what is planned is what was looked at."""
         if not self._fetched:
-            relation = self._reader.model_table(self.shape.relation, self.shape.columns)
-            self.shape = replace(self.shape, relation=relation)
+            relation = self._reader.model_table(self.layout.relation, self.layout.columns)
+            self.layout = replace(self.layout, relation=relation)
             self._fetched = True
 
     def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts, bool]:
@@ -204,7 +205,7 @@ class SnapshotReader:
             elif kind == "quarantined":
                 held[reason] = int(count)
             elif kind == "changed":
-                paths = [value.field.label for value in self.shape.values]
+                paths = [value.field.label for value in self.layout.values]
                 fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
         model_rows, entries, new, missing, identity_changes, *held_totals = totals
         differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid"))
@@ -227,7 +228,7 @@ class SnapshotReader:
         return counts, model_rows - new > entries - missing
 
 
-def check_place(sync: str, row: LeaseRow) -> None:
+def check_not_moved(sync: str, row: LeaseRow) -> None:
     """Refuse tables that were moved away. Raises ConfigError."""
     if row.moved_to:
         raise ConfigError(

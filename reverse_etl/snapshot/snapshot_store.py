@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
-from reverse_etl.snapshot.columns.row_layout import Shape
+from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
 from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
-from reverse_etl.snapshot.sql.rows_left import note_departures
-from reverse_etl.snapshot.sql.type_changes import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.sql.rows_left import note_rows_left
+from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
     VALUE_PREFIX,
@@ -53,9 +53,9 @@ class Recovery:
 class SnapshotStore(SnapshotReader):
     """The sync snapshot of one sync, for the run that holds its lease."""
 
-    def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, shape: Shape) -> None:
+    def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, layout: RowLayout) -> None:
         """The state schema is made by `prepare`."""
-        super().__init__(warehouse, schema, sync, shape)
+        super().__init__(warehouse, schema, sync, layout)
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
 
@@ -103,11 +103,11 @@ class SnapshotStore(SnapshotReader):
             self.clear()
         columns = self._columns_of(self.tables.snapshot)
         if not columns:
-            self._warehouse.execute(create_snapshot(self._warehouse.dialect, self.tables, self.shape))
+            self._warehouse.execute(create_snapshot(self._warehouse.dialect, self.tables, self.layout))
             return
         dialect, table = self._warehouse.dialect, self.tables.snapshot
-        retyped = find_retyped(self.shape.values, columns)
-        added = [value for value in self.shape.values if value.name not in columns]
+        retyped = find_type_changes(self.layout.values, columns)
+        added = [value for value in self.layout.values if value.name not in columns]
         if retyped or added:
             self._warehouse.execute(
                 f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)} WHERE 1 = 1"
@@ -152,7 +152,7 @@ class SnapshotStore(SnapshotReader):
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
 
-    def waiting_rows(self, fence: int) -> tuple[int, int]:
+    def count_paused_rows(self, fence: int) -> tuple[int, int]:
         """How many rows of the plan wait because of their users: of those to be written, and of removed ones."""
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {self._plan(fence)} WHERE waits = 1 GROUP BY kind")
         counts = {kind: int(count) for kind, count in rows}
@@ -171,7 +171,7 @@ class SnapshotStore(SnapshotReader):
     def check_plan(self, fence: int) -> None:
         """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""
         found = {column.name: column.type for column in self._warehouse.columns(self._plan(fence)) or ()}
-        moved = [value for value in self.shape.values if found.get(value.name) != value.type]
+        moved = [value for value in self.layout.values if found.get(value.name) != value.type]
         if moved:
             self._drop_plan(fence)
             raise WarehouseError(
@@ -183,7 +183,7 @@ class SnapshotStore(SnapshotReader):
 
     def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
         """Rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, then the values."""
-        names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.shape.values)])
+        names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.layout.values)])
         chosen = f"ordinal >= {int(start)} AND ordinal < {int(end)}"
         return self._warehouse.batches(
             f"SELECT {names} FROM {self._plan(fence)} WHERE {chosen} ORDER BY ordinal", batch
@@ -192,12 +192,12 @@ class SnapshotStore(SnapshotReader):
     def changed_fields(self, fence: int) -> dict[str, int]:
         """Rows of the plan in which a field differs, of changed rows only."""
         sums = [
-            f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.shape.values))
+            f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.layout.values))
         ]
         if not sums:
             return {}
         row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]
-        return {value.field.label: int(n) for value, n in zip(self.shape.values, row, strict=True) if n}
+        return {value.field.label: int(n) for value, n in zip(self.layout.values, row, strict=True) if n}
 
     def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool, moved: bool = False) -> None:
         """Merge what the run did into the sync snapshot; where some are `stale`, put the stored hashes right.
@@ -209,7 +209,7 @@ class SnapshotStore(SnapshotReader):
         if stale or self._hashes_gone:
             self._refresh_hashes()
         for statement in (
-            note_departures(self._warehouse.dialect, self.tables, self._plan(run.fence), run.fence) if moved else ()
+            note_rows_left(self._warehouse.dialect, self.tables, self._plan(run.fence), run.fence) if moved else ()
         ):
             self._warehouse.execute(statement)
         self._prune(run.fence)
@@ -231,11 +231,11 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.dialect,
             self.tables,
             plan,
-            keys=[key.name for key in self.shape.keys],
+            keys=[key.name for key in self.layout.keys],
             values=planned,
-            skipping={value.name for value in self.shape.values if value.skips_nulls},
+            skipping={value.name for value in self.layout.values if value.skips_nulls},
             unmapped=[name for name in stored if name not in planned],
-            notes_departures=LEFT_AT in columns,
+            notes_rows_left=LEFT_AT in columns,
         )
         self._merge_part(merge, run, untouched, WHOLE)
 
@@ -266,10 +266,10 @@ class SnapshotStore(SnapshotReader):
 
     def _refresh_hashes(self) -> None:
         """From the stored values, never from the model: a hash must not say more than its entry."""
-        hashed = self._warehouse.dialect.row_hash(self.shape.hashed())
+        hash_inputs = self._warehouse.dialect.row_hash(self.layout.hash_inputs())
         self._warehouse.execute(
-            f"UPDATE {self.tables.snapshot} SET row_hash = {hashed}"
-            f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hashed}"
+            f"UPDATE {self.tables.snapshot} SET row_hash = {hash_inputs}"
+            f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hash_inputs}"
         )
 
     def _prune(self, fence: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.snapshot.columns.row_layout import Shape
+from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import LEFT_AT, create_table, response_columns, slug
 from reverse_etl.warehouses.base import Warehouse
@@ -19,7 +19,7 @@ _ROWS = 10_000
 _IDENTITIES_A_STATEMENT = 500
 
 
-class Moving:
+class StateTransfer:
     """From one place to another. Their stores are of the same sync; the dialects and the types need not be the same."""
 
     def __init__(self, here: SnapshotStore, there: SnapshotStore) -> None:
@@ -104,8 +104,8 @@ class Moving:
 
 def _types(store: SnapshotStore) -> dict[str, str]:
     """The columns that hold what was sent, with their types."""
-    shape: Shape = store.shape
-    parts = [(part.name, part.type) for parts in (shape.keys, shape.values) for part in parts]
+    layout: RowLayout = store.layout
+    parts = [(part.name, part.type) for parts in (layout.keys, layout.values) for part in parts]
     return {"identity": store.warehouse.dialect.text_type, **dict(parts)}
 
 

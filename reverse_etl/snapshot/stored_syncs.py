@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reverse_etl.provenance import SOURCE, remembered_source, same_relation
-from reverse_etl.snapshot.lease import LeaseRow, look
+from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import RunRow, last_runs
 from reverse_etl.snapshot.tables import Tables, tables_of
 from reverse_etl.warehouses.base import Reader, Warehouse
@@ -16,7 +16,7 @@ _MAY_DIFFER = ("key_fingerprint", SOURCE)
 
 
 @dataclass(frozen=True)
-class StoredState:
+class StoredSync:
     """What is kept of one sync. `lease` is None if only its history is left."""
 
     name: str
@@ -50,7 +50,7 @@ class StoredState:
         return bool(relation and other) and same and same_relation(str(relation), str(other))
 
 
-def stored_states(reader: Reader, schema: str) -> list[StoredState]:
+def find_stored_syncs(reader: Reader, schema: str) -> list[StoredSync]:
     """The syncs that have run or hold rows back, by name."""
     shared = tables_of(reader, schema, "")
     known = [table for table in (shared.runs, shared.rejections) if reader.columns(table) is not None]
@@ -60,12 +60,12 @@ def stored_states(reader: Reader, schema: str) -> list[StoredState]:
     return [_state(reader, tables_of(reader, schema, name)) for name in sorted({str(row[0]) for row in names})]
 
 
-def orphans(reader: Reader, schema: str, defined: Collection[str]) -> list[StoredState]:
+def find_undefined_syncs(reader: Reader, schema: str, defined: Collection[str]) -> list[StoredSync]:
     """What is kept of syncs that the project does not define."""
-    return [state for state in stored_states(reader, schema) if state.name not in defined]
+    return [state for state in find_stored_syncs(reader, schema) if state.name not in defined]
 
 
-def drop_state(warehouse: Warehouse, state: StoredState) -> None:
+def drop_stored_sync(warehouse: Warehouse, state: StoredSync) -> None:
     """Delete everything that is kept of a sync: its rows last, since they name it."""
     tables, run = state.tables, state.lease.run if state.lease is not None else None
     plans = [warehouse.table(tables.schema, tables.plan_name(run.fence))] if run is not None else []
@@ -76,6 +76,6 @@ def drop_state(warehouse: Warehouse, state: StoredState) -> None:
             warehouse.execute(f"DELETE FROM {table} WHERE sync = ?", (state.name,))
 
 
-def _state(reader: Reader, tables: Tables) -> StoredState:
-    lease = look(reader, tables) if reader.columns(tables.lease) is not None else None
-    return StoredState(tables.sync, tables, lease, next(iter(last_runs(reader, tables, 1)), None))
+def _state(reader: Reader, tables: Tables) -> StoredSync:
+    lease = read_lease(reader, tables) if reader.columns(tables.lease) is not None else None
+    return StoredSync(tables.sync, tables, lease, next(iter(last_runs(reader, tables, 1)), None))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.columns.row_layout import Shape
+from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.dialect import Dialect
 
@@ -81,10 +81,10 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
     return f"CREATE TABLE IF NOT EXISTS {tables.lease}{dialect.table_options('sync')} AS SELECT {', '.join(columns)}"
 
 
-def create_snapshot(dialect: Dialect, tables: Tables, shape: Shape) -> str:
+def create_snapshot(dialect: Dialect, tables: Tables, layout: RowLayout) -> str:
     """Make the sync snapshot for what is sent of a sync."""
-    columns = [("identity", dialect.text_type), *((key.name, key.type) for key in shape.keys)]
-    columns += [(value.name, value.type) for value in shape.values]
+    columns = [("identity", dialect.text_type), *((key.name, key.type) for key in layout.keys)]
+    columns += [(value.name, value.type) for value in layout.values]
     columns += [
         ("row_hash", dialect.hash_type),
         ("state", dialect.text_type),

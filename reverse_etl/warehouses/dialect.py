@@ -75,7 +75,7 @@ class Dialect(ABC):
         """Texts that are not NULL, one after the other."""
         return f"concat({', '.join(texts)})"
 
-    def named(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
+    def with_clause(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
         """Named queries before the one that reads them, each after those it reads; `stored` ones are computed once."""
         hints = {True: self.materialized, False: self.inlined}
         parts = ((name, hints[name in stored], query) for name, query in queries)

@@ -41,7 +41,7 @@ class ChangeDetectionContract:
 
     def test_no_change_plans_nothing(self, people):
         assert people.counted() == {}
-        assert people.look().counts.unchanged == 3
+        assert people.read_status().counts.unchanged == 3
         assert people.run().rows == ()
 
     @pytest.mark.parametrize("more", [0, 300])
@@ -53,14 +53,14 @@ class ChangeDetectionContract:
         warehouse = people.warehouse
         with warehouse.session(Mark("a1b2", "quiet", "look")):
             store = people.store()
-            assert store.look().counts.unchanged == 3 + more
+            assert store.read_status().counts.unchanged == 3 + more
             assert warehouse.columns(store.tables.runs) is not None
             record_run(warehouse, store.tables, RunRow("a1b2", 0, "success", "2026-01-01 00:00:00", "", {}, None))
             assert total(one.cost for one in warehouse.costs("quiet") if one.step == "look").statements == self.quiet
 
     def test_one_changed_column_is_one_changed_row_with_that_field(self, people):
         people.sql("UPDATE {model} SET points = 5 WHERE email = 'b@x.y'")
-        look = people.look()
+        look = people.read_status()
         assert (look.counts.changed, dict(look.counts.changed_fields)) == (1, {"points": 1})
         assert [(s.identity, dict(s.fields)) for s in people.store().samples(look.diff, 5)] == [
             ("b@x.y", {"points": ("2", "5")})
@@ -106,9 +106,9 @@ class ChangeDetectionContract:
         people.sql("DELETE FROM {model} WHERE email IN ('a@x.y', 'b@x.y')")
         people.run()
         people.sql("INSERT INTO {model} VALUES ('a@x.y', 'Ann', 1), ('b@x.y', 'Bob', 5)")
-        assert (people.counted(), people.look().counts.returned) == ({"changed": 1}, 2)
+        assert (people.counted(), people.read_status().counts.returned) == ({"changed": 1}, 2)
         assert people.run().changed_fields == {"points": 1}
-        assert (people.counted(), people.look().counts.returned) == ({}, 0)
+        assert (people.counted(), people.read_status().counts.returned) == ({}, 0)
         people.sql("DELETE FROM {model} WHERE email IN ('a@x.y', 'b@x.y')")
         assert people.counted() == {"removed": 2}
 
@@ -164,7 +164,7 @@ class ChangeDetectionContract:
 
     def test_emptied_model_removes_everything(self, people):
         people.sql("DELETE FROM {model}")
-        counts = people.look().counts
+        counts = people.read_status().counts
         assert (counts.model_rows, counts.entries, counts.removed) == (0, 3, 3)
 
     def test_plan_is_in_order_and_written_once(self, harness):
@@ -181,19 +181,19 @@ class ChangeDetectionContract:
 
     def test_null_identity_is_invalid(self, people):
         people.sql("INSERT INTO {model} VALUES (NULL, 'x', 1), (NULL, 'y', 2)")
-        assert people.look().counts.invalid == {"null-identifier": 2}
+        assert people.read_status().counts.invalid == {"null-identifier": 2}
         assert people.run().kinds == {"invalid": 2}
-        assert people.look().counts.unchanged == 3
+        assert people.read_status().counts.unchanged == 3
 
     @pytest.mark.parametrize("email", ["not an address", "no@one", ""])
     def test_malformed_identity_is_invalid(self, people, email):
         people.sql(f"INSERT INTO {{model}} VALUES ('{email}', 'x', 1)")
-        assert people.look().counts.invalid == {"invalid-email": 1}
+        assert people.read_status().counts.invalid == {"invalid-email": 1}
 
     @pytest.mark.parametrize("twin", ["A@X.y", "  a@x.y ", "a@x.y"])
     def test_rows_with_one_identity_are_all_held_back(self, harness, twin):
         harness.model(PEOPLE, [*ROWS, (twin, "Twin", 3)])
-        assert harness.look().counts.invalid == {"duplicate-key": 2}
+        assert harness.read_status().counts.invalid == {"duplicate-key": 2}
         assert harness.run().identities("added") == ["b@x.y", "c@x.y"]
 
     @pytest.mark.parametrize("values", ["'Ann', 1", "'Other', 2"])
@@ -302,7 +302,7 @@ class KeysContract:
 
     def test_null_key_is_invalid_and_removes_nothing(self, keyed):
         keyed.sql("UPDATE {model} SET region = NULL WHERE email = 'a@x.y'")
-        assert keyed.look().counts.invalid == {"null-key": 1}
+        assert keyed.read_status().counts.invalid == {"null-key": 1}
         assert keyed.run().kinds == {"invalid": 1}
         assert "a@x.y" in keyed.sent
 
@@ -312,29 +312,29 @@ class KeysContract:
 
     def test_duplicate_key_holds_all_its_rows_back(self, keyed):
         keyed.sql("INSERT INTO {model} VALUES ('c@x.y', 1, 'eu', 'Cid'), ('d@x.y', 2, 'eu', 'Dan')")
-        assert keyed.look().counts.invalid == {"duplicate-key": 2}
+        assert keyed.read_status().counts.invalid == {"duplicate-key": 2}
         ran = keyed.run()
         assert ran.identities("invalid") == ["a@x.y", "c@x.y"]
         assert ran.identities("added") == ["d@x.y"]
 
     def test_duplicate_key_counts_where_one_row_has_no_identity(self, keyed):
         keyed.sql("INSERT INTO {model} VALUES (NULL, 1, 'eu', 'Cid')")
-        assert keyed.look().counts.invalid == {"null-identifier": 1, "duplicate-key": 1}
+        assert keyed.read_status().counts.invalid == {"null-identifier": 1, "duplicate-key": 1}
 
     @pytest.mark.parametrize("row", ["'A@x.y ', 9, 'eu', 'Ann'", "'A@x.y', 9, 'eu', 'Other'"])
     def test_two_keys_with_one_identity_are_both_held_back(self, keyed, row):
         keyed.sql(f"INSERT INTO {{model}} VALUES ({row})")
-        assert keyed.look().counts.invalid == {"duplicate-identity": 2}
+        assert keyed.read_status().counts.invalid == {"duplicate-identity": 2}
         assert keyed.run().kinds == {"invalid": 2}
 
     def test_exact_twin_of_an_accepted_row_is_found(self, keyed):
         keyed.sql("INSERT INTO {model} SELECT * FROM {model} WHERE email = 'a@x.y'")
-        assert keyed.look().counts.invalid == {"duplicate-key": 2}
+        assert keyed.read_status().counts.invalid == {"duplicate-key": 2}
 
     def test_exact_twin_is_found_beside_a_held_back_row_that_left_its_identity(self, keyed):
         keyed.sql("UPDATE {model} SET email = NULL WHERE region = 'eu'")
         keyed.sql("INSERT INTO {model} SELECT * FROM {model} WHERE email = 'b@x.y'")
-        assert keyed.look().counts.invalid == {"null-identifier": 1, "duplicate-key": 2}
+        assert keyed.read_status().counts.invalid == {"null-identifier": 1, "duplicate-key": 2}
 
     def test_key_that_moves_to_an_equal_row_is_followed(self, keyed):
         keyed.sql("UPDATE {model} SET id = 7 WHERE email = 'a@x.y'")

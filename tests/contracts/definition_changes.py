@@ -169,7 +169,7 @@ class DefinitionChangesContract:
     def test_column_that_goes_between_look_and_plan_stops_the_run(self, mapped):
         lease, store = mapped.prepared(), mapped.store()
         mapped.sql("UPDATE {model} SET name = 'Bo' WHERE email = 'b@x.y'")
-        look = store.look()
+        look = store.read_status()
         mapped.sql("ALTER TABLE {model} DROP COLUMN points")
         with pytest.raises(WarehouseError) as raised:
             store.write_plan(look.diff, lease.fence)

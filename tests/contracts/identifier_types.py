@@ -105,17 +105,17 @@ class IdentifierTypesContract:
                 ("identifier-type", True)
             ]
             return REFUSED
-        shape = made[0].shape
-        own = [value for value in shape.values if value.column is not None and value.column.name == column]
-        name = "identity" if column in shape.rule.columns else own[0].name
+        layout = made[0].layout
+        own = [value for value in layout.values if value.column is not None and value.column.name == column]
+        name = "identity" if column in layout.rule.columns else own[0].name
         columns = ", ".join(
-            [f"{shape.identity} AS identity", *(f"{one.expression} AS {one.name}" for one in shape.values)]
+            [f"{layout.identity} AS identity", *(f"{one.expression} AS {one.name}" for one in layout.values)]
         )
         alone = (
-            f"SELECT m.*, CAST(NULL AS {dialect.text_type}) AS nobody FROM (SELECT {columns} FROM {shape.relation}) m"
+            f"SELECT m.*, CAST(NULL AS {dialect.text_type}) AS nobody FROM (SELECT {columns} FROM {layout.relation}) m"
         )
-        why = reason(dialect, shape).replace("i.identity", "m.nobody")
+        why = reason(dialect, layout).replace("i.identity", "m.nobody")
         [(value, held)] = harness.warehouse.query(f"SELECT {name}, {why} FROM ({alone}) m")
         assert (held == UNFIT) == str(value).startswith("not an identifier: ")
-        assert held != UNFIT or f"`{column}`" in shape.reasons()[UNFIT]
+        assert held != UNFIT or f"`{column}`" in layout.reasons()[UNFIT]
         return HELD if held == UNFIT else value

@@ -22,7 +22,7 @@ class LeasesContract:
 
     def test_no_lease_before_the_first_run(self, leased):
         assert self.row(leased) is None
-        assert leased.look().lease is None
+        assert leased.read_status().lease is None
 
     def test_lease_keeps_its_first_lineage(self, leased):
         first = leased.store().prepare_lease("lineage", "salt")

@@ -129,7 +129,7 @@ class QuarantineContract:
     def readmit(self, by: SyncHarness, *syncs: str) -> None:
         """A sync by which users are let back in has ended."""
         store = by.store()
-        diff = store.look().diff
+        diff = store.read_status().diff
         Rejections(by.warehouse, diff, store.lease_row().fence, Recheck(1.0)).readmit(syncs)
 
     def test_who_was_let_back_in_is_sent_again_by_the_syncs_of_the_same_destination(self, harness):

@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.destinations.iterable.identity import rule_of
 from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY
-from reverse_etl.snapshot.sql.paused_rows import RecentCalls, Waiting
+from reverse_etl.snapshot.sql.paused_rows import PausedRows, RecentCalls
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
 from tests.contracts.sync_harness import LONG_AGO, MODEL_SCHEMA, STATE_SCHEMA, Fate, SyncHarness, of
 
@@ -53,7 +53,7 @@ class RowIdentityContract:
         return harness
 
     def invalid(self, harness: SyncHarness) -> dict[str, int]:
-        return dict(harness.look().counts.invalid)
+        return dict(harness.read_status().counts.invalid)
 
     def test_composite_identity_without_change_plans_nothing(self, visits):
         assert visits.counted() == {}
@@ -81,9 +81,9 @@ class RowIdentityContract:
         assert KEYS[2] in visits.sent
 
     def test_other_order_of_the_parts_is_another_key(self, visits):
-        before = visits.shape().key_columns
+        before = visits.layout().key_columns
         visits.rule = IdentityRule(PRIMARY_KEY, ("number", "shop"))
-        assert visits.shape().key_columns != before
+        assert visits.layout().key_columns != before
 
     def test_refused_row_of_a_composite_identity_is_held_until_it_changes(self, visits):
         visits.sql("UPDATE {model} SET what = 'left' WHERE shop = 'us'")
@@ -109,7 +109,7 @@ class RowIdentityContract:
         ran = visits.run()
         assert ran.kinds["invalid"] == 5
         assert ran.identities("added") == ['["eu","7"]']
-        assert visits.shape().reasons()["bad-email"] == "the e-mail is malformed"
+        assert visits.layout().reasons()["bad-email"] == "the e-mail is malformed"
 
     def test_array_that_is_required_may_be_empty_and_not_null(self, harness):
         harness.fields = (Field("items", "items", own=True),)
@@ -189,18 +189,18 @@ class RowIdentityContract:
         other = replace(members, name="other", fields=(WHAT, replace(EMAIL, nulls="skip")), sent={})
         members.sql("INSERT INTO {model} VALUES (NULL, NULL, 'c@x.y', NULL, ''), (NULL, 5, 'A@X.y', NULL, '')")
         lease = other.prepared()
-        waiting = Waiting(members.warehouse.dialect, 60, people, recent, recent)
+        waiting = PausedRows(members.warehouse.dialect, 60, people, recent, recent)
         counted = other.store().write_plan(replace(other.store().diff(), waiting=waiting), lease.fence)
         assert counted == {"added": 5}
         plan = members.warehouse.table(STATE_SCHEMA, other.store().tables.plan_name(lease.fence))
         rows = members.warehouse.query(f"SELECT identity FROM {plan} WHERE ordinal < 2 ORDER BY identity")
         assert [row[0] for row in rows] == ["3", "email → c@x.y"]
-        assert other.store().waiting_rows(lease.fence) == (3, 0)
+        assert other.store().count_paused_rows(lease.fence) == (3, 0)
 
     def test_removed_rows_of_users_who_were_sent_lately_wait(self, members):
         members.sql("DELETE FROM {model} WHERE number = 3")
         lease, store = members.prepared(), members.store()
         recent = [RecentCalls(store.tables.snapshot, (PersonColumn("number"),))]
-        waiting = Waiting(members.warehouse.dialect, 60, (PersonColumn("number"),), (), recent)
+        waiting = PausedRows(members.warehouse.dialect, 60, (PersonColumn("number"),), (), recent)
         store.write_plan(replace(store.diff(), waiting=waiting), lease.fence)
-        assert store.waiting_rows(lease.fence) == (0, 1)
+        assert store.count_paused_rows(lease.fence) == (0, 1)

@@ -12,12 +12,12 @@ from typing import Any
 from reverse_etl.change import Outcome, PastFailure, Response, Status
 from reverse_etl.destinations.iterable.objects.users import UsersEntry
 from reverse_etl.snapshot.columns.column_checks import spell_fields
-from reverse_etl.snapshot.columns.layout_builder import shape_of
-from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, Shape
+from reverse_etl.snapshot.columns.layout_builder import build_layout
+from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, RowLayout
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections
-from reverse_etl.snapshot.snapshot_reader import Look
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import REMOVALS_FROM
@@ -91,7 +91,7 @@ class Ran:
 
     rows: tuple[Planned, ...]
     changed_fields: Mapping[str, int]
-    look: Look
+    look: SnapshotStatus
     fence: int
 
     def identities(self, kind: str) -> list[str | None]:
@@ -195,21 +195,21 @@ class SyncHarness:
         [retyped] = dialect.retype(self.relation, {name: (kind, expression)})
         self.builder.execute(retyped.replace(dialect.table_options("identity"), ""))  # a model is none of our tables
 
-    def shape(self) -> Shape:
+    def layout(self) -> RowLayout:
         columns = self.warehouse.columns(self.relation)
         assert columns is not None
         sync = spell_fields(self.sync, columns)
-        return shape_of(sync, self.rule, columns, self.warehouse.dialect, self.requirements)
+        return build_layout(sync, self.rule, columns, self.warehouse.dialect, self.requirements)
 
     def store(self) -> SnapshotStore:
-        return SnapshotStore(self.warehouse, STATE_SCHEMA, self.sync, self.shape())
+        return SnapshotStore(self.warehouse, STATE_SCHEMA, self.sync, self.layout())
 
-    def look(self) -> Look:
-        return self.store().look()
+    def read_status(self) -> SnapshotStatus:
+        return self.store().read_status()
 
     def counted(self) -> dict[str, int]:
         """What differs, by kind; kinds without rows are left out."""
-        counts = self.look().counts
+        counts = self.read_status().counts
         kinds = ("added", "changed", "resent", "removed", "quarantined", "stale", "identity_changes")
         found = {kind: getattr(counts, kind) for kind in kinds} | {"invalid": counts.invalid_rows}
         return {kind: count for kind, count in found.items() if count}
@@ -239,10 +239,10 @@ class SyncHarness:
 
     def entries(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """The sync snapshot: identity to state and values by field."""
-        shape, tables = self.shape(), self.store().tables
-        names = ", ".join(["identity", "state", *(value.name for value in shape.values)])
+        layout, tables = self.layout(), self.store().tables
+        names = ", ".join(["identity", "state", *(value.name for value in layout.values)])
         rows = self.warehouse.query(f"SELECT {names} FROM {tables.snapshot}")
-        paths = [value.field.path for value in shape.values]
+        paths = [value.field.path for value in layout.values]
         return {row[0]: (row[1], dict(zip(paths, row[2:], strict=True))) for row in rows}
 
     def states(self) -> dict[str, str]:
@@ -250,7 +250,7 @@ class SyncHarness:
 
     def lying_entries(self) -> list[str]:
         """Entries that claim more than the destination holds: there must never be one."""
-        skipping = {value.field.path for value in self.shape().values if value.skips_nulls}
+        skipping = {value.field.path for value in self.layout().values if value.skips_nulls}
         lying = []
         for identity, (state, values) in self.entries().items():
             held = self.sent.get(identity)
@@ -273,7 +273,7 @@ class _Run:
         self.acked, self.untouched = Ranges(), Ranges()
 
     def go(self) -> Ran:
-        look = self.store.look()
+        look = self.store.read_status()
         self.store.prepare_lease("lineage", "salt")
         assert self.lease.acquire(), "the lease is not free"
         row = self.store.lease_row()
@@ -287,17 +287,17 @@ class _Run:
             self.harness.expire()
         return ran
 
-    def _plan(self, look: Look) -> Diff:
+    def _plan(self, look: SnapshotStatus) -> Diff:
         self.store.prepare_snapshot()
         if self.full_refresh:
             self.store.forget_acceptance()
         diff = replace(self.store.diff(), thorough=look.diff.thorough)
-        self.store.write_plan(replace(diff, notes_departures=look.counts.moved), self.lease.fence)
+        self.store.write_plan(replace(diff, notes_rows_left=look.counts.moved), self.lease.fence)
         assert self.lease.open_run()
         return diff
 
     def _read(self) -> tuple[Planned, ...]:
-        values = self.store.shape.values
+        values = self.store.layout.values
         return tuple(
             Planned(
                 row["ordinal"], row["kind"], row["identity"], {value.field.path: row[value.name] for value in values}
@@ -346,11 +346,11 @@ class _Run:
         if row.kind == "removed":
             self.harness.sent.pop(row.identity, None)
             return
-        skipping = {value.field.path for value in self.store.shape.values if value.skips_nulls}
+        skipping = {value.field.path for value in self.store.layout.values if value.skips_nulls}
         values = {path: value for path, value in row.values.items() if not (path in skipping and value is None)}
         self.harness.sent.setdefault(row.identity, {}).update(values)
 
-    def _commit(self, diff: Diff, look: Look) -> bool:
+    def _commit(self, diff: Diff, look: SnapshotStatus) -> bool:
         run = OpenRun(self.lease.fence, self.credit, self.acked)
         self.store.commit(run, self.untouched, stale=look.counts.stale > 0, moved=look.counts.moved)
         if self.crash is Crash.AFTER_MERGE:

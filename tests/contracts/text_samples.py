@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS
-from reverse_etl.snapshot.columns.text_samples import Tally, tallies
+from reverse_etl.snapshot.columns.text_samples import PatternCounts, count_patterns
 from reverse_etl.sync import Field
 
 COLUMNS = {"email": "VARCHAR", "born": "VARCHAR", "Note's": "VARCHAR", "points": "INTEGER"}
@@ -16,7 +16,7 @@ ROWS = [
 ]
 
 
-def matching(tally: Tally) -> dict[str, int]:
+def matching(tally: PatternCounts) -> dict[str, int]:
     return {name: count for name, count in tally.matches.items() if count}
 
 
@@ -24,7 +24,7 @@ class TextSamplesContract:
     """Counts of a sample, by field."""
 
     def sampled(self, harness, rows=100, patterns=PATTERNS):
-        return tallies(harness.warehouse, harness.shape(), patterns, rows)
+        return count_patterns(harness.warehouse, harness.layout(), patterns, rows)
 
     def test_texts_are_counted_by_their_forms(self, harness):
         harness.model(COLUMNS, ROWS)
@@ -40,7 +40,7 @@ class TextSamplesContract:
 
     def test_an_empty_model_has_no_texts(self, harness):
         harness.model(COLUMNS, [])
-        assert self.sampled(harness)["born"] == Tally(0, dict.fromkeys(PATTERNS, 0))
+        assert self.sampled(harness)["born"] == PatternCounts(0, dict.fromkeys(PATTERNS, 0))
 
     def test_only_mapped_texts_are_looked_at(self, harness):
         harness.fields = (
@@ -62,4 +62,4 @@ class TextSamplesContract:
         harness.fields = (Field("when", "born"), Field("again", "born"))
         harness.model(COLUMNS, ROWS)
         found = self.sampled(harness, patterns={"x": "2024.*"})
-        assert found == {"when": Tally(5, {"x": 2}), "again": Tally(5, {"x": 2})}
+        assert found == {"when": PatternCounts(5, {"x": 2}), "again": PatternCounts(5, {"x": 2})}

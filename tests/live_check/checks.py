@@ -101,14 +101,14 @@ def _clustered_table(warehouse: Warehouse, tables: Tables) -> None:
 
 
 def _shape(dialect: Dialect):  # type: ignore[no-untyped-def]  # that of the golden statements
-    return DIALECTS[dialect.name].diff(first=True).shape
+    return DIALECTS[dialect.name].diff(first=True).layout
 
 
 def _diff(dialect: Dialect, tables: Tables, relation: str):  # type: ignore[no-untyped-def]
     from dataclasses import replace
 
     diff = DIALECTS[dialect.name].diff(first=True)
-    return replace(diff, tables=tables, shape=replace(diff.shape, relation=relation))
+    return replace(diff, tables=tables, layout=replace(diff.layout, relation=relation))
 
 
 def _model(warehouse: Warehouse, tables: Tables, *, view: bool) -> str:

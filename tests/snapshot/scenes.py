@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
-from reverse_etl.snapshot.columns.layout_builder import shape_of
+from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.run_history import RunRow, last_runs, prune_runs, recent_removals, record_run
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.state_transfer import Moving
+from reverse_etl.snapshot.state_transfer import StateTransfer
 from reverse_etl.sync import Field, Sync
 from reverse_etl.verdict import Verdict
 from reverse_etl.warehouses.columns import Column, ColumnKind
@@ -33,10 +33,10 @@ class Scene:
         text, number = dialect.text_type, dialect.integer_type
         model = [Column("email", text, ColumnKind.TEXT), Column("name", text, ColumnKind.TEXT)]
         model += [Column("spent", number, ColumnKind.INTEGER)]
-        shape = shape_of(SYNC, RULE, model, dialect)
+        layout = build_layout(SYNC, RULE, model, dialect)
         self.warehouse = Recorder(dialect, {"marts.users": model})
-        self.store = SnapshotStore(self.warehouse, "s", SYNC, shape)
-        names = [("identity", text), *((value.name, value.type) for value in shape.values)]
+        self.store = SnapshotStore(self.warehouse, "s", SYNC, layout)
+        names = [("identity", text), *((value.name, value.type) for value in layout.values)]
         self.stored_column = [Column(name, kind, ColumnKind.TEXT) for name, kind in names]
         if known:
             self.know()
@@ -132,7 +132,7 @@ def looks(dialect: Dialect) -> list[str]:
 def moved(dialect: Dialect) -> list[str]:
     """The state moves here."""
     scene, other = Scene(dialect, known=True), Scene(dialect, known=True)
-    moving = Moving(other.store, scene.store)
+    moving = StateTransfer(other.store, scene.store)
     moving.entries()
     moving.doubt_differences(scene.warehouse)
     moving.rejections()

@@ -11,9 +11,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from reverse_etl.snapshot.columns.layout_builder import shape_of
-from reverse_etl.snapshot.columns.row_layout import Stored
-from reverse_etl.snapshot.columns.text_samples import sampling
+from reverse_etl.snapshot.columns.layout_builder import build_layout
+from reverse_etl.snapshot.columns.row_layout import StoredTables
+from reverse_etl.snapshot.columns.text_samples import pattern_query
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.sql.diff import Diff
@@ -61,26 +61,26 @@ class Golden:
     def diff(self, *, keyed: bool = False, retyped: bool = False, first: bool = False) -> Diff:
         keys = ("id",) if keyed else ()
         sync = Sync("users", "users", "m", "marts.users", "f", "users", "upsert", "d", {"email": "email"}, keys, FIELDS)
-        shape = shape_of(sync, RULE, self.columns, self.dialect)
-        stored = {value.name: value.type for value in shape.values}
+        layout = build_layout(sync, RULE, self.columns, self.dialect)
+        stored = {value.name: value.type for value in layout.values}
         if retyped:
-            stored[shape.values[1].name] = self.dialect.text_type
-        found = Stored({} if first else stored, has_rejections=not first)
-        return Diff(self.dialect, TABLES, shape, found, acts_on_removed=True)
+            stored[layout.values[1].name] = self.dialect.text_type
+        found = StoredTables({} if first else stored, has_rejections=not first)
+        return Diff(self.dialect, TABLES, layout, found, acts_on_removed=True)
 
     def noted(self) -> Diff:
-        return replace(self.diff(keyed=True), acts_on_removed=False, notes_departures=True)
+        return replace(self.diff(keyed=True), acts_on_removed=False, notes_rows_left=True)
 
     def merge(self, *, keyed: bool) -> str:
         run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
-        shape = self.diff(keyed=keyed).shape
-        keys, values = [key.name for key in shape.keys], [value.name for value in shape.values]
+        layout = self.diff(keyed=keyed).layout
+        keys, values = [key.name for key in layout.keys], [value.name for value in layout.values]
         made = Merge(self.dialect, TABLES, "s.plan__users__7", keys, values, [values[1]], ["v_old"])
         return made.sql(run, Ranges([(3000, 4000)]))
 
-    def sampling(self) -> str:
-        shape = self.diff().shape
-        return sampling(self.dialect, shape.relation, shape.values[:1], ["[0-9]{4}-.*", "it's"], 10_000)
+    def pattern_query(self) -> str:
+        layout = self.diff().layout
+        return pattern_query(self.dialect, layout.relation, layout.values[:1], ["[0-9]{4}-.*", "it's"], 10_000)
 
 
 DIALECTS = {
@@ -99,7 +99,7 @@ STATEMENTS = {
     "plan_keyed": lambda golden: str(golden.diff(keyed=True).plan("s.plan__users__7")),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),
-    "sampling": lambda golden: golden.sampling(),
+    "sampling": lambda golden: golden.pattern_query(),
 }
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 each_statement = pytest.mark.parametrize("name", STATEMENTS)

@@ -52,7 +52,7 @@ class LocalTrial(SyncHarness):
             self.warehouse.execute(statement.format(**names))
 
     def store(self) -> SnapshotStore:
-        return FetchingStore(self.warehouse, STATE_SCHEMA, self.sync, self.shape())
+        return FetchingStore(self.warehouse, STATE_SCHEMA, self.sync, self.layout())
 
 
 class Local:

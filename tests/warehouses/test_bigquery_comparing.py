@@ -50,5 +50,5 @@ class TestTemporaryTables(OnProxy):
         harness.run()
         assert {email: fields["name"] for email, fields in harness.sent.items()} == {"a@x.y": "Ann", "b@x.y": "Bob"}
         assert harness.counted() == {}
-        assert harness.look().diff.writes_nothing
+        assert harness.read_status().diff.writes_nothing
         assert asked_for

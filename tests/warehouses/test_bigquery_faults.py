@@ -123,7 +123,7 @@ class TestMeeting(OnBigQuery):
     def test_column_that_goes_after_the_look_stops_the_plan(self, harness):
         harness.model(PEOPLE, ROWS)
         store, lease = harness.store(), harness.prepared()
-        assert store.look().counts.added == len(ROWS)
+        assert store.read_status().counts.added == len(ROWS)
         harness.sql("ALTER TABLE {model} DROP COLUMN points")
         with pytest.raises(WarehouseError) as raised:
             store.write_plan(store.diff(), lease.fence)

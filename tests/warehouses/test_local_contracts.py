@@ -34,7 +34,7 @@ class TestMapping(OnLocal, DefinitionChangesContract):
         """It does not: what was looked at is in the file."""
         lease, store = mapped.prepared(), mapped.store()
         mapped.sql("UPDATE {model} SET name = 'Bo' WHERE email = 'b@x.y'")
-        look = store.look()
+        look = store.read_status()
         mapped.sql("ALTER TABLE {model} DROP COLUMN points")
         assert store.write_plan(look.diff, lease.fence) == {"changed": 1}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from reverse_etl.snapshot.columns.column_checks import spell_fields
-from reverse_etl.snapshot.columns.layout_builder import shape_of
+from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.state_transfer import Moving
+from reverse_etl.snapshot.state_transfer import StateTransfer
 from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.local import open_local
 from tests.contracts.sync_harness import RULE, STATE_SCHEMA, SyncHarness
@@ -56,7 +56,7 @@ class TestLocalState(OnPostgres):
         columns = local.columns(harness.relation)
         assert columns is not None
         sync = spell_fields(harness.sync, columns)
-        store = SnapshotStore(local, STATE_SCHEMA, harness.sync, shape_of(sync, RULE, columns, local.dialect))
+        store = SnapshotStore(local, STATE_SCHEMA, harness.sync, build_layout(sync, RULE, columns, local.dialect))
         store.prepare_lease("lineage", "salt")
         return store
 
@@ -65,13 +65,13 @@ class TestLocalState(OnPostgres):
     ) -> None:
         people.run()
         here, there = people.store(), self.store(local, people)
-        assert Moving(here, there).entries() == 3
+        assert StateTransfer(here, there).entries() == 3
         counts = there.compare(None).counts
         assert (counts.unchanged, counts.entries, counts.changed_fields) == (3, 3, {})
-        back = Moving(there, people.store())
+        back = StateTransfer(there, people.store())
         assert back.entries() == 3
         assert back.doubt_differences(local) == 0
-        counts = people.look().counts
+        counts = people.read_status().counts
         assert counts.changed_fields == {}
         assert (counts.unchanged, counts.entries, counts.stale) == (3, 3, 3)
 
@@ -80,7 +80,7 @@ class TestLocalState(OnPostgres):
     ) -> None:
         people.run()
         there = self.store(local, people)
-        Moving(people.store(), there).entries()
+        StateTransfer(people.store(), there).entries()
         assignments = ", ".join(f"{name} = {typed.second}" for name, typed in types.items())
         people.builder.execute(f"UPDATE {people.relation} SET {assignments} WHERE email = 'a@shop.com'")
         changed = self.store(local, people).compare(None).counts.changed_fields
@@ -89,10 +89,10 @@ class TestLocalState(OnPostgres):
     def test_a_value_that_does_not_cross_is_not_claimed(self, people: SyncHarness, local: Warehouse) -> None:
         people.run()
         there = self.store(local, people)
-        Moving(people.store(), there).entries()
-        name = there.shape.named("c_integer").name
+        StateTransfer(people.store(), there).entries()
+        name = there.layout.value_of("c_integer").name
         local.execute(f"UPDATE {there.tables.snapshot} SET {name} = 99999999999 WHERE identity = 'a@shop.com'")
-        back = Moving(there, people.store())
+        back = StateTransfer(there, people.store())
         back.entries()
         assert back.doubt_differences(local) == 1
         assert people.states() == {"a@shop.com": "unknown", "b@shop.com": "accepted", "c@shop.com": "accepted"}
@@ -105,11 +105,11 @@ class TestLocalState(OnPostgres):
             " state, code, reason, tainted, seen_at) VALUES (1, 'users', 1, 0, 'x', '[\"x\"]', '1', 'rejected',"
             " 'it''s', 'so', true, TIMESTAMP '2026-01-01 10:00:00.000001')"
         )
-        assert Moving(here, there).rejections() == 1
-        assert Moving(there, here).rejections() == 1
+        assert StateTransfer(here, there).rejections() == 1
+        assert StateTransfer(there, here).rejections() == 1
         rows = people.warehouse.query(f"SELECT code, tainted, CAST(seen_at AS text) FROM {here.tables.rejections}")
         assert rows == [("it's", True, "2026-01-01 10:00:00.000001")]
-        assert Moving(here, there).runs() == 0
+        assert StateTransfer(here, there).runs() == 0
 
 
 class TestMigrating(OnPostgres):

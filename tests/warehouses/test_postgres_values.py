@@ -75,8 +75,8 @@ INEXACT = {"endless numeric", "negative zero"}
 
 def arrived(harness: SyncHarness, name: str = "v"):
     """The value of the only row as it goes to Iterable."""
-    shape = harness.shape()
-    value = next(item for item in shape.values if item.field.path == name)
+    layout = harness.layout()
+    value = next(item for item in layout.values if item.field.path == name)
     [batch] = harness.warehouse.batches(f"SELECT {value.expression} AS v FROM {harness.relation}", 10)
     return convert(batch.column(0), as_json=value.json)[0]
 
@@ -168,7 +168,7 @@ class TestValues(OnPostgres):
             "CREATE TYPE odd.holder AS (many marts.alone[], one marts.alone)",
         )
         tabled(server, f"AS SELECT 'a'::text AS email, a.*, {listed}, {rows}, {both} FROM marts.alone a")
-        sent = {value.field.path: arrived(harness, value.field.path) for value in harness.shape().values}
+        sent = {value.field.path: arrived(harness, value.field.path) for value in harness.layout().values}
         row = {f"c{n}": sent[f"c{n}"] for n in range(len(values))}
         for n, value in enumerate(values):
             assert repr(sent[f"l{n}"]) == repr([row[f"c{n}"], None]), value
@@ -229,7 +229,7 @@ class TestValues(OnPostgres):
     def test_equal_values_are_no_change_and_have_equal_hashes(self, server, harness, first, second):
         tabled(server, f"AS SELECT 'a@x.y'::text AS email, {first} AS v")
         harness.run()
-        value = harness.shape().values[0]
+        value = harness.layout().values[0]
         hashed = (
             f"SELECT {harness.warehouse.dialect.row_hash([(value.expression, value.type)])} FROM {harness.relation}"
         )
@@ -390,7 +390,7 @@ class TestCollation(OnPostgres):
 
     def test_pattern_is_that_of_bytes(self, collations, harness):
         harness.model({"email": "text COLLATE odd.no_case"}, [("NO@ONE",), ("not an address",)])
-        assert harness.look().counts.invalid == {"invalid-email": 2}
+        assert harness.read_status().counts.invalid == {"invalid-email": 2}
 
 
 class TestLocale(OnPostgres):

@@ -128,7 +128,7 @@ class TestTemporaryTables(Behind):
         unseen = refused(3001, DENIED.format("table 'USERS'"))
         proxy.before = lambda asked: unseen if "WITH model" in asked.sql else None
         with pytest.raises(WarehouseError) as raised:
-            harness.look()
+            harness.read_status()
         assert (raised.value.code, raised.value.context["right"]) == ("permission-denied", "SELECT on the table")
 
     def test_command_that_only_looks_writes_nothing_else(self, harness, proxy, reopen):
@@ -139,7 +139,7 @@ class TestTemporaryTables(Behind):
         store = SyncHarness(
             reopen(read_only=True, database=harness.warehouse.table("s", "t").split(".")[0].strip('"'))
         ).store()
-        look = store.look()
+        look = store.read_status()
         assert (look.counts.changed, len(store.samples(look.diff, 5))) == (1, 1)
         told = [asked.sql for asked in proxy.asked if asked.sql]
         assert all(sql.startswith(("SELECT", "WITH", "DESCRIBE", TEMPORARY)) for sql in told)

@@ -9,9 +9,9 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.project.project_types import identity_rules
 from reverse_etl.project.results import HeldRow, RequeuedRows, Results
 from reverse_etl.project.session import ProjectSession
-from reverse_etl.snapshot.lease import look
+from reverse_etl.snapshot.lease import read_lease
 from reverse_etl.snapshot.rejections import list_rejections, requeue
-from reverse_etl.snapshot.snapshot_reader import check_place
+from reverse_etl.snapshot.snapshot_reader import check_not_moved
 from reverse_etl.sync import BrokenSync, IdentityRule, Sync
 from reverse_etl.warehouses.base import Warehouse
 
@@ -76,7 +76,7 @@ def _requeue(
 ) -> RequeuedRows:
     tables = session.tables(warehouse, sync)
     if warehouse.columns(tables.lease):
-        check_place(sync.name, look(warehouse, tables))
+        check_not_moved(sync.name, read_lease(warehouse, tables))
     if not warehouse.columns(tables.rejections):
         return RequeuedRows(sync.name, 0)
     rules: Sequence[IdentityRule] = ()

@@ -14,14 +14,14 @@ from reverse_etl.report.stored_states import ListedState
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.maintenance.reset_state import reset_sync
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.snapshot.stored_syncs import StoredState, drop_state, orphans, stored_states
+from reverse_etl.snapshot.stored_syncs import StoredSync, drop_stored_sync, find_stored_syncs, find_undefined_syncs
 from reverse_etl.warehouses.base import Reader, Warehouse
 
 
 def read_stored_states(session: ProjectSession) -> list[ListedState]:
     """Return what is stored of every sync that has run. Raises ConfigError, WarehouseError."""
     with session.warehouse(read_only=True) as reader:
-        states = stored_states(reader, session.context.settings.state_schema)
+        states = find_stored_syncs(reader, session.context.settings.state_schema)
     return _listed(session, states)
 
 
@@ -29,7 +29,7 @@ def list_orphans(session: ProjectSession, reader: Reader) -> list[ListedState]:
     """Return what is stored of syncs that no definition names, also those of other dbt projects."""
     schema = session.context.settings.state_schema
     defined = {one.name for one in session.context.definitions}
-    return _listed(session, orphans(reader, schema, defined))
+    return _listed(session, find_undefined_syncs(reader, schema, defined))
 
 
 def prune_states(session: ProjectSession, names: Sequence[str]) -> list[DeletedState]:
@@ -44,7 +44,7 @@ def prune_states(session: ProjectSession, names: Sequence[str]) -> list[DeletedS
         for one in chosen:
             _refuse_running(session, one.state)
         for one in chosen:
-            drop_state(warehouse, one.state)
+            drop_stored_sync(warehouse, one.state)
     _report_kept(session, [one for one in found if not names and one not in chosen])
     if not found:
         session.reporter.say("NothingToPrune", "every sync that has run has its definition")
@@ -78,7 +78,7 @@ def _reset(ready: RunnableSync, warehouse: Warehouse, environment: RunEnvironmen
     return DeletedState(ready.sync.name, reset_sync(ready, warehouse, environment))
 
 
-def _listed(session: ProjectSession, states: Sequence[StoredState]) -> list[ListedState]:
+def _listed(session: ProjectSession, states: Sequence[StoredSync]) -> list[ListedState]:
     if not states:
         return []
     defined = {one.name for one in session.context.definitions}
@@ -117,7 +117,7 @@ def _refuse_unknown(names: Sequence[str], found: Sequence[ListedState]) -> None:
         )
 
 
-def _refuse_running(session: ProjectSession, state: StoredState) -> None:
+def _refuse_running(session: ProjectSession, state: StoredSync) -> None:
     lease, late = state.lease, session.context.settings.late_request_bound
     if lease is not None and lease.holder is not None and lease.free_in(late) > 0:
         raise ConfigError(

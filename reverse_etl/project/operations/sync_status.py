@@ -9,7 +9,7 @@ from reverse_etl.project.processes import is_alive
 from reverse_etl.project.results import History, PastRun, ProjectStatus
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.sync_states import SyncState
-from reverse_etl.snapshot.lease import look
+from reverse_etl.snapshot.lease import read_lease
 from reverse_etl.snapshot.rejections import count_rejections
 from reverse_etl.snapshot.run_history import last_runs
 from reverse_etl.sync import BrokenSync, Sync
@@ -47,7 +47,7 @@ def read_history(session: ProjectSession, limit: int) -> History:
 
 def _read_state(session: ProjectSession, sync: Sync | BrokenSync, reader: Reader) -> SyncState:
     tables = session.tables(reader, sync)
-    lease = look(reader, tables) if reader.columns(tables.lease) else None
+    lease = read_lease(reader, tables) if reader.columns(tables.lease) else None
     run = next(iter(last_runs(reader, tables, 1)), None)
     held = count_rejections(reader, tables.rejections, sync.name) if reader.columns(tables.rejections) else {}
     alive = None if lease is None or lease.holder is None else is_alive(lease.holder_note)

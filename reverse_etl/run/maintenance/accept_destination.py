@@ -40,7 +40,7 @@ class Acceptance:
         """Nothing is written yet."""
         self._runnable, self._warehouse, self._environment, self._typed = runnable, warehouse, environment, typed
         self._name = runnable.sync.name
-        self._store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.shape)
+        self._store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.layout)
 
     def problems(self) -> list[ConfigError]:
         """What has to be typed, or changed, before this can be accepted."""
@@ -74,7 +74,7 @@ class Acceptance:
         if self._typed.full_refresh:
             self._forget()
         # What only Iterable tells, such as a list's number, stays as it was.
-        lease.remember({**row.destination, **self._runnable.remembered(row.salt)}, self._runnable.shape.key_columns)
+        lease.remember({**row.destination, **self._runnable.remembered(row.salt)}, self._runnable.layout.key_columns)
         if not lease.close(entries=self._store.live_entries(), unknown=False):
             raise lease_lost_error(lease.fence)
         return f"sync {self._name}: {self._runnable.destination.host} is its destination now; {self._fate(trusted)}"

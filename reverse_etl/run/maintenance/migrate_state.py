@@ -16,7 +16,7 @@ from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.sql.counts import DiffCounts
-from reverse_etl.snapshot.state_transfer import Moving
+from reverse_etl.snapshot.state_transfer import StateTransfer
 from reverse_etl.warehouses.base import Warehouse
 
 
@@ -49,8 +49,8 @@ class StateMove:
         self._here, self._there, self._environment, self._overwrite = here, there, environment, overwrite
         self._name = here.runnable.sync.name
         schema = environment.settings.state_schema
-        self._from = SnapshotStore(here.warehouse, schema, here.runnable.sync, here.runnable.shape)
-        self._to = SnapshotStore(there.warehouse, schema, there.runnable.sync, there.runnable.shape)
+        self._from = SnapshotStore(here.warehouse, schema, here.runnable.sync, here.runnable.layout)
+        self._to = SnapshotStore(there.warehouse, schema, there.runnable.sync, there.runnable.layout)
 
     def move(self, compared: Warehouse) -> MoveResult | None:
         """StateMove; None where there is nothing to. `compared` is where values of both places compare.
@@ -93,7 +93,7 @@ class StateMove:
         return moved
 
     def _copy(self, beat: Callable[[], None], compared: Warehouse) -> MoveResult:
-        moving = Moving(self._from, self._to)
+        moving = StateTransfer(self._from, self._to)
         entries = moving.entries()
         beat()
         unknown = moving.doubt_differences(compared) if compared is self._here.warehouse else 0

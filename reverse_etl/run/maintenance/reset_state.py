@@ -9,7 +9,7 @@ from reverse_etl.run.leases import new_lease, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.run_history import RESET, RunRow, record_run
-from reverse_etl.snapshot.snapshot_reader import check_place
+from reverse_etl.snapshot.snapshot_reader import check_not_moved
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
 
@@ -22,10 +22,10 @@ def reset_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnv
     """
     _refuse(target_error(runnable))
     began = environment.clock.wall()
-    store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.shape)
+    store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.layout)
     row = store.lease_row()
     if row is not None:
-        check_place(runnable.sync.name, row)
+        check_not_moved(runnable.sync.name, row)
         _refuse(relation_error(runnable, row, environment.invocation.allowed))
     store.prepare_lease(environment.clock.new_id(), environment.clock.new_id())
     store.repair(0)

@@ -15,7 +15,7 @@ from reverse_etl.run.planning.rehearsal import connect_read_only, count_unsendab
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
-from reverse_etl.snapshot.snapshot_reader import Look, Sample, SnapshotReader
+from reverse_etl.snapshot.snapshot_reader import Sample, SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
@@ -30,8 +30,8 @@ def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironmen
 
 
 def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
-    snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.shape)
-    look = snapshot.look(resends=environment.invocation.full_refresh)
+    snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.layout)
+    look = snapshot.read_status(resends=environment.invocation.full_refresh)
     report_plain_comparison(look, runnable.sync.name, environment.invocation.listener)
     if look.lease is not None:
         snapshot.check_lease(look.lease)
@@ -58,7 +58,7 @@ class _Outlook:
     fails: bool = False
 
 
-def _foresee(runnable: RunnableSync, look: Look, reader: Reader, environment: RunEnvironment) -> _Outlook:
+def _foresee(runnable: RunnableSync, look: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Outlook:
     """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
     stop = guard_problem(runnable, look, environment.invocation.passed_guards)
     removals = look.counts.removed if look.diff.acts_on_removed else 0
@@ -86,7 +86,7 @@ def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[Runnabl
 
 
 def _counted(
-    runnable: RunnableSync, look: Look, unsendable: Mapping[str, int], environment: RunEnvironment
+    runnable: RunnableSync, look: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
 ) -> SyncPlan:
     counts = look.counts
     removals = counts.removed if look.diff.acts_on_removed else 0
@@ -114,7 +114,7 @@ def _counted(
 
 
 def _rename_warnings(
-    runnable: RunnableSync, look: Look, reader: Reader, environment: RunEnvironment
+    runnable: RunnableSync, look: SnapshotStatus, reader: Reader, environment: RunEnvironment
 ) -> tuple[str, ...]:
     warning = rename_warning(runnable, reader, environment) if look.lease is None else ""
     return (warning,) if warning else ()
@@ -134,7 +134,7 @@ def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
     return replace(plan, object=one.object, mode=one.mode, on_removed=one.on_removed)
 
 
-def _note(look: Look) -> str:
+def _note(look: SnapshotStatus) -> str:
     """What a plan cannot foresee: a run that goes on, or that died before it committed."""
     if look.lease is None or look.lease.run is None:
         return ""
@@ -145,7 +145,7 @@ def _note(look: Look) -> str:
 
 
 def _examples(runnable: RunnableSync, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
-    kinds = {value.field.label: value.kind.value for value in runnable.shape.values}
+    kinds = {value.field.label: value.kind.value for value in runnable.layout.values}
     found: dict[str, list[Example]] = {}
     for sample in samples:
         for path, (old, new) in sample.fields.items():

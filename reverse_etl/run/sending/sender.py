@@ -40,7 +40,7 @@ class SendPhase:
 
 
 @dataclass(frozen=True)
-class PausedRows:
+class Waiting:
     """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
 
     writes: int = 0
@@ -48,7 +48,7 @@ class PausedRows:
     until: float = 0.0
 
 
-_NO_PAUSED_ROWS = PausedRows()
+_NO_PAUSED_ROWS = Waiting()
 
 
 class Sender:
@@ -91,7 +91,7 @@ class Sender:
         counts = self._line.counts
         return Traffic(counts.requests, counts.retries, counts.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int], waits: PausedRows = _NO_PAUSED_ROWS) -> None:
+    def send(self, fence: int, rows: Mapping[str, int], waits: Waiting = _NO_PAUSED_ROWS) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._runnable.bound.operations
         removals = rows.get("removed", 0)
@@ -152,7 +152,7 @@ class Sender:
     def _has_unsure_writes(self) -> bool:
         """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
         ended = [Status.FAILED, Status.ABORTED]
-        if self._runnable.shape.keys:
+        if self._runnable.layout.keys:
             ended += [Status.REJECTED, Status.SKIPPED]
         return any(self._journal.fates.counts[status] for status in ended)
 

@@ -14,7 +14,7 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.run_history import recent_runs
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.sql.paused_rows import RecentCalls, Waiting
+from reverse_etl.snapshot.sql.paused_rows import PausedRows, RecentCalls
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 
@@ -23,7 +23,7 @@ from reverse_etl.sync import Sync
 class UserPause:
     """Which rows of a plan wait, and until when by the local clock."""
 
-    waiting: Waiting
+    waiting: PausedRows
     until: float
 
 
@@ -54,7 +54,7 @@ def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnv
     removals = [one for one in sent if operations.remove and one.holds(operations.remove, moves=moves)]
     if not writes and not removals:
         return None
-    waiting = Waiting(
+    waiting = PausedRows(
         store.warehouse.dialect, seconds, people, [one.calls for one in writes], [one.calls for one in removals]
     )
     return UserPause(waiting, now + seconds - min(one.age for one in (*writes, *removals)))

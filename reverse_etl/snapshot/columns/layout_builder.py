@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.snapshot.columns.column_checks import find_column, key_of_column
-from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, Key, Shape, Value
-from reverse_etl.snapshot.sql.identifier_text import identifier_text, is_doubtful, unfit_reason
+from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY, KeyColumn, RowLayout, ValueColumn
+from reverse_etl.snapshot.sql.identifier_text import identifier_text, is_mixed, unfit_reason
 from reverse_etl.snapshot.sql.second_identifier import marked
 from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
@@ -16,19 +16,19 @@ from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
 
 
-def shape_of(
+def build_layout(
     sync: Sync,
     rule: IdentityRule,
     columns: Sequence[Column],
     dialect: Dialect,
     requirements: tuple[Requirement, ...] = (),
-) -> Shape:
+) -> RowLayout:
     """The shape of a sync whose fields are spelled out and whose columns are all there."""
     keys = []
     for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
         column = _found(name, columns)
         kept = dialect.stored_column(column)
-        keys.append(Key(f"key_{number}", column.name, kept.type, kept.expression))
+        keys.append(KeyColumn(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
     rules = [one for one in (rule, rule.otherwise) if one is not None]
     read = [_found(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
@@ -39,10 +39,19 @@ def shape_of(
         stand_in = marked(dialect, other, _identity(other, columns, dialect))
         identity = f"CASE WHEN trim({identity}) <> '' THEN {identity} ELSE coalesce({stand_in}, {identity}) END"
     read = list(dict.fromkeys(read))
-    doubtful = _doubtful([("identity", column) for _, column in rule_columns(rule, columns)], values)
-    unfit = unfit_reason(dialect, list({column.name: column for _, column in doubtful}.values()))
-    return Shape(
-        sync.relation, identity, rule, tuple(keys), values, requirements, tuple(read), stand_in, doubtful, unfit
+    mixed_columns = _mixed_columns([("identity", column) for _, column in rule_columns(rule, columns)], values)
+    mixed_reason = unfit_reason(dialect, list({column.name: column for _, column in mixed_columns}.values()))
+    return RowLayout(
+        sync.relation,
+        identity,
+        rule,
+        tuple(keys),
+        values,
+        requirements,
+        tuple(read),
+        stand_in,
+        mixed_columns,
+        mixed_reason,
     )
 
 
@@ -59,9 +68,11 @@ def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column])
     return [(key_of_column(sync, name), column) for name, column in found.items()]
 
 
-def _doubtful(identities: Sequence[tuple[str, Column]], values: Sequence[Value]) -> tuple[tuple[str, Column], ...]:
+def _mixed_columns(
+    identities: Sequence[tuple[str, Column]], values: Sequence[ValueColumn]
+) -> tuple[tuple[str, Column], ...]:
     others = [(one.name, one.column) for one in values if one.field.as_text and one.column is not None]
-    return tuple((name, column) for name, column in (*identities, *others) if is_doubtful(column))
+    return tuple((name, column) for name, column in (*identities, *others) if is_mixed(column))
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
@@ -75,18 +86,18 @@ def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -
     return f"CASE WHEN {there} THEN {dialect.key_text(found)} END"
 
 
-def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> Value:
+def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> ValueColumn:
     name = value_name(field.label)
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
-        return Value(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
+        return ValueColumn(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
     column = _found(field.column, columns)
     kept = dialect.stored_column(column)
     if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
         text = identifier_text(dialect, column) if field.as_text else dialect.as_text(kept.expression)
         text = dialect.lower(f"trim({text})") if field.lowered else text
-        return Value(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
-    return Value(field, name, kept.type, column.kind, kept.expression, column, kept.json)
+        return ValueColumn(field, name, dialect.text_type, ColumnKind.TEXT, text, column)
+    return ValueColumn(field, name, kept.type, column.kind, kept.expression, column, kept.json)
 
 
 def _found(name: str, columns: Sequence[Column]) -> Column:

@@ -16,7 +16,7 @@ PRIMARY_KEY = "primary_key"
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyColumn:
     """One column of an explicit primary key: `name` in our tables, `expression` over the model."""
 
     name: str
@@ -26,7 +26,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Value:
+class ValueColumn:
     """One mapped value: `name` and `type` in our tables, `expression` over the model. `column` is None for a constant.
 
     `json`: the values are JSON text.
@@ -51,24 +51,25 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Shape:
+class RowLayout:
     """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved.
 
     `requirements` are what else must hold of a row, with the values they are about. `columns` are those of the model
     that the expressions name. `stand_in` is the identity that a row has, or would have, by the rule that stands in.
-    `doubtful` are identities and values, by name, whose columns also hold what identifies nobody; `unfit` says that.
+    `mixed_columns` are identities and values, by name, whose columns also hold values that identify nobody;
+    `mixed_reason` says so for people.
     """
 
     relation: str
     identity: str
     rule: IdentityRule
-    keys: tuple[Key, ...]
-    values: tuple[Value, ...]
+    keys: tuple[KeyColumn, ...]
+    values: tuple[ValueColumn, ...]
     requirements: tuple[Requirement, ...] = ()
     columns: tuple[str, ...] = ()
     stand_in: str = ""
-    doubtful: tuple[tuple[str, Column], ...] = ()
-    unfit: str = ""
+    mixed_columns: tuple[tuple[str, Column], ...] = ()
+    mixed_reason: str = ""
 
     @property
     def key_columns(self) -> str:
@@ -76,7 +77,7 @@ class Shape:
         several = [column.lower() for column in self.rule.columns] if self.rule.key == PRIMARY_KEY else []
         return json.dumps([self.rule.key, *several, *(key.column.lower() for key in self.keys)])
 
-    def named(self, label: str) -> Value:
+    def value_of(self, label: str) -> ValueColumn:
         """The value of a field. Raises KeyError."""
         return {value.field.label: value for value in self.values}[label]
 
@@ -85,15 +86,15 @@ class Shape:
         own = {requirement.code: requirement.reason for requirement in self.requirements}
         rules = [rule for rule in (self.rule, self.rule.otherwise) if rule is not None]
         found = {**{rule.code: rule.reason for rule in rules}, **own}
-        return {**found, UNFIT: self.unfit} if self.doubtful else found
+        return {**found, UNFIT: self.mixed_reason} if self.mixed_columns else found
 
-    def kept_beside(self) -> Value | None:
+    def second_identifier(self) -> ValueColumn | None:
         """The value that holds what stands in for the identity, for rows that have both."""
         columns = self.rule.otherwise.columns if self.rule.otherwise is not None else ()
         found = [value for value in self.values if value.column is not None and (value.column.name,) == columns]
         return found[0] if found else None
 
-    def hashed(self, prefix: str = "") -> list[tuple[str, str]]:
+    def hash_inputs(self, prefix: str = "") -> list[tuple[str, str]]:
         """What the row hash covers, with types: the columns, which tell fields that changed places, and the values.
 
         Keys are among them, since a row whose key moved to another identity is a changed row.
@@ -104,13 +105,13 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTables:
     """What stands: the sync snapshot's columns with their types, if any; rejections, with `notes_requests` columns."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     has_rejections: bool = False
     notes_requests: bool = True
 
-    def fits(self, shape: Shape) -> bool:
+    def fits(self, layout: RowLayout) -> bool:
         """Whether there is a table in which every mapped value has its column, of its type."""
-        return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in shape.values)
+        return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in layout.values)

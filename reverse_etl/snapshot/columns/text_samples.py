@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.columns.column_checks import find_column
-from reverse_etl.snapshot.columns.row_layout import Shape, Value
+from reverse_etl.snapshot.columns.row_layout import RowLayout, ValueColumn
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -15,28 +15,32 @@ ROWS = 10_000
 
 
 @dataclass(frozen=True)
-class Tally:
+class PatternCounts:
     """Of one field: how many texts there are, NULLs aside, and how many match each pattern, by its name."""
 
     texts: int
     matches: Mapping[str, int]
 
 
-def tallies(reader: Reader, shape: Shape, patterns: Mapping[str, str], rows: int = ROWS) -> Mapping[str, Tally]:
+def count_patterns(
+    reader: Reader, layout: RowLayout, patterns: Mapping[str, str], rows: int = ROWS
+) -> Mapping[str, PatternCounts]:
     """By field, for fields whose values are texts of the model. Patterns are for whole texts."""
-    values = [value for value in shape.values if _is_text(value)]
+    values = [value for value in layout.values if _is_text(value)]
     if not values:
         return {}
-    relation = reader.model_table(shape.relation, shape.columns, rows)
-    [counts] = reader.query(sampling(reader.dialect, relation, values, list(patterns.values()), rows))
-    found: dict[str, Tally] = {}
+    relation = reader.model_table(layout.relation, layout.columns, rows)
+    [counts] = reader.query(pattern_query(reader.dialect, relation, values, list(patterns.values()), rows))
+    found: dict[str, PatternCounts] = {}
     for number, value in enumerate(values):
         texts, *matches = counts[number * (len(patterns) + 1) : (number + 1) * (len(patterns) + 1)]
-        found[value.field.path] = Tally(int(texts), dict(zip(patterns, map(int, matches), strict=True)))
+        found[value.field.path] = PatternCounts(int(texts), dict(zip(patterns, map(int, matches), strict=True)))
     return found
 
 
-def sampling(dialect: Dialect, relation: str, values: Sequence[Value], patterns: Sequence[str], rows: int) -> str:
+def pattern_query(
+    dialect: Dialect, relation: str, values: Sequence[ValueColumn], patterns: Sequence[str], rows: int
+) -> str:
     """One row of counts: for each value its texts, then those that match each pattern."""
     columns = ", ".join(f"{value.expression} AS {value.name}" for value in values)
     counts = [
@@ -50,7 +54,7 @@ def sampling(dialect: Dialect, relation: str, values: Sequence[Value], patterns:
     return f"SELECT {', '.join(counts)} FROM (SELECT {columns} FROM {relation} LIMIT {rows}) AS sampled"
 
 
-def _is_text(value: Value) -> bool:
+def _is_text(value: ValueColumn) -> bool:
     """Not what is a name by its nature, such as a user id."""
     field = value.field
     return value.kind is ColumnKind.TEXT and not (field.own or field.as_text)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.columns.row_layout import Shape, Stored, Value
+from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables, ValueColumn
 from reverse_etl.snapshot.sql.held_rows import STATE, HeldRows
-from reverse_etl.snapshot.sql.paused_rows import Waiting
+from reverse_etl.snapshot.sql.paused_rows import PausedRows
 from reverse_etl.snapshot.sql.row_checks import reason
 from reverse_etl.snapshot.sql.second_identifier import still_there
-from reverse_etl.snapshot.sql.type_changes import cast_of, find_retyped, state_after
+from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -27,32 +27,32 @@ class Comparison:
     `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
     digests, for which less memory is enough. `writes_nothing`: not even temporary tables are made; `refused` is the
     code of the error that came when one was. `waiting` tells rows of a plan that wait because of their users from the
-    others. `notes_departures`: the plan says which rows left the model or came back, though nothing is sent for them.
+    others. `notes_rows_left`: the plan says which rows left the model or came back, though nothing is sent for them.
     """
 
     dialect: Dialect
     tables: Tables
-    shape: Shape
-    stored: Stored
+    layout: RowLayout
+    stored: StoredTables
     acts_on_removed: bool = False
     thorough: bool = False
     resends: bool = False
     digested: bool = False
     writes_nothing: bool = False
     refused: str = ""
-    waiting: Waiting | None = None
-    notes_departures: bool = False
+    waiting: PausedRows | None = None
+    notes_rows_left: bool = False
 
     @property
     def written(self) -> tuple[str, ...]:
         """Titles of the queries that are written to temporary tables: those that are read more than once."""
         if self.writes_nothing or not self.dialect.writes_temporary:
             return ()
-        return ("candidates", "touched", "suspects") if self.shape.keys else ("candidates", "suspects")
+        return ("candidates", "touched", "suspects") if self.layout.keys else ("candidates", "suspects")
 
     def at(self, title: str) -> str:
         """Where the rows of a named query are read."""
-        return self.dialect.temporary_name(title, self.shape.relation) if title in self.written else title
+        return self.dialect.temporary_name(title, self.layout.relation) if title in self.written else title
 
     def _with(self, few: int | None = None) -> tuple[tuple[str, ...], str]:
         """The common part: statements that write temporary tables, and the named queries.
@@ -74,24 +74,24 @@ class Comparison:
             if title not in self.written:
                 named.append((title, query))
                 continue
-            whole = f"{self.dialect.named(named, ())} {query}"
+            whole = f"{self.dialect.with_clause(named, ())} {query}"
             first.append(self.dialect.create_temporary(self.at(title), whole))
-        return tuple(first), self.dialect.named(named, {"candidates"})
+        return tuple(first), self.dialect.with_clause(named, {"candidates"})
 
     def model_rows(self) -> str:
         """The rows of the model, by the columns of the sync snapshot."""
-        columns = [f"{self.shape.identity} AS identity"]
-        columns += [f"{key.expression} AS {key.name}" for key in self.shape.keys]
-        columns += [f"{value.expression} AS {value.name}" for value in self.shape.values]
-        return f"SELECT {', '.join(columns)} FROM {self.shape.relation}"
+        columns = [f"{self.layout.identity} AS identity"]
+        columns += [f"{key.expression} AS {key.name}" for key in self.layout.keys]
+        columns += [f"{value.expression} AS {value.name}" for value in self.layout.values]
+        return f"SELECT {', '.join(columns)} FROM {self.layout.relation}"
 
     def _entries(self) -> str:
         """Live entries; a value without a column yet is NULL, one of another type is cast."""
         text = self.dialect.text_type
         if not self.stored.columns:
             columns = [f"{self.dialect.null(text)} AS identity"]
-            columns += [f"{self.dialect.null(key.type)} AS {key.name}" for key in self.shape.keys]
-            columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+            columns += [f"{self.dialect.null(key.type)} AS {key.name}" for key in self.layout.keys]
+            columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.layout.values]
             columns += [
                 f"{self.dialect.null(self.dialect.hash_type)} AS row_hash",
                 f"{self.dialect.null(text)} AS state",
@@ -99,8 +99,8 @@ class Comparison:
             ]
             return self.dialect.empty_query(", ".join(columns))
         columns = ["identity", *self._key_names()]
-        columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.shape.values]
-        retyped = find_retyped(self.shape.values, self.stored.columns)
+        columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.layout.values]
+        retyped = find_type_changes(self.layout.values, self.stored.columns)
         columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state", self._left_at()]
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
 
@@ -110,7 +110,7 @@ class Comparison:
             return LEFT_AT
         return f"{self.dialect.null(self.dialect.timestamp_type)} AS {LEFT_AT}"
 
-    def _stored_value(self, value: Value) -> str:
+    def _stored_value(self, value: ValueColumn) -> str:
         stored = self.stored.columns.get(value.name)
         if stored is None:
             return self.dialect.null(value.type)
@@ -119,12 +119,12 @@ class Comparison:
     @property
     def _everything(self) -> bool:
         """Whether every row is looked at, so that nothing has to be searched for."""
-        return self.thorough or self.resends or not self.stored.fits(self.shape)
+        return self.thorough or self.resends or not self.stored.fits(self.layout)
 
     def _candidates(self, few: int | None) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
-        hashed = self.dialect.row_hash(self.shape.hashed())
-        narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hashed} AS row_hash FROM model"
+        hash_inputs = self.dialect.row_hash(self.layout.hash_inputs())
+        narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hash_inputs} AS row_hash FROM model"
         # An entry without a hash has nothing to differ from where its row left the model.
         unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
         unequal += f" OR s.{LEFT_AT} IS NOT NULL"
@@ -141,33 +141,33 @@ class Comparison:
     def _touched(self) -> str:
         """Identities that differ, or whose row shares its key with one that does."""
         found = f"SELECT identity FROM {self.at('candidates')} WHERE present"
-        if not self.shape.keys:
+        if not self.layout.keys:
             return found
         same = self.dialect.in_subquery(self._key_names(), f"FROM {self.at('candidates')} WHERE present")
         return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:
         """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
-        hashed = self.dialect.row_hash(self.shape.hashed("m."))
+        hash_inputs = self.dialect.row_hash(self.layout.hash_inputs("m."))
         chosen = "IS NOT NULL" if self._everything else f"IN (SELECT identity FROM {self.at('touched')})"
         columns = self._compared("m.") if self.digested else "m.*"
-        return f"SELECT {columns}, {hashed} AS row_hash FROM model m WHERE m.identity {chosen}"
+        return f"SELECT {columns}, {hash_inputs} AS row_hash FROM model m WHERE m.identity {chosen}"
 
     def _compared(self, prefix: str) -> str:
         """The columns of a row with digests for its long texts."""
         columns = [f"{prefix}{name}" for name in ("identity", *self._key_names())]
-        for value in self.shape.values:
+        for value in self.layout.values:
             text = self.dialect.digest(self.dialect.as_text(prefix + value.name))
             columns.append(f"{text if self._is_digested(value) else prefix + value.name} AS {value.name}")
         return ", ".join(columns)
 
-    def _is_digested(self, value: Value) -> bool:
+    def _is_digested(self, value: ValueColumn) -> bool:
         """Not what a requirement looks at."""
-        read = {label for needed in self.shape.requirements for label in (*needed.fields, needed.unless)}
+        read = {label for needed in self.layout.requirements for label in (*needed.fields, needed.unless)}
         texts = (ColumnKind.TEXT, ColumnKind.JSON)
         return self.digested and value.kind in texts and value.field.label not in read
 
-    def _compared_null(self, value: Value) -> str:
+    def _compared_null(self, value: ValueColumn) -> str:
         return self.dialect.null(self.dialect.text_type if self._is_digested(value) else value.type)
 
     def _duplicates(self) -> list[tuple[str, str]]:
@@ -176,7 +176,7 @@ class Comparison:
         # The model may move between two statements: what is planned has each identity once.
         named = f"FROM {self.at('suspects')}" if self.written else f"{present} AND identity IS NOT NULL"
         shared = {"identity": ("identity", f"SELECT identity {named}")}
-        if self.shape.keys:
+        if self.layout.keys:
             keys = ", ".join(self._key_names())
             nameless = f"SELECT {keys} {present} AND identity IS NULL"
             shared["key"] = (keys, f"SELECT {keys} FROM {self.at('suspects')} UNION ALL {nameless}")
@@ -191,14 +191,14 @@ class Comparison:
         columns = [
             "identity",
             *self._key_names(),
-            *(self._compared_null(value) for value in self.shape.values),
+            *(self._compared_null(value) for value in self.layout.values),
             "row_hash",
         ]
-        columns += [self._compared_null(value) for value in self.shape.values]
+        columns += [self._compared_null(value) for value in self.layout.values]
         held = STATE if self.stored.has_rejections else self.dialect.null(self.dialect.text_type)
         return (
             f"SELECT m.*{listed_after(old)}, {self._kind()} AS kind,"
-            f" coalesce({reason(self.dialect, self.shape)}, {held}) AS reason"
+            f" coalesce({reason(self.dialect, self.layout)}, {held}) AS reason"
             f" FROM {self.at('suspects')} m {self._joins()}"
             f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM {self.at('candidates')}"
             " WHERE present AND identity IS NULL"
@@ -207,11 +207,13 @@ class Comparison:
     def _joins(self) -> str:
         entries = "entries"
         if self.digested:
-            hashed = self.dialect.row_hash(self.shape.hashed("e."))
-            entries = f"(SELECT {self._compared('e.')}, e.row_hash, e.state, {hashed} AS value_hash FROM entries e)"
+            hash_inputs = self.dialect.row_hash(self.layout.hash_inputs("e."))
+            entries = (
+                f"(SELECT {self._compared('e.')}, e.row_hash, e.state, {hash_inputs} AS value_hash FROM entries e)"
+            )
         joins = f"LEFT JOIN {entries} s ON s.identity = m.identity"
         joins += " LEFT JOIN same_identity i ON i.identity = m.identity"
-        if self.shape.keys:
+        if self.layout.keys:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
         if self.stored.has_rejections:
             joins += (
@@ -226,16 +228,16 @@ class Comparison:
         again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
         again += self.moved_keys()
         # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
-        stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.shape.hashed("s."))
+        stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.layout.hash_inputs("s."))
         known = ("m.row_hash", stored)
-        stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hashed}" for hashed in known)
+        stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hash_inputs}" for hash_inputs in known)
         held = "h.identity IS NOT NULL OR f.identity IS NOT NULL" if self.stored.has_rejections else "1 = 0"
         kinds = [("s.identity IS NULL", "added"), (" OR ".join(differs), "changed"), (" OR ".join(again), "resent")]
         unless_held = (
             f" WHEN {test} THEN CASE WHEN {held} THEN 'quarantined' ELSE '{kind}' END" for test, kind in kinds if test
         )
         return (
-            f"CASE WHEN {reason(self.dialect, self.shape)} IS NOT NULL THEN 'invalid'{''.join(unless_held)}"
+            f"CASE WHEN {reason(self.dialect, self.layout)} IS NOT NULL THEN 'invalid'{''.join(unless_held)}"
             f" WHEN {stale} THEN 'stale' ELSE 'unchanged' END"
         )
 
@@ -245,7 +247,7 @@ class Comparison:
         Where nothing is sent for them, each is counted once.
         """
         kept = "" if self.acts_on_removed else " AND NOT c.left_before"
-        if self.shape.keys:
+        if self.layout.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
         if self.written:
@@ -253,17 +255,17 @@ class Comparison:
             kept += f" AND NOT EXISTS ({here})"
         if self.stored.has_rejections:
             kept += f" AND c.entry_identity NOT IN ({self._held.refused_removals()})"
-        kept += still_there(self.dialect, self.tables, self.shape, self.stored) if self.acts_on_removed else ""
+        kept += still_there(self.dialect, self.tables, self.layout, self.stored) if self.acts_on_removed else ""
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM {self.at('candidates')} c WHERE NOT c.present{kept}"
 
-    def _differs(self, value: Value, new: str = "", old: str = "old_") -> str:
+    def _differs(self, value: ValueColumn, new: str = "", old: str = "old_") -> str:
         distinct = self.dialect.differs(new + value.name, old + value.name, json=value.json)
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def differing_values(self) -> list[str]:
         """Tests whether a value of the model row `m` differs from that of the entry `s`."""
-        return [self._differs(value, "m.", "s.") for value in self.shape.values]
+        return [self._differs(value, "m.", "s.") for value in self.layout.values]
 
     def moved_keys(self) -> list[str]:
         """Tests whether a column of the primary key of `m` differs from that of `s`."""
@@ -279,10 +281,10 @@ class Comparison:
         return self.dialect.key_text([f"{alias}.{name}" for name in names])
 
     def _key_names(self) -> list[str]:
-        return [key.name for key in self.shape.keys]
+        return [key.name for key in self.layout.keys]
 
     def _value_names(self) -> list[str]:
-        return [value.name for value in self.shape.values]
+        return [value.name for value in self.layout.values]
 
 
 def listed_after(columns: str) -> str:

@@ -39,9 +39,9 @@ class Diff(Comparison):
         without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
         listed as invalid, the highest fence. The reason of a quarantined row is the state it is listed with.
         """
-        fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.shape.values)
+        fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
         fields = f", {fields}" if fields else ""
-        zeros, none = ", 0" * len(self.shape.values), ", 0" * 9
+        zeros, none = ", 0" * len(self.layout.values), ", 0" * 9
         candidates = self.at("candidates")
         acts = candidates if self.acts_on_removed else None
         held = self._held.totals(acts) if self.stored.has_rejections else "0, 0, 0"
@@ -81,7 +81,7 @@ class Diff(Comparison):
 
     def _notes(self) -> Iterator[str]:
         """Rows that left the model, if nothing is sent for them, and rows that came back after that was noted."""
-        if not self.notes_departures:
+        if not self.notes_rows_left:
             return
         number = f"CAST({self.dialect.row_number()} - 1 + {{}} AS {self.dialect.integer_type})"
         if not self.acts_on_removed:
@@ -94,8 +94,8 @@ class Diff(Comparison):
         """Rows of the plan that hold nothing but their identity and key; `source` has them as `g`."""
         nothing = self.dialect.null(self.dialect.text_type)
         columns = [number, f"'{kind}'", nothing, "g.identity", self.dialect.null(self.dialect.hash_type), nothing]
-        columns += [f"g.entry_{key.name}" for key in self.shape.keys]
-        columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.shape.values]
+        columns += [f"g.entry_{key.name}" for key in self.layout.keys]
+        columns += [f"{self.dialect.null(value.type)} AS {value.name}" for value in self.layout.values]
         columns += [waits] if self.waiting else []
         return f" UNION ALL SELECT {', '.join(columns)} FROM {source}"
 
@@ -124,7 +124,7 @@ class Diff(Comparison):
     def samples(self, rows: int) -> Statements:
         """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
         parts = []
-        for value in self.shape.values:
+        for value in self.layout.values:
             texts = [self.dialect.as_text(name) for name in (f"old_{value.name}", value.name)]
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
             parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
@@ -135,7 +135,7 @@ class Diff(Comparison):
         return Statements(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")
 
     def _identity_changes(self) -> str:
-        if not self.shape.keys:
+        if not self.layout.keys:
             return "0"
         same = " AND ".join(f"x.entry_{key} = c.{key}" for key in self._key_names())
         return (
@@ -145,9 +145,9 @@ class Diff(Comparison):
 
     def _changed_names(self) -> str:
         """The fields that differ, by their place in the definition: `0,3,`."""
-        if not self.shape.values:
+        if not self.layout.values:
             return "''"
         cases = [
-            f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.shape.values)
+            f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.layout.values)
         ]
         return self.dialect.concat_texts(cases)

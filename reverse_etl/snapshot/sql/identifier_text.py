@@ -65,7 +65,7 @@ def _marked(dialect: Dialect, text: str) -> str:
     return dialect.concat_texts([dialect.literal(_MARK), text])
 
 
-def is_doubtful(column: Column | None) -> bool:
+def is_mixed(column: Column | None) -> bool:
     """Whether some values of a column are identifiers, and others are not."""
     return column is not None and column.kind in _DOUBTFUL
 

@@ -31,7 +31,7 @@ class Merge:
     """The commit of one run from its plan table `plan`.
 
     `keys` and `values` are the columns of that plan, which may be older than the definition; NULLs of `skipping` ones
-    are not sent. `unmapped` are columns of the sync snapshot that the plan does not have. `notes_departures`: the sync
+    are not sent. `unmapped` are columns of the sync snapshot that the plan does not have. `notes_rows_left`: the sync
     snapshot says which rows left the model.
     """
 
@@ -42,7 +42,7 @@ class Merge:
     values: Sequence[str]
     skipping: Collection[str] = ()
     unmapped: Collection[str] = ()
-    notes_departures: bool = True
+    notes_rows_left: bool = True
 
     def sql(self, run: OpenRun, untouched: Ranges, part: Part = WHOLE) -> str:
         """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent.
@@ -128,7 +128,7 @@ class Merge:
         return columns | self._claim(fence)
 
     def _claim(self, fence: int) -> dict[str, str]:
-        present = {LEFT_AT: self.dialect.null(self.dialect.timestamp_type)} if self.notes_departures else {}
+        present = {LEFT_AT: self.dialect.null(self.dialect.timestamp_type)} if self.notes_rows_left else {}
         return {
             **present,
             "row_hash": "p.row_hash",

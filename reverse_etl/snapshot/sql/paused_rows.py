@@ -27,7 +27,7 @@ class RecentCalls:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PausedRows:
     """Which rows wait: those of users who are in `writes`, or for removed rows in `removals`, since `seconds` at most.
 
     `people` are where the plan holds who a row is about.

@@ -16,7 +16,7 @@ from reverse_etl.warehouses.dialect import Dialect
 LEFT, RETURNED = "left", "returned"
 
 
-def note_departures(dialect: Dialect, tables: Tables, plan: str, fence: int) -> list[str]:
+def note_rows_left(dialect: Dialect, tables: Tables, plan: str, fence: int) -> list[str]:
     """Note what the plan of a run says of rows that left or came back. It claims nothing of the destination."""
     notes = {LEFT: dialect.now(), RETURNED: "NULL"}
     return [

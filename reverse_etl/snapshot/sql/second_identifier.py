@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.snapshot.columns.row_layout import Shape, Stored
+from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.sync import IdentityRule
 from reverse_etl.warehouses.dialect import Dialect
@@ -35,12 +35,12 @@ def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:
     return found + [(f"{stands_in} AND {test}", other.code) for test in misfits]
 
 
-def still_there(dialect: Dialect, tables: Tables, shape: Shape, stored: Stored) -> str:
+def still_there(dialect: Dialect, tables: Tables, layout: RowLayout, stored: StoredTables) -> str:
     """That nobody is removed (`c.entry_identity`) who is in the model under the other identifier."""
-    other, beside = shape.rule.otherwise, shape.kept_beside()
+    other, beside = layout.rule.otherwise, layout.second_identifier()
     if other is None:
         return ""
-    stands = f"SELECT {shape.stand_in} AS stands FROM {shape.relation}"
+    stands = f"SELECT {layout.stand_in} AS stands FROM {layout.relation}"
     known = f" AND NOT EXISTS (SELECT 1 FROM ({stands}) o WHERE o.stands = c.entry_identity)"
     if beside is None or beside.name not in stored.columns:
         return known

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reverse_etl.snapshot.columns.row_layout import Value
+from reverse_etl.snapshot.columns.row_layout import ValueColumn
 from reverse_etl.warehouses.dialect import Dialect
 
 
 @dataclass(frozen=True)
-class Retyped:
+class TypeChange:
     """A value whose column was stored with another type than the model's has now."""
 
     name: str
@@ -18,10 +18,10 @@ class Retyped:
     new: str
 
 
-def find_retyped(values: Sequence[Value], stored: Mapping[str, str]) -> list[Retyped]:
+def find_type_changes(values: Sequence[ValueColumn], stored: Mapping[str, str]) -> list[TypeChange]:
     """Values that have a column in the sync snapshot, of another type. `stored` is its columns with their types."""
     return [
-        Retyped(value.name, stored[value.name], value.type)
+        TypeChange(value.name, stored[value.name], value.type)
         for value in values
         if stored.get(value.name, value.type) != value.type
     ]
@@ -32,7 +32,7 @@ def cast_of(dialect: Dialect, expression: str, type_name: str) -> str:
     return dialect.try_cast(dialect.as_text(expression), type_name)
 
 
-def state_after(dialect: Dialect, retyped: Sequence[Retyped]) -> str:
+def state_after(dialect: Dialect, retyped: Sequence[TypeChange]) -> str:
     """The state of an entry under the new types: what does not come back from them as it was is no longer known."""
     if not retyped:
         return "state"
