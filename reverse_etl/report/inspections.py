@@ -17,7 +17,8 @@ from reverse_etl.sync import BrokenSync, Sync
 class Finding:
     """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked.
 
-    `about_people` warns that another sync knows people by another identifier. `unset` are variables that are missing,
+    `about_people` warns that another sync knows people by another identifier, `about_name` that the sync seems to have
+    had another name. `unset` are variables that are missing,
     `not_checked` what could not be checked for the lack of them.
     """
 
@@ -25,6 +26,7 @@ class Finding:
     errors: list[ReverseEtlError] = field(default_factory=list)
     inspection: Inspection | None = None
     about_people: str = ""
+    about_name: str = ""
     unset: Sequence[ReverseEtlError] = ()
     not_checked: list[str] = field(default_factory=list)
 
@@ -32,7 +34,8 @@ class Finding:
     def warnings(self) -> Sequence[str]:
         """Everything that is not wrong and still worth a look."""
         online = self.inspection.warnings if self.inspection is not None else ()
-        return (*self.not_checked, *([self.about_people] if self.about_people else []), *online)
+        about = [warning for warning in (self.about_name, self.about_people) if warning]
+        return (*self.not_checked, *about, *online)
 
 
 def finding_lines(finding: Finding, ok: str) -> list[str]:

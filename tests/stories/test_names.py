@@ -65,12 +65,14 @@ class TestRenamed:
 
     def test_plan_and_run_say_which_line_keeps_the_name(self, renamed: Project) -> None:
         assert renamed.cli("plan").says("`people`", "add the line `name: people`")
+        assert renamed.cli("validate", "--online").says("sync `everybody`", "add the line `name: people`")
         ended = renamed.cli("run")
         assert ended.code == 0
         assert ended.says("add the line `name: people`")
         assert renamed.result()["status"] == "warn"
         renamed.cli("run")
         assert renamed.result()["status"] == "success"
+        assert not renamed.cli("validate", "--online").says("add the line")
 
     def test_the_line_keeps_what_was_accepted(self, renamed: Project) -> None:
         renamed.tag({**META, "name": "people"})

@@ -11,6 +11,7 @@ from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.inspections import Finding
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.field_inspection import inspect_fields
+from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
@@ -81,6 +82,8 @@ def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environm
         return
     destination = session.destination(finding.sync.destination)
     ready = resolve_sync(finding.sync, destination, reader)
+    if reader.columns(session.tables(reader, finding.sync).lease) is None:
+        finding.about_name = rename_warning(ready, reader, environment)
     client = environment.connections.client(destination)
     try:
         finding.inspection = inspect_fields(ready, reader, environment.questions(client, destination))

@@ -28,6 +28,7 @@ from reverse_etl.warehouses.duckdb.errors import (
     not_opened,
     refusal,
 )
+from reverse_etl.warehouses.duckdb.memory import DEFAULT_LIMIT, grown_options, limit_of, options_of
 from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
@@ -66,6 +67,7 @@ class DuckDB(Warehouse):
         self.exclusive = not path.startswith("md:")
         self._path = path
         self._options = options
+        self._memory_grows = limit_of(options) == DEFAULT_LIMIT
         self._wait = wait
         self._attach = attach
         self._setup = setup or Setup()
@@ -104,7 +106,14 @@ class DuckDB(Warehouse):
             if error.code == "relation-not-found":
                 return None
             raise
+        self._make_room(len(rows))
         return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def _make_room(self, columns: int) -> None:
+        grown = grown_options(self._options, columns) if self._memory_grows else self._options
+        if grown is not self._options:
+            self._options = grown
+            self._run(f"SET memory_limit = '{limit_of(grown)}'")
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
         return self._run(sql, params)
@@ -274,14 +283,6 @@ class DuckDB(Warehouse):
                 if "lock" not in str(error).lower() or self._wait.monotonic() >= until:
                     raise refused(error, self._wait.seconds) from None
             self._wait.sleep(0.05)
-
-
-def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, object] | None = None) -> Mapping[str, Any]:
-    """How a file is opened. `config` is the profile's; what bounds our memory is ours."""
-    return {
-        "read_only": read_only,
-        "config": {**(config or {}), "memory_limit": memory_limit, "preserve_insertion_order": "false"},
-    }
 
 
 def _driver() -> Any:
