@@ -19,7 +19,7 @@ class Field:
 
     `path` is the field's name; dots make nested objects. `nulls="skip"`: a NULL sends nothing instead of clearing.
     `as_text`: the value is a name, sent as text whatever the column's type; `lowered`: without regard to letter case
-    and outer blanks as well. `own`: not a field of the data, but what a key of the definition itself stands for.
+    and outer blanks as well. `from_key`: a key of the definition stands for it; it is not a field of the data.
     """
 
     path: str
@@ -28,12 +28,12 @@ class Field:
     nulls: Nulls = "send"
     as_text: bool = False
     lowered: bool = False
-    own: bool = False
+    from_key: bool = False
 
     @property
     def label(self) -> str:
-        """What tells it from every other field of its sync: `plan.tier`, or `@event_name` of the definition's own."""
-        return f"@{self.path}" if self.own else self.path
+        """What tells it from every other field of its sync: `plan.tier`, or `@event_name` of a key."""
+        return f"@{self.path}" if self.from_key else self.path
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,17 @@ class Limit:
 
 @dataclass(frozen=True)
 class Sync:
-    """One definition. `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
+    """One definition.
 
-    `primary_key` is empty where the identifier is the key. `fields` is None where every other column is sent.
-    `own` are fields that keys of the definition stand for, such as `event_name`. `scope` names Iterable's own things
-    that the rows belong to, such as a catalog: a sync snapshot is about those alone. `hidden` are columns that are
-    never sent. `entry` is the definition as the object's own class has read it. `creates_scope`: the first run creates
-    what the scope names. `target` is dbt's target and `database` the model's, as dbt
-    has them; empty: not known. `guards` are the settings of guards by name; False turns a guard off.
+    - `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
+    - `primary_key` is empty if the identifier is the key.
+    - `fields` is None if every other column is sent. `hidden` are columns that are never sent.
+    - `key_fields` are fields that keys of the definition stand for, such as `event_name`.
+    - `scope` names what the rows belong to in the destination, such as a catalog: a sync snapshot is about that alone.
+      `creates_scope`: the first run creates it, if it does not exist.
+    - `entry` is the definition as the class of its object has read it.
+    - `guards` are the settings of guards by name; False turns a guard off.
+    - `target` is dbt's target and `database` the model's; empty: not known.
     """
 
     name: str
@@ -84,7 +87,7 @@ class Sync:
     identifiers: Mapping[str, str]
     primary_key: tuple[str, ...] = ()
     fields: tuple[Field, ...] | None = None
-    own: tuple[Field, ...] = ()
+    key_fields: tuple[Field, ...] = ()
     scope: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     on_removed: OnRemoved = "ignore"
@@ -103,7 +106,7 @@ class Sync:
     def named_columns(self) -> tuple[str, ...]:
         """Columns that the definition names itself, in its order, each once."""
         columns = [*self.identifiers.values(), *self.primary_key]
-        columns += [item.column for item in (*self.own, *(self.fields or ())) if item.column is not None]
+        columns += [item.column for item in (*self.key_fields, *(self.fields or ())) if item.column is not None]
         return tuple(dict.fromkeys(columns))
 
     def with_fields(self, fields: tuple[Field, ...]) -> Sync:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.definition.json_schema import json_schema
 from reverse_etl.definition.switches import is_off
 from reverse_etl.destinations.iterable import entries
@@ -18,7 +18,7 @@ from reverse_etl.errors import Fault
 from reverse_etl.project.sync_reader import part_namesakes
 from reverse_etl.sync import Field, Sync
 
-MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
+MODEL = TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
 GOOD: dict[str, Any] = {"object": "users", "email": "email"}
 
 

@@ -18,8 +18,8 @@ import yaml
 
 from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
-from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, Tagged, read_definitions
-from reverse_etl.definition.faults import unknown_word
+from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, TaggedModel, read_definitions
+from reverse_etl.definition.faults import unknown_word_code
 from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.destinations.iterable.config import _Entry as DestinationEntry
 from reverse_etl.guards.table import GUARDS
@@ -96,7 +96,7 @@ def codes() -> set[str]:
     words = (
         name for entry in entries().values() for name, one in entry.model_fields.items() if _closed(one.annotation)
     )
-    return found - _NO_CODES | set(map(unknown_word, words))
+    return found - _NO_CODES | set(map(unknown_word_code, words))
 
 
 def _called(call: ast.Call) -> str:
@@ -234,7 +234,7 @@ def _entries(text: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("text", COMPLETE)
 def test_complete_examples_are_valid(text: str) -> None:
     for model in yaml.safe_load(text)["models"]:
-        tagged = Tagged(model["name"], f"model.shop.{model['name']}", f'"{model["name"]}"', "models/schema.yml")
+        tagged = TaggedModel(model["name"], f"model.shop.{model['name']}", f'"{model["name"]}"', "models/schema.yml")
         syncs, faults = read_definitions(tagged, model["config"]["meta"]["reverse_etl"], lambda _: entries())
         assert faults == []
         assert syncs

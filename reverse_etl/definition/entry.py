@@ -13,10 +13,17 @@ from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
 
 from reverse_etl.definition.entry_checks import check_entry
-from reverse_etl.definition.faults import Place, field_twice
+from reverse_etl.definition.faults import EntryLocation, find_field_faults
 from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
 from reverse_etl.definition.guard_keys import GuardsEntry
-from reverse_etl.definition.switches import ModelVersion, is_off, read_switch, read_versions, takes, unknown_versions
+from reverse_etl.definition.switches import (
+    ModelVersion,
+    applies_to,
+    find_unknown_versions,
+    is_off,
+    read_switch,
+    read_versions,
+)
 from reverse_etl.errors import Fault
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.limit import LimitEntry
@@ -77,11 +84,11 @@ class Entry(EntryPart):
         """The name of the destination that rows go to."""
         return self.destination
 
-    def mapped(self) -> tuple[Field, ...] | None:
+    def mapped_fields(self) -> tuple[Field, ...] | None:
         """What `fields` says; None: every other column. Objects whose rows carry no data say ()."""
         return ()
 
-    def own(self) -> tuple[Field, ...]:
+    def key_fields(self) -> tuple[Field, ...]:
         """What keys of the entry take from a row."""
         return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
 
@@ -93,13 +100,13 @@ class Entry(EntryPart):
         """Whether the first run creates what the scope names, if it does not exist."""
         return False
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         """What happens to rows that left the model."""
         return "ignore"
 
-    def faults(self, place: Place) -> list[Fault]:
+    def faults(self, location: EntryLocation) -> list[Fault]:
         """What is wrong with the entry as a whole, whatever the project is."""
-        del place
+        del location
         return []
 
 
@@ -108,7 +115,7 @@ class FieldsEntry(Entry):
 
     fields: FieldMap = None
 
-    def mapped(self) -> tuple[Field, ...] | None:
+    def mapped_fields(self) -> tuple[Field, ...] | None:
         return self.fields
 
 
@@ -118,7 +125,7 @@ EntriesOf = Callable[[str], Entries]
 
 
 @dataclass(frozen=True)
-class Tagged:
+class TaggedModel:
     """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
     `target` is dbt's target, `database` that of the relation. `label` is the name for people, with package and version.
@@ -140,37 +147,37 @@ class Tagged:
         return self.name + self.version.suffix
 
 
-def read_definitions(model: Tagged, meta: object, entries_of: EntriesOf) -> tuple[list[Sync], list[BrokenSync]]:
+def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) -> tuple[list[Sync], list[BrokenSync]]:
     """The syncs of one model's `meta.reverse_etl`: one entry or a list. What is wrong with one leaves the others."""
     found = meta if isinstance(meta, list) else [meta]
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for index, entry in enumerate(found):
-        place = Place(model.label or model.name, model.file, index if isinstance(meta, list) else None)
+        location = EntryLocation(model.label or model.name, model.file, index if isinstance(meta, list) else None)
         default = _default_name(model, entry, index, all(map(_own_name, found[:index])))
-        strange = [] if is_off(entry) else unknown_versions(entry, model.version)
+        strange = [] if is_off(entry) else find_unknown_versions(entry, model.version)
         if strange:
-            broken.append(_broken(model, entry, default, [_unknown_version(place, strange, model.version)]))
-        if strange or is_off(entry) or not takes(entry, model.version):
+            broken.append(_broken(model, entry, default, [_unknown_version(location, strange, model.version)]))
+        if strange or is_off(entry) or not applies_to(entry, model.version):
             continue
-        checked, partial, wrong = check_entry(entry, place, entries_of(_destination_name(entry)))
+        checked, partial, wrong = check_entry(entry, location, entries_of(_destination_name(entry)))
         if checked is not None:
             sync = _sync(model, checked, default)
-            wrong += [*checked.faults(place), *_check(sync, place)]
+            wrong += [*checked.faults(location), *_check(sync, location)]
             syncs += [] if wrong else [sync]
         elif partial is not None:
-            wrong += _check(_sync(model, partial, default), place)
+            wrong += _check(_sync(model, partial, default), location)
         if wrong:
             broken.append(_broken(model, entry, default, wrong))
     if not found:
-        place = Place(model.label or model.name, model.file, None)
-        empty = place.fault("empty-definition", "the list of definitions is empty")
+        location = EntryLocation(model.label or model.name, model.file, None)
+        empty = location.fault("empty-definition", "the list of definitions is empty")
         broken.append(_broken(model, None, model.default_name, [empty]))
     return syncs, broken
 
 
-def _unknown_version(place: Place, named: Sequence[str], model: ModelVersion) -> Fault:
-    return place.fault(
+def _unknown_version(location: EntryLocation, named: Sequence[str], model: ModelVersion) -> Fault:
+    return location.fault(
         "unknown-model-version",
         f"there is no version {', '.join(named)} of this model",
         key="versions",
@@ -179,7 +186,7 @@ def _unknown_version(place: Place, named: Sequence[str], model: ModelVersion) ->
     )
 
 
-def _broken(model: Tagged, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
+def _broken(model: TaggedModel, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
     """What can be read of an entry that cannot be used."""
     texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
     return BrokenSync(
@@ -209,7 +216,7 @@ def _own_name(entry: object) -> bool:
     return bool(_pairs(entry).get("name"))
 
 
-def _default_name(model: Tagged, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
+def _default_name(model: TaggedModel, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
     """The name of a sync whose entry gives none: its model's for the first of them, with its object's for the others.
 
     So a definition keeps its name when others are added after it.
@@ -220,7 +227,7 @@ def _default_name(model: Tagged, entry: object, index: int, is_first: bool) -> s
     return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
 
 
-def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
+def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
     name = model.version.named(entry.name) if entry.name else default
     return Sync(
@@ -234,11 +241,11 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
         destination=entry.destination_name(),
         identifiers=identifiers,
         primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
-        fields=entry.mapped(),
-        own=entry.own(),
+        fields=entry.mapped_fields(),
+        key_fields=entry.key_fields(),
         scope=entry.scope(),
         hidden=model.hidden,
-        on_removed=entry.removal(),
+        on_removed=entry.removal_action(),
         entry=entry.model_copy(update={"name": name}),
         creates_scope=entry.creates_scope(),
         guards=entry.guards.settings(),
@@ -248,12 +255,12 @@ def _sync(model: Tagged, entry: Entry, default: str) -> Sync:
     )
 
 
-def _check(sync: Sync, place: Place) -> list[Fault]:
-    faults = field_twice(sync.fields or (), place)
+def _check(sync: Sync, location: EntryLocation) -> list[Fault]:
+    faults = find_field_faults(sync.fields or (), location)
     for column in sync.named_columns():
         if column.lower() in {name.lower() for name in sync.hidden}:
             faults.append(
-                place.fault(
+                location.fault(
                     "hidden-column",
                     f"column `{column}` is marked `reverse_etl: false` and is never sent",
                     found=column,

@@ -8,8 +8,8 @@ from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from reverse_etl.definition.faults import Place, translate
-from reverse_etl.definition.field_mapping import too_many_fields, wrong_fields
+from reverse_etl.definition.faults import EntryLocation, translate_errors
+from reverse_etl.definition.field_mapping import check_field_count, find_wrong_fields
 from reverse_etl.documents import excess_of
 from reverse_etl.errors import Fault, did_you_mean
 
@@ -18,26 +18,26 @@ _SIMILAR = 0.6
 
 
 def check_entry(
-    entry: object, place: Place, kinds: Mapping[str, type[Model]]
+    entry: object, location: EntryLocation, kinds: Mapping[str, type[Model]]
 ) -> tuple[Model | None, Model | None, list[Fault]]:
     """The entry if it is sound, what is sound of it otherwise, and every fault; `kinds` are the objects' entries."""
     if not isinstance(entry, dict):
         said = "a definition holds `key: value` pairs"
-        return None, None, [place.fault("not-a-definition", said, found=entry, allowed="object, email, …")]
+        return None, None, [location.fault("not-a-definition", said, found=entry, allowed="object, email, …")]
     reason = excess_of(entry)
     if reason:
-        return None, None, [place.fault("definition-too-large", f"the definition {reason}")]
-    many = too_many_fields(entry.get("fields"), place)
+        return None, None, [location.fault("definition-too-large", f"the definition {reason}")]
+    many = check_field_count(entry.get("fields"), location)
     if many is not None:
         return None, None, [many]
     kind = entry.get("object")
     if not isinstance(kind, str) or kind not in kinds:
-        return None, None, _without_object(entry, place, kinds)
-    wrong = wrong_fields(entry.get("fields"), place) if "fields" in kinds[kind].model_fields else []
+        return None, None, _without_object(entry, location, kinds)
+    wrong = find_wrong_fields(entry.get("fields"), location) if "fields" in kinds[kind].model_fields else []
     try:
         return kinds[kind].model_validate(entry), None, wrong
     except ValidationError as error:
-        return None, _sound_part(entry, error, kinds[kind]), [*wrong, *translate(error, place, kinds[kind])]
+        return None, _sound_part(entry, error, kinds[kind]), [*wrong, *translate_errors(error, location, kinds[kind])]
 
 
 def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: type[Model]) -> Model | None:
@@ -49,20 +49,22 @@ def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: ty
         return None
 
 
-def _without_object(entry: dict[object, object], place: Place, kinds: Mapping[str, type[Model]]) -> list[Fault]:
+def _without_object(
+    entry: dict[object, object], location: EntryLocation, kinds: Mapping[str, type[Model]]
+) -> list[Fault]:
     """The object, and whatever else is wrong for the object that was meant, or for any."""
     kind = entry.get("object")
-    faults = [place.wrong_word("object", kind, kinds)]
+    faults = [location.wrong_word("object", kind, kinds)]
     meant = _meant(entry, kinds)
     if meant is not None:
-        return [*faults, *check_entry({**entry, "object": meant}, place, kinds)[2]]
+        return [*faults, *check_entry({**entry, "object": meant}, location, kinds)[2]]
     # With no object said, only what is wrong for every object that has these keys is wrong.
     known = {name: len(entry.keys() & kinds[name].model_fields.keys()) for name in kinds}
     likely_kinds = [name for name in kinds if known[name] == max(known.values())]
-    found = [check_entry({**entry, "object": name}, place, kinds)[2] for name in likely_kinds]
+    found = [check_entry({**entry, "object": name}, location, kinds)[2] for name in likely_kinds]
     common = set.intersection(*({_key(fault) for fault in some} for some in found))
     likely = max(found, key=lambda some: -len(some))
-    return [*faults, *(_for_any(fault, entry, place, kinds) for fault in likely if _key(fault) in common)]
+    return [*faults, *(_for_any(fault, entry, location, kinds) for fault in likely if _key(fault) in common)]
 
 
 def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[Model]]) -> str | None:
@@ -73,16 +75,18 @@ def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[Model]]) -> 
     return next((found[0] for found in near if found), None)
 
 
-def _for_any(fault: Fault, entry: Mapping[object, object], place: Place, kinds: Mapping[str, type[Model]]) -> Fault:
+def _for_any(
+    fault: Fault, entry: Mapping[object, object], location: EntryLocation, kinds: Mapping[str, type[Model]]
+) -> Fault:
     """A fault in the words of all objects: the nearest key, and the allowed ones, may be those of any."""
-    path = str(fault.context["key"]).removeprefix(f"{place.key()}.")
+    path = str(fault.context["key"]).removeprefix(f"{location.key()}.")
     if path == "mode":
         words = {word for kind in kinds.values() for word in get_args(kind.model_fields["mode"].annotation)}
-        return place.wrong_word("mode", entry.get("mode"), sorted(words))
+        return location.wrong_word("mode", entry.get("mode"), sorted(words))
     if fault.code == "unknown-key" and "." not in path:
         keys = dict.fromkeys(key for kind in kinds.values() for key in kind.model_fields)
         said = f"there is no key `{path}`{did_you_mean(path, keys)}"
-        return place.fault("unknown-key", said, key=path, found=path, allowed=", ".join(keys))
+        return location.fault("unknown-key", said, key=path, found=path, allowed=", ".join(keys))
     return fault
 
 

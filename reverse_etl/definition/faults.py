@@ -16,7 +16,7 @@ _MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Place:
+class EntryLocation:
     """Where a definition stands: model, file, and its index where the entry is a list."""
 
     model: str
@@ -34,7 +34,7 @@ class Place:
         """A fault at this place. `found` and `allowed` are left out where they are None."""
         context: dict[str, object] = {"model": self.model, "file": self.file, "key": self.key(key)}
         if found is not None:
-            context["found"] = short(found)
+            context["found"] = shorten(found)
         if allowed is not None:
             context["allowed"] = allowed
         return Fault(
@@ -47,25 +47,25 @@ class Place:
     def wrong_word(self, key: str, found: object, allowed: Iterable[str]) -> Fault:
         """A value that is not one of the allowed words, with the nearest of them."""
         words = list(allowed)
-        code = "missing-key" if found is None else unknown_word(key)
-        message = f"`{key}` is missing" if found is None else f"`{key}: {short(found)}` is not known"
+        code = "missing-key" if found is None else unknown_word_code(key)
+        message = f"`{key}` is missing" if found is None else f"`{key}: {shorten(found)}` is not known"
         return self.fault(
             code, message + did_you_mean(str(found), words), key=key, found=found, allowed=", ".join(words)
         )
 
 
-def unknown_word(key: str) -> str:
+def unknown_word_code(key: str) -> str:
     """The code of a value that is not one of a key's words."""
     name = key.rpartition(".")[2].replace("_", "-")
     return f"{name}-choice" if name.startswith("unknown-") else f"unknown-{name}"
 
 
-def place_of(sync: Sync) -> Place:
+def location_of(sync: Sync) -> EntryLocation:
     """The place of a sync that was read before."""
-    return Place(sync.model, sync.file, None)
+    return EntryLocation(sync.model, sync.file, None)
 
 
-def short(value: object) -> str:
+def shorten(value: object) -> str:
     """A value as it may be shown: cut at 80 characters, control characters escaped; of a mapping its keys alone."""
     text = _outline(value)
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
@@ -75,27 +75,27 @@ def short(value: object) -> str:
 def _outline(value: object) -> str:
     """What a value is; what stands under a key may be a secret."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{short(key)}: …" for key in list(value)[:_MOST_SHOWN]) + "}"
+        return "{" + ", ".join(f"{shorten(key)}: …" for key in list(value)[:_MOST_SHOWN]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(short(item) for item in value[:_MOST_SHOWN]) + "]"
+        return "[" + ", ".join(shorten(item) for item in value[:_MOST_SHOWN]) + "]"
     return value if isinstance(value, str) else repr(value)
 
 
-def translate(error: ValidationError, place: Place, entry: type[BaseModel]) -> list[Fault]:
+def translate_errors(error: ValidationError, location: EntryLocation, entry: type[BaseModel]) -> list[Fault]:
     """Each error of pydantic as a fault in our words."""
     seen: dict[str, Fault] = {}
     for detail in error.errors(include_url=False):
         key = ".".join(_path(detail))
-        seen.setdefault(key, _fault(detail, key, place, entry))
+        seen.setdefault(key, _fault(detail, key, location, entry))
     # Of a value that may be of two kinds, what is wrong inside it says more than that it is neither.
     return [fault for key, fault in seen.items() if not any(other.startswith(f"{key}.") for other in seen)]
 
 
-def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel]) -> Fault:
+def _fault(detail: ErrorDetails, key: str, location: EntryLocation, entry: type[BaseModel]) -> Fault:
     found = detail["input"]
     if detail["type"] == "extra_forbidden":
         words = _words(_kinds_at(_path(detail)[:-1], entry))
-        return place.fault(
+        return location.fault(
             "unknown-key",
             f"there is no key `{key}`{did_you_mean(str(detail['loc'][-1]), words)}",
             key=key,
@@ -104,11 +104,11 @@ def _fault(detail: ErrorDetails, key: str, place: Place, entry: type[BaseModel])
         )
     if detail["type"] == "literal_error":
         words = [word.strip().strip("'") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return place.wrong_word(key, found, words)
+        return location.wrong_word(key, found, words)
     if detail["type"] == "missing":
-        return place.fault("missing-key", f"`{key}` is missing", key=key)
+        return location.fault("missing-key", f"`{key}` is missing", key=key)
     allowed = _shape(_kinds_at(_path(detail), entry)) or _plain(detail["msg"])
-    return place.fault("wrong-value", f"`{key}`: expected {allowed}", key=key, found=found, allowed=allowed)
+    return location.fault("wrong-value", f"`{key}`: expected {allowed}", key=key, found=found, allowed=allowed)
 
 
 def _path(detail: ErrorDetails) -> list[str]:
@@ -145,7 +145,7 @@ def _plain(message: str) -> str:
     return message.replace("Input should be ", "").replace("valid ", "").replace("String", "text")
 
 
-def field_twice(fields: Sequence[Field], place: Place, under: str = "fields") -> list[Fault]:
+def find_field_faults(fields: Sequence[Field], location: EntryLocation, under: str = "fields") -> list[Fault]:
     """Fields that are mapped twice, malformed, or inside a field that is mapped as a whole; `under` which key."""
     faults: list[Fault] = []
     seen: set[str] = set()
@@ -154,17 +154,17 @@ def field_twice(fields: Sequence[Field], place: Place, under: str = "fields") ->
         key = f"{under}.{item.path}"
         if not all(part.strip() == part and part for part in parts):
             faults.append(
-                place.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path)
+                location.fault("wrong-field-name", f"`{item.path}` is not a field name", key=key, found=item.path)
             )
         elif item.path in seen:
             faults.append(
-                place.fault("field-mapped-twice", f"field `{item.path}` is mapped twice", key=key, found=item.path)
+                location.fault("field-mapped-twice", f"field `{item.path}` is mapped twice", key=key, found=item.path)
             )
         seen.add(item.path)
     for path in sorted(seen):
         parents = {path[:end] for end, char in enumerate(path) if char == "."}
         faults += [
-            place.fault(
+            location.fault(
                 "field-mapped-twice",
                 f"field `{parent}` is mapped as a whole and again by `{path}`",
                 key=f"{under}.{path}",

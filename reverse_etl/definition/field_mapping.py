@@ -8,11 +8,11 @@ from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.counting import plural
-from reverse_etl.definition.faults import Place
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.errors import Fault, did_you_mean
 from reverse_etl.sync import Field
 
-MOST_FIELDS = 500
+MAX_MAPPED_FIELDS = 500
 _ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
 _KEYS = ("value", "column", "nulls")
 # What dbt makes of names that YAML takes for booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
@@ -30,35 +30,35 @@ def read_fields(value: object) -> object:
     return None
 
 
-def too_many_fields(fields: object, place: Place) -> Fault | None:
+def check_field_count(fields: object, location: EntryLocation) -> Fault | None:
     """A fault if there are more fields than one statement of every warehouse can compare in good time."""
-    if not isinstance(fields, (list, tuple, dict)) or len(fields) <= MOST_FIELDS:
+    if not isinstance(fields, (list, tuple, dict)) or len(fields) <= MAX_MAPPED_FIELDS:
         return None
-    return place.fault(
+    return location.fault(
         "too-many-fields",
-        f"there are {plural(len(fields), 'field')}, and one definition sends {MOST_FIELDS} at most: name those that"
-        " are needed under `fields`, or split them over several definitions of the model",
+        f"there are {plural(len(fields), 'field')}, and one definition sends {MAX_MAPPED_FIELDS} at most: name those"
+        " that are needed under `fields`, or split them over several definitions of the model",
         key="fields",
-        allowed=f"{MOST_FIELDS} fields",
+        allowed=f"{MAX_MAPPED_FIELDS} fields",
     )
 
 
-def wrong_fields(value: object, place: Place) -> list[Fault]:
+def find_wrong_fields(value: object, location: EntryLocation) -> list[Fault]:
     """A fault for each field that cannot be read."""
     if isinstance(value, list):
         wrong = [name for name in value if not (isinstance(name, str) and name)]
         return [
-            place.fault(
+            location.fault(
                 "wrong-field", "a list of fields holds column names only", key="fields", found=name, allowed=_QUOTE
             )
             for name in wrong
         ]
     if isinstance(value, dict):
-        return [_wrong(path, source, place) for path, source in value.items() if _field(path, source) is None]
+        return [_wrong(path, source, location) for path, source in value.items() if _field(path, source) is None]
     if value is None:
         return []
     allowed = "`field: column` pairs, or a list of columns"
-    return [place.fault("wrong-field", "`fields` holds no fields", key="fields", found=value, allowed=allowed)]
+    return [location.fault("wrong-field", "`fields` holds no fields", key="fields", found=value, allowed=allowed)]
 
 
 def _field(path: object, source: object) -> Field | None:
@@ -76,15 +76,15 @@ def _field(path: object, source: object) -> Field | None:
     return None
 
 
-def _wrong(path: object, source: object, place: Place) -> Fault:
+def _wrong(path: object, source: object, location: EntryLocation) -> Fault:
     if not isinstance(path, str) or path in _NO_NAMES:
         said = f"the field name `{path}` is not a text; if it is a name such as `on` or `NO`, quote it"
-        return place.fault("wrong-field", said, key="fields", found=path, allowed=f'"on": <column>; {_QUOTE}')
+        return location.fault("wrong-field", said, key="fields", found=path, allowed=f'"on": <column>; {_QUOTE}')
     unknown = [str(key) for key in source if key not in _KEYS] if isinstance(source, dict) else []
     hint = did_you_mean(unknown[0], _KEYS) if unknown else ""
     said = f"what field `{path}` comes from cannot be read{hint}"
     allowed = f"{_ALLOWED}; {_QUOTE}" if isinstance(source, bool) else _ALLOWED
-    return place.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=allowed)
+    return location.fault("wrong-field", said, key=f"fields.{path}", found=source, allowed=allowed)
 
 
 def read_source(value: object, info: ValidationInfo) -> object:
@@ -94,7 +94,7 @@ def read_source(value: object, info: ValidationInfo) -> object:
     found = _field(info.field_name, value)
     if found is None:
         raise PydanticCustomError("source", "a column name, {value: …} or {column: …}")
-    return replace(found, own=True)
+    return replace(found, from_key=True)
 
 
 SOURCE_SCHEMA = {

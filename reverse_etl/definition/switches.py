@@ -50,7 +50,7 @@ def read_versions(value: object) -> object:
     return value if value in (LATEST, ALL) else (value,)
 
 
-def takes(entry: object, model: ModelVersion) -> bool:
+def applies_to(entry: object, model: ModelVersion) -> bool:
     """Whether an entry is meant for this version of its model: the latest one, unless it says otherwise."""
     wanted = _wanted(entry)
     if not model.version or not model.latest or wanted == ALL:
@@ -60,7 +60,7 @@ def takes(entry: object, model: ModelVersion) -> bool:
     return model.version == model.latest or not model.latest_is_tagged
 
 
-def unknown_versions(entry: object, model: ModelVersion) -> list[str]:
+def find_unknown_versions(entry: object, model: ModelVersion) -> list[str]:
     """Versions that an entry names and the model does not have, told at its latest version."""
     wanted = _wanted(entry)
     if not isinstance(wanted, tuple) or model.version != model.latest:

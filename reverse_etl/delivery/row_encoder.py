@@ -25,14 +25,14 @@ _NO_RULE = IdentityRule("", ())
 class Source:
     """One field and the column of the plan it comes from. `json`: the column holds JSON text.
 
-    `own`: it belongs beside the row's data. `cast` is the destination's type that its values must fit, if any.
+    `from_key`: it belongs beside the row's data. `cast` is the destination's type that its values must fit, if any.
     """
 
     path: str
     column: str
     json: bool = False
     skip_nulls: bool = False
-    own: bool = False
+    from_key: bool = False
     cast: str = ""
 
 
@@ -81,9 +81,9 @@ class Encoder:
         """`sources` are all that a row takes from the plan."""
         self._sources = sources
         self._form = form
-        data = [source for source in sources if not source.own]
+        data = [source for source in sources if not source.from_key]
         self._data = _tree(data, sources)
-        self._own = _tree([source for source in sources if source.own], sources)
+        self._own = _tree([source for source in sources if source.from_key], sources)
         cleared = [source for source in data if source.path not in form.keeps_on_clear]
         self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
 
@@ -96,7 +96,7 @@ class Encoder:
         changes: list[Change] = []
         outcomes: list[Outcome] = []
         invalid: list[int] = []
-        for index, (ordinal, kind, identity, data, own) in enumerate(zip(*heads, *trees, strict=True)):
+        for index, (ordinal, kind, identity, data, key_values) in enumerate(zip(*heads, *trees, strict=True)):
             if kind == "invalid":
                 invalid.append(ordinal)
                 continue
@@ -105,7 +105,7 @@ class Encoder:
                 outcomes.append(_held_back(ordinal, unsendable[index]))
                 continue
             key, text = self._form.identified(identity)
-            row = Row(text, self._cleared, {}, key, removed=True) if removed else Row(text, data, own, key)
+            row = Row(text, self._cleared, {}, key, removed=True) if removed else Row(text, data, key_values, key)
             made = self._change(ordinal, _KINDS[kind], row)
             if isinstance(made, Change):
                 changes.append(made)

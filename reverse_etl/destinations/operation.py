@@ -26,7 +26,7 @@ class Row:
 
     identity: str
     data: Mapping[str, object] = field(default_factory=dict)
-    own: Mapping[str, object] = field(default_factory=dict)
+    key_values: Mapping[str, object] = field(default_factory=dict)
     key: str = ""
     removed: bool = False
 

@@ -9,8 +9,8 @@ from reverse_etl.dbt.manifest import Manifest, Model
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.unread import misspelt_marks
-from reverse_etl.definition.entry import Tagged, read_definitions
-from reverse_etl.definition.faults import Place
+from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.definition.switches import ModelVersion
 from reverse_etl.destinations.base import Destination
 from reverse_etl.errors import Fault
@@ -68,7 +68,7 @@ def part_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]
 
 def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
     other = next((one for one in namesakes if one is not sync), sync)
-    return Place(sync.model, sync.file, None).fault(
+    return EntryLocation(sync.model, sync.file, None).fault(
         "duplicate-sync-name",
         f"the name `{sync.name}` is also that of a definition on model `{other.model}`",
         key="name",
@@ -82,7 +82,7 @@ def _definitions_of(
 ) -> tuple[list[Sync], list[BrokenSync]]:
     """What is wrong with the model itself breaks all of its definitions."""
     package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
-    tagged = Tagged(
+    tagged = TaggedModel(
         name=model.name,
         unique_id=model.unique_id,
         relation=model.relation_name or "",
@@ -94,8 +94,8 @@ def _definitions_of(
         version=_version_of(model, manifest),
     )
     syncs, broken = read_definitions(tagged, model.meta[TAG], lambda name: vendor_of(name).entries())
-    place = Place(tagged.label, tagged.file, None)
-    faults = [*_no_table(model, place), *_wrong_marks(model, place)]
+    location = EntryLocation(tagged.label, tagged.file, None)
+    faults = [*_no_table(model, location), *_wrong_marks(model, location)]
     if not faults:
         return syncs, broken
     return [], [
@@ -129,16 +129,16 @@ def break_sync(sync: Sync, faults: Sequence[Fault]) -> BrokenSync:
     )
 
 
-def _no_table(model: Model, place: Place) -> list[Fault]:
+def _no_table(model: Model, location: EntryLocation) -> list[Fault]:
     if model.materialized != "ephemeral" and model.relation_name:
         return []
-    return [place.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")]
+    return [location.fault("ephemeral-model", "an ephemeral model has no table to read", allowed="table, view, …")]
 
 
-def _wrong_marks(model: Model, place: Place) -> list[Fault]:
+def _wrong_marks(model: Model, location: EntryLocation) -> list[Fault]:
     """Columns whose mark says something else than `false`: a mark that is not understood must not send its column."""
     misspelt = [
-        place.fault(
+        location.fault(
             "wrong-column-mark",
             f"column `{name}` has a mark that nobody reads",
             key=f"columns.{name}",
@@ -148,7 +148,7 @@ def _wrong_marks(model: Model, place: Place) -> list[Fault]:
         for name, key in misspelt_marks(model)
     ]
     return misspelt + [
-        place.fault(
+        location.fault(
             "wrong-column-mark",
             f"column `{column.name}` has a mark that is not `reverse_etl: false`",
             key=f"columns.{column.name}",

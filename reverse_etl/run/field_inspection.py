@@ -32,6 +32,6 @@ def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> 
 
 def _identifier_columns(sync: Sync, kinds: tuple[str, ...]) -> dict[str, str]:
     """The columns that say who the rows are about, by the kind of identifier."""
-    own = {item.path: item.column for item in sync.own if item.column is not None}
+    own = {item.path: item.column for item in sync.key_fields if item.column is not None}
     columns = {**own, **sync.identifiers}
     return {key: columns[key] for key in kinds if key in columns}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Problem
-from reverse_etl.definition.faults import field_twice, place_of
-from reverse_etl.definition.field_mapping import too_many_fields
+from reverse_etl.definition.faults import find_field_faults, location_of
+from reverse_etl.definition.field_mapping import check_field_count
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig
@@ -50,7 +50,7 @@ class RunnableSync:
     @property
     def context(self) -> SyncContext:
         """What the destination is asked about."""
-        typed = tuple(_typed(value) for value in self.layout.values if not value.field.own)
+        typed = tuple(_typed(value) for value in self.layout.values if not value.field.from_key)
         return SyncContext(self.sync, typed)
 
     def connected(self, bound: BoundObject) -> RunnableSync:
@@ -78,10 +78,10 @@ def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> 
     vendor = load_destination(destination.kind)
     bound = vendor.bind(sync, destination.project_type)
     spelled = spell_fields(sync, columns)
-    many = too_many_fields(spelled.fields, place_of(sync))
+    many = check_field_count(spelled.fields, location_of(sync))
     if many is not None:
         raise many
-    faults = [*bound.check(spelled), *field_twice(spelled.fields or (), place_of(sync))]
+    faults = [*bound.check(spelled), *find_field_faults(spelled.fields or (), location_of(sync))]
     if faults:
         raise Faults(faults)
     rule = bound.identity
@@ -112,20 +112,20 @@ def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder
             value.name,
             json=value.json,
             skip_nulls=value.skips_nulls,
-            own=value.field.own,
-            cast="" if value.field.own else bound.casts.get(value.field.path, ""),
+            from_key=value.field.from_key,
+            cast="" if value.field.from_key else bound.casts.get(value.field.path, ""),
         )
         for value in layout.values
     ]
-    kept = [field.path for field in bound.fields if not field.own]
+    kept = [field.path for field in bound.fields if not field.from_key]
     return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, layout.rule))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
     """Fields of the data that a key of the definition stands for already."""
-    added = {field.path for field in extra if not field.own}
-    data = [field for field in sync.fields or () if not field.own]
-    return field_twice(data, place_of(sync)) if added else []
+    added = {field.path for field in extra if not field.from_key}
+    data = [field for field in sync.fields or () if not field.from_key]
+    return find_field_faults(data, location_of(sync)) if added else []
 
 
 def resolve_syncs(
@@ -174,11 +174,11 @@ def _unsendable(sync: Sync, layout: RowLayout, dialect: Dialect) -> list[Fault]:
         if kind in _UNSENDABLE and value.column is not None:
             written = f"{dialect.sendable_expression(value.column)} AS {dialect.quote(value.column.name)}"
             faults.append(
-                place_of(sync).fault(
+                location_of(sync).fault(
                     "unsendable-type",
                     f"sync `{sync.name}`: field `{value.field.label}`: {_UNSENDABLE[kind]}; in the model"
                     f" write {written}, or leave it out of the fields",
-                    key=value.field.path if value.field.own else f"fields.{value.field.path}",
+                    key=value.field.path if value.field.from_key else f"fields.{value.field.path}",
                     found=f"{value.field.column} {value.source_type}",
                 )
             )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.run.runnable_sync import resolve_syncs
@@ -94,7 +94,7 @@ class IdentifierTypesContract:
 
     def found(self, harness: SyncHarness, project: str, use: Mapping[str, Any], column: str) -> str | None:
         definition = {key: column if value == "COLUMN" else value for key, value in use.items()}
-        model = Tagged("users", "model.shop.users", harness.relation, "users.yml")
+        model = TaggedModel("users", "model.shop.users", harness.relation, "users.yml")
         [sync], faults = read_definitions(model, definition, lambda _: entries())
         assert faults == []
         destination = IterableConfig("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.destinations.iterable.identity import rule_of
+from reverse_etl.destinations.iterable.identity import identity_rule
 from reverse_etl.snapshot.columns.row_layout import PRIMARY_KEY
 from reverse_etl.snapshot.sql.paused_rows import PausedRows, RecentCalls
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement
@@ -15,9 +15,9 @@ from tests.contracts.sync_harness import LONG_AGO, MODEL_SCHEMA, STATE_SCHEMA, F
 VISITS = {"shop": "VARCHAR", "number": "BIGINT", "email": "VARCHAR", "user_id": "BIGINT", "what": "VARCHAR"}
 ROWS = [("eu", 1, "A@x.y ", None, "seen"), ("us", 1, None, 7, "bought"), ("eu", 2, "b@x.y", 8, "seen")]
 KEYS = ['["eu","1"]', '["eu","2"]', '["us","1"]']
-EMAIL = Field("email", "email", as_text=True, lowered=True, own=True)
-USER_ID = Field("user_id", "user_id", as_text=True, own=True)
-NAME = Field("event_name", None, constant="Visit", own=True)
+EMAIL = Field("email", "email", as_text=True, lowered=True, from_key=True)
+USER_ID = Field("user_id", "user_id", as_text=True, from_key=True)
+NAME = Field("event_name", None, constant="Visit", from_key=True)
 WHAT = Field("what", "what")
 SOMEBODY = Requirement(("@email", "@user_id"), "null-identifier", "the identifier is NULL")
 ADDRESS = Requirement(("@email",), "bad-email", "the e-mail is malformed", pattern=r"[^@\s]+@.+", never=("no@one",))
@@ -112,7 +112,7 @@ class RowIdentityContract:
         assert visits.layout().reasons()["bad-email"] == "the e-mail is malformed"
 
     def test_array_that_is_required_may_be_empty_and_not_null(self, harness):
-        harness.fields = (Field("items", "items", own=True),)
+        harness.fields = (Field("items", "items", from_key=True),)
         harness.requirements = (Requirement(("@items",), "null-items", "`items` is NULL"),)
         harness.builder.create_schema(MODEL_SCHEMA)
         array = "SELECT 'a@x.y' AS email, {} AS items UNION ALL SELECT 'b@x.y', NULL"
@@ -129,7 +129,7 @@ class RowIdentityContract:
         assert visits.run().changed_fields == {"what": 1, "event_name": 1, "@email": 1}
 
     def test_constant_of_a_key_that_changes_resends_every_row(self, visits):
-        visits.fields = (WHAT, EMAIL, USER_ID, Field("event_name", None, constant="Visited", own=True))
+        visits.fields = (WHAT, EMAIL, USER_ID, Field("event_name", None, constant="Visited", from_key=True))
         assert visits.run().changed_fields == {"@event_name": 3}
         assert visits.counted() == {}
 
@@ -141,14 +141,14 @@ class RowIdentityContract:
         """Letters that fold into ASCII, what nobody sees, and what surrounds an address."""
         bad = (*FOLDING, *UNSEEN, *SURROUNDED)
         sound = ("i@example.com", "k@example.com", "o'neil+tag@sub.example.co.uk", "\u7528\u6237@example.com")
-        harness.rule = rule_of("email", "email")
+        harness.rule = identity_rule("email", "email")
         harness.fields = (WHAT,)
         harness.model(VISITS, [(None, number, address, None, "x") for number, address in enumerate((*bad, *sound))])
         assert self.invalid(harness) == {"bad-email": len(bad)}
         assert harness.run().identities("added") == sorted(sound)
 
     def test_letters_beyond_ascii_are_lowered_like_others(self, harness):
-        harness.rule = rule_of("email", "email")
+        harness.rule = identity_rule("email", "email")
         harness.fields = (WHAT,)
         harness.model(VISITS, [(None, 1, " STRASSE\u00c9@Example.com", None, "x")])
         assert harness.run().identities("added") == ["strasse\u00e9@example.com"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS
+from reverse_etl.destinations.iterable.fields.date_fields import DATE_PATTERNS
 from reverse_etl.snapshot.columns.text_samples import PatternCounts, count_patterns
 from reverse_etl.sync import Field
 
@@ -23,7 +23,7 @@ def matching(tally: PatternCounts) -> dict[str, int]:
 class TextSamplesContract:
     """Counts of a sample, by field."""
 
-    def sampled(self, harness, rows=100, patterns=PATTERNS):
+    def sampled(self, harness, rows=100, patterns=DATE_PATTERNS):
         return count_patterns(harness.warehouse, harness.layout(), patterns, rows)
 
     def test_texts_are_counted_by_their_forms(self, harness):
@@ -40,13 +40,13 @@ class TextSamplesContract:
 
     def test_an_empty_model_has_no_texts(self, harness):
         harness.model(COLUMNS, [])
-        assert self.sampled(harness)["born"] == PatternCounts(0, dict.fromkeys(PATTERNS, 0))
+        assert self.sampled(harness)["born"] == PatternCounts(0, dict.fromkeys(DATE_PATTERNS, 0))
 
     def test_only_mapped_texts_are_looked_at(self, harness):
         harness.fields = (
             Field("when", "born"),
             Field("userId", "Note's", as_text=True),
-            Field("name", "Note's", own=True),
+            Field("name", "Note's", from_key=True),
             Field("points", "points"),
             Field("kind", None, constant="2024-01-01"),
         )

@@ -10,7 +10,7 @@ import pytest
 
 from reverse_etl.change import Kind, Status
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 
 SOURCES = (
     Source("name", "v1"),
@@ -24,7 +24,7 @@ def body(row):
     return {"email": row.identity, "dataFields": row.data}
 
 
-FORM = RowFormat(body, fit)
+FORM = RowFormat(body, convert_to_type)
 
 
 def batch(kinds, **columns):
@@ -34,7 +34,7 @@ def batch(kinds, **columns):
 
 
 def one(sources, value, kind="changed", **options):
-    encoded = Encoder(sources, RowFormat(body, fit, **options)).encode(batch([kind], v1=value))
+    encoded = Encoder(sources, RowFormat(body, convert_to_type, **options)).encode(batch([kind], v1=value))
     return json.loads(encoded.changes[0].body)["dataFields"]
 
 
@@ -83,7 +83,7 @@ def test_json_that_cannot_be_written_again_makes_its_row_invalid(text):
 def test_a_removed_row_is_cleared_whatever_its_values():
     encoder = Encoder(
         (Source("n", "v1"), Source("p.q", "v2"), Source("userId", "v3")),
-        RowFormat(body, fit, keeps_on_clear=["userId"]),
+        RowFormat(body, convert_to_type, keeps_on_clear=["userId"]),
     )
     values = {"v1": pa.array([2**64 - 1], pa.uint64()), "v2": ["x"], "v3": ["C-1"]}
     encoded = encoder.encode(batch(["removed"], **values))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.change import RunResult
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.delivery.rate_limiter import Pacer, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.config import IterableConfig
@@ -38,7 +38,7 @@ def run(
 ) -> RunResult:
     """Run the model once. `given` are fields of Invocation or Connections that a test sets by itself."""
     [sync], _ = read_definitions(
-        Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
+        TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
     )
     destination = IterableConfig("iterable", url, "email", Secret("sandbox-story"))
     connections = Connections(

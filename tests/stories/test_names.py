@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META
 from tests.stories.project import Project
 
 EVENTS = {"object": "events", "event_name": {"value": "seen"}, "primary_key": "email", "email": "email", "fields": []}
-PEOPLE_MODEL = Tagged("people", "model.shop.people", '"shop"."main"."people"', "people.yml")
+PEOPLE_MODEL = TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "people.yml")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.warehouses.bigquery.nested_json import Type, json_of, type_of
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.on_bigquery import OnBigQuery
@@ -48,7 +48,7 @@ class TestNested(OnBigQuery):
             kept = {column.name: warehouse.dialect.stored_column(column) for column in warehouse.columns(table)}
             read = ", ".join(f"{one.expression} AS {name}" for name, one in kept.items())
             (batch,) = warehouse.batches(f"SELECT {read} FROM {table}", 10)
-            return {name: convert(batch.column(name), as_json=one.json)[0] for name, one in kept.items()}
+            return {name: convert_column(batch.column(name), as_json=one.json)[0] for name, one in kept.items()}
 
         return sent
 

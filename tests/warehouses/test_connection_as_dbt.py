@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.snapshot.columns.column_checks import missing_columns
 from reverse_etl.warehouses.columns import Column, ColumnKind
@@ -63,7 +63,7 @@ def test_a_relative_file_is_the_one_of_the_working_directory(shop: Shop, tmp_pat
 
 def faults_of(definition: dict[str, Any], *names: str) -> list[Any]:
     [sync], _ = read_definitions(
-        Tagged("people", "model.shop.people", "people", "x.yml"), definition, lambda _: entries()
+        TaggedModel("people", "model.shop.people", "people", "x.yml"), definition, lambda _: entries()
     )
     return missing_columns(sync, [Column(name, "VARCHAR", ColumnKind.TEXT) for name in names])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
@@ -40,7 +40,11 @@ def local(tmp_path: Path, source: DuckDB) -> Iterator[Warehouse]:
 
 def sent(warehouse: Warehouse, relation: str, expression: str, *, json: bool) -> list[object]:
     sql = f"SELECT {expression} AS value FROM {relation} ORDER BY n"
-    return [value for batch in warehouse.batches(sql, 3) for value in fit(batch.column("value"), "", as_json=json)]
+    return [
+        value
+        for batch in warehouse.batches(sql, 3)
+        for value in convert_to_type(batch.column("value"), "", as_json=json)
+    ]
 
 
 def equal_pairs(warehouse: Warehouse, relation: str, number: str, expression: str) -> set[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import WarehouseError
 from reverse_etl.sync import Field
@@ -78,7 +78,7 @@ def arrived(harness: SyncHarness, name: str = "v"):
     layout = harness.layout()
     value = next(item for item in layout.values if item.field.path == name)
     [batch] = harness.warehouse.batches(f"SELECT {value.expression} AS v FROM {harness.relation}", 10)
-    return convert(batch.column(0), as_json=value.json)[0]
+    return convert_column(batch.column(0), as_json=value.json)[0]
 
 
 def tabled(server, made: str) -> None:

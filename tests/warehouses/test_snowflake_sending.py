@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.warehouses.snowflake.types import column_of
@@ -43,7 +43,7 @@ class TestSending(OnEmulator, SentValuesContract):
         ask = warehouse.columns
         monkeypatch.setattr(warehouse, "columns", lambda name: told if name == harness.relation else ask(name))
         [sync], faults = read_definitions(
-            Tagged("bought", "model.shop.bought", harness.relation, "b.yml"), meta, entries()
+            TaggedModel("bought", "model.shop.bought", harness.relation, "b.yml"), meta, entries()
         )
         assert not faults
         ready = resolve_sync(sync, DESTINATION, warehouse)

@@ -20,8 +20,8 @@ from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable import OBJECTS, bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConfig, resolve_config, resolve_offline
-from reverse_etl.destinations.iterable.fields.date_fields import PATTERNS, Texts, with_dates
-from reverse_etl.destinations.iterable.people import identified_otherwise
+from reverse_etl.destinations.iterable.fields.date_fields import DATE_PATTERNS, DateSample, add_date_findings
+from reverse_etl.destinations.iterable.people import find_identifier_conflicts
 from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.request import ApiCaller, Client
@@ -36,7 +36,7 @@ class IterableDestination(Destination):
 
     replies = IterableReplies()
     project_types = PROJECT_TYPES
-    text_patterns = PATTERNS
+    text_patterns = DATE_PATTERNS
     sampled_identifiers = ("email", "user_id")
 
     def entries(self) -> Entries:
@@ -61,15 +61,15 @@ class IterableDestination(Destination):
         return bind(sync, project_type)
 
     def encode_column(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
-        from reverse_etl.destinations.iterable.fields.type_fitting import fit  # imports `pyarrow`
+        from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type  # imports `pyarrow`
 
-        return fit(column, cast, as_json=as_json)
+        return convert_to_type(column, cast, as_json=as_json)
 
     def order(self, sync: Sync) -> int:
         return OBJECTS[sync.object].stage
 
     def find_conflicts(self, syncs: Sequence[tuple[Sync, str]]) -> Mapping[str, str]:
-        return identified_otherwise(syncs)
+        return find_identifier_conflicts(syncs)
 
     def inspect(
         self, bound: BoundObject, context: SyncContext, samples: ModelSamples, project_type: str, caller: ApiCaller
@@ -77,7 +77,7 @@ class IterableDestination(Destination):
         """Raises ConfigError too if the project is of another type than the settings say."""
         project = ProjectType(project_type)
         confirmed = check_project_type(project, samples.identifiers, caller)
-        texts = {name: Texts(sample.count, sample.matches) for name, sample in samples.texts.items()}
-        found = with_dates(bound.inspect(context, caller), texts)
+        texts = {name: DateSample(sample.count, sample.matches) for name, sample in samples.texts.items()}
+        found = add_date_findings(bound.inspect(context, caller), texts)
         note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
         return replace(found, notes=(*found.notes, note)) if confirmed else found

@@ -12,15 +12,15 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field as Key
 
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
 # What a key of a definition is called in Iterable's JSON, and in the arrays of its replies.
-NAMES = {"email": "email", "user_id": "userId"}
-KINDS = {"email": "Emails", "user_id": "UserIds"}
+JSON_NAMES = {"email": "email", "user_id": "userId"}
+REPLY_KINDS = {"email": "Emails", "user_id": "UserIds"}
 # Never part of an address: characters without width, blanks beyond ASCII and marks of direction, which nobody sees;
 # letters that fold into those of ASCII, so that the address would be somebody else's; and what surrounds an address in
 # `mailto:jo@shop.com`, `Jo <jo@shop.com>` or `a@shop.com, b@shop.com`.
@@ -84,7 +84,7 @@ class Identifiers:
     def keys(self) -> tuple[str, ...]:
         """The identifiers of rows: a row without the first one is identified by the next."""
         known = tuple(key for key in self.precedence if key in self.columns)
-        return known or tuple(key for key in NAMES if key in self.columns)[:1] or self.precedence[:1]
+        return known or tuple(key for key in JSON_NAMES if key in self.columns)[:1] or self.precedence[:1]
 
     @cached_property
     def key(self) -> str:
@@ -93,13 +93,13 @@ class Identifiers:
 
     def rule(self, keys: Sequence[str] = ()) -> IdentityRule:
         """Return how rows that are users are identified: by `keys`, or by all identifiers that have a column."""
-        first, *rest = [rule_of(key, self.columns.get(key, "")) for key in keys or self.keys]
+        first, *rest = [identity_rule(key, self.columns.get(key, "")) for key in keys or self.keys]
         return replace(first, otherwise=rest[0]) if rest else first
 
     def other_fields(self) -> tuple[Field, ...]:
         """Return the identifiers to keep beside the identity, so that a user is also found by the other one."""
         return tuple(
-            Field(key, self.columns[key], nulls="skip", as_text=True, lowered=key == "email", own=True)
+            Field(key, self.columns[key], nulls="skip", as_text=True, lowered=key == "email", from_key=True)
             for key in self.keys[1:]
         )
 
@@ -108,7 +108,7 @@ class Identifiers:
         labels = tuple(f"@{key}" for key in self.keys)
         requirements = [Requirement(labels, "null-identifier", "the identifier is NULL")]
         for number, key in enumerate(self.keys):
-            rule = rule_of(key, "")
+            rule = identity_rule(key, "")
             unless = labels[0] if number else ""
             requirements.append(
                 Requirement((labels[number],), rule.code, rule.reason, rule.pattern, rule.never, unless)
@@ -117,63 +117,65 @@ class Identifiers:
 
     def user_of(self, row: Row) -> dict[str, object]:
         """Return the member of a body that names the user of a row, whose identity is that user."""
-        return {NAMES[row.key or self.key]: row.identity}
+        return {JSON_NAMES[row.key or self.key]: row.identity}
 
     def check(self, sync: Sync) -> list[Fault]:
         """Return what is wrong with the identifiers in this project: only a hybrid project leaves a choice."""
-        place, faults = place_of(sync), []
+        location, faults = location_of(sync), []
         if self.project is ProjectType.USER_ID and "user_id" not in self.columns:
             message = f"{sync.object.replace('_', ' ')} of a user id project need `user_id`"
-            faults.append(place.fault("wrong-identifier", message, key="user_id", allowed="a column"))
+            faults.append(location.fault("wrong-identifier", message, key="user_id", allowed="a column"))
         if self.prefer and self.prefer not in self.columns:
             message = f"`prefer: {self.prefer}` needs a column of that identifier"
             allowed = f"`{self.prefer}: <column>` as well"
-            faults.append(place.fault("contradictory-keys", message, key="prefer", allowed=allowed))
+            faults.append(location.fault("contradictory-keys", message, key="prefer", allowed=allowed))
         if self.prefer and self.prefer != self.precedence[0]:
             first = self.precedence[0]
             message = f"this project always identifies people by {first}, so `prefer` cannot change it"
             allowed = "to leave it out"
-            faults.append(place.fault("wrong-project-type", message, key="prefer", found=self.prefer, allowed=allowed))
+            faults.append(
+                location.fault("wrong-project-type", message, key="prefer", found=self.prefer, allowed=allowed)
+            )
         return faults
 
 
-def people_of(rule: IdentityRule, beside: Sequence[Field] = ()) -> tuple[PersonColumn, ...]:
+def person_columns(rule: IdentityRule, beside: Sequence[Field] = ()) -> tuple[PersonColumn, ...]:
     """Return where rows that are users say who they are: in their identity, and in fields beside it."""
-    keys = {path: key for key, path in NAMES.items()}
+    keys = {path: key for key, path in JSON_NAMES.items()}
     columns = [PersonColumn(rule.key), *(PersonColumn(keys.get(one.path, one.path), one.label) for one in beside)]
     other = rule.otherwise
     return (*columns, PersonColumn(other.key, mark=other.mark)) if other is not None else tuple(columns)
 
 
-def rule_of(key: str, column: str) -> IdentityRule:
+def identity_rule(key: str, column: str) -> IdentityRule:
     """Return how a column of e-mails or user ids identifies a row. `key` is `email` or `user_id`."""
     if key == "email":
         return IdentityRule(key, (column,), *_BAD_EMAIL, pattern=EMAIL, lowered=True)
     return IdentityRule(key, (column,), *_BAD_USER_ID, pattern=USER_ID, never=CLIMBING)
 
 
-def missing_identifier(place: Place) -> Fault:
+def missing_identifier(location: EntryLocation) -> Fault:
     """Return the fault of a definition that does not say who its rows are about."""
     message = "neither `email` nor `user_id` names a column"
-    return place.fault("missing-identifier", message, allowed="email, user_id, or both")
+    return location.fault("missing-identifier", message, allowed="email, user_id, or both")
 
 
 def person_fields(email: str | None, user_id: str | None) -> tuple[Field, ...]:
     """Return the fields that say who a row is about, if that is not its identity: compared like any other value."""
     columns = {"email": email, "user_id": user_id}
     return tuple(
-        Field(key, column, nulls="send", as_text=True, lowered=key == "email", own=True)
+        Field(key, column, nulls="send", as_text=True, lowered=key == "email", from_key=True)
         for key, column in columns.items()
         if column
     )
 
 
-def pick_identifier(own: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
+def pick_identifier(key_values: Mapping[str, object], keys: Sequence[str]) -> dict[str, str]:
     """Return the one identifier of a row that is sent: the first of `keys` that the row has.
 
     Raises UnfitRow if the row has none of them.
     """
-    key = next((key for key in keys if str(own.get(key) or "").strip()), None)
+    key = next((key for key in keys if str(key_values.get(key) or "").strip()), None)
     if key is None:
         raise UnfitRow("null-identifier", "the identifier is NULL")
-    return {NAMES[key]: str(own[key])}
+    return {JSON_NAMES[key]: str(key_values[key])}

@@ -11,7 +11,7 @@ from reverse_etl.sync import Sync
 _WORDS = {"email": "e-mail", "user_id": "user id"}
 
 
-def identified_otherwise(syncs: Sequence[tuple[Sync, str]]) -> dict[str, str]:
+def find_identifier_conflicts(syncs: Sequence[tuple[Sync, str]]) -> dict[str, str]:
     """By name of a sync, a warning that another sync of its destination knows people by another identifier.
 
     What all are compared with is the sync of profiles, or else the first one.

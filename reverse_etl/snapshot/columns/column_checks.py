@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reverse_etl.definition.faults import place_of
+from reverse_etl.definition.faults import location_of
 from reverse_etl.errors import ConfigError, Fault, did_you_mean
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.columns import Column
@@ -38,7 +38,7 @@ def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
         if not unclear and (sync.fields is not None or set(twins) <= sync.hidden | set(named)):
             continue
         faults.append(
-            place_of(sync).fault(
+            location_of(sync).fault(
                 "ambiguous-column",
                 f"sync `{sync.name}`: columns {' and '.join(f'`{name}`' for name in twins)} of {sync.relation} differ"
                 " only by letter case, and the definition does not say which of them it means",
@@ -64,7 +64,7 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
         return ambiguous
     names = [column.name for column in columns]
     hidden = [
-        place_of(sync).fault(
+        location_of(sync).fault(
             "missing-column",
             f"sync `{sync.name}`: column `{name}`, which is marked `reverse_etl: false`, is not in"
             f" {sync.relation}{did_you_mean(name, names)}",
@@ -76,7 +76,7 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
         if find_column(name, columns) is None
     ]
     return hidden + [
-        place_of(sync).fault(
+        location_of(sync).fault(
             "missing-column",
             f"sync `{sync.name}`: column `{name}` is not in {sync.relation}{did_you_mean(name, names)}",
             key=key_of_column(sync, name),
@@ -101,6 +101,6 @@ def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
 
 def key_of_column(sync: Sync, column: str) -> str:
     """Return the key of the definition that names a column."""
-    named = [*sync.identifiers.items(), *((item.path, item.column) for item in sync.own)]
+    named = [*sync.identifiers.items(), *((item.path, item.column) for item in sync.key_fields)]
     named += [(f"fields.{item.path}", item.column) for item in sync.fields or ()]
     return next((key for key, name in named if name is not None and name.lower() == column.lower()), "primary_key")

@@ -57,7 +57,7 @@ def pattern_query(
 def _is_text(value: ValueColumn) -> bool:
     """Not what is a name by its nature, such as a user id."""
     field = value.field
-    return value.kind is ColumnKind.TEXT and not (field.own or field.as_text)
+    return value.kind is ColumnKind.TEXT and not (field.from_key or field.as_text)
 
 
 def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows: int) -> list[tuple[str, str]]:

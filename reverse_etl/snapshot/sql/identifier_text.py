@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reverse_etl.definition.faults import place_of
+from reverse_etl.definition.faults import location_of
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.columns import Column, ColumnKind
@@ -92,7 +92,7 @@ def _instead(dialect: Dialect, column: Column) -> str:
 def refused_identifiers(sync: Sync, columns: Sequence[tuple[str, Column]], dialect: Dialect) -> list[Fault]:
     """A fault for each identifier, by its key, whose type holds no identifiers at all."""
     return [
-        place_of(sync).fault(
+        location_of(sync).fault(
             "identifier-type",
             f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which is no identifier;"
             f" {_advice(dialect, column)}",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 # Fields that every project has.
-ALWAYS: Mapping[str, str] = {"email": "string", "userId": "string"}
+ALWAYS_PRESENT: Mapping[str, str] = {"email": "string", "userId": "string"}
 BUILT_IN: Mapping[str, str] = {
-    **ALWAYS,
+    **ALWAYS_PRESENT,
     **dict.fromkeys(
         (
             "phoneNumber",
@@ -27,7 +27,7 @@ BUILT_IN: Mapping[str, str] = {
     "signupDate": "date",
 }
 # Kinds of a column that give a new field this type. A text can be a date and need not be; JSON can be anything.
-TAKES: Mapping[str, frozenset[str]] = {
+ACCEPTED_KINDS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "uuid", "time"}),
     "date": frozenset({"date", "timestamp"}),
 }

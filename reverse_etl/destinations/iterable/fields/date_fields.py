@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.counting import agree, are, plural
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED, ODD
+from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED_DATE, UNRECOGNIZED_FORMATS
 
 _ACCEPTED = "accepted"
 # What texts of a sample are to be compared with, by name.
-PATTERNS: Mapping[str, str] = {_ACCEPTED: ACCEPTED, **ODD}
+DATE_PATTERNS: Mapping[str, str] = {_ACCEPTED: ACCEPTED_DATE, **UNRECOGNIZED_FORMATS}
 _CAST = "cast the column to a date or timestamp in the model"
 
 
 @dataclass(frozen=True)
-class Texts:
+class DateSample:
     """A sample of a field's texts: how many, and how many match each of PATTERNS."""
 
     count: int
@@ -30,7 +30,7 @@ class Texts:
     @property
     def odd(self) -> int:
         """Texts that are dates to people, and plain texts to Iterable."""
-        return sum(self.matches.get(form, 0) for form in ODD)
+        return sum(self.matches.get(form, 0) for form in UNRECOGNIZED_FORMATS)
 
     @property
     def are_dates(self) -> bool:
@@ -40,10 +40,10 @@ class Texts:
     @property
     def form(self) -> str:
         """The form that most of the odd ones have."""
-        return max(ODD, key=lambda form: self.matches.get(form, 0))
+        return max(UNRECOGNIZED_FORMATS, key=lambda form: self.matches.get(form, 0))
 
 
-def with_dates(found: Inspection, samples: Mapping[str, Texts]) -> Inspection:
+def add_date_findings(found: Inspection, samples: Mapping[str, DateSample]) -> Inspection:
     """An inspection with what samples tell, by field; no text of theirs is told, only forms."""
     new = {item.field: item for item in found.new_fields}
     warnings = []
@@ -58,7 +58,7 @@ def with_dates(found: Inspection, samples: Mapping[str, Texts]) -> Inspection:
     return replace(found, new_fields=tuple(new.values()), warnings=(*found.warnings, *warnings))
 
 
-def _of_known(name: str, texts: Texts, kind: str) -> list[str]:
+def _of_known(name: str, texts: DateSample, kind: str) -> list[str]:
     if kind != "date":
         return _of_string(name, texts, "are strings there for good, so map the field to a new name as well")
     misfits = texts.count - texts.dates
@@ -70,7 +70,7 @@ def _of_known(name: str, texts: Texts, kind: str) -> list[str]:
     ]
 
 
-def _of_inferred(name: str, texts: Texts) -> list[str]:
+def _of_inferred(name: str, texts: DateSample) -> list[str]:
     if texts.dates and texts.dates < texts.count:
         look = agree(texts.dates, "looks like a date", "look like dates")
         said = f"field `{name}` is new, and {_share(texts.dates, texts)} {look} to Iterable"
@@ -79,7 +79,7 @@ def _of_inferred(name: str, texts: Texts) -> list[str]:
     return _of_string(name, texts, "would make it a string for good")
 
 
-def _of_string(name: str, texts: Texts, what: str) -> list[str]:
+def _of_string(name: str, texts: DateSample, what: str) -> list[str]:
     if not texts.odd or not texts.are_dates:
         return []
     kind = agree(texts.odd, "is a date", "are dates")
@@ -87,12 +87,12 @@ def _of_string(name: str, texts: Texts, what: str) -> list[str]:
     return [f"{said}, such as `{texts.form}`, and {what}: {_CAST}"]
 
 
-def _inferred(field: NewField, texts: Texts) -> NewField:
+def _inferred(field: NewField, texts: DateSample) -> NewField:
     """A new field whose texts are all dates to Iterable."""
     if not texts.count or texts.dates < texts.count:
         return field
     return replace(field, type="date", note="its texts all look like dates")
 
 
-def _share(count: int, texts: Texts) -> str:
+def _share(count: int, texts: DateSample) -> str:
     return f"{count:,} of {plural(texts.count, 'text')}"

@@ -18,8 +18,8 @@ _ANY_TIME = "([ T][0-9]{1,2}:[0-9]{2}.*)?"
 _MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[.]?"
 
 # Patterns are for whole texts, in the syntax that all warehouses share; no text matches two of them.
-ACCEPTED = f"{_DAY}( {_TIME}( [+-][0-9]{{2}}:[0-9]{{2}})?|T{_TIME}[.][0-9]{{3}}(Z|{_OFFSET}))?"
-ODD: Mapping[str, str] = {
+ACCEPTED_DATE = f"{_DAY}( {_TIME}( [+-][0-9]{{2}}:[0-9]{{2}})?|T{_TIME}[.][0-9]{{3}}(Z|{_OFFSET}))?"
+UNRECOGNIZED_FORMATS: Mapping[str, str] = {
     "yyyy-MM-dd HH:mm:ss.SSS": f"{_DAY} {_TIME}[.][0-9]+{_ANY_ZONE}?",
     "yyyy-MM-dd HH:mm:ssZ": f"{_DAY} {_TIME}( ?(Z|UTC|[+-][0-9]{{2}}([0-9]{{2}})?)|[+-][0-9]{{2}}:[0-9]{{2}})",
     "yyyy-MM-ddTHH:mm:ss": f"{_DAY}T{_TIME}(([.]([0-9]{{1,2}}|[0-9]{{4,9}}))?{_ANY_ZONE}?|[.][0-9]{{3}})",
@@ -32,7 +32,7 @@ ODD: Mapping[str, str] = {
     "d MMM yyyy": f"([A-Z][a-z]+,? )?[0-9]{{1,2}}[ -]{_MONTH}[ -][0-9]{{4}}{_ANY_TIME}",
     "MMM d, yyyy": f"{_MONTH} [0-9]{{1,2}},? [0-9]{{4}}{_ANY_TIME}",
 }
-_ACCEPTED = re.compile(ACCEPTED)
+_ACCEPTED = re.compile(ACCEPTED_DATE)
 
 
 def is_date(text: str) -> bool:

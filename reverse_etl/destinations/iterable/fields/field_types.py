@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 from reverse_etl.destinations.bound_object import SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.fields.built_in_fields import ALWAYS, BUILT_IN, TAKES
+from reverse_etl.destinations.iterable.fields.built_in_fields import ACCEPTED_KINDS, ALWAYS_PRESENT, BUILT_IN
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
 from reverse_etl.errors import DestinationError
 
-NOT_TOLD = "Iterable did not tell its field types, so they were not checked"
+TYPES_UNKNOWN = "Iterable did not tell its field types, so they were not checked"
 GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
 
-Accepted = Mapping[str, frozenset[str]]
+TypesByKind = Mapping[str, frozenset[str]]
 # Kinds of a warehouse column, and the types of Iterable that take their values. Kinds that are not here can be
 # anything (JSON) and are left to Iterable. A text may hold dates, so a date field may take it.
-ACCEPTED: Accepted = {
+ACCEPTED_TYPES: TypesByKind = {
     "text": frozenset({"string", "keyword", "date"}),
     "uuid": frozenset({"string", "keyword"}),
     "time": frozenset({"string", "keyword"}),
@@ -35,7 +35,7 @@ ACCEPTED: Accepted = {
     "object": frozenset({"object", "nested", "geo_location"}),
 }
 # The type that a field gets from its first value, by the kind of its column; a text that looks like a date excepted.
-GIVEN: Mapping[str, str] = {
+INFERRED_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("text", "uuid", "time"), "string"),
     **dict.fromkeys(("date", "timestamp"), "date"),
     **dict.fromkeys(("decimal", "float"), "double"),
@@ -65,7 +65,7 @@ class TypeClash:
     theirs: str
 
 
-def with_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
+def add_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
     """The fields, each after the objects that it lies in; all of them once."""
     seen: set[str] = set()
     for item in fields:
@@ -78,11 +78,11 @@ def with_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
 
 
 def find_clashes(
-    fields: Sequence[TypedField], known: Mapping[str, str], accepted: Accepted = ACCEPTED
+    fields: Sequence[TypedField], known: Mapping[str, str], accepted: TypesByKind = ACCEPTED_TYPES
 ) -> list[TypeClash]:
     """The fields whose values Iterable would refuse."""
     found = []
-    for item in with_parents(fields):
+    for item in add_parents(fields):
         theirs, takes = known.get(item.field), accepted.get(item.kind)
         if theirs is not None and takes is not None and theirs not in takes:
             found.append(TypeClash(item.field, item.type, theirs))
@@ -92,34 +92,34 @@ def find_clashes(
 def find_built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -> list[TypeClash]:
     """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
     found = []
-    for item in with_parents(fields):
+    for item in add_parents(fields):
         theirs = BUILT_IN.get(item.field)
-        if theirs is not None and item.field not in told and (item.array or item.kind not in TAKES[theirs]):
+        if theirs is not None and item.field not in told and (item.array or item.kind not in ACCEPTED_KINDS[theirs]):
             found.append(TypeClash(item.field, f"an array ({item.type})" if item.array else item.type, theirs))
     return found
 
 
-def given_type(item: TypedField) -> str:
+def infer_type(item: TypedField) -> str:
     """The type that Iterable gives a new field; empty where only its first value tells."""
     if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
         return "geo_location"
-    return GIVEN.get(item.kind, "")
+    return INFERRED_TYPES.get(item.kind, "")
 
 
-def new_fields(fields: Sequence[TypedField], known: Collection[str]) -> tuple[NewField, ...]:
+def find_new_fields(fields: Sequence[TypedField], known: Collection[str]) -> tuple[NewField, ...]:
     """The fields that Iterable does not have yet, with the types that they get."""
-    return tuple(as_new_field(item) for item in with_parents(fields) if item.field not in known)
+    return tuple(as_new_field(item) for item in add_parents(fields) if item.field not in known)
 
 
 def as_new_field(item: TypedField) -> NewField:
     """A field as a new one."""
-    given = given_type(item)
+    given = infer_type(item)
     return NewField(item.field, f"array of {given}" if item.array and given else given)
 
 
 def inspect_without_types(context: SyncContext, note: str) -> Inspection:
     """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
-    return Inspection(new_fields(context.fields, ()), notes=(note,))
+    return Inspection(find_new_fields(context.fields, ()), notes=(note,))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
@@ -168,14 +168,14 @@ def inspect_user_fields(context: SyncContext, caller: ApiCaller) -> Inspection:
     wrong = find_built_in_clashes(context.fields, told or {})
     if wrong:
         raise built_in_error(context.sync.name, wrong)
-    found = find_clashes(context.fields, {**ALWAYS, **(told or {})})
+    found = find_clashes(context.fields, {**ALWAYS_PRESENT, **(told or {})})
     if found:
         raise clash_error(context.sync.name, found)
     if told is None:
-        return Inspection(new_fields(context.fields, ALWAYS), warnings=(NOT_TOLD,))
-    known = {**ALWAYS, **told}
-    mine = {item.field: known[item.field] for item in with_parents(context.fields) if item.field in known}
-    return Inspection(new_fields(context.fields, known), mine, types_read=True)
+        return Inspection(find_new_fields(context.fields, ALWAYS_PRESENT), warnings=(TYPES_UNKNOWN,))
+    known = {**ALWAYS_PRESENT, **told}
+    mine = {item.field: known[item.field] for item in add_parents(context.fields) if item.field in known}
+    return Inspection(find_new_fields(context.fields, known), mine, types_read=True)
 
 
 def warn_of_dropped_fields(fields: Sequence[NewField]) -> str:

@@ -1,11 +1,11 @@
-"""Managed: names that Iterable keeps for itself, and that no definition may map to; knows no object."""
+"""Names of fields that Iterable writes itself, so that no definition can map to them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from reverse_etl.definition.faults import Place
-from reverse_etl.destinations.iterable.identity import NAMES
+from reverse_etl.definition.faults import EntryLocation
+from reverse_etl.destinations.iterable.identity import JSON_NAMES
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Sync
 
@@ -28,19 +28,23 @@ USER_FIELDS = _EVERYWHERE | {
 EVENT_FIELDS = _EVERYWHERE | {"createdAt"}
 
 
-def user_field_faults(sync: Sync, place: Place) -> list[Fault]:
-    """A fault for each field of a user's profile that cannot be mapped."""
-    return field_faults(sync, place, USER_FIELDS, [NAMES[name] for name in sync.identifiers])
+def find_reserved_user_fields(sync: Sync, location: EntryLocation) -> list[Fault]:
+    """Return a fault for each field of a user's profile that cannot be mapped."""
+    return find_reserved_fields(sync, location, USER_FIELDS, [JSON_NAMES[name] for name in sync.identifiers])
 
 
-def field_faults(sync: Sync, place: Place, managed: Collection[str], taken: Collection[str] = ()) -> list[Fault]:
-    """A fault for each mapped field that Iterable keeps by itself, or that is `taken`: sent as an identifier."""
+def find_reserved_fields(
+    sync: Sync, location: EntryLocation, reserved: Collection[str], identifiers: Collection[str] = ()
+) -> list[Fault]:
+    """Return a fault for each mapped field that Iterable writes itself, or that is sent as an identifier."""
     faults = []
     for item in sync.fields or ():
         top = item.path.split(".")[0]
-        if top in managed or item.path in taken:
-            says = "is kept by Iterable itself" if top in managed else "is sent as the identifier already"
+        if top in reserved or item.path in identifiers:
+            says = "is kept by Iterable itself" if top in reserved else "is sent as the identifier already"
             faults.append(
-                place.fault("managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path)
+                location.fault(
+                    "managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path
+                )
             )
     return faults

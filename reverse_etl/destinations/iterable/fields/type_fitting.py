@@ -15,21 +15,21 @@ from pyarrow import types
 
 from reverse_etl.destinations.iterable.fields.date_formats import is_date
 from reverse_etl.destinations.iterable.fields.long_range import fits_long
-from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 
 _TEXTS = ("string", "keyword")
 _NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-def fit(column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
+def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
     """An Arrow column as JSON-ready values of a type of Iterable; `Unsendable` where a value does not fit.
 
     Elements of arrays are fitted one by one. A type that is not known here changes nothing.
     """
     if cast in _TEXTS and types.is_decimal(column.type):
         column = column.cast(pa.string())  # all its digits, which a double may not have
-    values = convert(column, as_json=as_json)
+    values = convert_column(column, as_json=as_json)
     if cast in _TEXTS and as_json and any(type(value) in (int, float, Unsendable) for value in values):
         values = [_told(*both) for both in zip(column.to_pylist(), values, strict=True)]
     rule = _RULES.get(cast)

@@ -43,7 +43,7 @@ _STANDING_FOR = {
 _WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,14})[.][0-9]{1,100}$"
 
 
-def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
+def convert_column(column: pa.Array, *, as_json: bool = False) -> list[Any]:
     """An Arrow column as JSON-ready values, one a row; `Unsendable` where a value cannot be sent.
 
     `as_json`: the column holds JSON text.
@@ -51,7 +51,7 @@ def convert(column: pa.Array, *, as_json: bool = False) -> list[Any]:
     if isinstance(column, pa.ExtensionArray):
         return _extension(column, as_json=as_json)
     if types.is_dictionary(column.type):
-        return convert(column.dictionary_decode(), as_json=as_json)
+        return convert_column(column.dictionary_decode(), as_json=as_json)
     if as_json:
         return _numbers(column) or [None if text is None else _parsed(text) for text in _texts(column)]
     for fits, change in _RULES:
@@ -65,7 +65,7 @@ def _extension(column: pa.ExtensionArray, *, as_json: bool) -> list[Any]:
     name, stored = column.type.extension_name, column.storage
     if name == "arrow.uuid":
         return [None if value is None else str(uuid.UUID(bytes=value)) for value in stored.to_pylist()]
-    return convert(stored, as_json=as_json or name == "arrow.json")
+    return convert_column(stored, as_json=as_json or name == "arrow.json")
 
 
 def _plain(column: pa.Array) -> list[Any]:
@@ -156,14 +156,14 @@ def _times(column: pa.Array) -> list[Any]:
 
 
 def _lists(column: pa.Array) -> list[Any]:
-    members = iter(convert(column.flatten()))
+    members = iter(convert_column(column.flatten()))
     lengths = pc.list_value_length(column).to_pylist()
     return [None if length is None else _sound(list(islice(members, length))) for length in lengths]
 
 
 def _structs(column: pa.StructArray) -> list[Any]:
     names = [column.type.field(index).name for index in range(column.type.num_fields)]
-    members = [convert(member) for member in column.flatten()]
+    members = [convert_column(member) for member in column.flatten()]
     rows: Iterable[tuple[Any, ...]] = zip(*members, strict=True) if members else iter([()] * len(column))
     found = [_sound(row, names) for row in rows]
     return [value if valid else None for value, valid in zip(found, column.is_valid().to_pylist(), strict=True)]

@@ -12,12 +12,12 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry, Source
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.field_types import inspect_without_types
-from reverse_etl.destinations.iterable.fields.reserved_names import EVENT_FIELDS, field_faults
+from reverse_etl.destinations.iterable.fields.reserved_names import EVENT_FIELDS, find_reserved_fields
 from reverse_etl.destinations.iterable.fields.scalars import SECONDS, WHOLE, convert_value
 from reverse_etl.destinations.iterable.identity import (
     Identifiers,
@@ -59,15 +59,17 @@ class ActivityEntry(FieldsEntry):
         """Whether rows of users that Iterable does not have are skipped, or else rejected."""
         return self.unknown_users == "skip"
 
-    def own(self) -> tuple[Field, ...]:
-        return (*super().own(), *person_fields(self.email, self.user_id))
+    def key_fields(self) -> tuple[Field, ...]:
+        return (*super().key_fields(), *person_fields(self.email, self.user_id))
 
-    def faults(self, place: Place) -> list[Fault]:
-        faults = [] if self.email or self.user_id else [missing_identifier(place)]
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        faults = [] if self.email or self.user_id else [missing_identifier(location)]
         if not self.identifiers() and not self.primary_key:
             [key] = self.IDENTIFIERS
             message = f"neither `{key}` nor `primary_key` names a column, so no row could be told from another"
-            faults.append(place.fault("missing-identifier", message, key=key, allowed=f"{key}, primary_key, or both"))
+            faults.append(
+                location.fault("missing-identifier", message, key=key, allowed=f"{key}, primary_key, or both")
+            )
         return faults
 
 
@@ -103,7 +105,7 @@ def _identity(entry: ActivityEntry) -> IdentityRule:
 
 def _fields(entry: ActivityEntry, project: ProjectType) -> tuple[Field, ...]:
     """Return what keys of the entry take from a row. A user id project knows no user by e-mail."""
-    return tuple(field for field in entry.own() if project is not ProjectType.USER_ID or field.path != "email")
+    return tuple(field for field in entry.key_fields() if project is not ProjectType.USER_ID or field.path != "email")
 
 
 def _time_requirements(entry: ActivityEntry) -> list[Requirement]:
@@ -115,12 +117,12 @@ def _time_requirements(entry: ActivityEntry) -> list[Requirement]:
 
 
 def _user(keys: Sequence[str], row: Row) -> str:
-    [(name, value)] = pick_identifier(row.own, keys).items()
+    [(name, value)] = pick_identifier(row.key_values, keys).items()
     return f"{name} {value}"
 
 
 def _check(identifiers: Identifiers, sync: Sync) -> list[Fault]:
-    return [*identifiers.check(sync), *field_faults(sync, place_of(sync), EVENT_FIELDS)]
+    return [*identifiers.check(sync), *find_reserved_fields(sync, location_of(sync), EVENT_FIELDS)]
 
 
 def _inspect(context: SyncContext, caller: ApiCaller) -> Inspection:
@@ -136,17 +138,17 @@ def hash_id(sync: str, identity: str) -> str:
     return hashlib.sha256(orjson.dumps([sync, identity])).hexdigest()
 
 
-def time_and_source(own: Mapping[str, object]) -> dict[str, object]:
+def time_and_source(key_values: Mapping[str, object]) -> dict[str, object]:
     """Return when it was, its campaign and its template, without what is NULL. Raises UnfitRow."""
     members: dict[str, object] = {}
-    if "created_at" in own:
+    if "created_at" in key_values:
         # NaN, infinity and null of JSON have become None on the way; sent without a time, the row would get another.
-        if own["created_at"] is None:
+        if key_values["created_at"] is None:
             raise UnfitRow("null-created-at", "`created_at` is not a time: NULL, NaN, an infinity or null of JSON")
-        members["createdAt"] = convert_value("created_at", own["created_at"], SECONDS)
+        members["createdAt"] = convert_value("created_at", key_values["created_at"], SECONDS)
     for key, name in _NAMES.items():
-        if own.get(key) is not None:
-            members[name] = convert_value(key, own[key], WHOLE)
+        if key_values.get(key) is not None:
+            members[name] = convert_value(key, key_values[key], WHOLE)
     return members
 
 

@@ -11,10 +11,16 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
-from reverse_etl.definition.faults import Place
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import NAMES, Identifiers, Prefer, missing_identifier, people_of
+from reverse_etl.destinations.iterable.identity import (
+    JSON_NAMES,
+    Identifiers,
+    Prefer,
+    missing_identifier,
+    person_columns,
+)
 from reverse_etl.destinations.iterable.objects.activity import WINDOW, read_user_refusal
 from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
@@ -46,15 +52,15 @@ class CartsEntry(Entry):
         default=False, description="e-mail projects: create users that are known by user id only"
     )
 
-    def own(self) -> tuple[Field, ...]:
-        return self.items.own()
+    def key_fields(self) -> tuple[Field, ...]:
+        return self.items.key_fields()
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         return self.on_removed
 
-    def faults(self, place: Place) -> list[Fault]:
-        missing = [] if self.identifiers() else [missing_identifier(place)]
-        return [*missing, *self.items.faults(place)]
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        missing = [] if self.identifiers() else [missing_identifier(location)]
+        return [*missing, *self.items.faults(location)]
 
 
 def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
@@ -66,9 +72,9 @@ def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
         identity=identity,
         operations=Operations(write, write if entry.on_removed == "clear" else None),
         body=partial(_body, entry, identifiers, entry.items.reader()),
-        fields=(*entry.own(), *others),
+        fields=(*entry.key_fields(), *others),
         requirements=(entry.items.requirement(),),
-        people=people_of(identity, others),
+        people=person_columns(identity, others),
         first_recheck=FIRST_RECHECK,
         check=identifiers.check,
     )
@@ -76,7 +82,7 @@ def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
 
 def _body(entry: CartsEntry, identifiers: Identifiers, read_items: ItemsReader, row: Row) -> Mapping[str, object]:
     user = identifiers.user_of(row)
-    if entry.prefer_user_id and NAMES["user_id"] in user:
+    if entry.prefer_user_id and JSON_NAMES["user_id"] in user:
         user["preferUserId"] = True
     return {"user": user, "items": [] if row.removed else read_items(row)}
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from reverse_etl.change import Change, Problem
-from reverse_etl.destinations.iterable.resources.catalog_types import address, lacks_catalog
+from reverse_etl.destinations.iterable.resources.catalog_types import catalog_path, says_unknown_catalog
 from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, UnfitRow
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 
@@ -45,7 +45,7 @@ class _ItemsOperation(Operation):
 
     def find_fatal_problem(self, reply: Reply) -> Problem | None:
         """The catalog is not there any more, where a reply says so."""
-        if not lacks_catalog(reply):
+        if not says_unknown_catalog(reply):
             return None
         return Problem(
             "unknown-catalog",
@@ -67,7 +67,7 @@ class UploadItems(_ItemsOperation):
         documents = b",".join([orjson.dumps(change.identity) + b":" + change.body for change in changes])
         flag = str(self.partial).lower().encode()
         body = b'{"documents":{' + documents + b'},"replaceUploadedFieldsOnly":' + flag + b"}"
-        return Request(self.endpoint, address(self.catalog, "/items"), body)
+        return Request(self.endpoint, catalog_path(self.catalog, "/items"), body)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class DeleteItems(_ItemsOperation):
 
     def build(self, changes: Sequence[Change]) -> Request:
         body = orjson.dumps({"itemIds": [change.identity for change in changes]})
-        return Request(self.endpoint, address(self.catalog, "/items"), body)
+        return Request(self.endpoint, catalog_path(self.catalog, "/items"), body)
 
 
 def build_document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:

@@ -12,27 +12,27 @@ from pydantic import Field as Key
 
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import (
-    GIVEN,
+    INFERRED_TYPES,
+    add_parents,
     as_new_field,
     clash_error,
     find_clashes,
-    with_parents,
 )
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, build_document
 from reverse_etl.destinations.iterable.resources.catalog_types import (
+    CATALOG_NAME,
     CONVERTIBLE,
-    NAME,
     Catalog,
     create_catalog,
     find_catalog_name,
+    find_typable_fields,
     read_catalog,
     set_types,
-    typable,
     unknown_catalog,
 )
 from reverse_etl.destinations.operation import Operations, Row
@@ -41,7 +41,7 @@ from reverse_etl.errors import Fault
 from reverse_etl.sync import IdentityRule, OnRemoved, Sync
 
 # Support article 360033215072.
-MAX_FIELDS = 350
+MAX_CATALOG_FIELDS = 350
 _NO_TYPE = "has no type: it is kept, and cannot be searched"
 
 
@@ -65,15 +65,15 @@ class CatalogItemsEntry(FieldsEntry):
     def creates_scope(self) -> bool:
         return self.create_catalog
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         return "delete" if self.mode == "mirror" else "ignore"
 
-    def faults(self, place: Place) -> list[Fault]:
-        if re.fullmatch(NAME, self.catalog):
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        if re.fullmatch(CATALOG_NAME, self.catalog):
             return []
         message = f"`catalog: {self.catalog}` cannot be the name of a catalog"
         allowed = "letters, digits and dashes, at most 255"
-        return [place.fault("wrong-catalog-name", message, key="catalog", found=self.catalog, allowed=allowed)]
+        return [location.fault("wrong-catalog-name", message, key="catalog", found=self.catalog, allowed=allowed)]
 
 
 def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
@@ -81,7 +81,7 @@ def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
     del project
     reason = "an item id holds letters, digits and dashes only, 255 at most"
     return BoundObject(
-        identity=IdentityRule("item_id", (entry.item_id,), "bad-item-id", reason, pattern=NAME),
+        identity=IdentityRule("item_id", (entry.item_id,), "bad-item-id", reason, pattern=CATALOG_NAME),
         operations=_operations(entry, Catalog(entry.catalog)),
         body=partial(_body, entry.mode == "update"),
         check=_check,
@@ -91,9 +91,9 @@ def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
 
 
 def _check(sync: Sync) -> list[Fault]:
-    place, fields = place_of(sync), sync.fields or ()
+    location, fields = location_of(sync), sync.fields or ()
     faults = [
-        place.fault(
+        location.fault(
             "wrong-field-name",
             f"column `{item.column}` has a period in its name, and fields of catalogs have none",
             key=f"fields.{item.path}",
@@ -104,9 +104,9 @@ def _check(sync: Sync) -> list[Fault]:
         if item.path == item.column and "." in item.path
     ]
     count = len({item.path.partition(".")[0] for item in fields})
-    if count > MAX_FIELDS:
-        message = f"{plural(count, 'field')} {are(count)} mapped, and a catalog has {MAX_FIELDS} at most"
-        faults.append(place.fault("too-many-fields", message, key="fields", allowed="a list of the fields to send"))
+    if count > MAX_CATALOG_FIELDS:
+        message = f"{plural(count, 'field')} {are(count)} mapped, and a catalog has {MAX_CATALOG_FIELDS} at most"
+        faults.append(location.fault("too-many-fields", message, key="fields", allowed="a list of the fields to send"))
     return faults
 
 
@@ -115,7 +115,7 @@ def _body(partial_update: bool, row: Row) -> Mapping[str, object]:  # noqa: FBT0
 
 
 def _operations(entry: CatalogItemsEntry, catalog: Catalog) -> Operations:
-    remove = DeleteItems(catalog.name, catalog.just_created) if entry.removal() == "delete" else None
+    remove = DeleteItems(catalog.name, catalog.just_created) if entry.removal_action() == "delete" else None
     return Operations(UploadItems(catalog.name, catalog.just_created, partial=entry.mode == "update"), remove)
 
 
@@ -123,8 +123,8 @@ def _inspect(entry: CatalogItemsEntry, context: SyncContext, caller: ApiCaller) 
     existing = _find_catalog(entry, context.sync, caller)
     catalog = existing or Catalog(entry.catalog)
     _refuse_clashes(context, catalog)
-    missing = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
-    typed = typable(catalog, missing) if entry.create_catalog else []
+    missing = [item for item in add_parents(context.fields) if not catalog.has_type(item.field)]
+    typed = find_typable_fields(catalog, missing) if entry.create_catalog else []
     untyped = [item for item in missing if item not in typed]
     return Inspection(
         [as_new_field(item) if item in typed else NewField(item.field, "", _NO_TYPE) for item in missing],
@@ -141,8 +141,8 @@ def _connect(entry: CatalogItemsEntry, bound: BoundObject, context: SyncContext,
     _refuse_clashes(context, catalog)
     warnings: Sequence[str] = ()
     if entry.create_catalog:
-        catalog = set_types(caller, catalog, typable(catalog, context.fields))
-        missing = [item for item in with_parents(context.fields) if not catalog.has_type(item.field)]
+        catalog = set_types(caller, catalog, find_typable_fields(catalog, context.fields))
+        missing = [item for item in add_parents(context.fields) if not catalog.has_type(item.field)]
         warnings = _warn_of_untyped(entry, catalog, missing)
     return replace(bound, operations=_operations(entry, catalog), casts=_casts(context, catalog), warnings=warnings)
 
@@ -167,7 +167,7 @@ def _refuse_clashes(context: SyncContext, catalog: Catalog) -> None:
 def _casts(context: SyncContext, catalog: Catalog) -> dict[str, str]:
     """Return the types of fields whose values must be converted one by one."""
     known = {item: catalog.types[item.field] for item in context.fields if item.field in catalog.types}
-    return {item.field: theirs for item, theirs in known.items() if GIVEN.get(item.kind) != theirs}
+    return {item.field: theirs for item, theirs in known.items() if INFERRED_TYPES.get(item.kind) != theirs}
 
 
 def _warn_of_untyped(entry: CatalogItemsEntry, catalog: Catalog, fields: Sequence[TypedField]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reverse_etl.definition.faults import Place, field_twice
+from reverse_etl.definition.faults import EntryLocation, find_field_faults
 from reverse_etl.destinations.iterable.fields.scalars import (
     NUMBER,
     OBJECT,
@@ -59,24 +59,26 @@ class ItemsKey:
     column: str | None
     members: Mapping[str, Field] = field(default_factory=dict)
 
-    def own(self) -> tuple[Field, ...]:
+    def key_fields(self) -> tuple[Field, ...]:
         """What it takes from a row. Names of members are compared like a value, since they change what is sent."""
         if self.column is None:
-            return tuple(Field(f"items.{path}", m.column, m.constant, own=True) for path, m in self.members.items())
-        array = Field("items", self.column, own=True)
+            return tuple(
+                Field(f"items.{path}", m.column, m.constant, from_key=True) for path, m in self.members.items()
+            )
+        array = Field("items", self.column, from_key=True)
         names = {path: m.column if m.column is not None else {"value": m.constant} for path, m in self.members.items()}
-        return (array, Field("item_members", None, names, own=True)) if names else (array,)
+        return (array, Field("item_members", None, names, from_key=True)) if names else (array,)
 
     def requirement(self) -> Requirement:
         """There are items, or an array that could hold some."""
         label = "items" if self.column is not None else "items.id"
         return Requirement((f"@{label}",), "null-items", f"`{label}` is NULL")
 
-    def faults(self, place: Place) -> list[Fault]:
+    def faults(self, location: EntryLocation) -> list[Fault]:
         """Members that every item needs and that come from nowhere, and those that come from two places."""
         lacking = [name for name in REQUIRED if self.column is None and name not in self.members]
-        missing = [place.fault("missing-key", f"every item needs `{name}`", key=f"items.{name}") for name in lacking]
-        return missing + field_twice(tuple(self.members.values()), place, under="items")
+        missing = [location.fault("missing-key", f"every item needs `{name}`", key=f"items.{name}") for name in lacking]
+        return missing + find_field_faults(tuple(self.members.values()), location, under="items")
 
     def reader(self) -> ItemsReader:
         """Return the function that reads the items of a row."""
@@ -84,7 +86,7 @@ class ItemsKey:
         return lambda row: [_item(found) for found in raw(row)]
 
     def _of_array(self, row: Row) -> Iterator[_Raw]:
-        array = row.own["items"]
+        array = row.key_values["items"]
         if isinstance(array, str):
             raise UnfitRow(UNSENDABLE, "`items` is a text; cast the column to JSON")
         if not isinstance(array, list) or not all(isinstance(one, dict) for one in array):
@@ -97,7 +99,7 @@ class ItemsKey:
 
     def _of_row(self, row: Row) -> Iterator[_Raw]:
         """One item; or where `id` is an array one for each of its elements, to which other arrays are zipped."""
-        found = {path: _dig(row.own["items"], path) for path in self.members}
+        found = {path: _dig(row.key_values["items"], path) for path in self.members}
         ids = found["id"]
         if not isinstance(ids, list):
             yield found
@@ -133,10 +135,10 @@ def _item(raw: _Raw) -> dict[str, object]:
     return found
 
 
-def _put(place: Any, path: Sequence[str], value: object) -> None:
+def _put(location: Any, path: Sequence[str], value: object) -> None:
     for name in path[:-1]:
-        place = place.setdefault(name, {})
-    place[path[-1]] = value
+        location = location.setdefault(name, {})
+    location[path[-1]] = value
 
 
 def _read(value: object) -> ItemsKey:

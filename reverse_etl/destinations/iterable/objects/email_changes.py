@@ -12,18 +12,18 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import ColumnName, Entry
-from reverse_etl.definition.faults import Place
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import (
     EMAIL,
     Identifiers,
     Prefer,
-    people_of,
+    person_columns,
 )
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
+from reverse_etl.destinations.iterable.resources.user_moves import IdentifierChangeLookup, UserIdentifier
 from reverse_etl.destinations.operation import Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
@@ -46,13 +46,13 @@ class EmailChangesEntry(Entry):
     prefer: Prefer = None
     new_email: ColumnName = Key(description="column of the address it shall have")
 
-    def own(self) -> tuple[Field, ...]:
-        return (Field(_NEW, self.new_email, as_text=True, lowered=True, own=True),)
+    def key_fields(self) -> tuple[Field, ...]:
+        return (Field(_NEW, self.new_email, as_text=True, lowered=True, from_key=True),)
 
-    def faults(self, place: Place) -> list[Fault]:
+    def faults(self, location: EntryLocation) -> list[Fault]:
         message = "neither `current_email` nor `user_id` names a column"
         allowed = "current_email, user_id, or both"
-        return [] if self.identifiers() else [place.fault("missing-identifier", message, allowed=allowed)]
+        return [] if self.identifiers() else [location.fault("missing-identifier", message, allowed=allowed)]
 
 
 def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
@@ -65,28 +65,29 @@ def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
     identifiers = Identifiers({key: column for key, column in columns.items() if column}, project, entry.prefer)
     identity, by_endpoint = identifiers.rule(), project is ProjectType.EMAIL
     write: Operation = UpdateEmail() if by_endpoint else BulkUpdate(identifiers.key, updates_only=True)
+    lookup = IdentifierChangeLookup(identifiers.key, _person_afterwards, proved_by=("email",))
     message = "the new e-mail is missing or malformed"
     return BoundObject(
         identity=identity,
-        operations=Operations(write, lookup=OldThenNew(identifiers.key, _person_afterwards, proved_by=("email",))),
+        operations=Operations(write, lookup=lookup),
         body=partial(_endpoint_body if by_endpoint else _field_body, identifiers),
-        fields=entry.own(),
+        fields=entry.key_fields(),
         requirements=(
             Requirement((f"@{_NEW}",), "bad-new-email", message),
             Requirement((f"@{_NEW}",), "bad-new-email", message, pattern=EMAIL),
         ),
-        people=(*people_of(identity), PersonColumn("email", f"@{_NEW}")),
+        people=(*person_columns(identity), PersonColumn("email", f"@{_NEW}")),
         changes_identifier=True,
         check=identifiers.check,
     )
 
 
 def _endpoint_body(identifiers: Identifiers, row: Row) -> Mapping[str, object]:
-    return {_CURRENT[row.key or identifiers.key]: row.identity, "newEmail": row.own[_NEW]}
+    return {_CURRENT[row.key or identifiers.key]: row.identity, "newEmail": row.key_values[_NEW]}
 
 
 def _field_body(identifiers: Identifiers, row: Row) -> Mapping[str, object]:
-    return {**identifiers.user_of(row), "dataFields": {"email": row.own[_NEW]}}
+    return {**identifiers.user_of(row), "dataFields": {"email": row.key_values[_NEW]}}
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class UpdateEmail(Single):
     endpoint: Endpoint = UPDATE_EMAIL
 
 
-def _person_afterwards(change: Change) -> Person:
+def _person_afterwards(change: Change) -> UserIdentifier:
     body = orjson.loads(change.body)
-    return Person("email", str(body.get("newEmail") or body["dataFields"]["email"]))
+    return UserIdentifier("email", str(body.get("newEmail") or body["dataFields"]["email"]))
 
 
 EMAIL_CHANGES = IterableObject(EmailChangesEntry, Stage.IDENTITY, bind)

@@ -13,7 +13,7 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Source
-from reverse_etl.definition.faults import Place, short
+from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.scalars import TEXT, convert_value
@@ -55,12 +55,12 @@ class EventsEntry(ActivityEntry):
         default=False, description="accept rows although Iterable dropped some of their fields"
     )
 
-    def faults(self, place: Place) -> list[Fault]:
-        faults = super().faults(place)
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        faults = super().faults(location)
         name = self.event_name
         if name is None or (name.column is None and TEXT.read(name.constant) is None):
             allowed = "a column, or {value: …}"
-            faults.append(place.fault("missing-key", "`event_name` is missing", key="event_name", allowed=allowed))
+            faults.append(location.fault("missing-key", "`event_name` is missing", key="event_name", allowed=allowed))
         return faults
 
 
@@ -75,10 +75,10 @@ def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
 
 def _body(entry: EventsEntry, keys: Sequence[str], row: Row) -> Mapping[str, object]:
     body: dict[str, object] = {
-        **pick_identifier(row.own, keys),
-        "eventName": convert_value("event_name", row.own["event_name"], TEXT),
+        **pick_identifier(row.key_values, keys),
+        "eventName": convert_value("event_name", row.key_values["event_name"], TEXT),
         "id": _event_id(entry, row.identity),
-        **time_and_source(row.own),
+        **time_and_source(row.key_values),
         "dataFields": row.data,
     }
     if entry.create_new_fields is not None:
@@ -136,7 +136,7 @@ def _name_of(change: Change) -> str:
 
 
 def _disallowed(ordinal: int, name: str) -> Outcome:
-    reason = f"the project lets no event named `{short(name)}` in"
+    reason = f"the project lets no event named `{shorten(name)}` in"
     return Outcome(ordinal, Status.REJECTED, "disallowed-event", reason)
 
 

@@ -14,13 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
-from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
-from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, people_of
+from reverse_etl.destinations.iterable.fields.reserved_names import find_reserved_user_fields
+from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
@@ -99,9 +99,9 @@ class ListMembersEntry(FieldsEntry):
         default=False, description="accept rows although Iterable dropped some of their fields"
     )
 
-    def mapped(self) -> tuple[Field, ...]:
+    def mapped_fields(self) -> tuple[Field, ...]:
         """Membership alone, unless fields are named."""
-        return super().mapped() or ()
+        return super().mapped_fields() or ()
 
     def scope(self) -> Mapping[str, str]:
         """Rows that were put on a list say nothing of rows to take off it, so the action is part of the scope."""
@@ -112,17 +112,19 @@ class ListMembersEntry(FieldsEntry):
     def creates_scope(self) -> bool:
         return self.create_list
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         return "remove" if self.mode == "mirror" else "ignore"
 
-    def faults(self, place: Place) -> FaultList:
-        faults = [] if self.identifiers() else [missing_identifier(place)]
+    def faults(self, location: EntryLocation) -> FaultList:
+        faults = [] if self.identifiers() else [missing_identifier(location)]
         if self.create_list and not self.list.name:
             said = "a list can be made by name alone: Iterable gives the id"
-            faults.append(place.fault("contradictory-keys", said, key="create_list", allowed="`list: {name: …}`"))
+            faults.append(location.fault("contradictory-keys", said, key="create_list", allowed="`list: {name: …}`"))
         useless = [key for key in self.JOINING if self.mode == "remove" and getattr(self, key)]
         return faults + [
-            place.fault("contradictory-keys", f"`mode: remove` subscribes nobody, so `{key}` has no meaning", key=key)
+            location.fault(
+                "contradictory-keys", f"`mode: remove` subscribes nobody, so `{key}` has no meaning", key=key
+            )
             for key in useless
         ]
 
@@ -135,8 +137,8 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
         identity=identity,
         operations=_operations(entry, identifiers.key, FoundList(entry.list.id)),
         body=partial(_body, entry, identifiers),
-        fields=(*entry.own(), *others),
-        people=people_of(identity, others),
+        fields=(*entry.key_fields(), *others),
+        people=person_columns(identity, others),
         first_recheck=FIRST_RECHECK,
         check=partial(_check, entry, identifiers),
         inspect=partial(_inspect, entry),
@@ -145,14 +147,14 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
 
 
 def _check(entry: ListMembersEntry, identifiers: Identifiers, sync: Sync) -> FaultList:
-    place, faults = place_of(sync), identifiers.check(sync)
+    location, faults = location_of(sync), identifiers.check(sync)
     if identifiers.project is ProjectType.EMAIL and entry.update_existing_users_only:
         message = (
             "an e-mail project makes users that it lacks all the same, so `update_existing_users_only` cannot hold"
         )
         allowed = "to leave it out, and a model that holds none but users whom Iterable has"
-        faults.append(place.fault("wrong-project-type", message, key="update_existing_users_only", allowed=allowed))
-    return [*faults, *user_field_faults(sync, place)]
+        faults.append(location.fault("wrong-project-type", message, key="update_existing_users_only", allowed=allowed))
+    return [*faults, *find_reserved_user_fields(sync, location)]
 
 
 def _body(entry: ListMembersEntry, identifiers: Identifiers, row: Row) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Source
-from reverse_etl.definition.faults import Place
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, convert_value
@@ -50,12 +50,12 @@ class PurchasesEntry(ActivityEntry):
         default=False, description="e-mail projects: create users that are known by user id only"
     )
 
-    def own(self) -> tuple[Field, ...]:
-        return (*super().own(), *self.items.own())
+    def key_fields(self) -> tuple[Field, ...]:
+        return (*super().key_fields(), *self.items.key_fields())
 
-    def faults(self, place: Place) -> list[Fault]:
-        missing = [place.fault("missing-key", "`total` is missing", key="total")] if self.total is None else []
-        return [*super().faults(place), *missing, *self.items.faults(place)]
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        missing = [location.fault("missing-key", "`total` is missing", key="total")] if self.total is None else []
+        return [*super().faults(location), *missing, *self.items.faults(location)]
 
 
 def bind(entry: PurchasesEntry, project: ProjectType) -> BoundObject:
@@ -72,7 +72,7 @@ def bind(entry: PurchasesEntry, project: ProjectType) -> BoundObject:
 
 
 def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, row: Row) -> Mapping[str, object]:
-    user: dict[str, object] = {**pick_identifier(row.own, keys)}
+    user: dict[str, object] = {**pick_identifier(row.key_values, keys)}
     if entry.prefer_user_id and "userId" in user:
         user["preferUserId"] = True
     items = read_items(row)
@@ -82,8 +82,8 @@ def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, r
         "user": user,
         "id": _purchase_id(entry, row.identity),
         "items": items,
-        "total": convert_value("total", row.own["total"], NUMBER),
-        **time_and_source(row.own),
+        "total": convert_value("total", row.key_values["total"], NUMBER),
+        **time_and_source(row.key_values),
         "dataFields": row.data,
     }
 

@@ -15,7 +15,7 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, Entry, Source
-from reverse_etl.definition.faults import Place, short
+from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
@@ -23,7 +23,7 @@ from reverse_etl.destinations.iterable.identity import (
     Identifiers,
     Prefer,
     missing_identifier,
-    people_of,
+    person_columns,
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, failures_in, identifier, texts
@@ -38,7 +38,7 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
     list_resources,
     read_resources,
 )
-from reverse_etl.destinations.iterable.resources.resource_ids import Ids, parsed
+from reverse_etl.destinations.iterable.resources.resource_ids import ReferenceReader, parse_references
 from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
@@ -91,18 +91,18 @@ class SubscriptionsEntry(Entry):
         default=None, description="all opt-in message types the user takes, by id or name"
     )
 
-    def own(self) -> tuple[Field, ...]:
+    def key_fields(self) -> tuple[Field, ...]:
         """A NULL says nothing, so it leaves what Iterable has."""
-        return tuple(replace(field, nulls="skip") for field in super().own())
+        return tuple(replace(field, nulls="skip") for field in super().key_fields())
 
-    def faults(self, place: Place) -> list[Fault]:
-        faults = [] if self.identifiers() else [missing_identifier(place)]
-        if not self.own():
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        faults = [] if self.identifiers() else [missing_identifier(location)]
+        if not self.key_fields():
             message = "nothing says what users are subscribed to"
-            faults.append(place.fault("missing-key", message, allowed=f"one or more of {', '.join(REGISTERS)}"))
-        constants = [field for field in self.own() if field.column is None]
+            faults.append(location.fault("missing-key", message, allowed=f"one or more of {', '.join(REGISTERS)}"))
+        constants = [field for field in self.key_fields() if field.column is None]
         return faults + [
-            place.fault(
+            location.fault(
                 "wrong-value",
                 f"`{field.path}`: expected ids or names",
                 key=field.path,
@@ -116,7 +116,7 @@ class SubscriptionsEntry(Entry):
 
 def _is_readable(constant: object) -> bool:
     try:
-        parsed(constant)
+        parse_references(constant)
     except ValueError:
         return False
     return True
@@ -125,25 +125,25 @@ def _is_readable(constant: object) -> bool:
 def bind(entry: SubscriptionsEntry, project: ProjectType) -> BoundObject:
     """Return how users are identified and subscribed. Before Iterable was asked, values can only be ids."""
     identifiers = Identifiers.of(entry, project)
-    identity, others, keys = identifiers.rule(), identifiers.other_fields(), entry.own()
+    identity, others, keys = identifiers.rule(), identifiers.other_fields(), entry.key_fields()
     opts_in = any(field.path == _OPTED_IN for field in keys)
     return BoundObject(
         identity=identity,
         operations=Operations(UpdateSubscriptions(identifiers.key, opts_in)),
-        body=partial(_body, identifiers, [Ids(field.path, REGISTERS[field.path]) for field in keys]),
+        body=partial(_body, identifiers, [ReferenceReader(field.path, REGISTERS[field.path]) for field in keys]),
         fields=(*keys, *others),
-        people=people_of(identity, others),
+        people=person_columns(identity, others),
         check=identifiers.check,
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry, identifiers),
     )
 
 
-def _body(identifiers: Identifiers, keys: Sequence[Ids], row: Row) -> Mapping[str, object]:
+def _body(identifiers: Identifiers, keys: Sequence[ReferenceReader], row: Row) -> Mapping[str, object]:
     arrays: dict[str, list[int]] = {}
     for ids in keys:
-        if row.own.get(ids.key) is not None:
-            arrays |= dict.fromkeys(_members_of(ids.key, identifiers.project), ids.of(row.own[ids.key]))
+        if row.key_values.get(ids.key) is not None:
+            arrays |= dict.fromkeys(_members_of(ids.key, identifiers.project), ids.of(row.key_values[ids.key]))
     if not arrays:
         reason = "all of its subscriptions are NULL, which changes nothing"
         raise UnfitRow("nothing-to-send", reason, Status.SKIPPED)
@@ -166,14 +166,14 @@ def _connect(
     return replace(bound, body=partial(_body, identifiers, _find_ids(entry, context.sync.name, caller)))
 
 
-def _find_ids(entry: SubscriptionsEntry, sync: str, caller: ApiCaller) -> list[Ids]:
+def _find_ids(entry: SubscriptionsEntry, sync: str, caller: ApiCaller) -> list[ReferenceReader]:
     """Return the ids that each key of the definition can name. Constants are checked first. Raises DestinationError."""
-    registers = dict.fromkeys(REGISTERS[field.path] for field in entry.own())
+    registers = dict.fromkeys(REGISTERS[field.path] for field in entry.key_fields())
     resources = {register: _subscribable(read_resources(register, caller)) for register in registers}
     keys = []
-    for field in entry.own():
+    for field in entry.key_fields():
         register = REGISTERS[field.path]
-        keys.append(Ids(field.path, register, resources[register]))
+        keys.append(ReferenceReader(field.path, register, resources[register]))
         if field.column is None:
             _check_constant(sync, field, keys[-1], resources[register])
     return keys
@@ -184,14 +184,14 @@ def _subscribable(resources: Sequence[NamedResource]) -> list[NamedResource]:
     return [resource for resource in resources if resource.kind in STATIC]
 
 
-def _check_constant(sync: str, field: Field, ids: Ids, resources: Sequence[NamedResource]) -> None:
+def _check_constant(sync: str, field: Field, ids: ReferenceReader, resources: Sequence[NamedResource]) -> None:
     try:
         ids.of(field.constant)
     except UnfitRow as unfit:
         raise DestinationError(
             unfit.code,
             f"sync `{sync}`: {unfit.reason}",
-            context={"found": short(field.constant), "in Iterable": list_resources(resources)},
+            context={"found": shorten(field.constant), "in Iterable": list_resources(resources)},
             hint=f"Correct `{field.path}` in the definition.",
         ) from None
 

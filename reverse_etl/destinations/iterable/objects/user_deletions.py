@@ -11,10 +11,10 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Entry
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, people_of
+from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
 from reverse_etl.destinations.iterable.objects.users import DeleteUser
 from reverse_etl.destinations.iterable.protocol.single import Single, refusal_of
 from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK, UserExists
@@ -46,11 +46,11 @@ class UserDeletionsEntry(Entry):
         """Who was deleted is not forgotten yet."""
         return {"action": self.mode}
 
-    def faults(self, place: Place) -> list[Fault]:
-        faults = [] if self.identifiers() else [missing_identifier(place)]
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        faults = [] if self.identifiers() else [missing_identifier(location)]
         if not self.allow_destructive:
             faults.append(
-                place.fault(
+                location.fault(
                     "destructive-not-allowed",
                     f"`mode: {self.mode}` acts on every user of the model, and that cannot be undone",
                     key="allow_destructive",
@@ -68,7 +68,7 @@ def bind(entry: UserDeletionsEntry, project: ProjectType) -> BoundObject:
         identity=identity,
         operations=_operations(entry, identifiers),
         body=identifiers.user_of,
-        people=people_of(identity),
+        people=person_columns(identity),
         first_recheck=FIRST_RECHECK,
         check=partial(_check, entry, identifiers),
     )
@@ -83,7 +83,7 @@ def _check(entry: UserDeletionsEntry, identifiers: Identifiers, sync: Sync) -> l
     faults = identifiers.check(sync)
     if _needs_email(entry, identifiers.project) and identifiers.key == "user_id":
         message = f"an e-mail project can {entry.mode} users by e-mail alone"
-        faults.append(place_of(sync).fault("wrong-identifier", message, key="email", allowed="a column"))
+        faults.append(location_of(sync).fault("wrong-identifier", message, key="email", allowed="a column"))
     return faults
 
 

@@ -14,12 +14,12 @@ from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change
 from reverse_etl.definition.entry import Entry
-from reverse_etl.definition.faults import place_of
+from reverse_etl.definition.faults import location_of
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import rule_of
+from reverse_etl.destinations.iterable.identity import identity_rule
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.iterable.resources.user_moves import OldThenNew, Person
+from reverse_etl.destinations.iterable.resources.user_moves import IdentifierChangeLookup, UserIdentifier
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
@@ -102,8 +102,8 @@ class UserMergesEntry(Entry):
     def identifiers(self) -> dict[str, str]:
         return {"source": self.source.column}
 
-    def own(self) -> tuple[Field, ...]:
-        return (Field(_STAYS, self.destination.column, as_text=True, own=True),)
+    def key_fields(self) -> tuple[Field, ...]:
+        return (Field(_STAYS, self.destination.column, as_text=True, from_key=True),)
 
     def destination_name(self) -> str:
         return self.iterable_destination
@@ -112,17 +112,17 @@ class UserMergesEntry(Entry):
 def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
     """Return how pairs of users are identified and merged. A row's identity is the user that goes."""
     goes, stays = entry.source.key_in(project), entry.destination.key_in(project)
-    rule, label, message = rule_of(stays, ""), f"@{_STAYS}", "the user to merge into is missing or malformed"
+    rule, label, message = identity_rule(stays, ""), f"@{_STAYS}", "the user to merge into is missing or malformed"
     return BoundObject(
-        identity=rule_of(goes, entry.source.column),
-        operations=Operations(Merge(), lookup=OldThenNew(goes, partial(_person_afterwards, stays))),
+        identity=identity_rule(goes, entry.source.column),
+        operations=Operations(Merge(), lookup=IdentifierChangeLookup(goes, partial(_person_afterwards, stays))),
         body=partial(_body, goes, stays, [array.body() for array in entry.array_merge]),
-        fields=(Field(_STAYS, entry.destination.column, as_text=True, lowered=stays == "email", own=True),),
+        fields=(Field(_STAYS, entry.destination.column, as_text=True, lowered=stays == "email", from_key=True),),
         requirements=(
             Requirement((label,), "bad-merge-destination", message),
             Requirement((label,), "bad-merge-destination", message, pattern=rule.pattern, never=rule.never),
         ),
-        user=lambda row: str(row.own[_STAYS]),
+        user=lambda row: str(row.key_values[_STAYS]),
         people=(PersonColumn(goes), PersonColumn(stays, label)),
         changes_identifier=True,
         check=partial(_check, entry, project),
@@ -130,26 +130,26 @@ def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
 
 
 def _check(entry: UserMergesEntry, project: ProjectType, sync: Sync) -> list[Fault]:
-    place, faults = place_of(sync), []
+    location, faults = location_of(sync), []
     for key, user in (("source", entry.source), (_STAYS, entry.destination)):
         if project is ProjectType.HYBRID and not user.key:
             message, allowed = f"in a hybrid project `{key}` must say what it holds", "{email: …} or {user_id: …}"
-            faults.append(place.fault("wrong-identifier", message, key=key, allowed=allowed))
+            faults.append(location.fault("wrong-identifier", message, key=key, allowed=allowed))
         if project is ProjectType.USER_ID and user.key == "email":
             message = f"a user id project knows users by their user ids alone, and `{key}` holds e-mails"
-            faults.append(place.fault("wrong-identifier", message, key=key, allowed="a column of user ids"))
+            faults.append(location.fault("wrong-identifier", message, key=key, allowed="a column of user ids"))
     return faults
 
 
 def _body(goes: str, stays: str, arrays: Sequence[Mapping[str, str]], row: Row) -> Mapping[str, object]:
-    if goes == stays and row.identity == row.own[_STAYS]:
+    if goes == stays and row.identity == row.key_values[_STAYS]:
         raise UnfitRow("merged-with-itself", "source and destination are one user")
-    body = {f"source{_NAMES[goes]}": row.identity, f"destination{_NAMES[stays]}": row.own[_STAYS]}
+    body = {f"source{_NAMES[goes]}": row.identity, f"destination{_NAMES[stays]}": row.key_values[_STAYS]}
     return {**body, "arrayMerge": arrays} if arrays else body
 
 
-def _person_afterwards(stays: str, change: Change) -> Person:
-    return Person(stays, orjson.loads(change.body)[f"destination{_NAMES[stays]}"])
+def _person_afterwards(stays: str, change: Change) -> UserIdentifier:
+    return UserIdentifier(stays, orjson.loads(change.body)[f"destination{_NAMES[stays]}"])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
-from reverse_etl.definition.faults import Place, place_of
+from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
@@ -21,8 +21,14 @@ from reverse_etl.destinations.iterable.fields.field_types import (
     inspect_user_fields,
     warn_of_dropped_fields,
 )
-from reverse_etl.destinations.iterable.fields.reserved_names import user_field_faults
-from reverse_etl.destinations.iterable.identity import NAMES, Identifiers, Prefer, missing_identifier, people_of
+from reverse_etl.destinations.iterable.fields.reserved_names import find_reserved_user_fields
+from reverse_etl.destinations.iterable.identity import (
+    JSON_NAMES,
+    Identifiers,
+    Prefer,
+    missing_identifier,
+    person_columns,
+)
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import is_absent
@@ -63,14 +69,14 @@ class UsersEntry(FieldsEntry):
         default=False, description="accept rows although Iterable dropped some of their fields"
     )
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         return self.on_removed or ("delete" if self.mode == "mirror" else "ignore")
 
-    def faults(self, place: Place) -> list[Fault]:
-        faults = [] if self.identifiers() else [missing_identifier(place)]
+    def faults(self, location: EntryLocation) -> list[Fault]:
+        faults = [] if self.identifiers() else [missing_identifier(location)]
         if self.mode == "mirror" and self.on_removed == "ignore":
             said = "`mode: mirror` cannot ignore removed rows"
-            faults.append(place.fault("contradictory-keys", said, key="on_removed", allowed="delete, clear"))
+            faults.append(location.fault("contradictory-keys", said, key="on_removed", allowed="delete, clear"))
         return faults
 
 
@@ -78,7 +84,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
     """Return how profiles are identified and sent: by their first identifier, the other one is data."""
     identifiers = Identifiers.of(entry, project)
     fields = tuple(
-        Field(NAMES[key], column, nulls="skip", as_text=True)
+        Field(JSON_NAMES[key], column, nulls="skip", as_text=True)
         for key, column in entry.identifiers().items()
         if key != identifiers.key
     )
@@ -88,7 +94,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         operations=_operations(entry, identifiers),
         body=partial(_body, entry, identifiers),
         fields=fields,
-        people=people_of(identity, fields),
+        people=person_columns(identity, fields),
         check=partial(_check, entry, identifiers),
         inspect=partial(_inspect, entry),
         connector=_connect,
@@ -96,17 +102,17 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
 
 
 def _check(entry: UsersEntry, identifiers: Identifiers, sync: Sync) -> list[Fault]:
-    place, faults = place_of(sync), identifiers.check(sync)
+    location, faults = location_of(sync), identifiers.check(sync)
     if _needs_placeholder(identifiers) and entry.mode != "update" and not entry.prefer_user_id:
         faults.append(
-            place.fault(
+            location.fault(
                 "wrong-identifier",
                 "an e-mail project makes no users from a user id alone",
                 key="user_id",
                 allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
             )
         )
-    return [*faults, *user_field_faults(sync, place)]
+    return [*faults, *find_reserved_user_fields(sync, location)]
 
 
 def _needs_placeholder(identifiers: Identifiers) -> bool:
@@ -134,7 +140,7 @@ def _operations(entry: UsersEntry, identifiers: Identifiers) -> Operations:
         updates_only=updates,
         allow_dropped_fields=entry.allow_dropped_fields,
     )
-    remove = {"delete": DeleteUser(key), "clear": write}.get(entry.removal())
+    remove = {"delete": DeleteUser(key), "clear": write}.get(entry.removal_action())
     # An e-mail project refuses an unknown user id by itself; every other request would create the user.
     refuses_unknown = _needs_placeholder(identifiers) and not entry.prefer_user_id
     return Operations(write, remove, UserExists(key) if updates and not refuses_unknown else None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.iterable.identity import KINDS, NAMES
+from reverse_etl.destinations.iterable.identity import JSON_NAMES, REPLY_KINDS
 from reverse_etl.destinations.iterable.protocol.bulk_failures import (
     Counts,
     Failure,
@@ -32,7 +32,7 @@ MEANING: Mapping[str, tuple[str, str]] = {
     "invalid": ("invalid-identifier", "Iterable says that the e-mail or user id is malformed"),
 }
 NOTHING_TOLD: Mapping[int, Outcome] = {}
-_KINDS = {NAMES[key]: kind for key, kind in KINDS.items()}
+_KINDS = {JSON_NAMES[key]: kind for key, kind in REPLY_KINDS.items()}
 
 
 def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
@@ -41,7 +41,7 @@ def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) ->
     # before it was sent.
     key = change.key or key
     doubtful = failure.reason == "invalid" and failure.deprecated and key == "user_id"
-    own = named == identifier(KINDS[key], change.identity)
+    own = named == identifier(REPLY_KINDS[key], change.identity)
     return own and (failure.reason == "notFound" or doubtful)
 
 
@@ -52,7 +52,7 @@ def rejected(change: Change, named: Identifier, failure: Failure, key: str = "")
     forgotten is sent again when it changes.
     """
     outcome = Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
-    own = bool(key) and named == identifier(KINDS[change.key or key], change.identity)
+    own = bool(key) and named == identifier(REPLY_KINDS[change.key or key], change.identity)
     return barring(outcome) if own and failure.reason == "forgotten" else outcome
 
 

@@ -14,23 +14,23 @@ from urllib.parse import quote
 import orjson
 
 from reverse_etl.destinations.bound_object import TypedField
-from reverse_etl.destinations.iterable.fields.field_types import Accepted, given_type, with_parents
+from reverse_etl.destinations.iterable.fields.field_types import TypesByKind, add_parents, infer_type
 from reverse_etl.destinations.iterable.protocol.replies import params_of
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, did_you_mean
 from reverse_etl.sync import Sync
 
-NAME = r"[A-Za-z0-9-]{1,255}"
+CATALOG_NAME = r"[A-Za-z0-9-]{1,255}"
 # The limit of the first is documented; for the others, where none is, the pace is ours.
-CATALOGS = Endpoint("GET", "/api/catalogs", 100)
-MAKE = Endpoint("POST", "/api/catalogs/{catalog}", 10)
-TYPES = Endpoint("GET", "/api/catalogs/{catalog}/fieldMappings", 10)
+LIST_CATALOGS = Endpoint("GET", "/api/catalogs", 100)
+CREATE_CATALOG = Endpoint("POST", "/api/catalogs/{catalog}", 10)
+GET_FIELD_TYPES = Endpoint("GET", "/api/catalogs/{catalog}/fieldMappings", 10)
 SET_TYPES = Endpoint("PUT", "/api/catalogs/{catalog}/fieldMappings", 10)
 _PAGE = 100
 
 _TEXTS = frozenset({"string", "keyword"})
 # Kinds of a warehouse column, and the types that some of their values can be fitted to.
-CONVERTIBLE: Accepted = {
+CONVERTIBLE: TypesByKind = {
     **dict.fromkeys(("date", "timestamp"), _TEXTS | {"date"}),
     **dict.fromkeys(("integer", "decimal", "number", "float"), _TEXTS | {"long", "double"}),
     **dict.fromkeys(("uuid", "time"), _TEXTS),
@@ -68,12 +68,12 @@ class Catalog:
         return not parent or self.has_type(parent) or self.lacks(parent)
 
 
-def address(catalog: str, rest: str = "") -> str:
+def catalog_path(catalog: str, rest: str = "") -> str:
     """The path of a catalog, or of something in it."""
     return f"/api/catalogs/{quote(catalog, safe='')}{rest}"
 
 
-def lacks_catalog(reply: Reply) -> bool:
+def says_unknown_catalog(reply: Reply) -> bool:
     """Whether a reply says that there is no such catalog."""
     return reply.status == 404 and "catalogs.notFound" in reply.code
 
@@ -94,7 +94,7 @@ def _names(caller: ApiCaller) -> Iterator[str]:
     page = 1
     while True:
         content = _read_reply(
-            caller.ask(Request(CATALOGS, f"{CATALOGS.path}?page={page}&pageSize={_PAGE}")), "its catalogs"
+            caller.ask(Request(LIST_CATALOGS, f"{LIST_CATALOGS.path}?page={page}&pageSize={_PAGE}")), "its catalogs"
         )
         rows, total = content.get("catalogNames"), content.get("totalCatalogsCount")
         if not isinstance(rows, list):
@@ -121,7 +121,7 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
 
 def create_catalog(caller: ApiCaller, name: str) -> Catalog:
     """Create a catalog, or return the one that exists although it was not listed. Raises DestinationError."""
-    reply = caller.ask(Request(MAKE, address(name)))
+    reply = caller.ask(Request(CREATE_CATALOG, catalog_path(name)))
     if reply.status in (200, 201, 202):
         return Catalog(name, just_created=True)
     try:
@@ -133,7 +133,7 @@ def create_catalog(caller: ApiCaller, name: str) -> Catalog:
 def read_catalog(caller: ApiCaller, name: str) -> Catalog:
     """A catalog that there is, with the types of its fields. Raises DestinationError."""
     what = f"the field types of catalog `{name}`"
-    content = _read_reply(caller.ask(Request(TYPES, address(name, "/fieldMappings"))), what)
+    content = _read_reply(caller.ask(Request(GET_FIELD_TYPES, catalog_path(name, "/fieldMappings"))), what)
     types, untyped = content.get("definedMappings"), content.get("undefinedFields")
     if not isinstance(types, dict):
         raise _not_read(what, "no types")
@@ -141,21 +141,21 @@ def read_catalog(caller: ApiCaller, name: str) -> Catalog:
     return Catalog(name, known, frozenset(map(str, untyped if isinstance(untyped, list) else ())))
 
 
-def typable(catalog: Catalog, fields: Sequence[TypedField]) -> list[TypedField]:
+def find_typable_fields(catalog: Catalog, fields: Sequence[TypedField]) -> list[TypedField]:
     """The fields, and the objects around them, that no item has yet and whose type the warehouse tells."""
-    return [item for item in with_parents(fields) if given_type(item) and catalog.lacks(item.field)]
+    return [item for item in add_parents(fields) if infer_type(item) and catalog.lacks(item.field)]
 
 
 def set_types(caller: ApiCaller, catalog: Catalog, fields: Sequence[TypedField]) -> Catalog:
     """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
     if not fields:
         return catalog
-    body = orjson.dumps({"mappingsUpdates": _updates({item.field: given_type(item) for item in fields})})
-    request = Request(SET_TYPES, address(catalog.name, "/fieldMappings"), body)
-    reply = caller.ask(request, settled=lambda reply: not (catalog.just_created and lacks_catalog(reply)))
+    body = orjson.dumps({"mappingsUpdates": _updates({item.field: infer_type(item) for item in fields})})
+    request = Request(SET_TYPES, catalog_path(catalog.name, "/fieldMappings"), body)
+    reply = caller.ask(request, settled=lambda reply: not (catalog.just_created and says_unknown_catalog(reply)))
     if reply.status not in (200, 201, 202):
         raise _not_made(f"the fields of catalog `{catalog.name}` could not be typed", reply)
-    return replace(catalog, types={**catalog.types, **{item.field: given_type(item) for item in fields}})
+    return replace(catalog, types={**catalog.types, **{item.field: infer_type(item) for item in fields}})
 
 
 def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 _NAMES_REMEMBERED = 1000
 
 
-def parsed(value: object) -> list[int | str]:
+def parse_references(value: object) -> list[int | str]:
     """The ids and names in an array, in the text of a JSON array, or in a single value. Raises ValueError."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _array(value)
@@ -39,7 +39,7 @@ def _one(item: object) -> int | str:
     raise ValueError("neither an id nor a name")
 
 
-class Ids:
+class ReferenceReader:
     """Finds the numbers of one key's values."""
 
     def __init__(self, key: str, register: Register, things: Iterable[NamedResource] = ()) -> None:
@@ -55,7 +55,7 @@ class Ids:
     def of(self, value: object) -> list[int]:
         """The numbers, each once. Raises UnfitRow where some part is none, or stands for nothing or several things."""
         try:
-            parts = parsed(value)
+            parts = parse_references(value)
         except ValueError as error:
             said = f"`{self.key}` holds something that is {error}"
             raise UnfitRow("neither-id-nor-name", said) from None

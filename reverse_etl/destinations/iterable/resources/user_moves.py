@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.destinations.iterable.identity import NAMES
+from reverse_etl.destinations.iterable.identity import JSON_NAMES
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
 from reverse_etl.destinations.iterable.resources.user_lookup import GET_USER, request_user, user_exists
 from reverse_etl.destinations.operation import Answer, Lookup, Send
@@ -14,7 +14,7 @@ from reverse_etl.destinations.request import Endpoint, Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserIdentifier:
     """Somebody by one identifier; `key` is `email` or `user_id`."""
 
     key: str
@@ -22,7 +22,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class OldThenNew(Lookup):
+class IdentifierChangeLookup(Lookup):
     """Ask for the old identifier, and where nobody has it, for the new one.
 
     Where somebody has the new one, the move was made before: a run that died may have got it accepted without hearing
@@ -31,7 +31,7 @@ class OldThenNew(Lookup):
     """
 
     key: str
-    after: Callable[[Change], Person]
+    after: Callable[[Change], UserIdentifier]
     proved_by: Collection[str] = ("email", "user_id")
     endpoint: Endpoint = GET_USER
     settles: bool = True
@@ -54,10 +54,10 @@ class OldThenNew(Lookup):
         return further if (change.key or self.key) in self.proved_by else nobody
 
 
-def _is(reply: Reply, person: Person) -> bool:
+def _is(reply: Reply, person: UserIdentifier) -> bool:
     """Whether the user of a reply is that person already."""
     user = reply.body.get("user") if isinstance(reply.body, dict) else None
-    value = user.get(NAMES[person.key]) if isinstance(user, dict) else None
+    value = user.get(JSON_NAMES[person.key]) if isinstance(user, dict) else None
     if not isinstance(value, str):
         return False
     return value.lower() == person.identity.lower() if person.key == "email" else value == person.identity

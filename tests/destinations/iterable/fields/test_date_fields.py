@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.fields.date_fields import Texts, with_dates
+from reverse_etl.destinations.iterable.fields.date_fields import DateSample, add_date_findings
 
 SLASHES = "dd/MM/yyyy"
 FRACTIONS = "yyyy-MM-dd HH:mm:ss.SSS"
@@ -20,7 +20,7 @@ def known(kind):
 def judged(inspection, count, **matches):
     """The warnings, and the field if it is new."""
     names = {"slashes": SLASHES, "fractions": FRACTIONS, "accepted": "accepted"}
-    found = with_dates(inspection, {"f": Texts(count, {names[name]: n for name, n in matches.items()})})
+    found = add_date_findings(inspection, {"f": DateSample(count, {names[name]: n for name, n in matches.items()})})
     return found.warnings, next((item for item in found.new_fields if item.field == "f"), None)
 
 
@@ -85,7 +85,7 @@ def test_texts_that_a_date_field_would_not_take_are_counted(matches, misfits, fo
 
 def test_warnings_come_after_those_that_were_there_and_other_fields_stay():
     before = Inspection((*NEW.new_fields,), {"x": "long"}, ("first",), ("note",))
-    found = with_dates(before, {"f": Texts(2, {SLASHES: 2}), "gone": Texts(2, {SLASHES: 2})})
+    found = add_date_findings(before, {"f": DateSample(2, {SLASHES: 2}), "gone": DateSample(2, {SLASHES: 2})})
     assert found.warnings[0] == "first"
     assert len(found.warnings) == 2
     assert found.new_fields == before.new_fields

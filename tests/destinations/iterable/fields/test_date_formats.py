@@ -7,7 +7,7 @@ import re
 import duckdb
 import pytest
 
-from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED, ODD, is_date
+from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED_DATE, UNRECOGNIZED_FORMATS, is_date
 from reverse_etl.warehouses.duckdb import DuckDBDialect
 
 DATES = [
@@ -73,7 +73,9 @@ def in_the_warehouse(pattern, text):
 @pytest.mark.parametrize("matches", [in_python, in_the_warehouse])
 @pytest.mark.parametrize("text", [*DATES, *DATES_TO_PEOPLE, *NO_DATES])
 def test_every_text_has_one_form_at_most(matches, text):
-    forms = [name for name, pattern in {"accepted": ACCEPTED, **ODD}.items() if matches(pattern, text)]
+    forms = [
+        name for name, pattern in {"accepted": ACCEPTED_DATE, **UNRECOGNIZED_FORMATS}.items() if matches(pattern, text)
+    ]
     expected = ["accepted"] if text in DATES else [DATES_TO_PEOPLE[text]] if text in DATES_TO_PEOPLE else []
     assert forms == expected
 
@@ -89,4 +91,4 @@ def test_no_dates(text):
 
 
 def test_every_form_has_an_example():
-    assert set(DATES_TO_PEOPLE.values()) == set(ODD)
+    assert set(DATES_TO_PEOPLE.values()) == set(UNRECOGNIZED_FORMATS)

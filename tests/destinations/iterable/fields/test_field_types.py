@@ -11,12 +11,12 @@ from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed
 from reverse_etl.destinations.inspection import NewField
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.field_types import (
-    ACCEPTED,
-    NOT_TOLD,
+    ACCEPTED_TYPES,
+    TYPES_UNKNOWN,
     TypeClash,
     clash_error,
     find_clashes,
-    new_fields,
+    find_new_fields,
     read_user_types,
 )
 from reverse_etl.errors import DestinationError
@@ -114,15 +114,15 @@ def test_no_connection_is_an_error(ask, server):
     assert caught.value.code == "destination-unavailable"
 
 
-@pytest.mark.parametrize("kind", ACCEPTED)
+@pytest.mark.parametrize("kind", ACCEPTED_TYPES)
 @pytest.mark.parametrize("theirs", ["string", "keyword", "date", "long", "double", "boolean", "object", "nested"])
 def test_each_kind_against_each_type(kind, theirs):
     found = find_clashes([TypedField("f", kind, "SQL")], {"f": theirs})
-    assert found == ([] if theirs in ACCEPTED[kind] else [TypeClash("f", "SQL", theirs)])
+    assert found == ([] if theirs in ACCEPTED_TYPES[kind] else [TypeClash("f", "SQL", theirs)])
 
 
 def test_kinds_are_those_of_the_warehouse():
-    assert set(ACCEPTED) <= {kind.value for kind in ColumnKind}
+    assert set(ACCEPTED_TYPES) <= {kind.value for kind in ColumnKind}
 
 
 def test_new_fields_and_kinds_that_can_be_anything_do_not_clash():
@@ -188,12 +188,12 @@ def test_every_fix_is_a_sentence(theirs):
     ],
 )
 def test_the_type_that_a_new_field_gets(typed, given):
-    assert new_fields([typed], ()) == (NewField(typed.field, given),)
+    assert find_new_fields([typed], ()) == (NewField(typed.field, given),)
 
 
 def test_new_fields_come_with_the_objects_around_them():
     typed = [TypedField("plan.tier", "text", "VARCHAR"), TypedField("plan.price.net", "decimal", "DECIMAL(9,2)")]
-    found = [(item.field, item.type) for item in new_fields(typed, FIELDS)]
+    found = [(item.field, item.type) for item in find_new_fields(typed, FIELDS)]
     assert found == [("plan.tier", "string"), ("plan.price", "object"), ("plan.price.net", "double")]
 
 
@@ -222,7 +222,7 @@ def test_an_inspection_tells_new_fields_and_the_types_of_the_others(world, serve
 def test_an_inspection_without_types_tells_what_each_field_would_be(world, server):
     found = inspected(world, server, Answer(404, HTML), TypedField("age", "integer", "INT"))
     assert found.new_fields == (NewField("age", "long"),)
-    assert found.warnings == (NOT_TOLD,)
+    assert found.warnings == (TYPES_UNKNOWN,)
 
 
 @pytest.mark.parametrize(("create", "warned"), [(False, True), (True, False), (None, False)])

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
-from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 
 ODD = "odd"
@@ -88,7 +88,7 @@ def decimals(text, scale):
     ],
 )
 def test_a_value_fits_or_is_odd(cast, column, expected):
-    [found] = fit(column, cast)
+    [found] = convert_to_type(column, cast)
     if expected is ODD:
         assert isinstance(found, Unsendable)
         assert f"`{cast}`" in found.reason
@@ -98,20 +98,20 @@ def test_a_value_fits_or_is_odd(cast, column, expected):
 
 @pytest.mark.parametrize("cast", ["string", "long", "double", "boolean", "date", "object", "geo_location"])
 def test_nulls_stay_nulls_and_what_was_odd_stays_odd(cast):
-    assert fit(pa.array([None, None], pa.string()), cast) == [None, None]
-    [found] = fit(pa.array([2**63], pa.uint64()), cast)
+    assert convert_to_type(pa.array([None, None], pa.string()), cast) == [None, None]
+    [found] = convert_to_type(pa.array([2**63], pa.uint64()), cast)
     assert "64 bits" in found.reason
 
 
 def test_elements_of_arrays_are_fitted_one_by_one():
-    assert fit(pa.array([[1, 2], [], None, [None]]), "string") == [["1", "2"], [], None, [None]]
-    [odd] = fit(pa.array([[1.0, 2.5]]), "long")
+    assert convert_to_type(pa.array([[1, 2], [], None, [None]]), "string") == [["1", "2"], [], None, [None]]
+    [odd] = convert_to_type(pa.array([[1.0, 2.5]]), "long")
     assert isinstance(odd, Unsendable)
 
 
 def test_json_is_fitted_by_what_it_says():
     column = pa.array(["1", '"1"', "[1]", '{"a":1}', None])
-    found = fit(column, "string", as_json=True)
+    found = convert_to_type(column, "string", as_json=True)
     assert [*found[:3], found[4]] == ["1", "1", ["1"], None]
     assert isinstance(found[3], Unsendable)
 
@@ -120,7 +120,7 @@ def test_a_value_that_does_not_fit_holds_its_row_back_without_being_told():
     plan = pa.RecordBatch.from_pydict(
         {"ordinal": [0, 1], "kind": ["added", "added"], "identity": ["a", "b"], "v1": ["2026-01-02", "secret"]}
     )
-    found = Encoder([Source("born", "v1", cast="date")], RowFormat(lambda row: row.data, fit)).encode(plan)
+    found = Encoder([Source("born", "v1", cast="date")], RowFormat(lambda row: row.data, convert_to_type)).encode(plan)
     assert [change.ordinal for change in found.changes] == [0]
     [outcome] = found.outcomes
     assert (outcome.ordinal, outcome.code) == (1, "unsendable-value")
@@ -134,7 +134,7 @@ def test_what_fits_a_number_type_keeps_its_value(values):
     numbers = [float(value) if value is not None else None for value in values]
     column = pa.array(numbers, pa.float64())
     for cast in ("double", "long", "string"):
-        for before, after in zip(convert(column), fit(column, cast), strict=True):
+        for before, after in zip(convert_column(column), convert_to_type(column, cast), strict=True):
             if not isinstance(after, Unsendable):
                 assert after is None if before is None else math.isclose(float(after), before, rel_tol=0)
 
@@ -148,4 +148,4 @@ def test_what_fits_a_number_type_keeps_its_value(values):
 )
 def test_numbers_of_json_keep_their_digits_as_texts(cast, expected):
     texts = pa.array(["5", "5.00", "12345678901234567890", '"a"', "true", None])
-    assert [ODD if isinstance(v, Unsendable) else v for v in fit(texts, cast, as_json=True)] == expected
+    assert [ODD if isinstance(v, Unsendable) else v for v in convert_to_type(texts, cast, as_json=True)] == expected

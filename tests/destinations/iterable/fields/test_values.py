@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.destinations.iterable.fields.values import convert
+from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 
 TOO_LARGE = "the whole number does not fit 64 bits; cast the column to text in the model"
@@ -170,40 +170,40 @@ CASES = {
 def test_each_type(case):
     kind, given_values, expected = CASES[case]
     column = pa.array(given_values, kind)
-    assert exact(told(convert(column)), expected)
+    assert exact(told(convert_column(column)), expected)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_type_as_a_part_of_a_longer_column(case):
     kind, given_values, expected = CASES[case]
     column = pa.array([*given_values, *given_values, *given_values], kind)
-    assert exact(told(convert(column.slice(len(given_values), len(given_values)))), expected)
+    assert exact(told(convert_column(column.slice(len(given_values), len(given_values)))), expected)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_type_inside_an_array(case):
     kind, given_values, expected = CASES[case]
     column = pa.array([[value] for value in given_values], pa.list_(kind))
-    unwrapped = [value[0] if isinstance(value, list) else value for value in told(convert(column))]
+    unwrapped = [value[0] if isinstance(value, list) else value for value in told(convert_column(column))]
     assert exact(unwrapped, expected)
 
 
 def test_uuids():
     value = uuid.UUID("12345678-1234-5678-1234-567812345678")
     stored = pa.array([value.bytes, None], pa.binary(16))
-    assert convert(pa.ExtensionArray.from_storage(pa.uuid(), stored)) == [str(value), None]
+    assert convert_column(pa.ExtensionArray.from_storage(pa.uuid(), stored)) == [str(value), None]
 
 
 def test_a_column_of_the_type_json_needs_no_hint():
     stored = pa.array(['{"a": [1]}', None, "{"], pa.string())
-    assert told(convert(pa.ExtensionArray.from_storage(pa.json_(), stored))) == [{"a": [1]}, None, f"!{NO_JSON}"]
+    assert told(convert_column(pa.ExtensionArray.from_storage(pa.json_(), stored))) == [{"a": [1]}, None, f"!{NO_JSON}"]
 
 
 def test_text_that_is_not_utf8_is_one_invalid_row():
     offsets = pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0")
     column = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"a\xff")])
-    assert told(convert(column)) == ["a", "!the text is not UTF-8"]
-    assert told(convert(column, as_json=True)) == [f"!{NO_JSON}", "!the text is not UTF-8"]
+    assert told(convert_column(column)) == ["a", "!the text is not UTF-8"]
+    assert told(convert_column(column, as_json=True)) == [f"!{NO_JSON}", "!the text is not UTF-8"]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_text_that_is_not_utf8_is_one_invalid_row():
     ],
 )
 def test_json_text(text, expected):
-    assert exact(told(convert(pa.array([text]), as_json=True)), [expected])
+    assert exact(told(convert_column(pa.array([text]), as_json=True)), [expected])
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_json_text(text, expected):
 )
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
 def test_numbers_of_json_are_the_same_by_columns_and_one_by_one(texts, kind):
-    alone = [convert(pa.array([text, "{}"], kind), as_json=True)[0] for text in texts]
-    assert exact(told(convert(pa.array(texts, kind), as_json=True)), told(alone))
+    alone = [convert_column(pa.array([text, "{}"], kind), as_json=True)[0] for text in texts]
+    assert exact(told(convert_column(pa.array(texts, kind), as_json=True)), told(alone))
 
 
 SCALARS = st.one_of(
@@ -287,7 +287,7 @@ def wanted(kind, value):
 def test_json_gives_back_the_value_or_the_row_is_invalid(typed, nested):
     kind, value = typed
     column = pa.array([{"x": [value, None]}], pa.struct([("x", pa.list_(kind))])) if nested else pa.array([value], kind)
-    [found] = told(convert(column))
+    [found] = told(convert_column(column))
     expected = wanted(kind, value)
     if nested and not (isinstance(found, str) and found.startswith("!")):
         expected = {"x": [expected, None]}
@@ -297,11 +297,11 @@ def test_json_gives_back_the_value_or_the_row_is_invalid(typed, nested):
 @settings(max_examples=200, deadline=None)
 @given(st.datetimes(), st.sampled_from(["s", "ms", "us"]))
 def test_every_moment_of_the_calendar(moment, unit):
-    [text] = convert(pa.array([moment.replace(microsecond=0)], pa.timestamp(unit)))
+    [text] = convert_column(pa.array([moment.replace(microsecond=0)], pa.timestamp(unit)))
     assert dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z").replace(tzinfo=None) == moment.replace(microsecond=0)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dates())
 def test_every_day_of_the_calendar(day):
-    assert convert(pa.array([day])) == [day.isoformat()]
+    assert convert_column(pa.array([day])) == [day.isoformat()]

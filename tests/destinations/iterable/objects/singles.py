@@ -6,14 +6,14 @@ import orjson
 import pytest
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row
 from tests.contracts.iterable_object import OperationContract
 from tests.doubles.scripted_server import Answer, refusal
 
-MODEL = Tagged("people", "model.shop.people", '"people"', "models/people.yml")
+MODEL = TaggedModel("people", "model.shop.people", '"people"', "models/people.yml")
 SUCCESS = {"msg": "", "code": "Success", "params": None}
 FORGOTTEN = [refusal(400, "ForgottenUserError"), refusal(409, "ForgottenUserError")]
 
@@ -65,6 +65,6 @@ def codes_in(sync, project):
 def sent(meta, project, **own):
     """Path and body of the request for a row with identity `a`."""
     sync, project = sync_of(meta), ProjectType(project)
-    json = bind(sync, project).body(Row("a", own=own))
+    json = bind(sync, project).body(Row("a", key_values=own))
     request = bind(sync, project).operations.write.build([Change(0, Kind.ADDED, "a", orjson.dumps(json))])
     return request.endpoint.method, request.path, json

@@ -11,7 +11,7 @@ import pytest
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
 from tests.destinations.iterable.objects.singles import sync_of
 
@@ -59,7 +59,7 @@ def operation_of(case):
 def test_the_body_is_the_one_on_file(case):
     mode, method, sources = CASES[case]
     body = bind(sync_of({**META, "mode": mode}), PROJECT).body
-    encoded = Encoder(sources, RowFormat(body, fit)).encode(PLAN)
+    encoded = Encoder(sources, RowFormat(body, convert_to_type)).encode(PLAN)
     assert not encoded.outcomes
     sent = [change for change in encoded.changes if (change.kind.value == "removed") == (method == "DELETE")]
     request = operation_of(case).build(sent)

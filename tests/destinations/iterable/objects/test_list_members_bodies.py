@@ -7,7 +7,7 @@ import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from tests.destinations.iterable.objects.bodies import is_on_file, names_on_file
 from tests.destinations.iterable.objects.singles import sync_of
 
@@ -38,7 +38,7 @@ def bodies(case):
     project, change, sources = CASES[case]
     sync = sync_of({"object": "list_members", "list": {"id": 12}, "email": "email", **change})
     bound = bind(sync, project)
-    encoder, operations = Encoder(sources, RowFormat(bound.body, fit)), bound.operations
+    encoder, operations = Encoder(sources, RowFormat(bound.body, convert_to_type)), bound.operations
     *there, gone = encoder.encode(PLAN).changes
     requests = [operations.write.build(there)]
     return requests + ([operations.remove.build([gone])] if operations.remove else [])

@@ -152,7 +152,7 @@ class TestValues:
 
     def sent(self, ask, key, value):
         body = ask("connect", {key: "column"}).body
-        found = body(Row("a@x.com", own={key: value}))
+        found = body(Row("a@x.com", key_values={key: value}))
         assert found.pop("email") == "a@x.com"
         [ids] = found.values()
         return ids
@@ -214,7 +214,7 @@ class TestValues:
     def test_a_row_that_says_nothing_is_skipped(self, ask, own):
         body = ask("connect", {}).body
         with pytest.raises(UnfitRow) as caught:
-            body(Row("a@x.com", own=own))
+            body(Row("a@x.com", key_values=own))
         assert (caught.value.code, caught.value.status) == ("nothing-to-send", Status.SKIPPED)
 
 
@@ -239,7 +239,7 @@ class TestPreparing:
 
     def test_a_constant_is_sent_with_every_row(self, ask):
         connected = ask("connect", {CHANNELS: {"value": ["Marketing", 3]}})
-        assert connected.body(Row("a@x.com", own={CHANNELS: ["Marketing", 3]})) == {
+        assert connected.body(Row("a@x.com", key_values={CHANNELS: ["Marketing", 3]})) == {
             "email": "a@x.com",
             "unsubscribedChannelIds": [1, 3],
         }
@@ -260,7 +260,7 @@ class TestPreparing:
     )
     def test_lists_go_by_every_name_that_the_project_may_know(self, ask, project, members):
         meta = {"email": None, "user_id": "id", CHANNELS: None, "list_ids": "lists"}
-        body = ask("connect", meta, project).body(Row("U1", own={"list_ids": [12]}))
+        body = ask("connect", meta, project).body(Row("U1", key_values={"list_ids": [12]}))
         assert body == {"userId": "U1", **{member: [12] for member in members}}
 
 
@@ -301,8 +301,8 @@ class TestDefinitions:
         assert faults_in_project({**SUBSCRIPTIONS, **change}, project) == codes
 
     def test_a_null_leaves_what_iterable_has(self):
-        [field] = sync_of(SUBSCRIPTIONS).own
-        assert field == Field(CHANNELS, "channels", nulls="skip", own=True)
+        [field] = sync_of(SUBSCRIPTIONS).key_fields
+        assert field == Field(CHANNELS, "channels", nulls="skip", from_key=True)
 
     def test_opt_in_is_needed_only_where_it_is_meant(self):
         def opts_in(**change):

@@ -10,11 +10,11 @@ import pytest
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from reverse_etl.destinations.iterable.identity import Identifiers
 from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, _body
 from reverse_etl.destinations.iterable.resources.named_resources import NamedResource
-from reverse_etl.destinations.iterable.resources.resource_ids import Ids
+from reverse_etl.destinations.iterable.resources.resource_ids import ReferenceReader
 from tests.destinations.iterable.objects.bodies import is_on_file, names_on_file
 from tests.destinations.iterable.objects.singles import sync_of
 
@@ -46,11 +46,13 @@ CASES = {
 def encoded(case):
     project, change, columns = CASES[case]
     sync = sync_of({"object": "subscriptions", "email": "email", **columns, **change})
-    sources = [Source(key, column, json=column == "v3", skip_nulls=True, own=True) for key, column in columns.items()]
+    sources = [
+        Source(key, column, json=column == "v3", skip_nulls=True, from_key=True) for key, column in columns.items()
+    ]
     identifiers = Identifiers.of(sync.entry, ProjectType(project))
-    body = partial(_body, identifiers, [Ids(key, REGISTERS[key], NAMES) for key in columns])
+    body = partial(_body, identifiers, [ReferenceReader(key, REGISTERS[key], NAMES) for key in columns])
     write = bind(sync, ProjectType(project)).operations.write
-    return write, Encoder(sources, RowFormat(body, fit)).encode(PLAN)
+    return write, Encoder(sources, RowFormat(body, convert_to_type)).encode(PLAN)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,7 +10,7 @@ import pytest
 from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
 from reverse_etl.destinations.iterable import bind
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
 from reverse_etl.destinations.iterable.resources.catalog_types import (
     CONVERTIBLE,
@@ -407,7 +407,7 @@ SAMPLES = {
 @pytest.mark.parametrize("kind", SAMPLES)
 @pytest.mark.parametrize("theirs", ["string", "keyword", "date", "long", "double", "boolean", "object", "geo_location"])
 def test_a_kind_clashes_where_none_of_its_values_can_be_fitted(kind, theirs):
-    fitted = [value for value in fit(SAMPLES[kind], theirs) if not isinstance(value, Unsendable)]
+    fitted = [value for value in convert_to_type(SAMPLES[kind], theirs) if not isinstance(value, Unsendable)]
     assert bool(fitted) is (theirs in CONVERTIBLE[kind])
 
 

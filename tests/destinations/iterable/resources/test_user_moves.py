@@ -32,7 +32,9 @@ class TestWhatIsAskedBeforeAUserIsMoved:
     def ask(self, world, server):
         def ask(answers, meta=EMAIL_CHANGE, project=ProjectType.EMAIL, own="new@x.com"):
             sync = sync_of(meta)
-            row = Row("old@x.com" if project is ProjectType.EMAIL else "u1", own={"new_email": own, "destination": own})
+            row = Row(
+                "old@x.com" if project is ProjectType.EMAIL else "u1", key_values={"new_email": own, "destination": own}
+            )
             body = orjson.dumps(bind(sync, project).body(row))
             server.script(*answers)
             client = world.client()

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.carts import UpdateCart
@@ -17,7 +17,7 @@ from tests.destinations.iterable.objects.singles import FORGOTTEN, SingleContrac
 from tests.doubles.scripted_server import refusal
 
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}
-MODEL = Tagged("carts", "model.shop.carts", '"shop"."main"."carts"', "models/carts.yml")
+MODEL = TaggedModel("carts", "model.shop.carts", '"shop"."main"."carts"', "models/carts.yml")
 GOOD = {"object": "carts", "email": "email", "items": "lines"}
 
 
@@ -115,11 +115,11 @@ class TestBodies:
         return bind(sync_of(**changes), ProjectType(project)).body(row)
 
     def test_items_of_a_user(self):
-        row = Row("a@x.com", own={"items": [TEA]})
+        row = Row("a@x.com", key_values={"items": [TEA]})
         assert self.body(row) == {"user": {"email": "a@x.com"}, "items": [TEA]}
 
     def test_an_empty_array_empties_the_cart(self):
-        assert self.body(Row("a@x.com", own={"items": []}))["items"] == []
+        assert self.body(Row("a@x.com", key_values={"items": []}))["items"] == []
 
     def test_a_removed_row_empties_the_cart(self):
         assert self.body(Row("a@x.com", removed=True)) == {"user": {"email": "a@x.com"}, "items": []}
@@ -129,11 +129,11 @@ class TestBodies:
     )
     def test_users_known_by_user_id_alone(self, prefer, user):
         keys = {"email": "left out", "user_id": "uid", "prefer_user_id": prefer}
-        assert self.body(Row("A", own={"items": []}), **keys)["user"] == user
+        assert self.body(Row("A", key_values={"items": []}), **keys)["user"] == user
 
     def test_an_item_that_lacks_something_holds_its_row_back(self):
         with pytest.raises(UnfitRow, match=r"`items.price` is missing"):
-            self.body(Row("a@x.com", own={"items": [{"id": "1", "name": "x", "quantity": 1}]}))
+            self.body(Row("a@x.com", key_values={"items": [{"id": "1", "name": "x", "quantity": 1}]}))
 
 
 @pytest.mark.parametrize(("project", "user"), [("email", "email"), ("hybrid", "email"), ("user_id", "userId")])

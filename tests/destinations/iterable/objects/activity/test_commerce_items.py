@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.operation import Row, UnfitRow
 
-MODEL = Tagged("carts", "model.shop.carts", '"carts"', "models/carts.yml")
+MODEL = TaggedModel("carts", "model.shop.carts", '"carts"', "models/carts.yml")
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}
 CUP = {"id": "C-7", "name": "Cup", "price": 12, "quantity": 1}
 
@@ -26,7 +26,7 @@ def key(items):
 
 def items(said, value):
     """The items of a row whose columns hold `value`: an array, or an object by member."""
-    return key(said).reader()(Row("a@x.com", own={"items": value}))
+    return key(said).reader()(Row("a@x.com", key_values={"items": value}))
 
 
 def unfit(said, value):
@@ -86,8 +86,8 @@ class TestArrays:
 
     def test_names_of_members_are_compared_like_values(self):
         """Another name sends something else, though the column is the same."""
-        assert [field.label for field in key(BARE).own()] == ["@items"]
-        _, names = key(RENAMED).own()
+        assert [field.label for field in key(BARE).key_fields()] == ["@items"]
+        _, names = key(RENAMED).key_fields()
         assert (names.label, names.column) == ("@item_members", None)
         assert names.constant == {path: name for path, name in RENAMED.items() if path != "column"}
 
@@ -147,7 +147,7 @@ class TestColumns:
         assert found == [{"color": "red", "size": {"eu": 38}}, {"size": {"eu": 38}}]
 
     def test_each_member_is_compared_by_itself(self):
-        assert [field.label for field in key(COLUMNS).own()] == [f"@items.{name}" for name in COLUMNS]
+        assert [field.label for field in key(COLUMNS).key_fields()] == [f"@items.{name}" for name in COLUMNS]
 
 
 class TestValues:

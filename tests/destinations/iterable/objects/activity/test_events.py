@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.events import TrackBulk
@@ -49,7 +49,7 @@ class TestTurns(TrackHooks, TurnsContract):
     pass
 
 
-MODEL = Tagged("visits", "model.shop.visits", '"shop"."main"."visits"', "models/visits.yml")
+MODEL = TaggedModel("visits", "model.shop.visits", '"shop"."main"."visits"', "models/visits.yml")
 GOOD = {"object": "events", "event_name": "name", "event_id": "id", "email": "email"}
 
 
@@ -85,7 +85,7 @@ class TestDefinitions:
             template_id={"value": 7},
         )
         assert faults == []
-        assert {field.label: (field.column, field.constant, field.nulls) for field in sync.own} == {
+        assert {field.label: (field.column, field.constant, field.nulls) for field in sync.key_fields} == {
             "@event_name": (None, "Visit", "send"),
             "@created_at": ("at", None, "skip"),
             "@campaign_id": ("campaign", None, "send"),

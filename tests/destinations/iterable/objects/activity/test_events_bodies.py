@@ -12,7 +12,7 @@ import pytest
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from tests.destinations.iterable.objects.activity.activity_replies import hashed
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
 from tests.destinations.iterable.objects.singles import sync_of
@@ -32,8 +32,8 @@ PLAN = {
     "text": ["x", None, "z"],
 }
 DATA = (Source("note", "text"), Source("order.total", "number"))
-PEOPLE = (Source("email", "email", own=True), Source("user_id", "user_id", own=True))
-NAME = Source("event_name", "name", own=True)
+PEOPLE = (Source("email", "email", from_key=True), Source("user_id", "user_id", from_key=True))
+NAME = Source("event_name", "name", from_key=True)
 META = {
     "object": "events",
     "name": "orders",
@@ -47,12 +47,17 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
     "events_by_id": ({}, (*DATA, *PEOPLE, NAME)),
     "events_by_primary_key": ({"event_id": None, "primary_key": ["shop", "id"]}, (*PEOPLE, NAME)),
     "events_with_both_keys": ({"primary_key": ["id"]}, (*PEOPLE, NAME)),
-    "events_at_a_time": ({}, (*PEOPLE, NAME, Source("created_at", "at", own=True, skip_nulls=True))),
-    "events_on_a_day": ({}, (*PEOPLE, NAME, Source("created_at", "day", own=True, skip_nulls=True))),
-    "events_at_a_number": ({}, (*PEOPLE, NAME, Source("created_at", "number", own=True, skip_nulls=True))),
+    "events_at_a_time": ({}, (*PEOPLE, NAME, Source("created_at", "at", from_key=True, skip_nulls=True))),
+    "events_on_a_day": ({}, (*PEOPLE, NAME, Source("created_at", "day", from_key=True, skip_nulls=True))),
+    "events_at_a_number": ({}, (*PEOPLE, NAME, Source("created_at", "number", from_key=True, skip_nulls=True))),
     "events_credited": (
         {},
-        (*PEOPLE, NAME, Source("campaign_id", "campaign", own=True), Source("template_id", "campaign", own=True)),
+        (
+            *PEOPLE,
+            NAME,
+            Source("campaign_id", "campaign", from_key=True),
+            Source("template_id", "campaign", from_key=True),
+        ),
     ),
     "events_without_new_fields": ({"create_new_fields": False}, (*DATA, *PEOPLE, NAME)),
     "events_with_new_fields": ({"create_new_fields": True}, (*PEOPLE, NAME)),
@@ -60,7 +65,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Source, ...]]] = {
 
 
 def encoded(sync, sources, plan=None):
-    form = RowFormat(bind(sync, ProjectType.HYBRID).body, fit, bind(sync, ProjectType.HYBRID).user)
+    form = RowFormat(bind(sync, ProjectType.HYBRID).body, convert_to_type, bind(sync, ProjectType.HYBRID).user)
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan or PLAN))
 
 
@@ -73,7 +78,7 @@ def one(**columns):
 def odd(key, value):
     """The row in which a key of the definition takes this value."""
     sources = [source for source in (*PEOPLE, NAME) if source.path != key]
-    return encoded(SYNC, (*sources, Source(key, "odd", own=True)), one(odd=value))
+    return encoded(SYNC, (*sources, Source(key, "odd", from_key=True)), one(odd=value))
 
 
 def request_of(case):
@@ -179,14 +184,14 @@ def test_a_value_of_another_type_that_loses_nothing_is_taken(key, value, name, s
     ("value", "json"), [(float("nan"), False), (float("inf"), False), ("null", True), (None, False)]
 )
 def test_a_time_that_is_none_holds_its_row_back_as_null_does(value, json):
-    sources = [*PEOPLE, NAME, Source("created_at", "odd", own=True, json=json)]
+    sources = [*PEOPLE, NAME, Source("created_at", "odd", from_key=True, json=json)]
     found = encoded(SYNC, sources, one(odd=value))
     assert [outcome.code for outcome in found.outcomes] == ["null-created-at"]
     assert found.changes == []
 
 
 def test_a_time_that_may_be_missing_is_left_out():
-    sources = [*PEOPLE, NAME, Source("created_at", "odd", own=True, skip_nulls=True)]
+    sources = [*PEOPLE, NAME, Source("created_at", "odd", from_key=True, skip_nulls=True)]
     [change] = encoded(SYNC, sources, one(odd=None)).changes
     assert "createdAt" not in orjson.loads(change.body)
 

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract
@@ -27,7 +27,7 @@ from tests.doubles.delivery_world import KEY
 from tests.doubles.scripted_server import refusal
 
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}
-MODEL = Tagged("orders", "model.shop.orders", '"shop"."main"."orders"', "models/orders.yml")
+MODEL = TaggedModel("orders", "model.shop.orders", '"shop"."main"."orders"', "models/orders.yml")
 GOOD = {"object": "purchases", "purchase_id": "id", "email": "email", "items": "lines", "total": "total"}
 
 
@@ -178,38 +178,38 @@ PLAN = {
     "campaign": [77, None],
     "shop": ["eu", None],
 }
-PEOPLE = (Source("email", "email", own=True), Source("user_id", "uid", own=True))
-TOTAL = Source("total", "total", own=True)
-ARRAY = (*PEOPLE, TOTAL, Source("items", "lines", own=True))
+PEOPLE = (Source("email", "email", from_key=True), Source("user_id", "uid", from_key=True))
+TOTAL = Source("total", "total", from_key=True)
+ARRAY = (*PEOPLE, TOTAL, Source("items", "lines", from_key=True))
 CASES = {
     "purchases_by_id": ({}, (*ARRAY, Source("shop", "shop"))),
     "purchases_by_primary_key": ({"purchase_id": "left out", "primary_key": "key"}, ARRAY),
     "purchases_that_make_users": ({"prefer_user_id": True}, ARRAY),
     "purchases_renamed": (
         {"items": {"column": "json", "id": "sku", "name": "title", "dataFields.color": "colour"}},
-        (*PEOPLE, TOTAL, Source("items", "json", json=True, own=True)),
+        (*PEOPLE, TOTAL, Source("items", "json", json=True, from_key=True)),
     ),
     "purchases_of_columns": (
         {"items": {"id": "product", "name": "title", "price": {"value": 1}, "quantity": {"value": 2}}},
         (
             *PEOPLE,
             TOTAL,
-            Source("items.id", "product", own=True),
-            Source("items.name", "title", own=True),
-            Source("items.price", "one", json=True, own=True),
-            Source("items.quantity", "two", json=True, own=True),
+            Source("items.id", "product", from_key=True),
+            Source("items.name", "title", from_key=True),
+            Source("items.price", "one", json=True, from_key=True),
+            Source("items.quantity", "two", json=True, from_key=True),
         ),
     ),
     "purchases_credited": (
         {"created_at": "at", "campaign_id": "campaign"},
-        (*ARRAY, Source("created_at", "at", own=True), Source("campaign_id", "campaign", own=True)),
+        (*ARRAY, Source("created_at", "at", from_key=True), Source("campaign_id", "campaign", from_key=True)),
     ),
 }
 
 
 def encoded(sync, sources, **columns):
     plan = {**PLAN, "one": ["1"] * 2, "two": ["2"] * 2, **columns}
-    form = RowFormat(bind(sync, ProjectType.HYBRID).body, fit, bind(sync, ProjectType.HYBRID).user)
+    form = RowFormat(bind(sync, ProjectType.HYBRID).body, convert_to_type, bind(sync, ProjectType.HYBRID).user)
     return Encoder(sources, form).encode(pa.RecordBatch.from_pydict(plan))
 
 

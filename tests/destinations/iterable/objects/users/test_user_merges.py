@@ -94,7 +94,7 @@ class TestDefinitions:
 
     def test_a_user_is_not_merged_with_itself(self):
         with pytest.raises(UnfitRow, match="one user"):
-            bind(sync_of(MERGE), ProjectType.EMAIL).body(Row("a", own={"destination": "a"}))
+            bind(sync_of(MERGE), ProjectType.EMAIL).body(Row("a", key_values={"destination": "a"}))
 
     def test_the_destination_of_iterable_has_a_key_of_its_own(self):
         assert sync_of(MERGE).destination == "iterable"

@@ -10,7 +10,7 @@ import pytest
 
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
-from reverse_etl.destinations.iterable.fields.type_fitting import fit
+from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
 from tests.destinations.iterable.objects.singles import sync_of
 
@@ -69,7 +69,7 @@ def request_of(case):
     project, changes, sources = CASES[case]
     bound = bind(sync_of({**META, **changes}), project)
     kept = [field.path for field in bound.fields]
-    encoded = Encoder(sources, RowFormat(bound.body, fit, keeps_on_clear=kept)).encode(PLAN)
+    encoded = Encoder(sources, RowFormat(bound.body, convert_to_type, keeps_on_clear=kept)).encode(PLAN)
     return bound.operations.write.build(encoded.changes)
 
 
