@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import BuildContext, Guard, Phase
+from reverse_etl.guards.guard import BuildGuardContext, Guard, Phase
 
 
-def _check(context: BuildContext) -> Problem | None:
+def _check(context: BuildGuardContext) -> Problem | None:
     sync, hold = context.sync, context.hold
     if hold is None:
         return None

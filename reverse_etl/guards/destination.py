@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.provenance import ACTION, SOURCE
 from reverse_etl.sync import Sync
 
@@ -13,7 +13,7 @@ from reverse_etl.sync import Sync
 _PROJECT = {"host": "host", "project_type": "project type", "project": "project", "key_fingerprint": "API key"}
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     sync, before, now = context.sync, context.before, context.now
     scopes = [name for name in now if name not in (*_PROJECT, SOURCE)]
     words = {**_PROJECT, **{name: name.replace("_", " ") for name in scopes}}

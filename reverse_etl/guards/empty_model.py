@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reverse_etl.change import Problem
 from reverse_etl.counting import were
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     if context.model_rows or not context.entries:
         return None
     sync, entries = context.sync, context.entries

@@ -11,7 +11,7 @@ from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
 from reverse_etl.sync import Sync
 
-Context = TypeVar("Context")
+_Context = TypeVar("_Context")
 
 
 class Phase(Enum):
@@ -23,7 +23,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True)
-class Guard(Generic[Context]):
+class Guard(Generic[_Context]):
     """One guard. `check` returns the problem that stops the sync, or None.
 
     `stops_when` completes the sentence "The guard stops a run if …". `key` is the type of the guard's key under
@@ -34,7 +34,7 @@ class Guard(Generic[Context]):
     name: str
     phase: Phase
     stops_when: str
-    check: Callable[[Context], Problem | None]
+    check: Callable[[_Context], Problem | None]
     key: Any = None
     default: object = True
     can_be_allowed: bool = True
@@ -57,7 +57,7 @@ class TargetMismatch:
     has_example: bool = False
 
 
-class ManifestContext(Protocol):
+class ManifestGuardContext(Protocol):
     """What is known of dbt's manifest. Each property is worked out when a guard asks for it."""
 
     @property
@@ -90,7 +90,7 @@ class BuildHold:
 
 
 @dataclass(frozen=True)
-class BuildContext:
+class BuildGuardContext:
     """What dbt's results say about the model of a sync. `hold` is None if nothing speaks against it."""
 
     sync: Sync
@@ -98,7 +98,7 @@ class BuildContext:
 
 
 @dataclass(frozen=True)
-class SendContext:
+class SendGuardContext:
     """What is known of a sync before it sends.
 
     `allowed_targets` are the dbt targets that may send to the destination; empty: all. `command_flags` are flags that
@@ -122,7 +122,7 @@ class SendContext:
     damage_facts: Mapping[str, object] = field(default_factory=dict)
 
 
-def first_problem(guards: Iterable[Guard[Context]], context: Context) -> Problem | None:
+def first_problem(guards: Iterable[Guard[_Context]], context: _Context) -> Problem | None:
     """Return the problem of the first guard that finds one, or None."""
     return next((problem for guard in guards if (problem := guard.check(context)) is not None), None)
 

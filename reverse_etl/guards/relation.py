@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Mapping
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.provenance import is_same_source, plain_relation, remembered_source
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     sync, before = context.sync, remembered_source(context.before)
     if is_same_source(before, remembered_source(context.now)):
         return None

@@ -8,7 +8,7 @@ from pydantic import Field as Key
 
 from reverse_etl.change import Problem
 from reverse_etl.counting import agree, plural
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.sync import Limit, Sync
 
@@ -45,7 +45,7 @@ def removal_limit(sync: Sync) -> RemovalLimit | None:
     return None if setting is False else RemovalLimit()
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     sync, now, before = context.sync, context.removed, context.removed_before
     limit, removed, rows = removal_limit(sync), now + before, context.entries + before
     if limit is None or sync.on_removed == "ignore" or not now or not limit.exceeded(removed, rows):

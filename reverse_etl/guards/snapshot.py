@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     if not context.damage:
         return None
     name = context.sync.name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, ManifestContext, Phase
+from reverse_etl.guards.guard import Guard, ManifestGuardContext, Phase
 
 
-def _check(context: ManifestContext) -> Problem | None:
+def _check(context: ManifestGuardContext) -> Problem | None:
     changed = context.changed_definition
     if changed is None:
         return None

@@ -15,11 +15,11 @@ from reverse_etl.guards import (
     target,
     wrong_target,
 )
-from reverse_etl.guards.guard import BuildContext, Guard, ManifestContext, SendContext
+from reverse_etl.guards.guard import BuildGuardContext, Guard, ManifestGuardContext, SendGuardContext
 
-MANIFEST_GUARDS: tuple[Guard[ManifestContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
-BUILD_GUARDS: tuple[Guard[BuildContext], ...] = (build.GUARD,)
-SEND_GUARDS: tuple[Guard[SendContext], ...] = (
+MANIFEST_GUARDS: tuple[Guard[ManifestGuardContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
+BUILD_GUARDS: tuple[Guard[BuildGuardContext], ...] = (build.GUARD,)
+SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     target.GUARD,
     snapshot.GUARD,
     relation.GUARD,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, Phase, SendContext
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 
 
-def _check(context: SendContext) -> Problem | None:
+def _check(context: SendGuardContext) -> Problem | None:
     sync, targets, destination = context.sync, context.allowed_targets, context.destination
     if not targets or sync.target in targets:
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 
 from reverse_etl.change import Problem
-from reverse_etl.guards.guard import Guard, ManifestContext, Phase
+from reverse_etl.guards.guard import Guard, ManifestGuardContext, Phase
 
 
-def _check(context: ManifestContext) -> Problem | None:
+def _check(context: ManifestGuardContext) -> Problem | None:
     mismatch = context.mismatch
     if mismatch is None:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reverse_etl.change import Problem
 from reverse_etl.errors import WarehouseError
 from reverse_etl.guards.build import GUARD
-from reverse_etl.guards.guard import BuildContext, first_problem
+from reverse_etl.guards.guard import BuildGuardContext, first_problem
 from reverse_etl.guards.table import BUILD_GUARDS
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.run.builds import Builds, remember_builds
@@ -46,7 +46,7 @@ class BuildChecks:
 
     def _problem(self, sync: Sync) -> Problem | None:
         hold = self._builds[self._schema(sync)].hold(sync)
-        return first_problem(BUILD_GUARDS, BuildContext(sync, hold))
+        return first_problem(BUILD_GUARDS, BuildGuardContext(sync, hold))
 
     def _schema(self, sync: Sync) -> str:
         return self._session.context.settings_of(sync).state_schema

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
 from reverse_etl.guards import relation, target
-from reverse_etl.guards.guard import SendContext, error_of, first_problem
+from reverse_etl.guards.guard import SendGuardContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
@@ -36,7 +36,7 @@ def guard_problem(runnable: RunnableSync, look: SnapshotStatus, allowed: Collect
     return first_problem(guards, send_context(runnable, look))
 
 
-def send_context(runnable: RunnableSync, look: SnapshotStatus) -> SendContext:
+def send_context(runnable: RunnableSync, look: SnapshotStatus) -> SendGuardContext:
     """Return what the guards look at before a sync sends."""
     damage = look.integrity_problem
     return replace(
@@ -53,6 +53,6 @@ def send_context(runnable: RunnableSync, look: SnapshotStatus) -> SendContext:
     )
 
 
-def _context(runnable: RunnableSync) -> SendContext:
+def _context(runnable: RunnableSync) -> SendGuardContext:
     destination = runnable.destination
-    return SendContext(runnable.sync, destination.name, destination.targets, destination.flag)
+    return SendGuardContext(runnable.sync, destination.name, destination.targets, destination.flag)

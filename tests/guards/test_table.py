@@ -9,14 +9,14 @@ import pytest
 
 import reverse_etl.guards
 from reverse_etl.definition.guard_keys import GuardsEntry
-from reverse_etl.guards.guard import BuildContext, BuildHold, Guard, Phase, SendContext, first_problem
+from reverse_etl.guards.guard import BuildGuardContext, BuildHold, Guard, Phase, SendGuardContext, first_problem
 from reverse_etl.guards.removed import RemovalLimit, RemovedEntry, removal_limit
 from reverse_etl.guards.table import ALLOWABLE, BUILD_GUARDS, GUARDS, MANIFEST_GUARDS, SEND_GUARDS
 from reverse_etl.sync import Limit, Sync
 from tests.documentation import GENERATED
 
 FILES = {path.stem for path in Path(reverse_etl.guards.__file__).parent.glob("*.py")}
-SHARED = {"__init__", "guard", "limit", "table"}
+SHARED = {"__init__", "entry_part", "guard", "limit", "table"}
 
 
 def sync(**values: Any) -> Sync:
@@ -60,18 +60,18 @@ def test_limits_have_one_default() -> None:
 
 
 def test_the_first_problem_counts() -> None:
-    broken = SendContext(sync(), damage="it is gone", snapshot_table="t", entries=3)
+    broken = SendGuardContext(sync(), damage="it is gone", snapshot_table="t", entries=3)
     problem = first_problem(SEND_GUARDS, broken)
     assert problem is not None
     assert problem.code == "guard-snapshot"
     allowed = first_problem([guard for guard in SEND_GUARDS if guard.name != "snapshot"], broken)
     assert allowed is not None
     assert allowed.code == "guard-empty-model"
-    assert first_problem(SEND_GUARDS, SendContext(sync())) is None
+    assert first_problem(SEND_GUARDS, SendGuardContext(sync())) is None
 
 
 def test_the_build_guard_says_what_to_do() -> None:
-    problem = first_problem(BUILD_GUARDS, BuildContext(sync(), BuildHold("model `m` ended as `error`", "Fix it")))
+    problem = first_problem(BUILD_GUARDS, BuildGuardContext(sync(), BuildHold("model `m` ended as `error`", "Fix it")))
     assert problem is not None
     assert problem.hint.startswith("Fix it. To send what is there")
-    assert first_problem(BUILD_GUARDS, BuildContext(sync(), None)) is None
+    assert first_problem(BUILD_GUARDS, BuildGuardContext(sync(), None)) is None

@@ -1,21 +1,19 @@
-"""Journal: what a run knows of the fate of its rows, and the flush that makes it durable before more is sent."""
+"""Journal: which rows of a run have an outcome, and the flush that makes it durable before more is sent."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from reverse_etl.change import Outcome, PastFailure, Response, Sample, Status
+from reverse_etl.change import Outcome, PastFailure, Status
 from reverse_etl.errors import LeaseError
+from reverse_etl.run.sending.row_outcomes import RowOutcomes
 from reverse_etl.snapshot.lease import Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Rejections
-from reverse_etl.snapshot.sql.held_rows import FORGOTTEN
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
 _NOTED = (Status.REJECTED, Status.SKIPPED, Status.INVALID)
-_MOST_RESPONSES = 10  # of one kind that are told
 
 
 @dataclass(frozen=True)
@@ -29,64 +27,27 @@ class SendDeadlines:
     stop: Callable[[], bool]
 
 
-@dataclass
-class RowOutcomes:
-    """How many rows ended how, and why those that did not do well. `removed` are accepted removals."""
-
-    counts: Counter[Status] = field(default_factory=Counter)
-    removed: int = 0
-    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    responses: dict[tuple[str, str, str], dict[Response, None]] = field(default_factory=dict)
-    dropped_fields: set[str] = field(default_factory=set)
-    created_fields: set[str] = field(default_factory=set)
-
-    @property
-    def forgotten(self) -> int:
-        """Rows that were rejected because their users had asked to be forgotten."""
-        rejected = Status.REJECTED.value
-        return sum(rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN))
-
-    @property
-    def dropped(self) -> int:
-        """Rows that were answered: the destination took them, but without some of their fields."""
-        return sum(rows for (_, code, _), rows in self.reasons.items() if code == "dropped-fields")
-
-    def samples(self, most: int = 20) -> tuple[Sample, ...]:
-        """The kinds of refusal, the most frequent first."""
-        common = self.reasons.most_common(most)
-        return tuple(Sample(*kind, rows, tuple(self.responses.get(kind, ()))) for kind, rows in common)
-
-    def note(self, outcome: Outcome) -> None:
-        """Count a row that did not do well."""
-        kind = (outcome.status.value, outcome.code, outcome.reason)
-        self.counts[outcome.status] += 1
-        self.reasons[kind] += 1
-        told = self.responses.setdefault(kind, {})
-        if outcome.response is not None and len(told) < _MOST_RESPONSES:
-            told[outcome.response] = None
-
-
 class Journal:
-    """The fates of one run's rows. Nothing may be sent beyond `credit`, nor after the last heartbeat's deadline."""
+    """The outcomes of one run's rows. Nothing may be sent beyond `credit`, nor after the last heartbeat's deadline."""
 
-    def __init__(self, lease: Lease, rejections: Rejections, bounds: SendDeadlines) -> None:
+    def __init__(self, lease: Lease, rejections: Rejections, deadlines: SendDeadlines) -> None:
         """The run is open, with nothing sent yet."""
         self._lease = lease
         self._rejections = rejections
-        self._bounds = bounds
+        self._deadlines = deadlines
         self._pending: list[Outcome] = []
         self._failed: list[Outcome] = []
-        self._beat = bounds.monotonic()
+        self._beat = deadlines.monotonic()
         self._halted = False
         self.acked = Ranges()
         self.untouched = Ranges()
         self.credit = 0
-        self.fates = RowOutcomes()
+        self.outcomes = RowOutcomes()
 
     def allowed(self) -> bool:
         """Whether a request may go now."""
-        deadline = self._beat + self._bounds.lease_ttl - self._bounds.pause_bound
-        return self._bounds.monotonic() < deadline and not (self._halted or self._bounds.stop())
+        deadline = self._beat + self._deadlines.lease_ttl - self._deadlines.pause_bound
+        return self._deadlines.monotonic() < deadline and not (self._halted or self._deadlines.stop())
 
     def halt(self) -> None:
         """Let no more request go."""
@@ -94,19 +55,19 @@ class Journal:
 
     def due(self) -> bool:
         """Whether the next heartbeat should be written."""
-        return self._bounds.monotonic() >= self._beat + self._bounds.beat
+        return self._deadlines.monotonic() >= self._beat + self._deadlines.beat
 
     def accept(self, ordinals: Sequence[int]) -> None:
         """Note rows that Iterable took."""
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
-        self.fates.counts[Status.ACCEPTED] += len(ordinals)
-        self.fates.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
+        self.outcomes.counts[Status.ACCEPTED] += len(ordinals)
+        self.outcomes.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""
         for outcome in outcomes:
-            self.fates.note(outcome)
+            self.outcomes.note(outcome)
             if outcome.status in _NOTED:
                 self._pending.append(outcome)
             elif outcome.status is Status.FAILED:
@@ -118,7 +79,7 @@ class Journal:
         """Cover invalid rows of the plan, which were written down with it."""
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
-        self.fates.counts[Status.INVALID] += len(ordinals)
+        self.outcomes.counts[Status.INVALID] += len(ordinals)
 
     def flush(self, credit: int | None = None) -> None:
         """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
@@ -131,7 +92,7 @@ class Journal:
             for outcome in self._pending:
                 self.acked.add(outcome.ordinal, outcome.ordinal + 1)
             self._pending = []
-        began = self._bounds.monotonic()
+        began = self._deadlines.monotonic()
         wanted = max(self.credit, credit or 0)
         if not self._lease.flush(wanted, self.acked):
             raise lease_lost_error(self._lease.fence)

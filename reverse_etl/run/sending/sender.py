@@ -82,7 +82,7 @@ class Sender:
         self.problem: Problem | None = None
 
     @property
-    def late(self) -> bool:
+    def has_unanswered_requests(self) -> bool:
         """Whether some attempt had no answer: it may still take effect, whatever a later one brought."""
         return self._line.counts.unanswered > 0
 
@@ -108,7 +108,7 @@ class Sender:
 
     def give_up(self) -> None:
         """Account for the rest after a fault: rows that may have been sent have no answer, the others were not sent."""
-        counts = self._journal.fates.counts
+        counts = self._journal.outcomes.counts
         counts[Status.FAILED] += self._open
         counts[Status.ABORTED] += self._total - sum(counts.values())
         self._journal.untouched.add(self._given, self._credit)
@@ -154,7 +154,7 @@ class Sender:
         ended = [Status.FAILED, Status.ABORTED]
         if self._runnable.layout.keys:
             ended += [Status.REJECTED, Status.SKIPPED]
-        return any(self._journal.fates.counts[status] for status in ended)
+        return any(self._journal.outcomes.counts[status] for status in ended)
 
     def _changes(self, window: Window) -> Iterator[Change]:
         """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
@@ -172,7 +172,7 @@ class Sender:
             yield change
 
     def _answered(self, settled: Iterable[SettledRows | None]) -> Iterator[SettledRows | None]:
-        """The same fates, of rows that were given."""
+        """The same outcomes, of rows that were given."""
         for some in settled:
             if some is not None:
                 self._open -= len(some.accepted) + len(some.outcomes)
@@ -208,7 +208,7 @@ class Sender:
     def _resolved(
         self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
     ) -> Iterator[SettledRows | None]:
-        """The fates of rows that were refused after an attempt without an answer, which may have been taken."""
+        """The outcomes of rows that were refused after an attempt without an answer, which may have been taken."""
         lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
         for outcome in lookups.run(iter(changes)):
             taken = outcome is not None and outcome.status is Status.ACCEPTED
@@ -216,7 +216,7 @@ class Sender:
         yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
     def _follow(self, settled: Iterable[SettledRows | None]) -> None:
-        """Take in fates as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
+        """Note outcomes as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
 
         Nothing new is sent after that, but replies that are on their way are still read.
         """
@@ -224,8 +224,8 @@ class Sender:
             if some is not None:
                 self._journal.accept(some.accepted)
                 self._journal.note(some.outcomes)
-                self._journal.fates.dropped_fields.update(some.dropped_fields)
-                self._journal.fates.created_fields.update(some.created_fields)
+                self._journal.outcomes.dropped_fields.update(some.dropped_fields)
+                self._journal.outcomes.created_fields.update(some.created_fields)
             self._tell()
             if self._fault is None and self._journal.due():
                 self._beat()
@@ -245,7 +245,7 @@ class Sender:
             self._journal.halt()
 
     def _abort(self, ordinals: range) -> None:
-        self._journal.fates.counts[Status.ABORTED] += len(ordinals)
+        self._journal.outcomes.counts[Status.ABORTED] += len(ordinals)
         self._journal.untouched.add(ordinals.start, ordinals.stop)
 
     def _pacer(self, endpoint: Endpoint) -> Pacer:
@@ -256,9 +256,9 @@ class Sender:
 
     def _tell(self) -> None:
         name = self._runnable.sync.name
-        fates = self._journal.fates.counts
-        delivered = fates[Status.ACCEPTED]
-        held = fates[Status.REJECTED] + fates[Status.SKIPPED] + fates[Status.INVALID]
+        counts = self._journal.outcomes.counts
+        delivered = counts[Status.ACCEPTED]
+        held = counts[Status.REJECTED] + counts[Status.SKIPPED] + counts[Status.INVALID]
         data = {"done": delivered, "held": held, "total": self._total}
         self._environment.report(
             Event(PROGRESS, f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)

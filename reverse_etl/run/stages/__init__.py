@@ -1,1 +1,1 @@
-"""The stages of a run, and what they share."""
+"""The stages of a run, one file each, in the words of the commit protocol."""

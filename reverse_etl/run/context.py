@@ -1,0 +1,126 @@
+"""RunContext: what is known of one run of one sync. A stage takes one frozen context and returns the next, or an End.
+
+A context of a later stage has everything of the earlier ones: RunContext, LookedRun, LeasedRun, PlannedRun,
+ApprovedRun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
+
+from reverse_etl.change import Problem, SyncStatus
+from reverse_etl.destinations.request import Client
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import Journal
+from reverse_etl.run.sending.row_outcomes import RowOutcomes
+from reverse_etl.run.sending.user_pause import UserPause
+from reverse_etl.snapshot.lease import Lease, LeaseRow
+from reverse_etl.snapshot.rejections import Rejections
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.sql.counts import DiffCounts
+from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.warehouses.base import Warehouse
+
+_Context = TypeVar("_Context", bound="RunContext")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """A run that has begun: at `began` of the monotonic clock, in seconds, and at `started_at` UTC, as text.
+
+    `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
+    of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that died.
+    """
+
+    runnable: RunnableSync
+    warehouse: Warehouse
+    environment: RunEnvironment
+    store: SnapshotStore
+    resources: ExitStack
+    started_at: str
+    began: float
+    counts: DiffCounts = field(default_factory=DiffCounts)
+    planned_rows: Mapping[str, int] = field(default_factory=dict)
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    outcomes: RowOutcomes = field(default_factory=RowOutcomes)
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+    recovered_removals: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the sync."""
+        return self.runnable.sync.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedRun(RunContext):
+    """A run that has compared the model with the sync snapshot."""
+
+    look: SnapshotStatus
+
+    @property
+    def rows_to_send(self) -> int:
+        """Rows that the look would send."""
+        counts = self.look.counts
+        return counts.upserts + (counts.removed if self.look.diff.acts_on_removed else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeasedRun(LookedRun):
+    """A run that holds the lease. `lease_row` is the lease as it was before; its `run` is one that died, if any.
+
+    `is_connected`: whether the destination was asked for what must be known before the first row.
+    """
+
+    client: Client
+    lease: Lease
+    lease_row: LeaseRow
+    is_connected: bool = False
+
+    @property
+    def look_under_lease(self) -> SnapshotStatus:
+        """The look, with the lease as it is now: another run may have used it since."""
+        return replace(self.look, lease=self.lease_row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun(LeasedRun):
+    """A run whose plan is written, and which is open. `pause` are rows that have to wait because of their users."""
+
+    diff: Diff
+    pause: UserPause | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovedRun(PlannedRun):
+    """A run that may send."""
+
+    rejections: Rejections
+    journal: Journal
+
+
+@dataclass(frozen=True)
+class End:
+    """A run that goes no further. `status` is None if the outcomes decide; `fence` is 0 if no run was opened.
+
+    `error` is what a stage raised. `step` is the step that the run ended in.
+    """
+
+    context: RunContext
+    problem: Problem | None = None
+    status: SyncStatus | None = None
+    fence: int = 0
+    error: Exception | None = None
+    step: str = ""
+
+
+def advance(kind: type[_Context], context: RunContext, **more: Any) -> _Context:
+    """Return the context of a later stage: everything of this one, and `more`."""
+    known = {one.name: getattr(context, one.name) for one in fields(context)}
+    return kind(**{**known, **more})

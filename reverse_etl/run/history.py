@@ -1,0 +1,49 @@
+"""The history of runs: one row a run, in `sync_runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from reverse_etl.errors import ReverseEtlError, WarehouseError
+from reverse_etl.guards import removed
+from reverse_etl.run.context import End, RunContext
+from reverse_etl.run.result import result_of
+from reverse_etl.run.runnable_sync import problem_of
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS, RunRow, prune_runs, record_run
+
+
+def record_end(end: End) -> End:
+    """Write the row of a run that has ended. Return the end; if writing failed, that is its problem.
+
+    Nothing is written if the warehouse was the fault.
+    """
+    if isinstance(end.error, WarehouseError):
+        return end
+    try:
+        with end.context.warehouse.step(end.step):
+            _record(end)
+    except ReverseEtlError as error:
+        return end if end.error is not None else replace(end, problem=problem_of(error), error=error)
+    return end
+
+
+def _record(end: End) -> None:
+    """Before the first run there may be no table to write to."""
+    context, settings = end.context, end.context.environment.settings
+    tables, invocation = context.store.tables, context.environment.invocation
+    if not prune_runs(context.warehouse, tables, settings.history_days, settings.history_runs):
+        return
+    result = result_of(end, {})
+    counts = {**result.counts.as_dict(), **_removals(context, invocation.allowed)}
+    problem = result.problem.code if result.problem else None
+    row = RunRow(invocation.id, end.fence, result.status.value, context.started_at, "", counts, problem)
+    record_run(context.warehouse, tables, row)
+
+
+def _removals(context: RunContext, allowed: Collection[str]) -> dict[str, int]:
+    """What the guard of later runs has to know of the rows that this run removed, if it did."""
+    rows = context.outcomes.removed + context.recovered_removals
+    if rows and removed.GUARD.name in allowed:
+        return {ALLOWED_REMOVALS: rows}
+    return {REMOVALS: rows} if rows else {}

@@ -1,0 +1,69 @@
+"""What our tables remember of a destination: where rows went, and ids that it gave, such as a list's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from reverse_etl.guards import destination, relation
+from reverse_etl.provenance import ACTION, SOURCE, remembered_source
+from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.snapshot.lease import Lease, LeaseRow, read_lease
+from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.tables import tables_of
+from reverse_etl.sync import Sync
+
+
+def remember_destination(runnable: RunnableSync, lease: Lease, row: LeaseRow, allowed: Collection[str]) -> None:
+    """Write down where the rows of this run go. Raises LeaseError if another run took the lease.
+
+    If `--allow` let a guard pass for this run, what it compares with stays as it was.
+    """
+    # Rows that were accepted elsewhere must be kept apart, if there are any.
+    passed = () if row.is_empty else allowed
+    remembered = destination_to_remember(row.destination, runnable.remembered(row.salt), passed)
+    if not lease.remember(remembered, runnable.layout.key_columns):
+        raise lease_lost_error(lease.fence)
+
+
+def destination_to_remember(
+    remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
+) -> dict[str, object]:
+    """Return what a sync snapshot remembers of its destination and relation after a run."""
+    kept = {**remembered, **now}
+    if destination.GUARD.name in allowed and remembered:
+        kept = {**remembered, SOURCE: now[SOURCE]}
+    if relation.GUARD.name in allowed and remembered_source(remembered):
+        kept[SOURCE] = remembered[SOURCE]
+    return kept
+
+
+def find_known_resources(
+    runnable: RunnableSync, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
+) -> Mapping[str, str]:
+    """Return what this project told this sync, or another one with the same scope; empty if it told none.
+
+    A destination may not list for a minute what was just made, and would make a second one of the same name.
+    """
+    for known in (row, *_leases_of_same_scope(runnable.sync, store, environment)):
+        now = runnable.destination.remembered(known.salt)
+        same_project = all(known.destination.get(key) == now.get(key) for key in ("host", "project"))
+        same_scope = all(known.destination.get(key) == value for key, value in _scope(runnable.sync).items())
+        if known.destination and same_project and same_scope:
+            return {str(key): str(value) for key, value in known.destination.items()}
+    return {}
+
+
+def _scope(sync: Sync) -> dict[str, str]:
+    """Where the rows of a sync belong, whatever is done to them."""
+    return {key: value for key, value in sync.scope.items() if key != ACTION}
+
+
+def _leases_of_same_scope(sync: Sync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[LeaseRow]:
+    """The leases of the other syncs of the destination with the same scope."""
+    for other in environment.project.to_destination(sync.destination):
+        if other.object == sync.object and other.name != sync.name and _scope(sync) and _scope(other) == _scope(sync):
+            tables = tables_of(store.warehouse, store.tables.schema, other.name)
+            if store.warehouse.columns(tables.lease) is not None:
+                yield read_lease(store.warehouse, tables)

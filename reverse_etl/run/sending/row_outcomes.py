@@ -1,0 +1,59 @@
+"""RowOutcomes: how many rows of a run had which outcome, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from reverse_etl.change import Outcome, Response, Sample, Status, Traffic
+from reverse_etl.snapshot.sql.held_rows import FORGOTTEN
+
+_MOST_RESPONSES = 10  # of one kind that are reported
+
+
+@dataclass
+class RowOutcomes:
+    """How many rows had which outcome, with the reasons of all but accepted ones. `removed` are accepted removals.
+
+    `traffic` and `has_unanswered_requests` are known when sending has ended. A request without an answer may still take
+    effect, whatever a later attempt brought.
+    """
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    removed: int = 0
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    responses: dict[tuple[str, str, str], dict[Response, None]] = field(default_factory=dict)
+    dropped_fields: set[str] = field(default_factory=set)
+    created_fields: set[str] = field(default_factory=set)
+    traffic: Traffic = field(default_factory=Traffic)
+    has_unanswered_requests: bool = False
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether some row was sent without an answer, so that its request may still take effect."""
+        return self.has_unanswered_requests or self.counts[Status.FAILED] > self.dropped
+
+    @property
+    def forgotten(self) -> int:
+        """Rows that were rejected because their users had asked to be forgotten."""
+        rejected = Status.REJECTED.value
+        return sum(rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN))
+
+    @property
+    def dropped(self) -> int:
+        """Rows that were answered: the destination took them, but without some of their fields."""
+        return sum(rows for (_, code, _), rows in self.reasons.items() if code == "dropped-fields")
+
+    def samples(self, most: int = 20) -> tuple[Sample, ...]:
+        """The kinds of refusal, the most frequent first."""
+        common = self.reasons.most_common(most)
+        return tuple(Sample(*kind, rows, tuple(self.responses.get(kind, ()))) for kind, rows in common)
+
+    def note(self, outcome: Outcome) -> None:
+        """Count a row that was not accepted."""
+        kind = (outcome.status.value, outcome.code, outcome.reason)
+        self.counts[outcome.status] += 1
+        self.reasons[kind] += 1
+        responses = self.responses.setdefault(kind, {})
+        if outcome.response is not None and len(responses) < _MOST_RESPONSES:
+            responses[outcome.response] = None

@@ -1,0 +1,20 @@
+"""Commit: write what was acknowledged into the sync snapshot, in one merge."""
+
+from __future__ import annotations
+
+from reverse_etl.run.context import ApprovedRun
+
+
+def commit(context: ApprovedRun) -> ApprovedRun:
+    """Return the same run after its merge. Raises LeaseError if another run took the lease."""
+    journal, rejections, counts = context.journal, context.rejections, context.counts
+    journal.flush()
+    context.store.commit(journal.open_run(), journal.untouched, stale=counts.stale > 0, moved=counts.moved)
+    rejections.clear_accepted()
+    rejections.clear_gone()
+    if counts.lists_settled:
+        rejections.clear_settled()
+    if context.runnable.bound.operations.write.unbars_identities:
+        syncs = context.environment.project.to_destination(context.runnable.sync.destination)
+        rejections.readmit([sync.name for sync in syncs])
+    return context

@@ -1,0 +1,56 @@
+"""Plan: open the run and write the changed rows, numbered, to the plan table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reverse_etl.run.context import LeasedRun, PlannedRun, advance
+from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.run.sending.user_pause import UserPause, find_pause
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
+from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.rows_left import planned_counts, sent_rows
+
+
+def write_plan(context: LeasedRun) -> PlannedRun:
+    """Return the run with its plan. Raises LeaseError if another run took the lease."""
+    store, fence = context.store, context.lease.fence
+    store.prepare_snapshot()
+    if context.environment.invocation.full_refresh:
+        store.forget_acceptance()
+    # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
+    if not context.lease.open_run():
+        raise lease_lost_error(fence)
+    pause = find_pause(context.runnable, store, context.environment)
+    diff = _diff(context, pause)
+    written = store.write_plan(replace(diff, notes_rows_left=context.look.counts.moved), fence)
+    rows = sent_rows(written)
+    store.check_plan(fence)
+    look = _current_look(context, diff, rows)
+    return advance(
+        PlannedRun,
+        context,
+        look=look,
+        diff=diff,
+        pause=pause,
+        counts=planned_counts(look.counts, written, acts=diff.acts_on_removed),
+        planned_rows=rows,
+        changed_fields=store.changed_fields(fence),
+    )
+
+
+def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
+    """The comparison that the plan is made by, with the means that were enough for the look."""
+    look = context.look
+    thorough = look.diff.thorough or look.counts.mostly_new
+    waiting = pause.waiting if pause is not None else None
+    return replace(context.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
+
+
+def _current_look(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:
+    """The look that fits the plan: the model, or the sync snapshot, may have changed since the first look."""
+    look, row = context.look, context.lease_row
+    if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
+        look = context.store.compare(row, thorough=diff.thorough)
+    return replace(look, lease=row, removed_before=look.removed_before + context.recovered_removals)

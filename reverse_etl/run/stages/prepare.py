@@ -1,0 +1,38 @@
+"""Prepare: ask the destination what must be known before the first row, such as the id of a list.
+
+Under the lease: what is missing may be made there, and another run must not make it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reverse_etl.run.context import LeasedRun
+from reverse_etl.run.guarding import guard_problem
+from reverse_etl.run.remembered_destination import find_known_resources, remember_destination
+
+
+def prepare(context: LeasedRun) -> LeasedRun:
+    """Return the run, connected. Ids that the destination gave are remembered, unless a guard will stop the run."""
+    environment, runnable, row = context.environment, context.runnable, context.lease_row
+    known = find_known_resources(runnable, row, context.store, environment)
+    with context.warehouse.idle():
+        caller = environment.questions(context.client, runnable.destination)
+        bound = runnable.bound.connect(replace(runnable.context, remembered=known), caller)
+    runnable = runnable.connected(bound)
+    problem = guard_problem(runnable, context.look_under_lease, environment.invocation.passed_guards)
+    if problem is None and bound.resource_ids:
+        remember_destination(runnable, context.lease, row, environment.invocation.allowed)
+    return replace(context, runnable=runnable, is_connected=True, warnings=(*context.warnings, *bound.warnings))
+
+
+def expects_rows(context: LeasedRun) -> bool:
+    """Whether rows will be sent, as far as the look tells."""
+    full_refresh = context.environment.invocation.full_refresh
+    return bool(context.rows_to_send or full_refresh or context.lease_row.run is not None)
+
+
+def plans_rows(context: LeasedRun) -> bool:
+    """Whether the plan has rows to send after all, and the destination was not asked yet."""
+    rows = context.planned_rows
+    return not context.is_connected and sum(rows.values()) > rows.get("invalid", 0)

@@ -1,0 +1,47 @@
+"""Send: the plan to the destination, window by window below the durable credit."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from reverse_etl.change import Problem
+from reverse_etl.errors import LeaseError, ReverseEtlError
+from reverse_etl.run.context import ApprovedRun
+from reverse_etl.run.runnable_sync import problem_of
+from reverse_etl.run.sending.sender import Sender, Waiting
+
+
+def send(context: ApprovedRun) -> ApprovedRun:
+    """Return the run with the outcome of every row. After a fault, what was acknowledged is still committed.
+
+    Raises LeaseError if another run took the lease: then nothing is committed here.
+    """
+    environment = context.environment
+    with ThreadPoolExecutor(environment.settings.concurrency, "reverse-etl-send") as executor:
+        sender = Sender(context.runnable, environment, context.store, context.journal, context.client, executor)
+        try:
+            return replace(context, problem=_send_plan(sender, context))
+        finally:
+            context.outcomes.traffic = sender.traffic
+            context.outcomes.has_unanswered_requests = sender.has_unanswered_requests
+
+
+def _send_plan(sender: Sender, context: ApprovedRun) -> Problem | None:
+    fence = context.lease.fence
+    try:
+        sender.send(fence, context.planned_rows, _paused_rows(context))
+    except LeaseError:
+        sender.give_up()
+        raise
+    except ReverseEtlError as error:
+        sender.give_up()
+        return problem_of(error)
+    return sender.problem
+
+
+def _paused_rows(context: ApprovedRun) -> Waiting:
+    """How many rows of the plan wait because of their users, and until when."""
+    if context.pause is None:
+        return Waiting()
+    return Waiting(*context.store.count_paused_rows(context.lease.fence), context.pause.until)
