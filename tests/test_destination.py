@@ -100,3 +100,18 @@ def test_what_is_remembered_tells_keys_apart_and_is_no_key(tmp_path: Path) -> No
     assert one.remembered("salt") != other.remembered("salt")
     assert one.remembered("salt")["key_fingerprint"] != one.remembered("pepper")["key_fingerprint"]
     assert "sandbox-k" not in str(one.remembered("salt"))
+
+
+def test_an_unknown_type_is_named(tmp_path: Path) -> None:
+    (tmp_path / "reverse_etl.yml").write_text("destinations:\n  staging:\n    type: iterble\n")
+    with pytest.raises(ConfigError) as caught:
+        resolve(tmp_path, ENV, "staging")
+    assert caught.value.code == "wrong-destination"
+    assert "did you mean `iterable`" in caught.value.message
+
+
+def test_the_type_of_iterable_may_be_written(tmp_path: Path) -> None:
+    (tmp_path / "reverse_etl.yml").write_text(
+        "destinations:\n  staging:\n    type: iterable\n    project_type: email\n"
+    )
+    assert resolve_config(DestinationSource("staging", tmp_path, ENV, render)).project_type == "email"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -14,6 +14,8 @@ from reverse_etl.delivery.request_engine import RequestCounts, SendContext
 from reverse_etl.delivery.retrying_caller import InlineExecutor, RetryingCaller
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations.replies import ReplyRules
+from reverse_etl.destinations.request import Client
 from reverse_etl.secret import Secret
 
 KEY = "sandbox-0123456789abcdef"
@@ -56,6 +58,10 @@ class Delivered:
         self.dropped_fields |= set(settled.dropped_fields)
 
 
+def connect_to_iterable(url, timeout):
+    return HttpClient(Access(url, Secret(KEY), timeout), lambda: 0.0)
+
+
 @dataclass
 class World:
     """What a delivery needs. Change the fields before `deliver`."""
@@ -73,19 +79,21 @@ class World:
     allowed: object = None
     budget: Budget = field(default_factory=Budget)
     past: dict[int, PastFailure] = field(default_factory=dict)
+    replies: ReplyRules = field(default_factory=IterableReplies)
+    connect: Callable[[str, float], Client] = connect_to_iterable
 
     @property
     def time(self):
         return Time(self.clock.monotonic, self.clock.sleep, lambda: self.chance)
 
     def client(self):
-        return HttpClient(Access(self.url, Secret(KEY), self.timeout), lambda: 0.0)
+        return self.connect(self.url, self.timeout)
 
     def line(self, client):
         allowed = self.allowed or (lambda: True)
         return SendContext(
             client,
-            IterableReplies(),
+            self.replies,
             self.executor,
             self.time,
             allowed,
@@ -95,7 +103,7 @@ class World:
         )
 
     def caller(self, client, attempts, pacer=None):
-        return RetryingCaller(client, IterableReplies(), self.time, attempts, pacer)
+        return RetryingCaller(client, self.replies, self.time, attempts, pacer)
 
     def pacer(self):
         return Pacer(self.per_second, self.clock.monotonic, self.per_day)

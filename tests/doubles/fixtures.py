@@ -7,6 +7,7 @@ import pytest
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 
 pytest.register_assert_rewrite(
+    "tests.contracts.delivery",
     "tests.contracts.iterable_object",
     "tests.contracts.iterable_bulk",
     "tests.contracts.iterable_pacing",

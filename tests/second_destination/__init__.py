@@ -1,0 +1,1 @@
+"""A second destination, so that nothing but its own folder has to know a vendor."""
