@@ -31,7 +31,7 @@ from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
 # A key of a definition whose value comes from a row, as those under `fields` do.
-Source = Annotated[Field | None, SkipValidation, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
+RowSource = Annotated[Field | None, SkipValidation, BeforeValidator(read_source), WithJsonSchema(SOURCE_SCHEMA)]
 FieldMap = Annotated[
     tuple[Field, ...] | None, SkipValidation, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)
 ]

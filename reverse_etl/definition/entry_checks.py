@@ -13,13 +13,13 @@ from reverse_etl.definition.field_mapping import check_field_count, find_wrong_f
 from reverse_etl.documents import excess_of
 from reverse_etl.errors import Fault, did_you_mean
 
-Model = TypeVar("Model", bound=BaseModel)
+EntryModel = TypeVar("EntryModel", bound=BaseModel)
 _SIMILAR = 0.6
 
 
 def check_entry(
-    entry: object, location: EntryLocation, kinds: Mapping[str, type[Model]]
-) -> tuple[Model | None, Model | None, list[Fault]]:
+    entry: object, location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
+) -> tuple[EntryModel | None, EntryModel | None, list[Fault]]:
     """The entry if it is sound, what is sound of it otherwise, and every fault; `kinds` are the objects' entries."""
     if not isinstance(entry, dict):
         said = "a definition holds `key: value` pairs"
@@ -40,7 +40,7 @@ def check_entry(
         return None, _sound_part(entry, error, kinds[kind]), [*wrong, *translate_errors(error, location, kinds[kind])]
 
 
-def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: type[Model]) -> Model | None:
+def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: type[EntryModel]) -> EntryModel | None:
     """The entry without the keys that are wrong, if that is one; the rest of its faults can be found in it."""
     wrong = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
     try:
@@ -50,7 +50,7 @@ def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: ty
 
 
 def _without_object(
-    entry: dict[object, object], location: EntryLocation, kinds: Mapping[str, type[Model]]
+    entry: dict[object, object], location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
 ) -> list[Fault]:
     """The object, and whatever else is wrong for the object that was meant, or for any."""
     kind = entry.get("object")
@@ -67,7 +67,7 @@ def _without_object(
     return [*faults, *(_for_any(fault, entry, location, kinds) for fault in likely if _key(fault) in common)]
 
 
-def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[Model]]) -> str | None:
+def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[EntryModel]]) -> str | None:
     """The object that a misspelt word, or a misspelt key, was meant to be."""
     keys = ["object", *difflib.get_close_matches("object", [key for key in entry if isinstance(key, str)])]
     words = [str(entry[key]) for key in keys if key in entry]
@@ -76,7 +76,7 @@ def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[Model]]) -> 
 
 
 def _for_any(
-    fault: Fault, entry: Mapping[object, object], location: EntryLocation, kinds: Mapping[str, type[Model]]
+    fault: Fault, entry: Mapping[object, object], location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
 ) -> Fault:
     """A fault in the words of all objects: the nearest key, and the allowed ones, may be those of any."""
     path = str(fault.context["key"]).removeprefix(f"{location.key()}.")

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from reverse_etl.destinations.iterable.fields.long_range import fits_long
 from reverse_etl.destinations.operation import UnfitRow
 
-UNSENDABLE = "unsendable-value"
+UNSENDABLE_VALUE = "unsendable-value"
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 # What times and dates of a warehouse have become before they come here: see `values`.
@@ -39,7 +39,7 @@ def convert_value(name: str, value: object, kind: Scalar) -> object:
     """Return the value as that type. Raises UnfitRow, which says `name` and never the value."""
     converted = kind.read(value)
     if converted is None:
-        raise UnfitRow(UNSENDABLE, f"`{name}` is not {kind.says}")
+        raise UnfitRow(UNSENDABLE_VALUE, f"`{name}` is not {kind.says}")
     return converted
 
 
@@ -96,9 +96,11 @@ def _object(value: object) -> object:
     return value if isinstance(value, dict) else None
 
 
-TEXT = Scalar("a text", _text)
-WHOLE = Scalar("a whole number", _whole)
-NUMBER = Scalar("a number", _number)
-SECONDS = Scalar("a time before the year 5138: a timestamp, a date, or a whole number of seconds since 1970", _seconds)
-TEXTS = Scalar("an array of texts", _texts)
-OBJECT = Scalar("an object", _object)
+AS_TEXT = Scalar("a text", _text)
+AS_WHOLE = Scalar("a whole number", _whole)
+AS_NUMBER = Scalar("a number", _number)
+AS_SECONDS = Scalar(
+    "a time before the year 5138: a timestamp, a date, or a whole number of seconds since 1970", _seconds
+)
+AS_TEXTS = Scalar("an array of texts", _texts)
+AS_OBJECT = Scalar("an object", _object)

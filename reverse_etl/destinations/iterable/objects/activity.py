@@ -11,14 +11,14 @@ import orjson
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.definition.entry import ColumnName, FieldsEntry, Source
+from reverse_etl.definition.entry import ColumnName, FieldsEntry, RowSource
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.field_types import inspect_without_types
 from reverse_etl.destinations.iterable.fields.reserved_names import EVENT_FIELDS, find_reserved_fields
-from reverse_etl.destinations.iterable.fields.scalars import SECONDS, WHOLE, convert_value
+from reverse_etl.destinations.iterable.fields.scalars import AS_SECONDS, AS_WHOLE, convert_value
 from reverse_etl.destinations.iterable.identity import (
     Identifiers,
     Prefer,
@@ -47,9 +47,9 @@ class ActivityEntry(FieldsEntry):
     email: ColumnName | None = Key(default=None, description="the user's e-mail")
     user_id: ColumnName | None = Key(default=None, description="the user's id")
     prefer: Prefer = None
-    created_at: Source = Key(default=None, description="when it was; default: when Iterable receives it")
-    campaign_id: Source = None
-    template_id: Source = None
+    created_at: RowSource = Key(default=None, description="when it was; default: when Iterable receives it")
+    campaign_id: RowSource = None
+    template_id: RowSource = None
     unknown_users: Literal["skip", "reject"] = Key(
         default="skip", description="rows of users that Iterable lacks: try again later, or refuse for good"
     )
@@ -145,10 +145,10 @@ def time_and_source(key_values: Mapping[str, object]) -> dict[str, object]:
         # NaN, infinity and null of JSON have become None on the way; sent without a time, the row would get another.
         if key_values["created_at"] is None:
             raise UnfitRow("null-created-at", "`created_at` is not a time: NULL, NaN, an infinity or null of JSON")
-        members["createdAt"] = convert_value("created_at", key_values["created_at"], SECONDS)
+        members["createdAt"] = convert_value("created_at", key_values["created_at"], AS_SECONDS)
     for key, name in _NAMES.items():
         if key_values.get(key) is not None:
-            members[name] = convert_value(key, key_values[key], WHOLE)
+            members[name] = convert_value(key, key_values[key], AS_WHOLE)
     return members
 
 

@@ -14,12 +14,12 @@ from pydantic_core import PydanticCustomError
 
 from reverse_etl.definition.faults import EntryLocation, find_field_faults
 from reverse_etl.destinations.iterable.fields.scalars import (
-    NUMBER,
-    OBJECT,
-    TEXT,
-    TEXTS,
-    UNSENDABLE,
-    WHOLE,
+    AS_NUMBER,
+    AS_OBJECT,
+    AS_TEXT,
+    AS_TEXTS,
+    AS_WHOLE,
+    UNSENDABLE_VALUE,
     Scalar,
     convert_value,
 )
@@ -30,16 +30,16 @@ from reverse_etl.sync import Field, Requirement
 REQUIRED = ("id", "name", "price", "quantity")
 _DATA = "dataFields"
 MEMBERS: Mapping[str, Scalar] = {
-    "id": TEXT,
-    "name": TEXT,
-    "price": NUMBER,
-    "quantity": WHOLE,
-    "sku": TEXT,
-    "description": TEXT,
-    "categories": TEXTS,
-    "url": TEXT,
-    "imageUrl": TEXT,
-    _DATA: OBJECT,
+    "id": AS_TEXT,
+    "name": AS_TEXT,
+    "price": AS_NUMBER,
+    "quantity": AS_WHOLE,
+    "sku": AS_TEXT,
+    "description": AS_TEXT,
+    "categories": AS_TEXTS,
+    "url": AS_TEXT,
+    "imageUrl": AS_TEXT,
+    _DATA: AS_OBJECT,
 }
 _ALLOWED = "a column that holds an array, {column: …, member: name there}, or {member: column} of the row"
 # An item before its members are fitted: values by path, such as `price` or `dataFields.color`.
@@ -88,9 +88,9 @@ class ItemsKey:
     def _of_array(self, row: Row) -> Iterator[_Raw]:
         array = row.key_values["items"]
         if isinstance(array, str):
-            raise UnfitRow(UNSENDABLE, "`items` is a text; cast the column to JSON")
+            raise UnfitRow(UNSENDABLE_VALUE, "`items` is a text; cast the column to JSON")
         if not isinstance(array, list) or not all(isinstance(one, dict) for one in array):
-            raise UnfitRow(UNSENDABLE, "`items` is not an array of objects")
+            raise UnfitRow(UNSENDABLE_VALUE, "`items` is not an array of objects")
         inner = any(path.startswith(f"{_DATA}.") for path in self.members)
         plain = [name for name in MEMBERS if name not in self.members and not (inner and name == _DATA)]
         for one in array:
@@ -107,7 +107,7 @@ class ItemsKey:
         zipped = {path: value for path, value in found.items() if self._is_zipped(path, value)}
         for path, value in zipped.items():
             if len(value) != len(ids):
-                raise UnfitRow(UNSENDABLE, f"`items.{path}` has more or fewer elements than `items.id`")
+                raise UnfitRow(UNSENDABLE_VALUE, f"`items.{path}` has more or fewer elements than `items.id`")
         for index in range(len(ids)):
             yield {**found, **{path: value[index] for path, value in zipped.items()}}
 
@@ -128,7 +128,7 @@ def _item(raw: _Raw) -> dict[str, object]:
         if value is not None and (value != "" or name in REQUIRED):
             found[name] = convert_value(f"items.{name}", value, kind)
         elif name in REQUIRED:
-            raise UnfitRow(UNSENDABLE, f"`items.{name}` is missing")
+            raise UnfitRow(UNSENDABLE_VALUE, f"`items.{name}` is missing")
     for path, value in raw.items():
         if path.startswith(f"{_DATA}.") and value is not None:
             _put(found.setdefault(_DATA, {}), path.split(".")[1:], value)

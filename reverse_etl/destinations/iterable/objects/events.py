@@ -12,11 +12,11 @@ import orjson
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
-from reverse_etl.definition.entry import ColumnName, Source
+from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.fields.scalars import TEXT, convert_value
+from reverse_etl.destinations.iterable.fields.scalars import AS_TEXT, convert_value
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
@@ -46,7 +46,7 @@ class EventsEntry(ActivityEntry):
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("event_id",)
     object: Literal["events"]
     mode: Literal["upsert"] = Key(default="upsert", description="an event sent before is updated when its row changes")
-    event_name: Source = Key(description="a column, or {value: …}")
+    event_name: RowSource = Key(description="a column, or {value: …}")
     event_id: ColumnName | None = Key(default=None, description="what tells an event from every other one")
     create_new_fields: bool | None = Key(
         default=None, description="whether Iterable may add fields; default: the project's"
@@ -58,7 +58,7 @@ class EventsEntry(ActivityEntry):
     def faults(self, location: EntryLocation) -> list[Fault]:
         faults = super().faults(location)
         name = self.event_name
-        if name is None or (name.column is None and TEXT.read(name.constant) is None):
+        if name is None or (name.column is None and AS_TEXT.read(name.constant) is None):
             allowed = "a column, or {value: …}"
             faults.append(location.fault("missing-key", "`event_name` is missing", key="event_name", allowed=allowed))
         return faults
@@ -76,7 +76,7 @@ def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
 def _body(entry: EventsEntry, keys: Sequence[str], row: Row) -> Mapping[str, object]:
     body: dict[str, object] = {
         **pick_identifier(row.key_values, keys),
-        "eventName": convert_value("event_name", row.key_values["event_name"], TEXT),
+        "eventName": convert_value("event_name", row.key_values["event_name"], AS_TEXT),
         "id": _event_id(entry, row.identity),
         **time_and_source(row.key_values),
         "dataFields": row.data,

@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome
-from reverse_etl.definition.entry import ColumnName, Source
+from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.fields.scalars import NUMBER, UNSENDABLE, convert_value
+from reverse_etl.destinations.iterable.fields.scalars import AS_NUMBER, UNSENDABLE_VALUE, convert_value
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
@@ -45,7 +45,7 @@ class PurchasesEntry(ActivityEntry):
     mode: Literal["upsert"] = Key(default="upsert", description="a purchase sent before is updated when it changes")
     purchase_id: ColumnName | None = Key(default=None, description="what tells a purchase from every other one")
     items: Items
-    total: Source = Key(description="a column, or {value: …}")
+    total: RowSource = Key(description="a column, or {value: …}")
     prefer_user_id: bool = Key(
         default=False, description="e-mail projects: create users that are known by user id only"
     )
@@ -77,12 +77,12 @@ def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, r
         user["preferUserId"] = True
     items = read_items(row)
     if not items:
-        raise UnfitRow(UNSENDABLE, "`items` is empty")
+        raise UnfitRow(UNSENDABLE_VALUE, "`items` is empty")
     return {
         "user": user,
         "id": _purchase_id(entry, row.identity),
         "items": items,
-        "total": convert_value("total", row.key_values["total"], NUMBER),
+        "total": convert_value("total", row.key_values["total"], AS_NUMBER),
         **time_and_source(row.key_values),
         "dataFields": row.data,
     }

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Problem, Status
-from reverse_etl.definition.entry import ColumnName, Entry, Source
+from reverse_etl.definition.entry import ColumnName, Entry, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
@@ -84,10 +84,12 @@ class SubscriptionsEntry(Entry):
     email: ColumnName | None = None
     user_id: ColumnName | None = None
     prefer: Prefer = None
-    list_ids: Source = Key(default=None, description="all static lists of the user, by id or name")
-    unsubscribed_channels: Source = Key(default=None, description="all channels the user left, by id or name")
-    unsubscribed_message_types: Source = Key(default=None, description="all message types the user left, by id or name")
-    subscribed_message_types: Source = Key(
+    list_ids: RowSource = Key(default=None, description="all static lists of the user, by id or name")
+    unsubscribed_channels: RowSource = Key(default=None, description="all channels the user left, by id or name")
+    unsubscribed_message_types: RowSource = Key(
+        default=None, description="all message types the user left, by id or name"
+    )
+    subscribed_message_types: RowSource = Key(
         default=None, description="all opt-in message types the user takes, by id or name"
     )
 

@@ -115,7 +115,7 @@ def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
     rule, label, message = identity_rule(stays, ""), f"@{_STAYS}", "the user to merge into is missing or malformed"
     return BoundObject(
         identity=identity_rule(goes, entry.source.column),
-        operations=Operations(Merge(), lookup=IdentifierChangeLookup(goes, partial(_person_afterwards, stays))),
+        operations=Operations(MergeUsers(), lookup=IdentifierChangeLookup(goes, partial(_person_afterwards, stays))),
         body=partial(_body, goes, stays, [array.body() for array in entry.array_merge]),
         fields=(Field(_STAYS, entry.destination.column, as_text=True, lowered=stays == "email", from_key=True),),
         requirements=(
@@ -153,7 +153,7 @@ def _person_afterwards(stays: str, change: Change) -> UserIdentifier:
 
 
 @dataclass(frozen=True)
-class Merge(Single):
+class MergeUsers(Single):
     """Merges one user into another."""
 
     endpoint: Endpoint = MERGE

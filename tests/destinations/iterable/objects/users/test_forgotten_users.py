@@ -10,7 +10,7 @@ from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from reverse_etl.destinations.iterable.objects.lists import Subscribe
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscriptions
-from reverse_etl.destinations.iterable.objects.user_merges import Merge
+from reverse_etl.destinations.iterable.objects.user_merges import MergeUsers
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from tests.destinations.iterable.objects.activity.activity_replies import tracked
 from tests.destinations.iterable.objects.bulk_replies import customer, reply, user
@@ -63,7 +63,7 @@ def test_the_identifier_that_a_bulk_reply_names(world, server, operation, row, n
         (TrackPurchase(), {"user": {"email": "gone@example.com"}, "id": "p", "items": [], "total": 1}, False),
         (TrackBulk(), {"email": "gone@example.com", "eventName": "seen", "id": "e"}, False),
         (UpdateEmail(), {"currentEmail": "user0@example.com", "newEmail": "gone@example.com"}, False),
-        (Merge(), {"sourceEmail": "user0@example.com", "destinationEmail": "gone@example.com"}, False),
+        (MergeUsers(), {"sourceEmail": "user0@example.com", "destinationEmail": "gone@example.com"}, False),
     ],
 )
 def test_a_code_names_nobody(world, server, operation, body, barred):

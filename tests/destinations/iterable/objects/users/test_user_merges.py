@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.objects.user_merges import Merge
+from reverse_etl.destinations.iterable.objects.user_merges import MergeUsers
 from reverse_etl.destinations.operation import Row, UnfitRow
 from tests.destinations.iterable.objects.singles import (
     FORGOTTEN,
@@ -26,7 +26,7 @@ from tests.doubles.scripted_server import Answer
 
 class TestMerge(SingleContract):
     def operation(self):
-        return Merge()
+        return MergeUsers()
 
     def changes(self, count):
         return [change(n, sourceEmail=f"user{n}@example.com", destinationEmail="one@example.com") for n in range(count)]
