@@ -168,7 +168,7 @@ class Project:
     def list(self, select: Names = (), exclude: Names = (), *, allow: Names = ()) -> Definitions:
         """Return the definitions: `syncs` that can run and `broken` ones with their faults. Opens no connection."""
         with self._open(SandboxUse.NONE, select, exclude, allow) as session:
-            return session.selected()
+            return session.select_definitions()
 
     def status(self, select: Names = (), exclude: Names = (), *, allow: Names = ()) -> ProjectStatus:
         """Return how each sync stands: its last run, what was accepted and held back, and who runs it now."""

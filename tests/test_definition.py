@@ -15,7 +15,7 @@ from reverse_etl.definition.json_schema import json_schema
 from reverse_etl.definition.switches import is_off
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.errors import Fault
-from reverse_etl.project.sync_reader import part_namesakes
+from reverse_etl.project.sync_reader import split_namesakes
 from reverse_etl.sync import Field, Sync
 
 MODEL = TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "models/people.yml", frozenset({"Margin"}))
@@ -65,7 +65,7 @@ def test_one_entry_or_a_list_with_names_of_their_own() -> None:
     assert faults == []
     assert [sync.name for sync in syncs] == ["people", "again"]
     [other] = read({**GOOD, "name": "AGAIN"})[0]
-    alone, shared = part_namesakes([*syncs, other])
+    alone, shared = split_namesakes([*syncs, other])
     assert [sync.name for sync in alone] == ["people"]
     assert [(one.name, one.faults[0].code) for one in shared] == [
         ("again", "duplicate-sync-name"),

@@ -12,7 +12,7 @@ from reverse_etl.destinations import DEFAULT, load_destination
 from reverse_etl.destinations.base import Destination
 from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.base import Stage
-from reverse_etl.project.sync_reader import in_order
+from reverse_etl.project.sync_reader import order_syncs
 from reverse_etl.sync import Sync
 
 TURNS = {
@@ -60,13 +60,13 @@ def test_objects_go_before_those_that_refer_to_them(monkeypatch: pytest.MonkeyPa
     kinds = ["user_deletions", "carts", "events", "purchases", "subscriptions", "users", "user_merges", "catalog_items"]
     order = ["catalog_items", "user_merges", "users", "subscriptions", "events", "carts", "purchases", "user_deletions"]
     syncs = [sync(f"{number}_{kind}", kind) for number, kind in enumerate(kinds)]
-    assert [one.object for one in in_order(syncs, graph(**{one.name: [] for one in syncs}), vendor)] == order
+    assert [one.object for one in order_syncs(syncs, graph(**{one.name: [] for one in syncs}), vendor)] == order
 
 
 def test_a_model_goes_before_those_that_depend_on_it_however_far() -> None:
     edges = graph(c=[], between=["c"], b=["between"], a=["b"], d=["c"])
-    assert names(in_order([sync(name) for name in "abdc"], edges, vendor)) == ["c", "d", "b", "a"]
+    assert names(order_syncs([sync(name) for name in "abdc"], edges, vendor)) == ["c", "d", "b", "a"]
 
 
 def test_where_nothing_else_tells_names_do() -> None:
-    assert names(in_order([sync(name) for name in "bca"], graph(a=[], b=[], c=[]), vendor)) == ["a", "b", "c"]
+    assert names(order_syncs([sync(name) for name in "bca"], graph(a=[], b=[], c=[]), vendor)) == ["a", "b", "c"]

@@ -10,16 +10,16 @@ import typer
 
 from reverse_etl.cli.command import command, project_command
 from reverse_etl.cli.commands.demo import demo
-from reverse_etl.cli.commands.destination import accept
-from reverse_etl.cli.commands.list_syncs import list_
-from reverse_etl.cli.commands.migrate_state import migrate
+from reverse_etl.cli.commands.destination import accept_destination
+from reverse_etl.cli.commands.list_syncs import list_syncs
+from reverse_etl.cli.commands.migrate_state import migrate_state
 from reverse_etl.cli.commands.plan import plan
-from reverse_etl.cli.commands.rejected import rejected, requeue
+from reverse_etl.cli.commands.rejected import list_rejected, requeue_refused
 from reverse_etl.cli.commands.run import run
 from reverse_etl.cli.commands.sandbox import sandbox
 from reverse_etl.cli.commands.schema import schema
-from reverse_etl.cli.commands.state import list_states, prune, reset
-from reverse_etl.cli.commands.status import history, status
+from reverse_etl.cli.commands.state import list_states, prune_state, reset_state
+from reverse_etl.cli.commands.status import show_history, show_status
 from reverse_etl.cli.commands.validate import validate
 from reverse_etl.cli.flag_lists import repeat_flags
 from reverse_etl.version import __version__
@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"reverse-etl {__version__}")
         raise typer.Exit
@@ -45,7 +45,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Send the changed rows of tagged dbt models to Iterable.
@@ -54,34 +54,34 @@ def _program(
     """
 
 
-_OF_A_PROJECT: Mapping[str, Callable[..., int | None]] = {
+_PROJECT_COMMANDS: Mapping[str, Callable[..., int | None]] = {
     "run": run,
     "plan": plan,
     "validate": validate,
-    "list": list_,
-    "status": status,
-    "history": history,
-    "rejected": rejected,
-    "requeue": requeue,
+    "list": list_syncs,
+    "status": show_status,
+    "history": show_history,
+    "rejected": list_rejected,
+    "requeue": requeue_refused,
 }
-_OF_STATES: Mapping[str, Callable[..., int | None]] = {
+_STATE_COMMANDS: Mapping[str, Callable[..., int | None]] = {
     "list": list_states,
-    "migrate": migrate,
-    "prune": prune,
-    "reset": reset,
+    "migrate": migrate_state,
+    "prune": prune_state,
+    "reset": reset_state,
 }
-_OF_NONE: Mapping[str, Callable[..., int | None]] = {"schema": schema, "sandbox": sandbox, "demo": demo}
+_OTHER_COMMANDS: Mapping[str, Callable[..., int | None]] = {"schema": schema, "sandbox": sandbox, "demo": demo}
 
-for _name, _function in _OF_A_PROJECT.items():
+for _name, _function in _PROJECT_COMMANDS.items():
     app.command(_name, context_settings=_HELP)(project_command(_function))
 destinations = typer.Typer(help="Where the rows of a sync go.", no_args_is_help=True, rich_markup_mode=None)
-destinations.command("accept", context_settings=_HELP)(project_command(accept))
+destinations.command("accept", context_settings=_HELP)(project_command(accept_destination))
 app.add_typer(destinations, name="destination", context_settings=_HELP)
 states = typer.Typer(help="Where the sync snapshots are.", no_args_is_help=True, rich_markup_mode=None)
-for _name, _function in _OF_STATES.items():
+for _name, _function in _STATE_COMMANDS.items():
     states.command(_name, context_settings=_HELP)(project_command(_function))
 app.add_typer(states, name="state", context_settings=_HELP)
-for _name, _function in _OF_NONE.items():
+for _name, _function in _OTHER_COMMANDS.items():
     app.command(_name, context_settings=_HELP)(command(_function))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, get_type_hints
 
 import typer
 
-from reverse_etl.cli.console import Console, standard_console
+from reverse_etl.cli.console import Console, make_console
 from reverse_etl.cli.options import LogFlags, ProjectFlags
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Session:
             manifest=flags.manifest,
             sandbox=sandbox,
             env=self.env,
-            on_event=self.console.tell,
+            on_event=self.console.print_event,
         )
         self.console.redact = project.redactor
         return project
@@ -82,9 +82,9 @@ def command(function: Callable[..., int | None], group: type | None = None) -> C
     @wraps(function)
     def call(**given: Any) -> None:
         values = [one(**{item.name: given.pop(item.name) for item in fields(one)}) for one in groups]
-        console = standard_console(values[-1])
+        console = make_console(values[-1])
         session = Session(console, values[0] if group is not None else None, dict(os.environ))
-        raise typer.Exit(_ended(lambda: function(session, **given), session))
+        raise typer.Exit(_run_command(lambda: function(session, **given), session))
 
     _take_flags(call, function, groups)
     return call
@@ -95,7 +95,7 @@ def project_command(function: Callable[..., int | None]) -> Callable[..., None]:
     return command(function, ProjectFlags)
 
 
-def _ended(work: Callable[[], int | None], session: Session) -> int:
+def _run_command(work: Callable[[], int | None], session: Session) -> int:
     try:
         return work() or 0
     except (BrokenPipeError, typer.Exit):

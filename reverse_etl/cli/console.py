@@ -16,7 +16,7 @@ from reverse_etl.cli.options import LogFlags, LogFormat
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import INVOCATION, PROBLEM, Event
 from reverse_etl.report.failures import count_line, problem_of_event, problems_of
-from reverse_etl.report.listeners.line_listeners import Ear, JsonLines, Lines
+from reverse_etl.report.listeners.line_listeners import EventOutput, JsonLines, Lines
 from reverse_etl.report.redaction import Redactor, secrets_in
 from reverse_etl.report.results import rejected_line, result_lines, total_line
 
@@ -26,21 +26,21 @@ _COLOURS = {"success": "32", "ok": "32", "warn": "33", "skipped": "33", "stopped
 class Console:
     """Where one command prints. `invocation_id` is put into JSON lines once it is known."""
 
-    def __init__(self, talk: LogFlags, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
+    def __init__(self, log_flags: LogFlags, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
         """Secrets of the environment are known from the start."""
-        self.talk = talk
+        self.log_flags = log_flags
         self.invocation_id = ""
         self.redact = Redactor()
         self.redact.learn(secrets_in(env))
         self._out = out
         self._err = err
-        self._coloured = talk.use_colors and not env.get("NO_COLOR") and out.isatty()
+        self._coloured = log_flags.use_colors and not env.get("NO_COLOR") and out.isatty()
         self._listener = self._make_listener(env)
 
     @property
     def is_json(self) -> bool:
         """Whether machines listen."""
-        return self.talk.log_format is LogFormat.JSON
+        return self.log_flags.log_format is LogFormat.JSON
 
     def lines(self, lines: Iterable[str]) -> None:
         """Data, line by line."""
@@ -53,12 +53,12 @@ class Console:
         self._out.write(text + "\n")
         self._out.flush()
 
-    def coloured(self, text: str, word: str) -> str:
+    def colour(self, text: str, word: str) -> str:
         """The text in the colour of a status, where there are colours."""
         colour = _COLOURS.get(word) if self._coloured else None
         return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 
-    def tell(self, event: Event) -> None:
+    def print_event(self, event: Event) -> None:
         """Print an event; take in the ones that say something about the command itself."""
         if event.name == INVOCATION:
             self.invocation_id = str(event.data["invocation_id"])
@@ -71,7 +71,7 @@ class Console:
 
     def say(self, name: str, message: str, level: str = "info") -> None:
         """Print an event that has no data."""
-        self.tell(Event(name, message, level))
+        self.print_event(Event(name, message, level))
 
     def problem(self, problem: Problem) -> None:
         """Print what is wrong."""
@@ -90,12 +90,12 @@ class Console:
 
     def trace(self, error: BaseException) -> None:
         """Print where an error came from, with --debug."""
-        if self.talk.debug:
+        if self.log_flags.debug:
             self._write("".join(traceback.format_exception(error)))
 
     def summary(self, results: Sequence[RunResult], content: object, *, sandbox: bool = False) -> None:
         """The results of a run: for machines the content of the result file on one line."""
-        if self.talk.quiet:
+        if self.log_flags.quiet:
             return
         self.close()
         if self.is_json:
@@ -103,7 +103,7 @@ class Console:
             return
         for result in results:
             title, *rest = result_lines(result)
-            self.lines([self.coloured(title, result.status.value), *rest, ""])
+            self.lines([self.colour(title, result.status.value), *rest, ""])
         if results:
             self.lines(filter(None, [total_line(results), rejected_line(results, sandbox=sandbox)]))
 
@@ -120,17 +120,17 @@ class Console:
         return self.redact.values(value)
 
     def _make_listener(self, env: Mapping[str, str]) -> Lines | JsonLines:
-        level = "error" if self.talk.quiet else "debug" if self.talk.debug else "info"
-        ear = Ear(self._write, time.monotonic, level=level)
+        level = "error" if self.log_flags.quiet else "debug" if self.log_flags.debug else "info"
+        output = EventOutput(self._write, time.monotonic, level=level)
         if self.is_json:
-            return JsonLines(ear, lambda: self.invocation_id, self._redacted)
+            return JsonLines(output, lambda: self.invocation_id, self._redacted)
         if self._err.isatty() and env.get("TERM") != "dumb":
             from reverse_etl.report.listeners.terminal_bar import Bar
 
-            return Bar(ear, lambda: shutil.get_terminal_size().columns)
-        return Lines(ear)
+            return Bar(output, lambda: shutil.get_terminal_size().columns)
+        return Lines(output)
 
 
-def standard_console(talk: LogFlags) -> Console:
+def make_console(log_flags: LogFlags) -> Console:
     """The console of this process."""
-    return Console(talk, os.environ, sys.stdout, sys.stderr)
+    return Console(log_flags, os.environ, sys.stdout, sys.stderr)

@@ -11,14 +11,14 @@ _NOTICE = b"\nstopping: requests under way are finished and what was accepted is
 
 
 class StopOnSignal:
-    """A context in which signals only set a flag; `asked()` tells whether one came."""
+    """A context in which signals only set a flag; `is_asked()` tells whether one came."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         """`quiet`: say nothing when a signal comes."""
         self._quiet = quiet
         self._came = False
 
-    def asked(self) -> bool:
+    def is_asked(self) -> bool:
         """Whether to stop."""
         return self._came
 

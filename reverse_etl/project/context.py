@@ -97,7 +97,7 @@ class ProjectContext:
             self._stale = facts.staleness
         return manifest
 
-    def unread(self) -> list[str]:
+    def unread_warnings(self) -> list[str]:
         """What somebody may have meant to be read and nobody reads: changed files, misspelt tags, repeated keys."""
         lost = repeated_keys(self.manifest, self.locations.project_dir)
         return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
@@ -138,7 +138,7 @@ class ProjectContext:
         """The syncs of the project that can run, in the order they run in."""
         return self.definitions.syncs
 
-    def selected(self) -> Definitions:
+    def select_definitions(self) -> Definitions:
         """The definitions that --select and --exclude leave, in the order they run in."""
         names: dict[str, list[str]] = {}
         for one in self.definitions:

@@ -18,16 +18,16 @@ def faults_by_type(sync: Sync, vendor: Destination) -> Mapping[str, Sequence[Fau
 def possible_types(syncs: Sequence[Sync], vendor: Destination) -> list[str]:
     """The types in which nothing is wrong that is right in another type."""
     found = [faults_by_type(sync, vendor) for sync in syncs]
-    return [name for name in vendor.project_types if not any(faults_of_type(faults, name) for faults in found)]
+    return [name for name in vendor.project_types if not any(faults_only_in(faults, name) for faults in found)]
 
 
-def faults_of_type(faults: Mapping[str, Sequence[Fault]], name: str) -> list[Fault]:
+def faults_only_in(faults: Mapping[str, Sequence[Fault]], name: str) -> list[Fault]:
     """Those of one type that some other type does not have."""
-    common = {fault.message for fault in faults_everywhere(faults)}
+    common = {fault.message for fault in common_faults(faults)}
     return [fault for fault in faults[name] if fault.message not in common]
 
 
-def faults_everywhere(faults: Mapping[str, Sequence[Fault]]) -> list[Fault]:
+def common_faults(faults: Mapping[str, Sequence[Fault]]) -> list[Fault]:
     """Those that every type has."""
     messages = [{fault.message for fault in found} for found in faults.values()]
     common = set.intersection(*messages)

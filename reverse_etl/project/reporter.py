@@ -1,4 +1,4 @@
-"""Who hears what an operation does, and what must never be printed."""
+"""Who accepts what an operation does, and what must never be printed."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from reverse_etl.change import Problem, RunResult
 from reverse_etl.errors import ConfigError, ReverseEtlError
 from reverse_etl.project.context import ProjectContext
 from reverse_etl.project.session import ProjectSession
-from reverse_etl.report.result_file import artifact, write_artifact
+from reverse_etl.report.result_file import result_file_content, write_result_file
 from reverse_etl.version import __version__
 
 
@@ -31,13 +31,13 @@ class ResultRecorder:
         self, results: Sequence[RunResult], problems: Sequence[Problem], invocation_id: str
     ) -> Mapping[str, object]:
         """Return the values of the file, without any secret."""
-        values = self._redactor.values(artifact(self._metadata(invocation_id), results, problems))
+        values = self._redactor.values(result_file_content(self._metadata(invocation_id), results, problems))
         return cast("Mapping[str, object]", values)
 
     def write(self, content: Mapping[str, object]) -> ConfigError | None:
         """Write the file; return why it could not be written."""
         try:
-            write_artifact(self._context.locations.target_path, content)
+            write_result_file(self._context.locations.target_path, content)
         except ConfigError as error:
             return error
         return None

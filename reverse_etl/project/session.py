@@ -9,9 +9,9 @@ from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.project.context import ProjectContext, ProjectOptions, unknown_guards
 from reverse_etl.project.reporter import Reporter
+from reverse_etl.project.run_environment import RunOptions, check_destination, make_environment
 from reverse_etl.project.sandboxes.sandbox_use import SandboxUse
 from reverse_etl.project.sync_reader import Definitions
-from reverse_etl.project.wiring import RunOptions, check_destination, wire
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.snapshot.tables import Tables, tables_of
 from reverse_etl.sync import BrokenSync, Sync
@@ -26,11 +26,11 @@ class ProjectSession:
         self.context = context
         self.reporter = reporter
 
-    def selected(self) -> Definitions:
+    def select_definitions(self) -> Definitions:
         """Return the selected definitions, also those that cannot run. Reports when there are none."""
         context = self.context
-        selected = context.selected()
-        for sentence in context.unread():
+        selected = context.select_definitions()
+        for sentence in context.unread_warnings():
             self.reporter.say("NotRead", sentence, "warn")
         if not list(context.definitions):
             self.reporter.say(
@@ -63,12 +63,12 @@ class ProjectSession:
             return [error]
         return []
 
-    def wire(self, options: RunOptions | None = None) -> RunEnvironment:
+    def make_environment(self, options: RunOptions | None = None) -> RunEnvironment:
         """Return the real world for a run, which reports here."""
-        return wire(self.context, self.reporter, options or RunOptions())
+        return make_environment(self.context, self.reporter, options or RunOptions())
 
     @contextmanager
-    def warehouse(self, *, read_only: bool) -> Iterator[Warehouse]:
+    def open_warehouse(self, *, read_only: bool) -> Iterator[Warehouse]:
         """Open the warehouse of the dbt target, and close it at the end. Raises ConfigError, WarehouseError."""
         self.reporter.learn(self.context.profile.secrets)
         warehouse = self.context.open(read_only=read_only)
@@ -78,7 +78,7 @@ class ProjectSession:
             warehouse.close()
 
     @contextmanager
-    def both_places(self) -> Iterator[tuple[Warehouse, Warehouse]]:
+    def open_both_places(self) -> Iterator[tuple[Warehouse, Warehouse]]:
         """Open the warehouse and the file of our tables, both for writing, and close them at the end."""
         self.reporter.learn(self.context.profile.secrets)
         target = self.context.open_target(read_only=False)

@@ -42,18 +42,18 @@ def read_syncs(manifest: Manifest, target: str, vendor_of: VendorOf) -> Definiti
             sound, wrong = _definitions_of(model, manifest, target, vendor_of)
             syncs += sound
             broken += wrong
-    syncs, namesakes = part_namesakes(syncs)
-    return Definitions(in_order(syncs, Graph(manifest.graph), vendor_of), (*broken, *namesakes))
+    syncs, namesakes = split_namesakes(syncs)
+    return Definitions(order_syncs(syncs, Graph(manifest.graph), vendor_of), (*broken, *namesakes))
 
 
-def in_order(syncs: Sequence[Sync], graph: Graph, vendor_of: VendorOf) -> tuple[Sync, ...]:
+def order_syncs(syncs: Sequence[Sync], graph: Graph, vendor_of: VendorOf) -> tuple[Sync, ...]:
     """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
     ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
     turns = {sync.name: vendor_of(sync.destination).order(sync) for sync in syncs}
     return tuple(sorted(syncs, key=lambda s: (turns[s.name], ancestors[s.unique_id], s.name)))
 
 
-def part_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]:
+def split_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]:
     """The syncs whose name is theirs alone, and the others: names are what the sync snapshots are found by.
 
     Which of several is the one that a sync snapshot belongs to cannot be told, so none of them may run.

@@ -23,7 +23,7 @@ class SyncSelection:
     def __init__(self, session: ProjectSession, *, destinations: bool = True) -> None:
         """Check definitions and, if wanted, destinations. The warehouse is not opened."""
         self._session = session
-        self.definitions = session.selected()
+        self.definitions = session.select_definitions()
         self.blocked: dict[str, Problem] = {}
         self.ready: dict[str, RunnableSync] = {}
         self._errors: dict[tuple[str, str], Sequence[ReverseEtlError]] = {}

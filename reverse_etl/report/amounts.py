@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reverse_etl.counting import plural
 
 
-def resent(count: int) -> str:
+def resent_sentence(count: int) -> str:
     """`3 rows, although nothing differs`; empty for none."""
     return f"{plural(count, 'row')}, although nothing differs" if count else ""
 
@@ -28,6 +28,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
-def listed(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
+def list_counts(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
     """`3 added, 7 changed`; zeros are left out unless `all_of_them`."""
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or all_of_them)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, listed, resent
+from reverse_etl.report.amounts import duration, list_counts, resent_sentence
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
@@ -39,7 +39,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
         *pairs(
             "",
             [
-                ("sent again", resent(plan.resent)),
+                ("sent again", resent_sentence(plan.resent)),
                 ("removed", _removed(plan)),
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
@@ -64,11 +64,11 @@ def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
 
 
 def _changes(plan: SyncPlan) -> str:
-    return listed({"added": plan.added, "changed": plan.changed, "removed": plan.removed}, all_of_them=True)
+    return list_counts({"added": plan.added, "changed": plan.changed, "removed": plan.removed}, all_of_them=True)
 
 
 def _held_back(plan: SyncPlan) -> str:
-    reasons = listed(plan.invalid)
+    reasons = list_counts(plan.invalid)
     invalid = f"{sum(plan.invalid.values()):,} invalid ({reasons})" if reasons else "0 invalid"
     return f"{invalid}, {plan.quarantined:,} quarantined"
 

@@ -16,25 +16,25 @@ from reverse_etl.report.costs import cost_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.results import result_dict
 
-FILE = "reverse_etl_results.json"
-SCHEMA_VERSION = 1
+RESULT_FILE = "reverse_etl_results.json"
+RESULT_SCHEMA_VERSION = 1
 
 
-def artifact(
+def result_file_content(
     metadata: Mapping[str, object], results: Sequence[RunResult], problems: Sequence[Problem]
 ) -> dict[str, object]:
     """The content of the file. `problems` are those of the command itself; those of a sync are in its result."""
     return {
-        "metadata": {"schema_version": SCHEMA_VERSION, **metadata},
+        "metadata": {"schema_version": RESULT_SCHEMA_VERSION, **metadata},
         "results": [result_dict(result) for result in results],
         "costs": cost_dict(total(spent.cost for result in results for spent in result.spent)),
         "problems": [problem_dict(problem) for problem in problems],
     }
 
 
-def write_artifact(folder: Path, content: object) -> Path:
+def write_result_file(folder: Path, content: object) -> Path:
     """Put the file into dbt's target folder, in place of the last one. Raises ConfigError `results-not-written`."""
-    path = folder / FILE
+    path = folder / RESULT_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -49,7 +49,7 @@ def write_artifact(folder: Path, content: object) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    number, name = tempfile.mkstemp(prefix=f".{FILE}.", dir=path.parent)
+    number, name = tempfile.mkstemp(prefix=f".{RESULT_FILE}.", dir=path.parent)
     written = Path(name)
     try:
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from reverse_etl.change import Response, RunResult, SyncStatus
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, listed, resent, size
+from reverse_etl.report.amounts import duration, list_counts, resent_sentence, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
@@ -44,9 +44,9 @@ def result_lines(result: RunResult) -> list[str]:
         + (f" in {duration(result.execution_time)}" if looked else ""),
         [
             ("source", source_line(result.target, result.database, result.relation)),
-            ("changes", listed({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
-            ("sent again", resent(counts["resent"])),
-            ("outcomes", listed({name: counts[name] for name in _OUTCOMES})),
+            ("changes", list_counts({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
+            ("sent again", resent_sentence(counts["resent"])),
+            ("outcomes", list_counts({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
             ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
@@ -71,7 +71,7 @@ def _created(fields: Sequence[str]) -> str:
 def total_line(results: Sequence[RunResult]) -> str:
     """How the syncs of one invocation ended, in one line."""
     ended = Counter(result.status for result in results)
-    return f"{plural(len(results), 'sync')}: {listed({status.value: ended[status] for status in SyncStatus})}"
+    return f"{plural(len(results), 'sync')}: {list_counts({status.value: ended[status] for status in SyncStatus})}"
 
 
 def rejected_line(results: Sequence[RunResult], *, sandbox: bool = False) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
-from reverse_etl.report.amounts import duration, listed
+from reverse_etl.report.amounts import duration, list_counts
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
@@ -47,7 +47,7 @@ def state_lines(state: SyncState) -> list[str]:
         ("source", source_line(state.sync.target, state.sync.database, state.sync.relation)),
         ("definition", _fault_sentence(state.faults)),
         ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
-        ("counts", listed(run.counts) if run else ""),
+        ("counts", list_counts(run.counts) if run else ""),
         ("problem", run.problem or "" if run else ""),
     ]
     if lease is None:
@@ -58,7 +58,7 @@ def state_lines(state: SyncState) -> list[str]:
         [
             *ended,
             ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
-            ("held back", printable(listed(state.held))),
+            ("held back", printable(list_counts(state.held))),
             ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
             ("moved to", printable(lease.moved_to or "")),
             ("lease", _lease_sentence(lease, state)),

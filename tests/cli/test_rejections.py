@@ -105,3 +105,28 @@ def test_a_table_of_an_earlier_version_is_read_and_requeued(people: Shop) -> Non
     people.sql(f"update {rejections} set state = 'rejected'", f"alter table {rejections} drop column request_rows")
     assert people.cli("plan", "--output", "json").json["plans"][0]["quarantined"] == 1
     assert "1 refusal requeued" in people.cli("requeue").out
+
+
+def test_user_ids_with_an_at_sign_are_requeued_by_their_exact_text(shop: Shop) -> None:
+    shop.model("people", {"object": "users", "mode": "update", "user_id": "email", "fields": {"age": "age"}})
+    shop.sql("update people set email = 'Ada@Example.com' where first_name = 'Ada'")
+    shop.sql("update people set email = 'ada@example.com' where first_name = 'Bob'")
+    env = {"ITERABLE_PROJECT_TYPE": "user_id"}
+    shop.cli("run", **env)
+    assert shop.results["results"][0]["counts"]["skipped"] == 3
+    assert "0 refusals requeued" in shop.cli("requeue", "ADA@example.com", **env).out
+    assert "1 refusal requeued" in shop.cli("requeue", "Ada@Example.com", **env).out
+    held = shop.cli("rejected", "--show-values", "--output", "json", **env).json["rejected"]
+    assert {one["key"] for one in held} == {"ada@example.com", "cyd@example.com"}
+
+
+def test_a_hybrid_project_knows_which_identifier_a_key_is(shop: Shop) -> None:
+    shop.model("people", {"object": "users", "mode": "update", "email": "email", "user_id": "first_name"})
+    shop.sql("update people set first_name = 'Cyd@Home' where first_name is null")
+    shop.sql("update people set first_name = null where email like 'bob%'")
+    env = {"ITERABLE_PROJECT_TYPE": "hybrid"}
+    shop.cli("run", **env)
+    held = shop.cli("rejected", "--show-values", "--output", "json", **env).json["rejected"]
+    assert len(held) == 3, held
+    assert "0 refusals requeued" in shop.cli("requeue", "cyd@home", **env).out
+    assert "2 refusals requeued" in shop.cli("requeue", "Cyd@Home", " BOB@example.com", **env).out

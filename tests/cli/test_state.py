@@ -97,7 +97,7 @@ def test_a_run_that_was_killed_is_taken_up(local: Shop, sandbox: Any, monkeypatc
             raise Killed
         return execute(self, sql, params)
 
-    monkeypatch.setattr("reverse_etl.project.wiring.is_alive", lambda _note: False)
+    monkeypatch.setattr("reverse_etl.project.run_environment.is_alive", lambda _note: False)
     short = {"LEASE_TTL": "1", "PAUSE_BOUND": "0.3", "LATE_REQUEST_BOUND": "0.3", "HTTP_TIMEOUT": "0.3"}
     env = {f"REVERSE_ETL_{name}": seconds for name, seconds in short.items()}
     monkeypatch.setattr(DuckDB, "execute", dying)

@@ -10,7 +10,7 @@ import pytest
 
 from reverse_etl.change import Problem
 from reverse_etl.events import TICK, Event
-from reverse_etl.report.listeners.line_listeners import Ear, JsonLines, Lines
+from reverse_etl.report.listeners.line_listeners import EventOutput, JsonLines, Lines
 from reverse_etl.report.listeners.terminal_bar import Bar
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=timezone.utc)
@@ -21,7 +21,7 @@ class World:
     def __init__(self, level: str = "info") -> None:
         self.clock = 100.0
         self.text = ""
-        self.ear = Ear(self._write, lambda: self.clock, lambda: NOON, level)
+        self.output = EventOutput(self._write, lambda: self.clock, lambda: NOON, level)
 
     def _write(self, text: str) -> None:
         self.text += text
@@ -33,7 +33,7 @@ def _progress(done: int, total: int = 1000) -> Event:
 
 def test_lines_tell_progress_every_ten_seconds() -> None:
     world = World()
-    lines = Lines(world.ear)
+    lines = Lines(world.output)
     for second in range(25):
         world.clock = 100.0 + second
         lines(_progress(second * 40))
@@ -47,7 +47,7 @@ def test_lines_tell_progress_every_ten_seconds() -> None:
 def test_levels() -> None:
     quiet, normal, debug = World("error"), World(), World("debug")
     for world in (quiet, normal, debug):
-        lines = Lines(world.ear)
+        lines = Lines(world.output)
         lines(Event("A", "details", "debug"))
         lines(Event("B", "news\x1b", "info"))
         lines.problem(PROBLEM)
@@ -59,7 +59,7 @@ def test_levels() -> None:
 
 def test_the_bar_shows_rows_rate_and_time_left_and_is_gone_before_a_line() -> None:
     world = World()
-    bar = Bar(world.ear, lambda: 200)
+    bar = Bar(world.output, lambda: 200)
     bar(_progress(0))
     world.clock += 0.01
     drawn = len(world.text)
@@ -74,14 +74,14 @@ def test_the_bar_shows_rows_rate_and_time_left_and_is_gone_before_a_line() -> No
 
 def test_the_bar_fits_the_terminal_and_cannot_be_steered() -> None:
     world = World()
-    Bar(world.ear, lambda: 20)(Event("Progress", "", "debug", "[bold]x\x1b", {"done": 1, "total": 2}))
+    Bar(world.output, lambda: 20)(Event("Progress", "", "debug", "[bold]x\x1b", {"done": 1, "total": 2}))
     assert max(map(len, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", world.text).splitlines())) <= 20
     assert "\x1b]" not in world.text
 
 
 def test_a_problem_takes_the_bar_off_the_screen() -> None:
     world = World()
-    bar = Bar(world.ear, lambda: 80)
+    bar = Bar(world.output, lambda: 80)
     bar(_progress(500))
     bar.problem(PROBLEM)
     assert _screen(world.text)[0] == "error[wrong-thing]: it is wrong"
@@ -91,7 +91,7 @@ def test_a_problem_takes_the_bar_off_the_screen() -> None:
 @pytest.mark.parametrize("began", [True, False])
 def test_a_wait_counts_down_below_the_bar(name: str, began: bool) -> None:
     world = World()
-    bar = Bar(world.ear, lambda: 120)
+    bar = Bar(world.output, lambda: 120)
     if began:
         bar(_progress(0))
         world.clock += 1
@@ -117,7 +117,7 @@ def test_a_wait_counts_down_below_the_bar(name: str, began: bool) -> None:
 
 def test_the_time_left_is_no_less_than_the_wait() -> None:
     world = World()
-    bar = Bar(world.ear, lambda: 120)
+    bar = Bar(world.output, lambda: 120)
     bar(_progress(0))
     world.clock += 1
     bar(_progress(900))
@@ -130,15 +130,15 @@ def test_the_time_left_is_no_less_than_the_wait() -> None:
 
 def test_only_a_terminal_hears_that_time_passes() -> None:
     world = World("debug")
-    Lines(world.ear)(TICK)
-    JsonLines(world.ear, lambda: "the-id", lambda value: value)(TICK)
-    Bar(world.ear, lambda: 80)(TICK)
+    Lines(world.output)(TICK)
+    JsonLines(world.output, lambda: "the-id", lambda value: value)(TICK)
+    Bar(world.output, lambda: 80)(TICK)
     assert world.text == ""
 
 
 def test_rows_that_are_held_back_are_not_counted_as_delivered() -> None:
     world = World()
-    lines = Lines(world.ear)
+    lines = Lines(world.output)
     lines(_progress(0))
     world.clock += 10
     lines(Event("Progress", "", "debug", "people", {"done": 400, "held": 200, "total": 1000}))
@@ -168,7 +168,7 @@ def _screen(text: str) -> list[str]:
 def test_json_is_shaped_as_dbts_and_redacted() -> None:
     world = World()
     listener = JsonLines(
-        world.ear, lambda: "the-id", lambda value: json.loads(json.dumps(value).replace("secret", "****"))
+        world.output, lambda: "the-id", lambda value: json.loads(json.dumps(value).replace("secret", "****"))
     )
     listener(Event("Planned", "planned a secret", "info", "people", {"added": 3}))
     listener(_progress(1))

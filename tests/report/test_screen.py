@@ -7,7 +7,7 @@ import pytest
 from reverse_etl.change import Counts, Problem, RunResult, Sample, SyncStatus, Traffic
 from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, Fault, Faults
-from reverse_etl.report.amounts import duration, listed, size
+from reverse_etl.report.amounts import duration, list_counts, size
 from reverse_etl.report.failures import count_line, problem_lines, problems_of
 from reverse_etl.report.masking import mask, mask_within
 from reverse_etl.report.redaction import Redactor, printable
@@ -56,8 +56,8 @@ def test_amounts() -> None:
     assert [plural(1, "row"), plural(2000, "row")] == ["1 row", "2,000 rows"]
     assert [size(999), size(61_200), size(3_900_000)] == ["999 B", "61.2 kB", "3.9 MB"]
     assert [duration(0.42), duration(12.4), duration(180), duration(7500)] == ["0.42 s", "12 s", "3 min", "2 h 5 min"]
-    assert listed({"added": 3, "changed": 0}) == "3 added"
-    assert listed({"added": 3, "changed": 0}, all_of_them=True) == "3 added, 0 changed"
+    assert list_counts({"added": 3, "changed": 0}) == "3 added"
+    assert list_counts({"added": 3, "changed": 0}, all_of_them=True) == "3 added, 0 changed"
 
 
 def test_a_table_lines_up() -> None:

@@ -147,7 +147,7 @@ class RateStories(Hooks):
         self, story: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = Ticking()
-        monkeypatch.setattr("reverse_etl.project.wiring.time", clock)
+        monkeypatch.setattr("reverse_etl.project.run_environment.time", clock)
         story.side.hooks.monotonic = clock.monotonic  # type: ignore[attr-defined]
         story.project.environment |= {
             "REVERSE_ETL_REQUESTS_PER_SECOND": "0",

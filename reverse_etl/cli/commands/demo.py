@@ -15,14 +15,14 @@ from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError
 
 if TYPE_CHECKING:
-    from reverse_etl.cli.demo_stage import Stage
+    from reverse_etl.cli.demo_environment import DemoEnvironment
 
 SAMPLE = "sample_dbt_project"
 _EXAMPLES = 1
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ReceivedCounts:
     """What Iterable shall have received of one kind: things that are new or differ, and things that went."""
 
     new: int
@@ -30,9 +30,19 @@ class Arrival:
 
 
 # What the sample's README promises, by kind: day 1, day 2, and day 2 again.
-_DAY_1 = {"users": Arrival(194), "events": Arrival(589), "items": Arrival(15), "members": Arrival(117)}
-_DAY_2 = {"users": Arrival(10), "events": Arrival(5), "items": Arrival(3, 1), "members": Arrival(2, 1)}
-_AGAIN = dict.fromkeys(_DAY_1, Arrival(0))
+_DAY_1 = {
+    "users": ReceivedCounts(194),
+    "events": ReceivedCounts(589),
+    "items": ReceivedCounts(15),
+    "members": ReceivedCounts(117),
+}
+_DAY_2 = {
+    "users": ReceivedCounts(10),
+    "events": ReceivedCounts(5),
+    "items": ReceivedCounts(3, 1),
+    "members": ReceivedCounts(2, 1),
+}
+_AGAIN = dict.fromkeys(_DAY_1, ReceivedCounts(0))
 
 
 def demo(
@@ -42,13 +52,13 @@ def demo(
     ] = None,
 ) -> None:
     """Play the main job on a sample shop. Build it, send it to a local Iterable, change some, send the difference."""
-    from reverse_etl.cli.demo_stage import stage
+    from reverse_etl.cli.demo_environment import open_demo_environment
 
     def show(text: str) -> None:
         session.console.lines([text])
 
-    sample = _sample(sample_dir)
-    with stage(sample, show) as here:
+    sample = _find_sample(sample_dir)
+    with open_demo_environment(sample, show) as here:
         show(f"A local Iterable listens at {here.url}; the shop is a copy of {sample}.")
         _play(_Play(here))
     show("\nThat was all of it; nothing is left running.")
@@ -59,34 +69,34 @@ def _play(play: _Play) -> None:
     stage.run("dbt", "build")
     stage.run("reverse-etl", "plan")
     stage.run("reverse-etl", "run")
-    play.arrived(_DAY_1, "everything, since Iterable had nothing")
+    play.check_received(_DAY_1, "everything, since Iterable had nothing")
     stage.show("\nA day later, some customers, orders and products have changed:")
     stage.run("dbt", "build", "--vars", "day: 2")
     stage.run("reverse-etl", "plan")
     stage.run("reverse-etl", "run")
-    play.arrived(_DAY_2, "only what is new, changed or gone")
+    play.check_received(_DAY_2, "only what is new, changed or gone")
     stage.run("reverse-etl", "run")
-    play.arrived(_AGAIN, "nothing, since nothing changed")
+    play.check_received(_AGAIN, "nothing, since nothing changed")
 
 
 class _Play:
     """What the sandbox has received so far, by kind."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: DemoEnvironment) -> None:
         self.stage = stage
         self._requests = 0
         self._held: dict[str, dict[str, object]] = {kind: {} for kind in _DAY_1}
 
-    def arrived(self, promised: Mapping[str, Arrival], words: str) -> None:
+    def check_received(self, promised: Mapping[str, ReceivedCounts], words: str) -> None:
         """Show what arrived since the last time. Raises where it is not what was promised."""
         requests = self._new_requests()
         self.stage.show(f"\n=> In {plural(requests, 'request')} Iterable received {words}:")
-        held = _held(self.stage)
+        held = _read_contents(self.stage)
         for kind, wanted in promised.items():
-            self._tell(kind, self._held[kind], held[kind], wanted)
+            self._compare(kind, self._held[kind], held[kind], wanted)
         self._held = held
-        if bool(requests) != any(one != Arrival(0) for one in promised.values()):
-            raise _broken("requests", "none", requests)
+        if bool(requests) != any(one != ReceivedCounts(0) for one in promised.values()):
+            raise _broken_promise("requests", "none", requests)
 
     def _new_requests(self) -> int:
         """Requests that wrote something, since the last time."""
@@ -95,18 +105,20 @@ class _Play:
         self._requests = len(requests)
         return len(new)
 
-    def _tell(self, kind: str, before: Mapping[str, object], now: Mapping[str, object], wanted: Arrival) -> None:
+    def _compare(
+        self, kind: str, before: Mapping[str, object], now: Mapping[str, object], wanted: ReceivedCounts
+    ) -> None:
         different = [value for key, value in now.items() if before.get(key) != value]
-        found = Arrival(len(different), len(before.keys() - now.keys()))
+        found = ReceivedCounts(len(different), len(before.keys() - now.keys()))
         gone = f", {found.gone:,} gone" if found.gone else ""
         self.stage.show(f"   {kind}: {found.new:,} new or changed{gone}; it has {len(now):,} now")
         for value in different[:_EXAMPLES]:
             self.stage.show(f"      {json.dumps(value, ensure_ascii=False)}")
         if found != wanted:
-            raise _broken(kind, wanted, found)
+            raise _broken_promise(kind, wanted, found)
 
 
-def _held(stage: Stage) -> dict[str, dict[str, object]]:
+def _read_contents(stage: DemoEnvironment) -> dict[str, dict[str, object]]:
     """What the sandbox holds, by kind and identity."""
     return {
         "users": {str(user["email"]): user for user in stage.read("/sandbox/users")},
@@ -124,7 +136,7 @@ def _held(stage: Stage) -> dict[str, dict[str, object]]:
     }
 
 
-def _broken(kind: str, promised: object, found: object) -> ReverseEtlError:
+def _broken_promise(kind: str, promised: object, found: object) -> ReverseEtlError:
     return ReverseEtlError(
         "demo-promise-broken",
         f"other {kind} arrived than the demo promises",
@@ -133,7 +145,7 @@ def _broken(kind: str, promised: object, found: object) -> ReverseEtlError:
     )
 
 
-def _sample(named: Path | None) -> Path:
+def _find_sample(named: Path | None) -> Path:
     places = [named] if named else [Path.cwd() / SAMPLE, Path(__file__).resolve().parents[3] / SAMPLE]
     found = next((place for place in places if (place / "dbt_project.yml").is_file()), None)
     if found is None:

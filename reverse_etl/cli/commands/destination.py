@@ -10,7 +10,7 @@ from reverse_etl.cli.command import Session
 from reverse_etl.cli.options import Sandboxed
 
 
-def accept(
+def accept_destination(
     session: Session,
     to: Annotated[
         list[str] | None,

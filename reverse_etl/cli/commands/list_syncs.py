@@ -19,7 +19,7 @@ class ListOutput(str, Enum):
     NAME = "name"
 
 
-def list_(
+def list_syncs(
     session: Session,
     output: Annotated[ListOutput, typer.Option("--output", help="`name` prints one name a line.")] = ListOutput.TEXT,
 ) -> int:

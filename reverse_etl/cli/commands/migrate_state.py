@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from reverse_etl import MigratedState
 
 
-class To(str, Enum):
+class StateTarget(str, Enum):
     """Where the state goes: a value of the setting `state`."""
 
     LOCAL = "local"
     WAREHOUSE = "warehouse"
 
 
-def migrate(
+def migrate_state(
     session: Session,
-    to: Annotated[To, typer.Option("--to", help="Where the state shall be.")],
+    to: Annotated[StateTarget, typer.Option("--to", help="Where the state shall be.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")] = False,
     sandbox: Sandboxed = False,
 ) -> int:

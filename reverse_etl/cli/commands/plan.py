@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reverse_etl import SyncPlan
 
 
-ExitCode = Annotated[
+ExitCodeOption = Annotated[
     bool,
     typer.Option("--exit-code", help="End with 2 if something would be sent, 0 if not, 1 on errors and guards."),
 ]
@@ -23,7 +23,7 @@ ExitCode = Annotated[
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
-    exit_code: ExitCode = False,
+    exit_code: ExitCodeOption = False,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
     sandbox: Sandboxed = False,
@@ -42,13 +42,13 @@ def plan(
     else:
         for one in plans:
             title, *rest = plan_lines(one, show_values=show_values)
-            console.lines([console.coloured(title, "stopped" if one.problems else "ok"), *rest, ""])
+            console.lines([console.colour(title, "stopped" if one.problems else "ok"), *rest, ""])
     if code or any(one.fails for one in plans):
         return code or 1
-    return _detailed(plans) if exit_code else 0
+    return _detailed_exit_code(plans) if exit_code else 0
 
 
-def _detailed(plans: Sequence[SyncPlan]) -> int:
+def _detailed_exit_code(plans: Sequence[SyncPlan]) -> int:
     """Return the exit code that says whether something would be sent, as `terraform plan -detailed-exitcode` does."""
     if any(one.problems for one in plans):
         return 1

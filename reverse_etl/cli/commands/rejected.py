@@ -11,7 +11,7 @@ from reverse_etl.cli.options import Output, OutputFormat, Sandboxed, ShowValues
 from reverse_etl.counting import plural
 
 
-def rejected(
+def list_rejected(
     session: Session,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows of each sync, the newest first.")] = 100,
     show_values: ShowValues = False,
@@ -34,7 +34,7 @@ def rejected(
         console.say("NothingHeldBack", "no row is held back")
 
 
-def requeue(
+def requeue_refused(
     session: Session,
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="E-mails or user ids; none: all rows of the syncs.")

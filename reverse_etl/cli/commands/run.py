@@ -10,13 +10,13 @@ from reverse_etl.cli.command import Session
 from reverse_etl.cli.options import FullRefresh, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
-Threads = Annotated[
+ThreadsOption = Annotated[
     int | None, typer.Option("--threads", metavar="N", help="Requests under way at once (setting `concurrency`).")
 ]
-FailFast = Annotated[
+FailFastOption = Annotated[
     bool, typer.Option("--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Stop after the first bad sync.")
 ]
-Wait = Annotated[
+WaitOption = Annotated[
     float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a dead run's lease.")
 ]
 
@@ -24,22 +24,22 @@ Wait = Annotated[
 def run(
     session: Session,
     full_refresh: FullRefresh = False,
-    threads: Threads = None,
-    fail_fast: FailFast = False,
-    wait: Wait = None,
+    threads: ThreadsOption = None,
+    fail_fast: FailFastOption = False,
+    wait: WaitOption = None,
     sandbox: Sandboxed = False,
 ) -> int:
     """Send what changed to Iterable. Added, changed and removed rows go out; what it accepted is committed."""
     console = session.console
     project = session.project(sandbox=sandbox)
-    with StopOnSignal(quiet=console.talk.quiet) as stop:
+    with StopOnSignal(quiet=console.log_flags.quiet) as stop:
         results = project.run(
             **session.selection,
             full_refresh=full_refresh,
             fail_fast=fail_fast,
             threads=threads,
             wait=wait,
-            stop=stop.asked,
+            stop=stop.is_asked,
         )
         console.summary(results, results.file, sandbox=sandbox)
     if results.file_error is not None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LISTS = ((300, "Newsletter"),)
 
 
-class ProjectType(str, Enum):
+class ProjectTypeChoice(str, Enum):
     """The identifiers of users in a project."""
 
     EMAIL = "email"
@@ -40,7 +40,7 @@ DataDir = Annotated[
     ),
 ]
 ProjectTypeOption = Annotated[
-    ProjectType, typer.Option("--project-type", envvar="ITERABLE_PROJECT_TYPE", help="What identifies a user.")
+    ProjectTypeChoice, typer.Option("--project-type", envvar="ITERABLE_PROJECT_TYPE", help="What identifies a user.")
 ]
 RateLimit = Annotated[
     bool, typer.Option("--rate-limit/--no-rate-limit", help="Apply Iterable's documented rate limits.")
@@ -75,7 +75,7 @@ def sandbox(
     session: Session,
     port: Port = 8085,
     data_dir: DataDir = None,
-    project_type: ProjectTypeOption = ProjectType.EMAIL,
+    project_type: ProjectTypeOption = ProjectTypeChoice.EMAIL,
     rate_limit: RateLimit = True,
     create_new_fields: CreateFields = True,
     setting_texts: SettingTexts = None,

@@ -26,7 +26,7 @@ def list_states(session: Session, output: OutputFormat = Output.TEXT, sandbox: S
         console.say("NoStates", "no sync has run yet")
 
 
-def prune(
+def prune_state(
     session: Session,
     names: Annotated[
         list[str] | None,
@@ -39,7 +39,7 @@ def prune(
         session.console.lines([f"sync {printable(one.sync)}: {plural(one.entries, 'entry', 'entries')} deleted"])
 
 
-def reset(session: Session, sandbox: Sandboxed = False) -> int:
+def reset_state(session: Session, sandbox: Sandboxed = False) -> int:
     """Start the selected syncs again. What was accepted is forgotten, so the next run sends every row."""
     done = session.project(sandbox=sandbox).reset_states(**session.selection)
     for one in done:

@@ -10,7 +10,7 @@ from reverse_etl.cli.command import Session
 from reverse_etl.cli.options import Output, OutputFormat, Sandboxed
 
 
-def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> int:
+def show_status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> int:
     """Show how each sync stands. Its last run, what was accepted and held back, and who runs it now."""
     from reverse_etl.report.stored_states import listed_state_dict, orphan_line
     from reverse_etl.report.sync_states import state_lines, sync_state_dict
@@ -29,7 +29,7 @@ def status(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandbo
     return code
 
 
-def history(
+def show_history(
     session: Session,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Runs of each sync, the newest first.")] = 10,
     output: OutputFormat = Output.TEXT,

@@ -32,13 +32,13 @@ def validate(
     for finding in findings:
         for warning in finding.warnings:
             name = finding.sync.name
-            console.tell(Event("FieldWarning", f"sync `{name}`: {warning}", "warn", name))
+            console.print_event(Event("FieldWarning", f"sync `{name}`: {warning}", "warn", name))
     if console.is_json or output is Output.JSON:
         console.json({"syncs": [finding_dict(finding) for finding in findings]}, indent=2)
     else:
         for finding in findings:
             if not finding.errors:
-                console.lines(finding_lines(finding, console.coloured("ok", "ok")))
+                console.lines(finding_lines(finding, console.colour("ok", "ok")))
     errors = _errors(findings)
     if errors:
         console.fail(all_of(errors))

@@ -19,8 +19,8 @@ def accept_destinations(session: ProjectSession, typed: TypedNames) -> Results[A
     selection.faults_of_some()
     if not selection.runnable:
         return Results()
-    environment = session.wire()
-    with session.warehouse(read_only=False) as warehouse:
+    environment = session.make_environment()
+    with session.open_warehouse(read_only=False) as warehouse:
         selection.match_columns(warehouse)
         accepted: Results[AcceptedDestination] = Results(selection.faults_of_some())
         for name, ready in selection.ready.items():

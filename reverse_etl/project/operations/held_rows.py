@@ -25,7 +25,7 @@ def list_held_rows(session: ProjectSession, limit: int) -> list[HeldRow]:
     found: list[HeldRow] = []
     if not syncs:
         return found
-    with session.warehouse(read_only=True) as reader:
+    with session.open_warehouse(read_only=True) as reader:
         for sync in syncs:
             table = session.tables(reader, sync).rejections
             if reader.columns(table):
@@ -42,7 +42,7 @@ def requeue_rows(session: ProjectSession, keys: Sequence[str]) -> Results[Requeu
     syncs = _selected(session)
     if not syncs:
         return requeued
-    with session.warehouse(read_only=False) as warehouse:
+    with session.open_warehouse(read_only=False) as warehouse:
         for sync in syncs:
             requeued.attempt(partial(_requeue, session, sync, warehouse, keys))
     return requeued
@@ -57,9 +57,9 @@ def identities_of(keys: Sequence[str], rules: Sequence[IdentityRule]) -> list[st
     found: dict[str, None] = {}
     for key in keys:
         for rule in rules:
-            found[_stored(key, rule)] = None
+            found[_stored_form(key, rule)] = None
             if rule.otherwise is not None:
-                found[rule.otherwise.mark + _stored(key, rule.otherwise)] = None
+                found[rule.otherwise.mark + _stored_form(key, rule.otherwise)] = None
         if not rules:
             plain = [key, key.strip().lower()] if "@" in key else [key]
             marks = ["", *(IdentityRule(name, ()).mark for name in ("email", "user_id"))]
@@ -67,7 +67,7 @@ def identities_of(keys: Sequence[str], rules: Sequence[IdentityRule]) -> list[st
     return list(found)
 
 
-def _stored(key: str, rule: IdentityRule) -> str:
+def _stored_form(key: str, rule: IdentityRule) -> str:
     return key.strip().lower() if rule.lowered else key
 
 
@@ -96,4 +96,4 @@ def _project_types(session: ProjectSession, sync: Sync) -> Sequence[str]:
 
 def _selected(session: ProjectSession) -> list[Sync | BrokenSync]:
     """Return the selected definitions, also those that cannot run: rows are held under their names as well."""
-    return list({one.name: one for one in session.selected()}.values())
+    return list({one.name: one for one in session.select_definitions()}.values())

@@ -9,9 +9,9 @@ from functools import partial
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.project.results import Results
+from reverse_etl.project.run_environment import RunOptions
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.project.sync_selection import SyncSelection
-from reverse_etl.project.wiring import RunOptions
 from reverse_etl.report.failures import problems_of
 from reverse_etl.run.planning.sync_plan import SyncPlan
 from reverse_etl.run.planning.sync_planner import plan_sync, stopped_plan
@@ -26,8 +26,8 @@ def plan_syncs(session: ProjectSession, *, full_refresh: bool, examples: int) ->
     if not list(selection.definitions):
         return Results()
     selection.faults_of_some()
-    environment = session.wire(RunOptions(full_refresh=full_refresh))
-    with session.warehouse(read_only=True) as warehouse:
+    environment = session.make_environment(RunOptions(full_refresh=full_refresh))
+    with session.open_warehouse(read_only=True) as warehouse:
         selection.check_builds(warehouse)
         selection.match_columns(warehouse)
         planned: Results[SyncPlan] = Results(selection.faults_of_some())

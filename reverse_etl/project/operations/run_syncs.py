@@ -10,8 +10,8 @@ from reverse_etl.events import INVOCATION, Event
 from reverse_etl.project.operations.sync_loop import SyncLoop
 from reverse_etl.project.result_recorder import ResultRecorder
 from reverse_etl.project.results import RunResults
+from reverse_etl.project.run_environment import RunOptions
 from reverse_etl.project.session import ProjectSession
-from reverse_etl.project.wiring import RunOptions
 from reverse_etl.report.failures import problems_of
 from reverse_etl.run.environment import RunEnvironment
 
@@ -50,7 +50,7 @@ def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:
     loop = SyncLoop(session, fail_fast=request.fail_fast)
     known = ""
     try:
-        environment = session.wire(RunOptions(request.full_refresh, stop=request.stop))
+        environment = session.make_environment(RunOptions(request.full_refresh, stop=request.stop))
         known = _announce(session, environment)
         loop.run(environment)
     except Exception as error:

@@ -63,10 +63,10 @@ def migrate_states(session: ProjectSession, to: StatePlace, *, overwrite: bool) 
 def _migrate(
     session: ProjectSession, selection: SyncSelection, to: StatePlace, *, overwrite: bool
 ) -> Results[MigratedState]:
-    context, environment = session.context, session.wire()
+    context, environment = session.context, session.make_environment()
     names = {"warehouse": f"the warehouse of target `{context.profile.target}`", "local": str(context.state_path)}
     source: StatePlace = "warehouse" if to == "local" else "local"
-    with session.both_places() as (target, local):
+    with session.open_both_places() as (target, local):
         warehouses = {"warehouse": target, "local": local}
         goal = _Side(names[to], warehouses[to], dict(selection.match_columns(warehouses[to])))
         origin = _Side(names[source], warehouses[source], dict(selection.match_columns(warehouses[source])))

@@ -20,7 +20,7 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 
 def read_stored_states(session: ProjectSession) -> list[ListedState]:
     """Return what is stored of every sync that has run. Raises ConfigError, WarehouseError."""
-    with session.warehouse(read_only=True) as reader:
+    with session.open_warehouse(read_only=True) as reader:
         states = find_stored_syncs(reader, session.context.settings.state_schema)
     return _listed(session, states)
 
@@ -37,7 +37,7 @@ def prune_states(session: ProjectSession, names: Sequence[str]) -> list[DeletedS
 
     Raises ConfigError if there is nothing of such a name, or if a run of it may be alive. Nothing is deleted then.
     """
-    with session.warehouse(read_only=False) as warehouse:
+    with session.open_warehouse(read_only=False) as warehouse:
         found = list_orphans(session, warehouse)
         chosen = [one for one in found if (one.name in names if names else _is_of_target(session, one))]
         _refuse_unknown(names, found)
@@ -65,8 +65,8 @@ def reset_states(session: ProjectSession) -> Results[DeletedState]:
         )
     selection = SyncSelection(session)
     selection.faults_of_some()
-    environment = session.wire()
-    with session.warehouse(read_only=False) as warehouse:
+    environment = session.make_environment()
+    with session.open_warehouse(read_only=False) as warehouse:
         selection.match_columns(warehouse)
         done: Results[DeletedState] = Results(selection.faults_of_some())
         for ready in selection.ready.values():

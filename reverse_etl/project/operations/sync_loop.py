@@ -45,7 +45,7 @@ class SyncLoop:
         selection = SyncSelection(session)
         if self._failed(selection, environment) or not list(selection.definitions):
             return
-        with session.warehouse(read_only=False) as warehouse:
+        with session.open_warehouse(read_only=False) as warehouse:
             with warehouse.session(Mark(environment.invocation.id)):
                 selection.check_builds(warehouse, remember=warehouse)
                 selection.match_columns(warehouse)
@@ -55,8 +55,8 @@ class SyncLoop:
 
     def record_failure(self, environment: RunEnvironment) -> None:
         """Write the failure into the history of each sync that has one."""
-        with suppress(ReverseEtlError), self._session.warehouse(read_only=False) as warehouse:
-            for definition, result in zip(self._session.context.selected(), self.results, strict=True):
+        with suppress(ReverseEtlError), self._session.open_warehouse(read_only=False) as warehouse:
+            for definition, result in zip(self._session.context.select_definitions(), self.results, strict=True):
                 self._record(definition, result, FaultRecorder(warehouse, environment, create=False))
 
     def _failed(self, selection: SyncSelection, environment: RunEnvironment) -> bool:

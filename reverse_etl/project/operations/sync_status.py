@@ -19,11 +19,11 @@ from reverse_etl.warehouses.base import Reader
 def read_status(session: ProjectSession) -> ProjectStatus:
     """Return how each selected sync stands. Raises ConfigError, WarehouseError."""
     status = ProjectStatus()
-    syncs = list(session.selected())
+    syncs = list(session.select_definitions())
     if not syncs:
         return status
     options = session.context.options
-    with session.warehouse(read_only=True) as reader:
+    with session.open_warehouse(read_only=True) as reader:
         for sync in syncs:
             status.attempt(partial(_read_state, session, sync, reader))
         if not (options.select or options.exclude):
@@ -34,11 +34,11 @@ def read_status(session: ProjectSession) -> ProjectStatus:
 def read_history(session: ProjectSession, limit: int) -> History:
     """Return the last runs of each selected sync, the newest first. Raises ConfigError, WarehouseError."""
     history = History()
-    syncs = list({one.name: one for one in session.selected()}.values())
+    syncs = list({one.name: one for one in session.select_definitions()}.values())
     if not syncs:
         return history
     history.syncs = tuple(one.name for one in syncs)
-    with session.warehouse(read_only=True) as reader:
+    with session.open_warehouse(read_only=True) as reader:
         for sync in syncs:
             runs = last_runs(reader, session.tables(reader, sync), limit)
             history += [PastRun(sync.name, run) for run in runs]

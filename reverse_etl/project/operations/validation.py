@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from reverse_etl.errors import Faults, ReverseEtlError
-from reverse_etl.project.project_types import conflicts_between, faults_by_type, faults_everywhere, possible_types
+from reverse_etl.project.project_types import common_faults, conflicts_between, faults_by_type, possible_types
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.inspections import Finding
 from reverse_etl.run.environment import RunEnvironment
@@ -23,7 +23,9 @@ def validate_syncs(session: ProjectSession, *, online: bool) -> list[Finding]:
     What is wrong with a sync is in its finding. Raises ConfigError if dbt's files cannot be read, WarehouseError if
     the warehouse cannot be opened.
     """
-    findings = [Finding(one, list(one.faults) if isinstance(one, BrokenSync) else []) for one in session.selected()]
+    findings = [
+        Finding(one, list(one.faults) if isinstance(one, BrokenSync) else []) for one in session.select_definitions()
+    ]
     _check_offline(session, findings)
     if online:
         for finding in findings:
@@ -63,17 +65,17 @@ def _check_types(session: ProjectSession, finding: Finding, sync: Sync, types: S
     if len(types) == 1:
         finding.errors += faults[types[0]]
         return
-    finding.errors += faults_everywhere(faults)
+    finding.errors += common_faults(faults)
     possible = possible_types([sync], vendor)
     if len(possible) < len(types):
         finding.not_checked.append(f"works in a project of type {' or '.join(possible) or '…'} only")
 
 
 def _check_online(session: ProjectSession, findings: Sequence[Finding]) -> None:
-    environment = session.wire()
-    with session.warehouse(read_only=True) as warehouse:
+    environment = session.make_environment()
+    with session.open_warehouse(read_only=True) as warehouse:
         for finding in findings:
-            finding.errors += _caught(partial(_inspect, session, finding, warehouse, environment))
+            finding.errors += _errors_of(partial(_inspect, session, finding, warehouse, environment))
 
 
 def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environment: RunEnvironment) -> None:
@@ -91,7 +93,7 @@ def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environm
         client.close()
 
 
-def _caught(check: Callable[[], None]) -> Sequence[ReverseEtlError]:
+def _errors_of(check: Callable[[], None]) -> Sequence[ReverseEtlError]:
     try:
         check()
     except Faults as faults:

@@ -79,14 +79,14 @@ class SandboxedProject(ProjectContext):
     def destination(self, name: str) -> DestinationConfig:
         """The sandbox that stands in for a destination. Raises ConfigError."""
         if name not in self._destinations:
-            self._destinations[name] = self._stand_in(name)
+            self._destinations[name] = self._make_stand_in(name)
         return self._destinations[name]
 
     def offline_destination(self, name: str) -> OfflineConfig:
         """A sandbox needs no secrets."""
         return OfflineConfig((self.destination(name).project_type,))
 
-    def _stand_in(self, name: str) -> DestinationConfig:
+    def _make_stand_in(self, name: str) -> DestinationConfig:
         folder = self.data_dir(name)
         label = read_label(folder)
         project_type, source = self._project_type(name, label)
@@ -99,8 +99,8 @@ class SandboxedProject(ProjectContext):
             contents = needed_contents([sync for sync in self.syncs if sync.destination == name])
             if self._use is SandboxUse.SEND:
                 # Pushed before the sandbox starts, so that it has ended when this is called.
-                self._running.callback(self._leave, name, was_empty=label is None or label.is_empty)
-            url = self._start(name, self._played(folder, label), project_type, contents)
+                self._running.callback(self._end, name, was_empty=label is None or label.is_empty)
+            url = self._start(name, self._folder_to_use(folder, label), project_type, contents)
         where = "" if url == _NOWHERE else f" at {url} until this command ends"
         self._say("SandboxUsed", f"destination `{name}` is a sandbox{where}; project type: {project_type} ({source})")
         if self._use is SandboxUse.SEND:
@@ -108,20 +108,20 @@ class SandboxedProject(ProjectContext):
         key = f"sandbox-{label.id if label else secrets.token_hex(16)}"
         return IterableConfig(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
 
-    def _leave(self, name: str, *, was_empty: bool) -> None:
+    def _end(self, name: str, *, was_empty: bool) -> None:
         """Say where to look; or note that nothing arrived, so that the next try may be of another project type."""
         folder = self.data_dir(name)
         label = read_label(folder)
         if label is None:
             return
-        if was_empty and not self._received(name):
+        if was_empty and not self._has_received(name):
             for path in folder.glob(f"{FILE_NAME}*"):
                 path.unlink(missing_ok=True)
             write_label(folder, replace(label, is_empty=True))
         else:
             self._say("SandboxKept", viewing_hint(folder, label.project_type))
 
-    def _played(self, folder: Path, label: FolderLabel | None) -> Path | None:
+    def _folder_to_use(self, folder: Path, label: FolderLabel | None) -> Path | None:
         """Where the sandbox keeps its project: what only asks works on a copy, or on nothing, and leaves no trace."""
         if self._use is SandboxUse.SEND:
             return folder
@@ -130,7 +130,7 @@ class SandboxedProject(ProjectContext):
         copy = Path(self._running.enter_context(TemporaryDirectory())) / folder.name
         return Path(shutil.copytree(folder, copy))
 
-    def _received(self, name: str) -> bool:
+    def _has_received(self, name: str) -> bool:
         """Whether a sandbox took anything in."""
         running = self._sandboxes.get(name)
         log = running.project.requests if running else ()

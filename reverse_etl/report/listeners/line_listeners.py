@@ -27,7 +27,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Ear:
+class EventOutput:
     """What a listener needs of the world: where to write, the clocks, and the least level it tells."""
 
     write: Callable[[str], None]
@@ -35,7 +35,7 @@ class Ear:
     now: Callable[[], datetime] = utc_now
     level: str = "info"
 
-    def hears(self, event: Event) -> bool:
+    def accepts(self, event: Event) -> bool:
         """Whether an event is grave enough, or is told in any case."""
         return event.name in INSISTENT or _LEVELS.index(event.level) >= _LEVELS.index(self.level)
 
@@ -43,54 +43,54 @@ class Ear:
 class Lines:
     """One line an event; progress at most every ten seconds."""
 
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, output: EventOutput) -> None:
         """Nothing told yet."""
-        self._ear = ear
-        self._progress = Progress(ear.monotonic)
-        self._told = ear.monotonic()
+        self._output = output
+        self._progress = Progress(output.monotonic)
+        self._told = output.monotonic()
 
     def __call__(self, event: Event) -> None:
         if event.name == PROGRESS:
             self._progressed(event)
-        elif event is not TICK and self._ear.hears(event):
+        elif event is not TICK and self._output.accepts(event):
             self._line(printable(event.message))
 
     def problem(self, problem: Problem) -> None:
         """Tell an error."""
-        self._ear.write("\n".join(problem_lines(problem)) + "\n")
+        self._output.write("\n".join(problem_lines(problem)) + "\n")
 
     def close(self) -> None:
         """Nothing is left on the screen."""
 
     def _progressed(self, event: Event) -> None:
         self._progress.note(event)
-        if self._ear.level in ("debug", "info") and self._ear.monotonic() - self._told >= _REPEAT:
-            self._told = self._ear.monotonic()
+        if self._output.level in ("debug", "info") and self._output.monotonic() - self._told >= _REPEAT:
+            self._told = self._output.monotonic()
             self._line(self._progress.sentence())
 
     def _line(self, text: str) -> None:
         """Write one line, which stays."""
-        self._ear.write(f"{self._ear.now():%H:%M:%S}  {text}\n")
+        self._output.write(f"{self._output.now():%H:%M:%S}  {text}\n")
 
 
 @dataclass
 class JsonLines:
     """One JSON object an event, shaped as dbt's. `invocation` gives the id of this invocation."""
 
-    ear: Ear
+    output: EventOutput
     invocation: Callable[[], str]
     redact: Callable[[object], object]
     _told: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self._told = self.ear.monotonic()
+        self._told = self.output.monotonic()
 
     def __call__(self, event: Event) -> None:
         if event.name == PROGRESS:
-            if self.ear.level not in ("debug", "info") or self.ear.monotonic() - self._told < _REPEAT:
+            if self.output.level not in ("debug", "info") or self.output.monotonic() - self._told < _REPEAT:
                 return
-            self._told = self.ear.monotonic()
-        elif event is TICK or not self.ear.hears(event):
+            self._told = self.output.monotonic()
+        elif event is TICK or not self.output.accepts(event):
             return
         self._write(event, "")
 
@@ -108,11 +108,11 @@ class JsonLines:
                 "code": code,
                 "level": event.level,
                 "msg": event.message,
-                "ts": self.ear.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "ts": self.output.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 "invocation_id": self.invocation(),
                 "pid": os.getpid(),
                 "thread": threading.current_thread().name,
             },
             "data": {**({"sync": event.sync} if event.sync else {}), **event.data},
         }
-        self.ear.write(json.dumps(self.redact(line), default=str) + "\n")
+        self.output.write(json.dumps(self.redact(line), default=str) + "\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from reverse_etl.change import Problem
 from reverse_etl.events import PROGRESS, TICK, WAITING, Event
-from reverse_etl.report.listeners.line_listeners import Ear, Lines
+from reverse_etl.report.listeners.line_listeners import EventOutput, Lines
 from reverse_etl.report.redaction import printable
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ _REDRAW = 0.1  # seconds
 class Bar(Lines):
     """Rows, rate and time left, and below them what is left of a wait; gone before a line and when the sync ends."""
 
-    def __init__(self, ear: Ear, width: Callable[[], int]) -> None:
+    def __init__(self, output: EventOutput, width: Callable[[], int]) -> None:
         """`width` is the terminal's, in characters."""
-        super().__init__(ear)
+        super().__init__(output)
         self._width = width
         self._drawn = 0.0
         self._live: Live | None = None
@@ -32,10 +32,10 @@ class Bar(Lines):
         if event is TICK:
             self._draw()
             return
-        if event.name in WAITING and self._ear.hears(event):
+        if event.name in WAITING and self._output.accepts(event):
             self._waited(event)
             return
-        if event.name != PROGRESS and self._ear.hears(event):
+        if event.name != PROGRESS and self._output.accepts(event):
             self._clear()
         super().__call__(event)
 
@@ -69,8 +69,8 @@ class Bar(Lines):
 
     def _draw(self) -> None:
         """Draw what there is, at most every tenth of a second."""
-        now, waiting = self._ear.monotonic(), self._progress.waiting
-        if self._ear.level not in ("debug", "info") or (self._live is not None and now - self._drawn < _REDRAW):
+        now, waiting = self._output.monotonic(), self._progress.waiting
+        if self._output.level not in ("debug", "info") or (self._live is not None and now - self._drawn < _REDRAW):
             return
         if self._event is None and not waiting:
             self.close()
@@ -99,7 +99,7 @@ class Bar(Lines):
         from rich.live import Live
 
         # It writes where everything is written, so that nothing secret gets past the filter.
-        file = cast("TextIO", _File(self._ear.write))
+        file = cast("TextIO", _File(self._output.write))
         console = Console(file=file, force_terminal=True, width=self._width(), color_system=None, highlight=False)
         # Drawn by hand: no thread of its own writes between our lines.
         live = Live(console=console, auto_refresh=False, transient=True)

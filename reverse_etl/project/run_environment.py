@@ -36,7 +36,7 @@ class RunOptions:
     stop: Callable[[], bool] = lambda: False
 
 
-def wire(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
+def make_environment(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
     """Return the real environment of a run: system clock, real sleep, real network."""
     settings = project.settings
     invocation = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""Stage: a throw-away sandbox and a throw-away copy of a dbt project, both gone when it is left."""
+"""DemoEnvironment: a throw-away sandbox and a throw-away copy of a dbt project, both gone when it is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BUILT = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb", "*
 
 
 @dataclass(frozen=True)
-class Stage:
+class DemoEnvironment:
     """A running sandbox, a copy of the project, and the environment in which programs find both."""
 
     project: Path
@@ -35,13 +35,13 @@ class Stage:
 
     def run(self, *words: str) -> None:
         """Show and run one command as a person would, in the project's folder. Raises where it fails."""
-        self.show(f"\n$ {_as_typed(words)}")
+        self.show(f"\n$ {_command_line(words)}")
         done = subprocess.run([*_program(words[0]), *words[1:]], cwd=self.project, env=dict(self.env), check=False)  # noqa: S603
         if done.returncode:
             raise ReverseEtlError(
                 "demo-step-failed",
-                f"`{_as_typed(words)}` ended with exit code {done.returncode}",
-                context={"command": _as_typed(words), "exit code": done.returncode},
+                f"`{_command_line(words)}` ended with exit code {done.returncode}",
+                context={"command": _command_line(words), "exit code": done.returncode},
                 hint="Its own output above says why.",
             )
 
@@ -65,7 +65,7 @@ class Stage:
 
 
 @contextmanager
-def stage(sample: Path, show: Callable[[str], None]) -> Iterator[Stage]:
+def open_demo_environment(sample: Path, show: Callable[[str], None]) -> Iterator[DemoEnvironment]:
     """A stage with a copy of `sample`. It ends whatever it started, also when a signal comes."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -73,7 +73,7 @@ def stage(sample: Path, show: Callable[[str], None]) -> Iterator[Stage]:
             project = Path(folder) / sample.name
             shutil.copytree(sample, project, ignore=_BUILT)
             with _sandbox(Path(folder) / "sandbox") as url:
-                yield Stage(project, url, _environment(os.environ, project, url), show)
+                yield DemoEnvironment(project, url, _environment(os.environ, project, url), show)
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -84,12 +84,12 @@ def _sandbox(data_dir: Path) -> Iterator[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:  # noqa: S603  our own program
         try:
-            yield _announced(process)
+            yield _read_url(process)
         finally:
             _end(process)
 
 
-def _announced(process: subprocess.Popen[str]) -> str:
+def _read_url(process: subprocess.Popen[str]) -> str:
     url = process.stdout.readline().strip() if process.stdout else ""
     if not url:
         raise ConfigError(
@@ -140,7 +140,7 @@ def _program(name: str) -> list[str]:
     return [found]
 
 
-def _as_typed(words: Sequence[str]) -> str:
+def _command_line(words: Sequence[str]) -> str:
     return " ".join(f"'{word}'" if " " in word else word for word in words)
 
 
