@@ -391,6 +391,55 @@ def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
     assert iterable.number > before
 
 
+def test_rows_that_were_still_to_be_sent_when_a_heartbeat_failed_stay_what_they_were(
+    project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
+) -> None:
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    warehouse.unlock()
+    project.sql("UPDATE people SET name = 'B'")
+    iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + SETTINGS.beat)
+    flushes: list[str] = []
+
+    def fail(sql: str, _params: Sequence[object]) -> None:
+        flushes.extend([sql] if is_flush(sql) else [])
+        if is_flush(sql) and len(flushes) == 3:
+            raise WarehouseError("duckdb-error", "the file is away", context={}, hint="None.")
+
+    warehouse.tell = fail
+    result = run(warehouse, iterable.url, META, SETTINGS, clock.time)
+    warehouse.unlock()
+    sent, left = result.counts.accepted, result.counts.aborted
+    assert (result.status, sent + left) == (SyncStatus.ERROR, ROWS)
+    assert 0 < sent < ROWS
+    entries = project.state(f"{project.value_column()}, state")
+    assert sorted(entries) == sorted([("A", "accepted")] * left + [("B", "accepted")] * sent)
+
+
+def test_rows_that_were_permitted_and_never_given_stay_what_they_were(
+    project: Project, iterable: ReferenceServer
+) -> None:
+    """The warehouse fails right after the flush that permits to send them."""
+    asked: list[str] = []
+
+    class Failing(Watched):
+        def query(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
+            if asked and "sync_rejections" in sql:
+                asked.clear()
+                raise WarehouseError("duckdb-error", "the file is away", context={}, hint="None.")
+            return super().query(sql, params)
+
+    warehouse: Watched = opened(Failing, project.folder)  # type: ignore[assignment]
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    warehouse.unlock()
+    project.sql("UPDATE people SET name = 'B'")
+    sent = iterable.number
+    warehouse.tell = lambda sql, _params: asked.extend([sql] if is_flush(sql) else [])
+    result = run(warehouse, iterable.url, META, SETTINGS)
+    warehouse.unlock()
+    assert (result.status, result.counts.aborted, iterable.number) == (SyncStatus.ERROR, ROWS, sent)
+    assert set(project.state(f"{project.value_column()}, state")) == {("A", "accepted")}
+
+
 def test_a_close_that_touches_no_row_is_a_fault(
     project: Project, iterable: ReferenceServer, warehouse: Watched
 ) -> None:
