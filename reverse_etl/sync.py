@@ -159,11 +159,13 @@ class PersonColumn:
     """Where our tables hold who a row is about: `key` is which identifier, such as `email`.
 
     `label` is that of a field; empty: the identity, and if there is a `mark`, only identities that begin with it.
+    `lowered`: letter case and blanks around the identifier do not matter.
     """
 
     key: str
     label: str = ""
     mark: str = ""
+    lowered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

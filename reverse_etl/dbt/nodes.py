@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_QUOTES = {"bigquery": "`", "databricks": "`", "spark": "`", "snowflake": ""}
+from reverse_etl.warehouses.identifier_quotes import identifier_quote
+
 _NO_RELATION = ("ephemeral", "test")
 
 
@@ -146,7 +147,7 @@ def _relation(raw: Mapping[str, object], name: str, adapter: str) -> str | None:
 
 
 def _quoted(part: object, adapter: str, wish: object) -> str:
-    quote = _QUOTES.get(adapter, '"')
+    quote = identifier_quote(adapter)
     if wish is False or (wish is None and not quote):
         return str(part)
     quote = quote or '"'

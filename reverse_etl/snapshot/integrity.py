@@ -43,7 +43,7 @@ def find_integrity_problem(lease: LeaseRow | None, facts: TableFacts) -> Integri
         return IntegrityProblem("it is newer than its lease, which was lost or restored from an older backup", fences)
     if not facts.has_rejections:
         return IntegrityProblem(
-            "the table `sync_rejections` is gone, so refused rows and forgotten users would be sent again"
+            "the table `sync_rejections` is gone, so refused and suppressed rows would be sent again"
         )
     settled = lease.run is None and lease.holder is None
     if settled and facts.entries != lease.entries:

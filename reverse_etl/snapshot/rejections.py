@@ -1,4 +1,4 @@
-"""Rejections: rows held back by us or refused by Iterable, written before the flush that covers them."""
+"""Rows that were held back here or refused by the destination. They are saved before the flush that covers them."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Rejections:
         )
 
     def clear_settled(self) -> None:
-        """Forget the refusals of earlier runs whose rows are again as Iterable accepted them."""
+        """Forget the refusals of earlier runs whose rows are again as the destination accepted them."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync}"
@@ -244,7 +244,7 @@ def _rejection(row: Sequence[Any]) -> Rejection:
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
-    """Held rows of a sync by state and code: `rejected invalid-email`."""
+    """Held rows of a sync by state and code: `rejected duplicate-key`."""
     rows = reader.query(
         f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ?"
         " AND state NOT IN ('requeued', 'failed')"

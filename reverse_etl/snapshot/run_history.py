@@ -10,7 +10,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
 
-# Counts that only the history has: rows that Iterable removed, and whether `--allow removed` was given.
+# Counts that only the history has: rows that the destination removed, and whether `--allow removed` was given.
 REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
 # The status of a row that says that somebody reset the sync.
 RESET = "reset"

@@ -71,7 +71,7 @@ class SnapshotReader:
     def read_status(self, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare once; a second time by values where duplicates hide behind equal rows.
 
-        `resends`: as if nobody knew what Iterable holds.
+        `resends`: as if nobody knew what the destination holds.
         """
         lease = self.lease_row()
         if lease is not None:

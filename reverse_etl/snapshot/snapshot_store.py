@@ -1,6 +1,6 @@
 """Store: the writes of a run on the sync snapshot: prepare, recover, plan, record, commit. Each step is one statement.
 
-Master invariant: an entry never claims more than Iterable holds. Entries are `accepted` (it holds exactly these
+Master invariant: an entry never claims more than the destination holds. Entries are `accepted` (it holds exactly these
 values), `unknown` (it may hold something else) or `absent` (it holds nothing from us).
 """
 
@@ -120,7 +120,7 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(statement)
 
     def clear(self) -> None:
-        """Forget what was accepted and refused. Forgotten users stay forgotten."""
+        """Forget what was accepted and refused. Suppressed identities stay suppressed."""
         sync = self._warehouse.dialect.literal(self.tables.sync)
         self._warehouse.execute(f"DROP TABLE IF EXISTS {self.tables.snapshot}")
         self._warehouse.execute(f"DELETE FROM {self.tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'")
@@ -141,7 +141,7 @@ class SnapshotStore(SnapshotReader):
         return found
 
     def forget_acceptance(self) -> None:
-        """Full resync: Iterable may hold something else for every accepted entry. Removed rows are still seen."""
+        """Make every accepted entry `unknown`, so that every row is sent again. Removed rows are still found."""
         self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
@@ -153,7 +153,7 @@ class SnapshotStore(SnapshotReader):
         return {kind: int(count) for kind, count in rows}
 
     def count_paused_rows(self, fence: int) -> tuple[int, int]:
-        """How many rows of the plan wait because of their users: of those to be written, and of removed ones."""
+        """Return how many rows of the plan wait for a pause: rows to be written, and removed rows."""
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {self._plan(fence)} WHERE waits = 1 GROUP BY kind")
         counts = {kind: int(count) for kind, count in rows}
         removed = counts.pop("removed", 0)

@@ -96,7 +96,7 @@ def create_snapshot(dialect: Dialect, tables: Tables, layout: RowLayout) -> str:
 
 
 def create_rejections(dialect: Dialect, tables: Tables) -> str:
-    """Rows held back by us or refused by Iterable, of all syncs; append only while a run goes on."""
+    """Rows of all syncs that were held back here or refused by the destination. A run only adds rows."""
     text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
     columns = [
         ("schema_version", number),

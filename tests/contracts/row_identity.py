@@ -183,7 +183,11 @@ class RowIdentityContract:
     def test_rows_of_users_who_were_sent_lately_come_last_in_a_plan(self, members):
         """By either identifier; the sync snapshot is that of another sync, whose rows have the same users."""
         store = members.store()
-        people = (PersonColumn("number"), PersonColumn("email", "@email"), PersonColumn("email", mark="email → "))
+        people = (
+            PersonColumn("number"),
+            PersonColumn("email", "@email", lowered=True),
+            PersonColumn("email", mark="email → ", lowered=True),
+        )
         members.sql("UPDATE {snapshot} SET changed_at = " + LONG_AGO + " WHERE identity = '3'")
         recent = [RecentCalls(store.tables.snapshot, people)]
         other = replace(members, name="other", fields=(WHAT, replace(EMAIL, nulls="skip")), sent={})

@@ -139,12 +139,17 @@ class Identifiers:
         return faults
 
 
+def person_column(key: str, label: str = "", mark: str = "") -> PersonColumn:
+    """Return where a row holds a person's identifier. Letter case does not matter in email addresses."""
+    return PersonColumn(key, label, mark, lowered=key == "email")
+
+
 def person_columns(rule: IdentityRule, beside: Sequence[Field] = ()) -> tuple[PersonColumn, ...]:
     """Return where rows that are users say who they are: in their identity, and in fields beside it."""
     keys = {path: key for key, path in JSON_NAMES.items()}
-    columns = [PersonColumn(rule.key), *(PersonColumn(keys.get(one.path, one.path), one.label) for one in beside)]
+    columns = [person_column(rule.key), *(person_column(keys.get(one.path, one.path), one.label) for one in beside)]
     other = rule.otherwise
-    return (*columns, PersonColumn(other.key, mark=other.mark)) if other is not None else tuple(columns)
+    return (*columns, person_column(other.key, mark=other.mark)) if other is not None else tuple(columns)
 
 
 def identity_rule(key: str, column: str) -> IdentityRule:

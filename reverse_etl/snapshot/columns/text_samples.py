@@ -55,7 +55,7 @@ def pattern_query(
 
 
 def _is_text(value: ValueColumn) -> bool:
-    """Not what is a name by its nature, such as a user id."""
+    """Whether a value is text of the model, and not an identifier."""
     field = value.field
     return value.kind is ColumnKind.TEXT and not (field.from_key or field.as_text)
 

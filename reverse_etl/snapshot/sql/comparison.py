@@ -23,11 +23,13 @@ from reverse_etl.warehouses.dialect import Dialect
 class Comparison:
     """One model beside its sync snapshot.
 
-    `thorough`: compare every row by its values, whatever the hashes say. `acts_on_removed`: removed rows are planned.
-    `resends`: every row is sent, as if nobody knew what Iterable holds. `digested`: long texts are compared by their
-    digests, for which less memory is enough. `writes_nothing`: not even temporary tables are made; `refused` is the
-    code of the error that came when one was. `waiting` tells rows of a plan that wait because of their users from the
-    others. `notes_rows_left`: the plan says which rows left the model or came back, though nothing is sent for them.
+    - `thorough`: compare every row by its values, whatever the hashes say.
+    - `acts_on_removed`: removed rows are planned.
+    - `resends`: every row is sent, as if nobody knew what the destination holds.
+    - `digested`: long texts are compared by their digests, which needs less memory.
+    - `writes_nothing`: not even temporary tables are made; `refused` is the code of the error if one was refused.
+    - `waiting` tells which rows of a plan wait, because other calls for the same people were sent a short time ago.
+    - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
     """
 
     dialect: Dialect

@@ -11,7 +11,7 @@ class DiffCounts:
     """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
 
     `quarantined` rows were refused before, or their removal was (`refused_removals`). Among them are rows that wait for
-    their user (`waiting`) and rows about forgotten users (`forgotten`; `suppressed` by their identity).
+    their person (`waiting`) and rows about people to be forgotten (`forgotten`; `suppressed` by their identity).
     `listed_refused` keys and `listed_invalid` rows are listed as held back, rightly or not any more.
     `newest` is the highest fence of an entry. `removed` rows are planned only if the sync acts on them; if it does not,
     rows that a run counted before are not among them. `returned` rows were counted as removed and are in the model

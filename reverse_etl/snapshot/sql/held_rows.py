@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.warehouses.dialect import Dialect
 
-# The code of a row about somebody whom Iterable was asked to forget.
+# The code of a row about a person whom the destination was asked to forget.
 FORGOTTEN = "forgotten-user"
 # The row was looked at on its way out, so its request is noted: it is held back until its values change. A row without
 # that is invalid by the comparison, which looks at it in every run.
@@ -27,7 +27,7 @@ class HeldRows:
     def refused(self) -> str:
         """Quarantined values: one row for each key and digest that is not sent again yet, with the state it is in.
 
-        A row about a forgotten user is `forgotten`.
+        A row about a person to be forgotten is `forgotten`.
         """
         known = f"CASE WHEN code = '{FORGOTTEN}' THEN 'forgotten' ELSE state END"
         return (
@@ -36,12 +36,12 @@ class HeldRows:
         )
 
     def refused_removals(self) -> str:
-        """Identities whose removal Iterable refused: a removed row has no values, and so no digest."""
+        """Identities whose removal the destination refused: a removed row has no values, and so no digest."""
         removed = f"{self._refused('rejected')} AND digest IS NULL AND identity IS NOT NULL"
         return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
 
     def forgotten(self) -> str:
-        """Identities that Iterable was told to forget: never sent again, whatever their values."""
+        """Identities that the destination was asked to forget: never sent again, whatever their values."""
         return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"
 
     def totals(self, candidates: str | None) -> str:

@@ -60,7 +60,7 @@ class Merge:
     def _outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
         """Rows of the plan that change an entry, each with the state it leaves it in."""
         outcome = (
-            # A removed row that was skipped has no user any more, which is what its removal wanted.
+            # The person of a removed row that was skipped is already gone, which is what the removal wanted.
             "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown'"
             " WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END"
             " WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
@@ -102,8 +102,8 @@ class Merge:
     def _sure(self, fence: int) -> dict[str, str]:
         """What an entry holds after its row has an outcome: what was planned.
 
-        A skipped NULL leaves what Iterable had. That is only known of an entry that was accepted: an unknown one may
-        hold another value, so nothing is claimed for it.
+        A skipped NULL leaves what the destination had. That is only known if the entry was accepted. An unknown entry
+        may hold another value, so nothing is claimed for it.
         """
         kept = "p.outcome = 'accepted' AND s.state = 'accepted'"
         skipping = {
@@ -118,7 +118,7 @@ class Merge:
         return {key: f"p.{key}" for key in self.keys} | self._unmapped() | self._claim(fence)
 
     def _unmapped(self) -> dict[str, str]:
-        """Gone with its user, or sent by a run whose fate is unknown: not vouched for should its field return."""
+        """Values of fields that are no longer mapped. They become NULL if the row is gone or its outcome is unknown."""
         kept = "p.outcome <> 'absent' AND s.state = 'accepted'"
         return {name: f"CASE WHEN {kept} THEN s.{name} END" for name in self.unmapped}
 

@@ -1,4 +1,4 @@
-"""SQL that finds the rows of a plan whose user was sent a short time ago by other calls; it runs nothing."""
+"""SQL that finds the rows of a plan about people for whom other calls were sent a short time ago; it runs nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class RecentCalls:
-    """Users whom one sync has sent, as its sync snapshot tells: those that it wrote, or those that it `removed`.
+    """The people whom one sync has sent, by its sync snapshot: those that it wrote, or those that it `removed`.
 
     `people` are where that table holds who they are.
     """
@@ -28,7 +28,7 @@ class RecentCalls:
 
 @dataclass(frozen=True)
 class PausedRows:
-    """Which rows wait: those of users who are in `writes`, or for removed rows in `removals`, since `seconds` at most.
+    """Which rows wait: those of people who are in `writes`, or for removed rows in `removals`, since `seconds` at most.
 
     `people` are where the plan holds who a row is about.
     """
@@ -54,7 +54,7 @@ class PausedRows:
         return f"(SELECT {alias}.*, {waits} AS waits FROM {query} {alias}{''.join(joins)}) {alias}"
 
     def _recent(self, key: str, calls: Sequence[RecentCalls]) -> str:
-        """Every user of the calls once, by one identifier; empty if none of them knows users by it."""
+        """Every person of the calls once, by one identifier; empty if no call has that identifier."""
         since = self.dialect.add_seconds(self.dialect.now(), -self.seconds)
         parts = [
             f"SELECT {self._who(one, 's')} AS person FROM {call.snapshot} s WHERE s.changed_at > {since}"
@@ -70,7 +70,7 @@ class PausedRows:
         if one.mark:
             begins = f"substr({name}, 1, {len(one.mark)}) = {self.dialect.literal(one.mark)}"
             return f"CASE WHEN {begins} THEN substr({name}, {len(one.mark) + 1}) END"
-        return self.dialect.lower(f"trim({name})") if one.key == "email" else name
+        return self.dialect.lower(f"trim({name})") if one.lowered else name
 
 
 def column_of(one: PersonColumn) -> str:

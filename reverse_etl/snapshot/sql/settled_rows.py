@@ -1,4 +1,4 @@
-"""SQL that finds rows which are listed as held back although they are as Iterable accepted them; it runs nothing."""
+"""SQL that finds rows which are listed as held back but equal what the destination accepted; it runs nothing."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from reverse_etl.destinations.iterable.identity import (
     Identifiers,
     Prefer,
     missing_identifier,
+    person_column,
     person_fields,
     pick_identifier,
 )
@@ -33,7 +34,7 @@ from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHEC
 from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Reply
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
@@ -89,7 +90,7 @@ def bind_activity(
         fields=_fields(entry, identifiers.project),
         requirements=(*identifiers.requirements(), *_time_requirements(entry), *requirements),
         user=partial(_user, identifiers.precedence),
-        people=tuple(PersonColumn(key, f"@{key}") for key in identifiers.keys),
+        people=tuple(person_column(key, f"@{key}") for key in identifiers.keys),
         first_recheck=FIRST_RECHECK,
         check=partial(_check, identifiers),
         inspect=_inspect,

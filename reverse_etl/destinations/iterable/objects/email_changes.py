@@ -27,7 +27,7 @@ from reverse_etl.destinations.iterable.resources.user_moves import IdentifierCha
 from reverse_etl.destinations.operation import Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, PersonColumn, Requirement
+from reverse_etl.sync import Field, Requirement
 
 # Swagger states no rate; the single reads and deletes of users have this one.
 UPDATE_EMAIL = Endpoint("POST", "/api/users/updateEmail", 100)
@@ -76,7 +76,7 @@ def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
             Requirement((f"@{_NEW}",), "bad-new-email", message),
             Requirement((f"@{_NEW}",), "bad-new-email", message, pattern=EMAIL),
         ),
-        people=(*person_columns(identity), PersonColumn("email", f"@{_NEW}")),
+        people=(*person_columns(identity), person_column("email", f"@{_NEW}")),
         changes_identifier=True,
         check=identifiers.check,
     )

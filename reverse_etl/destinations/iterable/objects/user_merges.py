@@ -24,7 +24,7 @@ from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
 from reverse_etl.guards.entry_part import EntryPart
-from reverse_etl.sync import Field, PersonColumn, Requirement, Sync
+from reverse_etl.sync import Field, Requirement, Sync
 
 # Swagger: 50 a second for one key.
 MERGE = Endpoint("POST", "/api/users/merge", 50)
@@ -123,7 +123,7 @@ def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
             Requirement((label,), "bad-merge-destination", message, pattern=rule.pattern, never=rule.never),
         ),
         user=lambda row: str(row.key_values[_STAYS]),
-        people=(PersonColumn(goes), PersonColumn(stays, label)),
+        people=(person_column(goes), person_column(stays, label)),
         changes_identifier=True,
         check=partial(_check, entry, project),
     )
