@@ -19,6 +19,7 @@ from reverse_etl.destinations.iterable.identity import (
     EMAIL,
     Identifiers,
     Prefer,
+    person_column,
     person_columns,
 )
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate

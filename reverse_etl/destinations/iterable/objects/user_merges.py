@@ -17,7 +17,7 @@ from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import location_of
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
-from reverse_etl.destinations.iterable.identity import identity_rule
+from reverse_etl.destinations.iterable.identity import identity_rule, person_column
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.user_moves import IdentifierChangeLookup, UserIdentifier
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
