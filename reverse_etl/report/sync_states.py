@@ -11,7 +11,7 @@ from reverse_etl.report.amounts import duration, list_counts
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.run_history import RunRow
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS, RunRow
 from reverse_etl.sync import BrokenSync, Sync
 
 _HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "invocation")
@@ -39,6 +39,11 @@ class SyncState:
         return self.sync.faults if isinstance(self.sync, BrokenSync) else ()
 
 
+def _told_counts(run: RunRow) -> Mapping[str, int]:
+    """Return the counts for people: not those that only the guard `removed` reads."""
+    return {name: count for name, count in run.counts.items() if name not in (REMOVALS, ALLOWED_REMOVALS)}
+
+
 def state_lines(state: SyncState) -> list[str]:
     """One sync for a terminal."""
     lease, run = state.lease, state.run
@@ -47,7 +52,7 @@ def state_lines(state: SyncState) -> list[str]:
         ("source", source_line(state.sync.target, state.sync.database, state.sync.relation)),
         ("definition", _fault_sentence(state.faults)),
         ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
-        ("counts", list_counts(run.counts) if run else ""),
+        ("counts", list_counts(_told_counts(run)) if run else ""),
         ("problem", run.problem or "" if run else ""),
     ]
     if lease is None:

@@ -50,6 +50,14 @@ def test_status_before_and_after_a_run(people: Shop) -> None:
     assert people.url.endswith(state["destination"])
 
 
+def test_status_counts_a_removed_row_once(people: Shop) -> None:
+    people.model("people", {**META, "on_removed": "delete"})
+    people.cli("run")
+    people.sql("delete from people where first_name = 'Bob'")
+    people.cli("run", "--allow", "removed")
+    assert "  counts      1 removed, 2 unchanged, 1 accepted, 1 planned\n" in people.cli("status").out
+
+
 def test_history_lists_runs_newest_first(people: Shop) -> None:
     assert "no sync has run yet" in people.cli("history").err
     people.cli("run")
