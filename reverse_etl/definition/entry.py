@@ -1,6 +1,6 @@
-"""What a `reverse_etl` entry may say: what all objects share, the entry checked into a Sync, and its JSON Schema.
+"""What a `reverse_etl` entry can say, and how entries are read into syncs.
 
-What an object's own keys are is told by the object, in a subclass of Entry.
+Each object adds its keys in a subclass of Entry.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _names(value: object) -> object:
 
 
 class Entry(EntryPart):
-    """What every object's entry may say. `IDENTIFIERS` are keys that name a column which identifies something.
+    """The keys of every object's entry. `IDENTIFIERS` are keys that name a column with identifiers.
 
     Subclasses add `object`, `mode` and keys of their own.
     """
@@ -71,47 +71,47 @@ class Entry(EntryPart):
     )
 
     def identifiers(self) -> dict[str, str]:
-        """Key to column, of those that are there."""
+        """Return the columns of identifiers, by key; keys without a column are left out."""
         found = {key: getattr(self, key) for key in self.IDENTIFIERS}
         return {key: column for key, column in found.items() if column}
 
     @property
     def sync_name(self) -> str:
-        """The name of the sync, as it is after the definition was read."""
+        """The name of the sync. It is set once the definition was read."""
         return self.name or ""
 
     def destination_name(self) -> str:
-        """The name of the destination that rows go to."""
+        """Return the name of the destination that rows go to."""
         return self.destination
 
     def mapped_fields(self) -> tuple[Field, ...] | None:
-        """What `fields` says; None: every other column. Objects whose rows carry no data say ()."""
+        """Return the mapped fields. None: every other column. Empty: rows carry no data."""
         return ()
 
     def key_fields(self) -> tuple[Field, ...]:
-        """What keys of the entry take from a row."""
+        """Return what keys of the entry take from a row."""
         return tuple(value for key in type(self).model_fields if isinstance(value := getattr(self, key), Field))
 
     def scope(self) -> Mapping[str, str]:
-        """Iterable's own things that the rows belong to, by kind."""
+        """Return what the rows belong to in the destination, such as a list, by kind."""
         return {}
 
     def creates_scope(self) -> bool:
-        """Whether the first run creates what the scope names, if it does not exist."""
+        """Return whether the first run creates what the scope names, if it does not exist."""
         return False
 
     def removal_action(self) -> OnRemoved:
-        """What happens to rows that left the model."""
+        """Return what happens to rows that left the model."""
         return "ignore"
 
     def faults(self, location: EntryLocation) -> list[Fault]:
-        """What is wrong with the entry as a whole, whatever the project is."""
+        """Return what is wrong with the entry as a whole, in every project."""
         del location
         return []
 
 
 class FieldsEntry(Entry):
-    """An entry whose rows carry data."""
+    """An entry whose rows carry data fields."""
 
     fields: FieldMap = None
 
@@ -126,7 +126,7 @@ EntriesOf = Callable[[str], Entries]
 
 @dataclass(frozen=True)
 class TaggedModel:
-    """A dbt model that carries a definition: what a Sync takes from it. `file` is relative to the dbt project.
+    """A dbt model with a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
     `target` is dbt's target, `database` that of the relation. `label` is the name for people, with package and version.
     """
@@ -143,12 +143,12 @@ class TaggedModel:
 
     @property
     def default_name(self) -> str:
-        """The name of a sync that names itself nothing."""
+        """The name of a sync whose entry has no `name`."""
         return self.name + self.version.suffix
 
 
 def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) -> tuple[list[Sync], list[BrokenSync]]:
-    """The syncs of one model's `meta.reverse_etl`: one entry or a list. What is wrong with one leaves the others."""
+    """Return the syncs of one model's `meta.reverse_etl`: one entry or a list. A wrong entry breaks no other."""
     found = meta if isinstance(meta, list) else [meta]
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
@@ -187,7 +187,7 @@ def _unknown_version(location: EntryLocation, named: Sequence[str], model: Model
 
 
 def _broken(model: TaggedModel, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
-    """What can be read of an entry that cannot be used."""
+    """Return what can be read of an entry that cannot be used."""
     texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
     return BrokenSync(
         name=texts.get("name", default)[:_LONGEST_NAME],
@@ -212,12 +212,12 @@ def _pairs(entry: object) -> Mapping[object, object]:
 
 
 def _own_name(entry: object) -> bool:
-    """Whether an entry says its name itself."""
+    """Return whether an entry has a `name`."""
     return bool(_pairs(entry).get("name"))
 
 
 def _default_name(model: TaggedModel, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
-    """The name of a sync whose entry gives none: its model's for the first of them, with its object's for the others.
+    """Return the name of a sync whose entry has none: the first gets the model's name, the others add their object.
 
     So a definition keeps its name when others are added after it.
     """

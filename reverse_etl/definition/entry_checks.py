@@ -1,4 +1,4 @@
-"""Checks one entry of `meta` and finds everything that is wrong with it at once, also if its object is not known."""
+"""Checks one entry of `meta` and finds all its faults at once, even if its object is not known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIMILAR = 0.6
 def check_entry(
     entry: object, location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
 ) -> tuple[EntryModel | None, EntryModel | None, list[Fault]]:
-    """The entry if it is sound, what is sound of it otherwise, and every fault; `kinds` are the objects' entries."""
+    """Return the entry if it is valid, else its valid part, and every fault. `kinds` are the objects' entries."""
     if not isinstance(entry, dict):
         said = "a definition holds `key: value` pairs"
         return None, None, [location.fault("not-a-definition", said, found=entry, allowed="object, email, …")]
@@ -41,7 +41,7 @@ def check_entry(
 
 
 def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: type[EntryModel]) -> EntryModel | None:
-    """The entry without the keys that are wrong, if that is one; the rest of its faults can be found in it."""
+    """Return the entry without its wrong keys, if that is valid: its other faults can then be found."""
     wrong = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
     try:
         return kind.model_validate({key: value for key, value in entry.items() if key not in wrong})
@@ -58,7 +58,7 @@ def _without_object(
     meant = _meant(entry, kinds)
     if meant is not None:
         return [*faults, *check_entry({**entry, "object": meant}, location, kinds)[2]]
-    # With no object said, only what is wrong for every object that has these keys is wrong.
+    # Without an object, only faults of every object that has these keys count.
     known = {name: len(entry.keys() & kinds[name].model_fields.keys()) for name in kinds}
     likely_kinds = [name for name in kinds if known[name] == max(known.values())]
     found = [check_entry({**entry, "object": name}, location, kinds)[2] for name in likely_kinds]
@@ -68,7 +68,7 @@ def _without_object(
 
 
 def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[EntryModel]]) -> str | None:
-    """The object that a misspelt word, or a misspelt key, was meant to be."""
+    """Return the object that a misspelt word or key probably means."""
     keys = ["object", *difflib.get_close_matches("object", [key for key in entry if isinstance(key, str)])]
     words = [str(entry[key]) for key in keys if key in entry]
     near = (difflib.get_close_matches(word, kinds, 1, cutoff=_SIMILAR) for word in words)

@@ -1,4 +1,4 @@
-"""How a wrong definition is described: its place in the YAML, what was found, what is allowed, the nearest word."""
+"""Faults of a definition: where it stands in the YAML, what was found, what is allowed, the nearest word."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class EntryLocation:
-    """Where a definition stands: model, file, and its index where the entry is a list."""
+    """Where a definition stands: model, file, and its index if the model has a list of entries."""
 
     model: str
     file: str
     index: int | None
 
     def key(self, key: str = "") -> str:
-        """The YAML path of a key below `meta`."""
+        """Return the YAML path of a key below `meta`."""
         if key.startswith("columns."):
             return f"{key}.meta.reverse_etl"
         base = "meta.reverse_etl" + ("" if self.index is None else f"[{self.index}]")
         return f"{base}.{key}" if key else base
 
     def fault(self, code: str, message: str, *, key: str = "", found: object = None, allowed: object = None) -> Fault:
-        """A fault at this place. `found` and `allowed` are left out where they are None."""
+        """Return a fault at this location. `found` and `allowed` are left out if they are None."""
         context: dict[str, object] = {"model": self.model, "file": self.file, "key": self.key(key)}
         if found is not None:
             context["found"] = shorten(found)
@@ -45,7 +45,7 @@ class EntryLocation:
         )
 
     def wrong_word(self, key: str, found: object, allowed: Iterable[str]) -> Fault:
-        """A value that is not one of the allowed words, with the nearest of them."""
+        """Return the fault of a value that is not one of the allowed words, with the nearest word."""
         words = list(allowed)
         code = "missing-key" if found is None else unknown_word_code(key)
         message = f"`{key}` is missing" if found is None else f"`{key}: {shorten(found)}` is not known"
@@ -55,25 +55,25 @@ class EntryLocation:
 
 
 def unknown_word_code(key: str) -> str:
-    """The code of a value that is not one of a key's words."""
+    """Return the error code of a value that is not one of a key's words."""
     name = key.rpartition(".")[2].replace("_", "-")
     return f"{name}-choice" if name.startswith("unknown-") else f"unknown-{name}"
 
 
 def location_of(sync: Sync) -> EntryLocation:
-    """The place of a sync that was read before."""
+    """Return the location of a sync that was read before."""
     return EntryLocation(sync.model, sync.file, None)
 
 
 def shorten(value: object) -> str:
-    """A value as it may be shown: cut at 80 characters, control characters escaped; of a mapping its keys alone."""
+    """Return a value as text for messages: 80 characters at most, control characters escaped, a mapping by its keys."""
     text = _outline(value)
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return text if len(text) <= 80 else text[:77] + "…"
 
 
 def _outline(value: object) -> str:
-    """What a value is; what stands under a key may be a secret."""
+    """Return the keys of a mapping without its values, since a value may be a secret; other values as text."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{shorten(key)}: …" for key in list(value)[:_MOST_SHOWN]) + "}"
     if isinstance(value, list):
@@ -82,12 +82,12 @@ def _outline(value: object) -> str:
 
 
 def translate_errors(error: ValidationError, location: EntryLocation, entry: type[BaseModel]) -> list[Fault]:
-    """Each error of pydantic as a fault in our words."""
+    """Return each error of pydantic as a fault in plain words."""
     seen: dict[str, Fault] = {}
     for detail in error.errors(include_url=False):
         key = ".".join(_path(detail))
         seen.setdefault(key, _fault(detail, key, location, entry))
-    # Of a value that may be of two kinds, what is wrong inside it says more than that it is neither.
+    # If a value can have two types, a fault inside it says more than that it has neither type.
     return [fault for key, fault in seen.items() if not any(other.startswith(f"{key}.") for other in seen)]
 
 
@@ -112,12 +112,12 @@ def _fault(detail: ErrorDetails, key: str, location: EntryLocation, entry: type[
 
 
 def _path(detail: ErrorDetails) -> list[str]:
-    """The keys down to what is wrong; pydantic also names which kind of a value it tried."""
+    """Return the keys down to the wrong value, without the types that pydantic tried."""
     return [str(part) for part in detail["loc"] if part != "bool" and not str(part).endswith("Entry")]
 
 
 def _kinds_at(path: Sequence[str], entry: type[BaseModel]) -> list[type]:
-    """The types a value at this path may have; none where that is not plain."""
+    """Return the classes that a value at this path can have; none if its type is not a plain class."""
     kinds: list[type] = [entry]
     for part in path:
         keys = next((kind.model_fields for kind in kinds if issubclass(kind, BaseModel)), {})
@@ -129,12 +129,12 @@ def _kinds_at(path: Sequence[str], entry: type[BaseModel]) -> list[type]:
 
 
 def _words(kinds: Sequence[type]) -> list[str]:
-    """The keys of the part of a definition that may stand there."""
+    """Return the keys that can stand there."""
     return [name for kind in kinds if issubclass(kind, BaseModel) for name in kind.model_fields]
 
 
 def _shape(kinds: Sequence[type]) -> str:
-    """What is expected where flags and parts of a definition may stand; nothing of other kinds."""
+    """Return what is expected where a flag or a part of a definition can stand; empty for other types."""
     words = _words(kinds)
     part = ["{" + ", ".join(f"{word}: …" for word in words) + "}"] if words else []
     allowed = [*(["true", "false"] if bool in kinds else []), *part]
@@ -146,7 +146,7 @@ def _plain(message: str) -> str:
 
 
 def find_field_faults(fields: Sequence[Field], location: EntryLocation, under: str = "fields") -> list[Fault]:
-    """Fields that are mapped twice, malformed, or inside a field that is mapped as a whole; `under` which key."""
+    """Return faults of fields that are mapped twice, malformed, or inside a field that is mapped as a whole."""
     faults: list[Fault] = []
     seen: set[str] = set()
     for item in fields:

@@ -1,4 +1,4 @@
-"""What stands under `fields` of a definition: each field with its source, and every one that cannot be read."""
+"""Reads `fields` of a definition: each field with its source, and the faults of those that cannot be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUOTE = "YAML reads a bare `on`, `yes`, `no` or `off` as a boolean: quote it"
 
 
 def read_fields(value: object) -> object:
-    """The fields as Fields, in their order; None where every other column is meant. What is wrong is left out."""
+    """Return the fields in their order; None if every other column is sent. Wrong fields are left out."""
     if isinstance(value, list):
         return tuple(Field(name, name) for name in value if isinstance(name, str) and name)
     if isinstance(value, dict):
@@ -31,7 +31,7 @@ def read_fields(value: object) -> object:
 
 
 def check_field_count(fields: object, location: EntryLocation) -> Fault | None:
-    """A fault if there are more fields than one statement of every warehouse can compare in good time."""
+    """Return a fault if there are more fields than one statement can compare in reasonable time."""
     if not isinstance(fields, (list, tuple, dict)) or len(fields) <= MAX_MAPPED_FIELDS:
         return None
     return location.fault(
@@ -44,7 +44,7 @@ def check_field_count(fields: object, location: EntryLocation) -> Fault | None:
 
 
 def find_wrong_fields(value: object, location: EntryLocation) -> list[Fault]:
-    """A fault for each field that cannot be read."""
+    """Return a fault for each field that cannot be read."""
     if isinstance(value, list):
         wrong = [name for name in value if not (isinstance(name, str) and name)]
         return [
@@ -88,7 +88,7 @@ def _wrong(path: object, source: object, location: EntryLocation) -> Fault:
 
 
 def read_source(value: object, info: ValidationInfo) -> object:
-    """What a key of a definition takes from a row: a column, a constant, or a column whose NULLs are not sent."""
+    """Return what a key of a definition takes from a row: a column or a constant; `nulls: skip` is kept."""
     if value is None:
         return None
     found = _field(info.field_name, value)

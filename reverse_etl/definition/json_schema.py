@@ -7,7 +7,7 @@ from reverse_etl.definition.switches import ENABLED
 
 
 def json_schema(entries: Entries) -> dict[str, object]:
-    """JSON Schema of what stands under `reverse_etl` in a model's meta."""
+    """Return the JSON Schema of what stands under `reverse_etl` in a model's meta."""
     parts = [entry.model_json_schema() for entry in entries.values()]
     # References are looked up from the root of a schema, wherever they stand.
     shared = {name: part for entry in parts for name, part in entry.pop("$defs", {}).items()}

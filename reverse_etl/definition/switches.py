@@ -1,4 +1,4 @@
-"""Switches: which entries of a model count: not those that are off, nor those that other versions of it inherited."""
+"""Which entries of a model apply: entries that are off, or that another version inherited, do not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORDS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """Which version of a model this is; both empty for a model without versions.
+    """The version of a model. `version` and `latest` are empty for a model without versions.
 
     `known` are all versions. `latest_is_tagged`: the latest version has an entry, which this one may have inherited.
     """
@@ -23,35 +23,35 @@ class ModelVersion:
 
     @property
     def suffix(self) -> str:
-        """What tells a version from the latest one in the name of a sync."""
+        """What the name of a sync ends with, if this is not the latest version."""
         return "" if self.version == self.latest else f".v{self.version}"
 
     def named(self, name: str) -> str:
-        """The name that an entry gives, told apart where several versions of a model inherited the entry."""
+        """Return the name that an entry gives, with the version if several versions of a model inherited the entry."""
         return name + self.suffix if self.latest_is_tagged else name
 
 
 def read_switch(value: object) -> object:
-    """True or false, also as the text that dbt's Jinja makes of them; any other value unchanged."""
+    """Return true or false, also if dbt's Jinja made a text of it; any other value unchanged."""
     return _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def is_off(entry: object) -> bool:
-    """Whether an entry is switched off: `reverse_etl: false`, or `enabled: false` in it."""
+    """Return whether an entry is switched off: `reverse_etl: false`, or `enabled: false` in it."""
     if isinstance(entry, dict):
         return read_switch(entry.get(ENABLED)) is False
     return read_switch(entry) is False
 
 
 def read_versions(value: object) -> object:
-    """`latest`, `all`, or a tuple of versions; one version alone is a tuple of one."""
+    """Return `latest`, `all`, or a tuple of versions."""
     if isinstance(value, (list, tuple)):
         return tuple(value)
     return value if value in (LATEST, ALL) else (value,)
 
 
 def applies_to(entry: object, model: ModelVersion) -> bool:
-    """Whether an entry is meant for this version of its model: the latest one, unless it says otherwise."""
+    """Return whether an entry applies to this version of its model: the latest one, unless it says otherwise."""
     wanted = _wanted(entry)
     if not model.version or not model.latest or wanted == ALL:
         return True
@@ -61,7 +61,7 @@ def applies_to(entry: object, model: ModelVersion) -> bool:
 
 
 def find_unknown_versions(entry: object, model: ModelVersion) -> list[str]:
-    """Versions that an entry names and the model does not have, told at its latest version."""
+    """Return versions that an entry names and the model lacks. They are reported once, at the latest version."""
     wanted = _wanted(entry)
     if not isinstance(wanted, tuple) or model.version != model.latest:
         return []

@@ -37,7 +37,7 @@ OBJECTS: Mapping[str, IterableObject[Any]] = {
 
 
 def entries() -> Mapping[str, type[Entry]]:
-    """What a definition of each object may say."""
+    """Return the class of each object's entry."""
     return {name: noun.entry for name, noun in OBJECTS.items()}
 
 

@@ -1,4 +1,4 @@
-"""People: whether the syncs of one destination know them by the same identifier; asks nobody."""
+"""Checks that the syncs of one destination identify users in the same way; opens no connection."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _WORDS = {"email": "e-mail", "user_id": "user id"}
 
 
 def find_identifier_conflicts(syncs: Sequence[tuple[Sync, str]]) -> dict[str, str]:
-    """By name of a sync, a warning that another sync of its destination knows people by another identifier.
+    """Return warnings, by name of a sync, that another sync of its destination identifies users otherwise.
 
-    What all are compared with is the sync of profiles, or else the first one.
+    All are compared with the sync of profiles, or else with the first sync.
     """
     by: dict[str, list[tuple[Sync, str]]] = {}
     for sync, project_type in syncs:

@@ -1,4 +1,4 @@
-"""Project types: whether a project is of the type that the settings say, as far as a user's profile shows it.
+"""Checks that a project has the type that the settings say, as far as a user's profile shows it.
 
 Iterable has no endpoint that names the type. A profile does: it lists its static lists as `emailListIds` in e-mail
 projects, and as `userListIds` in user id and hybrid projects (support article 9216719179796).
@@ -18,7 +18,7 @@ _BY_FIELD = {"emailListIds": (ProjectType.EMAIL,), "userListIds": (ProjectType.U
 
 
 def check_project_type(project: ProjectType, users: Iterable[tuple[str, str]], asker: ApiCaller) -> bool:
-    """Look at some users, each a kind of identifier and its value: whether one of them shows that the type is right.
+    """Return whether one of some users shows that the type is right. `users` are identifiers: key and value.
 
     Raises ConfigError if the project is of another type than `project`, and DestinationError.
     """
@@ -34,7 +34,7 @@ def check_project_type(project: ProjectType, users: Iterable[tuple[str, str]], a
 
 
 def _types_of(user: Mapping[str, object]) -> tuple[ProjectType, ...]:
-    """The types that a project with such a profile can have; none if the profile does not say."""
+    """Return the types that a project with such a profile can have; none if the profile does not show it."""
     fields = user.get("dataFields")
     known = [types for name, types in _BY_FIELD.items() if isinstance(fields, dict) and name in fields]
     if len(known) == 1:

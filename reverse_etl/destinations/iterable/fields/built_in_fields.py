@@ -1,4 +1,4 @@
-"""Built-in fields: profile fields whose meaning Iterable knows, and the types that they must have.
+"""Built-in profile fields of Iterable, and the types that they must have.
 
 A field's type is set by its first value for ever, also of these. Sources: support articles 217744303 (fields of user
 profiles) and 208183076 (types).
@@ -26,7 +26,7 @@ BUILT_IN: Mapping[str, str] = {
     ),
     "signupDate": "date",
 }
-# Kinds of a column that give a new field this type. A text can be a date and need not be; JSON can be anything.
+# Kinds of a column that give a new field this type. A text may be no date, and JSON can be anything.
 ACCEPTED_KINDS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "uuid", "time"}),
     "date": frozenset({"date", "timestamp"}),

@@ -1,4 +1,4 @@
-"""Date fields: what a sample of a field's texts says about the type that it has, or gets, in Iterable."""
+"""Finds texts that look like dates but that Iterable would store as strings, from a sample of each field."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.fields.date_formats import ACCEPTED_DATE, UNRECOGNIZED_FORMATS
 
 _ACCEPTED = "accepted"
-# What texts of a sample are to be compared with, by name.
+# The patterns that texts of a sample are compared with, by name.
 DATE_PATTERNS: Mapping[str, str] = {_ACCEPTED: ACCEPTED_DATE, **UNRECOGNIZED_FORMATS}
 _CAST = "cast the column to a date or timestamp in the model"
 
 
 @dataclass(frozen=True)
 class DateSample:
-    """A sample of a field's texts: how many, and how many match each of PATTERNS."""
+    """A sample of a field's texts: how many, and how many match each of DATE_PATTERNS."""
 
     count: int
     matches: Mapping[str, int]
 
     @property
     def dates(self) -> int:
-        """Texts that Iterable takes for dates."""
+        """How many texts Iterable recognizes as dates."""
         return self.matches.get(_ACCEPTED, 0)
 
     @property
     def odd(self) -> int:
-        """Texts that are dates to people, and plain texts to Iterable."""
+        """How many texts look like dates but are strings to Iterable."""
         return sum(self.matches.get(form, 0) for form in UNRECOGNIZED_FORMATS)
 
     @property
     def are_dates(self) -> bool:
-        """Whether most are dates to people."""
+        """Whether most texts look like dates."""
         return (self.dates + self.odd) * 2 > self.count
 
     @property
     def form(self) -> str:
-        """The form that most of the odd ones have."""
+        """The most frequent format that Iterable does not recognize."""
         return max(UNRECOGNIZED_FORMATS, key=lambda form: self.matches.get(form, 0))
 
 
 def add_date_findings(found: Inspection, samples: Mapping[str, DateSample]) -> Inspection:
-    """An inspection with what samples tell, by field; no text of theirs is told, only forms."""
+    """Return an inspection with what samples show, by field. Only formats are named, never a value."""
     new = {item.field: item for item in found.new_fields}
     warnings = []
     for name, texts in samples.items():
@@ -88,7 +88,7 @@ def _of_string(name: str, texts: DateSample, what: str) -> list[str]:
 
 
 def _inferred(field: NewField, texts: DateSample) -> NewField:
-    """A new field whose texts are all dates to Iterable."""
+    """Return a new field as a date, if Iterable recognizes all its texts as dates."""
     if not texts.count or texts.dates < texts.count:
         return field
     return replace(field, type="date", note="its texts all look like dates")

@@ -1,4 +1,4 @@
-"""Date forms: which texts Iterable takes for dates, and which ones only people do; knows no warehouse.
+"""Formats of dates: those that Iterable recognizes, and those that only people do.
 
 Accepted forms: support article 208183076. A fraction of a second, for one, is accepted after a `T` alone, and only as
 milliseconds with a zone (block/iterable-go, types/data_types.go).
@@ -36,7 +36,7 @@ _ACCEPTED = re.compile(ACCEPTED_DATE)
 
 
 def is_date(text: str) -> bool:
-    """Whether Iterable takes a text for a date."""
+    """Return whether Iterable recognizes a text as a date."""
     if not _ACCEPTED.fullmatch(text):
         return False
     try:

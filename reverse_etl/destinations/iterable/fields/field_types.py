@@ -1,4 +1,4 @@
-"""Field types: what Iterable has already fixed, against what the mapped columns hold.
+"""Types of fields: those that Iterable has already fixed, compared with the types of the mapped columns.
 
 A field's type is set by its first value and never changes (support article 208183076), so a clash is found before the
 first batch and not by it.
@@ -58,7 +58,7 @@ _FIXES = {
 
 @dataclass(frozen=True)
 class TypeClash:
-    """A field whose values Iterable would refuse, since it has another type for good."""
+    """A field whose values Iterable would refuse, because it has another type that cannot change."""
 
     field: str
     ours: str
@@ -66,7 +66,7 @@ class TypeClash:
 
 
 def add_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
-    """The fields, each after the objects that it lies in; all of them once."""
+    """Return the fields, each after the objects that contain it; every field and object once."""
     seen: set[str] = set()
     for item in fields:
         path = item.field.split(".")
@@ -90,7 +90,7 @@ def find_clashes(
 
 
 def find_built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -> list[TypeClash]:
-    """The fields whose meaning Iterable knows, that the project does not have yet, and that would get a wrong type."""
+    """Return built-in fields that the project does not have yet and that would get a wrong type."""
     found = []
     for item in add_parents(fields):
         theirs = BUILT_IN.get(item.field)
@@ -100,30 +100,30 @@ def find_built_in_clashes(fields: Sequence[TypedField], told: Collection[str]) -
 
 
 def infer_type(item: TypedField) -> str:
-    """The type that Iterable gives a new field; empty where only its first value tells."""
+    """Return the type that Iterable gives a new field; empty if it depends on the first value."""
     if item.field.endswith(GEO_SUFFIX) and item.kind in ("object", "json"):
         return "geo_location"
     return INFERRED_TYPES.get(item.kind, "")
 
 
 def find_new_fields(fields: Sequence[TypedField], known: Collection[str]) -> tuple[NewField, ...]:
-    """The fields that Iterable does not have yet, with the types that they get."""
+    """Return the fields that Iterable does not have yet, with the types that they get."""
     return tuple(as_new_field(item) for item in add_parents(fields) if item.field not in known)
 
 
 def as_new_field(item: TypedField) -> NewField:
-    """A field as a new one."""
+    """Return a field as a new field with the type that it gets."""
     given = infer_type(item)
     return NewField(item.field, f"array of {given}" if item.array and given else given)
 
 
 def inspect_without_types(context: SyncContext, note: str) -> Inspection:
-    """What is known of a sync's fields where nothing tells their types; `note` is the sentence that says so."""
+    """Return an inspection of fields whose types Iterable does not report. `note` is the sentence that says so."""
     return Inspection(find_new_fields(context.fields, ()), notes=(note,))
 
 
 def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
-    """One error for all clashes of a sync."""
+    """Return one error for all clashes of a sync."""
     first = found[0]
     return DestinationError(
         "field-type-clash",
@@ -136,7 +136,7 @@ def clash_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
 
 
 def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
-    """One error for all built-in fields of a sync that would get a wrong type."""
+    """Return one error for all built-in fields of a sync that would get a wrong type."""
     first = found[0]
     return DestinationError(
         "field-type-clash",
@@ -148,14 +148,14 @@ def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
 
 
 def read_user_types(caller: ApiCaller) -> Mapping[str, str] | None:
-    """Types of the user fields that the project has; None where the server does not tell. Raises DestinationError."""
+    """Return the types of the project's user fields; None if they are not reported. Raises DestinationError."""
     reply = caller.ask(Request(GET_FIELDS, GET_FIELDS.path))
     fields = reply.body.get("fields") if isinstance(reply.body, dict) and reply.status == 200 else None
     return {str(name): str(kind) for name, kind in fields.items()} if isinstance(fields, dict) else None
 
 
 def check_user_fields(context: SyncContext, caller: ApiCaller) -> Sequence[str]:
-    """Refuse fields that Iterable has another type for; what could not be checked, in sentences.
+    """Refuse fields that have another type in Iterable. Return warnings about what could not be checked.
 
     Raises DestinationError.
     """
@@ -163,7 +163,7 @@ def check_user_fields(context: SyncContext, caller: ApiCaller) -> Sequence[str]:
 
 
 def inspect_user_fields(context: SyncContext, caller: ApiCaller) -> Inspection:
-    """Which fields of users are new, and of what type they would be. Raises DestinationError where types clash."""
+    """Return which user fields are new, and the types they would get. Raises DestinationError if types clash."""
     told = read_user_types(caller)
     wrong = find_built_in_clashes(context.fields, told or {})
     if wrong:
@@ -179,6 +179,6 @@ def inspect_user_fields(context: SyncContext, caller: ApiCaller) -> Inspection:
 
 
 def warn_of_dropped_fields(fields: Sequence[NewField]) -> str:
-    """The sentence that warns of `create_new_fields: false`."""
+    """Return the warning that `create_new_fields: false` drops these fields."""
     names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
     return f"`create_new_fields: false` lets Iterable drop what it does not have: {names}"

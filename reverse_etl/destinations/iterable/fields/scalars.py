@@ -1,4 +1,4 @@
-"""Scalars: values of a row as the text, number, whole number, time, … that a member of Iterable's JSON must be.
+"""Converts values of a row to the type that a member of Iterable's JSON must have: text, number, time and so on.
 
 Nothing is lost on the way: a value that only nearly fits does not fit. Knows no members and no rows.
 """
@@ -29,7 +29,7 @@ _FIRST = -62_135_596_800
 
 @dataclass(frozen=True)
 class Scalar:
-    """A type of Iterable's JSON: `read` gives None for a value that it cannot hold, `says` is the type in words."""
+    """A type of Iterable's JSON. `read` returns None for a value that does not fit; `says` is the type in words."""
 
     says: str
     read: Callable[[object], object]

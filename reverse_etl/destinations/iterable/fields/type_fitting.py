@@ -1,4 +1,4 @@
-"""Fitting: values of a column into the type that Iterable has for their field; knows no rows and no fields.
+"""Converts the values of a column to the type that their field has in Iterable.
 
 Only what keeps its meaning is fitted: a whole double may be a long, any number or date a text, but no text a number.
 """
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
-    """An Arrow column as JSON-ready values of a type of Iterable; `Unsendable` where a value does not fit.
+    """Return an Arrow column as values for JSON, of a type of Iterable; `Unsendable` for a value that does not fit.
 
     Elements of arrays are fitted one by one. A type that is not known here changes nothing.
     """
@@ -40,7 +40,7 @@ def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> li
 
 
 def _told(text: str | None, value: Any) -> Any:
-    """A number of JSON as it is told there, whatever its size."""
+    """Return a JSON number as it is written in the column, whatever its size."""
     return text if text is not None and type(value) is not str and _NUMBER.fullmatch(text) else value
 
 
@@ -100,7 +100,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _place(value: Any) -> dict[str, float] | None:
-    """An object of `lat` and `lon`, or such JSON; no place where both are null."""
+    """Return an object of `lat` and `lon`, also from JSON text; None if both are null."""
     found = _parsed(value) if isinstance(value, str) else value
     if not isinstance(found, dict) or set(found) != {"lat", "lon"}:
         raise _MisfitError

@@ -1,4 +1,4 @@
-"""Values: Arrow columns into JSON-ready values that Iterable types correctly; knows no rows and no fields.
+"""Converts Arrow columns to values for JSON that get the right type in Iterable.
 
 Rules (Iterable's types and date formats: support article 208183076): timestamps become `yyyy-MM-dd HH:mm:ss +00:00`
 in UTC, one without zone is taken as UTC; dates `yyyy-MM-dd`; decimals with a scale the nearest double, written with a
@@ -44,7 +44,7 @@ _WHOLE, _FRACTION = "^(0|-?[1-9][0-9]{0,17})$", "^-?(0|[1-9][0-9]{0,14})[.][0-9]
 
 
 def convert_column(column: pa.Array, *, as_json: bool = False) -> list[Any]:
-    """An Arrow column as JSON-ready values, one a row; `Unsendable` where a value cannot be sent.
+    """Return an Arrow column as values for JSON, one for each row; `Unsendable` for a value that cannot be sent.
 
     `as_json`: the column holds JSON text.
     """
@@ -107,7 +107,7 @@ def _decimals(column: pa.Array) -> list[Any]:
 
 
 def _double(text: str) -> float | int:
-    """The nearest double; a whole number beyond those that doubles hold keeps its digits, as far as 64 bits go."""
+    """Return the nearest double. A whole number that a double cannot hold keeps its digits, up to 64 bits."""
     number = float(text)
     if -_EXACT < number < _EXACT or not fits_long(number):
         return number
@@ -120,7 +120,7 @@ def _whole(value: int | None) -> int | Unsendable | None:
 
 
 def _timestamps(column: pa.Array) -> list[Any]:
-    """The instant is what Arrow stores, in UTC whatever the zone; fractions go down, before 1970 as well."""
+    """Return instants in UTC, whatever the zone. Fractions of a second are rounded down, before 1970 as well."""
     ticks, second = column.cast(pa.int64()), _A_SECOND[column.type.unit]
     whole = pc.divide(ticks, second)
     whole = pc.subtract(whole, pc.less(ticks, pc.multiply(whole, second)).cast(pa.int64()))
@@ -141,7 +141,7 @@ def _within(numbers: pa.Array, bounds: tuple[int, int]) -> pa.Array:
 
 
 def _marked(texts: pa.Array, numbers: pa.Array, odd: Unsendable) -> list[Any]:
-    """The texts, with `odd` where there is a number that none was made of."""
+    """Return the texts, with `odd` for each number that has no text."""
     found = list(texts.to_pylist())
     if texts.null_count > numbers.null_count:
         return [odd if text is None and there else text for text, there in zip(found, numbers.is_valid(), strict=True)]
@@ -184,7 +184,7 @@ def _name(key: Any) -> str:
 
 
 def _sound(values: Sequence[Any], names: Sequence[str] | None = None) -> Any:
-    """An array, or an object where there are names; unsendable as a whole if one of its values is."""
+    """Return an array, or an object if there are names. If one value cannot be sent, the whole cannot."""
     odd = next((value for value in values if type(value) is Unsendable), None)
     if odd is not None:
         return odd
@@ -192,7 +192,7 @@ def _sound(values: Sequence[Any], names: Sequence[str] | None = None) -> Any:
 
 
 def _numbers(column: pa.Array) -> list[Any]:
-    """JSON of nothing but small whole numbers, or nothing but fractions, by columns; empty where it is not that."""
+    """Return a column of JSON numbers that are all small and whole, or all fractions; empty for any other column."""
     first = column.drop_null()[:1]
     for form, kind in ((_WHOLE, pa.int64()), (_FRACTION, pa.float64())) if _is_text(column.type) else ():
         if all(pc.all(pc.match_substring_regex(part, form)).as_py() for part in (first, column)):

@@ -57,7 +57,7 @@ class ActivityEntry(FieldsEntry):
 
     @property
     def skips_unknown(self) -> bool:
-        """Whether rows of users that Iterable does not have are skipped, or else rejected."""
+        """Whether rows of unknown users are skipped. If not, they are rejected."""
         return self.unknown_users == "skip"
 
     def key_fields(self) -> tuple[Field, ...]:

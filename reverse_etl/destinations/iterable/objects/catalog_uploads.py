@@ -1,4 +1,4 @@
-"""Catalog uploads: items to a catalog and out of it, many a request, and the document that an item is."""
+"""Uploads items to a catalog and deletes them, many in one request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BYTES_AN_ID = 259  # with quotes, colon and comma
 
 @dataclass(frozen=True)
 class _ItemsOperation(Operation):
-    """Requests are received as a whole or not at all; what becomes of single items is never told.
+    """Iterable accepts a request as a whole or not at all, and does not report single items.
 
     `just_created`: the catalog was just made.
     """
@@ -44,7 +44,7 @@ class _ItemsOperation(Operation):
         return BatchResult(Clarity.CERTAIN if done else Clarity.MALFORMED)
 
     def find_fatal_problem(self, reply: Reply) -> Problem | None:
-        """The catalog is not there any more, where a reply says so."""
+        """Return the problem that the catalog does not exist any more, if a reply says that."""
         if not says_unknown_catalog(reply):
             return None
         return Problem(
@@ -57,7 +57,7 @@ class _ItemsOperation(Operation):
 
 @dataclass(frozen=True)
 class UploadItems(_ItemsOperation):
-    """Write items, many at once. `partial`: only the fields that are given, else each item whole."""
+    """Writes many items. `partial`: only the given fields are replaced, else each item as a whole."""
 
     partial: bool = False
     endpoint: Endpoint = UPLOAD
@@ -72,7 +72,7 @@ class UploadItems(_ItemsOperation):
 
 @dataclass(frozen=True)
 class DeleteItems(_ItemsOperation):
-    """Delete items, many at once; one that does not exist is as good as deleted."""
+    """Deletes many items. An item that does not exist counts as deleted."""
 
     endpoint: Endpoint = DELETE
     effect: str = "their items are deleted in Iterable"
@@ -83,10 +83,10 @@ class DeleteItems(_ItemsOperation):
 
 
 def build_document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
-    """A row's document. Raises UnfitRow.
+    """Return the document of a row. Raises UnfitRow.
 
-    What a null does to a field is told nowhere. Where an item is replaced whole a NULL is left out, which clears it for
-    certain; where fields are replaced one by one it is sent, since nothing else could clear it.
+    No source says what a null does to a field. If an item is replaced as a whole, a NULL is left out, which clears the
+    field. If fields are replaced one by one, a null is sent, since nothing else could clear the field.
     """
     for name, value in data.items():
         if _has_period(value):
@@ -102,7 +102,7 @@ def _has_period(value: Any) -> bool:
 
 
 def _pruned(value: Any) -> Any:
-    """An object without members that are null; null where none is left. Any other value as it is."""
+    """Return an object without its null members; None if none is left. Any other value is returned unchanged."""
     if not isinstance(value, dict):
         return value
     found = {key: kept for key, item in value.items() if (kept := _pruned(item)) is not None}

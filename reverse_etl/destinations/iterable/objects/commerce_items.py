@@ -1,4 +1,4 @@
-"""Commerce items: what a purchase or a cart holds, from an array of objects or from columns of the row.
+"""Items of a purchase or a cart, from an array of objects or from columns of the row.
 
 Members and their types: Swagger document, CommerceItem. Knows no request and no user.
 """
@@ -60,7 +60,7 @@ class ItemsKey:
     members: Mapping[str, Field] = field(default_factory=dict)
 
     def key_fields(self) -> tuple[Field, ...]:
-        """What it takes from a row. Names of members are compared like a value, since they change what is sent."""
+        """Return what the key takes from a row. Names of members are compared like values: they change what is sent."""
         if self.column is None:
             return tuple(
                 Field(f"items.{path}", m.column, m.constant, from_key=True) for path, m in self.members.items()
@@ -70,12 +70,12 @@ class ItemsKey:
         return (array, Field("item_members", None, names, from_key=True)) if names else (array,)
 
     def requirement(self) -> Requirement:
-        """There are items, or an array that could hold some."""
+        """Return that a row has items, or an array of items."""
         label = "items" if self.column is not None else "items.id"
         return Requirement((f"@{label}",), "null-items", f"`{label}` is NULL")
 
     def faults(self, location: EntryLocation) -> list[Fault]:
-        """Members that every item needs and that come from nowhere, and those that come from two places."""
+        """Return faults of members that every item needs and that are missing, or that are mapped twice."""
         lacking = [name for name in REQUIRED if self.column is None and name not in self.members]
         missing = [location.fault("missing-key", f"every item needs `{name}`", key=f"items.{name}") for name in lacking]
         return missing + find_field_faults(tuple(self.members.values()), location, under="items")
@@ -98,7 +98,7 @@ class ItemsKey:
             yield {**{name: one.get(name) for name in plain}, **found}
 
     def _of_row(self, row: Row) -> Iterator[_Raw]:
-        """One item; or where `id` is an array one for each of its elements, to which other arrays are zipped."""
+        """Yield one item; if `id` is an array, one item for each of its elements, with the elements of other arrays."""
         found = {path: _dig(row.key_values["items"], path) for path in self.members}
         ids = found["id"]
         if not isinstance(ids, list):

@@ -94,7 +94,7 @@ class SubscriptionsEntry(Entry):
     )
 
     def key_fields(self) -> tuple[Field, ...]:
-        """A NULL says nothing, so it leaves what Iterable has."""
+        """Return what keys take from a row. A NULL is not sent, so Iterable keeps what it has."""
         return tuple(replace(field, nulls="skip") for field in super().key_fields())
 
     def faults(self, location: EntryLocation) -> list[Fault]:
@@ -238,7 +238,7 @@ class UpdateSubscriptions(Operation):
 
 
 def _failures(body: Mapping[str, object]) -> Mapping[Identifier, Failure]:
-    """What a reply names; the arrays of malformed identifiers are called as in other bulk replies."""
+    """Return what a reply names. The arrays of malformed identifiers have the names of other bulk replies."""
     inside = {
         identifier(kind, value): Failure(_INSIDE, deprecated=False)
         for kind, array in _FAILED_INSIDE.items()

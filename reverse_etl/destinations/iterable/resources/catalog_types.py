@@ -1,4 +1,4 @@
-"""Catalog types: which catalogs Iterable has and of what types their fields are; makes what a definition allows.
+"""Catalogs of Iterable and the types of their fields; creates what a definition allows.
 
 Endpoints and shapes: Swagger document; what is read may be wrapped in `params` or not (official client,
 src/client/catalogs.ts). A field's type is set once, and only items that are written afterwards can be found by it.
@@ -42,7 +42,7 @@ CONVERTIBLE: TypesByKind = {
 
 @dataclass(frozen=True)
 class Catalog:
-    """A catalog as Iterable spells it: types of its fields by dotted name, and fields of items that have no type.
+    """A catalog as Iterable spells it: types of its fields by dotted name, and fields that have no type.
 
     `just_created`: this run made it, and Iterable may not know it everywhere yet.
     """
@@ -53,7 +53,7 @@ class Catalog:
     just_created: bool = False
 
     def has_type(self, path: str) -> bool:
-        """Whether a field has a type. Where no member of an object is told, members are taken to have theirs."""
+        """Return whether a field has a type. If no member of an object is listed, its members count as typed."""
         parent = path.rpartition(".")[0]
         if path in self.types or path in self.untyped or not parent:
             return path in self.types
@@ -61,7 +61,7 @@ class Catalog:
         return not told and self.has_type(parent)
 
     def lacks(self, path: str) -> bool:
-        """Whether no item has a field yet, and it has no type."""
+        """Return whether a field has no type, and no item has it yet."""
         parent = path.rpartition(".")[0]
         if self.has_type(path) or path in self.untyped:
             return False
@@ -69,17 +69,17 @@ class Catalog:
 
 
 def catalog_path(catalog: str, rest: str = "") -> str:
-    """The path of a catalog, or of something in it."""
+    """Return the path of a catalog, or of something in it."""
     return f"/api/catalogs/{quote(catalog, safe='')}{rest}"
 
 
 def says_unknown_catalog(reply: Reply) -> bool:
-    """Whether a reply says that there is no such catalog."""
+    """Return whether a reply says that the catalog does not exist."""
     return reply.status == 404 and "catalogs.notFound" in reply.code
 
 
 def find_catalog_name(caller: ApiCaller, wanted: str) -> tuple[str | None, Sequence[str]]:
-    """Iterable's spelling of a catalog's name, without regard to letter case; None, and those that there are."""
+    """Return the catalog's name as Iterable spells it, or None, and the names of the catalogs that were read."""
     names: list[str] = []
     for name in _names(caller):
         if name.lower() == wanted.lower():
@@ -89,7 +89,7 @@ def find_catalog_name(caller: ApiCaller, wanted: str) -> tuple[str | None, Seque
 
 
 def _names(caller: ApiCaller) -> Iterator[str]:
-    """Names of all catalogs, page by page. Raises DestinationError."""
+    """Yield the names of all catalogs, page by page. Raises DestinationError."""
     seen: set[str] = set()
     page = 1
     while True:
@@ -110,7 +110,7 @@ def _names(caller: ApiCaller) -> Iterator[str]:
 
 
 def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> DestinationError:
-    """There is no such catalog, and the definition does not let it be made."""
+    """Return the error of a catalog that does not exist and that the definition does not create."""
     return DestinationError(
         "unknown-catalog",
         f"sync `{sync.name}`: Iterable has no catalog `{wanted}`{did_you_mean(wanted, names)}",
@@ -131,7 +131,7 @@ def create_catalog(caller: ApiCaller, name: str) -> Catalog:
 
 
 def read_catalog(caller: ApiCaller, name: str) -> Catalog:
-    """A catalog that there is, with the types of its fields. Raises DestinationError."""
+    """Return an existing catalog with the types of its fields. Raises DestinationError."""
     what = f"the field types of catalog `{name}`"
     content = _read_reply(caller.ask(Request(GET_FIELD_TYPES, catalog_path(name, "/fieldMappings"))), what)
     types, untyped = content.get("definedMappings"), content.get("undefinedFields")
@@ -142,12 +142,12 @@ def read_catalog(caller: ApiCaller, name: str) -> Catalog:
 
 
 def find_typable_fields(catalog: Catalog, fields: Sequence[TypedField]) -> list[TypedField]:
-    """The fields, and the objects around them, that no item has yet and whose type the warehouse tells."""
+    """Return fields, and objects around them, that no item has yet and whose type the column determines."""
     return [item for item in add_parents(fields) if infer_type(item) and catalog.lacks(item.field)]
 
 
 def set_types(caller: ApiCaller, catalog: Catalog, fields: Sequence[TypedField]) -> Catalog:
-    """Give new fields the types that the warehouse tells, for good. Raises DestinationError."""
+    """Give new fields the types of their columns; a type cannot change later. Raises DestinationError."""
     if not fields:
         return catalog
     body = orjson.dumps({"mappingsUpdates": _updates({item.field: infer_type(item) for item in fields})})
@@ -159,7 +159,7 @@ def set_types(caller: ApiCaller, catalog: Catalog, fields: Sequence[TypedField])
 
 
 def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The fields as a tree: children are updates themselves (official client, src/types/catalogs.ts)."""
+    """Return the fields as a tree: children are updates themselves (official client, src/types/catalogs.ts)."""
     spelled: dict[str, str] = {}
     for path, kind in types.items():
         names = path.split(".")
@@ -175,7 +175,7 @@ def _updates(types: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _read_reply(reply: Reply, what: str) -> Mapping[str, object]:
-    """What a reply to a read holds, wrapped or not. Raises DestinationError."""
+    """Return the content of a reply, wrapped in `params` or not. Raises DestinationError."""
     if reply.status not in (200, 201, 202) or not isinstance(reply.body, dict):
         raise _not_read(what, f"status {reply.status}")
     return params_of(reply) or reply.body

@@ -54,7 +54,7 @@ class ResourceNames:
         return self._exact.get(name) or self._folded.get(name.lower()) or ()
 
     def nearest(self, name: str) -> str:
-        """`; did you mean …?` or nothing."""
+        """Return `; did you mean …?` with the nearest name, or an empty text."""
         return did_you_mean(name, self._exact)
 
 

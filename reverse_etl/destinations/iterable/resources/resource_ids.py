@@ -1,4 +1,4 @@
-"""Ids: what a value says of lists, channels or message types, by number or by name, as their numbers."""
+"""Converts ids and names of lists, channels or message types in a value to ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES_REMEMBERED = 1000
 
 
 def parse_references(value: object) -> list[int | str]:
-    """The ids and names in an array, in the text of a JSON array, or in a single value. Raises ValueError."""
+    """Return the ids and names in an array, in the text of a JSON array, or in a single value. Raises ValueError."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _array(value)
     return [_one(item) for item in (value if isinstance(value, list) else [value])]
@@ -40,20 +40,20 @@ def _one(item: object) -> int | str:
 
 
 class ReferenceReader:
-    """Finds the numbers of one key's values."""
+    """Converts the values of one key to ids."""
 
     def __init__(self, key: str, register: Register, things: Iterable[NamedResource] = ()) -> None:
-        """`things` are all that may be named."""
+        """`things` are all resources that can be named."""
         known = tuple(things)
         self.key = key
         self._noun = register.noun
         self._names = ResourceNames(known)
         self._numbers = {thing.id for thing in known}
-        # A column of the wrong names is met again and again.
+        # A column with a wrong name usually repeats it in many rows.
         self._nearest = lru_cache(_NAMES_REMEMBERED)(self._names.nearest)
 
     def of(self, value: object) -> list[int]:
-        """The numbers, each once. Raises UnfitRow where some part is none, or stands for nothing or several things."""
+        """Return the ids, each once. Raises UnfitRow if a part is no id and no name, unknown or ambiguous."""
         try:
             parts = parse_references(value)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Moving: what to ask of a user who goes from one identifier to another, before and after it was done."""
+"""The lookup for a user who gets another identifier: whether the change is still to do, or was done before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reverse_etl.destinations.request import Endpoint, Reply, Request
 
 @dataclass(frozen=True, slots=True)
 class UserIdentifier:
-    """Somebody by one identifier; `key` is `email` or `user_id`."""
+    """One identifier of a user; `key` is `email` or `user_id`."""
 
     key: str
     identity: str
@@ -23,11 +23,11 @@ class UserIdentifier:
 
 @dataclass(frozen=True)
 class IdentifierChangeLookup(Lookup):
-    """Ask for the old identifier, and where nobody has it, for the new one.
+    """Asks for the user with the old identifier, and if there is none, for the user with the new one.
 
-    Where somebody has the new one, the move was made before: a run that died may have got it accepted without hearing
-    of it. `after` is who there is once a row was applied; for rows known by one of `proved_by`, that somebody is there
-    shows that it was.
+    If a user has the new identifier, the change was made before: a run that crashed may have got it accepted without
+    a reply. `after` returns the new identifier of a row. For rows identified by one of `proved_by`, a user with the
+    new identifier proves that the change was applied.
     """
 
     key: str
@@ -55,7 +55,7 @@ class IdentifierChangeLookup(Lookup):
 
 
 def _is(reply: Reply, person: UserIdentifier) -> bool:
-    """Whether the user of a reply is that person already."""
+    """Return whether the user of a reply has that identifier already."""
     user = reply.body.get("user") if isinstance(reply.body, dict) else None
     value = user.get(JSON_NAMES[person.key]) if isinstance(user, dict) else None
     if not isinstance(value, str):
