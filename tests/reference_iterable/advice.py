@@ -10,7 +10,7 @@ from tests.reference_iterable.routes import TWINS, Route
 JITTER = 0.1
 
 
-class Watch:
+class AdviceLog:
     """`observations` in the order they were made, each once.
 
     `apart`: seconds that should lie between a bulk endpoint and its single twin for one user.
@@ -26,7 +26,7 @@ class Watch:
         if text not in self.observations:
             self.observations.append(text)
 
-    def arrived(self, route: Route, at: float) -> None:
+    def note_arrival(self, route: Route, at: float) -> None:
         """Tell where more requests came within any such time than the reference allows."""
         for most, seconds in route.limits:
             times = self._arrivals.setdefault(f"{route.key} {seconds}", deque(maxlen=most + 1))
@@ -35,7 +35,7 @@ class Watch:
             if len(times) > most and at - times[0] < window:
                 self.note(f"rate: more than {most} requests in {seconds:g} s to {route.key}")
 
-    def touched(self, route: Route, name: str, at: float) -> None:
+    def note_touch(self, route: Route, name: str, at: float) -> None:
         """Tell where a user's data went through a bulk endpoint and its single twin shortly after each other."""
         self._touched[route.key, name] = at
         for pair in TWINS:

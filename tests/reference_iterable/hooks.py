@@ -20,16 +20,16 @@ class Hooks:
     def __init__(self) -> None:
         self.number = 0
         self._counting = threading.Lock()
-        self.unhook()
+        self.clear_hooks()
 
-    def unhook(self) -> None:
+    def clear_hooks(self) -> None:
         """Let every request pass again."""
         self.before: Callable[[int], object] = lambda _number: None
         self.after: Callable[[int], object] = lambda _number: None
         self.answer: Callable[[int], Reply | None] = lambda _number: None
         self.drop_reply: Callable[[int], bool] = lambda _number: False
 
-    def around(self, method: str, apply: Callable[[Reply | None, int], Reply]) -> Reply | None:
+    def call_with_hooks(self, method: str, apply: Callable[[Reply | None, int], Reply]) -> Reply | None:
         """The reply to a request, or None where the connection is to be cut. `apply` is given what to say instead."""
         if method not in WRITES:
             return apply(None, 0)

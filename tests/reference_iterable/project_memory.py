@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.reference_iterable.fields import Registry
+from tests.reference_iterable.rules.fields import FieldTypes
 
 EMAIL, USER_ID, HYBRID = "email", "user_id", "hybrid"
 # What the reference leaves open has a setting here, with the reference's choice for a server as its default.
@@ -114,8 +114,8 @@ class Memory:
         self.applied: list[tuple[str, Any]] = []
         self.deleted: list[str] = []
         self.merged: list[tuple[str, str]] = []
-        self.user_fields = Registry(self.settings.field_limit)
-        self.event_fields = Registry(self.settings.event_field_limit)
+        self.user_fields = FieldTypes(self.settings.field_limit)
+        self.event_fields = FieldTypes(self.settings.event_field_limit)
         self._numbers = itertools.count(101)
 
     @property
@@ -140,14 +140,14 @@ class Memory:
         """An id for something new."""
         return next(self._numbers)
 
-    def by_email(self, email: str) -> User | None:
+    def find_by_email(self, email: str) -> User | None:
         return next(self._where(lambda user: user.email == email.lower()), None)
 
-    def by_user_id(self, user_id: str) -> User | None:
+    def find_by_user_id(self, user_id: str) -> User | None:
         """The first profile with it: an e-mail project may hold several (5.3)."""
         return next(self._where(lambda user: user.user_id == user_id), None)
 
-    def all_by_user_id(self, user_id: str) -> list[User]:
+    def find_all_by_user_id(self, user_id: str) -> list[User]:
         return list(self._where(lambda user: user.user_id == user_id))
 
     def _where(self, fits: Callable[[User], bool]) -> Iterator[User]:
@@ -168,7 +168,7 @@ class Memory:
     def list_ids(self, user: User) -> list[int]:
         return [one.id for one in self.lists.values() if user in one.members]
 
-    def list_named(self, name: str) -> UserList | None:
+    def find_list(self, name: str) -> UserList | None:
         return next((one for one in self.lists.values() if one.name == name), None)
 
     def add_list(self, name: str, description: str | None = None, kind: str = "Standard") -> UserList:

@@ -25,7 +25,7 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """The request as a whole is refused with this reply, and nothing of it is applied."""
 
     def __init__(self, reply: Reply) -> None:
@@ -33,7 +33,7 @@ class Refused(Exception):
         self.reply = reply
 
 
-def success(msg: str = "", params: object = None, status: int = 200) -> Reply:
+def reply_success(msg: str = "", params: object = None, status: int = 200) -> Reply:
     """The simple envelope (3.1)."""
     return Reply(status, {"msg": msg, "code": "Success", "params": params})
 
@@ -43,13 +43,13 @@ def refusal(status: int, code: str, msg: str = "", params: object = None) -> Rep
     return Reply(status, {"msg": msg, "code": code, "params": params})
 
 
-def bad_params(msg: str, params: object = None) -> Refused:
-    return Refused(refusal(400, "BadParams", msg, params))
+def bad_params(msg: str, params: object = None) -> Refusal:
+    return Refusal(refusal(400, "BadParams", msg, params))
 
 
-def bad_json(path: str, faults: Mapping[str, str]) -> Refused:
+def bad_json(path: str, faults: Mapping[str, str]) -> Refusal:
     """A member of a wrong type or a missing one; `faults` by JSON path rooted at `obj` (3.4)."""
-    return Refused(refusal(400, "BadJsonBody", f"[{path}] Invalid JSON body", dict(faults)))
+    return Refusal(refusal(400, "BadJsonBody", f"[{path}] Invalid JSON body", dict(faults)))
 
 
 def framework_error(status: int, error: str, code: str, *args: str) -> Reply:
@@ -79,7 +79,7 @@ def batch_too_large(limit: int) -> Reply:
     return refusal(400, "BatchTooLarge", f"A request holds {limit} items at most")
 
 
-def text(content: str, status: int = 200) -> Reply:
+def reply_text(content: str, status: int = 200) -> Reply:
     return Reply(status, content.encode(), TEXT)
 
 

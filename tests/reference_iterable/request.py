@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.reference_iterable.bodies import check
 from tests.reference_iterable.project_memory import Memory
-from tests.reference_iterable.replies import Refused, bad_params, batch_too_large
+from tests.reference_iterable.replies import Refusal, bad_params, batch_too_large
+from tests.reference_iterable.rules.bodies import check_body
 
 MOST_ROWS = 1000
 
@@ -28,38 +28,38 @@ class Call:
     note: Callable[[str], None]
     touch: Callable[[str], None]
 
-    def check(self, shape: Mapping[str, Any]) -> dict[str, Any]:
+    def check_body(self, shape: Mapping[str, Any]) -> dict[str, Any]:
         """The body, which has this shape. Raises Refused."""
-        return check(self.path, self.body, shape, self.note)
+        return check_body(self.path, self.body, shape, self.note)
 
-    def value(self, name: str) -> str:
+    def get_value(self, name: str) -> str:
         """A value of the path or query that must be there. Raises Refused."""
         if name not in self.values:
             raise bad_params(f"Missing parameter: {name}")
         return self.values[name]
 
-    def number(self, name: str, default: int | None = None) -> int:
+    def get_number(self, name: str, default: int | None = None) -> int:
         """A whole number of the path or query. Raises Refused."""
-        text = self.value(name) if default is None else self.values.get(name, str(default))
+        text = self.get_value(name) if default is None else self.values.get(name, str(default))
         if not text.isdecimal():
             raise bad_params(f"Cannot parse parameter {name} as Int: {text}")
         return int(text)
 
-    def names(self, row: Mapping[str, Any]) -> str:
+    def note_user(self, row: Mapping[str, Any]) -> str:
         """Tell which user a row is about."""
         name = str(row.get("email") or row.get("userId") or "").lower()
         self.touch(name)
         return name
 
-    def batch(self, rows: Sequence[Mapping[str, Any]], *, once: bool = True) -> None:
+    def check_batch(self, rows: Sequence[Mapping[str, Any]], *, once: bool = True) -> None:
         """What holds for every bulk request. `once`: a user should be in it once. Raises Refused."""
         limit = self.memory.settings.batch_limit
         if limit is not None and len(rows) > limit:
-            raise Refused(batch_too_large(limit))
+            raise Refusal(batch_too_large(limit))
         if len(rows) > MOST_ROWS:
             self.note(f"count: {len(rows)} rows in one request")
         if not rows:
             self.note(f"count: an empty request to {self.path}")
-        names = [self.names(row) for row in rows]
+        names = [self.note_user(row) for row in rows]
         if once and len(set(names)) < len(names):
             self.note(f"twice: one user is more than once in a request to {self.path}")

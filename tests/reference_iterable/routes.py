@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from tests.reference_iterable import (
+from tests.reference_iterable.endpoints import (
     catalog_items,
     catalogs,
     commerce,
@@ -63,51 +63,51 @@ _CATALOG, _ITEMS, _ITEM = (
 
 # Paths with fixed words stand before those that take anything in their place.
 ROUTES = (
-    Route("POST", "/api/users/update", users.update, ((500, SECOND),)),
-    Route("POST", "/api/users/bulkUpdate", users.bulk_update, ((5, SECOND),), _FOUR_MB),
+    Route("POST", "/api/users/update", users.update_user, ((500, SECOND),)),
+    Route("POST", "/api/users/bulkUpdate", users.bulk_update_users, ((5, SECOND),), _FOUR_MB),
     Route("POST", "/api/users/updateEmail", users.update_email),
-    Route("POST", "/api/users/merge", user_merges.merge, ((50, SECOND),)),
-    Route("POST", "/api/users/forget", forgotten_users.forget, _FORGET),
-    Route("POST", "/api/users/unforget", forgotten_users.unforget, _FORGET),
-    Route("GET", "/api/users/forgotten", forgotten_users.forgotten, ((3, SECOND),)),
-    Route("GET", "/api/users/forgottenUserIds", forgotten_users.forgotten_user_ids, ((3, SECOND),)),
+    Route("POST", "/api/users/merge", user_merges.merge_users, ((50, SECOND),)),
+    Route("POST", "/api/users/forget", forgotten_users.forget_user, _FORGET),
+    Route("POST", "/api/users/unforget", forgotten_users.unforget_user, _FORGET),
+    Route("GET", "/api/users/forgotten", forgotten_users.list_forgotten_emails, ((3, SECOND),)),
+    Route("GET", "/api/users/forgottenUserIds", forgotten_users.list_forgotten_user_ids, ((3, SECOND),)),
     Route("GET", "/api/users/getFields", users.get_fields, ((3, SECOND),)),
-    Route("POST", "/api/users/updateSubscriptions", subscriptions.update),
-    Route("POST", "/api/users/bulkUpdateSubscriptions", subscriptions.bulk_update),
+    Route("POST", "/api/users/updateSubscriptions", subscriptions.update_subscriptions),
+    Route("POST", "/api/users/bulkUpdateSubscriptions", subscriptions.bulk_update_subscriptions),
     Route("GET", "/api/users/getByEmail", users.get_by_email, _READ),
     Route("GET", "/api/users/byUserId", users.get_by_user_id, _READ),
     Route("GET", "/api/users/byUserId/{userId}", users.get_by_user_id, _READ),
     Route("DELETE", "/api/users/byUserId/{userId}", users.delete_by_user_id, _READ),
     Route("GET", "/api/users/{email}", users.get_by_email, _READ),
     Route("DELETE", "/api/users/{email}", users.delete_by_email, _READ),
-    Route("POST", "/api/events/track", events.track, ((2000, SECOND),)),
-    Route("POST", "/api/events/trackBulk", events.track_bulk, ((10, SECOND),), _FOUR_MB),
+    Route("POST", "/api/events/track", events.track_event, ((2000, SECOND),)),
+    Route("POST", "/api/events/trackBulk", events.bulk_track_events, ((10, SECOND),), _FOUR_MB),
     Route("GET", "/api/events/byUserId/{userId}", events.get_by_user_id, _READ),
     Route("GET", "/api/events/{email}", events.get_by_email, _READ),
     Route("POST", "/api/commerce/trackPurchase", commerce.track_purchase),
     Route("POST", "/api/commerce/updateCart", commerce.update_cart),
-    Route("GET", "/api/catalogs", catalogs.get_all, _READ),
-    Route("POST", _CATALOG, catalogs.create),
-    Route("DELETE", _CATALOG, catalogs.delete),
-    Route("GET", f"{_CATALOG}/fieldMappings", catalogs.get_mappings),
-    Route("PUT", f"{_CATALOG}/fieldMappings", catalogs.put_mappings),
-    Route("GET", _ITEMS, catalog_items.get_all, _READ),
-    Route("POST", _ITEMS, catalog_items.bulk_update, _READ),
-    Route("DELETE", _ITEMS, catalog_items.bulk_delete),
-    Route("GET", _ITEM, catalog_items.get),
-    Route("PUT", _ITEM, catalog_items.put, ((1000, SECOND),)),
-    Route("PATCH", _ITEM, catalog_items.patch),
-    Route("DELETE", _ITEM, catalog_items.delete),
-    Route("GET", "/api/lists", lists.get_all, _READ),
-    Route("POST", "/api/lists", lists.create),
-    Route("POST", "/api/lists/subscribe", lists.subscribe),
-    Route("POST", "/api/lists/unsubscribe", lists.unsubscribe),
+    Route("GET", "/api/catalogs", catalogs.list_catalogs, _READ),
+    Route("POST", _CATALOG, catalogs.create_catalog),
+    Route("DELETE", _CATALOG, catalogs.delete_catalog),
+    Route("GET", f"{_CATALOG}/fieldMappings", catalogs.get_field_types),
+    Route("PUT", f"{_CATALOG}/fieldMappings", catalogs.set_field_types),
+    Route("GET", _ITEMS, catalog_items.list_items, _READ),
+    Route("POST", _ITEMS, catalog_items.bulk_update_items, _READ),
+    Route("DELETE", _ITEMS, catalog_items.bulk_delete_items),
+    Route("GET", _ITEM, catalog_items.get_item),
+    Route("PUT", _ITEM, catalog_items.replace_item, ((1000, SECOND),)),
+    Route("PATCH", _ITEM, catalog_items.update_item),
+    Route("DELETE", _ITEM, catalog_items.delete_item),
+    Route("GET", "/api/lists", lists.list_lists, _READ),
+    Route("POST", "/api/lists", lists.create_list),
+    Route("POST", "/api/lists/subscribe", lists.subscribe_users),
+    Route("POST", "/api/lists/unsubscribe", lists.unsubscribe_users),
     Route("GET", "/api/lists/getUsers", lists.get_users, ((5, MINUTE),)),
     Route("GET", "/api/lists/previewUsers", lists.preview_users, ((5, MINUTE),)),
-    Route("GET", "/api/lists/{listId}/size", lists.size, ((5, MINUTE),)),
-    Route("DELETE", "/api/lists/{listId}", lists.delete),
-    Route("GET", "/api/channels", subscriptions.channels, _READ),
-    Route("GET", "/api/messageTypes", subscriptions.message_types, _READ),
+    Route("GET", "/api/lists/{listId}/size", lists.get_size, ((5, MINUTE),)),
+    Route("DELETE", "/api/lists/{listId}", lists.delete_list),
+    Route("GET", "/api/channels", subscriptions.list_channels, _READ),
+    Route("GET", "/api/messageTypes", subscriptions.list_message_types, _READ),
 )
 # A bulk endpoint and its single twin go through different queues: of one user's data, either may land last (5.5).
 TWINS = (
@@ -119,7 +119,7 @@ TWINS = (
 )
 
 
-def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """The route of a request and the values in its path."""
     found = ((route, route.match(method, path)) for route in ROUTES)
     return next(((route, values) for route, values in found if values is not None), None)

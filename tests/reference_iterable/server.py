@@ -17,13 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.reference_iterable.advice import Watch
-from tests.reference_iterable.bodies import parse
+from tests.reference_iterable.advice import AdviceLog
 from tests.reference_iterable.hooks import Hooks
 from tests.reference_iterable.project_memory import EMAIL, Memory, Settings
-from tests.reference_iterable.replies import ACTION_NOT_FOUND, BODY_TOO_LARGE, Refused, Reply, bad_json, wrong_key
+from tests.reference_iterable.replies import ACTION_NOT_FOUND, BODY_TOO_LARGE, Refusal, Reply, bad_json, wrong_key
 from tests.reference_iterable.request import Call
-from tests.reference_iterable.routes import Route, find
+from tests.reference_iterable.routes import Route, find_route
+from tests.reference_iterable.rules.bodies import parse_body
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 
@@ -53,7 +53,7 @@ class ReferenceServer(Memory, Hooks):
         Memory.__init__(self, settings, clock)
         self.refused: set[str] = set()
         self.log: list[Received] = []
-        self.watch = Watch()
+        self.advice_log = AdviceLog()
         self.url = ""
         # The clock of rates.
         self.monotonic: Callable[[], float] = time.monotonic
@@ -62,7 +62,7 @@ class ReferenceServer(Memory, Hooks):
 
     @property
     def observations(self) -> list[str]:
-        return self.watch.observations
+        return self.advice_log.observations
 
     @property
     def bodies(self) -> list[Any]:
@@ -72,7 +72,7 @@ class ReferenceServer(Memory, Hooks):
     def handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply | None:
         """The reply, or None where the connection is to be cut without one."""
         arrived = self.monotonic()
-        request = _Request(self, self.watch, method, target, headers, content)
+        request = _Request(self, self.advice_log, method, target, headers, content)
 
         def apply(said: Reply | None, number: int) -> Reply:
             with self._applying:
@@ -80,14 +80,14 @@ class ReferenceServer(Memory, Hooks):
                 self.log.append(Received(number, method, target, headers, content, request.body, reply.status))
             return reply
 
-        return self.around(method, apply)
+        return self.call_with_hooks(method, apply)
 
-    def ask(self, method: str, target: str, body: object = None) -> Any:
+    def send_request(self, method: str, target: str, body: object = None) -> Any:
         """A request of the test's own, which no hook, log or observation sees: the body of its reply."""
         headers = {"Api-Key": next(iter(self.settings.keys)), "Content-Type": "application/json"}
         content = b"" if body is None else json.dumps(body).encode()
         with self._applying:
-            reply = _Request(self, Watch(), method, target, headers, content).reply(0)
+            reply = _Request(self, AdviceLog(), method, target, headers, content).reply(0)
         assert reply.status < 300, reply
         return reply.body
 
@@ -101,13 +101,19 @@ class _Request:
     def __init__(
         self,
         server: ReferenceServer,
-        watch: Watch,
+        advice_log: AdviceLog,
         method: str,
         target: str,
         headers: Mapping[str, str],
         content: bytes,
     ) -> None:
-        self.server, self.watch, self.method, self.target, self.content = server, watch, method, target, content
+        self.server, self.advice_log, self.method, self.target, self.content = (
+            server,
+            advice_log,
+            method,
+            target,
+            content,
+        )
         self.headers = {name.lower(): value for name, value in headers.items()}
         self.body: Any = None
         with suppress(ValueError):
@@ -115,34 +121,34 @@ class _Request:
 
     def reply(self, arrived: float) -> Reply:
         parts = urlsplit(self.target)
-        found = find(self.method, parts.path)
+        found = find_route(self.method, parts.path)
         if found is None:
             return ACTION_NOT_FOUND
         route, values = found
-        self.watch.arrived(route, arrived)
+        self.advice_log.note_arrival(route, arrived)
         try:
-            self._enter(route, parts.path)
+            self._check_access(route, parts.path)
             query = dict(parse_qsl(parts.query, keep_blank_values=True, errors="strict"))
-            self._refuse_odd_places(parts.path, parts.query, query)
-            return route.answer(self._call(route, parts.path, {**query, **values}, arrived))
-        except Refused as refused:
+            self._note_odd_places(parts.path, parts.query, query)
+            return route.answer(self._make_call(route, parts.path, {**query, **values}, arrived))
+        except Refusal as refused:
             return refused.reply
 
-    def _enter(self, route: Route, path: str) -> None:
+    def _check_access(self, route: Route, path: str) -> None:
         """Key, size and form of the request. Raises Refused."""
         key = self.headers.get("api-key") or self.headers.get("api_key")
         if key not in self.server.settings.keys:
-            raise Refused(wrong_key(path))
+            raise Refusal(wrong_key(path))
         if route.most_bytes is not None and len(self.content) > route.most_bytes:
-            raise Refused(BODY_TOO_LARGE)
+            raise Refusal(BODY_TOO_LARGE)
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if self.content and kind != "application/json":
-            self.watch.note(f"type: a body of type {kind or 'unknown'} to {route.key}")
+            self.advice_log.note(f"type: a body of type {kind or 'unknown'} to {route.key}")
             raise bad_json(path, {"obj": "Expecting application/json"})
-        self.body = parse(path, self.content, self.watch.note)
+        self.body = parse_body(path, self.content, self.advice_log.note)
 
-    def _refuse_odd_places(self, path: str, query: str, values: Mapping[str, str]) -> None:
-        note = self.watch.note
+    def _note_odd_places(self, path: str, query: str, values: Mapping[str, str]) -> None:
+        note = self.advice_log.note
         if not _ENCODED.fullmatch(path) or not _ENCODED.fullmatch(query.replace("?", "")):
             note(f"encoding: {path} is not percent-encoded")
         if "api_key" in values or (isinstance(self.body, dict) and "api_key" in self.body):
@@ -150,16 +156,16 @@ class _Request:
         if self.method == "GET" and self.content:
             note(f"body: a GET of {path} with a body")
 
-    def _call(self, route: Route, path: str, values: Mapping[str, str], arrived: float) -> Call:
-        watch = self.watch
+    def _make_call(self, route: Route, path: str, values: Mapping[str, str], arrived: float) -> Call:
+        advice_log = self.advice_log
         return Call(
             memory=self.server,
             path=path,
             values=values,
             body=self.body,
             refused=self.server.refused,
-            note=watch.note,
-            touch=lambda name: watch.touched(route, name, arrived),
+            note=advice_log.note,
+            touch=lambda name: advice_log.note_touch(route, name, arrived),
         )
 
 
@@ -170,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "iterable-ingress"
     reference: ClassVar[ReferenceServer]
 
-    def _any(self) -> None:
+    def _handle_any(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reply = self.reference.handle(self.command, self.path, dict(self.headers), content)
         if reply is None:
@@ -181,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  the names that http.server looks for
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle_any  # noqa: N815  the names that http.server looks for
 
     def _send(self, reply: Reply) -> None:
         content = reply.content

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.reference_iterable.conftest import Api
-from tests.reference_iterable.fields import KNOWN
+from tests.reference_iterable.rules.fields import KNOWN
 
 STEMS = ("invalid", "notFound", "invalidData", "conflict", "forgotten")
 ARRAYS = {f"{stem}{kind}" for stem in STEMS for kind in ("Emails", "UserIds")}

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from tests.reference_iterable import ReferenceServer
-from tests.reference_iterable.fields import dated, instant
+from tests.reference_iterable.rules.fields import normalize_dates, parse_date
 
 Row = dict[str, Any]
 
@@ -89,10 +89,12 @@ class ReferenceMemory(Memory):
 
     def purchases(self) -> dict[str, Row]:
         held = self._server.purchases
-        return {id_: dated(settled({**purchase, "user": purchase["user"].name})) for id_, purchase in held.items()}
+        return {
+            id_: normalize_dates(settled({**purchase, "user": purchase["user"].name})) for id_, purchase in held.items()
+        }
 
     def carts(self) -> dict[str, list[Row]]:
-        return {name: dated(settled(items)) for name, items in self._server.carts.items()}
+        return {name: normalize_dates(settled(items)) for name, items in self._server.carts.items()}
 
     def items(self, catalog: str) -> dict[str, Row]:
         found = self._server.catalog(catalog)
@@ -103,7 +105,7 @@ class ReferenceMemory(Memory):
         return dict(found.types) if found else {}
 
     def members(self, list_name: str) -> set[str]:
-        found = self._server.list_named(list_name)
+        found = self._server.find_list(list_name)
         return {user.name for user in found.members} if found else set()
 
     def subscriptions(self) -> dict[str, dict[str, list[int]]]:
@@ -144,14 +146,14 @@ class SandboxMemory(Memory):
     def purchases(self) -> dict[str, Row]:
         own = ("items", "total", "campaignId", "templateId", "dataFields", "id")
         return {
-            one["id"]: dated(settled({name: one.get(name) for name in own}))
+            one["id"]: normalize_dates(settled({name: one.get(name) for name in own}))
             | {"user": _name(one), "createdAt": _seconds(one["createdAt"])}
             for one in self._read("purchases")
         }
 
     def carts(self) -> dict[str, list[Row]]:
         held = {_name(user): user["dataFields"].get("shoppingCartItems") for user in self._read("users")}
-        return {name: dated(settled(items)) for name, items in held.items() if items is not None}
+        return {name: normalize_dates(settled(items)) for name, items in held.items() if items is not None}
 
     def _catalog(self, name: str) -> Row:
         found = [one for one in self._read("catalogs") if one["name"].lower() == name.lower()]
@@ -179,7 +181,7 @@ def _without_nothing(held: Mapping[str, Mapping[str, list[int]]]) -> dict[str, d
 
 
 def _seconds(read: str) -> int:
-    moment = instant(read)
+    moment = parse_date(read)
     assert moment is not None, read
     return int(moment.timestamp())
 

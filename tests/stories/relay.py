@@ -34,7 +34,7 @@ class Relay(Hooks):
                 said = refusal(400, "BadParams", "refused by a test")
             return said or self._pass_on(method, path, headers, content)
 
-        return self.around(method, apply)
+        return self.call_with_hooks(method, apply)
 
     def _names_refused(self, path: str, content: bytes) -> bool:
         text = content.decode("utf-8", errors="replace").lower()

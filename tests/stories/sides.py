@@ -63,16 +63,16 @@ class ReferenceSide(Side):
         self.server.refused = {name if "@" not in name else name.lower() for name in names}
 
     def clear(self) -> None:
-        self.server.unhook()
+        self.server.clear_hooks()
         self.server.clear()
         self.server.refused = set()
-        self.server.watch.clear()
+        self.server.advice_log.clear()
 
     def advice(self) -> list[str]:
         return [text for text in self.server.observations if not (self.in_a_hurry and text.startswith("rate:"))]
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        return self.server.ask(method, path, body)
+        return self.server.send_request(method, path, body)
 
 
 class SandboxSide(Side):
@@ -87,7 +87,7 @@ class SandboxSide(Side):
         self.hooks.refused = set(names)  # type: ignore[attr-defined]
 
     def clear(self) -> None:
-        self.hooks.unhook()
+        self.hooks.clear_hooks()
         self.refuse()
         self.sandbox.project.reset()
 

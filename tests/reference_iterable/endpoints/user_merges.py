@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.reference_iterable.bodies import STRING
 from tests.reference_iterable.project_memory import Memory, User
-from tests.reference_iterable.replies import Refused, Reply, bad_params, refusal, success
+from tests.reference_iterable.replies import Refusal, Reply, bad_params, refusal, reply_success
 from tests.reference_iterable.request import Call
+from tests.reference_iterable.rules.bodies import STRING
 
 _SHAPE = {
     "sourceEmail": STRING,
@@ -18,50 +18,50 @@ _SHAPE = {
 }
 
 
-def merge(call: Call) -> Reply:
-    body = call.check(_SHAPE)
+def merge_users(call: Call) -> Reply:
+    body = call.check_body(_SHAPE)
     memory = call.memory
-    source_name, source = _side(memory, body, "source")
-    destination_name, destination = _side(memory, body, "destination")
+    source_name, source = _find_side(memory, body, "source")
+    destination_name, destination = _find_side(memory, body, "destination")
     if call.refused & {source_name.lower(), destination_name.lower()}:
         raise bad_params(f"Cannot merge {source_name}")
     if source is None:
         code = "UnknownEmailError" if "sourceEmail" in body else "UnknownUserIdError"
-        raise Refused(refusal(400, code, f"No such user: {source_name}"))
+        raise Refusal(refusal(400, code, f"No such user: {source_name}"))
     if source is destination:
         raise bad_params("Source and destination are one user")
     if destination is None:
-        _rename(source, body)
+        _rename_user(source, body)
     else:
-        _merge(memory, source, destination, body.get("arrayMerge", []))
+        _merge_into(memory, source, destination, body.get("arrayMerge", []))
     memory.merged.append((source_name, destination_name))
     memory.applied.append((source_name, {"destination": destination_name}))
-    return success()
+    return reply_success()
 
 
-def _side(memory: Memory, body: dict[str, Any], side: str) -> tuple[str, User | None]:
+def _find_side(memory: Memory, body: dict[str, Any], side: str) -> tuple[str, User | None]:
     """One of the two: what the request calls it, and who that is. Raises Refused."""
     email, user_id = body.get(f"{side}Email"), body.get(f"{side}UserId")
     if email is None and user_id is None:
         raise bad_params(f"Either {side}Email or {side}UserId must be set")
     if (email or "").lower() in memory.forgotten_emails or user_id in memory.forgotten_user_ids:
-        raise Refused(refusal(409, "ForgottenUserError", "User was forgotten"))
+        raise Refusal(refusal(409, "ForgottenUserError", "User was forgotten"))
     if email is not None:
-        return email, memory.by_email(email)
-    return str(user_id), memory.by_user_id(str(user_id))
+        return email, memory.find_by_email(email)
+    return str(user_id), memory.find_by_user_id(str(user_id))
 
 
-def _rename(source: User, body: dict[str, Any]) -> None:
+def _rename_user(source: User, body: dict[str, Any]) -> None:
     if "destinationEmail" in body:
         source.email = body["destinationEmail"].lower()
     else:
         source.user_id = body["destinationUserId"]
 
 
-def _merge(memory: Memory, source: User, destination: User, arrays: list[dict[str, str]]) -> None:
+def _merge_into(memory: Memory, source: User, destination: User, arrays: list[dict[str, str]]) -> None:
     """The destination wins, objects are not combined; arrays are joined where that is asked for."""
     joined = {
-        item["field"]: _joined(destination.data.get(item["field"]), source.data.get(item["field"]), item)
+        item["field"]: _merge_arrays(destination.data.get(item["field"]), source.data.get(item["field"]), item)
         for item in arrays
     }
     destination.data = {**source.data, **destination.data, **{name: value for name, value in joined.items() if value}}
@@ -77,7 +77,7 @@ def _merge(memory: Memory, source: User, destination: User, arrays: list[dict[st
     memory.remove(source)
 
 
-def _joined(first: Any, second: Any, item: dict[str, str]) -> list[Any]:
+def _merge_arrays(first: Any, second: Any, item: dict[str, str]) -> list[Any]:
     """Both arrays, the first one's items before; of equal ones (by `dedupeBy`, where it is given) the first stays."""
     by = item.get("dedupeBy")
     kept: list[Any] = []

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.reference_iterable.fields import USER, odd_dates, stored, too_long
 from tests.reference_iterable.project_memory import EMAIL, HYBRID, USER_ID, Memory, User
+from tests.reference_iterable.rules.fields import USER, has_long_text, list_odd_dates, store_fields
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|xn--[A-Za-z0-9-]{2,59})")
@@ -54,18 +54,18 @@ def is_user_id(text: str) -> bool:
     return bool(_USER_ID.fullmatch(text))
 
 
-def named(row: Mapping[str, Any]) -> bool:
+def has_identifier(row: Mapping[str, Any]) -> bool:
     """Whether a row has an identifier at all, be it an empty one."""
     return "email" in row or "userId" in row
 
 
-def leading(memory: Memory, row: Mapping[str, Any]) -> str:
+def get_leading_key(memory: Memory, row: Mapping[str, Any]) -> str:
     """The identifier that selects the user where a row has both."""
     order = ("email", "userId") if memory.settings.project_type == EMAIL else ("userId", "email")
     return next(key for key in order if key in row)
 
 
-def wrong(memory: Memory, row: Mapping[str, Any]) -> Failure | None:
+def find_invalid(memory: Memory, row: Mapping[str, Any]) -> Failure | None:
     """What is wrong with the identifiers themselves, before anybody is looked up."""
     data = row.get("dataFields", {})
     for where in (row, data):
@@ -81,10 +81,10 @@ def wrong(memory: Memory, row: Mapping[str, Any]) -> Failure | None:
     return None
 
 
-def find(memory: Memory, row: Mapping[str, Any]) -> User | Failure | None:
+def find_user(memory: Memory, row: Mapping[str, Any]) -> User | Failure | None:
     """The user of a row, None where nobody has its identifiers, or two users who each have one of them."""
-    by_email = memory.by_email(row["email"]) if "email" in row else None
-    by_user_id = memory.by_user_id(row["userId"]) if "userId" in row else None
+    by_email = memory.find_by_email(row["email"]) if "email" in row else None
+    by_user_id = memory.find_by_user_id(row["userId"]) if "userId" in row else None
     kind = memory.settings.project_type
     if kind == HYBRID and by_email and by_user_id and by_email is not by_user_id:
         return Failure("conflict", "email", row["email"])
@@ -93,33 +93,33 @@ def find(memory: Memory, row: Mapping[str, Any]) -> User | Failure | None:
     return by_user_id or (by_email if kind == HYBRID else None)
 
 
-def upsert(
+def upsert_user(
     memory: Memory, row: Mapping[str, Any], dropped: tuple[str, ...] = (), *, create: bool = True
 ) -> User | Failure:
     """Apply one row of user data, its fields being admitted. `create`: whether an unknown user comes into being."""
-    failure = wrong(memory, row)
+    failure = find_invalid(memory, row)
     if failure:
         return failure
-    key = leading(memory, row)
+    key = get_leading_key(memory, row)
     data = row.get("dataFields", {})
-    if too_long(data):
+    if has_long_text(data):
         return Failure("invalidData", key, row[key])
-    found = find(memory, row)
+    found = find_user(memory, row)
     if isinstance(found, Failure):
         return found
-    user = found or _made(memory, row, create=create)
+    user = found or _create_user(memory, row, create=create)
     if user is None:
         return Failure("notFound", key, row[key])
-    clash = _identify(memory, user, row, data)
+    clash = _set_identifiers(memory, user, row, data)
     if clash:
         if found is None:
             memory.remove(user)
         return clash
-    _write(memory, user, row, dropped)
+    _write_fields(memory, user, row, dropped)
     return user
 
 
-def _made(memory: Memory, row: Mapping[str, Any], *, create: bool) -> User | None:
+def _create_user(memory: Memory, row: Mapping[str, Any], *, create: bool) -> User | None:
     if not create:
         return None
     if memory.settings.project_type == EMAIL and "email" not in row:
@@ -130,7 +130,7 @@ def _made(memory: Memory, row: Mapping[str, Any], *, create: bool) -> User | Non
     return memory.add(row.get("email"), row.get("userId"))
 
 
-def _identify(memory: Memory, user: User, row: Mapping[str, Any], data: Mapping[str, Any]) -> Failure | None:
+def _set_identifiers(memory: Memory, user: User, row: Mapping[str, Any], data: Mapping[str, Any]) -> Failure | None:
     """Give the user the other identifiers that the row names (5.3, 5.4)."""
     kind = memory.settings.project_type
     email = data.get("email") or row.get("email")
@@ -138,8 +138,8 @@ def _identify(memory: Memory, user: User, row: Mapping[str, Any], data: Mapping[
     if kind == EMAIL:
         email = user.email
     holders: list[tuple[str, str | None, Callable[[str], User | None], bool]] = [
-        ("email", email and email.lower(), memory.by_email, kind == HYBRID),
-        ("userId", user_id, memory.by_user_id, kind != EMAIL),
+        ("email", email and email.lower(), memory.find_by_email, kind == HYBRID),
+        ("userId", user_id, memory.find_by_user_id, kind != EMAIL),
     ]
     for key, value, holder, unique in holders:
         if value and unique and holder(value) not in (None, user):
@@ -148,19 +148,19 @@ def _identify(memory: Memory, user: User, row: Mapping[str, Any], data: Mapping[
     return None
 
 
-def _write(memory: Memory, user: User, row: Mapping[str, Any], dropped: tuple[str, ...]) -> None:
+def _write_fields(memory: Memory, user: User, row: Mapping[str, Any], dropped: tuple[str, ...]) -> None:
     data = {name: value for name, value in row.get("dataFields", {}).items() if name not in ("email", "userId")}
-    kept = stored(data, memory.user_fields.of(USER), dropped)
+    kept = store_fields(data, memory.user_fields.get_types(USER), dropped)
     for name, value in data.items():
         if value is None:
             user.data.pop(name, None)
         elif name in kept and row.get("mergeNestedObjects") and isinstance(value, dict):
-            _merge(user.data, name, value, kept[name])
+            _merge_objects(user.data, name, value, kept[name])
         elif name in kept:
             user.data[name] = kept[name]
 
 
-def _merge(held: dict[str, Any], name: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+def _merge_objects(held: dict[str, Any], name: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
     """One level deep: members that are objects are overwritten whole, a null member is removed (6.6)."""
     inner = dict(held[name]) if isinstance(held.get(name), dict) else {}
     inner.update(kept)
@@ -170,10 +170,10 @@ def _merge(held: dict[str, Any], name: str, given: Mapping[str, Any], kept: Mapp
     held[name] = inner
 
 
-def remarks(row: Mapping[str, Any], project_type: str) -> list[str]:
+def iterate_advice(row: Mapping[str, Any], project_type: str) -> list[str]:
     """What the reference advises against in a row of user data."""
     data = row.get("dataFields", {})
-    told = [f"dates: {text!r} is no date to Iterable" for text in odd_dates(data)]
+    told = [f"dates: {text!r} is no date to Iterable" for text in list_odd_dates(data)]
     told += [f"managed: {name} is Iterable's own" for name in sorted(MANAGED & set(data))]
     told += [f"names: {name!r} holds a dot" for name in data if "." in name]
     if project_type != EMAIL and "email" in row and "userId" in row:

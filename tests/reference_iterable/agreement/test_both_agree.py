@@ -15,7 +15,15 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.reference_iterable.request_scripts import LISTS, OF_EMAIL_PROJECTS, OF_USER_ID_PROJECTS, A, B, Request, users
+from tests.reference_iterable.agreement.request_scripts import (
+    LISTS,
+    OF_EMAIL_PROJECTS,
+    OF_USER_ID_PROJECTS,
+    A,
+    B,
+    Request,
+    users,
+)
 from tests.stories.memories import settled
 from tests.stories.sides import KEY, SIDES, Side
 

@@ -24,20 +24,22 @@ USER_ROW = {
 }
 
 
-def parse(path: str, content: bytes, note: Note) -> Any:
+def parse_body(path: str, content: bytes, note: Note) -> Any:
     """The body as plain values; an empty one is an empty object. Raises Refused."""
 
-    def no_number(name: str) -> NoReturn:
+    def refuse_constant(name: str) -> NoReturn:
         note(f"json: {name} is no JSON, in {path}")
         raise ValueError(name)
 
     try:
-        return json.loads(content.decode("utf-8") or "{}", parse_constant=no_number, object_pairs_hook=_once(note))
+        return json.loads(
+            content.decode("utf-8") or "{}", parse_constant=refuse_constant, object_pairs_hook=_make_object_hook(note)
+        )
     except ValueError as error:
         raise bad_json(path, {"obj": str(error)}) from None
 
 
-def _once(note: Note) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+def _make_object_hook(note: Note) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         if len(set(names)) < len(names):
@@ -47,69 +49,67 @@ def _once(note: Note) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     return made
 
 
-def check(path: str, body: Any, shape: Mapping[str, Any], note: Note) -> dict[str, Any]:
+def check_body(path: str, body: Any, shape: Mapping[str, Any], note: Note) -> dict[str, Any]:
     """The body, without members that are null and not required. Raises Refused with every wrong member."""
-    faults = dict(_faults(body, shape, "obj"))
+    faults = dict(_iterate_faults(body, shape, "obj"))
     if faults:
         raise bad_json(path, faults)
-    for name in _unknown(body, shape, "obj"):
+    for name in _iterate_unknown_members(body, shape, "obj"):
         note(f"members: {path} knows no {name}")
-    return dict(_without_nulls(body, shape))
+    return dict(_drop_nulls(body, shape))
 
 
-def _faults(value: Any, kind: Any, at: str) -> Iterator[tuple[str, str]]:
+def _iterate_faults(value: Any, kind: Any, at: str) -> Iterator[tuple[str, str]]:
     name = kind if isinstance(kind, str) else ARRAY if isinstance(kind, list) else OBJECT
-    if not _is(value, name):
+    if not _has_type(value, name):
         yield at, f"{name} value expected"
     elif isinstance(kind, list):
         for number, item in enumerate(value):
-            yield from _faults(item, kind[0], f"{at}[{number}]")
+            yield from _iterate_faults(item, kind[0], f"{at}[{number}]")
     elif isinstance(kind, dict) and "*" in kind:
         for name, item in value.items():
-            yield from _faults(item, kind["*"], f"{at}.{name}")
+            yield from _iterate_faults(item, kind["*"], f"{at}.{name}")
     elif isinstance(kind, dict):
-        yield from _member_faults(value, kind, at)
+        yield from _iterate_member_faults(value, kind, at)
 
 
-def _member_faults(value: dict[str, Any], shape: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _iterate_member_faults(value: dict[str, Any], shape: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
     for name, kind in shape.items():
         bare, required = name.rstrip("!"), name.endswith("!")
         if value.get(bare) is not None:
-            yield from _faults(value[bare], kind, f"{at}.{bare}")
+            yield from _iterate_faults(value[bare], kind, f"{at}.{bare}")
         elif required:
             yield f"{at}.{bare}", "error.path.missing"
 
 
-def _is(value: Any, kind: str) -> bool:
+def _has_type(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == BOOLEAN
     types = {STRING: str, NUMBER: (int, float), INTEGER: int, OBJECT: dict, ARRAY: list}
     return isinstance(value, types.get(kind, ()))  # type: ignore[arg-type]
 
 
-def _unknown(value: Any, kind: Any, at: str) -> Iterator[str]:
+def _iterate_unknown_members(value: Any, kind: Any, at: str) -> Iterator[str]:
     """Members that no shape names."""
     if isinstance(kind, list):
         for number, item in enumerate(value):
-            yield from _unknown(item, kind[0], f"{at}[{number}]")
+            yield from _iterate_unknown_members(item, kind[0], f"{at}[{number}]")
     elif isinstance(kind, dict) and "*" not in kind:
         known = {name.rstrip("!"): inner for name, inner in kind.items()}
         for name, item in value.items():
             if name not in known:
                 yield f"{at}.{name}"
             elif item is not None:
-                yield from _unknown(item, known[name], f"{at}.{name}")
+                yield from _iterate_unknown_members(item, known[name], f"{at}.{name}")
 
 
-def _without_nulls(value: Any, kind: Any) -> Any:
+def _drop_nulls(value: Any, kind: Any) -> Any:
     """An optional member that is null is as good as absent; what is inside `Object` members is the user's own."""
     if isinstance(kind, list):
-        return [_without_nulls(item, kind[0]) for item in value]
+        return [_drop_nulls(item, kind[0]) for item in value]
     if isinstance(kind, dict) and "*" not in kind:
         known = {name.rstrip("!"): inner for name, inner in kind.items()}
         return {
-            name: _without_nulls(item, known[name])
-            for name, item in value.items()
-            if name in known and item is not None
+            name: _drop_nulls(item, known[name]) for name, item in value.items() if name in known and item is not None
         }
     return value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from tests.reference_iterable.replies import PROJECT_ID, Refused, refusal
+from tests.reference_iterable.replies import PROJECT_ID, Refusal, refusal
 
 USER = "user"
 LONGEST_VALUE = 32_000
@@ -31,7 +31,7 @@ _DATES = (
 _LIKE_A_DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([T ]\d.*)?")
 
 
-def instant(value: str) -> datetime | None:
+def parse_date(value: str) -> datetime | None:
     """The moment that a text stands for, where it has a form that Iterable takes for a date."""
     if not any(form.fullmatch(value) for form in _DATES):
         return None
@@ -45,32 +45,32 @@ def instant(value: str) -> datetime | None:
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
 
 
-def odd_dates(value: Any) -> Iterator[str]:
+def list_odd_dates(value: Any) -> Iterator[str]:
     """Texts that a person would read as dates, and Iterable does not."""
     if isinstance(value, str):
-        if _LIKE_A_DATE.fullmatch(value) and instant(value) is None:
+        if _LIKE_A_DATE.fullmatch(value) and parse_date(value) is None:
             yield value
     elif isinstance(value, (dict, list)):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from odd_dates(item)
+            yield from list_odd_dates(item)
 
 
-def too_long(value: Any) -> bool:
+def has_long_text(value: Any) -> bool:
     """Whether a text in the value is longer than Iterable keeps."""
     if isinstance(value, (dict, list)):
-        return any(too_long(item) for item in (value.values() if isinstance(value, dict) else value))
+        return any(has_long_text(item) for item in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and len(value) > LONGEST_VALUE
 
 
-def candidates(name: str, value: Any) -> tuple[str, ...]:
+def list_possible_types(name: str, value: Any) -> tuple[str, ...]:
     """The types a value may have, the first being the one it gives a new field; none for null and an empty array."""
     if isinstance(value, list):
-        return next((found for item in value if (found := candidates(name, item))), ())
+        return next((found for item in value if (found := list_possible_types(name, item))), ())
     if isinstance(value, dict):
         geo = name.endswith("_geo_location") and set(value) == {"lat", "lon"}
         return ("geo_location",) if geo else ("object",)
     if isinstance(value, str):
-        return ("date", "string", "keyword") if instant(value) is not None else ("string", "keyword")
+        return ("date", "string", "keyword") if parse_date(value) is not None else ("string", "keyword")
     if isinstance(value, bool):
         return ("boolean",)
     if isinstance(value, int):
@@ -78,7 +78,7 @@ def candidates(name: str, value: Any) -> tuple[str, ...]:
     return ("double",) if isinstance(value, float) else ()
 
 
-def walk(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def iterate_fields(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every field of an object as dotted path and value, members of objects after the object itself."""
     for name, value in data.items():
         path = f"{prefix}{name}"
@@ -86,21 +86,21 @@ def walk(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             if item is None:
                 continue
             yield path, item
-            if isinstance(item, dict) and candidates(name, item) == ("object",):
-                yield from walk(item, f"{path}.")
+            if isinstance(item, dict) and list_possible_types(name, item) == ("object",):
+                yield from iterate_fields(item, f"{path}.")
 
 
-class Registry:
+class FieldTypes:
     """Types by category (`user`, or the name of an event) and dotted path."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.types: dict[str, dict[str, str]] = {}
 
-    def of(self, category: str) -> dict[str, str]:
+    def get_types(self, category: str) -> dict[str, str]:
         return self.types.setdefault(category, dict(KNOWN) if category == USER else {})
 
-    def admit(self, rows: Iterable[tuple[str, Mapping[str, Any], bool]]) -> tuple[list[str], list[str]]:
+    def admit_rows(self, rows: Iterable[tuple[str, Mapping[str, Any], bool]]) -> tuple[list[str], list[str]]:
         """Take the fields of rows of (category, data, whether new fields may be made): those made, those to drop.
 
         Raises Refused, and takes none, where a type clashes or the fields become too many.
@@ -109,22 +109,22 @@ class Registry:
         dropped: dict[str, None] = {}
         clashes: dict[str, object] = {}
         for category, data, creates in rows:
-            for path, value in walk(data):
-                types = candidates(path, value)
-                expected = self.of(category).get(path) or made.get((category, path))
+            for path, value in iterate_fields(data):
+                types = list_possible_types(path, value)
+                expected = self.get_types(category).get(path) or made.get((category, path))
                 if expected is not None:
                     if types and expected not in types:
-                        clashes.setdefault(path, _clash(category, types, expected, value))
+                        clashes.setdefault(path, _format_clash(category, types, expected, value))
                 elif not creates:
                     dropped[path] = None
                 elif types:
                     made[category, path] = types[0]
-        self._refuse(clashes, made)
+        self._refuse_clashes(clashes, made)
         for (category, path), kind in made.items():
-            self.of(category)[path] = kind
+            self.get_types(category)[path] = kind
         return list(dict.fromkeys(path for _, path in made)), list(dropped)
 
-    def _refuse(self, clashes: dict[str, Any], made: dict[tuple[str, str], str]) -> None:
+    def _refuse_clashes(self, clashes: dict[str, Any], made: dict[tuple[str, str], str]) -> None:
         if clashes:
             field, detail = next(iter(clashes.items()))
             msg = (
@@ -132,14 +132,14 @@ class Registry:
                 f" Field '{field}' already exists for type '{detail['category']}' and has a data type of"
                 f" '{detail['expectedType']}' but possible types '{', '.join(detail['incomingTypes'])}' in the request."
             )
-            raise Refused(refusal(400, "RequestFieldsTypesMismatched", msg, {"validationErrors": clashes}))
+            raise Refusal(refusal(400, "RequestFieldsTypesMismatched", msg, {"validationErrors": clashes}))
         total = sum(len(types) for types in self.types.values()) + len(made)
         if made and total > self.limit:
             params = {"limit": self.limit, "requestedTotal": total, "newFields": [path for _, path in made]}
-            raise Refused(refusal(400, "UniqueFieldsLimitExceeded", "Too many fields", params))
+            raise Refusal(refusal(400, "UniqueFieldsLimitExceeded", "Too many fields", params))
 
 
-def _clash(category: str, types: tuple[str, ...], expected: str, value: Any) -> dict[str, object]:
+def _format_clash(category: str, types: tuple[str, ...], expected: str, value: Any) -> dict[str, object]:
     return {
         "incomingTypes": list(types),
         "expectedType": expected,
@@ -149,31 +149,31 @@ def _clash(category: str, types: tuple[str, ...], expected: str, value: Any) -> 
     }
 
 
-def stored(
+def store_fields(
     data: Mapping[str, Any], types: Mapping[str, str], dropped: Iterable[str] = (), prefix: str = ""
 ) -> dict[str, Any]:
     """Data as Iterable keeps them: without nulls and dropped fields, dates in UTC (6.3, 6.6)."""
     gone = set(dropped)
     return {
-        name: _stored(value, types, gone, f"{prefix}{name}")
+        name: _store_value(value, types, gone, f"{prefix}{name}")
         for name, value in data.items()
         if value is not None and f"{prefix}{name}" not in gone
     }
 
 
-def _stored(value: Any, types: Mapping[str, str], gone: set[str], path: str) -> Any:
+def _store_value(value: Any, types: Mapping[str, str], gone: set[str], path: str) -> Any:
     if isinstance(value, dict):
-        return stored(value, types, gone, f"{path}.")
+        return store_fields(value, types, gone, f"{path}.")
     if isinstance(value, list):
-        return [_stored(item, types, gone, path) for item in value]
-    return dated(value) if types.get(path) == "date" else value
+        return [_store_value(item, types, gone, path) for item in value]
+    return normalize_dates(value) if types.get(path) == "date" else value
 
 
-def dated(value: Any) -> Any:
+def normalize_dates(value: Any) -> Any:
     """A value with every text in it that is a date spelled as Iterable reads it back: in UTC, to the second."""
     if isinstance(value, dict):
-        return {name: dated(item) for name, item in value.items()}
+        return {name: normalize_dates(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [dated(item) for item in value]
-    moment = instant(value) if isinstance(value, str) else None
+        return [normalize_dates(item) for item in value]
+    moment = parse_date(value) if isinstance(value, str) else None
     return value if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S +00:00").zfill(26)

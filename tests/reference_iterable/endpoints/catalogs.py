@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.reference_iterable.bodies import STRING
 from tests.reference_iterable.project_memory import Catalog
-from tests.reference_iterable.replies import Refused, Reply, bad_params, framework_error, success
+from tests.reference_iterable.replies import Refusal, Reply, bad_params, framework_error, reply_success
 from tests.reference_iterable.request import Call
+from tests.reference_iterable.rules.bodies import STRING
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,255}")
 TYPES = {"boolean", "date", "geo_location", "long", "double", "object", "string"}
@@ -19,30 +19,30 @@ UPDATE: dict[str, Any] = {"fieldName!": STRING, "fieldType!": STRING}
 UPDATE["children"] = [UPDATE]
 
 
-def known(call: Call) -> Catalog:
+def require_catalog(call: Call) -> Catalog:
     """The catalog of the path. Raises Refused where there is none."""
-    name = valid_name(call)
+    name = check_name(call)
     catalog = call.memory.catalog(name)
     if catalog is None:
-        raise Refused(framework_error(404, "NotFound", "error.catalogs.notFound", name))
+        raise Refusal(framework_error(404, "NotFound", "error.catalogs.notFound", name))
     return catalog
 
 
-def valid_name(call: Call) -> str:
-    name = call.value("catalog")
+def check_name(call: Call) -> str:
+    name = call.get_value("catalog")
     if not NAME.fullmatch(name):
         raise bad_params(f"Invalid catalog name: {name}")
     return name
 
 
-def read(call: Call, payload: Mapping[str, Any]) -> Reply:
+def reply_read(call: Call, payload: Mapping[str, Any]) -> Reply:
     """A read comes flat in one document and inside the envelope in what was recorded (11.2)."""
-    return Reply(200, dict(payload)) if call.memory.settings.flat_reads else success("", dict(payload))
+    return Reply(200, dict(payload)) if call.memory.settings.flat_reads else reply_success("", dict(payload))
 
 
-def page(call: Call, things: Sequence[Any], most: int) -> tuple[list[Any], dict[str, str]]:
+def reply_page(call: Call, things: Sequence[Any], most: int) -> tuple[list[Any], dict[str, str]]:
     """One page of things, with the addresses of the ones beside it. Raises Refused."""
-    number, size = call.number("page", 1), call.number("pageSize", 10)
+    number, size = call.get_number("page", 1), call.get_number("pageSize", 10)
     if number < 1 or not 1 <= size <= most:
         raise bad_params(f"page must be at least 1, and pageSize between 1 and {most}")
     urls = {}
@@ -53,65 +53,65 @@ def page(call: Call, things: Sequence[Any], most: int) -> tuple[list[Any], dict[
     return list(things[(number - 1) * size : number * size]), urls
 
 
-def get_all(call: Call) -> Reply:
+def list_catalogs(call: Call) -> Reply:
     names = [{"name": catalog.name} for catalog in call.memory.catalogs.values()]
-    shown, urls = page(call, names, 100)
-    return read(call, {"catalogNames": shown, "totalCatalogsCount": len(names), **urls})
+    shown, urls = reply_page(call, names, 100)
+    return reply_read(call, {"catalogNames": shown, "totalCatalogsCount": len(names), **urls})
 
 
-def create(call: Call) -> Reply:
-    name = valid_name(call)
+def create_catalog(call: Call) -> Reply:
+    name = check_name(call)
     if call.memory.catalog(name) is not None:
         raise bad_params(f"A catalog named {name} exists")
     catalog = Catalog(call.memory.next_number(), name)
     call.memory.catalogs[name.lower()] = catalog
-    return success("", {"id": catalog.id, "name": name, "url": f"/api/catalogs/{name}"}, 201)
+    return reply_success("", {"id": catalog.id, "name": name, "url": f"/api/catalogs/{name}"}, 201)
 
 
-def delete(call: Call) -> Reply:
-    catalog = known(call)
+def delete_catalog(call: Call) -> Reply:
+    catalog = require_catalog(call)
     del call.memory.catalogs[catalog.name.lower()]
-    return success(f"Successfully deleted catalog {catalog.name}")
+    return reply_success(f"Successfully deleted catalog {catalog.name}")
 
 
-def get_mappings(call: Call) -> Reply:
-    catalog = known(call)
-    return read(call, {"definedMappings": dict(catalog.types), "undefinedFields": _untyped(catalog)})
+def get_field_types(call: Call) -> Reply:
+    catalog = require_catalog(call)
+    return reply_read(call, {"definedMappings": dict(catalog.types), "undefinedFields": _list_untyped_fields(catalog)})
 
 
-def _untyped(catalog: Catalog) -> list[str]:
+def _list_untyped_fields(catalog: Catalog) -> list[str]:
     used = {name: None for item in catalog.items.values() for name, value in item.items() if value is not None}
     return [name for name in used if name not in catalog.types]
 
 
-def put_mappings(call: Call) -> Reply:
+def set_field_types(call: Call) -> Reply:
     """Types are set once. Only what is sent afterwards can be searched."""
-    catalog = known(call)
-    updates: list[dict[str, Any]] = call.check({"mappingsUpdates!": [UPDATE]})["mappingsUpdates"]
+    catalog = require_catalog(call)
+    updates: list[dict[str, Any]] = call.check_body({"mappingsUpdates!": [UPDATE]})["mappingsUpdates"]
     if not updates:
         call.note("catalogs: an empty request for field types")
     for one in updates:
-        _refuse(catalog, one["fieldName"], one["fieldType"])
-    used = _untyped(catalog)
+        _check_types(catalog, one["fieldName"], one["fieldType"])
+    used = _list_untyped_fields(catalog)
     for one in updates:
         if one["fieldName"] in used:
             call.note(f"catalogs: field {one['fieldName']} is typed after items have it")
         catalog.types[one["fieldName"]] = one["fieldType"]
-    return success()
+    return reply_success()
 
 
-def _refuse(catalog: Catalog, name: str, kind: str) -> None:
+def _check_types(catalog: Catalog, name: str, kind: str) -> None:
     if kind not in TYPES:
         raise bad_params(f"{kind} is no type of a catalog's field")
     if catalog.types.get(name, kind) != kind:
         raise bad_params(f"Field {name} is {catalog.types[name]} already")
-    refuse_fields(catalog, [name])
+    check_field_names(catalog, [name])
 
 
-def refuse_fields(catalog: Catalog, names: Sequence[str]) -> None:
+def check_field_names(catalog: Catalog, names: Sequence[str]) -> None:
     """Fields without periods, and not too many of them. Raises Refused."""
     odd = [name for name in names if "." in name or not name]
     if odd:
         raise bad_params(f"Invalid field name: {odd[0]}")
-    if len({*catalog.types, *_untyped(catalog), *names}) > MOST_FIELDS:
+    if len({*catalog.types, *_list_untyped_fields(catalog), *names}) > MOST_FIELDS:
         raise bad_params(f"A catalog has {MOST_FIELDS} fields at most")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.reference_iterable.bodies import BOOLEAN, INTEGER, STRING
-from tests.reference_iterable.identity import Failure, leading, named, upsert
+from tests.reference_iterable.endpoints.users import build_single_refusal, find_test_failure
 from tests.reference_iterable.project_memory import EMAIL, SUBSCRIPTIONS, Memory, User
-from tests.reference_iterable.replies import Reply, bad_params, success
+from tests.reference_iterable.replies import Reply, bad_params, reply_success
 from tests.reference_iterable.request import Call
-from tests.reference_iterable.users import alone, refused
+from tests.reference_iterable.rules.bodies import BOOLEAN, INTEGER, STRING
+from tests.reference_iterable.rules.identity import Failure, get_leading_key, has_identifier, upsert_user
 
 ROW = {
     "email": STRING,
@@ -23,24 +23,24 @@ ROW = {
 }
 
 
-def update(call: Call) -> Reply:
-    row = call.check(ROW)
-    _refuse(call, row)
-    call.names(row)
-    fault = _misaligned(call.memory, row)
+def update_subscriptions(call: Call) -> Reply:
+    row = call.check_body(ROW)
+    _check_row(call, row)
+    call.note_user(row)
+    fault = _find_misalignment(call.memory, row)
     if fault:
         raise bad_params(fault)
-    failure = _apply(call, row)
+    failure = _apply_row(call, row)
     if failure:
-        raise alone(failure)
-    return success()
+        raise build_single_refusal(failure)
+    return reply_success()
 
 
-def bulk_update(call: Call) -> Reply:
-    rows: list[dict[str, Any]] = call.check({"updateSubscriptionsRequests!": [ROW]})["updateSubscriptionsRequests"]
-    call.batch(rows)
+def bulk_update_subscriptions(call: Call) -> Reply:
+    rows: list[dict[str, Any]] = call.check_body({"updateSubscriptionsRequests!": [ROW]})["updateSubscriptionsRequests"]
+    call.check_batch(rows)
     for row in rows:
-        _refuse(call, row)
+        _check_row(call, row)
     arrays: dict[str, list[str]] = {
         "invalidEmails": [],
         "invalidUserIds": [],
@@ -48,7 +48,7 @@ def bulk_update(call: Call) -> Reply:
         "validUserIdFailures": [],
     }
     for row in rows:
-        failure = _bulk_failure(call, row)
+        failure = _find_bulk_failure(call, row)
         if failure is not None:
             kind = "Email" if failure.key == "email" else "UserId"
             name = f"invalid{kind}s" if failure.stem == "invalid" else f"valid{kind}Failures"
@@ -57,19 +57,19 @@ def bulk_update(call: Call) -> Reply:
     return Reply(200, {"successCount": len(rows) - failed, "failCount": failed, **arrays})
 
 
-def _bulk_failure(call: Call, row: dict[str, Any]) -> Failure | None:
-    if _misaligned(call.memory, row):
-        key = leading(call.memory, row)
+def _find_bulk_failure(call: Call, row: dict[str, Any]) -> Failure | None:
+    if _find_misalignment(call.memory, row):
+        key = get_leading_key(call.memory, row)
         return Failure("invalidData", key, row[key])
-    failure = _apply(call, row)
+    failure = _apply_row(call, row)
     if failure is not None and failure.stem in ("forgotten", "conflict"):
-        raise alone(failure)
+        raise build_single_refusal(failure)
     return failure
 
 
-def _refuse(call: Call, row: dict[str, Any]) -> None:
+def _check_row(call: Call, row: dict[str, Any]) -> None:
     """What refuses the request as a whole. Raises Refused."""
-    if not named(row):
+    if not has_identifier(row):
         raise bad_params("Either email or userId must be set")
     if "subscribedMessageTypeIds" in row and not call.memory.settings.opt_in:
         raise bad_params("subscribedMessageTypeIds needs opt-in message types")
@@ -90,7 +90,7 @@ def _refuse(call: Call, row: dict[str, Any]) -> None:
         call.note("subscriptions: a row that changes nothing")
 
 
-def _misaligned(memory: Memory, row: dict[str, Any]) -> str | None:
+def _find_misalignment(memory: Memory, row: dict[str, Any]) -> str | None:
     """A subscribed message type must be of a subscribed channel, unless that is not to be looked at."""
     if row.get("validateChannelAlignment") is False:
         return None
@@ -101,9 +101,9 @@ def _misaligned(memory: Memory, row: dict[str, Any]) -> str | None:
     return None
 
 
-def _apply(call: Call, row: dict[str, Any]) -> Failure | None:
+def _apply_row(call: Call, row: dict[str, Any]) -> Failure | None:
     identifiers = {key: row[key] for key in ("email", "userId") if key in row}
-    user = refused(call, row, "invalid") or upsert(call.memory, identifiers)
+    user = find_test_failure(call, row, "invalid") or upsert_user(call.memory, identifiers)
     if not isinstance(user, User):
         return user
     call.memory.applied.append((user.name, row))
@@ -116,9 +116,9 @@ def _apply(call: Call, row: dict[str, Any]) -> Failure | None:
     return None
 
 
-def channels(call: Call) -> Reply:
+def list_channels(call: Call) -> Reply:
     return Reply(200, {"channels": list(call.memory.channels)})
 
 
-def message_types(call: Call) -> Reply:
+def list_message_types(call: Call) -> Reply:
     return Reply(200, {"messageTypes": list(call.memory.message_types)})
