@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.__main__ import META, ROUNDS, command, measure, say, send, sink
 from tests.stories.project import Project
-from tests.warehouses.postgres_server import Server, find_programs, started
+from tests.warehouses.postgres.postgres_server import Server, find_programs, started
 
 # The 12 columns of the other bench, in Postgres's words. E-mails are unique and in no order.
 CREATE = """

@@ -19,7 +19,8 @@ from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 from tests.live_check.checks import CHECKS, Check
 from tests.snapshot.test_golden_sql import DIALECTS
-from tests.warehouses import on_bigquery, on_snowflake
+from tests.warehouses.bigquery import on_bigquery
+from tests.warehouses.snowflake import on_snowflake
 
 if TYPE_CHECKING:
     import pyarrow as pa

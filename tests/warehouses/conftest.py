@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("tests.contracts")
 @pytest.fixture(scope="session")
 def postgres():
     """A server of the tests' own."""
-    from tests.warehouses.postgres_server import find_programs, started
+    from tests.warehouses.postgres.postgres_server import find_programs, started
 
     programs = find_programs()
     if programs is None:
@@ -24,7 +24,7 @@ def postgres():
 @pytest.fixture(scope="session")
 def pool(postgres):
     """The same server through PgBouncer, which gives every transaction one of two sessions."""
-    from tests.warehouses.postgres_pool import find_pool, pooled
+    from tests.warehouses.postgres.postgres_pool import find_pool, pooled
 
     program = find_pool()
     if program is None:
@@ -37,7 +37,7 @@ def pool(postgres):
 def snowflake_port():
     """Where a local Snowflake listens."""
     from tests.emulators.processes import served
-    from tests.warehouses.on_snowflake import SERVER, emulator_python
+    from tests.warehouses.snowflake.on_snowflake import SERVER, emulator_python
 
     pytest.importorskip("snowflake.connector", reason="the extra snowflake is not installed")
     with served([emulator_python(), SERVER]) as (port, _):
@@ -48,7 +48,7 @@ def snowflake_port():
 def bigquery():
     """A local BigQuery, as fields of a profile; none where the tests go to an account."""
     from tests.emulators.environment import NotBuilt
-    from tests.warehouses.on_bigquery import LOCAL, started
+    from tests.warehouses.bigquery.on_bigquery import LOCAL, started
 
     with contextlib.ExitStack() as stack:
         try:

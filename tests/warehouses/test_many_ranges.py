@@ -11,8 +11,8 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.sql.merge import WHOLE, Merge
 from tests.contracts.sync_harness import SyncHarness
 from tests.snapshot.test_golden_sql import DIALECTS, TABLES
-from tests.warehouses.on_duckdb import OnDuckDB
-from tests.warehouses.on_postgres import OnPostgres
+from tests.warehouses.duckdb.on_duckdb import OnDuckDB
+from tests.warehouses.postgres.on_postgres import OnPostgres
 
 ROWS, RANGES = 50_000, 2_000
 APART = ROWS // RANGES

@@ -15,9 +15,9 @@ from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import ReferenceServer, serve_reference
 from tests.stories.project import Project
 from tests.stories.running import opened, run
-from tests.warehouses.on_duckdb import OnDuckDB
-from tests.warehouses.on_postgres import OnPostgres
-from tests.warehouses.postgres_project import on_server
+from tests.warehouses.duckdb.on_duckdb import OnDuckDB
+from tests.warehouses.postgres.on_postgres import OnPostgres
+from tests.warehouses.postgres.postgres_project import on_server
 
 META = {"object": "users", "email": "email"}
 # The real figures, where a project of the stories has small ones.
