@@ -8,6 +8,9 @@ from enum import Enum
 
 from reverse_etl.cost import StatementCost
 
+# The code of a row about a user whom the destination was asked to forget. Such a row is no fault of the model.
+FORGOTTEN_USER = "forgotten-user"
+
 
 class Kind(str, Enum):
     """How a row differs from the sync snapshot."""
@@ -111,7 +114,7 @@ class Outcome:
 class Counts:
     """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned.
 
-    `resent` rows are sent although nothing differs: `--full-refresh`, or nobody knows what Iterable holds.
+    `resent` rows are sent although nothing differs: `--full-refresh`, or nobody knows what the destination holds.
     """
 
     added: int = 0
@@ -178,7 +181,8 @@ class Traffic:
 class RunResult:
     """How the run of one sync ended.
 
-    `timings` are seconds by stage; `created_fields` are new in Iterable, for good; `spent` is by kind of statement.
+    `timings` are seconds by stage. `created_fields` are new in the destination, for good. `spent` is by kind of
+    statement.
     """
 
     sync: str

@@ -19,6 +19,8 @@ from reverse_etl.errors import ConfigError, did_you_mean
 
 FILE = "reverse_etl.yml"
 PREFIX = "REVERSE_ETL_"
+# Rows that no request exceeds, whatever its endpoint takes: a smaller batch loses less if it fails.
+LARGEST_BATCH = 1000
 _DAY = 86_400.0
 _LONGEST_SHOWN = 20  # shorter than any key
 _OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
@@ -56,14 +58,12 @@ class Settings(BaseModel):
     )
     wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems dead")
     concurrency: int = Field(4, ge=1, le=64, description="requests under way at once")
-    requests_per_second: float = Field(
-        default=0, ge=0, description="bulk requests a second; 0: what Iterable documents"
-    )
+    requests_per_second: float = Field(default=0, ge=0, description="bulk requests a second; 0: the documented rate")
     catalog_requests_per_second: float = Field(
         default=0, ge=0, description="uploads and deletions of catalog items a second; 0: 5"
     )
     attempts: int = Field(5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
-    batch_rows: int = Field(1000, ge=1, le=1000, description="rows in one request at most")
+    batch_rows: int = Field(LARGEST_BATCH, ge=1, le=LARGEST_BATCH, description="rows in one request at most")
     memory_limit: str = Field(
         "200MB",
         description="what DuckDB may hold in memory before it uses the disk; 200MB grows by 1.5 MB for each column of a"

@@ -1,4 +1,4 @@
-"""Sync: one definition from `meta`, as a frozen value; knows neither dbt's files nor Iterable's rules."""
+"""Sync: one definition from `meta`, as a frozen value; knows neither dbt's files nor a destination's rules."""
 
 from __future__ import annotations
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
 from reverse_etl.counting import plural, were
-from reverse_etl.delivery.batches import MOST_ROWS, Batch, BatchCutter, one_row_per_user
+from reverse_etl.delivery.batches import Batch, BatchCutter, one_row_per_user
 from reverse_etl.delivery.rate_limiter import Pacer
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
 from reverse_etl.delivery.response_record import record_response
 from reverse_etl.destinations.operation import Clarity, Operation
 from reverse_etl.destinations.replies import UNREADABLE, Action, ReplyDecision, kebab_case
 from reverse_etl.destinations.request import Reply
+from reverse_etl.settings import LARGEST_BATCH
 
 _MOST_ISOLATED = 100
 _PAUSE_AFTER_CREATION = 5.0  # seconds before a request about something that was just created is sent again
@@ -39,7 +40,7 @@ class BatchSender:
         operation: Operation,
         context: SendContext,
         pacer: Pacer,
-        batch_rows: int = MOST_ROWS,
+        batch_rows: int = LARGEST_BATCH,
         past: Mapping[int, PastFailure] = _NO_PAST,
     ) -> None:
         """`batch_rows` is a bound of ours; the operation's own holds as well. `past` failures are by ordinal."""

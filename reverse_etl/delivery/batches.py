@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from reverse_etl.change import Change, PastFailure
 from reverse_etl.destinations.operation import Operation
-
-MOST_ROWS = 1000
+from reverse_etl.settings import LARGEST_BATCH
 
 
 @dataclass
@@ -52,7 +51,7 @@ class BatchCutter:
             else:
                 failed.setdefault(past.rows, []).append(change)
 
-    def _batches(self, changes: Iterator[Change], most_rows: int = MOST_ROWS) -> Iterator[list[Change]]:
+    def _batches(self, changes: Iterator[Change], most_rows: int = LARGEST_BATCH) -> Iterator[list[Change]]:
         room = self._operation.max_bytes - self._operation.overhead
         largest = largest_row(self._operation)
         batch: list[Change] = []

@@ -74,6 +74,7 @@ class BoundObject:
     - `user` returns who a row is about. Several rows of a plan may be about one user: they go in successive requests.
     - `people` are the places where the snapshot says who a row is about, the identifier with precedence first.
     - `changes_identifier`: an accepted row gives a user another identifier.
+    - `expects_skips`: skipped rows are what the mode of the sync is for, and no reason for a warning.
     - `first_recheck`: seconds after which a skipped row is tried again for the first time.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
@@ -87,6 +88,7 @@ class BoundObject:
     user: Callable[[Row], str] | None = None
     people: tuple[PersonColumn, ...] = ()
     changes_identifier: bool = False
+    expects_skips: bool = False
     first_recheck: float | None = None
     check: Check = _no_faults
     inspect: Inspect = _nothing_to_inspect

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.destinations.request import Endpoint, Reply, Request
+from reverse_etl.settings import LARGEST_BATCH
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +87,7 @@ class Operation(ABC):
     """
 
     endpoint: Endpoint
-    max_rows: int = 1000
+    max_rows: int = LARGEST_BATCH
     max_bytes: int = 4_000_000
     max_row_bytes: int = 4_000_000
     overhead: int = 0

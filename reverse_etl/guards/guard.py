@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -122,7 +122,7 @@ class SendGuardContext:
     damage_facts: Mapping[str, object] = field(default_factory=dict)
 
 
-def first_problem(guards: Iterable[Guard[_Context]], context: _Context) -> Problem | None:
+def first_problem(guards: Collection[Guard[_Context]], context: _Context) -> Problem | None:
     """Return the problem of the first guard that finds one, or None."""
     return next((problem for guard in guards if (problem := guard.check(context)) is not None), None)
 

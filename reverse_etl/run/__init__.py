@@ -1,1 +1,1 @@
-"""The steps of one run, and what a plan foresees of them: they bring the warehouse and Iterable together."""
+"""The steps of one run, and what a plan foresees of them: they bring the warehouse and the destination together."""

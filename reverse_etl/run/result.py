@@ -77,14 +77,13 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
         return end.status, problem
     if problem is None and (counts.failed or counts.aborted):
         interrupted = run.environment.invocation.stop()
-        problem = _dropped(run, counts) or _unfinished(sync.name, counts, interrupted=interrupted)
+        problem = _dropped(run, counts) or _unfinished(run, counts, interrupted=interrupted)
     problem = problem or _refusals(run, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
     waiting = run.counts.waiting
     refused = counts.rejected + counts.invalid + counts.quarantined - waiting
-    # In update mode the rows that wait are users that the destination lacks, which is what the mode is for.
-    skipped = (counts.skipped or waiting) and sync.mode != "update"
+    skipped = (counts.skipped or waiting) and not run.runnable.bound.expects_skips
     return (SyncStatus.WARN if refused or skipped or run.warnings else SyncStatus.SUCCESS), None
 
 
@@ -118,42 +117,44 @@ def _refusals(run: RunContext, counts: Counts) -> Problem | None:
 
 
 def _dropped(run: RunContext, counts: Counts) -> Problem | None:
-    """The rows that Iterable answered and took in part only, if these are all that failed."""
+    """The rows of which the destination took only a part, if these are all that failed."""
     rows = run.outcomes.dropped
     if not rows or rows != counts.failed or counts.aborted:
         return None
-    names = ", ".join(f"`{name}`" for name in sorted(run.outcomes.dropped_fields)) or "some fields"
+    name = run.runnable.vendor.replies.name
+    names = ", ".join(f"`{field}`" for field in sorted(run.outcomes.dropped_fields)) or "some fields"
     return Problem(
         "fields-dropped",
-        f"sync `{run.name}`: Iterable took {plural(rows, 'row')} without {names}, which it does not know",
-        "Running again drops them again. Create the fields in Iterable, or let it create them"
+        f"sync `{run.name}`: {name} took {plural(rows, 'row')} without {names}, which it does not know",
+        f"Running again drops them again. Create the fields in {name}, or let it create them"
         " (`create_new_fields: true`), or say `allow_dropped_fields: true` if they do not matter.",
         {"rows": rows},
     )
 
 
-def _left(counts: Counts) -> str:
+def _left(name: str, counts: Counts) -> str:
     """What did not arrive, or may not have."""
     parts = []
     if counts.failed:
-        parts.append(f"it is not known whether Iterable took {plural(counts.failed, 'row')}")
+        parts.append(f"it is not known whether {name} took {plural(counts.failed, 'row')}")
     if counts.aborted:
         parts.append(f"{plural(counts.aborted, 'row')} {were(counts.aborted)} not sent")
     return ", and ".join(parts)
 
 
-def _unfinished(sync: str, counts: Counts, *, interrupted: bool) -> Problem:
+def _unfinished(run: RunContext, counts: Counts, *, interrupted: bool) -> Problem:
+    sync, name = run.name, run.runnable.vendor.replies.name
     if interrupted:
         return Problem(
             "interrupted",
-            f"sync `{sync}`: a signal came after {plural(counts.accepted, 'row')}; {_left(counts)}",
-            "Run again: the rest is sent. What Iterable accepted is committed.",
+            f"sync `{sync}`: a signal came after {plural(counts.accepted, 'row')}; {_left(name, counts)}",
+            f"Run again: the rest is sent. What {name} accepted is committed.",
             {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
         )
     return Problem(
         "rows-not-delivered",
-        f"sync `{sync}`: {_left(counts)}",
-        "Run again: they are sent again. The samples in the result file say why, with what Iterable answered.",
+        f"sync `{sync}`: {_left(name, counts)}",
+        f"Run again: they are sent again. The samples in the result file say why, with what {name} answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
     )
 
@@ -171,7 +172,8 @@ def _too_many(runnable: RunnableSync, said: str) -> Problem:
 def _warnings(run: RunContext) -> list[str]:
     if not run.outcomes.dropped_fields:
         return []
-    return [f"Iterable dropped the fields {', '.join(sorted(run.outcomes.dropped_fields))}, which it does not know"]
+    names = ", ".join(sorted(run.outcomes.dropped_fields))
+    return [f"{run.runnable.vendor.replies.name} dropped the fields {names}, which it does not know"]
 
 
 def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:

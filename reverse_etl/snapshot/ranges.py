@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 
 class Ranges:
     """A growing set of whole numbers. Adding is cheap when numbers come in about their order."""
 
-    def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(self, pairs: Iterator[tuple[int, int]] | Collection[tuple[int, int]] = ()) -> None:
         """`pairs` are disjoint half-open intervals in ascending order."""
         self._starts: list[int] = []
         self._ends: list[int] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -92,7 +92,7 @@ class Rejections:
         refusal = ["'invalid'", "p.reason", reason, "FALSE", "FALSE", *nothing]
         self._insert(refusal, f"{self._plan} p", "p.kind = 'invalid'")
 
-    def record(self, outcomes: Iterable[Outcome]) -> None:
+    def record(self, outcomes: Sequence[Outcome]) -> None:
         """Write rejected, skipped, unsendable and failed rows with the digest of the values that were refused."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):
@@ -293,7 +293,7 @@ def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:
     ]
 
 
-def _cut(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
+def _cut(outcomes: Sequence[Outcome], size: int) -> Iterator[list[Outcome]]:
     iterator = iter(outcomes)
     while some := list(islice(iterator, size)):
         yield some

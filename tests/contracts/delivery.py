@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.change import Change, Kind, Status
-from reverse_etl.definition.entry import Tagged, read_definitions
+from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.operation import Clarity, Operation, Row
@@ -53,7 +53,7 @@ class DeliveryContract:
 
     @property
     def bound(self) -> BoundObject:
-        model = Tagged("people", "model.shop.people", "people", "people.yml")
+        model = TaggedModel("people", "model.shop.people", "people", "people.yml")
         [sync], broken = read_definitions(model, self.meta, lambda _: self.destination.entries())
         assert broken == []
         return self.destination.bind(sync, self.config.project_type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
 
@@ -47,4 +47,5 @@ class IterableObject(Generic[EntryT]):
         """Return how the rows of a sync of this object are identified, encoded and sent in the project."""
         if not isinstance(sync.entry, self.entry):
             raise TypeError(f"sync `{sync.name}` holds no {self.entry.__name__}")
-        return self.bind(sync.entry, project)
+        # Users that Iterable lacks are what `mode: update` skips.
+        return replace(self.bind(sync.entry, project), expects_skips=sync.mode == "update")

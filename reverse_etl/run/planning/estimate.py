@@ -1,4 +1,4 @@
-"""Estimate: how many requests a plan takes, and how long at Iterable's documented rates; knows no rows, only counts."""
+"""Estimates how many requests a plan takes, and how long at the documented rates; knows no rows, only counts."""
 
 from __future__ import annotations
 

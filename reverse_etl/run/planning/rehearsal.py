@@ -1,9 +1,9 @@
-"""Rehearsal: what a run does before its first row goes out: it asks Iterable and encodes the rows. Nothing is made."""
+"""What a run does before it sends its first row: it asks the destination and encodes rows. Nothing is created."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ _ROWS_A_BATCH = 2000
 
 
 class _WouldMakeError(Exception):
-    """The run would make something in Iterable here."""
+    """The run would make something in the destination here."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _ReadOnlyCaller:
 
 
 def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[RunnableSync, Sequence[str]]:
-    """The sync with what Iterable says of it, and warnings. Raises DestinationError for what would end the run.
+    """The sync with what the destination says of it, and warnings. Raises DestinationError for what would end the run.
 
     Where the run would make a list or a catalog first, the sync stays as it is, and that is said.
     """
@@ -63,7 +63,7 @@ def count_unsendable(runnable: RunnableSync, diff: Diff, reader: Reader, rows: i
     return count_unsendable(runnable, diff, reader, max(1, rows // 40))
 
 
-def _counted(runnable: RunnableSync, batches: Iterable[pa.RecordBatch]) -> Counter[str]:
+def _counted(runnable: RunnableSync, batches: Iterator[pa.RecordBatch]) -> Counter[str]:
     largest = largest_row(runnable.bound.operations.write)
     codes: Counter[str] = Counter()
     for batch in batches:

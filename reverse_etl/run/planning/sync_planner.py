@@ -49,7 +49,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, e
 
 @dataclass(frozen=True)
 class _Outlook:
-    """How far a run would come: the sync as Iterable was asked about it, and what would be held back or end it."""
+    """How far a run would come: the sync with the destination's answers, and what would be held back or end it."""
 
     runnable: RunnableSync
     unsendable: Mapping[str, int] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def _foresee(runnable: RunnableSync, look: SnapshotStatus, reader: Reader, envir
 
 
 def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
-    """The sync with what Iterable says of it, and warnings."""
+    """The sync with what the destination says of it, and warnings."""
     client = environment.connections.client(runnable.destination)
     try:
         return connect_read_only(runnable, environment.questions(client, runnable.destination))
@@ -139,7 +139,7 @@ def _note(look: SnapshotStatus) -> str:
     if look.lease is None or look.lease.run is None:
         return ""
     return (
-        f"run {look.lease.run.fence} has not committed: it goes on, or it died. What Iterable acknowledged of it is"
+        f"run {look.lease.run.fence} has not committed: it goes on, or it died. What the destination accepted of it is"
         " taken off before the next run plans, so fewer rows may be sent than are counted here"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Outcome, PastFailure, Status
@@ -58,13 +58,13 @@ class Journal:
         return self._deadlines.monotonic() >= self._beat + self._deadlines.beat
 
     def accept(self, ordinals: Sequence[int]) -> None:
-        """Note rows that Iterable took."""
+        """Note rows that the destination took."""
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.ACCEPTED] += len(ordinals)
         self.outcomes.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
-    def note(self, outcomes: Iterable[Outcome]) -> None:
+    def note(self, outcomes: Sequence[Outcome]) -> None:
         """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""
         for outcome in outcomes:
             self.outcomes.note(outcome)

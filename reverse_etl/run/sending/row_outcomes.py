@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from reverse_etl.change import Outcome, Response, Sample, Status, Traffic
-from reverse_etl.snapshot.sql.held_rows import FORGOTTEN
+from reverse_etl.change import FORGOTTEN_USER, Outcome, Response, Sample, Status, Traffic
 
 _MOST_RESPONSES = 10  # of one kind that are reported
 
@@ -37,7 +36,9 @@ class RowOutcomes:
     def forgotten(self) -> int:
         """Rows that were rejected because their users had asked to be forgotten."""
         rejected = Status.REJECTED.value
-        return sum(rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN))
+        return sum(
+            rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN_USER)
+        )
 
     @property
     def dropped(self) -> int:

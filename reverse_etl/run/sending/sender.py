@@ -1,8 +1,8 @@
-"""Sender: the plan of a run to Iterable, window by window below the durable credit, deletes after everything else."""
+"""Sends the plan of a run, window by window, never beyond the durable credit; deletes after everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -75,7 +75,7 @@ class Sender:
         self._line = SendContext(client, replies, executor, clock, allowed, *bounds, on_wait=waits)
         self._total = 0
         self._past: Mapping[int, PastFailure] = {}
-        # The window that is sent: the first ordinal that Iterable was not given yet, and where the window ends.
+        # The window that is sent: the first ordinal that the destination was not given yet, and where the window ends.
         self._given = self._credit = 0
         self._open = 0  # rows that were given and have no outcome yet
         self._fault: ReverseEtlError | None = None
@@ -116,7 +116,7 @@ class Sender:
     def _wait(self, rows: int, until: float) -> None:
         """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
         time, left = self._environment.clock, until - self._environment.clock.monotonic()
-        self._environment.report(_pausing(self._runnable.sync.name, rows, max(0.0, left)))
+        self._environment.report(_pausing(self._runnable, rows, max(0.0, left)))
         with self._store.idle():
             while (
                 self.problem is None
@@ -171,7 +171,7 @@ class Sender:
             self._open += 1
             yield change
 
-    def _answered(self, settled: Iterable[SettledRows | None]) -> Iterator[SettledRows | None]:
+    def _answered(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
         """The same outcomes, of rows that were given."""
         for some in settled:
             if some is not None:
@@ -188,7 +188,7 @@ class Sender:
         self.problem = lookups.problem
         if self.problem is not None:
             unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
-            self._follow([SettledRows(outcomes=unsent)])
+            self._follow(iter([SettledRows(outcomes=unsent)]))
             return
         doubts: dict[int, Outcome] = {}
         self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
@@ -215,7 +215,7 @@ class Sender:
             yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
         yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
-    def _follow(self, settled: Iterable[SettledRows | None]) -> None:
+    def _follow(self, settled: Iterator[SettledRows | None]) -> None:
         """Note outcomes as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
 
         Nothing new is sent after that, but replies that are on their way are still read.
@@ -265,9 +265,10 @@ class Sender:
         )
 
 
-def _pausing(sync: str, rows: int, seconds: float) -> Event:
+def _pausing(runnable: RunnableSync, rows: int, seconds: float) -> Event:
+    sync, name = runnable.sync.name, runnable.vendor.replies.name
     message = (
-        f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: Iterable asks for a pause"
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: {name} asks for a pause"
         " between different calls for one user (setting `user_pause`)"
     )
     level = "info" if seconds else "debug"

@@ -1,7 +1,7 @@
 """User pause: which users were sent a short time ago by calls that another call must not follow at once.
 
-Iterable asks for a minute between a change of address and other calls for the same user (support article 217502386).
-Its Swagger document advises against mixing single and bulk calls for one user in a short time.
+Some destinations ask for a pause between a change of a user's identifier and other calls for that user, and advise
+against mixing single and bulk calls for one user in a short time.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reverse_etl.change import FORGOTTEN_USER
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.warehouses.dialect import Dialect
 
-# The code of a row about a person whom the destination was asked to forget.
-FORGOTTEN = "forgotten-user"
 # The row was looked at on its way out, so its request is noted: it is held back until its values change. A row without
 # that is invalid by the comparison, which looks at it in every run.
 UNSENDABLE = "state = 'invalid' AND request_rows IS NOT NULL"
@@ -29,7 +28,7 @@ class HeldRows:
 
         A row about a person to be forgotten is `forgotten`.
         """
-        known = f"CASE WHEN code = '{FORGOTTEN}' THEN 'forgotten' ELSE state END"
+        known = f"CASE WHEN code = '{FORGOTTEN_USER}' THEN 'forgotten' ELSE state END"
         return (
             f"SELECT identity, key_text, digest, min({known}) AS state {self._listed}"
             f" AND {self._refused('rejected', 'skipped')} AND {self._waiting} GROUP BY identity, key_text, digest"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.change import FORGOTTEN_USER, Change, Outcome, Status
 from reverse_etl.destinations.iterable.identity import JSON_NAMES, REPLY_KINDS
 from reverse_etl.destinations.iterable.protocol.bulk_failures import (
     Counts,
@@ -19,7 +19,7 @@ from reverse_etl.destinations.iterable.protocol.bulk_failures import (
     texts,
 )
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
-from reverse_etl.destinations.iterable.protocol.single import FORGOTTEN, FORGOTTEN_USER, barring
+from reverse_etl.destinations.iterable.protocol.single import FORGOTTEN, barring
 from reverse_etl.destinations.operation import BatchResult, Clarity
 from reverse_etl.destinations.request import Reply
 

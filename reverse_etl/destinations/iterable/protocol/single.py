@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.change import FORGOTTEN_USER, Change, Outcome, Status
 from reverse_etl.destinations.iterable.protocol.reply_table import UNKNOWN_USER
 from reverse_etl.destinations.operation import BatchResult, Clarity, Operation
 from reverse_etl.destinations.request import Reply, Request
 
-FORGOTTEN_USER = "forgotten-user"
 FORGOTTEN = "the row is about a user who was forgotten on request"
 _FOR_GOOD = "the user was forgotten on request and is never sent again"
 # Statuses 400 and 409 come with the first; support article 39629320560148 lists a forgotten user under both.
