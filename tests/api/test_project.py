@@ -15,9 +15,8 @@ import pytest
 
 import reverse_etl
 from reverse_etl import ConfigError, Faults, Project, RunResult, SyncPlan, SyncStatus, WarehouseError
+from tests.api.conftest import Heard
 from tests.cli.conftest import META, Shop
-
-from .conftest import Heard
 
 Load = Callable[..., Project]
 

@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from reverse_etl import __version__
-
-from .conftest import Shop
+from tests.cli.conftest import Shop
 
 _WAREHOUSES = {"duckdb", "psycopg", "adbc_driver_manager", "adbc_driver_postgresql", "snowflake", "google", "pyarrow"}
 _DRIVERS = {*_WAREHOUSES, "starlette", "uvicorn", "dbt"}

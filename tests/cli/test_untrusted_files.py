@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 KEY = "0123456789abcdef0123456789abcdef"
 

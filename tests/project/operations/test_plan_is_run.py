@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 KINDS = ("added", "changed", "resent", "removed", "unchanged", "quarantined")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import Shop
+from tests.cli.conftest import Shop
 
 
 def test_accepting_lets_a_new_key_pass(people: Shop, sandbox: Any) -> None:

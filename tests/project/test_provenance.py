@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 from reverse_etl.cli import app
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
-
-from .conftest import META, PEOPLE, Ended, Shop, working_in
+from tests.cli.conftest import META, PEOPLE, Ended, Shop, working_in
 
 DEV, PROD = ("--target", "dev"), ("--target", "prod")
 STATE = {"REVERSE_ETL_STATE": "local"}

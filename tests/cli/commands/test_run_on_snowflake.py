@@ -13,10 +13,9 @@ import pytest
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.snowflake import Snowflake
+from tests.cli.conftest import Shop
 from tests.emulators.processes import served
 from tests.warehouses.snowflake.on_snowflake import SERVER, emulator_python, local
-
-from .conftest import Shop
 
 pytestmark = pytest.mark.emulator
 

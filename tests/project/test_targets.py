@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 SOURCE = 'target dev, database shop, relation "shop"."main"."people"'
 NAMES = {"target": "dev", "database": "shop", "relation": '"shop"."main"."people"'}

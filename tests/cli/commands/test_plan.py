@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 
 def test_before_the_first_run_everything_is_added(people: Shop, sandbox: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 TAGGED = "models: [{name: friends, config: {meta: {reverse_etl: {object: users, email: email}}}}]\n"
 

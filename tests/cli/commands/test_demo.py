@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORDS = [sys.executable, "-m", "reverse_etl", "demo", "--sample-dir", str(ROOT / "sample_dbt_project")]
 
 

@@ -17,8 +17,7 @@ import requests
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.snapshot.tables import slug
 from reverse_etl.warehouses.duckdb import DuckDB
-
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 LOCAL = {"REVERSE_ETL_STATE": "local"}
 SLUG = slug("people")

@@ -16,10 +16,9 @@ from reverse_etl.destinations.iterable import OBJECTS
 from reverse_etl.destinations.iterable.objects.users import USERS, BulkUpdate
 from reverse_etl.warehouses.duckdb import DuckDB
 from reverse_etl.warehouses.mark import Mark
+from tests.cli.conftest import META, Shop
 from tests.reference_iterable import serve_reference
 from tests.stories.project import PATIENT
-
-from .conftest import META, Shop
 
 ADA = {"firstName": "Ada", "age": 36, "joined": "2024-01-01 00:00:00 +00:00", "source": "warehouse"}
 

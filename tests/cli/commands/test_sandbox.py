@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Shop
+from tests.cli.conftest import Shop
 
 _WORDS = [sys.executable, "-m", "reverse_etl", "sandbox", "--project-type", "hybrid", "--no-rate-limit"]
 

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.counting import plural
-
-from .conftest import Shop
+from tests.cli.conftest import Shop
 
 TIMES = {"s": 1.0, "min": 60.0}
 

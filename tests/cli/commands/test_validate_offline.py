@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 BARE = {"ITERABLE_API_KEY": "", "ITERABLE_PROJECT_TYPE": "", "ITERABLE_BASE_URL": ""}
 FILE = "destinations: {iterable: {api_key: \"{{ env_var('CRM_KEY') }}\", project_type: email}}\n"

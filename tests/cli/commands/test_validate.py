@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 ITEMS = {"object": "catalog_items", "catalog": "Products", "item_id": "sku", "fields": ["name", "price", "since"]}
 PRODUCTS = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 DESTINATIONS = """
 destinations:

@@ -16,8 +16,7 @@ from reverse_etl.project.sandboxes.sandbox_contents import needed_contents
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.sandbox.http.app import SandboxApp
 from reverse_etl.sync import Sync
-
-from .conftest import META, Ended, Shop
+from tests.cli.conftest import META, Ended, Shop
 
 REAL_KEY = "0123456789abcdef0123456789abcdef"
 # Whatever leads to a real project is there, and must not be followed.

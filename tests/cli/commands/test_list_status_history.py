@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from .conftest import META, Shop
+from tests.cli.conftest import META, Shop
 
 
 def test_list_in_three_forms(people: Shop) -> None:
