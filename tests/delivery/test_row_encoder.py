@@ -10,7 +10,7 @@ import pytest
 
 from reverse_etl.change import Kind, Status
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 
 SOURCES = (
     Source("name", "v1"),

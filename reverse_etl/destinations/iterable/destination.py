@@ -21,7 +21,7 @@ from reverse_etl.destinations.iterable import OBJECTS, bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConfig, resolve_config, resolve_offline
 from reverse_etl.destinations.iterable.fields.date_fields import DATE_PATTERNS, DateSample, add_date_findings
-from reverse_etl.destinations.iterable.people import find_identifier_conflicts
+from reverse_etl.destinations.iterable.identifier_conflicts import find_identifier_conflicts
 from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.request import ApiCaller, Client
@@ -61,7 +61,7 @@ class IterableDestination(Destination):
         return bind(sync, project_type)
 
     def encode_column(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
-        from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type  # imports `pyarrow`
+        from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type  # imports `pyarrow`
 
         return convert_to_type(column, cast, as_json=as_json)
 

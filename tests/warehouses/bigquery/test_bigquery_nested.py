@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reverse_etl.destinations.iterable.fields.values import convert_column
+from reverse_etl.destinations.iterable.fields.column_values import convert_column
 from reverse_etl.warehouses.bigquery.nested_json import Type, json_of, type_of
 from tests.contracts.warehouse import SCHEMA
 from tests.warehouses.bigquery.on_bigquery import OnBigQuery

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 from reverse_etl.warehouses.duckdb import DuckDB, options_of

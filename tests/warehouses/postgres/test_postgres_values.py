@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from reverse_etl.destinations.iterable.fields.values import convert_column
+from reverse_etl.destinations.iterable.fields.column_values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 from reverse_etl.errors import WarehouseError
 from reverse_etl.sync import Field

@@ -24,7 +24,7 @@ from reverse_etl.destinations.iterable.identity import (
 )
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.iterable.resources.user_moves import IdentifierChangeLookup, UserIdentifier
+from reverse_etl.destinations.iterable.resources.identifier_change_lookup import IdentifierChangeLookup, UserIdentifier
 from reverse_etl.destinations.operation import Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault

@@ -19,7 +19,7 @@ from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
 from reverse_etl.destinations.iterable.identity import identity_rule, person_column
 from reverse_etl.destinations.iterable.protocol.single import Single
-from reverse_etl.destinations.iterable.resources.user_moves import IdentifierChangeLookup, UserIdentifier
+from reverse_etl.destinations.iterable.resources.identifier_change_lookup import IdentifierChangeLookup, UserIdentifier
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault

@@ -10,7 +10,7 @@ import pytest
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.destinations.iterable.identity import Identifiers
 from reverse_etl.destinations.iterable.objects.subscriptions import REGISTERS, _body
 from reverse_etl.destinations.iterable.resources.named_resources import NamedResource

@@ -93,7 +93,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "decimals, dates, times and numbers that are none are converted": (
         "delivery/test_row_encoder.py::test_numbers_are_written_so_that_iterable_sees_their_type",
-        "fields/test_values.py::test_every_moment_of_the_calendar",
+        "fields/test_column_values.py::test_every_moment_of_the_calendar",
     ),
     "ids of events and purchases stay the same": (
         "objects/activity/test_events_bodies.py::test_an_id_that_iterable_takes_goes_out_as_it_is",

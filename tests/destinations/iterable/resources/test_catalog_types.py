@@ -10,7 +10,7 @@ import pytest
 from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
 from reverse_etl.destinations.iterable import bind
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.destinations.iterable.objects.catalog_uploads import UploadItems
 from reverse_etl.destinations.iterable.resources.catalog_types import (
     CONVERTIBLE,

@@ -12,7 +12,7 @@ import pytest
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from tests.destinations.iterable.objects.activity.activity_replies import hashed
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
 from tests.destinations.iterable.objects.singles import sync_of

@@ -16,7 +16,7 @@ from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
-from reverse_etl.destinations.iterable.fields.type_fitting import convert_to_type
+from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable_turns import TurnsContract

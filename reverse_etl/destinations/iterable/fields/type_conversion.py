@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types
 
+from reverse_etl.destinations.iterable.fields.column_values import convert_column
 from reverse_etl.destinations.iterable.fields.date_formats import is_date
 from reverse_etl.destinations.iterable.fields.long_range import fits_long
-from reverse_etl.destinations.iterable.fields.values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 
 _TEXTS = ("string", "keyword")

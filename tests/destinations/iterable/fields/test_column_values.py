@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.destinations.iterable.fields.values import convert_column
+from reverse_etl.destinations.iterable.fields.column_values import convert_column
 from reverse_etl.destinations.operation import Unsendable
 
 TOO_LARGE = "the whole number does not fit 64 bits; cast the column to text in the model"
