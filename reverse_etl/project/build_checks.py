@@ -10,7 +10,7 @@ from reverse_etl.guards.build import GUARD
 from reverse_etl.guards.guard import BuildGuardContext, first_problem
 from reverse_etl.guards.table import BUILD_GUARDS
 from reverse_etl.project.session import ProjectSession
-from reverse_etl.run.builds import Builds, remember_builds
+from reverse_etl.run.checks.builds import Builds, remember_builds
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader, Warehouse
 

@@ -28,7 +28,7 @@ from reverse_etl.guards.guard import error_of, first_problem
 from reverse_etl.guards.table import ALLOWABLE, MANIFEST_GUARDS
 from reverse_etl.project.manifest_facts import ManifestFacts
 from reverse_etl.project.sync_reader import Definitions, read_syncs
-from reverse_etl.run.builds import Builds, read_builds
+from reverse_etl.run.checks.builds import Builds, read_builds
 from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses import Connection, open_warehouse

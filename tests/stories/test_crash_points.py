@@ -16,7 +16,7 @@ from tests.stories.project import Project, values
 from tests.stories.running import opened, run
 
 META = {"object": "users", "email": "email", "fields": {"name": "name"}, "on_removed": "delete"}
-SETTINGS = Settings(batch_rows=2, window=4, requests_per_second=1000, concurrency=1)
+SETTINGS = Settings(batch_rows=2, window=4, requests_per_second=1000, concurrency=1, user_pause=0)
 
 
 class Killed(BaseException):

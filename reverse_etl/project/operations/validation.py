@@ -9,9 +9,9 @@ from reverse_etl.errors import Faults, ReverseEtlError
 from reverse_etl.project.project_types import common_faults, conflicts_between, faults_by_type, possible_types
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.inspections import Finding
+from reverse_etl.run.checks.field_inspection import inspect_fields
+from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.field_inspection import inspect_fields
-from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader

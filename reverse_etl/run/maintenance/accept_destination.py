@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from reverse_etl.counting import agree, plural
 from reverse_etl.errors import ConfigError, Faults
 from reverse_etl.provenance import is_same_source, names_relation, plain_relation, remembered_source
+from reverse_etl.run.checks.guard_checks import target_error
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.guarding import target_error
 from reverse_etl.run.leases import acquire_lease, new_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error

@@ -8,8 +8,8 @@ from functools import partial
 
 from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
+from reverse_etl.run.checks.guard_checks import target_error
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.guarding import target_error
 from reverse_etl.run.leases import new_lease, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reverse_etl.errors import ConfigError
+from reverse_etl.run.checks.guard_checks import relation_error, target_error
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.guarding import relation_error, target_error
 from reverse_etl.run.leases import new_lease, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
+from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.plain_comparison import report_plain_comparison
+from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.guarding import guard_problem
-from reverse_etl.run.plain_comparison import report_plain_comparison
 from reverse_etl.run.planning.estimate import estimate
-from reverse_etl.run.planning.rehearsal import connect_read_only, count_unsendable
+from reverse_etl.run.planning.sendable_rows import connect_read_only, count_unsendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
-from reverse_etl.run.rename_check import rename_warning
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.snapshot.snapshot_reader import Sample, SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync

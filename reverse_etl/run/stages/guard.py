@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reverse_etl.change import SyncStatus
+from reverse_etl.run.checks.guard_checks import guard_problem
 from reverse_etl.run.context import End, LeasedRun, LookedRun
-from reverse_etl.run.guarding import guard_problem
 
 
 def guard(context: LookedRun) -> LookedRun | End:

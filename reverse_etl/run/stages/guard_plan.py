@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reverse_etl.change import SyncStatus
 from reverse_etl.events import Event
+from reverse_etl.run.checks.guard_checks import guard_problem
 from reverse_etl.run.context import ApprovedRun, End, PlannedRun, advance
-from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.remembered_destination import remember_destination
 from reverse_etl.run.sending.journal import Journal, SendDeadlines
 from reverse_etl.snapshot.rejections import Recheck, Rejections

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from reverse_etl.run.checks.plain_comparison import report_plain_comparison
+from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.context import LookedRun, RunContext, advance
-from reverse_etl.run.plain_comparison import report_plain_comparison
-from reverse_etl.run.rename_check import rename_warning
 
 
 def look(context: RunContext) -> LookedRun:

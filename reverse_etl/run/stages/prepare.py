@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reverse_etl.run.checks.guard_checks import guard_problem
 from reverse_etl.run.context import LeasedRun
-from reverse_etl.run.guarding import guard_problem
 from reverse_etl.run.remembered_destination import find_known_resources, remember_destination
 
 

@@ -40,7 +40,7 @@ class _ReadOnlyCaller:
 def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[RunnableSync, Sequence[str]]:
     """The sync with what the destination says of it, and warnings. Raises DestinationError for what would end the run.
 
-    Where the run would make a list or a catalog first, the sync stays as it is, and that is said.
+    If the run would create something first, such as a list, the sync stays as it is, and a warning says so.
     """
     try:
         bound = runnable.bound.connect(runnable.context, _ReadOnlyCaller(asker))
