@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
 from reverse_etl.counting import plural, were
 from reverse_etl.delivery.batches import Batch, BatchCutter, one_row_per_user
-from reverse_etl.delivery.rate_limiter import Pacer
+from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
 from reverse_etl.delivery.response_record import record_response
 from reverse_etl.destinations.operation import Clarity, Operation
@@ -39,7 +39,7 @@ class BatchSender:
         self,
         operation: Operation,
         context: SendContext,
-        pacer: Pacer,
+        limiter: RateLimiter,
         batch_rows: int = LARGEST_BATCH,
         past: Mapping[int, PastFailure] = _NO_PAST,
     ) -> None:
@@ -49,7 +49,7 @@ class BatchSender:
         self._context = context
         self._name = context.replies.name
         self._cutter = BatchCutter(operation, batch_rows, past)
-        self._engine: RequestEngine[Batch] = RequestEngine(context, pacer, self._decide)
+        self._engine: RequestEngine[Batch] = RequestEngine(context, limiter, self._decide)
 
     @property
     def problem(self) -> Problem | None:

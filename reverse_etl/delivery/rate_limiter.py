@@ -37,7 +37,7 @@ def ignore_wait(wait: Wait) -> None:
     del wait
 
 
-class Pacer:
+class RateLimiter:
     """Requests of one endpoint, evenly spread: never more than the ceiling in any second, so no burst meets a 429.
 
     A 429 halves the rate; it grows evenly with the answers that follow, in a minute from nothing to the ceiling.
@@ -104,25 +104,25 @@ class Pacer:
         return max(self._taken_at + interval, self._held_until)
 
 
-def rate_wait(pacer: Pacer, name: str, seconds: float) -> Wait:
+def rate_wait(limiter: RateLimiter, name: str, seconds: float) -> Wait:
     """The wait after a 429 of the destination `name`: `seconds`, or longer if the rate is low by now."""
-    return Wait(max(seconds, pacer.wait()), f"{name}'s rate limit")
+    return Wait(max(seconds, limiter.wait()), f"{name}'s rate limit")
 
 
-class Pacers:
-    """The pacers of one process: one for each endpoint of each project, whichever syncs call it."""
+class RateLimiters:
+    """The limiters of one process: one for each endpoint of each project, whichever syncs call it."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """None yet."""
         self._monotonic = monotonic
-        self._pacers: dict[tuple[str, str, str, str], Pacer] = {}
+        self._limiters: dict[tuple[str, str, str, str], RateLimiter] = {}
 
-    def of(self, host: str, project: str, endpoint: Endpoint) -> Pacer:
-        """The pacer of an endpoint, with what the endpoint says now as its ceiling."""
+    def of(self, host: str, project: str, endpoint: Endpoint) -> RateLimiter:
+        """The limiter of an endpoint, with what the endpoint says now as its ceiling."""
         key = (host, project, endpoint.method, endpoint.path)
-        pacer = self._pacers.setdefault(key, Pacer(endpoint.per_second, self._monotonic, endpoint.per_day))
-        pacer.limit(endpoint.per_second)
-        return pacer
+        limiter = self._limiters.setdefault(key, RateLimiter(endpoint.per_second, self._monotonic, endpoint.per_day))
+        limiter.limit(endpoint.per_second)
+        return limiter
 
 
 def backoff(attempt: int, random: float) -> float:

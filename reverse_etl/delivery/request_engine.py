@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.delivery.problems import daily_limit_problem, stop_problem, throttled_problem, unavailable_problem
-from reverse_etl.delivery.rate_limiter import Budget, Pacer, Time, Wait, backoff, ignore_wait, rate_wait, throttle
+from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time, Wait, backoff, ignore_wait, rate_wait, throttle
 from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules, describe_reply
 from reverse_etl.destinations.request import Client, Reply, Request
 
@@ -100,11 +100,13 @@ _NOT_SENT = Reply(0, sent=False, error="not-allowed")
 class RequestEngine(Generic[Payload]):
     """Runs tasks. `problem` is set once nothing more can be sent."""
 
-    def __init__(self, context: SendContext, pacer: Pacer, decide: Callable[[Payload, Reply], ReplyDecision]) -> None:
+    def __init__(
+        self, context: SendContext, limiter: RateLimiter, decide: Callable[[Payload, Reply], ReplyDecision]
+    ) -> None:
         """One engine serves one endpoint. `decide` says what to do with a reply to the request of that payload."""
         self._decide = decide
         self._context = context
-        self._pacer = pacer
+        self._limiter = limiter
         self._ready: deque[Task[Payload]] = deque()
         self._delayed: list[tuple[float, int, Task[Payload]]] = []
         self._flying: dict[Future[Reply], Task[Payload]] = {}
@@ -146,10 +148,10 @@ class RequestEngine(Generic[Payload]):
             if self._stopping():
                 yield FinishedTask(task, TaskEnd.ABORTED)
                 continue
-            task.permit = self._pacer.take()
+            task.permit = self._limiter.take()
             if not task.permit:
                 self._ready.appendleft(task)
-                if self._pacer.spent:
+                if self._limiter.spent:
                     self._stop_for_today(task)
                     continue
                 return
@@ -170,11 +172,11 @@ class RequestEngine(Generic[Payload]):
         return self.problem is not None or not self._context.allowed()
 
     def _stop_for_today(self, task: Task[Payload]) -> None:
-        self.stop(daily_limit_problem(self._context.replies.name, task.request.endpoint, self._pacer.per_day))
+        self.stop(daily_limit_problem(self._context.replies.name, task.request.endpoint, self._limiter.per_day))
 
     def _pause(self) -> float:
         """Seconds until something can be launched."""
-        paced = self._pacer.wait()
+        paced = self._limiter.wait()
         if paced or not self._delayed:
             return paced or _TICK
         return max(self._delayed[0][0] - self._context.time.monotonic(), 0.001)
@@ -203,7 +205,7 @@ class RequestEngine(Generic[Payload]):
             self.stop(stop_problem(self._context.replies, decision, reply))
             return FinishedTask(task, TaskEnd.ABORTED, reply, decision)
         self._context.budget.earn()
-        self._pacer.answered()
+        self._limiter.answered()
         return FinishedTask(task, TaskEnd.REPLIED, reply, decision)
 
     def _count(self, task: Task[Payload]) -> None:
@@ -215,12 +217,12 @@ class RequestEngine(Generic[Payload]):
     def _throttle(self, task: Task[Payload], reply: Reply, decision: ReplyDecision) -> FinishedTask[Payload] | None:
         task.throttles += 1
         seconds = throttle(task.throttles, reply.wait, self._context.time.random())
-        self._pacer.throttled(task.permit, seconds)
+        self._limiter.throttled(task.permit, seconds)
         now = self._context.time.monotonic()
         self._throttled_since = self._throttled_since or now
         if now - self._throttled_since > _LONGEST_THROTTLE:
             self.stop(throttled_problem(self._context.replies.name, now - self._throttled_since))
-        if self._pacer.per_day and (reply.wait or 0) > _WAIT_OF_A_DAY:
+        if self._limiter.per_day and (reply.wait or 0) > _WAIT_OF_A_DAY:
             self._stop_for_today(task)
         if self.problem is not None:
             return FinishedTask(task, TaskEnd.ABORTED, reply)
@@ -228,7 +230,7 @@ class RequestEngine(Generic[Payload]):
             return FinishedTask(task, TaskEnd.EXHAUSTED, reply, decision)
         task.attempts -= 1  # a 429 was not applied and is no try
         self._ready.appendleft(task)
-        self._context.on_wait(rate_wait(self._pacer, self._context.replies.name, seconds))
+        self._context.on_wait(rate_wait(self._limiter, self._context.replies.name, seconds))
         return None
 
     def _retry(self, task: Task[Payload], reply: Reply, decision: ReplyDecision) -> FinishedTask[Payload] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from reverse_etl.delivery.problems import unreached_message, untrusted_message
-from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Budget, Pacer, Time, Wait, ignore_wait
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Budget, RateLimiter, Time, Wait, ignore_wait
 from reverse_etl.delivery.request_engine import RequestEngine, SendContext, Task
 from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules
 from reverse_etl.destinations.request import Client, Endpoint, Reply, Request
@@ -47,7 +47,7 @@ class RetryingCaller:
     replies: ReplyRules
     time: Time
     attempts: int
-    pacer: Callable[[Endpoint], Pacer] | None = None
+    limiter: Callable[[Endpoint], RateLimiter] | None = None
     stop: Callable[[], bool] = lambda: False
     on_wait: Callable[[Wait], None] = ignore_wait
 
@@ -82,8 +82,8 @@ class RetryingCaller:
         def decide(_: None, reply: Reply) -> ReplyDecision:
             return self._decide(reply, once=once, settled=settled)
 
-        pacer = self.pacer(request.endpoint) if self.pacer else Pacer(0, self.time.monotonic)
-        engine: RequestEngine[None] = RequestEngine(self._context, pacer, decide)
+        limiter = self.limiter(request.endpoint) if self.limiter else RateLimiter(0, self.time.monotonic)
+        engine: RequestEngine[None] = RequestEngine(self._context, limiter, decide)
         [done] = [done for done in engine.run(iter([Task(request, None)])) if done is not None]
         if done.reply is None:
             raise self._not_asked(engine)

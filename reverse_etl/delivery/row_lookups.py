@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reverse_etl.change import Change, Outcome, Problem, Response, Status
-from reverse_etl.delivery.rate_limiter import Pacer
+from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
 from reverse_etl.delivery.response_record import record_response
 from reverse_etl.destinations.operation import Lookup, Send
@@ -20,11 +20,11 @@ _Query = tuple[Change, Request]
 class RowLookups:
     """Looks up each change. `found` gathers those to send; it is as long as what was looked up at most."""
 
-    def __init__(self, lookup: Lookup, context: SendContext, pacer: Pacer) -> None:
+    def __init__(self, lookup: Lookup, context: SendContext, limiter: RateLimiter) -> None:
         """For one use: run once, then read `found`."""
         self._lookup = lookup
         self._replies: ReplyRules = context.replies
-        self._engine: RequestEngine[_Query] = RequestEngine(context, pacer, self._decide)
+        self._engine: RequestEngine[_Query] = RequestEngine(context, limiter, self._decide)
         self.found: list[Change] = []
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
-from reverse_etl.delivery.rate_limiter import Pacers
+from reverse_etl.delivery.rate_limiter import RateLimiters
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
@@ -40,7 +40,7 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
     """Return the real environment of a run: system clock, real sleep, real network."""
     settings = project.settings
     invocation = secrets.token_hex(8)
-    pacers = Pacers(time.monotonic)
+    limiters = RateLimiters(time.monotonic)
     options_of_client = ClientOptions(settings.http_timeout, invocation)
     return RunEnvironment(
         settings,
@@ -63,7 +63,7 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
         ),
         Connections(
             client=lambda config: load_destination(config.kind).client(config, options_of_client),
-            pacer=lambda destination, endpoint: pacers.of(destination.host, destination.project, endpoint),
+            limiter=lambda destination, endpoint: limiters.of(destination.host, destination.project, endpoint),
             open_session=lambda: project.open_target(read_only=False),
         ),
         ProjectSyncs(

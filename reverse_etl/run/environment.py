@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.delivery.retrying_caller import RetryingCaller
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import DestinationConfig
@@ -56,10 +56,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Connections:
-    """How to reach the destinations, and the warehouse once more. `pacer` returns the rate limiter of an endpoint."""
+    """How to reach the destinations, and the warehouse once more. `limiter` returns the rate limiter of an endpoint."""
 
     client: Callable[[DestinationConfig], Client]
-    pacer: Callable[[DestinationConfig, Endpoint], Pacer]
+    limiter: Callable[[DestinationConfig, Endpoint], RateLimiter]
     open_session: Callable[[], Warehouse] | None = None
 
 
@@ -87,6 +87,7 @@ class RunEnvironment:
 
     def questions(self, client: Client, destination: DestinationConfig) -> RetryingCaller:
         """Return what asks a destination for more than rows, at the pace that all syncs share."""
-        pacer, waits = partial(self.connections.pacer, destination), WaitReporter(self.clock, self.invocation.listener)
+        limiter = partial(self.connections.limiter, destination)
+        waits = WaitReporter(self.clock, self.invocation.listener)
         replies, attempts = load_destination(destination.kind).replies, self.settings.attempts
-        return RetryingCaller(client, replies, self.clock, attempts, pacer, self.invocation.stop, waits)
+        return RetryingCaller(client, replies, self.clock, attempts, limiter, self.invocation.stop, waits)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.change import Outcome, PastFailure, Problem
 from reverse_etl.delivery.batch_sender import BatchSender
-from reverse_etl.delivery.rate_limiter import Budget, Pacer, Time
+from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time
 from reverse_etl.delivery.request_engine import RequestCounts, SendContext
 from reverse_etl.delivery.retrying_caller import InlineExecutor, RetryingCaller
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
@@ -102,16 +102,16 @@ class World:
             budget=self.budget,
         )
 
-    def caller(self, client, attempts, pacer=None):
-        return RetryingCaller(client, self.replies, self.time, attempts, pacer)
+    def caller(self, client, attempts, limiter=None):
+        return RetryingCaller(client, self.replies, self.time, attempts, limiter)
 
-    def pacer(self):
-        return Pacer(self.per_second, self.clock.monotonic, self.per_day)
+    def limiter(self):
+        return RateLimiter(self.per_second, self.clock.monotonic, self.per_day)
 
     def deliver(self, operation, changes: Sequence) -> Delivered:
         client = self.client()
         line = self.line(client)
-        delivery = BatchSender(operation, line, self.pacer(), self.batch_rows, self.past)
+        delivery = BatchSender(operation, line, self.limiter(), self.batch_rows, self.past)
         result = Delivered(counts=line.counts)
         try:
             for settled in delivery.run(changes):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
 from tests.stories.running import opened, run
@@ -23,7 +23,7 @@ SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000, http_
 THIRD = 3
 
 
-class HeldPacer(Pacer):
+class HeldPacer(RateLimiter):
     """Waits between its third permit and the request."""
 
     permits = 0
@@ -41,6 +41,6 @@ class HeldPacer(Pacer):
 if __name__ == "__main__":
     folder, url = Path(sys.argv[1]), sys.argv[2]
     clock = Time(lambda: time.monotonic() + float((folder / "ahead").read_text()), time.sleep, lambda: 0.5)
-    pacer = HeldPacer(1000, clock.monotonic)
-    result = run(opened(DuckDB, folder), url, META, SETTINGS, clock, pacer=lambda *_: pacer)
+    limiter = HeldPacer(1000, clock.monotonic)
+    result = run(opened(DuckDB, folder), url, META, SETTINGS, clock, limiter=lambda *_: limiter)
     print(json.dumps([result.status.value, result.problem.code if result.problem else None]))  # noqa: T201

@@ -11,7 +11,7 @@ from typing import Any
 
 from reverse_etl.change import RunResult
 from reverse_etl.definition.entry import TaggedModel, read_definitions
-from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
@@ -43,7 +43,7 @@ def run(
     destination = IterableConfig("iterable", url, "email", Secret("sandbox-story"))
     connections = Connections(
         client=lambda d: HttpClient(Access(d.base_url, d.api_key, settings.http_timeout)),
-        pacer=lambda _, endpoint: Pacer(endpoint.per_second, clock.monotonic),
+        limiter=lambda _, endpoint: RateLimiter(endpoint.per_second, clock.monotonic),
     )
     invocation = Invocation("story", silent, process={}, is_alive=lambda _note: False, wait=5)
     environment = RunEnvironment(settings, clock_of(clock), _with(invocation, given), _with(connections, given))

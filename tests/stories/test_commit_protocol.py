@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from reverse_etl.change import SyncStatus
-from reverse_etl.delivery.rate_limiter import Pacer, Time
+from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.errors import WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.settings import Settings
@@ -168,7 +168,7 @@ def check_that_it_sent_nothing_more(out: str, sent: int, project: Project, itera
 def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
     project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
 ) -> None:
-    class Sleepy(Pacer):
+    class Sleepy(RateLimiter):
         def take(self) -> int:
             permit = super().take()
             if permit and iterable.number == 2 and not clock.ahead:
@@ -176,8 +176,8 @@ def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
                 clock.ahead = AN_HOUR
             return permit
 
-    pacer = Sleepy(1000, clock.time.monotonic)
-    result = run(warehouse, iterable.url, META, SETTINGS, clock.time, pacer=lambda *_: pacer)
+    limiter = Sleepy(1000, clock.time.monotonic)
+    result = run(warehouse, iterable.url, META, SETTINGS, clock.time, limiter=lambda *_: limiter)
     assert iterable.number == 2
     assert result.problem is not None
     assert result.problem.code == "lease-lost"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
 from reverse_etl.counting import plural
 from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
-from reverse_etl.delivery.rate_limiter import Pacer
+from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import SendContext
 from reverse_etl.delivery.row_lookups import RowLookups
 from reverse_etl.destinations.operation import Lookup, Operation
@@ -183,7 +183,7 @@ class Sender:
         if lookup is None or operation is not self._runnable.bound.operations.write:
             self._deliver(changes, operation)
             return
-        lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
+        lookups = RowLookups(lookup, self._line, self._limiter(lookup.endpoint))
         self._follow(_settled(outcome) for outcome in lookups.run(changes))
         self.problem = lookups.problem
         if self.problem is not None:
@@ -199,8 +199,8 @@ class Sender:
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
         """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
-        pacer, rows = self._pacer(operation.endpoint), self._environment.settings.batch_rows
-        delivery = BatchSender(operation, self._line, pacer, rows, self._past)
+        limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
+        delivery = BatchSender(operation, self._line, limiter, rows, self._past)
         settled = delivery.run(self._giving(changes))
         self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
         self.problem = self.problem or delivery.problem
@@ -209,7 +209,7 @@ class Sender:
         self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
     ) -> Iterator[SettledRows | None]:
         """The outcomes of rows that were refused after an attempt without an answer, which may have been taken."""
-        lookups = RowLookups(lookup, self._line, self._pacer(lookup.endpoint))
+        lookups = RowLookups(lookup, self._line, self._limiter(lookup.endpoint))
         for outcome in lookups.run(iter(changes)):
             taken = outcome is not None and outcome.status is Status.ACCEPTED
             yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
@@ -248,9 +248,9 @@ class Sender:
         self._journal.outcomes.counts[Status.ABORTED] += len(ordinals)
         self._journal.untouched.add(ordinals.start, ordinals.stop)
 
-    def _pacer(self, endpoint: Endpoint) -> Pacer:
+    def _limiter(self, endpoint: Endpoint) -> RateLimiter:
         runnable, environment = self._runnable, self._environment
-        return environment.connections.pacer(
+        return environment.connections.limiter(
             runnable.destination, with_rate(endpoint, runnable.bound.operations, environment.settings)
         )
 

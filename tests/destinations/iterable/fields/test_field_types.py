@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, Pacer
+from reverse_etl.delivery.rate_limiter import LONGEST_WAIT, RateLimiter
 from reverse_etl.destinations.bound_object import SyncContext, TypedField, typed_constant
 from reverse_etl.destinations.inspection import NewField
 from reverse_etl.destinations.iterable import bind
@@ -28,17 +28,17 @@ FIELDS = {"firstName": "string", "plan": "object", "plan.since": "date", "age": 
 
 
 @pytest.fixture
-def pacer(clock):
-    return Pacer(3, clock.monotonic)
+def limiter(clock):
+    return RateLimiter(3, clock.monotonic)
 
 
 @pytest.fixture
-def ask(world, server, pacer):
+def ask(world, server, limiter):
     def ask(*answers, attempts=3):
         server.script(*answers)
         client = world.client()
         try:
-            return read_user_types(world.caller(client, attempts, lambda _: pacer))
+            return read_user_types(world.caller(client, attempts, lambda _: limiter))
         finally:
             client.close()
 
@@ -79,10 +79,10 @@ def test_questions_keep_the_rate_of_their_endpoint(ask, server):
     assert all(later - sooner >= 0.999 / 3 for sooner, later in pairwise(times))
 
 
-def test_a_429_to_a_question_slows_the_next_ones(ask, server, pacer):
+def test_a_429_to_a_question_slows_the_next_ones(ask, server, limiter):
     ask(refusal(429, "RateLimitExceeded", {"rateLimitReset": 2}), Answer(200, {"fields": FIELDS}))
     assert server.requests[1].at - server.requests[0].at >= 2
-    assert pacer.per_second < 2
+    assert limiter.per_second < 2
 
 
 def test_failures_that_do_not_pass_are_no_error(ask, server):
@@ -251,12 +251,12 @@ def test_a_constant_can_clash_as_well():
         ("shoeSize", "integer", False, False),
     ],
 )
-def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, field, kind, array, clashes):
+def test_a_field_that_iterable_knows_gets_no_other_type(world, limiter, server, field, kind, array, clashes):
     """Before its first value: nothing was sent, and the project does not have the field."""
     server.script(Answer(200, {"fields": {}}))
     sync = sync_of({"object": "users", "email": "email"})
     context = SyncContext(sync, [TypedField(field, kind, kind.upper(), array)])
-    asker = world.caller(world.client(), 1, lambda _: pacer)
+    asker = world.caller(world.client(), 1, lambda _: limiter)
     if clashes:
         with pytest.raises(DestinationError) as caught:
             bind(sync, "email").connect(context, asker)
@@ -266,10 +266,10 @@ def test_a_field_that_iterable_knows_gets_no_other_type(world, pacer, server, fi
         bind(sync, "email").connect(context, asker)
 
 
-def test_what_a_project_has_counts_more_than_what_iterable_knows(world, pacer, server):
+def test_what_a_project_has_counts_more_than_what_iterable_knows(world, limiter, server):
     """The field got its type long ago, and takes no other."""
     server.script(Answer(200, {"fields": {"phoneNumber": "long"}}))
     sync = sync_of({"object": "users", "email": "email"})
     context = SyncContext(sync, [TypedField("phoneNumber", "integer", "BIGINT")])
-    bind(sync, "email").connect(context, world.caller(world.client(), 1, lambda _: pacer))
+    bind(sync, "email").connect(context, world.caller(world.client(), 1, lambda _: limiter))
     assert [request.path for request in server.requests] == ["/api/users/getFields"]

@@ -38,7 +38,7 @@ class TestWhatIsAskedBeforeAUserIsMoved:
             body = orjson.dumps(bind(sync, project).body(row))
             server.script(*answers)
             client = world.client()
-            lookups = RowLookups(bind(sync, project).operations.lookup, world.line(client), world.pacer())
+            lookups = RowLookups(bind(sync, project).operations.lookup, world.line(client), world.limiter())
             outcomes = [o for o in lookups.run([Change(0, Kind.ADDED, row.identity, body)]) if o is not None]
             client.close()
             return "sent" if lookups.found else f"{outcomes[0].status.value} {outcomes[0].code}".strip()

@@ -18,7 +18,7 @@ def look(world, server):
         else:
             server.script(answer)
         client = world.client()
-        lookups = RowLookups(UserExists(key), world.line(client), world.pacer())
+        lookups = RowLookups(UserExists(key), world.line(client), world.limiter())
         changes = [Change(number, Kind.CHANGED, identity, b"{}") for number, identity in enumerate(identities)]
         outcomes = [outcome for outcome in lookups.run(changes) if outcome is not None]
         client.close()

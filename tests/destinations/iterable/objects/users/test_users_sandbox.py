@@ -24,7 +24,7 @@ def change(ordinal, key, identity, **data):
 def exists(world, key, *identities):
     """Which of these users a lookup finds."""
     client = world.client()
-    lookups = RowLookups(UserExists(key), world.line(client), world.pacer())
+    lookups = RowLookups(UserExists(key), world.line(client), world.limiter())
     asked = [Change(number, Kind.CHANGED, identity, b"") for number, identity in enumerate(identities)]
     outcomes = [outcome for outcome in lookups.run(asked) if outcome is not None]
     client.close()
