@@ -168,7 +168,7 @@ def test_a_catalog_that_would_be_made_is_told_with_the_types_of_its_fields(produ
     products.sql(PRODUCTS)
     ended = products.cli("validate", "--online")
     assert ended.out.splitlines()[1:] == [
-        "  note        catalog `Products` would be made",
+        "  note        the first run creates catalog `Products`",
         "  new fields  name   string",
         "              price  double",
         "              since  string",

@@ -64,7 +64,7 @@ def _of_known(name: str, texts: DateSample, kind: str) -> list[str]:
     misfits = texts.count - texts.dates
     if not misfits:
         return []
-    such = f", such as those in the form `{texts.form}`" if texts.odd else ""
+    such = f", such as those in the format `{texts.form}`" if texts.odd else ""
     return [
         f"field `{name}` is a date in Iterable, and {_share(misfits, texts)} {are(misfits)} none to it{such}: {_CAST}"
     ]
@@ -83,7 +83,7 @@ def _of_string(name: str, texts: DateSample, what: str) -> list[str]:
     if not texts.odd or not texts.are_dates:
         return []
     kind = agree(texts.odd, "is a date", "are dates")
-    said = f"field `{name}`: {_share(texts.odd, texts)} {kind} in a form that Iterable takes for none"
+    said = f"field `{name}`: {_share(texts.odd, texts)} {kind} in a format that Iterable does not recognize"
     return [f"{said}, such as `{texts.form}`, and {what}: {_CAST}"]
 
 

@@ -15,7 +15,7 @@ from reverse_etl.destinations.iterable.fields.built_in_fields import ACCEPTED_KI
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Request
 from reverse_etl.errors import DestinationError
 
-TYPES_UNKNOWN = "Iterable did not tell its field types, so they were not checked"
+TYPES_UNKNOWN = "Iterable did not return its field types, so they were not checked"
 GET_FIELDS = Endpoint("GET", "/api/users/getFields", 3)
 
 TypesByKind = Mapping[str, frozenset[str]]

@@ -41,7 +41,7 @@ def find_reserved_fields(
     for item in sync.fields or ():
         top = item.path.split(".")[0]
         if top in reserved or item.path in identifiers:
-            says = "is kept by Iterable itself" if top in reserved else "is sent as the identifier already"
+            says = "is written by Iterable itself" if top in reserved else "is sent as the identifier already"
             faults.append(
                 location.fault(
                     "managed-field", f"field `{item.path}` {says}", key=f"fields.{item.path}", found=item.path

@@ -130,7 +130,7 @@ def _inspect(entry: CatalogItemsEntry, context: SyncContext, caller: ApiCaller) 
         [as_new_field(item) if item in typed else NewField(item.field, "", _NO_TYPE) for item in missing],
         {item.field: catalog.types[item.field] for item in context.fields if item.field in catalog.types},
         _warn_of_untyped(entry, catalog, untyped),
-        () if existing else (f"catalog `{catalog.name}` would be made",),
+        () if existing else (f"the first run creates catalog `{catalog.name}`",),
         inferring=False,
         types_read=True,
     )

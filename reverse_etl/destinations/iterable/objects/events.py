@@ -136,7 +136,7 @@ def _name_of(change: Change) -> str:
 
 
 def _disallowed(ordinal: int, name: str) -> Outcome:
-    reason = f"the project lets no event named `{shorten(name)}` in"
+    reason = f"the project does not accept events named `{shorten(name)}`"
     return Outcome(ordinal, Status.REJECTED, "disallowed-event", reason)
 
 

@@ -118,7 +118,7 @@ class ListMembersEntry(FieldsEntry):
     def faults(self, location: EntryLocation) -> FaultList:
         faults = [] if self.identifiers() else [missing_identifier(location)]
         if self.create_list and not self.list.name:
-            said = "a list can be made by name alone: Iterable gives the id"
+            said = "a list can only be created by its name: Iterable assigns the id"
             faults.append(location.fault("contradictory-keys", said, key="create_list", allowed="`list: {name: …}`"))
         useless = [key for key in self.JOINING if self.mode == "remove" and getattr(self, key)]
         return faults + [
@@ -149,10 +149,8 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
 def _check(entry: ListMembersEntry, identifiers: Identifiers, sync: Sync) -> FaultList:
     location, faults = location_of(sync), identifiers.check(sync)
     if identifiers.project is ProjectType.EMAIL and entry.update_existing_users_only:
-        message = (
-            "an e-mail project makes users that it lacks all the same, so `update_existing_users_only` cannot hold"
-        )
-        allowed = "to leave it out, and a model that holds none but users whom Iterable has"
+        message = "an e-mail project creates missing users anyway, so `update_existing_users_only` has no effect"
+        allowed = "to leave it out, and a model that holds only users that Iterable has"
         faults.append(location.fault("wrong-project-type", message, key="update_existing_users_only", allowed=allowed))
     return [*faults, *find_reserved_user_fields(sync, location)]
 
@@ -184,7 +182,7 @@ def _inspect(entry: ListMembersEntry, context: SyncContext, caller: ApiCaller) -
     inspection = inspect_user_fields(context, caller) if context.fields else Inspection()
     if ListSearch(entry.list, entry.create_list, context.sync.name, caller).find() is not None:
         return inspection
-    note = f"Iterable has no list `{entry.list.name}` yet; the first run makes it"
+    note = f"Iterable has no list `{entry.list.name}` yet; the first run creates it"
     return replace(inspection, notes=(note,))
 
 

@@ -231,8 +231,8 @@ class UpdateSubscriptions(Operation):
             return None
         return Problem(
             "opt-in-not-enabled",
-            "Iterable takes no subscribed message types, since this project has no opt-in message types",
-            f"Have Iterable switch opt-in message types on, or leave `{_OPTED_IN}` out of the definition.",
+            "Iterable accepts no subscribed message types, because this project has no opt-in message types",
+            f"Ask Iterable to enable opt-in message types, or leave `{_OPTED_IN}` out of the definition.",
             {"status": reply.status, "code": reply.code or "none", "request": reply.request_id or "unnamed"},
         )
 

@@ -136,7 +136,7 @@ def _check(entry: UserMergesEntry, project: ProjectType, sync: Sync) -> list[Fau
             message, allowed = f"in a hybrid project `{key}` must say what it holds", "{email: …} or {user_id: …}"
             faults.append(location.fault("wrong-identifier", message, key=key, allowed=allowed))
         if project is ProjectType.USER_ID and user.key == "email":
-            message = f"a user id project knows users by their user ids alone, and `{key}` holds e-mails"
+            message = f"a user id project identifies users by user id, but `{key}` holds e-mails"
             faults.append(location.fault("wrong-identifier", message, key=key, allowed="a column of user ids"))
     return faults
 

@@ -107,7 +107,7 @@ def _check(entry: UsersEntry, identifiers: Identifiers, sync: Sync) -> list[Faul
         faults.append(
             location.fault(
                 "wrong-identifier",
-                "an e-mail project makes no users from a user id alone",
+                "an e-mail project does not create users from a user id alone",
                 key="user_id",
                 allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
             )

@@ -115,7 +115,7 @@ def unknown_catalog(sync: Sync, wanted: str, names: Sequence[str]) -> Destinatio
         "unknown-catalog",
         f"sync `{sync.name}`: Iterable has no catalog `{wanted}`{did_you_mean(wanted, names)}",
         context={"catalog": wanted, "catalogs": ", ".join(names) or "none", "file": sync.file},
-        hint="Correct `catalog`, make the catalog in Iterable, or let it be made: `create_catalog: true`.",
+        hint="Correct `catalog`, create the catalog in Iterable, or set `create_catalog: true`.",
     )
 
 
@@ -127,7 +127,7 @@ def create_catalog(caller: ApiCaller, name: str) -> Catalog:
     try:
         return read_catalog(caller, find_catalog_name(caller, name)[0] or name)
     except DestinationError as error:
-        raise _not_made(f"catalog `{name}` could not be made", reply) from error
+        raise _not_made(f"catalog `{name}` could not be created", reply) from error
 
 
 def read_catalog(caller: ApiCaller, name: str) -> Catalog:
@@ -154,7 +154,7 @@ def set_types(caller: ApiCaller, catalog: Catalog, fields: Sequence[TypedField])
     request = Request(SET_TYPES, catalog_path(catalog.name, "/fieldMappings"), body)
     reply = caller.ask(request, settled=lambda reply: not (catalog.just_created and says_unknown_catalog(reply)))
     if reply.status not in (200, 201, 202):
-        raise _not_made(f"the fields of catalog `{catalog.name}` could not be typed", reply)
+        raise _not_made(f"the fields of catalog `{catalog.name}` could not get their types", reply)
     return replace(catalog, types={**catalog.types, **{item.field: infer_type(item) for item in fields}})
 
 
@@ -184,7 +184,7 @@ def _read_reply(reply: Reply, what: str) -> Mapping[str, object]:
 def _not_read(what: str, answer: str) -> DestinationError:
     return DestinationError(
         "catalog-not-read",
-        f"Iterable did not tell {what}",
+        f"Iterable did not return {what}",
         context={"answer": answer},
         hint="Run again later: nothing was sent. If it stays so, check that the key may read catalogs.",
     )
@@ -195,6 +195,6 @@ def _not_made(said: str, reply: Reply) -> DestinationError:
         "catalog-not-made",
         f"Iterable refused: {said}",
         context={"status": reply.status, "code": reply.code or "none"},
-        hint="Make the catalog and type its fields in Iterable, or run again in a minute if it was just made:"
-        " nothing was sent.",
+        hint="Create the catalog and the types of its fields in Iterable. If it is new, run again in a minute."
+        " Nothing was sent.",
     )

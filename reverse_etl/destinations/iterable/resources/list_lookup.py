@@ -21,6 +21,7 @@ from reverse_etl.errors import DestinationError
 
 # Swagger states no limit; this many single requests a second are the safe side.
 CREATE = Endpoint("POST", "/api/lists", 100)
+_CREATE_BY_HAND = "Create it in Iterable, or use an API key that can."
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class ListSearch:
     def _unknown(self, lists: Sequence[NamedResource]) -> DestinationError:
         name = self.key.name
         which = f"called `{name}`{ResourceNames(lists).nearest(name)}" if name else f"with the id {self.key.id}"
-        or_create = ", or let it be made with `create_list: true`" if name else ""
+        or_create = ", or create the list with `create_list: true`" if name else ""
         return DestinationError(
             "unknown-list",
             f"sync `{self.sync}`: Iterable has no list {which}",
@@ -117,10 +118,10 @@ class ListSearch:
     def _not_created(self, reply: Reply) -> DestinationError:
         answer = f"status {reply.status}" if reply.status else "no answer"
         refused = 400 <= reply.status < 500
-        what = "did not make" if refused else "did not say that it made"
+        what = "did not create" if refused else "did not say whether it created"
         return DestinationError(
             "list-not-made",
             f"sync `{self.sync}`: Iterable {what} the list `{self.key.name}`",
             context={"answer": answer, "code": reply.code or "none", "request": reply.request_id or "unnamed"},
-            hint="Make it in Iterable, or let the key do so." if refused else "Run again: if it is there, it is found.",
+            hint=_CREATE_BY_HAND if refused else "Run again: an existing list is found.",
         )

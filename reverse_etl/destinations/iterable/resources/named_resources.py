@@ -65,7 +65,7 @@ def read_resources(register: Register, caller: ApiCaller) -> tuple[NamedResource
     if not isinstance(found, list):
         raise DestinationError(
             "names-not-told",
-            f"Iterable did not tell which {register.noun}s the project has",
+            f"Iterable did not return the {register.noun}s of the project",
             context={"request": register.endpoint.path, "status": reply.status, "code": reply.code or "none"},
             hint="Run again later: nothing was sent.",
         )

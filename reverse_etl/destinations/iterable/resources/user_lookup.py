@@ -34,7 +34,7 @@ class UserExists(Lookup):
         exists = user_exists(reply)
         if exists is None:
             return None
-        reason = "Iterable has no such user, and `mode: update` makes none"
+        reason = "Iterable has no such user, and `mode: update` does not create users"
         return Send.SEND if exists else Outcome(change.ordinal, Status.SKIPPED, UNKNOWN_USER, reason)
 
 

@@ -293,7 +293,7 @@ class TestWhichList:
             (refusal(500, "GenericError"), 1, "did not say"),
             (Answer(200, {"listId": "99"}), 1, "did not say"),
             (Answer(200, b"<html>"), 1, "did not say"),
-            (refusal(400, "BadParams"), 1, "did not make"),
+            (refusal(400, "BadParams"), 1, "did not create"),
         ],
     )
     def test_a_list_is_never_made_twice(self, ask, server, answer, posts, words):

@@ -193,7 +193,7 @@ def test_an_inspection_of_a_catalog_that_would_be_made(iterable, asker):
     found = inspect(asker(iterable.url), create_catalog=True)
     shown = {**TYPES, "tags": "array of string"}
     assert {item.field: item.type for item in found.new_fields} == shown
-    assert found.notes == ("catalog `Products` would be made",)
+    assert found.notes == ("the first run creates catalog `Products`",)
     assert not found.inferring
     assert writes(iterable) == []
 

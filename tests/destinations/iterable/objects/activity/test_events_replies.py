@@ -101,7 +101,7 @@ class TestDisallowedNames:
         done = deliver(world, server, self.answer(failed, succeeded), self.ROWS)
         assert done.accepted == {0, 2}
         assert {outcome.code for outcome in done.outcomes.values()} == {"disallowed-event"}
-        assert done.outcomes[1].reason == "the project lets no event named `Secret` in"
+        assert done.outcomes[1].reason == "the project does not accept events named `Secret`"
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize(("failed", "succeeded"), [(3, 1), (1, 3), (1, 1)])
