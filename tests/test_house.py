@@ -150,22 +150,8 @@ def _reached(imported: Mapping[str, set[str]], start: str) -> set[str]:
     return reached
 
 
-# Circles that are still there. Take a name off when its circle is gone; never add one.
-CIRCLES_LEFT = {
-    f"sandbox.{name}"
-    for name in (
-        "http.call",
-        "http.refused_users",
-        "http.request_log",
-        "state.export_rows",
-        "state.jobs",
-        "state.project",
-    )
-}
-
-
 def test_no_two_files_of_the_package_import_each_other_in_a_circle() -> None:
-    assert import_circles() - {f"reverse_etl.{name}" for name in CIRCLES_LEFT} == set()
+    assert import_circles() == set()
 
 
 MOST_FILES = 15
@@ -200,35 +186,13 @@ def family_of(path: Path) -> str:
     return next((family for family in PARALLEL if re.match(family, name_of(path))), name_of(path))
 
 
-# Names that are still defined twice. Take a name off when it is defined once; never add one.
-TWICE_LEFT = {
-    "SendContext",
-    "Column",
-    "Counts",
-    "FILE",
-    "FORGOTTEN",
-    "ProjectType",
-    "REASONS",
-    "Row",
-    "SCHEMA_VERSION",
-    "Sample",
-    "Stage",
-    "Verdict",
-    "Wait",
-    "column_of",
-    "rejected",
-    "requeue",
-    "texts",
-}
-
-
 def test_a_public_name_is_defined_once() -> None:
     homes: dict[str, set[str]] = defaultdict(set)
     for path in MODULES:
         if not path.is_relative_to(SANDBOX):
             for name in public_names(path):
                 homes[name].add(family_of(path))
-    assert {name: homes[name] for name in homes if len(homes[name]) > 1 and name not in TWICE_LEFT} == {}
+    assert {name: homes[name] for name in homes if len(homes[name]) > 1} == {}
 
 
 def test_imports_point_one_way() -> None:

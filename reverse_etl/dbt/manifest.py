@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from reverse_etl.dbt.nodes import Column, Model, mapping, read_node, text
+from reverse_etl.dbt.nodes import Model, mapping, read_node, text
 from reverse_etl.dbt.project import Locations
 from reverse_etl.documents import MEGABYTE, UnreadableError, read_json
 from reverse_etl.errors import ConfigError
 
-__all__ = ["Column", "Manifest", "Model", "read_manifest"]
+__all__ = ["Manifest", "Model", "read_manifest"]
 
 BUILT = ("model", "seed", "snapshot")
 MAX_BYTES = 512 * MEGABYTE

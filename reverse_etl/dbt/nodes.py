@@ -11,7 +11,7 @@ _NO_RELATION = ("ephemeral", "test")
 
 
 @dataclass(frozen=True)
-class Column:
+class DocumentedColumn:
     """A documented column and the meta of its own."""
 
     name: str
@@ -39,7 +39,7 @@ class Model:
     file: str = ""
     patch_file: str | None = None
     meta: Mapping[str, object] = field(default_factory=dict)
-    columns: tuple[Column, ...] = ()
+    columns: tuple[DocumentedColumn, ...] = ()
     tags: tuple[str, ...] = ()
     fqn: tuple[str, ...] = ()
     path: str = ""
@@ -76,11 +76,11 @@ def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
         patch_file=_patch_file(text(raw.get("patch_path"))),
         meta=meta,
         columns=_columns(raw, meta),
-        tags=texts(raw.get("tags") or config.get("tags")),
-        fqn=texts(raw.get("fqn")) or (name,),
+        tags=as_texts(raw.get("tags") or config.get("tags")),
+        fqn=as_texts(raw.get("fqn")) or (name,),
         path=(text(raw.get("path")) or "").replace("\\", "/"),
         materialized=materialized,
-        depends_on=texts(mapping(raw.get("depends_on")).get("nodes")),
+        depends_on=as_texts(mapping(raw.get("depends_on")).get("nodes")),
         version=text(raw.get("version")),
         latest_version=text(raw.get("latest_version")),
         severity=(text(config.get("severity")) or "").lower() or None,
@@ -106,7 +106,7 @@ def text(value: object) -> str | None:
     return str(value) or None
 
 
-def texts(value: object) -> tuple[str, ...]:
+def as_texts(value: object) -> tuple[str, ...]:
     """The texts of a list; a single text is a list of one."""
     items = value if isinstance(value, list) else [value]
     return tuple(item for item in items if isinstance(item, str) and item)
@@ -116,9 +116,9 @@ def _checksum(raw: Mapping[str, object]) -> str | None:
     return text(raw.get("checksum")) if raw.get("name") == "sha256" else None
 
 
-def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[Column, ...]:
+def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[DocumentedColumn, ...]:
     return tuple(
-        Column(text(mapping(column).get("name")) or name, _column_meta(mapping(column), model_meta))
+        DocumentedColumn(text(mapping(column).get("name")) or name, _column_meta(mapping(column), model_meta))
         for name, column in mapping(raw.get("columns")).items()
     )
 

@@ -13,7 +13,7 @@ from reverse_etl.dbt.sensitive import sensitive_values
 from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError, did_you_mean
 
-FILE = "profiles.yml"
+PROFILES_FILE = "profiles.yml"
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def _find(request: ProfileRequest, env: Mapping[str, str]) -> Path:
     named = request.profiles_dir or from_env(env, "PROFILES_DIR")
     home = Path(env["HOME"]) if env.get("HOME") else Path.home()
     folders = [named.expanduser()] if named else [Path.cwd(), request.project_dir, home / ".dbt"]
-    places = list(dict.fromkeys(folder.absolute() / FILE for folder in folders))
+    places = list(dict.fromkeys(folder.absolute() / PROFILES_FILE for folder in folders))
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         raise ConfigError(
             "missing-profiles-file",
-            f"there is no {FILE} in {', '.join(str(place.parent) for place in places)}",
+            f"there is no {PROFILES_FILE} in {', '.join(str(place.parent) for place in places)}",
             context={"looked at": ", ".join(map(str, places))},
-            hint=f"Name the folder that holds {FILE} with `--profiles-dir` or DBT_PROFILES_DIR.",
+            hint=f"Name the folder that holds {PROFILES_FILE} with `--profiles-dir` or DBT_PROFILES_DIR.",
         )
     return found
 

@@ -49,7 +49,7 @@ class TargetPlace:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TargetCheck:
     """Why a manifest is not that of a target. `targets` are those it may be of; `example` is one of its relations."""
 
     targets: tuple[str, ...]
@@ -79,7 +79,7 @@ def duckdb_name(path: str | None) -> str | None:
     return None if parts.scheme == "ducklake" else file.lstrip(".").split(".")[0]
 
 
-def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) -> Verdict | None:
+def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) -> TargetCheck | None:
     """Why a manifest cannot be that of the profile's target; None where it may be."""
     chosen = place_of(profile.target, profile.fields)
     places = {name: place_of(name, fields) for name, fields in outputs.fields.items()}
@@ -91,10 +91,10 @@ def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) 
     return _made_with(recorded, others) or judge_by_names(manifest, chosen, ())
 
 
-def _made_with(target: str | None, others: Sequence[TargetPlace]) -> Verdict | None:
+def _made_with(target: str | None, others: Sequence[TargetPlace]) -> TargetCheck | None:
     if target not in {place.name for place in others}:
         return None
-    return Verdict((str(target),), f"dbt made it with target `{target}`")
+    return TargetCheck((str(target),), f"dbt made it with target `{target}`")
 
 
 def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str | None:
@@ -138,11 +138,11 @@ def dbt_flags(flags: Mapping[str, object]) -> str:
     return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(said))}" for name, said in given.items() if said)
 
 
-def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[TargetPlace]) -> Verdict | None:
+def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[TargetPlace]) -> TargetCheck | None:
     """Why the relations of a manifest cannot be those of the chosen target; None where they may be."""
     if manifest.adapter_type and chosen.type and manifest.adapter_type.lower() != chosen.type:
         fits = tuple(one.name for one in others if one.type == manifest.adapter_type.lower())
-        return Verdict(fits, f"it was made for {manifest.adapter_type}, and the target is {chosen.type}")
+        return TargetCheck(fits, f"it was made for {manifest.adapter_type}, and the target is {chosen.type}")
     nodes = [node for node in (*manifest.nodes.values(), *manifest.tests.values()) if _has_place(node)]
     votes = _votes(nodes, manifest.custom_names, (chosen, *others))
     most = max(votes.values(), default=0)
@@ -151,7 +151,9 @@ def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[Tar
     if not better and not strangers:
         return None
     example = next(iter(strangers), None) or _voter(nodes, manifest.custom_names, chosen, others, better)
-    return Verdict(better, _mismatch(example, chosen) if example else "its relations are of another target", example)
+    return TargetCheck(
+        better, _mismatch(example, chosen) if example else "its relations are of another target", example
+    )
 
 
 def _votes(nodes: Sequence[Model], custom: frozenset[str], places: Sequence[TargetPlace]) -> Counter[str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 
 from reverse_etl.dbt.manifest import Manifest
-from reverse_etl.dbt.nodes import Model, text, texts
+from reverse_etl.dbt.nodes import Model, as_texts, text
 from reverse_etl.dbt.results import Build, NodeResult
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.selection.selectors import select
@@ -230,7 +230,7 @@ def _selected(build: Build, manifest: Manifest, names: Collection[str]) -> list[
     args = build.args
     if "select" not in args or args.get("selector") or args.get("state"):
         return None
-    kinds, but = texts(args.get("resource_types")), texts(args.get("exclude_resource_types"))
+    kinds, but = as_texts(args.get("resource_types")), as_texts(args.get("exclude_resource_types"))
     only = _RESOURCE_OF.get(build.which)
     candidates = {
         name: (name,)
@@ -240,7 +240,7 @@ def _selected(build: Build, manifest: Manifest, names: Collection[str]) -> list[
         and kind == (only or kind)
     }
     try:
-        pairs = select(manifest, candidates, texts(args.get("select")), texts(args.get("exclude")))
+        pairs = select(manifest, candidates, as_texts(args.get("select")), as_texts(args.get("exclude")))
     except ConfigError:
         return None
     return [name for name, _ in pairs]

@@ -17,7 +17,7 @@ from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.dbt.sensitive import sensitive_values
 from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG
-from reverse_etl.dbt.targets import PLACE_KEYS, Verdict, judge
+from reverse_etl.dbt.targets import PLACE_KEYS, TargetCheck, judge
 from reverse_etl.dbt.unread import changed_files, repeated_keys, unread_tags
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig, DestinationSource, OfflineConfig
@@ -102,7 +102,7 @@ class ProjectContext:
         lost = repeated_keys(self.manifest, self.locations.project_dir)
         return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
 
-    def _target_verdict(self, manifest: Manifest) -> Verdict | None:
+    def _target_verdict(self, manifest: Manifest) -> TargetCheck | None:
         """Return why the manifest is another target's. An unreadable profile is reported later, on opening."""
         try:
             return judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))

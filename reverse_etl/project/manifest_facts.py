@@ -9,7 +9,7 @@ from pathlib import Path
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.project import Locations
 from reverse_etl.dbt.staleness import Staleness, find_stale
-from reverse_etl.dbt.targets import Verdict, dbt_flags
+from reverse_etl.dbt.targets import TargetCheck, dbt_flags
 from reverse_etl.guards.guard import TargetMismatch
 
 
@@ -22,7 +22,7 @@ class ManifestFacts:
         locations: Locations,
         target: str,
         flags: Mapping[str, object],
-        judge: Callable[[], Verdict | None],
+        judge: Callable[[], TargetCheck | None],
     ) -> None:
         """`flags` are those of the command, by name. `judge` compares the manifest with the profile's targets."""
         self.path = locations.manifest

@@ -37,7 +37,7 @@ _REFUSAL = (
 )
 
 # Why a row cannot be sent, for the codes that every comparison gives.
-REASONS: Mapping[str, str] = {
+CHECK_REASONS: Mapping[str, str] = {
     "null-identifier": "the identifier is NULL",
     "null-key": "a column of the primary key is NULL",
     "duplicate-key": "more than one row has this key",
@@ -240,7 +240,7 @@ def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[R
 def _rejection(row: Sequence[Any]) -> Rejection:
     identity, state, code, reason, first, last, attempts, status, *said = row
     response = None if status is None else Response(int(status), *(text or "" for text in said))
-    return Rejection(identity, state, code, reason or REASONS.get(code, ""), first, last, int(attempts), response)
+    return Rejection(identity, state, code, reason or CHECK_REASONS.get(code, ""), first, last, int(attempts), response)
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
-from reverse_etl.warehouses.base import Reader, Row
+from reverse_etl.warehouses.base import Reader, ResultRow
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class SnapshotStatus:
 
 
 @dataclass(frozen=True)
-class Sample:
+class ChangedRow:
     """One changed row: its identity, and old and new value, as text, of each field that differs."""
 
     identity: str
@@ -139,15 +139,17 @@ class SnapshotReader:
                 f" `reverse-etl state reset --select {self.sync.name}`. Then every row is sent again.",
             )
 
-    def samples(self, diff: Diff, rows: int) -> list[Sample]:
+    def samples(self, diff: Diff, rows: int) -> list[ChangedRow]:
         """A few changed rows with what changes in them."""
         found = []
         for row in self._sampled(replace(diff, digested=False), rows):
             triples = zip(self.layout.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
-            found.append(Sample(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs}))
+            found.append(
+                ChangedRow(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs})
+            )
         return found
 
-    def _sampled(self, diff: Diff, rows: int) -> list[Row]:
+    def _sampled(self, diff: Diff, rows: int) -> list[ResultRow]:
         """As many as memory is enough for."""
         try:
             return self._reader.query(self._reader.prepare(diff.samples(rows)))

@@ -18,7 +18,7 @@ from reverse_etl.warehouses.statements import Statements
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Row = tuple[Any, ...]
+ResultRow = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Reader(SessionScope, ABC):
         return str(steps)
 
     @abstractmethod
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         """All rows of a small result."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.warehouses import Connection, open_warehouse
-from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 from tests.live_check.checks import CHECKS, Check
@@ -42,7 +42,7 @@ class Printed(Warehouse):
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         return None
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         say(sql, params)
         return []
 
@@ -71,7 +71,7 @@ def told(warehouse: Warehouse, answers: list[Any]) -> Warehouse:
     """The same warehouse, whose statements are printed and whose answers are kept."""
     query, execute = warehouse.query, warehouse.execute
 
-    def asked(sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def asked(sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         say(sql, params)
         answers.append(found := query(sql, params))
         return found

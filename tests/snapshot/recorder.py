@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from reverse_etl.warehouses.base import Row, Warehouse
+from reverse_etl.warehouses.base import ResultRow, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 
@@ -29,7 +29,7 @@ class Recorder(Warehouse):
         found = self.columns_of.get(relation)
         return None if found is None else tuple(found)
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         self.told.append(sql)
         answers = {
             "SELECT schema_version, lineage": LEASE,

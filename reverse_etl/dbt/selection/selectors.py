@@ -53,8 +53,8 @@ class _Selection:
         self._graph = Graph(manifest.graph)
         self._pairs = [pair for pair in pairs if pair[0] in manifest.graph]
 
-    def union(self, texts: Sequence[str]) -> set[tuple[str, str]]:
-        specs = [spec for text in texts for spec in text.split()]
+    def union(self, as_texts: Sequence[str]) -> set[tuple[str, str]]:
+        specs = [spec for text in as_texts for spec in text.split()]
         return set().union(*(self._intersection(spec) for spec in specs))
 
     def _intersection(self, spec: str) -> set[tuple[str, str]]:

@@ -15,7 +15,7 @@ from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.planning.sendable_rows import connect_read_only, count_unsendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
-from reverse_etl.snapshot.snapshot_reader import Sample, SnapshotReader, SnapshotStatus
+from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
@@ -144,7 +144,7 @@ def _note(look: SnapshotStatus) -> str:
     )
 
 
-def _examples(runnable: RunnableSync, samples: Sequence[Sample], most: int) -> Mapping[str, tuple[Example, ...]]:
+def _examples(runnable: RunnableSync, samples: Sequence[ChangedRow], most: int) -> Mapping[str, tuple[Example, ...]]:
     kinds = {value.field.label: value.kind.value for value in runnable.layout.values}
     found: dict[str, list[Example]] = {}
     for sample in samples:

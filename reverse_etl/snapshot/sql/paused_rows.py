@@ -23,7 +23,7 @@ class RecentCalls:
 
     def columns_in(self, names: Collection[str]) -> Sequence[PersonColumn]:
         """Those whose column is among these names."""
-        return [one for one in self.people if column_of(one) in names]
+        return [one for one in self.people if person_column_name(one) in names]
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class PausedRows:
         return f"SELECT DISTINCT x.person FROM ({' UNION ALL '.join(parts)}) x WHERE x.person IS NOT NULL" * bool(parts)
 
     def _who(self, one: PersonColumn, alias: str) -> str:
-        name = self.dialect.as_text(f"{alias}.{column_of(one)}")
+        name = self.dialect.as_text(f"{alias}.{person_column_name(one)}")
         if one.mark:
             begins = f"substr({name}, 1, {len(one.mark)}) = {self.dialect.literal(one.mark)}"
             return f"CASE WHEN {begins} THEN substr({name}, {len(one.mark) + 1}) END"
         return self.dialect.lower(f"trim({name})") if one.lowered else name
 
 
-def column_of(one: PersonColumn) -> str:
+def person_column_name(one: PersonColumn) -> str:
     """The column of our tables that holds who a row is about."""
     return value_name(one.label) if one.label else "identity"

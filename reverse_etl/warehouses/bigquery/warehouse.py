@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.bigquery.credentials import client_of, driver, storage_of, tokens_of
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.bigquery.errors import ErrorContext, refusal, schema_denied
@@ -72,9 +72,9 @@ class BigQuery(Warehouse):
         self._jobs.location = found.location or self._jobs.location
         return columns_of(found.schema)
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self._running(sql, params) as (done, statement):
-            rows: list[Row] = translated(lambda: [tuple(row.values()) for row in done.rows])
+            rows: list[ResultRow] = translated(lambda: [tuple(row.values()) for row in done.rows])
             statement.rows_read = len(rows)
         return rows
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb.connection_setup import (
     Setup,
@@ -115,7 +115,7 @@ class DuckDB(Warehouse):
             self._options = grown
             self._run(f"SET memory_limit = '{limit_of(grown)}'")
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         return self._run(sql, params)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
@@ -193,20 +193,20 @@ class DuckDB(Warehouse):
             self._connection.close()
             self._connection = None
 
-    def _run(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def _run(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self.meter.statement(self.mark, sql) as statement:
             rows = self._send(sql, params)
             statement.rows_read = len(rows)
         return rows
 
-    def _send(self, sql: str, params: Sequence[object]) -> list[Row]:
-        def work() -> list[Row]:
+    def _send(self, sql: str, params: Sequence[object]) -> list[ResultRow]:
+        def work() -> list[ResultRow]:
             connection = self._open()
             text, values = self.with_mark(sql), list(params) or None
-            found: list[Row] = self._attaching(connection, lambda: connection.execute(text, values).fetchall())
+            found: list[ResultRow] = self._attaching(connection, lambda: connection.execute(text, values).fetchall())
             return found
 
-        rows: list[Row] = self._translated(work, sql)
+        rows: list[ResultRow] = self._translated(work, sql)
         return rows
 
     def _attaching(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Any]) -> Any:

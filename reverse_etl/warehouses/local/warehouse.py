@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.cost import StatementCost
 from reverse_etl.errors import ConfigError
-from reverse_etl.warehouses.base import Reader, Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import Reader, ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb import DuckDB, options_of
 from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
@@ -104,7 +104,7 @@ class LocalState(Warehouse):
         known = self._models[relation]
         return self._fetching.fetch(relation, [known[name] for name in columns], most)
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         return self._state.query(sql, params)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:

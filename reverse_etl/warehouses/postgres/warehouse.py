@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver, require
 from reverse_etl.warehouses.insert_statements import texts_of
@@ -89,7 +89,7 @@ class Postgres(Warehouse):
             raise
         return columns_of(rows) or None
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         return self._run(sql, params)[0]
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
@@ -139,10 +139,10 @@ class Postgres(Warehouse):
             cursor = self._cursor(empty, ())
         return [Wired(c.name, c.type_code, c.precision, _signed(c.scale)) for c in cursor.description or ()]
 
-    def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[Row], int]:
+    def _run(self, sql: str, params: Sequence[object], **settings: str) -> tuple[list[ResultRow], int]:
         with self.meter.statement(self.mark, sql) as statement:
             cursor = self._cursor(sql, params, **settings)
-            rows: list[Row] = cursor.fetchall() if cursor.description else []
+            rows: list[ResultRow] = cursor.fetchall() if cursor.description else []
             touched = max(cursor.rowcount, 0)
             # A lock before it, or an index after it, touches no row.
             while cursor.nextset():

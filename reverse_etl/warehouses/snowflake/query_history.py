@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reverse_etl.cost import Cost
-from reverse_etl.warehouses.base import Row
+from reverse_etl.warehouses.base import ResultRow
 
 # The most that it lists.
 _MOST = 10_000
@@ -22,7 +22,7 @@ def history_query(database: str) -> str:
     return f"SELECT {figures} FROM TABLE({function}(RESULT_LIMIT => {_MOST}))"
 
 
-def parse_history(rows: Sequence[Row]) -> Iterator[tuple[str, float, Cost]]:
+def parse_history(rows: Sequence[ResultRow]) -> Iterator[tuple[str, float, Cost]]:
     """Number, seconds, and what else is told, of each statement."""
     for number, milliseconds, scanned, credits_used in rows:
         cost = Cost(

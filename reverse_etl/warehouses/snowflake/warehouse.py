@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import StatementCost
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import Row, WaitPolicy, Warehouse
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
@@ -83,9 +83,9 @@ class Snowflake(Warehouse):
             self.execute(statement)
         return steps.last
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self._running(sql, params) as (cursor, statement):
-            rows: list[Row] = self._translated(cursor.fetchall, sql)
+            rows: list[ResultRow] = self._translated(cursor.fetchall, sql)
             statement.rows_read = len(rows)
         return rows
 

@@ -10,7 +10,7 @@ import orjson
 from reverse_etl.change import FORGOTTEN_USER, Change, Outcome, Status
 from reverse_etl.destinations.iterable.identity import JSON_NAMES, REPLY_KINDS
 from reverse_etl.destinations.iterable.protocol.bulk_failures import (
-    Counts,
+    BulkCounts,
     Failure,
     Identifier,
     counts_in,
@@ -121,7 +121,7 @@ class BulkReader:
         return owners
 
 
-def _add_up(counts: Counts, rows: int, blamed: int, alone: int) -> bool:
+def _add_up(counts: BulkCounts, rows: int, blamed: int, alone: int) -> bool:
     """Whether every row is accounted for. Iterable does not say whether it counts rows `alone`, named by no user."""
     readings = ((blamed + alone, rows), (blamed, rows), (blamed, rows - alone))
     return any(counts.failed == failed and counts.cover(total) for failed, total in readings)

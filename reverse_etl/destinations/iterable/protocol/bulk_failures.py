@@ -14,7 +14,7 @@ REASONS = ("forgotten", "conflict", "notFound", "invalidData", "invalid")
 
 
 @dataclass(frozen=True)
-class Counts:
+class BulkCounts:
     """How many rows a bulk reply says went well and failed. `idle`: rows it names as needing nothing."""
 
     succeeded: int
@@ -47,14 +47,14 @@ def identifier(kind: str, value: str) -> Identifier:
     return Identifier(kind, value.strip().lower() if kind == "Emails" else value)
 
 
-def counts_in(body: object) -> Counts | None:
+def counts_in(body: object) -> BulkCounts | None:
     """The counts of a bulk reply; None where it is none."""
     if not isinstance(body, dict):
         return None
     succeeded, failed = (body.get(name) for name in ("successCount", "failCount"))
     if type(succeeded) is not int or type(failed) is not int or succeeded < 0 or failed < 0:
         return None
-    return Counts(succeeded, failed, sum(len(texts(body.get("noOp" + kind))) for kind in KINDS))
+    return BulkCounts(succeeded, failed, sum(len(texts(body.get("noOp" + kind))) for kind in KINDS))
 
 
 def failures_in(body: Mapping[str, object]) -> dict[Identifier, Failure]:
