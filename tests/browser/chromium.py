@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over WebDriver, which is HTTP: nothing but the browser has to be there."""
+"""A headless Chromium, controlled over WebDriver (HTTP). It needs no other library."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def missing():
 
 
 class Browser:
-    """One window. `complaints()` is what the browser's console said since it was last asked."""
+    """One window. `complaints()` returns the messages of the browser's console since the last call."""
 
     def __init__(self):
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -68,14 +68,14 @@ class Browser:
         self._ask("POST", f"/element/{self._find('link text', link)}/click")
 
     def fill(self, css, text):
-        """Type into a field that is empty, or choose from a list; `\\n` sends the form."""
+        """Type into an empty field, or choose from a list. `\\n` sends the form."""
         self._ask("POST", f"/element/{self._find('css selector', css)}/value", text=text)
 
     def press(self, css):
         self._ask("POST", f"/element/{self._find('css selector', css)}/click")
 
     def shows(self, text, css="main"):
-        """The text of an element, once it contains what it shall: pages take their time to change."""
+        """Wait until an element contains the text, and return its whole text."""
         return self._once(lambda: self.text(css), text)
 
     def arrives(self, part):
@@ -88,7 +88,7 @@ class Browser:
         return self._ask("POST", "/execute/sync", script=script, args=[])
 
     def resize(self, width):
-        """Show pages as on a screen of this width: a window cannot be as narrow as a phone."""
+        """Show pages as on a screen of this width. A window cannot be as narrow as a phone."""
         self._tell("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
 
     def prefer(self, scheme):
@@ -96,7 +96,7 @@ class Browser:
         self._tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def picture(self):
-        """The visible part of the page, as PNG in base64."""
+        """Return the visible part of the page as PNG in base64."""
         return self._ask("GET", "/screenshot")
 
     def complaints(self):

@@ -1,4 +1,4 @@
-"""A browser for all tests, and a sandbox to which a shop has sent everything there is."""
+"""Fixtures: one browser for all tests, and a sandbox with data of every kind."""
 
 from __future__ import annotations
 

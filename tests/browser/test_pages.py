@@ -1,4 +1,4 @@
-"""The sandbox's pages in a real browser: what a person sees who clicks through after a run."""
+"""The sandbox's pages in a real browser, as a person sees them after a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watch: what Iterable would let pass and the reference advises against, as texts; knows no endpoint by itself."""
+"""Advice: requests that Iterable accepts but the API description advises against, as texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ JITTER = 0.1
 
 
 class AdviceLog:
-    """`observations` in the order they were made, each once.
+    """`observations` are in the order in which they were made, each once.
 
     `apart`: seconds that should lie between a bulk endpoint and its single twin for one user.
     """
@@ -27,7 +27,7 @@ class AdviceLog:
             self.observations.append(text)
 
     def note_arrival(self, route: Route, at: float) -> None:
-        """Tell where more requests came within any such time than the reference allows."""
+        """Note a request, and add an observation if the rate is above a documented limit."""
         for most, seconds in route.limits:
             times = self._arrivals.setdefault(f"{route.key} {seconds}", deque(maxlen=most + 1))
             times.append(at)
@@ -36,7 +36,7 @@ class AdviceLog:
                 self.note(f"rate: more than {most} requests in {seconds:g} s to {route.key}")
 
     def note_touch(self, route: Route, name: str, at: float) -> None:
-        """Tell where a user's data went through a bulk endpoint and its single twin shortly after each other."""
+        """Note a user. Add an observation if a bulk endpoint and its single twin get the user within a short time."""
         self._touched[route.key, name] = at
         for pair in TWINS:
             if route.key in pair:

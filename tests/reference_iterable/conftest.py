@@ -1,4 +1,4 @@
-"""The server as a client sees it: real HTTP, the right key, and a project of any type."""
+"""Fixtures: a client with a valid key, and projects of any type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.reference_iterable import ReferenceServer, serve_reference
 
 
 class Api:
-    """`server` is the other side's memory. A path goes out as it is written."""
+    """A client. `server` is the state of the server. Paths are sent as they are written."""
 
     def __init__(self, server: ReferenceServer) -> None:
         self.server = server
@@ -37,7 +37,7 @@ class Api:
         return dict(answer.json())
 
     def refused(self, answer: requests.Response, status: int, code: str) -> dict[str, Any]:
-        """The body of a refusal of shape A."""
+        """Return the body of a refusal in the standard envelope."""
         body = answer.json()
         assert (answer.status_code, body["code"]) == (status, code), body
         assert {"msg", "params"} <= set(body)
@@ -46,7 +46,7 @@ class Api:
 
 @pytest.fixture
 def project_of() -> Iterator[Callable[..., Api]]:
-    """Ask for a project: `project_of("hybrid", batch_limit=3)`."""
+    """Create a project: `project_of("hybrid", batch_limit=3)`."""
     with ExitStack() as stack:
 
         def make(project_type: str = "email", **settings: Any) -> Api:

@@ -1,4 +1,4 @@
-"""Hooks: a test's way into the middle of a request; shared by the server and by whatever stands before another one."""
+"""Hooks that run in the middle of a request. The server uses them, and so does the relay before the sandbox."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Hooks:
-    """Each hook is called with the number of a request that writes, from 1.
+    """Each hook gets the number of a request that writes, counted from 1.
 
-    `before` and `after`: before and after it is applied, in the thread that serves it. `answer` may give another reply;
-    the request is then not applied. `drop_reply`: apply, then cut the connection.
+    `before` and `after` run before and after the request is applied, in the thread that serves it. If `answer` returns
+    a reply, the request is not applied. If `drop_reply` returns true, it is applied and the connection is closed.
     """
 
     def __init__(self) -> None:
@@ -23,14 +23,14 @@ class Hooks:
         self.clear_hooks()
 
     def clear_hooks(self) -> None:
-        """Let every request pass again."""
+        """Remove all hooks."""
         self.before: Callable[[int], object] = lambda _number: None
         self.after: Callable[[int], object] = lambda _number: None
         self.answer: Callable[[int], Reply | None] = lambda _number: None
         self.drop_reply: Callable[[int], bool] = lambda _number: False
 
     def call_with_hooks(self, method: str, apply: Callable[[Reply | None, int], Reply]) -> Reply | None:
-        """The reply to a request, or None where the connection is to be cut. `apply` is given what to say instead."""
+        """Return the reply, or None if the connection must be closed. `apply` gets the reply of `answer`, if any."""
         if method not in WRITES:
             return apply(None, 0)
         with self._counting:

@@ -1,4 +1,4 @@
-"""What the server holds: plain dicts and lists that a test may look into and change; knows no HTTP."""
+"""The state of the server: plain dicts and lists that a test can read and change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUBSCRIPTIONS = ("unsubscribedChannelIds", "unsubscribedMessageTypeIds", "subscr
 
 @dataclass
 class Settings:
-    """The project, and where the reference leaves a choice. `batch_limit`: items of a bulk request, None for no limit.
+    """The project and what the API description leaves open. `batch_limit`: items of a bulk request, None: no limit.
 
     `flat_reads`: reads of catalogs come without the envelope. `catalog_status`: of writes to catalog items.
     """
@@ -60,7 +60,7 @@ class User:
 
     @property
     def name(self) -> str:
-        """What tests call it: its e-mail where it has one, else its user id."""
+        """The user's e-mail, or the user id if there is no e-mail."""
         return self.email or self.user_id or ""
 
 
@@ -93,7 +93,7 @@ class Catalog:
 
 
 class Memory:
-    """Everything the project holds. `applied` are the rows that were taken, in order: their names and data."""
+    """All state of the project. `applied` are the accepted rows in order: their names and data."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings = settings
@@ -103,7 +103,7 @@ class Memory:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything but the settings, channels and message types."""
+        """Delete everything except settings, channels and message types."""
         self.profiles: list[User] = []
         self.events: dict[str, Event] = {}
         self.purchases: dict[str, dict[str, Any]] = {}
@@ -120,7 +120,7 @@ class Memory:
 
     @property
     def users(self) -> dict[str, dict[str, Any]]:
-        """Fields by e-mail, or by user id where there is none; the inner dicts are the ones that are held."""
+        """Return fields by e-mail, or by user id if there is no e-mail. The inner dicts are the stored ones."""
         return {user.name: user.data for user in self.profiles}
 
     @property
@@ -129,7 +129,7 @@ class Memory:
 
     @property
     def subscriptions(self) -> dict[str, dict[str, list[int]]]:
-        """The three arrays and the lists of each user that ever had either."""
+        """Return the three arrays and the lists of each user who has any."""
         return {
             user.name: {"emailListIds": sorted(self.list_ids(user)), **user.subscriptions}
             for user in self.profiles
@@ -137,14 +137,14 @@ class Memory:
         }
 
     def next_number(self) -> int:
-        """An id for something new."""
+        """Return a new id."""
         return next(self._numbers)
 
     def find_by_email(self, email: str) -> User | None:
         return next(self._where(lambda user: user.email == email.lower()), None)
 
     def find_by_user_id(self, user_id: str) -> User | None:
-        """The first profile with it: an e-mail project may hold several (5.3)."""
+        """Return the first profile with this user id. An e-mail project can have several (5.3)."""
         return next(self._where(lambda user: user.user_id == user_id), None)
 
     def find_all_by_user_id(self, user_id: str) -> list[User]:
@@ -159,7 +159,7 @@ class Memory:
         return user
 
     def remove(self, user: User) -> None:
-        """Take a profile away, and its memberships."""
+        """Remove a profile and its memberships."""
         self.profiles.remove(user)
         for one in self.lists.values():
             if user in one.members:
@@ -177,7 +177,7 @@ class Memory:
         return made
 
     def set_lists(self, user: User, list_ids: Iterable[int]) -> None:
-        """Make the user a member of exactly these."""
+        """Make the user a member of exactly these lists."""
         wanted = set(list_ids)
         for one in self.lists.values():
             if one.id in wanted and user not in one.members:
@@ -187,5 +187,5 @@ class Memory:
         user.in_lists = True
 
     def catalog(self, name: str) -> Catalog | None:
-        """A catalog; letter case does not count (11.1)."""
+        """Return a catalog. Upper and lower case are the same (11.1)."""
         return self.catalogs.get(name.lower())

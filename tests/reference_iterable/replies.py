@@ -1,4 +1,4 @@
-"""What the server says: the reference's shapes of success, refusal and failure; knows no endpoint."""
+"""The replies of the server: shapes of success, refusal and failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROJECT_ID = 9079
 
 @dataclass(frozen=True)
 class Reply:
-    """A status and a body: plain values are sent as JSON, bytes as they are."""
+    """A status and a body. Bytes are sent as they are, other values as JSON."""
 
     status: int
     body: Any = b""
@@ -26,7 +26,7 @@ class Reply:
 
 
 class Refusal(Exception):
-    """The request as a whole is refused with this reply, and nothing of it is applied."""
+    """Refuses the whole request with this reply. Nothing of it is applied."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply)

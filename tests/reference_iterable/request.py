@@ -1,4 +1,4 @@
-"""Call: one request as an endpoint sees it, with the memory to apply it to; knows no socket."""
+"""One request as an endpoint sees it, with the state to change."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True)
 class Call:
-    """`values` are those of the path and the query. `refused` are identifiers that a test wants to see fail.
+    """`values` come from the path and the query. `refused` are identifiers that a test wants to fail.
 
-    `note` takes a remark on the request; `touch` hears which users a request names.
+    `note` adds an observation. `touch` notes a user of the request.
     """
 
     memory: Memory
@@ -29,30 +29,30 @@ class Call:
     touch: Callable[[str], None]
 
     def check_body(self, shape: Mapping[str, Any]) -> dict[str, Any]:
-        """The body, which has this shape. Raises Refused."""
+        """Return the body if it has this shape. Raises Refusal."""
         return check_body(self.path, self.body, shape, self.note)
 
     def get_value(self, name: str) -> str:
-        """A value of the path or query that must be there. Raises Refused."""
+        """Return a required value of the path or query. Raises Refusal."""
         if name not in self.values:
             raise bad_params(f"Missing parameter: {name}")
         return self.values[name]
 
     def get_number(self, name: str, default: int | None = None) -> int:
-        """A whole number of the path or query. Raises Refused."""
+        """Return a whole number of the path or query. Raises Refusal."""
         text = self.get_value(name) if default is None else self.values.get(name, str(default))
         if not text.isdecimal():
             raise bad_params(f"Cannot parse parameter {name} as Int: {text}")
         return int(text)
 
     def note_user(self, row: Mapping[str, Any]) -> str:
-        """Tell which user a row is about."""
+        """Note and return the user of a row."""
         name = str(row.get("email") or row.get("userId") or "").lower()
         self.touch(name)
         return name
 
     def check_batch(self, rows: Sequence[Mapping[str, Any]], *, once: bool = True) -> None:
-        """What holds for every bulk request. `once`: a user should be in it once. Raises Refused."""
+        """Check a bulk request. `once`: add an observation if a user is in it twice. Raises Refusal."""
         limit = self.memory.settings.batch_limit
         if limit is not None and len(rows) > limit:
             raise Refusal(batch_too_large(limit))

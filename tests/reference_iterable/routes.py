@@ -1,4 +1,4 @@
-"""Routes: methods and paths, what answers them, and how often Iterable lets them be called (4.2)."""
+"""The table of methods and paths with their endpoints and rate limits (4.2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECOND, MINUTE, DAY = 1.0, 60.0, 86_400.0
 
 @dataclass(frozen=True)
 class Route:
-    """`{name}` in a path is any one part of it. `limits`: calls in so many seconds. `most_bytes` of a body."""
+    """`{name}` in a path is one segment. `limits`: (calls, seconds). `most_bytes`: largest body."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Route:
         return f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """The decoded values of the path, where the request is one for this route. `path` is still encoded."""
+        """Return the decoded values of the path. None if the route does not match. `path` is still encoded."""
         wanted, given = self.path.split("/"), path.split("/")
         if method != self.method or len(wanted) != len(given):
             return None
@@ -120,6 +120,6 @@ TWINS = (
 
 
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route of a request and the values in its path."""
+    """Return the route of a request and the values in its path."""
     found = ((route, route.match(method, path)) for route in ROUTES)
     return next(((route, values) for route, values in found if values is not None), None)

@@ -30,7 +30,7 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 
 @dataclass(frozen=True)
 class Received:
-    """One request, with the reply's status. `number` counts those that write, from 1; 0 for the others."""
+    """One request with the status of its reply. `number` counts requests that write, from 1. Others have 0."""
 
     number: int
     method: str
@@ -42,10 +42,10 @@ class Received:
 
 
 class ReferenceServer(Memory, Hooks):
-    """The server's memory and its hooks.
+    """The state of the server, and its hooks.
 
     `refused` are identifiers (e-mails in small letters, user ids, item and purchase ids) whose rows come back as
-    failed. `observations` tell what the reference advises against. `log` holds all requests, in order.
+    failed. `observations` are requests that the API description advises against. `log` holds all requests, in order.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -66,11 +66,11 @@ class ReferenceServer(Memory, Hooks):
 
     @property
     def bodies(self) -> list[Any]:
-        """Bodies of the requests that write, in order."""
+        """The bodies of the requests that write, in order."""
         return [one.body for one in self.log if one.number]
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply | None:
-        """The reply, or None where the connection is to be cut without one."""
+        """Return the reply, or None if the connection must be closed without a reply."""
         arrived = self.monotonic()
         request = _Request(self, self.advice_log, method, target, headers, content)
 
@@ -83,7 +83,7 @@ class ReferenceServer(Memory, Hooks):
         return self.call_with_hooks(method, apply)
 
     def send_request(self, method: str, target: str, body: object = None) -> Any:
-        """A request of the test's own, which no hook, log or observation sees: the body of its reply."""
+        """Send a request without hooks, log and observations. Return the body of the reply."""
         headers = {"Api-Key": next(iter(self.settings.keys)), "Content-Type": "application/json"}
         content = b"" if body is None else json.dumps(body).encode()
         with self._applying:
@@ -96,7 +96,7 @@ class ReferenceServer(Memory, Hooks):
 
 
 class _Request:
-    """One request on its way to an endpoint."""
+    """One request before it reaches an endpoint."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class _Request:
             return refused.reply
 
     def _check_access(self, route: Route, path: str) -> None:
-        """Key, size and form of the request. Raises Refused."""
+        """Check key, size and JSON of the request. Raises Refusal."""
         key = self.headers.get("api-key") or self.headers.get("api_key")
         if key not in self.server.settings.keys:
             raise Refusal(wrong_key(path))
@@ -201,12 +201,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
 def serve_reference(project_type: str = EMAIL, **settings: Any) -> Iterator[ReferenceServer]:
-    """A server on a free port of this machine, until the end of the block. `settings` are those of Settings."""
+    """Serve on a free port of this machine until the end of the block. `settings` are fields of Settings."""
     reference = ReferenceServer(Settings(project_type, **settings))
     handler = type("Handler", (_Handler,), {"reference": reference})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

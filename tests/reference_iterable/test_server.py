@@ -1,4 +1,4 @@
-"""The server's door: key, paths, JSON, sizes, hooks, and what it notes of ill-advised requests."""
+"""Tests of the server: key, paths, JSON, sizes, hooks, and observations about bad practice."""
 
 from __future__ import annotations
 

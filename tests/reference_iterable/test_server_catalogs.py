@@ -1,4 +1,4 @@
-"""Catalogs, their field types and their items, as the server keeps them."""
+"""Tests of catalogs, their field types and their items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users that go, change their address, become one, or are forgotten."""
+"""Tests of users that are deleted, renamed, merged or forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events, commerce, lists and subscriptions as the server keeps them."""
+"""Tests of events, commerce, lists and subscriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users as the server keeps them: identity by project type, field types, merging, failures, and what is read back."""
+"""Tests of users: identity by project type, field types, merging, failures, reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ A, B = "a@shop.com", "b@shop.com"
 
 
 def failures(result: dict[str, Any]) -> dict[str, list[str]]:
-    """The arrays that hold something. All of them are there, and the counts are theirs."""
+    """Return the arrays that are not empty. Check that all arrays exist and the counts match."""
     arrays = result["failedUpdates"]
     assert set(arrays) == ARRAYS
     assert result["failCount"] == sum(map(len, arrays.values()))

@@ -1,4 +1,4 @@
-"""A real sandbox over real HTTP: one server per kind of project, emptied before each test."""
+"""Fixtures: a sandbox over HTTP, one server per kind of project, reset before each test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Clock:
 
 
 class Api:
-    """The sandbox as a client sees it, with a key; `project` is the other side's memory."""
+    """A client with a key. `project` is the state of the sandbox."""
 
     def __init__(self, sandbox, clock):
         self.url, self.project, self.clock = sandbox.url, sandbox.project, clock
@@ -54,7 +54,7 @@ class Api:
         return self.post("/api/events/trackBulk", {"events": list(events)})
 
     def events(self):
-        """Every event that has been applied."""
+        """Return every applied event."""
         return self.get("/sandbox/events").json()
 
     def purchases(self):
@@ -74,7 +74,7 @@ def servers():
 
 @pytest.fixture
 def project_of(servers):
-    """Ask for a project: `project_of("hybrid", rate_limit=True, field_limit=3)`; settings of Behaviour go by name."""
+    """Create a project: `project_of("hybrid", rate_limit=True, field_limit=3)`; fields of Behaviour also go here."""
 
     def make(project_type="email", *, rate_limit=False, create_new_fields=True, faults=(), seed=0, **behaviour):
         options = SandboxOptions(
@@ -105,7 +105,7 @@ def api(project_of):
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open the project of one data folder, again and again: `with opened(bulk_event_delay=10) as api`."""
+    """Open the project of one data folder, as often as needed: `with opened(bulk_event_delay=10) as api`."""
     clock = Clock()
 
     @contextmanager

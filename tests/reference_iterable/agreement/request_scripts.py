@@ -1,4 +1,4 @@
-"""Scripts of requests that the reference answers clearly, for every endpoint; `$list` is the list made in a script."""
+"""Scripts of requests to every endpoint whose replies are documented clearly. `$list` is the list a script creates."""
 
 from __future__ import annotations
 

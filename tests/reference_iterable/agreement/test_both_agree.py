@@ -1,6 +1,6 @@
 """The sandbox and the reference server were written apart from one description: the same requests get the same replies.
 
-Where the reference leaves something open the two may differ; what is compared is what a client may rely on.
+If the API description leaves something open, they can differ. The tests compare what a client can rely on.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ VOLATILE = {
 }
 
 
-def told(side: Side, request: Request, list_id: int | None) -> tuple[int, Any]:
-    """What a client may rely on of the reply."""
+def send_request(side: Side, request: Request, list_id: int | None) -> tuple[int, Any]:
+    """Send a request and return the parts of the reply that a client can rely on."""
     method, path, body = request
     content = None if body is None else json.dumps(body).replace('"$list"', str(list_id))
     headers = {"Api-Key": KEY, **({"Content-Type": "application/json"} if content else {})}
@@ -47,11 +47,11 @@ def told(side: Side, request: Request, list_id: int | None) -> tuple[int, Any]:
         return answer.status_code, answer.text.split() if kind == "text/plain" else kind
     # A write to a catalog may be accepted with 202.
     status = 200 if answer.status_code == 202 else answer.status_code
-    return status, reliable(clear(answer.json(), read=method == "GET" and status == 200))
+    return status, keep_reliable(remove_open_parts(answer.json(), read=method == "GET" and status == 200))
 
 
-def clear(body: dict[str, Any], *, read: bool) -> Any:
-    """The body without what the reference leaves open."""
+def remove_open_parts(body: dict[str, Any], *, read: bool) -> Any:
+    """Return the body without the parts that the API description leaves open."""
     if set(body) == {"msg", "code", "params"}:
         # A read of catalogs may be wrapped.
         body = {**(body["params"] or {}), **({} if read else {"code": body["code"]})}
@@ -66,19 +66,19 @@ def clear(body: dict[str, Any], *, read: bool) -> Any:
     return body
 
 
-def reliable(value: Any) -> Any:
-    """A value without what differs between servers, and with arrays in one order."""
+def keep_reliable(value: Any) -> Any:
+    """Return a value without parts that differ between servers, and with sorted arrays."""
     if isinstance(value, Mapping):
-        return settled({name: reliable(item) for name, item in value.items() if not volatile(name, item)})
-    return sorted(map(reliable, value), key=str) if isinstance(value, list) else value
+        return settled({name: keep_reliable(item) for name, item in value.items() if not is_volatile(name, item)})
+    return sorted(map(keep_reliable, value), key=str) if isinstance(value, list) else value
 
 
-def volatile(name: str, item: object) -> bool:
+def is_volatile(name: str, item: object) -> bool:
     return name in VOLATILE or item == [] or (name == "id" and isinstance(item, int))
 
 
-def everything(side: Side) -> dict[str, Any]:
-    """What a server holds, without ids that it made itself."""
+def read_state(side: Side) -> dict[str, Any]:
+    """Return the state of a server, without ids that it generated."""
     memory = side.memory
     subscribed = memory.subscriptions()
     return {
@@ -103,25 +103,25 @@ def both(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
         yield [stack.enter_context(make(request.param, opt_in=False)) for make in SIDES.values()]
 
 
-def play(both: list[Side], requests_made: list[Request]) -> None:
+def run_script(both: list[Side], requests_made: list[Request]) -> None:
     lists: list[int | None] = [None, None]
     for number, one in enumerate(requests_made):
-        replies = [told(side, one, list_id) for side, list_id in zip(both, lists, strict=True)]
+        replies = [send_request(side, one, list_id) for side, list_id in zip(both, lists, strict=True)]
         if one[1] == LISTS and replies[0][0] == 200:
             lists = [body.pop("listId") for _, body in replies]
         assert replies[0] == replies[1], f"{number}: {one[0]} {one[1]} {str(one[2])[:200]}"
-    assert everything(both[0]) == everything(both[1])
+    assert read_state(both[0]) == read_state(both[1])
 
 
 @pytest.mark.parametrize("both", ["email"], indirect=True)
 @pytest.mark.parametrize("name", OF_EMAIL_PROJECTS)
-def test_both_readings_agree(both: list[Side], name: str) -> None:
-    play(both, OF_EMAIL_PROJECTS[name])
+def test_both_servers_agree(both: list[Side], name: str) -> None:
+    run_script(both, OF_EMAIL_PROJECTS[name])
 
 
 @pytest.mark.parametrize("both", ["user_id", "hybrid"], indirect=True)
-def test_both_readings_agree_on_projects_that_know_user_ids(both: list[Side]) -> None:
-    play(both, OF_USER_ID_PROJECTS)
+def test_both_servers_agree_on_projects_that_know_user_ids(both: list[Side]) -> None:
+    run_script(both, OF_USER_ID_PROJECTS)
 
 
 TEXTS = st.sampled_from(
@@ -154,10 +154,10 @@ def rows(identity: st.SearchStrategy[dict[str, str]]) -> st.SearchStrategy[dict[
 MOVES = st.builds(lambda row, to: {**row, "dataFields": to}, ONE, ANY)
 
 
-def any_users(both: list[Side], asked: list[dict[str, Any]]) -> None:
+def run_users(both: list[Side], asked: list[dict[str, Any]]) -> None:
     for side in both:
         side.clear()
-    play(both, [users(row) for row in asked])
+    run_script(both, [users(row) for row in asked])
 
 
 RANDOM = settings(
@@ -172,13 +172,13 @@ RANDOM = settings(
 @pytest.mark.parametrize("both", ["email"], indirect=True)
 @RANDOM
 @given(asked=st.lists(rows(ONE | OWN), min_size=3, max_size=8))
-def test_both_readings_agree_on_any_users_by_email(both: list[Side], asked: list[dict[str, Any]]) -> None:
-    any_users(both, asked)
+def test_both_servers_agree_on_any_users_by_email(both: list[Side], asked: list[dict[str, Any]]) -> None:
+    run_users(both, asked)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("both", ["user_id", "hybrid"], indirect=True)
 @RANDOM
 @given(asked=st.lists(MOVES | rows(ONE | ANY), min_size=3, max_size=8))
-def test_both_readings_agree_on_any_users_by_user_id(both: list[Side], asked: list[dict[str, Any]]) -> None:
-    any_users(both, asked)
+def test_both_servers_agree_on_any_users_by_user_id(both: list[Side], asked: list[dict[str, Any]]) -> None:
+    run_users(both, asked)

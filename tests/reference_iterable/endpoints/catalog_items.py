@@ -1,4 +1,4 @@
-"""Items of catalogs: sections 11.2 and 11.3. What is wrong with one document refuses the whole request."""
+"""Catalog items: sections 11.2 and 11.3. One wrong document refuses the whole request."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _check_id(call: Call, id_: str) -> str:
 
 
 def _store_item(call: Call, catalog: Catalog, id_: str, document: Mapping[str, Any], *, merges: bool) -> None:
-    """Overwrite whole, nulls kept; or only the given fields, a null taking its field away."""
+    """Replace the item and keep nulls, or merge the given fields, where a null removes its field."""
     if merges:
         merged = {**catalog.items.get(id_, {}), **document}
         catalog.items[id_] = {name: value for name, value in merged.items() if value is not None}

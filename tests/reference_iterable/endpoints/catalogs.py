@@ -20,7 +20,7 @@ UPDATE["children"] = [UPDATE]
 
 
 def require_catalog(call: Call) -> Catalog:
-    """The catalog of the path. Raises Refused where there is none."""
+    """Return the catalog of the path. Raises Refusal if there is none."""
     name = check_name(call)
     catalog = call.memory.catalog(name)
     if catalog is None:
@@ -36,12 +36,12 @@ def check_name(call: Call) -> str:
 
 
 def reply_read(call: Call, payload: Mapping[str, Any]) -> Reply:
-    """A read comes flat in one document and inside the envelope in what was recorded (11.2)."""
+    """Return a read: flat, as one document says, or inside the envelope, as recorded (11.2)."""
     return Reply(200, dict(payload)) if call.memory.settings.flat_reads else reply_success("", dict(payload))
 
 
 def reply_page(call: Call, things: Sequence[Any], most: int) -> tuple[list[Any], dict[str, str]]:
-    """One page of things, with the addresses of the ones beside it. Raises Refused."""
+    """Return one page of entries with the URLs of the pages before and after it. Raises Refusal."""
     number, size = call.get_number("page", 1), call.get_number("pageSize", 10)
     if number < 1 or not 1 <= size <= most:
         raise bad_params(f"page must be at least 1, and pageSize between 1 and {most}")
@@ -85,7 +85,7 @@ def _list_untyped_fields(catalog: Catalog) -> list[str]:
 
 
 def set_field_types(call: Call) -> Reply:
-    """Types are set once. Only what is sent afterwards can be searched."""
+    """Set field types, once for each field. Only values sent afterwards can be searched."""
     catalog = require_catalog(call)
     updates: list[dict[str, Any]] = call.check_body({"mappingsUpdates!": [UPDATE]})["mappingsUpdates"]
     if not updates:
@@ -109,7 +109,7 @@ def _check_types(catalog: Catalog, name: str, kind: str) -> None:
 
 
 def check_field_names(catalog: Catalog, names: Sequence[str]) -> None:
-    """Fields without periods, and not too many of them. Raises Refused."""
+    """Refuse field names with periods, and too many fields. Raises Refusal."""
     odd = [name for name in names if "." in name or not name]
     if odd:
         raise bad_params(f"Invalid field name: {odd[0]}")

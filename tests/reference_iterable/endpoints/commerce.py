@@ -39,7 +39,7 @@ _PURCHASE = {
 
 
 def track_purchase(call: Call) -> Reply:
-    """Upserts the user and clears its cart; the same id again replaces the purchase."""
+    """Upsert the user and clear the cart. The same id again replaces the purchase."""
     body = call.check_body(_PURCHASE)
     if "id" not in body:
         call.note("commerce: a purchase without id")
@@ -56,7 +56,7 @@ def track_purchase(call: Call) -> Reply:
 
 
 def update_cart(call: Call) -> Reply:
-    """Replaces the cart, and leaves a custom event named updateCart."""
+    """Replace the cart and add a custom event named updateCart."""
     body = call.check_body({"user!": _USER, "items!": [_ITEM], "createdAt": NUMBER})
     _note_advice(call, body)
     user = _write_user(call, body)

@@ -1,4 +1,4 @@
-"""Events: section 9. The same id again replaces the event; an event makes no user."""
+"""Events: section 9. The same id again replaces the event. An event creates no user."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def bulk_track_events(call: Call) -> Reply:
 def _apply_events(
     call: Call, events: Sequence[dict[str, Any]]
 ) -> tuple[tuple[list[str], list[str]], list[str | Failure | None]]:
-    """Fields made and dropped; and of each event its id, its failure, or None where its name is not let in."""
+    """Return created and dropped fields, and for each event its id, its failure, or None if its name is disallowed."""
     if not all(map(has_identifier, events)):
         raise bad_params("Either email or userId must be specified in a track call")
     for event in events:
@@ -88,7 +88,7 @@ def _apply_event(call: Call, event: dict[str, Any], dropped: Sequence[str]) -> s
 
 
 def store_event(memory: Memory, id_: str, user: User, event: Mapping[str, Any], dropped: Sequence[str] = ()) -> None:
-    """Keep an event under its id, in the place of what was there."""
+    """Store an event under its id. It replaces an event with the same id."""
     memory.events[id_] = Event(
         user,
         event["eventName"],
@@ -100,7 +100,7 @@ def store_event(memory: Memory, id_: str, user: User, event: Mapping[str, Any], 
 
 
 def convert_to_seconds(at: float) -> int:
-    """Unix time in seconds, of seconds or of milliseconds (9.3)."""
+    """Return Unix time in seconds, from seconds or milliseconds (9.3)."""
     return int(at / 1000 if at >= MILLISECONDS_FROM else at)
 
 

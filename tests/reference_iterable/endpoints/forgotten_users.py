@@ -1,4 +1,4 @@
-"""Forgetting users for good, and taking that back: section 7.7."""
+"""Forgetting users, and undoing it: section 7.7."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.reference_iterable.rules.identity import is_email
 
 
 def forget_user(call: Call) -> Reply:
-    """The user's data and events go, and nothing new of it is taken."""
+    """Remove the user's data and events. New data of the user is refused."""
     key, name = _read_identifier(call)
     memory = call.memory
     if key == "email":

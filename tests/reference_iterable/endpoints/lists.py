@@ -1,4 +1,4 @@
-"""Lists: section 12. Only static ones can be changed; an unknown one is refused with the code Success."""
+"""Lists: section 12. Only static lists can be changed. An unknown list is refused with the code Success."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def delete_list(call: Call) -> Reply:
 
 
 def subscribe_users(call: Call) -> Reply:
-    """Adds users, and updates their profiles on the way; unknown ones are made, if that is allowed."""
+    """Add users to a list and update their profiles. Create unknown users if that is allowed."""
     body = call.check_body({"listId!": INTEGER, "subscribers!": [{**USER_ROW}], "updateExistingUsersOnly": BOOLEAN})
     one, rows = _require_static_list(call, body["listId"]), body["subscribers"]
     creates = call.memory.settings.project_type == EMAIL or not body.get("updateExistingUsersOnly")
@@ -59,7 +59,7 @@ def subscribe_users(call: Call) -> Reply:
 
 
 def unsubscribe_users(call: Call) -> Reply:
-    """Takes users off. `channelUnsubscribe` takes them off all channels too, which no sync should ever ask for."""
+    """Remove users from a list. `channelUnsubscribe` also unsubscribes them from all channels, which no sync may do."""
     row = {"email": STRING, "userId": STRING}
     body = call.check_body(
         {"listId!": INTEGER, "subscribers!": [row], "campaignId": INTEGER, "channelUnsubscribe": BOOLEAN}

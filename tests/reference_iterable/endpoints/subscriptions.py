@@ -1,4 +1,4 @@
-"""Subscriptions, channels and message types: sections 8.1 and 8.3. An array that is given replaces the one held."""
+"""Subscriptions, channels and message types: sections 8.1 and 8.3. An array in a request replaces the stored one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _find_bulk_failure(call: Call, row: dict[str, Any]) -> Failure | None:
 
 
 def _check_row(call: Call, row: dict[str, Any]) -> None:
-    """What refuses the request as a whole. Raises Refused."""
+    """Refuse the whole request if an array is wrong. Raises Refusal."""
     if not has_identifier(row):
         raise bad_params("Either email or userId must be set")
     if "subscribedMessageTypeIds" in row and not call.memory.settings.opt_in:
@@ -91,7 +91,7 @@ def _check_row(call: Call, row: dict[str, Any]) -> None:
 
 
 def _find_misalignment(memory: Memory, row: dict[str, Any]) -> str | None:
-    """A subscribed message type must be of a subscribed channel, unless that is not to be looked at."""
+    """Return a subscribed message type whose channel is unsubscribed, unless the check is off."""
     if row.get("validateChannelAlignment") is False:
         return None
     off = set(row.get("unsubscribedChannelIds", []))

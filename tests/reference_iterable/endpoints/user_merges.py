@@ -40,7 +40,7 @@ def merge_users(call: Call) -> Reply:
 
 
 def _find_side(memory: Memory, body: dict[str, Any], side: str) -> tuple[str, User | None]:
-    """One of the two: what the request calls it, and who that is. Raises Refused."""
+    """Return one of the two users: its name in the request, and the user. Raises Refusal."""
     email, user_id = body.get(f"{side}Email"), body.get(f"{side}UserId")
     if email is None and user_id is None:
         raise bad_params(f"Either {side}Email or {side}UserId must be set")
@@ -59,7 +59,7 @@ def _rename_user(source: User, body: dict[str, Any]) -> None:
 
 
 def _merge_into(memory: Memory, source: User, destination: User, arrays: list[dict[str, str]]) -> None:
-    """The destination wins, objects are not combined; arrays are joined where that is asked for."""
+    """Merge two users. The destination wins, objects are not merged, arrays are joined on request."""
     joined = {
         item["field"]: _merge_arrays(destination.data.get(item["field"]), source.data.get(item["field"]), item)
         for item in arrays
@@ -78,7 +78,7 @@ def _merge_into(memory: Memory, source: User, destination: User, arrays: list[di
 
 
 def _merge_arrays(first: Any, second: Any, item: dict[str, str]) -> list[Any]:
-    """Both arrays, the first one's items before; of equal ones (by `dedupeBy`, where it is given) the first stays."""
+    """Return both arrays, the first one's items first. If two are equal (in `dedupeBy`, if given), the first stays."""
     by = item.get("dedupeBy")
     kept: list[Any] = []
     seen: list[Any] = []

@@ -36,7 +36,7 @@ def update_user(call: Call) -> Reply:
 
 
 def apply_single_row(call: Call, row: dict[str, Any], create_new_fields: bool | None) -> User:
-    """Apply one user of a request that holds no other. Raises Refused."""
+    """Apply a request for a single user. Raises Refusal."""
     if not has_identifier(row):
         raise bad_params("Either email or userId must be set")
     if row.get("email") == "":
@@ -52,7 +52,7 @@ def apply_single_row(call: Call, row: dict[str, Any], create_new_fields: bool | 
 
 
 def build_single_refusal(failure: Failure) -> Refusal:
-    """A failure as an endpoint for a single user tells it."""
+    """Return the refusal of an endpoint for a single user."""
     if failure.stem == "invalid":
         return build_invalid_refusal(failure.key, failure.value)
     if failure.stem == "notFound":
@@ -68,7 +68,7 @@ def build_invalid_refusal(key: str, value: str) -> Refusal:
 
 
 def find_test_failure(call: Call, row: dict[str, Any], stem: str = "invalidData") -> Failure | None:
-    """The failure that a test has asked for, by an identifier of the row."""
+    """Return the failure that a test wants for an identifier of the row."""
     key = get_leading_key(call.memory, row)
     asked = {str(row.get("email", "")).lower(), row.get("userId", "")} & call.refused
     return Failure(stem, key, row[key]) if asked else None
@@ -77,7 +77,7 @@ def find_test_failure(call: Call, row: dict[str, Any], stem: str = "invalidData"
 def admit_fields(
     memory: Memory, rows: Sequence[dict[str, Any]], create_new_fields: bool | None
 ) -> tuple[list[str], list[str]]:
-    """The fields of these rows that are new, and those to drop. Raises Refused for a clash of types."""
+    """Return the new fields of these rows, and the fields to drop. Raises Refusal if types clash."""
     creates = memory.settings.create_new_fields if create_new_fields is None else create_new_fields
     return memory.user_fields.admit_rows([(USER, row.get("dataFields", {}), creates) for row in rows])
 
@@ -93,7 +93,7 @@ def bulk_update_users(call: Call) -> Reply:
 def apply_rows(
     call: Call, rows: Sequence[dict[str, Any]], create_new_fields: bool | None, *, creates: bool = True
 ) -> dict[str, Any]:
-    """Apply rows of user data as bulkUpdate and lists/subscribe do; the body of the reply (7.2)."""
+    """Apply rows of user data as bulkUpdate and lists/subscribe do. Return the body of the reply (7.2)."""
     call.check_batch(rows)
     if not all(map(has_identifier, rows)):
         raise bad_params("Either email or userId must be set")
@@ -111,7 +111,7 @@ def apply_rows(
 
 
 def build_bulk_result(rows: int, failures: Sequence[Failure], stems: Sequence[str] = STEMS) -> dict[str, Any]:
-    """Counts and arrays. An unknown user id is in the deprecated array as well (16, question 7)."""
+    """Return counts and arrays. The deprecated array also has unknown user ids (16, question 7)."""
     arrays: dict[str, list[str]] = {f"{stem}{kind}": [] for stem in stems for kind in ("Emails", "UserIds")}
     for failure in failures:
         arrays[failure.array].append(failure.value)
@@ -142,7 +142,7 @@ def get_by_user_id(call: Call) -> Reply:
 
 
 def format_user(memory: Memory, user: User) -> dict[str, Any]:
-    """A profile as it is read (7.3)."""
+    """Return a profile as a GET shows it (7.3)."""
     known = {name: value for name, value in (("email", user.email), ("userId", user.user_id)) if value}
     arrays: dict[str, list[int]] = {}
     if user.in_lists or user.subscriptions:

@@ -1,7 +1,7 @@
 """Request bodies: strict JSON, and whether members have the types that the reference gives them (3.4).
 
 A shape is a mapping of member names to kinds; a name that ends in `!` is required. A kind is the name of a JSON type,
-a shape for an object, `[kind]` for an array, or `{"*": kind}` for an object whose names are anybody's.
+a shape for an object, `[kind]` for an array, or `{"*": kind}` for an object with any names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ USER_ROW = {
 
 
 def parse_body(path: str, content: bytes, note: Note) -> Any:
-    """The body as plain values; an empty one is an empty object. Raises Refused."""
+    """Return the body as plain values. An empty body is an empty object. Raises Refusal."""
 
     def refuse_constant(name: str) -> NoReturn:
         note(f"json: {name} is no JSON, in {path}")
@@ -50,7 +50,7 @@ def _make_object_hook(note: Note) -> Callable[[list[tuple[str, Any]]], dict[str,
 
 
 def check_body(path: str, body: Any, shape: Mapping[str, Any], note: Note) -> dict[str, Any]:
-    """The body, without members that are null and not required. Raises Refused with every wrong member."""
+    """Return the body without optional members that are null. Raises Refusal with every wrong member."""
     faults = dict(_iterate_faults(body, shape, "obj"))
     if faults:
         raise bad_json(path, faults)
@@ -90,7 +90,7 @@ def _has_type(value: Any, kind: str) -> bool:
 
 
 def _iterate_unknown_members(value: Any, kind: Any, at: str) -> Iterator[str]:
-    """Members that no shape names."""
+    """Yield the members that the shape does not have."""
     if isinstance(kind, list):
         for number, item in enumerate(value):
             yield from _iterate_unknown_members(item, kind[0], f"{at}[{number}]")
@@ -104,7 +104,7 @@ def _iterate_unknown_members(value: Any, kind: Any, at: str) -> Iterator[str]:
 
 
 def _drop_nulls(value: Any, kind: Any) -> Any:
-    """An optional member that is null is as good as absent; what is inside `Object` members is the user's own."""
+    """Remove optional members that are null. The content of `Object` members stays as it is."""
     if isinstance(kind, list):
         return [_drop_nulls(item, kind[0]) for item in value]
     if isinstance(kind, dict) and "*" not in kind:

@@ -1,4 +1,4 @@
-"""Field types: the first value of a field fixes its type for ever; another type refuses the request (section 6)."""
+"""Field types: the first value of a field sets its type, and another type refuses the request (section 6)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LIKE_A_DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([T ]\d.*)?")
 
 
 def parse_date(value: str) -> datetime | None:
-    """The moment that a text stands for, where it has a form that Iterable takes for a date."""
+    """Return the date in a text. None if Iterable does not recognize its format."""
     if not any(form.fullmatch(value) for form in _DATES):
         return None
     spelled = value.replace("Z", "+00:00").replace(" +", "+").replace(" -", "-")
@@ -46,7 +46,7 @@ def parse_date(value: str) -> datetime | None:
 
 
 def list_odd_dates(value: Any) -> Iterator[str]:
-    """Texts that a person would read as dates, and Iterable does not."""
+    """Return texts that look like dates, but have a format that Iterable does not recognize."""
     if isinstance(value, str):
         if _LIKE_A_DATE.fullmatch(value) and parse_date(value) is None:
             yield value
@@ -56,14 +56,14 @@ def list_odd_dates(value: Any) -> Iterator[str]:
 
 
 def has_long_text(value: Any) -> bool:
-    """Whether a text in the value is longer than Iterable keeps."""
+    """Return whether a text in the value is longer than Iterable stores."""
     if isinstance(value, (dict, list)):
         return any(has_long_text(item) for item in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and len(value) > LONGEST_VALUE
 
 
 def list_possible_types(name: str, value: Any) -> tuple[str, ...]:
-    """The types a value may have, the first being the one it gives a new field; none for null and an empty array."""
+    """Return the types that fit a value. A new field gets the first one. Empty for null and an empty array."""
     if isinstance(value, list):
         return next((found for item in value if (found := list_possible_types(name, item))), ())
     if isinstance(value, dict):
@@ -79,7 +79,7 @@ def list_possible_types(name: str, value: Any) -> tuple[str, ...]:
 
 
 def iterate_fields(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field of an object as dotted path and value, members of objects after the object itself."""
+    """Yield (dotted path, value) of every field of an object. The members of an object come after it."""
     for name, value in data.items():
         path = f"{prefix}{name}"
         for item in value if isinstance(value, list) else (value,):
@@ -101,9 +101,9 @@ class FieldTypes:
         return self.types.setdefault(category, dict(KNOWN) if category == USER else {})
 
     def admit_rows(self, rows: Iterable[tuple[str, Mapping[str, Any], bool]]) -> tuple[list[str], list[str]]:
-        """Take the fields of rows of (category, data, whether new fields may be made): those made, those to drop.
+        """Check rows of (category, data, whether fields can be created). Return created fields, and fields to drop.
 
-        Raises Refused, and takes none, where a type clashes or the fields become too many.
+        Raises Refusal, and creates no field, if a type clashes or the fields are too many.
         """
         made: dict[tuple[str, str], str] = {}
         dropped: dict[str, None] = {}
@@ -152,7 +152,7 @@ def _format_clash(category: str, types: tuple[str, ...], expected: str, value: A
 def store_fields(
     data: Mapping[str, Any], types: Mapping[str, str], dropped: Iterable[str] = (), prefix: str = ""
 ) -> dict[str, Any]:
-    """Data as Iterable keeps them: without nulls and dropped fields, dates in UTC (6.3, 6.6)."""
+    """Return data as Iterable stores it: without nulls and dropped fields, dates in UTC (6.3, 6.6)."""
     gone = set(dropped)
     return {
         name: _store_value(value, types, gone, f"{prefix}{name}")
@@ -170,7 +170,7 @@ def _store_value(value: Any, types: Mapping[str, str], gone: set[str], path: str
 
 
 def normalize_dates(value: Any) -> Any:
-    """A value with every text in it that is a date spelled as Iterable reads it back: in UTC, to the second."""
+    """Return a value with all dates as Iterable shows them: in UTC, in whole seconds."""
     if isinstance(value, dict):
         return {name: normalize_dates(item) for name, item in value.items()}
     if isinstance(value, list):

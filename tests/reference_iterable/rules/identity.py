@@ -1,4 +1,4 @@
-"""Who a row is about: syntax of identifiers, the three kinds of project, what a row does (section 5)."""
+"""The user of a row: syntax of identifiers, the three project types, what a row changes (section 5)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MANAGED = {
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a row was not taken: the array's stem (`invalid`, `notFound`, …), `email` or `userId`, and the identifier."""
+    """Why a row failed: the array's stem (`invalid`, `notFound`, …), `email` or `userId`, and the identifier."""
 
     stem: str
     key: str
@@ -55,18 +55,18 @@ def is_user_id(text: str) -> bool:
 
 
 def has_identifier(row: Mapping[str, Any]) -> bool:
-    """Whether a row has an identifier at all, be it an empty one."""
+    """Return whether a row has an identifier. It can be empty."""
     return "email" in row or "userId" in row
 
 
 def get_leading_key(memory: Memory, row: Mapping[str, Any]) -> str:
-    """The identifier that selects the user where a row has both."""
+    """Return the identifier that selects the user if a row has both."""
     order = ("email", "userId") if memory.settings.project_type == EMAIL else ("userId", "email")
     return next(key for key in order if key in row)
 
 
 def find_invalid(memory: Memory, row: Mapping[str, Any]) -> Failure | None:
-    """What is wrong with the identifiers themselves, before anybody is looked up."""
+    """Return what is wrong with the identifiers, before any user is looked up."""
     data = row.get("dataFields", {})
     for where in (row, data):
         for key, fits in (("email", is_email), ("userId", is_user_id)):
@@ -82,7 +82,7 @@ def find_invalid(memory: Memory, row: Mapping[str, Any]) -> Failure | None:
 
 
 def find_user(memory: Memory, row: Mapping[str, Any]) -> User | Failure | None:
-    """The user of a row, None where nobody has its identifiers, or two users who each have one of them."""
+    """Return the user of a row. None if there is none. Two users if each has one of the identifiers."""
     by_email = memory.find_by_email(row["email"]) if "email" in row else None
     by_user_id = memory.find_by_user_id(row["userId"]) if "userId" in row else None
     kind = memory.settings.project_type
@@ -96,7 +96,7 @@ def find_user(memory: Memory, row: Mapping[str, Any]) -> User | Failure | None:
 def upsert_user(
     memory: Memory, row: Mapping[str, Any], dropped: tuple[str, ...] = (), *, create: bool = True
 ) -> User | Failure:
-    """Apply one row of user data, its fields being admitted. `create`: whether an unknown user comes into being."""
+    """Apply one row of user data whose fields are admitted. `create`: whether an unknown user is created."""
     failure = find_invalid(memory, row)
     if failure:
         return failure
@@ -131,7 +131,7 @@ def _create_user(memory: Memory, row: Mapping[str, Any], *, create: bool) -> Use
 
 
 def _set_identifiers(memory: Memory, user: User, row: Mapping[str, Any], data: Mapping[str, Any]) -> Failure | None:
-    """Give the user the other identifiers that the row names (5.3, 5.4)."""
+    """Set the other identifiers of the row on the user (5.3, 5.4)."""
     kind = memory.settings.project_type
     email = data.get("email") or row.get("email")
     user_id = data.get("userId") or row.get("userId")
@@ -161,7 +161,7 @@ def _write_fields(memory: Memory, user: User, row: Mapping[str, Any], dropped: t
 
 
 def _merge_objects(held: dict[str, Any], name: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
-    """One level deep: members that are objects are overwritten whole, a null member is removed (6.6)."""
+    """Merge one level deep: members that are objects are replaced, null members are removed (6.6)."""
     inner = dict(held[name]) if isinstance(held.get(name), dict) else {}
     inner.update(kept)
     for member, value in given.items():
@@ -171,7 +171,7 @@ def _merge_objects(held: dict[str, Any], name: str, given: Mapping[str, Any], ke
 
 
 def iterate_advice(row: Mapping[str, Any], project_type: str) -> list[str]:
-    """What the reference advises against in a row of user data."""
+    """Yield what the API description advises against in a row of user data."""
     data = row.get("dataFields", {})
     told = [f"dates: {text!r} is no date to Iterable" for text in list_odd_dates(data)]
     told += [f"managed: {name} is Iterable's own" for name in sorted(MANAGED & set(data))]

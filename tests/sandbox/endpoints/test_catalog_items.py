@@ -1,4 +1,4 @@
-"""Items of catalogs: written in bulk and one by one, applied late, read in pages, searchable or not."""
+"""Catalog items: bulk and single writes, delays, pages, searchable fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ITEMS = "/api/catalogs/products/items"
 
 @pytest.fixture
 def catalog(project_of):
-    """A project with an empty catalog `products`; settings of Behaviour go by name."""
+    """A project with an empty catalog `products`; fields of Behaviour are keyword arguments."""
 
     def make(**behaviour):
         api = project_of(**behaviour)

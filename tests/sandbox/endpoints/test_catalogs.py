@@ -1,4 +1,4 @@
-"""Catalogs: made, listed, deleted, and the types of their fields."""
+"""Catalogs: create, list, delete, and field types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purchases and carts: their shape, the users they make, what they replace and clear."""
+"""Purchases and carts: their fields, the users they create, what they replace and clear."""
 
 from __future__ import annotations
 

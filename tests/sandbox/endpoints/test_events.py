@@ -1,4 +1,4 @@
-"""Tracking events singly and in bulk, whom they belong to, and how they are read."""
+"""Events: single and bulk requests, their users, and reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIX = {f"{reason}{kind}" for reason in ("invalid", "notFound", "forgotten") for 
 
 
 def failed(reply):
-    """The arrays of failedUpdates that name anyone."""
+    """Return the arrays of failedUpdates that are not empty."""
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
 

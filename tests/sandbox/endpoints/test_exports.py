@@ -1,4 +1,4 @@
-"""Exports of users, events and purchases: at once, by jobs with files, and of one user."""
+"""Exports of users, events and purchases: direct, by jobs with files, and of one user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: made, deleted, subscribed to, left and read."""
+"""Lists: create, delete, subscribe, unsubscribe and read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNKNOWN = 999_999_999
 
 @pytest.fixture
 def made():
-    """Make a list in a project and give its id."""
+    """Create a list in a project and return its id."""
     return lambda api, name="VIP": api.post("/api/lists", {"name": name}).json()["listId"]
 
 

@@ -1,4 +1,4 @@
-"""What programs that only read from Iterable ask for, in the ways in which they ask."""
+"""Requests of programs that only read from Iterable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users get: replaced row by row, or changed for one list, channel or message type; and what there is to get."""
+"""Subscriptions: updates by row, changes of one list, channel or message type, and reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stored(api):
 
 
 def named(reply):
-    """The arrays of a bulk answer that name anyone."""
+    """Return the arrays of a bulk response that are not empty."""
     return {name: value for name, value in reply.json().items() if isinstance(value, list) and value}
 
 
@@ -269,7 +269,7 @@ class TestAmongFields:
 
 
 class TestGroups:
-    """The endpoints under /api/subscriptions, where they are enabled."""
+    """The endpoints under /api/subscriptions when they are enabled."""
 
     @pytest.fixture
     def grouped(self, lists):

@@ -1,4 +1,4 @@
-"""Reading, moving, merging, deleting and forgetting users, and the small fixed resources."""
+"""Users: read, change e-mail, merge, delete and forget. Also channels and message types."""
 
 from __future__ import annotations
 

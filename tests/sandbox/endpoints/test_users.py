@@ -11,7 +11,7 @@ TEN = {
 
 
 def failed(reply):
-    """The arrays of failedUpdates that name anyone."""
+    """Return the arrays of failedUpdates that are not empty."""
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
 

@@ -1,4 +1,4 @@
-"""Reads see the project as it was; writes see it as it is."""
+"""Delayed reads: reads see the project as it was, writes see it as it is."""
 
 from __future__ import annotations
 

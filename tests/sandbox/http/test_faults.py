@@ -21,7 +21,7 @@ def emails(api):
 
 
 def came(api, wait):
-    """What came of one update: a status, or the name of what came instead."""
+    """Return the result of one update: a status, or the name of the error."""
     try:
         return api.post("/api/users/update", ANN, timeout=wait).status_code
     except requests.exceptions.ReadTimeout:

@@ -1,4 +1,4 @@
-"""The tables of a page as a reader sees them: rows of texts, without the markup."""
+"""Reads the tables of a page as rows of texts, without the markup."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Tables(HTMLParser):
 
 
 def rows(page):
-    """The rows of all tables of a page, headers too."""
+    """Return the rows of all tables of a page, headers included."""
     tables = _Tables()
     tables.feed(page)
     return tables.rows

@@ -11,7 +11,7 @@ ATTACK = "<script>alert(1)</script>"
 
 @pytest.fixture
 def made(api):
-    """Make a catalog with a typed field `price`, then upload documents."""
+    """Create a catalog with a typed field `price`, then upload documents."""
 
     def make(name, documents=None):
         api.post(f"/api/catalogs/{name}")

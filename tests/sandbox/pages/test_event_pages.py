@@ -1,4 +1,4 @@
-"""What the pages show of events, purchases, carts and subscriptions."""
+"""Events, purchases, carts and subscriptions on the pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ITEM = {"id": "shirt", "name": ATTACK, "price": 9.5, "quantity": 2}
 
 @pytest.fixture
 def busy(project_of):
-    """Ann, who has done some things, and Bob, who has done much."""
+    """A project with Ann, who has a few events, and Bob, who has many."""
     api = project_of(opt_in_message_types=True)
     api.bulk({"email": ANN, "userId": "u-1"}, {"email": BOB})
     api.track(email=ANN, eventName=f"order {ATTACK}", id="order-1", createdAt=5, dataFields={"total": 7})

@@ -1,4 +1,4 @@
-"""Lists and catalogs outlive the process where there is a data folder."""
+"""Lists and catalogs in a data folder survive a restart."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def memory(sandbox):
 
 @pytest.fixture
 def opened(tmp_path):
-    """Start a sandbox on one data folder, as often as asked."""
+    """Return a function that starts a sandbox on the same data folder."""
     clock = Clock()
 
     def start_it(**more):
@@ -128,7 +128,7 @@ def test_what_is_asked_for_from_the_start_is_added_only_where_it_is_missing(open
 
 
 def test_a_folder_from_before_there_were_lists_and_catalogs_still_opens(opened, tmp_path):
-    """As the first version wrote it: users in a table of their own, without preferences."""
+    """The first version stored users in their own table, without preferences."""
     file = sqlite3.connect(tmp_path / "sandbox.sqlite")
     file.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, document BLOB NOT NULL)")
     file.execute("CREATE TABLE project (name TEXT PRIMARY KEY, value BLOB NOT NULL)")

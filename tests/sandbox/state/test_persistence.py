@@ -24,7 +24,7 @@ KEY = {"Api-Key": "sandbox-test"}
 
 @pytest.fixture
 def served():
-    """Start `serve_sandbox` in a process of its own; gives the process and its URL."""
+    """Start `serve_sandbox` in another process. Return the process and its URL."""
     processes = []
 
     def run(*arguments):
@@ -91,7 +91,7 @@ EVERYTHING = [
 
 
 def shown(url):
-    """What the pages and the readbacks tell of everything but the requests, which are kept in memory alone."""
+    """Return what pages and /sandbox show, except requests, which are only in memory."""
     pages = ["users", "events", "lists", "lists/302", "catalogs", "catalogs/products", "fields", "users/1"]
     pages += [f"sandbox/{topic}" for topic in ("users", "events", "purchases", "lists", "subscriptions", "catalogs")]
     return {page: requests.get(f"{url}/{page}", timeout=10).text for page in pages}
