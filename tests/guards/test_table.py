@@ -37,8 +37,7 @@ def test_guards_stand_under_their_phase() -> None:
 
 def test_keys_of_a_definition_come_from_the_table() -> None:
     with_key = [guard.name for guard in GUARDS if guard.key is not None]
-    assert list(GuardsEntry.model_fields) == with_key
-    assert set(with_key) == {"empty_model", "removed", "destination", "build", "relation"}
+    assert list(GuardsEntry.model_fields) == with_key != []
     off = GuardsEntry.model_validate(dict.fromkeys(with_key, False)).settings()
     assert all(guard.is_off(sync(guards=off)) for guard in GUARDS if guard.key is not None)
     assert not any(guard.is_off(sync()) for guard in GUARDS)
