@@ -212,7 +212,7 @@ class Project:
         relations: Names = (),
         full_refresh: bool = False,
     ) -> Results[AcceptedDestination]:
-        """Let host, project, key and relation of now count as those that took the rows; send nothing.
+        """Let the accepted rows count as accepted by the present destination and relation; send nothing.
 
         `to` and `relations` name the host or project and the relation, if they are other ones than before.
         `full_refresh`: the next run sends every row again. Raises ConfigError or Faults if no sync can run.

@@ -1,4 +1,4 @@
-"""The command line: command words in, text and exit code out; heavy imports are left to the command that needs them."""
+"""The command line: parses commands, calls the API, prints results. Each command does its own heavy imports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _program(
 ) -> None:
     """Send the changed rows of tagged dbt models to Iterable.
 
-    Exit codes: 0 all well, 1 a sync did not end well, 2 the command could not work.
+    Exit codes: 0 success, 1 a sync failed or was stopped, 2 the command could not run.
     """
 
 

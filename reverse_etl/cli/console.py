@@ -1,4 +1,4 @@
-"""Console: data to stdout, talk to stderr, nothing secret to either; the one place of the command line that writes."""
+"""Console: results to stdout, log messages to stderr, secrets to neither. Only this file of the command line writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Console:
     """Where one command prints. `invocation_id` is put into JSON lines once it is known."""
 
     def __init__(self, log_flags: LogFlags, env: Mapping[str, str], out: TextIO, err: TextIO) -> None:
-        """Secrets of the environment are known from the start."""
+        """Nothing is printed yet. The secrets of `env` are never printed."""
         self.log_flags = log_flags
         self.invocation_id = ""
         self.redact = Redactor()
@@ -39,22 +39,22 @@ class Console:
 
     @property
     def is_json(self) -> bool:
-        """Whether machines listen."""
+        """Whether log messages are JSON."""
         return self.log_flags.log_format is LogFormat.JSON
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Data, line by line."""
+        """Print results, line by line."""
         self._out.write("".join(self.redact(line) + "\n" for line in lines))
         self._out.flush()
 
     def json(self, value: object, *, indent: int | None = None) -> None:
-        """Data, as JSON."""
+        """Print results as JSON."""
         text = json.dumps(self.redact.values(value), indent=indent, ensure_ascii=False, default=str)
         self._out.write(text + "\n")
         self._out.flush()
 
     def colour(self, text: str, word: str) -> str:
-        """The text in the colour of a status, where there are colours."""
+        """Return the text in the colour of a status, if the terminal has colours."""
         colour = _COLOURS.get(word) if self._coloured else None
         return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 
@@ -78,7 +78,7 @@ class Console:
         self._listener.problem(problem)
 
     def fail(self, error: Exception) -> int:
-        """Print an error, each fault of many, or what nobody expected; the exit code it asks for."""
+        """Print an error, or each fault of several; return its exit code."""
         problems = problems_of(error)
         for problem in problems:
             self.problem(problem)
@@ -89,12 +89,12 @@ class Console:
         return error.exit_code if isinstance(error, ReverseEtlError) else 2
 
     def trace(self, error: BaseException) -> None:
-        """Print where an error came from, with --debug."""
+        """Print the traceback of an error, with --debug."""
         if self.log_flags.debug:
             self._write("".join(traceback.format_exception(error)))
 
     def summary(self, results: Sequence[RunResult], content: object, *, sandbox: bool = False) -> None:
-        """The results of a run: for machines the content of the result file on one line."""
+        """Print the results of a run; with `--log-format json`, the content of the result file on one line."""
         if self.log_flags.quiet:
             return
         self.close()
@@ -132,5 +132,5 @@ class Console:
 
 
 def make_console(log_flags: LogFlags) -> Console:
-    """The console of this process."""
+    """Return the console of this process."""
     return Console(log_flags, os.environ, sys.stdout, sys.stderr)

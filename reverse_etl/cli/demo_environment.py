@@ -34,7 +34,7 @@ class DemoEnvironment:
     show: Callable[[str], None]
 
     def run(self, *words: str) -> None:
-        """Show and run one command as a person would, in the project's folder. Raises where it fails."""
+        """Print and run one command in the project's folder. Raises ReverseEtlError if it fails."""
         self.show(f"\n$ {_command_line(words)}")
         done = subprocess.run([*_program(words[0]), *words[1:]], cwd=self.project, env=dict(self.env), check=False)  # noqa: S603
         if done.returncode:
@@ -42,11 +42,11 @@ class DemoEnvironment:
                 "demo-step-failed",
                 f"`{_command_line(words)}` ended with exit code {done.returncode}",
                 context={"command": _command_line(words), "exit code": done.returncode},
-                hint="Its own output above says why.",
+                hint="Its output above says why.",
             )
 
     def read(self, path: str) -> list[dict[str, Any]]:
-        """What the sandbox tells about itself at this path."""
+        """Return what the sandbox lists at this path, such as `/sandbox/users`."""
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=30)
         try:
             connection.request("GET", path)
@@ -54,7 +54,7 @@ class DemoEnvironment:
         except (OSError, HTTPException, ValueError) as error:
             raise ReverseEtlError(
                 "demo-sandbox-gone",
-                "the demo's sandbox does not answer any more",
+                "the demo's sandbox no longer answers",
                 context={"address": self.url, "reason": type(error).__name__},
                 hint="Run the demo again.",
             ) from error
@@ -66,7 +66,7 @@ class DemoEnvironment:
 
 @contextmanager
 def open_demo_environment(sample: Path, show: Callable[[str], None]) -> Iterator[DemoEnvironment]:
-    """A stage with a copy of `sample`. It ends whatever it started, also when a signal comes."""
+    """Open an environment with a copy of `sample`. Everything it started ends with it, also after a signal."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="reverse-etl-demo-") as folder:
@@ -110,7 +110,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _environment(env: Mapping[str, str], project: Path, url: str) -> dict[str, str]:
-    """The user's environment without what would lead elsewhere: other profiles, other keys, other settings."""
+    """Return the user's environment without its own profiles, keys and settings."""
     kept = {name: value for name, value in env.items() if not name.startswith(_OWN)}
     return {
         **kept,

@@ -1,4 +1,4 @@
-"""Options: the flags that commands share, with dbt's names, each group one frozen value; imports nothing heavy."""
+"""The flags that commands share, with dbt's names. Each group is one frozen value. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import typer
 
 
 class LogFormat(str, Enum):
-    """How events are told on stderr."""
+    """The format of log messages."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Output(str, Enum):
-    """How data are printed on stdout."""
+    """The format of results."""
 
     TEXT = "text"
     JSON = "json"
@@ -26,19 +26,20 @@ class Output(str, Enum):
 
 @dataclass(frozen=True)
 class LogFlags:
-    """How a command talks."""
+    """How a command logs."""
 
     log_format: Annotated[
-        LogFormat, typer.Option("--log-format", envvar="REVERSE_ETL_LOG_FORMAT", help="How events are told on stderr.")
+        LogFormat,
+        typer.Option("--log-format", envvar="REVERSE_ETL_LOG_FORMAT", help="Format of log messages on stderr."),
     ] = LogFormat.TEXT
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", envvar="REVERSE_ETL_QUIET", help="Tell errors only.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", envvar="REVERSE_ETL_QUIET", help="Print only errors.")] = False
     debug: Annotated[
-        bool, typer.Option("--debug", "-d", envvar="REVERSE_ETL_DEBUG", help="Tell everything, with tracebacks.")
+        bool, typer.Option("--debug", "-d", envvar="REVERSE_ETL_DEBUG", help="Print everything, with tracebacks.")
     ] = False
     use_colors: Annotated[
         bool,
         typer.Option(
-            "--use-colors/--no-use-colors", envvar="REVERSE_ETL_USE_COLORS", help="Colours; NO_COLOR counts too."
+            "--use-colors/--no-use-colors", envvar="REVERSE_ETL_USE_COLORS", help="Use colours, unless NO_COLOR is set."
         ),
     ] = True
 
@@ -56,7 +57,10 @@ class ProjectFlags:
     exclude: Annotated[
         list[str] | None,
         typer.Option(
-            "--exclude", envvar="REVERSE_ETL_EXCLUDE", metavar="SELECTOR", help="What is left out, as in dbt."
+            "--exclude",
+            envvar="REVERSE_ETL_EXCLUDE",
+            metavar="SELECTOR",
+            help="Models or syncs to leave out, as in dbt.",
         ),
     ] = None
     project_dir: Annotated[
@@ -77,13 +81,13 @@ class ProjectFlags:
     ] = None
     manifest: Annotated[
         Path | None,
-        typer.Option(
-            "--manifest", envvar="REVERSE_ETL_MANIFEST", help="manifest.json, where it is not in that folder."
-        ),
+        typer.Option("--manifest", envvar="REVERSE_ETL_MANIFEST", help="manifest.json, if it is not in that folder."),
     ] = None
     allow: Annotated[
         list[str] | None,
-        typer.Option("--allow", envvar="REVERSE_ETL_ALLOW", metavar="GUARD", help="Let a guard pass, this time."),
+        typer.Option(
+            "--allow", envvar="REVERSE_ETL_ALLOW", metavar="GUARD", help="Guards that stop nothing this time."
+        ),
     ] = None
 
 
@@ -91,7 +95,7 @@ FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
 ]
 Sandboxed = Annotated[
-    bool, typer.Option("--sandbox", help="A local Iterable instead of yours, with its own sync snapshots.")
+    bool, typer.Option("--sandbox", help="Send to a local sandbox instead of Iterable. It has its own sync snapshots.")
 ]
 ShowValues = Annotated[bool, typer.Option("--show-values", help="Show keys and values instead of masking them.")]
-OutputFormat = Annotated[Output, typer.Option("--output", help="How the data are printed.")]
+OutputFormat = Annotated[Output, typer.Option("--output", help="Format of the results.")]

@@ -1,4 +1,4 @@
-"""Signals: the first SIGINT or SIGTERM asks a run to end well, the second one ends the process."""
+"""The first SIGINT or SIGTERM asks a run to stop cleanly; the second one ends the process at once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import signal
 from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_NOTICE = b"\nstopping: requests under way are finished and what was accepted is committed; once more to end at once\n"
+_NOTICE = b"\nstopping: open requests are finished and accepted rows are committed; press Ctrl-C again to end at once\n"
 
 
 class StopOnSignal:
-    """A context in which signals only set a flag; `is_asked()` tells whether one came."""
+    """A context in which the first signal only sets a flag; `is_asked()` returns whether it came."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         """`quiet`: say nothing when a signal comes."""

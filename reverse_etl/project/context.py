@@ -98,7 +98,7 @@ class ProjectContext:
         return manifest
 
     def unread_warnings(self) -> list[str]:
-        """What somebody may have meant to be read and nobody reads: changed files, misspelt tags, repeated keys."""
+        """Return warnings about what is not read: changed files, misspelt tags, repeated keys."""
         lost = repeated_keys(self.manifest, self.locations.project_dir)
         return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
 
@@ -130,7 +130,7 @@ class ProjectContext:
 
     @cached_property
     def definitions(self) -> Definitions:
-        """Every definition of the project, those too that cannot run. Raises ConfigError where dbt's files are bad."""
+        """All definitions, also those that cannot run. Raises ConfigError if dbt's files cannot be read."""
         return read_syncs(self.manifest, self.target, self.vendor)
 
     @property
@@ -187,19 +187,19 @@ class ProjectContext:
         return self.settings
 
     def open(self, *, read_only: bool) -> Warehouse:
-        """The warehouse of the dbt target, which is only read where our tables are in a file."""
+        """Open the warehouse of the dbt target; only for reading if our tables are in a file."""
         if self.settings.state == "local":
             return self.open_local(self.open_target(read_only=True), read_only=read_only)
         return self.open_target(read_only=read_only)
 
     def open_target(self, *, read_only: bool) -> Warehouse:
-        """The warehouse of the dbt target, wherever our tables are."""
+        """Open the warehouse of the dbt target, wherever our tables are."""
         profile, settings = self.profile, self.settings
         connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._wait)
         return open_warehouse(connection, read_only=read_only)
 
     def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:
-        """The file of our tables, whatever `state` says, beside an open target."""
+        """Open the file of our tables beside an open target, whatever the setting `state` is."""
         limit = self.settings.memory_limit
         return open_local(self.state_path, target, limit, self._wait, read_only=read_only)
 

@@ -1,4 +1,4 @@
-"""Processes: whether the holder of a lease is still there, where that can be told."""
+"""Whether the process that holds a lease still runs, as far as this machine knows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-# States of a process that has ended, and that nobody has asked for its exit code.
+# States of a process that has ended, and whose exit code its parent has not read.
 _ENDED = (["Z"], ["X"])
 
 
 def start_time(pid: int) -> str:
-    """When a process began, in ticks of the kernel; empty where that cannot be told. Tells a reused number apart."""
+    """Return when a process began, in ticks of the kernel, or an empty text. A reused process id has another value."""
     stat = _stat(pid)
     return stat[19] if stat else ""
 
 
 def _stat(pid: int) -> list[str]:
-    """What the kernel tells of a process, from its state on; nothing where it does not."""
+    """Return the fields of `/proc/PID/stat` from the state on; an empty list if there are none."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -27,7 +27,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def is_alive(note: Mapping[str, object]) -> bool | None:
-    """Whether the process that wrote this note runs; None where it is on another host, or nothing is known of it."""
+    """Return whether the process that wrote this note still runs; None if it is on another host or not known."""
     pid = note.get("pid")
     if note.get("host") != socket.gethostname() or not isinstance(pid, int):
         return None

@@ -86,6 +86,6 @@ def _process(invocation: str) -> dict[str, object]:
 def check_destination(project: ProjectContext, name: str) -> None:
     """Resolve a destination; refuse a key that must not go there. Raises ConfigError before anything is opened."""
     destination = project.destination(name)
-    # Only a target that may not send can do without a key.
+    # A target that may not send needs no key.
     if destination.api_key.reveal():
         load_destination(destination.kind).client(destination, ClientOptions(project.settings.http_timeout)).close()

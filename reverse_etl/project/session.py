@@ -19,7 +19,7 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 
 
 class ProjectSession:
-    """What one operation works with. It reads dbt's files anew, so it sees the last build."""
+    """What one operation works with. It reads dbt's files again, so it sees the last build."""
 
     def __init__(self, context: ProjectContext, reporter: Reporter) -> None:
         """Nothing is read yet."""
@@ -27,7 +27,7 @@ class ProjectSession:
         self.reporter = reporter
 
     def select_definitions(self) -> Definitions:
-        """Return the selected definitions, also those that cannot run. Reports when there are none."""
+        """Return the selected definitions, also those that cannot run. Reports if there are none."""
         context = self.context
         selected = context.select_definitions()
         for sentence in context.unread_warnings():

@@ -1,4 +1,4 @@
-"""Reads every definition of a dbt manifest: the syncs that can run, and those that cannot, with the reasons."""
+"""Reads every definition of a dbt manifest: the syncs that can run, and the ones that cannot, with the reasons."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from reverse_etl.sync import BrokenSync, Sync
 
 @dataclass(frozen=True)
 class Definitions:
-    """The definitions of a project: `syncs` in the order they run in, and those that are `broken`."""
+    """The definitions of a project: `syncs` in the order in which they run, and `broken` ones, which cannot run."""
 
     syncs: tuple[Sync, ...] = ()
     broken: tuple[BrokenSync, ...] = ()
 
     def __iter__(self) -> Iterator[Sync | BrokenSync]:
-        """All of them, the broken ones first: they end before anything is sent."""
+        """All definitions, the broken ones first: their results come before anything is sent."""
         return iter((*self.broken, *self.syncs))
 
 
@@ -140,7 +140,7 @@ def _wrong_marks(model: Model, location: EntryLocation) -> list[Fault]:
     misspelt = [
         location.fault(
             "wrong-column-mark",
-            f"column `{name}` has a mark that nobody reads",
+            f"column `{name}` has a mark that is not read",
             key=f"columns.{name}",
             found=key,
             allowed=TAG,

@@ -1,1 +1,1 @@
-"""Report: how results look: on a terminal, as JSON lines, in the result file; knows values, and asks for no more."""
+"""How results look: on a terminal, as JSON lines, in the result file. Works on values and opens nothing."""

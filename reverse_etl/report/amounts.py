@@ -1,4 +1,4 @@
-"""Amounts: numbers and lengths of time as people read them."""
+"""Numbers and durations as people read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Costs: what a run took from its warehouse: as one line for people, and as the values of the result file."""
+"""What a run cost in its warehouse: as one line for people, and as values of the result file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reverse_etl.report.amounts import duration, size
 
 
 def cost_line(cost: Cost) -> str:
-    """`8 statements in 0.42 s, 12 rows read, 20.0 MB processed`; empty where nothing was asked."""
+    """`8 statements in 0.42 s, 12 rows read, 20.0 MB processed`; empty if no statement ran."""
     if not cost.statements:
         return ""
     said = [
@@ -35,5 +35,5 @@ def costs_dict(spent: Sequence[StatementCost]) -> dict[str, object]:
 
 
 def cost_dict(cost: Cost) -> dict[str, object]:
-    """One cost; what the warehouse does not tell is null."""
+    """One cost; a figure that the warehouse does not report is null."""
     return {**asdict(cost), "seconds": round(cost.seconds, 3)}

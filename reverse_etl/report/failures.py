@@ -1,4 +1,4 @@
-"""Failures: every error as its four parts: a code to search for, a sentence, the facts, an action."""
+"""Every error as its four parts: a code to search for, a sentence, the context, a hint."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def problem_of_event(event: Event) -> Problem:
 
 
 def problems_of(error: Exception) -> list[Problem]:
-    """What there is to say of an error: each fault of `Faults`, else the error itself."""
+    """Return an error as problems: one for each fault of `Faults`, else one."""
     if not isinstance(error, ReverseEtlError):
         return [_internal_error(error)]
     errors: Sequence[ReverseEtlError] = error.faults if isinstance(error, Faults) else (error,)
@@ -49,17 +49,17 @@ def problems_of(error: Exception) -> list[Problem]:
 
 
 def count_line(problems: Sequence[Problem]) -> str | None:
-    """How many there are, where that is not plain to see."""
+    """Return how many problems there are, if there are several."""
     return f"{plural(len(problems), 'fault')}; nothing was done" if len(problems) > 1 else None
 
 
 def _internal_error(error: Exception) -> Problem:
-    """An exception that nobody expected. Its text may hold anything, so only its type is told."""
+    """Return the problem of an unexpected exception. Its text may hold anything, so only its type is shown."""
     context: Mapping[str, object] = {"exception": type(error).__name__}
     return Problem(
         "internal-error",
-        "something failed that reverse-etl did not expect",
-        "Run again with --debug for the whole story, and report it.",
+        "reverse-etl failed unexpectedly",
+        "Run again with --debug to see the traceback, and report it.",
         context,
     )
 

@@ -1,4 +1,4 @@
-"""Inspections: what `validate` found about one sync: as text for people, and as JSON."""
+"""What `validate` found about one sync: as text for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reverse_etl.sync import BrokenSync, Sync
 
 @dataclass
 class Finding:
-    """What was found about one sync. `inspection` is None where warehouse and Iterable were not asked.
+    """What was found about one sync. `inspection` is None if warehouse and Iterable were not asked.
 
     `about_people` warns that another sync knows people by another identifier, `about_name` that the sync seems to have
     had another name. `unset` are variables that are missing,
@@ -32,14 +32,14 @@ class Finding:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Everything that is not wrong and still worth a look."""
+        """Everything that is not an error and still worth reading."""
         online = self.inspection.warnings if self.inspection is not None else ()
         about = [warning for warning in (self.about_name, self.about_people) if warning]
         return (*self.not_checked, *about, *online)
 
 
 def finding_lines(finding: Finding, ok: str) -> list[str]:
-    """A sync that nothing is wrong with, for a terminal. `ok` is that word, in its colour."""
+    """Return the lines for a sync without errors. `ok` is that word, in its colour."""
     found = finding.inspection
     offline = "definition" if finding.unset else "definition and destination"
     checked = offline if found is None else "definition, destination and columns"
@@ -54,7 +54,7 @@ def finding_lines(finding: Finding, ok: str) -> list[str]:
 
 
 def finding_dict(finding: Finding) -> dict[str, object]:
-    """One sync as JSON; `inspection` is null where warehouse and Iterable were not asked."""
+    """One sync as JSON; `inspection` is null if warehouse and Iterable were not asked."""
     sync = finding.sync
     return {
         "sync": sync.name,

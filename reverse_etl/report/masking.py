@@ -1,4 +1,4 @@
-"""Masking: personal values as they may be shown: at most the first character, and what kind of value it is."""
+"""Personal values as they are shown: at most the first character, and what kind of value it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: what a run would do: as text for people, and as JSON; keys and values are masked unless asked for."""
+"""What a run would do: as text for people, and as JSON. Keys and values are masked unless asked for."""
 
 from __future__ import annotations
 

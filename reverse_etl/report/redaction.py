@@ -1,4 +1,4 @@
-"""Redaction: the last line of defence before a text leaves the process. It knows secrets only as texts to look for."""
+"""Removes secrets from every text before it leaves the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artifact: `reverse_etl_results.json`, the sibling of dbt's `run_results.json`; written whole or not at all."""
+"""The result file, `reverse_etl_results.json`, beside dbt's `run_results.json`; written whole or not at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_result_file(folder: Path, content: object) -> Path:
             "results-not-written",
             f"{path} could not be written",
             context={"reason": error.strerror or error},
-            hint="Make room or correct the rights of the folder, or name another one with `--target-path`.",
+            hint="Free disk space, fix the permissions of the folder, or choose another one with `--target-path`.",
         ) from error
     return path
 

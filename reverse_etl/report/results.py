@@ -1,4 +1,4 @@
-"""Results: what the runs of one invocation came to: as text for people, and as the values of the result file."""
+"""The results of one invocation: as text for people, and as values of the result file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def total_line(results: Sequence[RunResult]) -> str:
 
 
 def rejected_line(results: Sequence[RunResult], *, sandbox: bool = False) -> str | None:
-    """How the rows are listed that runs (against a sandbox) with a warning held back; None where there are none."""
+    """Return the command that lists the rows which were held back; None if there are none."""
     warned = [result for result in results if result.status is SyncStatus.WARN]
     held = [one.sync for one in warned if one.counts.rejected + one.counts.invalid + one.counts.quarantined]
     names = " ".join(shlex.quote(printable(name)) for name in held)
@@ -129,5 +129,5 @@ def response_dict(response: Response) -> dict[str, object]:
 
 
 def _utc(moment: str) -> str | None:
-    """A time as the warehouse keeps it (UTC, a blank, no zone) as ISO 8601 has it; None where nothing began."""
+    """A time as the warehouse keeps it (UTC, a blank, no zone) as ISO 8601 has it; None if the run did not begin."""
     return f"{moment.replace(' ', 'T')}Z" if moment else None

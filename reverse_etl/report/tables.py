@@ -1,4 +1,4 @@
-"""Tables: rows of text in columns that line up; numbers to the right."""
+"""Rows of text in aligned columns, numbers to the right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`demo`: the main job on the sample shop, with everything real but Iterable: build, plan, run, change, and again."""
+"""`demo`: build, plan and run the sample shop, change it, and run again. Everything is real except Iterable."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def demo(
     with open_demo_environment(sample, show) as here:
         show(f"A local Iterable listens at {here.url}; the shop is a copy of {sample}.")
         _play(_Play(here))
-    show("\nThat was all of it; nothing is left running.")
+    show("\nThe demo is over. Nothing keeps running.")
 
 
 def _play(play: _Play) -> None:
@@ -88,7 +88,7 @@ class _Play:
         self._held: dict[str, dict[str, object]] = {kind: {} for kind in _DAY_1}
 
     def check_received(self, promised: Mapping[str, ReceivedCounts], words: str) -> None:
-        """Show what arrived since the last time. Raises where it is not what was promised."""
+        """Print what arrived since the last check. Raises ReverseEtlError if it is not what was promised."""
         requests = self._new_requests()
         self.stage.show(f"\n=> In {plural(requests, 'request')} Iterable received {words}:")
         held = _read_contents(self.stage)

@@ -24,8 +24,8 @@ class StateTarget(str, Enum):
 
 def migrate_state(
     session: Session,
-    to: Annotated[StateTarget, typer.Option("--to", help="Where the state shall be.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")] = False,
+    to: Annotated[StateTarget, typer.Option("--to", help="Where to move the state.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a state that is already there.")] = False,
     sandbox: Sandboxed = False,
 ) -> int:
     """Move the state; send nothing. Sync snapshots, held rows and runs go to the other place."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ExitCodeOption = Annotated[
     bool,
-    typer.Option("--exit-code", help="End with 2 if something would be sent, 0 if not, 1 on errors and guards."),
+    typer.Option("--exit-code", help="Exit with 2 if rows would be sent, 0 if not, 1 after an error or a guard."),
 ]
 
 

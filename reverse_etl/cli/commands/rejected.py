@@ -41,7 +41,7 @@ def requeue_refused(
     ] = None,
     sandbox: Sandboxed = False,
 ) -> int:
-    """Let refused rows be sent again. The next run sends rejected and skipped rows, although they did not change."""
+    """Send refused rows again. The next run sends rejected and skipped rows, although they did not change."""
     requeued = session.project(sandbox=sandbox).requeue(keys or (), **session.selection)
     session.console.lines(f"sync {one.sync}: {plural(one.rows, 'refusal')} requeued" for one in requeued)
     return session.print_errors(requeued.errors, partial=requeued.is_partial)

@@ -11,13 +11,16 @@ from reverse_etl.cli.options import FullRefresh, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", metavar="N", help="Requests under way at once (setting `concurrency`).")
+    int | None, typer.Option("--threads", metavar="N", help="Requests at the same time (setting `concurrency`).")
 ]
 FailFastOption = Annotated[
-    bool, typer.Option("--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Stop after the first bad sync.")
+    bool,
+    typer.Option(
+        "--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Skip the other syncs after one that fails."
+    ),
 ]
 WaitOption = Annotated[
-    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for a dead run's lease.")
+    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the lease of a crashed run.")
 ]
 
 
@@ -29,7 +32,7 @@ def run(
     wait: WaitOption = None,
     sandbox: Sandboxed = False,
 ) -> int:
-    """Send what changed to Iterable. Added, changed and removed rows go out; what it accepted is committed."""
+    """Send the changed rows to Iterable. Added, changed and removed rows are sent, accepted ones are committed."""
     console = session.console
     project = session.project(sandbox=sandbox)
     with StopOnSignal(quiet=console.log_flags.quiet) as stop:

@@ -13,7 +13,7 @@ from reverse_etl.report.redaction import printable
 
 
 def list_states(session: Session, output: OutputFormat = Output.TEXT, sandbox: Sandboxed = False) -> None:
-    """List what is kept of each sync. Those that no definition names are marked."""
+    """List what is stored of each sync. Syncs without a definition are marked."""
     from reverse_etl.report.stored_states import listed_state_dict, listed_state_lines
 
     console = session.console
@@ -34,13 +34,13 @@ def prune_state(
     ] = None,
     sandbox: Sandboxed = False,
 ) -> None:
-    """Delete what is kept of syncs that no definition names. Nothing is sent, and nothing changes in Iterable."""
+    """Delete the state of undefined syncs. Nothing is sent, and nothing changes in Iterable."""
     for one in session.project(sandbox=sandbox).prune_states(names or (), allow=session.selection["allow"]):
         session.console.lines([f"sync {printable(one.sync)}: {plural(one.entries, 'entry', 'entries')} deleted"])
 
 
 def reset_state(session: Session, sandbox: Sandboxed = False) -> int:
-    """Start the selected syncs again. What was accepted is forgotten, so the next run sends every row."""
+    """Reset the selected syncs. What was accepted is forgotten, so the next run sends every row."""
     done = session.project(sandbox=sandbox).reset_states(**session.selection)
     for one in done:
         forgotten = f"{plural(one.entries, 'entry', 'entries')} forgotten; the next run sends every row"

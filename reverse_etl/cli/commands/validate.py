@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def validate(
     session: Session,
     online: Annotated[
-        bool, typer.Option("--online", help="Also columns in the warehouse and field types in Iterable.")
+        bool, typer.Option("--online", help="Also check columns in the warehouse and field types in Iterable.")
     ] = False,
     sandbox: Sandboxed = False,
     output: OutputFormat = Output.TEXT,

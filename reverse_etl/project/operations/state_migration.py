@@ -54,7 +54,7 @@ def migrate_states(session: ProjectSession, to: StatePlace, *, overwrite: bool) 
         session.reporter.say(
             "StateSetting",
             f"`state` is `{state}`: set `state: {to}` in reverse_etl.yml before the next run; syncs that were not"
-            " moved begin anew there",
+            " moved start from nothing there",
             "warn",
         )
     return migrated

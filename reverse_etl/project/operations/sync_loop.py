@@ -32,7 +32,7 @@ class SyncLoop:
     """
 
     def __init__(self, session: ProjectSession, *, fail_fast: bool) -> None:
-        """Nothing is done yet. `fail_fast`: skip the syncs after the first one that does not end well."""
+        """Nothing is done yet. `fail_fast`: skip the syncs after the first one that fails or is stopped."""
         self._session = session
         self._fail_fast = fail_fast
         self.results: list[RunResult] = []
@@ -116,11 +116,13 @@ class SyncLoop:
 
     def _reason_to_skip(self, sync: str, environment: RunEnvironment) -> Problem | None:
         if environment.invocation.stop():
-            return Problem("interrupted", f"sync `{sync}` was not run: a signal came", "Run again.", {"sync": sync})
+            return Problem(
+                "interrupted", f"sync `{sync}` was not run: the run was stopped", "Run again.", {"sync": sync}
+            )
         if self._fail_fast and any(result.status in UNSUCCESSFUL for result in self.results):
             return Problem(
                 "not-run",
-                f"sync `{sync}` was not run: a sync before it did not end well, and --fail-fast is on",
+                f"sync `{sync}` was not run: an earlier sync failed, and --fail-fast is on",
                 "Fix that sync, or run without --fail-fast.",
                 {"sync": sync},
             )

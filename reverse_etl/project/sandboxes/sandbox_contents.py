@@ -18,7 +18,7 @@ class SandboxContents:
 
 
 def needed_contents(syncs: Sequence[Sync]) -> SandboxContents:
-    """What these definitions name and do not make: nobody else has made it in a sandbox."""
+    """Return what these definitions name and do not create themselves."""
     scopes = [sync.scope for sync in syncs if not sync.creates_scope]
     by_name = {_number(scope["list"]): scope["list"] for scope in scopes if "list" in scope}
     by_id = {int(scope["list_id"]): f"List {scope['list_id']}" for scope in scopes if "list_id" in scope}
@@ -27,5 +27,5 @@ def needed_contents(syncs: Sequence[Sync]) -> SandboxContents:
 
 
 def _number(name: str) -> int:
-    """An id for a list that is known by its name: the same one in every run, of seven digits."""
+    """Return an id of seven digits for the name of a list, the same in every run."""
     return 1_000_000 + zlib.crc32(name.encode()) % 9_000_000

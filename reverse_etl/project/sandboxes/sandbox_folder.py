@@ -17,7 +17,7 @@ _FILE = "sandbox.json"
 
 @dataclass(frozen=True)
 class FolderLabel:
-    """What a data folder says of itself: an id, made once, and the type of project it holds, if it holds anything."""
+    """What a data folder says about itself: an id and the type of its project. `is_empty`: it has no data."""
 
     id: str
     project_type: str
@@ -25,7 +25,7 @@ class FolderLabel:
 
 
 def read_label(folder: Path) -> FolderLabel | None:
-    """What a data folder says of itself; None where there is none yet. Raises ConfigError."""
+    """Return what a data folder says about itself; None if it is new. Raises ConfigError."""
     path = folder / _FILE
     try:
         said = mapping(read_json(path, MEGABYTE))
@@ -37,7 +37,7 @@ def read_label(folder: Path) -> FolderLabel | None:
             "broken-sandbox-folder",
             f"{path} cannot be read",
             context={"reason": type(error).__name__},
-            hint=f"Delete {folder}: the next run begins anew.",
+            hint=f"Delete {folder}: the next run starts from nothing.",
         ) from error
 
 
@@ -51,7 +51,7 @@ def other_project_type(folder: Path, label: FolderLabel, project_type: str) -> C
         "other-project-type",
         f"the sandbox in {folder} holds a project of type {label.project_type}, which cannot become {project_type}",
         context={"folder": folder, "variable": "ITERABLE_PROJECT_TYPE"},
-        hint=f"Delete {folder} to begin anew, or set the project type back.",
+        hint=f"Delete {folder} to start from nothing, or set the project type back.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Sandboxed: a project whose destinations are sandboxes of this process, each with sync snapshots of its own."""
+"""A project whose destinations are sandboxes of this process, each with its own sync snapshots."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.http.server import RunningSandbox
 
 FOLDER = "reverse_etl_sandbox"
-# Where nothing is listened for: a loopback address, so that no key is refused there.
+# Nothing listens here. It is a loopback address, so that no key is refused.
 _NOWHERE = "http://localhost"
 
 
@@ -92,7 +92,7 @@ class SandboxedProject(ProjectContext):
         project_type, source = self._project_type(name, label)
         if label is not None and label.project_type != project_type and not label.is_empty:
             raise other_project_type(folder, label, project_type)
-        # What an empty folder of another type planned is no concern of this one.
+        # An empty folder of another type has no rows to keep.
         label = label if label is not None and label.project_type == project_type else None
         url = _NOWHERE
         if self._use is not SandboxUse.LOOK:
@@ -109,7 +109,7 @@ class SandboxedProject(ProjectContext):
         return IterableConfig(name, url, project_type, Secret(key), project=name, known_as=SANDBOX)
 
     def _end(self, name: str, *, was_empty: bool) -> None:
-        """Say where to look; or note that nothing arrived, so that the next try may be of another project type."""
+        """Report how to see what arrived. If nothing did, note that the next run may use another project type."""
         folder = self.data_dir(name)
         label = read_label(folder)
         if label is None:
@@ -122,7 +122,7 @@ class SandboxedProject(ProjectContext):
             self._say("SandboxKept", viewing_hint(folder, label.project_type))
 
     def _folder_to_use(self, folder: Path, label: FolderLabel | None) -> Path | None:
-        """Where the sandbox keeps its project: what only asks works on a copy, or on nothing, and leaves no trace."""
+        """Return the data folder to use: a copy, or none, for an operation that must leave no trace."""
         if self._use is SandboxUse.SEND:
             return folder
         if label is None:
@@ -131,13 +131,13 @@ class SandboxedProject(ProjectContext):
         return Path(shutil.copytree(folder, copy))
 
     def _has_received(self, name: str) -> bool:
-        """Whether a sandbox took anything in."""
+        """Whether a sandbox accepted a request that writes."""
         running = self._sandboxes.get(name)
         log = running.project.requests if running else ()
         return any(one.method != "GET" and not one.is_refused for one in log)
 
     def _project_type(self, name: str, label: FolderLabel | None) -> tuple[str, str]:
-        """What is said, or what the folder holds, or what the definitions allow; and which of these."""
+        """Return the project type, and where it comes from: the settings, the folder, or the definitions."""
         said = project_type_to_play(self._source(name))
         if said is not None:
             return said
@@ -160,6 +160,6 @@ class SandboxedProject(ProjectContext):
             lists=contents.lists,
             catalogs=contents.catalogs,
         )
-        with report_start_failure(0, f"Wait for the command that uses it; or delete {data_dir} to begin anew."):
+        with report_start_failure(0, f"Wait for the command that uses it; or delete {data_dir} to start from nothing."):
             self._sandboxes[name] = self._running.enter_context(start_sandbox(options))
             return self._sandboxes[name].url

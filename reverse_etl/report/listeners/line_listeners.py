@@ -1,4 +1,4 @@
-"""Listeners: events as they come: one line each, or one JSON object each for machines."""
+"""Events as they come: one line each, or one JSON object each for machines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reverse_etl.report.failures import problem_dict, problem_lines
 from reverse_etl.report.listeners.progress import Progress
 from reverse_etl.report.redaction import printable
 
-# A mistyped selection must not pass for a run that had nothing to do.
+# A mistyped selection must not look like a run that had nothing to do.
 INSISTENT = ("NothingSelected",)
 _LEVELS = ("debug", "info", "warn", "error")
 _REPEAT = 10.0
@@ -28,7 +28,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class EventOutput:
-    """What a listener needs of the world: where to write, the clocks, and the least level it tells."""
+    """Where a listener writes, its clocks, and the lowest level that it writes."""
 
     write: Callable[[str], None]
     monotonic: Callable[[], float]
@@ -36,7 +36,7 @@ class EventOutput:
     level: str = "info"
 
     def accepts(self, event: Event) -> bool:
-        """Whether an event is grave enough, or is told in any case."""
+        """Whether an event is written: its level is high enough, or it is always written."""
         return event.name in INSISTENT or _LEVELS.index(event.level) >= _LEVELS.index(self.level)
 
 
@@ -44,7 +44,7 @@ class Lines:
     """One line an event; progress at most every ten seconds."""
 
     def __init__(self, output: EventOutput) -> None:
-        """Nothing told yet."""
+        """Nothing is written yet."""
         self._output = output
         self._progress = Progress(output.monotonic)
         self._told = output.monotonic()
@@ -56,7 +56,7 @@ class Lines:
             self._line(printable(event.message))
 
     def problem(self, problem: Problem) -> None:
-        """Tell an error."""
+        """Write an error."""
         self._output.write("\n".join(problem_lines(problem)) + "\n")
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class JsonLines:
         self._write(event, "")
 
     def problem(self, problem: Problem) -> None:
-        """Tell an error."""
+        """Write an error."""
         self._write(Event("Problem", problem.message, "error", "", problem_dict(problem)), problem.code)
 
     def close(self) -> None:

@@ -26,12 +26,12 @@ class Progress:
         self._until, self._reason = 0.0, ""
 
     def note_wait(self, event: Event) -> None:
-        """Take in an event of a wait: for how many `seconds`, and the `reason`."""
+        """Note an event of a wait: for how many `seconds`, and the `reason`."""
         self._until = self._monotonic() + _seconds(event.data.get("seconds"))
         self._reason = str(event.data.get("reason", ""))
 
     def end_wait(self) -> None:
-        """Note that nothing is waited for any more."""
+        """Note that the wait is over."""
         self._until = 0.0
 
     @property
@@ -45,7 +45,7 @@ class Progress:
         return f"waiting {math.ceil(self.wait)} s: {printable(self._reason)}" if self.wait else ""
 
     def note(self, event: Event) -> None:
-        """Take in an event whose data hold rows: `done` are delivered, `held` are held back or refused, of `total`."""
+        """Note an event whose data hold rows: `done` are delivered, `held` are held back or refused, of `total`."""
         done, total = _number(event.data.get("done")), _number(event.data.get("total"))
         if event.sync != self._sync or done < self._done:
             self._sync, self._began, self._first = event.sync, self._monotonic(), done
@@ -53,7 +53,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Rows a second, by what came after the first event; 0 where that cannot be told yet."""
+        """Rows a second, by what came after the first event; 0 if it is not known yet."""
         spent = self._monotonic() - self._began
         return (self._done - self._first) / spent if spent > 0 else 0.0
 
@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def pace(self) -> str:
-        """`4,900 rows/s, 3 s left`; empty if it cannot be told yet."""
+        """`4,900 rows/s, 3 s left`; empty if it is not known yet."""
         return self._pace().removeprefix(", ")
 
     def _held_back(self) -> str:

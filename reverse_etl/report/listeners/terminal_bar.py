@@ -98,7 +98,7 @@ class Bar(Lines):
         from rich.console import Console
         from rich.live import Live
 
-        # It writes where everything is written, so that nothing secret gets past the filter.
+        # It writes through the output of this listener, so secrets are removed here too.
         file = cast("TextIO", _File(self._output.write))
         console = Console(file=file, force_terminal=True, width=self._width(), color_system=None, highlight=False)
         # Drawn by hand: no thread of its own writes between our lines.
