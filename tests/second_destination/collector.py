@@ -35,7 +35,7 @@ class RecordsEntry(FieldsEntry):
     mode: Literal["upsert"] = "upsert"
     id: ColumnName
 
-    def removal(self) -> OnRemoved:
+    def removal_action(self) -> OnRemoved:
         return "delete"
 
 

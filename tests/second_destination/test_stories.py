@@ -103,3 +103,12 @@ def test_a_destination_of_another_name_says_its_type(project: CollectorProject, 
     project.tag({**META, "destination": "crm"})
     run(project)
     assert len(collector.records) == 10
+
+
+def test_a_destination_without_a_sandbox_is_never_replaced_or_sent_to(
+    project: CollectorProject, collector: CollectorServer
+) -> None:
+    ended = project.run("run", "--sandbox")
+    assert ended.code != 0
+    assert ended.says("destination `collector` has no sandbox"), ended.out + ended.err
+    assert collector.requests == []

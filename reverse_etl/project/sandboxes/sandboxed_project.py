@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from reverse_etl.destinations.base import SANDBOX, DestinationConfig, OfflineConfig
+from reverse_etl.destinations.config_file import destination_kind
 from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConfig, project_type_to_play
+from reverse_etl.errors import ConfigError
 from reverse_etl.project.context import ProjectContext, ProjectOptions
 from reverse_etl.project.project_types import possible_types
 from reverse_etl.project.sandboxes.sandbox_contents import SandboxContents, needed_contents
@@ -87,6 +89,8 @@ class SandboxedProject(ProjectContext):
         return OfflineConfig((self.destination(name).project_type,))
 
     def _make_stand_in(self, name: str) -> DestinationConfig:
+        if destination_kind(name, self.locations.project_dir) != IterableConfig.kind:
+            raise _no_sandbox(name)
         folder = self.data_dir(name)
         label = read_label(folder)
         project_type, source = self._project_type(name, label)
@@ -163,3 +167,12 @@ class SandboxedProject(ProjectContext):
         with report_start_failure(0, f"Wait for the command that uses it; or delete {data_dir} to start from nothing."):
             self._sandboxes[name] = self._running.enter_context(start_sandbox(options))
             return self._sandboxes[name].url
+
+
+def _no_sandbox(name: str) -> ConfigError:
+    return ConfigError(
+        "wrong-destination",
+        f"destination `{name}` has no sandbox: only destinations of type `{IterableConfig.kind}` have one",
+        context={"destination": name},
+        hint="Run without `--sandbox`, or leave its syncs out with `--exclude`.",
+    )
