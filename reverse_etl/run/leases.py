@@ -34,7 +34,7 @@ def acquire_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironmen
 def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """The lease row as taken over. Raises LeaseError where another run is alive, or the wait is over."""
     until = environment.clock.monotonic() + environment.invocation.wait
-    told = False
+    reported = False
     while not lease.acquire():
         row = store.lease_row()
         if row is None:
@@ -48,9 +48,9 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
             raise LeaseError(
                 "interrupted", "the run was stopped while it waited", context=_described(row), hint="Run again."
             )
-        if not told:
+        if not reported:
             environment.report(_waiting(store.sync.name, row, left))
-            told = True
+            reported = True
         with store.idle():
             environment.clock.sleep(min(_NAP, max(left, 0.05)))
     row = store.lease_row()

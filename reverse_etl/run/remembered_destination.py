@@ -42,7 +42,7 @@ def destination_to_remember(
 def find_known_resources(
     runnable: RunnableSync, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
 ) -> Mapping[str, str]:
-    """Return what this project told this sync, or another one with the same scope; empty if it told none.
+    """Return what this project told this sync, or another one with the same scope; empty if there is nothing.
 
     A destination may not list for a minute what was just made, and would make a second one of the same name.
     """

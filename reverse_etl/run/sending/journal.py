@@ -84,7 +84,7 @@ class Journal:
     def flush(self, credit: int | None = None) -> None:
         """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
         if self._failed:
-            # Written down to be told and found again, not as exceptions: nothing covers them, so they are unknown.
+            # Saved so that `rejected` shows them, not as exceptions: nothing covers them, so they are unknown.
             self._rejections.record(self._failed)
             self._failed = []
         if self._pending:
