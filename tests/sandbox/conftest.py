@@ -104,8 +104,8 @@ def api(project_of):
 
 
 @pytest.fixture
-def opened(tmp_path):
-    """Open the project of one data folder, as often as needed: `with opened(bulk_event_delay=10) as api`."""
+def open_project(tmp_path):
+    """Open the project of one data folder, as often as needed: `with open_project(bulk_event_delay=10) as api`."""
     clock = Clock()
 
     @contextmanager

@@ -59,7 +59,7 @@ def keys(api, **params):
     return [item["itemId"] for item in page(api, **params)["catalogItemsWithProperties"]]
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -99,7 +99,7 @@ class TestBulkUpload:
 
     def test_more_items_than_that_are_too_many(self, api):
         reply = upload(api, {str(number): {} for number in range(1001)})
-        assert refused(reply) == (400, "BatchTooLarge")
+        assert read_refusal(reply) == (400, "BatchTooLarge")
         assert items(api) == {}
 
     @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ class TestBulkUpload:
         ],
     )
     def test_one_bad_document_costs_the_whole_request(self, api, documents):
-        assert refused(upload(api, {"good": {}, **documents})) == (400, "BadParams")
+        assert read_refusal(upload(api, {"good": {}, **documents})) == (400, "BadParams")
         assert items(api) == {}
         assert api.get("/api/catalogs/products/fieldMappings").json()["params"]["undefinedFields"] == []
 
     def test_a_document_may_have_thirty_thousand_bytes(self, api):
         assert upload(api, {"1": {"text": "x" * (30_000 - len('{"text":""}'))}, "a" * 255: {}}).status_code == 200
         assert page(api)["catalogItemsWithProperties"][0]["size"] == 30_000
-        assert refused(upload(api, {"1": {"text": "ü" * 15_000}})) == (400, "BadParams")
+        assert read_refusal(upload(api, {"1": {"text": "ü" * 15_000}})) == (400, "BadParams")
 
     @pytest.mark.parametrize(
         ("body", "fault"),
@@ -177,7 +177,7 @@ class TestSingleWrites:
         [("a_b", {}), ("a%2Fb", {}), ("1", {"a.b": 1}), ("1", {"text": "x" * 30_000}), ("a" * 256, {})],
     )
     def test_a_bad_item_is_refused(self, api, write, key, value):
-        assert refused(write(api, key, value)) == (400, "BadParams")
+        assert read_refusal(write(api, key, value)) == (400, "BadParams")
         assert items(api) == {}
 
     @pytest.mark.parametrize(("method", "member"), [("PUT", "value"), ("PATCH", "update")])
@@ -206,9 +206,9 @@ class TestDeletes:
 
     def test_one_bad_id_costs_the_whole_request(self, api):
         upload(api, {"2": {}})
-        assert refused(bulk_delete(api, "2", "a_b")) == (400, "BadParams")
-        assert refused(api.delete(f"{ITEMS}/a_b")) == (400, "BadParams")
-        assert refused(bulk_delete(api, *map(str, range(1001)))) == (400, "BatchTooLarge")
+        assert read_refusal(bulk_delete(api, "2", "a_b")) == (400, "BadParams")
+        assert read_refusal(api.delete(f"{ITEMS}/a_b")) == (400, "BadParams")
+        assert read_refusal(bulk_delete(api, *map(str, range(1001)))) == (400, "BatchTooLarge")
         assert list(items(api)) == ["2"]
 
     @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ class TestSearchable:
         api = catalog(catalog_wrong_type="refuse")
         set_types(api, field=kind)
         reply = upload(api, {"good": {}, "1": {"field": value}})
-        assert refused(reply) == (400, "RequestFieldsTypesMismatched")
+        assert read_refusal(reply) == (400, "RequestFieldsTypesMismatched")
         detail = reply.json()["params"]["validationErrors"]["field"]
         assert (detail["expectedType"], detail["category"]) == (kind, "catalog")
         assert items(api) == {}
@@ -380,7 +380,7 @@ class TestReads:
         reply = api.get(f"{ITEMS}/9")
         assert (reply.status_code, set(reply.json())) == (404, {"error", "message", "code", "data"})
         assert reply.json()["data"] == {"args": ["products", "9"]}
-        assert refused(api.get(f"{ITEMS}/a_b")) == (400, "BadParams")
+        assert read_refusal(api.get(f"{ITEMS}/a_b")) == (400, "BadParams")
 
     def test_items_come_in_pages_that_name_their_neighbours(self, api):
         upload(api, {f"i{number:02}": {"n": number} for number in range(25)})
@@ -400,7 +400,7 @@ class TestReads:
         [{"page": 0}, {"pageSize": 1001}, {"pageSize": "ten"}, {"orderBy": "a", "sortAscending": "up"}],
     )
     def test_a_page_that_cannot_be_is_refused(self, api, params):
-        assert refused(api.get(ITEMS, params=params)) == (400, "BadParams")
+        assert read_refusal(api.get(ITEMS, params=params)) == (400, "BadParams")
 
     @pytest.mark.parametrize(
         ("kind", "values"),
@@ -426,7 +426,7 @@ class TestReads:
 
     def test_the_direction_needs_a_type_and_is_kept_from_page_to_page(self, api):
         upload(api, {"1": {"a": 1}})
-        assert refused(api.get(ITEMS, params={"orderBy": "a", "sortAscending": "true"})) == (400, "BadParams")
+        assert read_refusal(api.get(ITEMS, params={"orderBy": "a", "sortAscending": "true"})) == (400, "BadParams")
         assert keys(api, orderBy="a") == ["1"]
         set_types(api, a="long")
         upload(api, {"1": {"a": 1}, "2": {"a": 2}})

@@ -38,7 +38,7 @@ def names(api, **params):
     return [one["name"] for one in found["catalogNames"]]
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -62,12 +62,12 @@ class TestTheCatalogsThemselves:
     @pytest.mark.parametrize("name", ["Products", "products"])
     def test_a_name_is_used_once_whatever_its_case(self, api, name):
         make(api, "Products")
-        assert refused(api.post(f"/api/catalogs/{name}")) == (400, "BadParams")
+        assert read_refusal(api.post(f"/api/catalogs/{name}")) == (400, "BadParams")
         assert names(api) == ["Products"]
 
     @pytest.mark.parametrize("name", ["a_b", "a%20b", "a.b", "a%2Fb", "caf%C3%A9", "a" * 256, "a%0A"])
     def test_a_name_is_of_letters_digits_and_dashes(self, api, name):
-        assert refused(api.post(f"/api/catalogs/{name}")) == (400, "BadParams")
+        assert read_refusal(api.post(f"/api/catalogs/{name}")) == (400, "BadParams")
         assert names(api) == []
 
     def test_a_name_may_have_255_characters(self, api):
@@ -115,7 +115,7 @@ class TestTheCatalogsThemselves:
                 "data": {"args": ["shoes"]},
             },
         )
-        assert refused(api.call(method, f"/api/catalogs/a_b{path}", json={})) == (400, "BadParams")
+        assert read_refusal(api.call(method, f"/api/catalogs/a_b{path}", json={})) == (400, "BadParams")
 
     def test_catalogs_may_be_there_from_the_start_and_after_a_reset(self):
         with start_sandbox(SandboxOptions(port=0, catalogs=("products", "stores"))) as sandbox:
@@ -155,7 +155,7 @@ class TestTheListOfCatalogs:
 
     @pytest.mark.parametrize("params", [{"page": 0}, {"page": "x"}, {"page": -1}, {"pageSize": 0}, {"pageSize": 101}])
     def test_a_page_that_cannot_be_is_refused(self, api, params):
-        assert refused(api.get("/api/catalogs", params=params)) == (400, "BadParams")
+        assert read_refusal(api.get("/api/catalogs", params=params)) == (400, "BadParams")
 
     def test_pages_may_name_no_neighbours(self, project_of):
         api = project_of(catalog_page_urls=False)
@@ -176,7 +176,7 @@ class TestTheListOfCatalogs:
 
 class TestFieldTypes:
     @pytest.fixture(autouse=True)
-    def made(self, api):
+    def catalogs(self, api):
         make(api)
 
     def test_fields_have_no_type_until_one_is_set(self, api):
@@ -192,7 +192,7 @@ class TestFieldTypes:
         assert set_types(api, field("a", kind)).status_code == 200
         other = next(one for one in TYPES if one != kind)
         reply = set_types(api, field("b", "long"), field("a", other))
-        assert refused(reply) == (400, "BadParams")
+        assert read_refusal(reply) == (400, "BadParams")
         assert reply.json()["msg"] == f"The type of field a is {kind} and cannot be changed to {other}"
         assert mappings(api)["definedMappings"] == {"a": kind}
 
@@ -220,7 +220,7 @@ class TestFieldTypes:
         ],
     )
     def test_a_type_that_cannot_be_set_costs_the_whole_request(self, api, updates):
-        assert refused(set_types(api, field("good", "long"), *updates)) == (400, "BadParams")
+        assert read_refusal(set_types(api, field("good", "long"), *updates)) == (400, "BadParams")
         assert mappings(api)["definedMappings"] == {}
 
     @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_a_catalog_has_at_most_so_many_fields(project_of):
         "/api/catalogs/products/items",
         {"documents": {"2": {"a": 1, "c": 1}, "3": {"d": 1}}, "replaceUploadedFieldsOnly": True},
     )
-    assert refused(reply) == (400, "UniqueFieldsLimitExceeded")
+    assert read_refusal(reply) == (400, "UniqueFieldsLimitExceeded")
     assert reply.json()["params"] == {"limit": 3, "requestedTotal": 4, "newFields": ["c", "d"]}
-    assert refused(set_types(api, field("c", "long"), field("d", "long"))) == (400, "UniqueFieldsLimitExceeded")
+    assert read_refusal(set_types(api, field("c", "long"), field("d", "long"))) == (400, "UniqueFieldsLimitExceeded")
     assert set_types(api, field("a", "long"), field("c", "long")).status_code == 200
     assert mappings(api) == {"definedMappings": {"a": "long", "c": "long"}, "undefinedFields": ["b"]}
 
@@ -265,4 +265,4 @@ def test_a_catalog_has_at_most_so_many_fields(project_of):
 def test_the_documented_limit_is_350_fields(api):
     make(api)
     upload(api, {"1": {f"f{number}": 1 for number in range(350)}})
-    assert refused(set_types(api, field("one-more", "long"))) == (400, "UniqueFieldsLimitExceeded")
+    assert read_refusal(set_types(api, field("one-more", "long"))) == (400, "UniqueFieldsLimitExceeded")

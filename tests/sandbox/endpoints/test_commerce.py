@@ -19,7 +19,7 @@ def fill(api, *items, **members):
     return api.post("/api/commerce/updateCart", {"user": {"email": ANN}, "items": list(items), **members})
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -112,7 +112,7 @@ class TestPurchase:
         ],
     )
     def test_what_cannot_be_stored_is_refused(self, api, members, code):
-        assert refused(buy(api, **members)) == (400, code)
+        assert read_refusal(buy(api, **members)) == (400, code)
         assert (api.purchases(), api.project.users) == ([], {})
 
     def test_an_id_may_have_512_bytes(self, api):
@@ -183,14 +183,14 @@ class TestUser:
     def test_refusals_store_nothing(self, api, send, user, status, code):
         api.update(email=BOB, dataFields={"age": 7})
         api.post("/api/users/forget", {"email": "gone@shop.com"})
-        assert refused(send(api, user=user)) == (status, code)
+        assert read_refusal(send(api, user=user)) == (status, code)
         assert (api.purchases(), api.events(), list(api.project.users_by_email)) == ([], [], [BOB])
 
     def test_identifiers_of_two_users_conflict(self, project_of, send):
         api = project_of("hybrid")
         api.bulk({"email": ANN}, {"userId": "2"})
         reply = send(api, user={"email": ANN, "userId": "2"})
-        assert (refused(reply), reply.json()["msg"]) == ((409, "ExternalKeyConflict"), "Email/userId conflict")
+        assert (read_refusal(reply), reply.json()["msg"]) == ((409, "ExternalKeyConflict"), "Email/userId conflict")
         assert (api.purchases(), api.events()) == ([], [])
 
     def test_flags_of_the_user_are_kept(self, api, send):
@@ -222,7 +222,7 @@ class TestUser:
 )
 def test_a_wrong_shape_is_named_by_path(api, members, faults):
     reply = buy(api, **members)
-    assert (refused(reply), reply.json()["params"]) == ((400, "BadJsonBody"), faults)
+    assert (read_refusal(reply), reply.json()["params"]) == ((400, "BadJsonBody"), faults)
     assert (api.purchases(), api.project.users) == ([], {})
 
 
@@ -249,14 +249,14 @@ def test_a_wrong_shape_is_named_by_path(api, members, faults):
 def test_a_wrong_item_is_named_by_path(api, change, fault):
     items = [SOCKS, {**SHIRT, **change}]
     for reply in (buy(api, items=items), fill(api, *items)):
-        assert refused(reply) == (400, "BadJsonBody")
+        assert read_refusal(reply) == (400, "BadJsonBody")
         assert reply.json()["params"] == {f"obj.items[1].{path}": words for path, words in fault.items()}
 
 
 def test_fields_of_items_have_one_type_in_carts_and_purchases(api):
     fill(api, {**SHIRT, "dataFields": {"size": 40}})
     reply = buy(api, items=[{**SHIRT, "dataFields": {"size": "M"}}])
-    assert refused(reply) == (400, "RequestFieldsTypesMismatched")
+    assert read_refusal(reply) == (400, "RequestFieldsTypesMismatched")
     (clash,) = reply.json()["params"]["validationErrors"].values()
     assert clash["category"] == "purchase"
     assert list(reply.json()["params"]["validationErrors"]) == ["shoppingCartItems.size"]
@@ -264,7 +264,7 @@ def test_fields_of_items_have_one_type_in_carts_and_purchases(api):
 
 def test_fields_of_purchases_have_types_of_their_own(api):
     buy(api, dataFields={"coupon": "X"})
-    assert refused(buy(api, dataFields={"coupon": 5})) == (400, "RequestFieldsTypesMismatched")
+    assert read_refusal(buy(api, dataFields={"coupon": 5})) == (400, "RequestFieldsTypesMismatched")
     assert api.track(email=ANN, eventName="order", dataFields={"coupon": 5}).status_code == 200
 
 
@@ -273,12 +273,12 @@ def test_prices_may_be_whole_or_not(api):
     assert buy(api, items=[SOCKS, SHIRT], total=22.5).status_code == 200
 
 
-def test_a_folder_keeps_purchases_and_carts(opened):
-    with opened() as api:
+def test_a_folder_keeps_purchases_and_carts(open_project):
+    with open_project() as api:
         buy(api, id="a", items=[{**SHIRT, "dataFields": {"size": "M"}}], dataFields={"coupon": "X"})
         fill(api, SOCKS)
         before = api.purchases(), api.events(), api.user(ANN).data
-    with opened() as api:
+    with open_project() as api:
         assert (api.purchases(), api.events(), api.user(ANN).data) == before
         buy(api, id="a", total=5)
         assert [purchase["total"] for purchase in api.purchases()] == [5]

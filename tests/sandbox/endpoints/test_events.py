@@ -9,7 +9,7 @@ NOON = "2026-01-01 12:00:00 +00:00"
 SIX = {f"{reason}{kind}" for reason in ("invalid", "notFound", "forgotten") for kind in ("Emails", "UserIds")}
 
 
-def failed(reply):
+def list_failures(reply):
     """Return the arrays of failedUpdates that are not empty."""
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
@@ -129,7 +129,7 @@ class TestBulk:
             {"eventName": "order"},
         )
         assert (reply.status_code, reply.json()["successCount"], reply.json()["failCount"]) == (200, 1, 6)
-        assert failed(reply) == {
+        assert list_failures(reply) == {
             "invalidEmails": ["bad@", ""],
             "notFoundEmails": ["Ghost@shop.com"],
             "forgottenEmails": ["gone@shop.com"],
@@ -142,7 +142,7 @@ class TestBulk:
     def test_forgotten_user_ids_have_their_array(self, project_of):
         api = project_of("user_id")
         api.post("/api/users/forget", {"userId": "1"})
-        assert failed(api.track_bulk({"eventName": "order", "userId": "1"})) == {"forgottenUserIds": ["1"]}
+        assert list_failures(api.track_bulk({"eventName": "order", "userId": "1"})) == {"forgottenUserIds": ["1"]}
 
     def test_an_old_answer_has_no_failed_updates(self, shop):
         body = shop(failed_updates=False).track_bulk(order(email="bad@")).json()
@@ -153,7 +153,7 @@ class TestBulk:
         reply = api.track_bulk(order(), order(eventName="view"), order(eventName="view", email="bad@"))
         body = reply.json()
         assert (body["successCount"], body["failCount"], body["disallowedEventNames"]) == (1, 2, ["view"])
-        assert failed(reply) == {}
+        assert list_failures(reply) == {}
         assert [event["eventName"] for event in api.events()] == ["order"]
 
     @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ class TestBulk:
     def test_what_cannot_be_stored_fails_unnamed_or_refuses_the_request(self, shop, members):
         api = shop()
         reply = api.track_bulk(order(id="good"), order(**members))
-        assert (reply.json()["successCount"], reply.json()["failCount"], failed(reply)) == (1, 1, {})
+        assert (reply.json()["successCount"], reply.json()["failCount"], list_failures(reply)) == (1, 1, {})
         assert [event["id"] for event in api.events()] == ["good"]
         api = shop(unstorable_events="refused")
         reply = api.track_bulk(order(id="good"), order(**members))
@@ -445,14 +445,14 @@ class TestWhose:
         api.bulk({"email": ANN}, {"userId": "2"})
         api.track(**order(userId="2"))
         assert [(event.get("email"), event.get("userId")) for event in api.events()] == [(ANN, None)]
-        assert failed(api.track_bulk(order(email="ghost@shop.com", userId="2"))) == {
+        assert list_failures(api.track_bulk(order(email="ghost@shop.com", userId="2"))) == {
             "notFoundEmails": ["ghost@shop.com"]
         }
 
     def test_an_email_names_nobody_in_a_user_id_project(self, project_of):
         api = project_of("user_id")
         api.update(userId="1", email=ANN)
-        assert failed(api.track_bulk(order())) == {"invalidEmails": [ANN]}
+        assert list_failures(api.track_bulk(order())) == {"invalidEmails": [ANN]}
         assert api.track_bulk(order(userId="1")).json()["successCount"] == 1
 
     def test_events_move_with_their_user(self, shop):
@@ -496,23 +496,23 @@ def test_each_endpoint_has_its_rate(shop, path, rate):
     assert [api.post(f"/api/events/{path}", body).status_code for _ in range(2)] == [200, 429]
 
 
-def test_a_folder_keeps_events_those_that_wait_and_their_types(opened):
-    with opened(bulk_event_delay=10) as api:
+def test_a_folder_keeps_events_those_that_wait_and_their_types(open_project):
+    with open_project(bulk_event_delay=10) as api:
         api.bulk({"email": ANN}, {"email": BOB})
         api.track(**order(dataFields={"total": 1}))
         api.track(**order(email=BOB, dataFields={"total": 2}))
         api.delete("/api/users/bob%40shop.com")
         api.track_bulk(order(id="late"))
         before = api.events()
-    with opened() as api:
+    with open_project() as api:
         assert api.events() == before
         assert api.project.events.field_types.types == {"order": {"total": "long"}}
         api.clock.now += 10
         generated = api.track(**order()).json()["params"]["id"]
         assert [event["id"] for event in api.events()] == [before[0]["id"], "late", generated]
         assert len(read(api, ANN)) == 3
-    with opened() as api:
+    with open_project() as api:
         assert len(api.events()) == 3
         api.post("/sandbox/reset")
-    with opened() as api:
+    with open_project() as api:
         assert (list(api.project.events), api.project.events.field_types.types) == ([], {})

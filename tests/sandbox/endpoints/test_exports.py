@@ -14,7 +14,7 @@ DAY = 86_400
 JSON, CSV = "application/x-json-stream", "text/csv"
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -125,7 +125,7 @@ class TestAtOnce:
         ],
     )
     def test_wrong_parameters_are_refused(self, api, kind, query):
-        assert refused(api.get(f"/api/export/data.{kind}", params=query)) == (400, "BadParams")
+        assert read_refusal(api.get(f"/api/export/data.{kind}", params=query)) == (400, "BadParams")
 
     def test_four_a_minute(self, project_of):
         api = project_of(rate_limit=True)
@@ -138,7 +138,7 @@ class TestAtOnce:
 
 class TestOfOneUser:
     @pytest.fixture
-    def busy(self, api):
+    def busy_project(self, api):
         api.bulk({"email": ANN, "userId": "1"}, {"email": BOB})
         api.track_bulk({"email": ANN, "eventName": "order", "createdAt": 5}, {"email": BOB, "eventName": "order"})
         api.post("/api/commerce/trackPurchase", {"user": {"email": ANN}, "items": [], "total": 5, "createdAt": 1})
@@ -148,17 +148,17 @@ class TestOfOneUser:
         return api.get("/api/export/userEvents", params=query)
 
     @pytest.mark.parametrize("who", [{"email": "Ann@shop.com"}, {"userId": "1"}])
-    def test_custom_events_come_when_asked_for(self, busy, who):
-        assert [line["_type"] for line in lines(self.ask(busy, **who))] == ["purchase"]
-        found = lines(self.ask(busy, **who, includeCustomEvents="true"))
+    def test_custom_events_come_when_asked_for(self, busy_project, who):
+        assert [line["_type"] for line in lines(self.ask(busy_project, **who))] == ["purchase"]
+        found = lines(self.ask(busy_project, **who, includeCustomEvents="true"))
         assert [(line["_type"], line["email"]) for line in found] == [("purchase", ANN), ("customEvent", ANN)]
 
-    def test_nobody_has_no_events(self, busy):
-        assert lines(self.ask(busy, email="ghost@shop.com")) == lines(self.ask(busy, userId="9")) == []
+    def test_nobody_has_no_events(self, busy_project):
+        assert lines(self.ask(busy_project, email="ghost@shop.com")) == lines(self.ask(busy_project, userId="9")) == []
 
-    def test_refusals(self, busy):
-        assert refused(self.ask(busy)) == (400, "BadParams")
-        assert refused(self.ask(busy, email="bad@")) == (400, "InvalidEmailAddressError")
+    def test_refusals(self, busy_project):
+        assert read_refusal(self.ask(busy_project)) == (400, "BadParams")
+        assert read_refusal(self.ask(busy_project, email="bad@")) == (400, "InvalidEmailAddressError")
 
 
 def start(api, **body):
@@ -283,7 +283,7 @@ class TestJobs:
         assert api.delete("/api/export/1").json() == {"msg": "", "code": "Success", "params": None}
         api.clock.now += 10
         assert (states(api), files(api, 1).json()["files"]) == ([(1, state)], [])
-        assert refused(api.delete("/api/export/1")) == (400, "BadParams")
+        assert read_refusal(api.delete("/api/export/1")) == (400, "BadParams")
 
     def test_a_job_waits_for_the_first_of_four_to_end(self, project_of):
         api = project_of(export_seconds=10)
@@ -302,12 +302,12 @@ class TestJobs:
         assert states(api)[-1] == (5, "running")
 
     def test_refusals(self, api):
-        assert refused(files(api, 1)) == (404, "NotFound")
-        assert refused(files(api, "x")) == (404, "NotFound")
-        assert refused(api.delete("/api/export/1")) == (404, "NotFound")
-        assert refused(api.get("/api/export/jobs?jobState=lost")) == (400, "BadParams")
+        assert read_refusal(files(api, 1)) == (404, "NotFound")
+        assert read_refusal(files(api, "x")) == (404, "NotFound")
+        assert read_refusal(api.delete("/api/export/1")) == (404, "NotFound")
+        assert read_refusal(api.get("/api/export/jobs?jobState=lost")) == (400, "BadParams")
         start(api)
-        assert refused(api.delete("/api/export/1")) == (400, "BadParams")
+        assert read_refusal(api.delete("/api/export/1")) == (400, "BadParams")
 
     @pytest.mark.parametrize(
         "body",
@@ -319,7 +319,7 @@ class TestJobs:
         ],
     )
     def test_wrong_values_are_refused(self, api, body):
-        assert refused(start(api, **body)) == (400, "BadParams")
+        assert read_refusal(start(api, **body)) == (400, "BadParams")
         assert states(api) == []
 
     @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ class TestJobs:
     )
     def test_a_wrong_shape_is_named_by_path(self, api, body, fault):
         reply = start(api, **body)
-        assert (refused(reply), reply.json()["params"]) == ((400, "BadJsonBody"), fault)
+        assert (read_refusal(reply), reply.json()["params"]) == ((400, "BadJsonBody"), fault)
 
     def test_one_a_second(self, project_of):
         api = project_of(rate_limit=True)
@@ -341,14 +341,14 @@ class TestJobs:
         assert [files(api, 1).status_code for _ in range(2)] == [200, 429]
         assert [api.delete("/api/export/1").status_code for _ in range(2)] == [400, 429]
 
-    def test_a_folder_keeps_jobs_and_their_files(self, opened):
-        with opened(export_seconds=10) as api:
+    def test_a_folder_keeps_jobs_and_their_files(self, open_project):
+        with open_project(export_seconds=10) as api:
             api.update(email=ANN)
             start(api, onlyFields="email", dataTypeName="user")
             api.clock.now += 10
             names = [file["file"] for file in files(api, 1).json()["files"]]
             start(api, dataTypeName="customEvent", outputFormat=CSV, omitFields="a,b")
-        with opened() as api:
+        with open_project() as api:
             api.delete("/api/users/ann%40shop.com")
             assert states(api) == [(1, "completed"), (2, "running")]
             (file,) = files(api, 1).json()["files"]

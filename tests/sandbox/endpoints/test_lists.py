@@ -13,7 +13,7 @@ UNKNOWN = 999_999_999
 
 
 @pytest.fixture
-def made():
+def create_list():
     """Create a list in a project and return its id."""
     return lambda api, name="VIP": api.post("/api/lists", {"name": name}).json()["listId"]
 
@@ -30,7 +30,7 @@ def on_lists(api):
     return {one["name"]: one["members"] for one in api.get("/sandbox/lists").json()}
 
 
-def failed(reply):
+def list_failures(reply):
     assert reply.status_code == 200, reply.text
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
@@ -39,7 +39,7 @@ def counts(reply):
     return reply.json()["successCount"], reply.json()["failCount"]
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"], reply.json()["msg"]
 
 
@@ -59,11 +59,11 @@ class TestTheListsThemselves:
             "listType": "Standard",
         }
 
-    def test_a_name_may_be_used_twice_and_an_id_never(self, api, made):
-        first, second = made(api), made(api)
+    def test_a_name_may_be_used_twice_and_an_id_never(self, api, create_list):
+        first, second = create_list(api), create_list(api)
         assert first != second
         api.delete(f"/api/lists/{second}")
-        assert made(api) not in {first, second}
+        assert create_list(api) not in {first, second}
 
     @pytest.mark.parametrize(
         ("body", "fault"),
@@ -78,10 +78,10 @@ class TestTheListsThemselves:
         assert (reply.status_code, reply.json()["code"], reply.json()["params"]) == (400, "BadJsonBody", fault)
 
     def test_a_blank_name_is_refused(self, api):
-        assert refused(api.post("/api/lists", {"name": " "}))[:2] == (400, "BadParams")
+        assert read_refusal(api.post("/api/lists", {"name": " "}))[:2] == (400, "BadParams")
 
-    def test_a_deleted_list_is_gone_with_its_memberships(self, api, made):
-        number = made(api)
+    def test_a_deleted_list_is_gone_with_its_memberships(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN})
         reply = api.delete(f"/api/lists/{number}")
         assert reply.json() == {
@@ -95,7 +95,7 @@ class TestTheListsThemselves:
     @pytest.mark.parametrize("number", [42, "x", "9" * 30])
     def test_a_list_that_is_not_there_cannot_be_deleted(self, api, number):
         told = f"Unable to delete list {number} in Project 10216, which does not exist."
-        assert refused(api.delete(f"/api/lists/{number}")) == (400, "BadParams", told)
+        assert read_refusal(api.delete(f"/api/lists/{number}")) == (400, "BadParams", told)
 
     def test_lists_may_be_there_from_the_start_and_after_a_reset(self):
         options = SandboxOptions(port=0, lists=((7, "VIP"), (9, "Lapsed")), dynamic_lists=())
@@ -111,16 +111,16 @@ def profile(api, email):
 
 
 class TestSubscribe:
-    def test_users_come_on_the_list_and_unknown_ones_are_made(self, api, made):
+    def test_users_come_on_the_list_and_unknown_ones_are_made(self, api, create_list):
         api.update(email=ANN)
-        number = made(api)
+        number = create_list(api)
         reply = subscribe(api, number, {"email": "Ann@Shop.com"}, {"email": BOB})
         assert reply.json() == api.bulk({"email": ANN}, {"email": BOB}).json()
         assert on_lists(api) == {"VIP": [{"email": ANN}, {"email": BOB}]}
 
-    def test_profiles_are_updated_with_what_comes_along(self, api, made):
+    def test_profiles_are_updated_with_what_comes_along(self, api, create_list):
         api.update(email=ANN, dataFields={"home": {"city": "Rome"}, "a": 1})
-        number = made(api)
+        number = create_list(api)
         rows = [
             {"email": ANN, "mergeNestedObjects": True, "dataFields": {"home": {"zip": "1"}, "a": None}},
             {"email": BOB, "dataFields": {"b": 2}},
@@ -129,30 +129,32 @@ class TestSubscribe:
         assert api.user(ANN).data == {"home": {"city": "Rome", "zip": "1"}}
         assert api.user(BOB).data == {"b": 2}
 
-    def test_a_field_that_clashes_costs_the_whole_request(self, api, made):
+    def test_a_field_that_clashes_costs_the_whole_request(self, api, create_list):
         api.update(email=ANN, dataFields={"a": 1})
-        number = made(api)
+        number = create_list(api)
         reply = subscribe(api, number, {"email": BOB}, {"email": ANN, "dataFields": {"a": "x"}})
-        assert refused(reply)[:2] == (400, "RequestFieldsTypesMismatched")
+        assert read_refusal(reply)[:2] == (400, "RequestFieldsTypesMismatched")
         assert on_lists(api) == {"VIP": []}
 
-    def test_unknown_fields_are_dropped_where_the_project_makes_none(self, project_of, made):
+    def test_unknown_fields_are_dropped_where_the_project_makes_none(self, project_of, create_list):
         api = project_of(create_new_fields=False)
-        reply = subscribe(api, made(api), {"email": ANN, "dataFields": {"a": 1}})
+        reply = subscribe(api, create_list(api), {"email": ANN, "dataFields": {"a": 1}})
         assert (reply.json()["filteredOutFields"], api.user(ANN).data) == (["a"], {})
 
-    def test_a_second_subscription_changes_nothing_and_succeeds(self, api, made):
-        number = made(api)
+    def test_a_second_subscription_changes_nothing_and_succeeds(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN})
         api.clock.now += 60
         assert counts(subscribe(api, number, {"email": ANN}, {"email": ANN})) == (2, 0)
         assert on_lists(api) == {"VIP": [{"email": ANN}]}
         assert [change.what for change in api.user(ANN).history] == ["created", "subscribed to VIP"]
 
-    def test_rows_fail_one_by_one(self, api, made):
+    def test_rows_fail_one_by_one(self, api, create_list):
         api.post("/api/users/forget", {"email": CARL})
-        reply = subscribe(api, made(api), {"email": "foo@"}, {"userId": "9"}, {"email": CARL}, {}, {"email": ANN})
-        assert failed(reply) == {
+        reply = subscribe(
+            api, create_list(api), {"email": "foo@"}, {"userId": "9"}, {"email": CARL}, {}, {"email": ANN}
+        )
+        assert list_failures(reply) == {
             "invalidEmails": ["foo@", ""],
             "notFoundUserIds": ["9"],
             "forgottenEmails": [CARL],
@@ -160,45 +162,49 @@ class TestSubscribe:
         assert counts(reply) == (1, 4)
         assert on_lists(api) == {"VIP": [{"email": ANN}]}
 
-    def test_prefer_user_id_makes_a_user_with_a_placeholder(self, api, made):
-        subscribe(api, made(api), {"userId": "9", "preferUserId": True})
+    def test_prefer_user_id_makes_a_user_with_a_placeholder(self, api, create_list):
+        subscribe(api, create_list(api), {"userId": "9", "preferUserId": True})
         ((member,),) = on_lists(api).values()
         assert (member["userId"], member["email"].endswith("@placeholder.email")) == ("9", True)
 
     @pytest.mark.parametrize("project_type", ["user_id", "hybrid"])
-    def test_existing_users_only_leaves_the_unknown_out(self, project_of, made, project_type):
+    def test_existing_users_only_leaves_the_unknown_out(self, project_of, create_list, project_type):
         api = project_of(project_type)
         api.update(userId="1")
-        reply = subscribe(api, made(api), {"userId": "1"}, {"userId": "2"}, updateExistingUsersOnly=True)
-        assert (counts(reply), failed(reply)) == ((1, 1), {"notFoundUserIds": ["2"]})
+        reply = subscribe(api, create_list(api), {"userId": "1"}, {"userId": "2"}, updateExistingUsersOnly=True)
+        assert (counts(reply), list_failures(reply)) == ((1, 1), {"notFoundUserIds": ["2"]})
         assert on_lists(api) == {"VIP": [{"userId": "1"}]}
         assert list(api.project.users_by_user_id) == ["1"]
 
-    def test_email_projects_do_not_look_at_existing_users_only(self, api, made):
-        reply = subscribe(api, made(api), {"email": ANN}, updateExistingUsersOnly=True)
+    def test_email_projects_do_not_look_at_existing_users_only(self, api, create_list):
+        reply = subscribe(api, create_list(api), {"email": ANN}, updateExistingUsersOnly=True)
         assert counts(reply) == (1, 0)
         assert on_lists(api) == {"VIP": [{"email": ANN}]}
 
-    def test_a_conflict_is_named_and_nobody_joins(self, project_of, made):
+    def test_a_conflict_is_named_and_nobody_joins(self, project_of, create_list):
         api = project_of("hybrid")
         api.bulk({"email": ANN}, {"userId": "2"})
-        assert failed(subscribe(api, made(api), {"email": ANN, "userId": "2"})) == {"conflictEmails": [ANN]}
+        assert list_failures(subscribe(api, create_list(api), {"email": ANN, "userId": "2"})) == {
+            "conflictEmails": [ANN]
+        }
         assert on_lists(api) == {"VIP": []}
 
 
 class TestUnsubscribe:
-    def test_members_go_and_those_who_were_none_are_a_success(self, api, made):
-        number = made(api)
+    def test_members_go_and_those_who_were_none_are_a_success(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN}, {"email": BOB})
         api.update(email=CARL)
         reply = unsubscribe(api, number, {"email": "ANN@shop.com"}, {"email": CARL}, {"email": ANN})
-        assert (counts(reply), failed(reply)) == ((3, 0), {})
+        assert (counts(reply), list_failures(reply)) == ((3, 0), {})
         assert on_lists(api) == {"VIP": [{"email": BOB}]}
 
-    def test_unknown_malformed_and_forgotten_users_are_named(self, api, made):
+    def test_unknown_malformed_and_forgotten_users_are_named(self, api, create_list):
         api.post("/api/users/forget", {"email": CARL})
-        reply = unsubscribe(api, made(api), {"email": ANN}, {"userId": "9"}, {"email": "foo@"}, {"email": CARL}, {})
-        assert failed(reply) == {
+        reply = unsubscribe(
+            api, create_list(api), {"email": ANN}, {"userId": "9"}, {"email": "foo@"}, {"email": CARL}, {}
+        )
+        assert list_failures(reply) == {
             "notFoundEmails": [ANN],
             "notFoundUserIds": ["9"],
             "invalidEmails": ["foo@", ""],
@@ -207,9 +213,9 @@ class TestUnsubscribe:
         assert (counts(reply), len(api.project.users)) == ((0, 5), 0)
 
     @pytest.mark.parametrize("project_type", ["user_id", "hybrid"])
-    def test_nobody_is_made_in_other_projects_either(self, project_of, made, project_type):
+    def test_nobody_is_made_in_other_projects_either(self, project_of, create_list, project_type):
         api = project_of(project_type)
-        assert failed(unsubscribe(api, made(api), {"userId": "1"})) == {"notFoundUserIds": ["1"]}
+        assert list_failures(unsubscribe(api, create_list(api), {"userId": "1"})) == {"notFoundUserIds": ["1"]}
         assert not api.project.users
 
     @pytest.mark.parametrize(
@@ -222,9 +228,11 @@ class TestUnsubscribe:
             (True, {"channelUnsubscribe": False}, []),
         ],
     )
-    def test_a_channel_unsubscribe_takes_the_user_off_everything(self, project_of, made, default, asked, channels):
+    def test_a_channel_unsubscribe_takes_the_user_off_everything(
+        self, project_of, create_list, default, asked, channels
+    ):
         api = project_of(channel_unsubscribe_default=default)
-        number = made(api)
+        number = create_list(api)
         subscribe(api, number, {"email": ANN})
         unsubscribe(api, number, {"email": ANN}, **asked)
         assert profile(api, ANN)["unsubscribedChannelIds"] == channels
@@ -245,28 +253,28 @@ class TestBothChanges:
         assert not api.project.users
 
     def test_a_dynamic_list_cannot_be_changed(self, api, change):
-        assert refused(change(api, EVERYBODY, {"email": ANN}))[:2] == (400, "BadParams")
-        assert refused(api.delete(f"/api/lists/{EVERYBODY}"))[:2] == (400, "BadParams")
+        assert read_refusal(change(api, EVERYBODY, {"email": ANN}))[:2] == (400, "BadParams")
+        assert read_refusal(api.delete(f"/api/lists/{EVERYBODY}"))[:2] == (400, "BadParams")
         assert EVERYBODY in {one["id"] for one in api.get("/api/lists").json()["lists"]}
 
-    def test_a_new_list_may_be_unknown_for_a_while(self, project_of, made, change):
+    def test_a_new_list_may_be_unknown_for_a_while(self, project_of, create_list, change):
         api = project_of(new_list_delay=5.0)
-        number = made(api)
+        number = create_list(api)
         api.clock.now += 4.9
-        assert refused(change(api, number))[2] == f"error.lists.invalidListId({number})"
+        assert read_refusal(change(api, number))[2] == f"error.lists.invalidListId({number})"
         assert number in {one["id"] for one in api.get("/api/lists").json()["lists"]}
         api.clock.now += 0.2
         assert counts(change(api, number)) == (0, 0)
 
-    def test_nobody_is_a_success(self, api, made, change):
-        reply = change(api, made(api))
-        assert (reply.status_code, counts(reply), failed(reply)) == (200, (0, 0), {})
+    def test_nobody_is_a_success(self, api, create_list, change):
+        reply = change(api, create_list(api))
+        assert (reply.status_code, counts(reply), list_failures(reply)) == (200, (0, 0), {})
 
-    def test_a_cap_on_items_counts_members_too(self, project_of, made, change):
+    def test_a_cap_on_items_counts_members_too(self, project_of, create_list, change):
         api = project_of(max_batch_items=1)
-        number = made(api)
+        number = create_list(api)
         assert change(api, number, {"email": ANN}).status_code == 200
-        assert refused(change(api, number, {"email": ANN}, {"email": BOB}))[:2] == (400, "BatchTooLarge")
+        assert read_refusal(change(api, number, {"email": ANN}, {"email": BOB}))[:2] == (400, "BatchTooLarge")
 
     @pytest.mark.parametrize(
         ("body", "fault"),
@@ -303,9 +311,9 @@ def test_a_flag_is_a_boolean(api, path, flag):
 class TestProfiles:
     ARRAYS = ("subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 
-    def test_the_arrays_come_with_the_first_operation_on_lists(self, api, made):
+    def test_the_arrays_come_with_the_first_operation_on_lists(self, api, create_list):
         api.bulk({"email": ANN}, {"email": BOB}, {"email": CARL})
-        number, other = made(api), made(api, "Lapsed")
+        number, other = create_list(api), create_list(api, "Lapsed")
         assert not {"emailListIds", *self.ARRAYS} & set(profile(api, ANN))
         subscribe(api, number, {"email": ANN})
         subscribe(api, other, {"email": ANN})
@@ -316,22 +324,22 @@ class TestProfiles:
         assert "emailListIds" not in profile(api, CARL)
 
     @pytest.mark.parametrize("project_type", ["user_id", "hybrid"])
-    def test_other_projects_name_the_lists_otherwise(self, project_of, made, project_type):
+    def test_other_projects_name_the_lists_otherwise(self, project_of, create_list, project_type):
         api = project_of(project_type)
-        number = made(api)
+        number = create_list(api)
         subscribe(api, number, {"userId": "1"})
         shown = api.get("/api/users/byUserId/1").json()["user"]["dataFields"]
         assert (shown["userListIds"], "emailListIds" in shown) == ([number], False)
 
-    def test_memberships_follow_a_user_to_another_address(self, api, made):
-        number = made(api)
+    def test_memberships_follow_a_user_to_another_address(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN})
         api.post("/api/users/updateEmail", {"currentEmail": ANN, "newEmail": BOB})
         assert on_lists(api) == {"VIP": [{"email": BOB}]}
         assert profile(api, BOB)["emailListIds"] == [number]
 
-    def test_memberships_of_two_users_come_together_in_a_merge(self, api, made):
-        first, second, third = (made(api, name) for name in "ABC")
+    def test_memberships_of_two_users_come_together_in_a_merge(self, api, create_list):
+        first, second, third = (create_list(api, name) for name in "ABC")
         subscribe(api, first, {"email": ANN})
         subscribe(api, second, {"email": ANN}, {"email": BOB})
         subscribe(api, third, {"email": CARL})
@@ -340,15 +348,15 @@ class TestProfiles:
         assert on_lists(api) == {key: [{"email": CARL}] for key in "ABC"}
         assert sorted(profile(api, CARL)["emailListIds"]) == [first, second, third]
 
-    def test_lists_of_a_source_are_shown_by_a_destination_that_had_none(self, api, made):
-        number = made(api)
+    def test_lists_of_a_source_are_shown_by_a_destination_that_had_none(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN})
         api.update(email=BOB)
         api.post("/api/users/merge", {"sourceEmail": ANN, "destinationEmail": BOB})
         assert profile(api, BOB)["emailListIds"] == [number]
 
-    def test_memberships_end_with_the_user(self, api, made):
-        number = made(api)
+    def test_memberships_end_with_the_user(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN}, {"email": BOB}, {"email": CARL})
         api.delete("/api/users/ann%40shop.com")
         api.post("/api/users/forget", {"email": BOB})
@@ -363,33 +371,33 @@ class TestReads:
         assert (reply.status_code, reply.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
         return reply.text
 
-    def test_users_are_given_one_to_a_line(self, api, made):
-        number = made(api)
+    def test_users_are_given_one_to_a_line(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": BOB}, {"email": ANN, "userId": "1"})
         assert self.read(api, "getUsers", number) == f"{BOB}\n{ANN}"
         assert self.read(api, "getUsers", number, preferUserId="true") == f"{BOB}\n{ANN}"
-        assert self.read(api, "getUsers", made(api)) == ""
+        assert self.read(api, "getUsers", create_list(api)) == ""
 
     def test_everybody_is_on_the_dynamic_list(self, api):
         api.bulk({"email": ANN}, {"email": BOB})
         assert self.read(api, "getUsers", EVERYBODY) == f"{ANN}\n{BOB}"
         assert api.get(f"/api/lists/{EVERYBODY}/size").text == "2"
 
-    def test_hybrid_projects_may_prefer_the_user_id(self, project_of, made):
+    def test_hybrid_projects_may_prefer_the_user_id(self, project_of, create_list):
         api = project_of("hybrid")
-        number = made(api)
+        number = create_list(api)
         subscribe(api, number, {"email": ANN, "userId": "1"}, {"userId": "2"}, {"email": BOB})
         assert self.read(api, "getUsers", number).split("\n") == [ANN, "2", BOB]
         assert self.read(api, "getUsers", number, preferUserId="true").split("\n") == ["1", "2", BOB]
 
-    def test_user_id_projects_give_user_ids(self, project_of, made):
+    def test_user_id_projects_give_user_ids(self, project_of, create_list):
         api = project_of("user_id")
-        number = made(api)
+        number = create_list(api)
         subscribe(api, number, {"email": ANN, "userId": "1"})
         assert self.read(api, "getUsers", number) == "1"
 
-    def test_a_preview_is_a_sample(self, api, made):
-        number = made(api)
+    def test_a_preview_is_a_sample(self, api, create_list):
+        number = create_list(api)
         everyone = {f"user{index}@shop.com" for index in range(20)}
         subscribe(api, number, *({"email": email} for email in everyone))
         sample = self.read(api, "previewUsers", number, size=5).split("\n")
@@ -399,10 +407,10 @@ class TestReads:
     @pytest.mark.parametrize("size", ["0", "5001", "x", "-1"])
     def test_a_preview_has_one_to_five_thousand_users(self, api, size):
         reply = api.get("/api/lists/previewUsers", params={"listId": EVERYBODY, "size": size})
-        assert refused(reply)[:2] == (400, "BadParams")
+        assert read_refusal(reply)[:2] == (400, "BadParams")
 
-    def test_the_size_is_a_number_in_plain_text(self, api, made):
-        number = made(api)
+    def test_the_size_is_a_number_in_plain_text(self, api, create_list):
+        number = create_list(api)
         subscribe(api, number, {"email": ANN}, {"email": BOB})
         reply = api.get(f"/api/lists/{number}/size")
         assert (reply.text, reply.headers["Content-Type"]) == ("2", "text/plain; charset=utf-8")
@@ -412,7 +420,7 @@ class TestReads:
         ["getUsers", "getUsers?listId=x", f"getUsers?listId={UNKNOWN}", f"previewUsers?listId={UNKNOWN}", "x/size"],
     )
     def test_a_list_that_is_not_there_cannot_be_read(self, api, path):
-        assert refused(api.get(f"/api/lists/{path}")) == (400, "BadParams", "Invalid email list id")
+        assert read_refusal(api.get(f"/api/lists/{path}")) == (400, "BadParams", "Invalid email list id")
 
     @pytest.mark.parametrize(
         "path", [f"getUsers?listId={EVERYBODY}", f"previewUsers?listId={EVERYBODY}", f"{EVERYBODY}/size"]

@@ -8,7 +8,7 @@ ANN, BOB = "ann@shop.com", "bob@shop.com"
 
 
 @pytest.fixture
-def filled(api):
+def filled_project(api):
     api.bulk(
         {"email": ANN, "dataFields": {"plan": "free", "age": 41}},
         {"email": BOB, "dataFields": {"plan": "gold", "age": 7}},
@@ -16,18 +16,18 @@ def filled(api):
     return api
 
 
-def test_a_parameter_that_comes_twice_has_its_first_value(filled):
-    assert filled.get(f"/api/users/getByEmail?email={ANN}&email={BOB}").json()["user"]["email"] == ANN
-    made = filled.post("/api/lists", {"name": "VIP"}).json()["listId"]
-    assert filled.get(f"/api/lists/getUsers?listId={made}&listId={made}").status_code == 200
-    assert filled.get("/api/lists/previewUsers?listId=301&listId=301&size=1&size=1").text in {ANN, BOB}
+def test_a_parameter_that_comes_twice_has_its_first_value(filled_project):
+    assert filled_project.get(f"/api/users/getByEmail?email={ANN}&email={BOB}").json()["user"]["email"] == ANN
+    made = filled_project.post("/api/lists", {"name": "VIP"}).json()["listId"]
+    assert filled_project.get(f"/api/lists/getUsers?listId={made}&listId={made}").status_code == 200
+    assert filled_project.get("/api/lists/previewUsers?listId=301&listId=301&size=1&size=1").text in {ANN, BOB}
     twice = "dataTypeName=user&dataTypeName=user&range=All&range=All&delimiter=,&delimiter=,"
-    assert len(filled.get(f"/api/export/data.json?{twice}").text.splitlines()) == 2
+    assert len(filled_project.get(f"/api/export/data.json?{twice}").text.splitlines()) == 2
 
 
-def test_a_parameter_that_is_an_array_has_all_its_values_each_once(filled):
+def test_a_parameter_that_is_an_array_has_all_its_values_each_once(filled_project):
     query = "dataTypeName=user&range=All&onlyFields=email&onlyFields=plan&onlyFields=email"
-    first = filled.get(f"/api/export/data.csv?{query}").text.splitlines()
+    first = filled_project.get(f"/api/export/data.csv?{query}").text.splitlines()
     assert first[0] == "email,plan"
     assert "age" not in first[0]
 
@@ -53,10 +53,10 @@ def test_paths_that_are_not_served_answer_as_iterable_does(api, path):
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_a_user_was_sent_no_messages(filled):
-    assert filled.get(f"/api/users/getSentMessages?email={ANN}").json() == {"messages": []}
+def test_a_user_was_sent_no_messages(filled_project):
+    assert filled_project.get(f"/api/users/getSentMessages?email={ANN}").json() == {"messages": []}
     asked = "userId=u-1&limit=1000&campaignIds=1&campaignIds=2"
-    assert filled.get(f"/api/users/getSentMessages?{asked}").json() == {"messages": []}
+    assert filled_project.get(f"/api/users/getSentMessages?{asked}").json() == {"messages": []}
 
 
 @pytest.mark.parametrize("query", ["", "limit=5", "email=", f"email={ANN}&limit=0", f"email={ANN}&limit=1001"])

@@ -17,7 +17,7 @@ def bulk(api, *rows):
     return api.post("/api/users/bulkUpdateSubscriptions", {"updateSubscriptionsRequests": list(rows)})
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -25,13 +25,13 @@ def stored(api):
     return api.get("/sandbox/subscriptions").json()
 
 
-def named(reply):
+def list_named_users(reply):
     """Return the arrays of a bulk response that are not empty."""
     return {name: value for name, value in reply.json().items() if isinstance(value, list) and value}
 
 
 @pytest.fixture
-def lists(project_of):
+def make_lists(project_of):
     """A project and the ids of three lists: `lists(project_type, **behaviour)`."""
 
     def make(project_type="email", **behaviour):
@@ -46,8 +46,8 @@ class TestSingle:
         reply = update(api, email=ANN, unsubscribedChannelIds=[101])
         assert (reply.status_code, reply.json()) == (200, {"msg": "", "code": "Success", "params": None})
 
-    def test_an_array_that_is_given_replaces_and_one_that_is_not_stays(self, lists):
-        api, (a, b, c) = lists(opt_in_message_types=True)
+    def test_an_array_that_is_given_replaces_and_one_that_is_not_stays(self, make_lists):
+        api, (a, b, c) = make_lists(opt_in_message_types=True)
         row = {"email": ANN, "emailListIds": [a, b], "unsubscribedChannelIds": [103]}
         update(api, **row, unsubscribedMessageTypeIds=[203, 205], subscribedMessageTypeIds=[204])
         update(api, email=ANN, emailListIds=[b, c], unsubscribedChannelIds=None, unsubscribedMessageTypeIds=[201])
@@ -64,8 +64,8 @@ class TestSingle:
         update(api, email=ANN, subscribedMessageTypeIds=[])
         assert stored(api) == [{"email": ANN, "emailListIds": [], **{name: [] for name in ARRAYS}}]
 
-    def test_a_profile_shows_them_and_its_history_what_changed(self, lists):
-        api, (a, *_) = lists()
+    def test_a_profile_shows_them_and_its_history_what_changed(self, make_lists):
+        api, (a, *_) = make_lists()
         update(api, email=ANN, emailListIds=[a], unsubscribedChannelIds=[101, 101])
         shown = api.get("/api/users/ann%40shop.com").json()["user"]["dataFields"]
         assert (shown["emailListIds"], shown["unsubscribedChannelIds"]) == ([a], [101])
@@ -76,8 +76,8 @@ class TestSingle:
         assert first.fields == {"emailListIds": ([], [a]), "unsubscribedChannelIds": ([], [101])}
         assert second.fields == {"unsubscribedChannelIds": ([101], [])}
 
-    def test_members_of_a_list_are_those_who_chose_it(self, lists):
-        api, (a, b, c) = lists()
+    def test_members_of_a_list_are_those_who_chose_it(self, make_lists):
+        api, (a, b, c) = make_lists()
         update(api, email=ANN, emailListIds=[a])
         update(api, email=BOB, emailListIds=[a, b])
         update(api, email=ANN, emailListIds=[b])
@@ -107,20 +107,20 @@ class TestSingle:
     )
     def test_refusals_change_nothing_and_make_nobody(self, api, row, status, code):
         api.post("/api/users/forget", {"email": "gone@shop.com"})
-        assert refused(update(api, **row)) == (status, code)
+        assert read_refusal(update(api, **row)) == (status, code)
         assert (stored(api), api.project.users) == ([], {})
 
     def test_identifiers_of_two_users_conflict(self, project_of):
         api = project_of("hybrid")
         api.bulk({"email": ANN}, {"userId": "2"})
-        assert refused(update(api, email=ANN, userId="2")) == (409, "ExternalKeyConflict")
+        assert read_refusal(update(api, email=ANN, userId="2")) == (409, "ExternalKeyConflict")
 
 
 class TestBulk:
     def test_an_answer_has_all_six_members(self, api):
         reply = bulk(api, {"email": ANN, "unsubscribedChannelIds": [101]})
         assert set(reply.json()) == SIX
-        assert (reply.json()["successCount"], reply.json()["failCount"], named(reply)) == (1, 0, {})
+        assert (reply.json()["successCount"], reply.json()["failCount"], list_named_users(reply)) == (1, 0, {})
 
     def test_rows_fail_one_by_one_with_status_200(self, api):
         api.update(email=BOB, userId="1")
@@ -137,7 +137,7 @@ class TestBulk:
             {},
         )
         assert (reply.status_code, reply.json()["successCount"], reply.json()["failCount"]) == (200, 1, 7)
-        assert named(reply) == {
+        assert list_named_users(reply) == {
             "invalidEmails": ["foo@", ""],
             "invalidUserIds": ["x" * 53],
             "validEmailFailures": ["gone@shop.com", "Bob@shop.com"],
@@ -149,13 +149,16 @@ class TestBulk:
         api = project_of("hybrid")
         api.bulk({"email": ANN}, {"userId": "2"})
         reply = bulk(api, {"email": ANN, "userId": "2"})
-        assert (reply.json()["failCount"], named(reply)) == (1, {"validEmailFailures": [ANN]})
+        assert (reply.json()["failCount"], list_named_users(reply)) == (1, {"validEmailFailures": [ANN]})
 
     def test_an_empty_batch_is_a_success_of_nothing(self, api):
         assert (bulk(api).json()["successCount"], bulk(api).json()["failCount"]) == (0, 0)
 
     def test_a_cap_on_items_can_be_switched_on(self, project_of):
-        assert refused(bulk(project_of(max_batch_items=1), {"email": ANN}, {"email": BOB})) == (400, "BatchTooLarge")
+        assert read_refusal(bulk(project_of(max_batch_items=1), {"email": ANN}, {"email": BOB})) == (
+            400,
+            "BatchTooLarge",
+        )
 
 
 @pytest.mark.parametrize(
@@ -177,8 +180,8 @@ def test_users_are_made_as_the_project_type_does(project_of, send, project_type,
 
 @pytest.mark.parametrize("name", ["emailListIds", "userListIds"])
 @pytest.mark.parametrize(("project_type", "shown"), [("email", "emailListIds"), ("hybrid", "userListIds")])
-def test_lists_may_be_given_under_either_name(lists, project_type, shown, name):
-    api, (a, *_) = lists(project_type)
+def test_lists_may_be_given_under_either_name(make_lists, project_type, shown, name):
+    api, (a, *_) = make_lists(project_type)
     assert update(api, email=ANN, **{name: [a]}).status_code == 200
     assert stored(api)[0][shown] == [a]
 
@@ -200,9 +203,9 @@ def test_lists_may_be_given_under_either_name(lists, project_type, shown, name):
 def test_a_wrong_shape_refuses_the_whole_request(api, row, fault):
     ((member, words),) = fault.items()
     single = update(api, **{"email": ANN, **row})
-    assert (refused(single), single.json()["params"]) == ((400, "BadJsonBody"), {f"obj.{member}": words})
+    assert (read_refusal(single), single.json()["params"]) == ((400, "BadJsonBody"), {f"obj.{member}": words})
     many = bulk(api, {"email": BOB, "unsubscribedChannelIds": [101]}, row)
-    assert (refused(many)) == (400, "BadJsonBody")
+    assert (read_refusal(many)) == (400, "BadJsonBody")
     assert many.json()["params"] == {f"obj.updateSubscriptionsRequests[1].{member}": words}
     assert api.project.users == {}
 
@@ -238,14 +241,16 @@ class TestAlignment:
     def test_the_channels_refused_before_count_too(self, project_of):
         api = project_of(opt_in_message_types=True)
         update(api, email=ANN, unsubscribedChannelIds=[101])
-        assert refused(update(api, email=ANN, subscribedMessageTypeIds=[204])) == (400, "BadParams")
-        assert named(bulk(api, {"email": ANN, "subscribedMessageTypeIds": [204]})) == {"validEmailFailures": [ANN]}
+        assert read_refusal(update(api, email=ANN, subscribedMessageTypeIds=[204])) == (400, "BadParams")
+        assert list_named_users(bulk(api, {"email": ANN, "subscribedMessageTypeIds": [204]})) == {
+            "validEmailFailures": [ANN]
+        }
         assert stored(api)[0]["subscribedMessageTypeIds"] == []
 
 
 class TestAmongFields:
-    def test_user_updates_may_carry_them(self, lists):
-        api, (a, b, _) = lists()
+    def test_user_updates_may_carry_them(self, make_lists):
+        api, (a, b, _) = make_lists()
         fields = {"emailListIds": [a, 999], "unsubscribedChannelIds": [101], "unsubscribedMessageTypeIds": 201, "n": 1}
         api.bulk({"email": ANN, "dataFields": fields})
         assert stored(api) == [
@@ -272,9 +277,9 @@ class TestGroups:
     """The endpoints under /api/subscriptions when they are enabled."""
 
     @pytest.fixture
-    def grouped(self, lists):
+    def grouped(self, make_lists):
         def make(project_type="email", **behaviour):
-            api, (number, *_) = lists(project_type, subscription_groups=True, **behaviour)
+            api, (number, *_) = make_lists(project_type, subscription_groups=True, **behaviour)
             return api, number
 
         return make
@@ -284,7 +289,10 @@ class TestGroups:
         [("PUT", ""), *((method, f"/{who}/1") for method in ("PATCH", "DELETE") for who in ("user", "byUserId"))],
     )
     def test_they_are_not_found_unless_enabled(self, api, method, tail):
-        assert refused(api.call(method, f"/api/subscriptions/messageChannel/101{tail}", json={})) == (404, "NotFound")
+        assert read_refusal(api.call(method, f"/api/subscriptions/messageChannel/101{tail}", json={})) == (
+            404,
+            "NotFound",
+        )
 
     @pytest.mark.parametrize(
         ("status", "body"),
@@ -350,7 +358,7 @@ class TestGroups:
     def test_refusals_change_nothing(self, grouped, path, body, status, code):
         api, _ = grouped()
         api.post("/api/users/forget", {"email": "gone@shop.com"})
-        assert refused(api.call("PUT", f"/api/subscriptions/{path}", json=body)) == (status, code)
+        assert read_refusal(api.call("PUT", f"/api/subscriptions/{path}", json=body)) == (status, code)
         assert api.project.users == {}
 
 
@@ -370,13 +378,13 @@ def test_there_are_channels_of_each_kind(api):
     assert [one["frequencyCap"] for one in kinds if "frequencyCap" in one] == [{"days": 7, "messages": 3}]
 
 
-def test_a_folder_keeps_what_users_chose(opened):
-    with opened(opt_in_message_types=True) as api:
+def test_a_folder_keeps_what_users_chose(open_project):
+    with open_project(opt_in_message_types=True) as api:
         number = api.post("/api/lists", {"name": "a"}).json()["listId"]
         row = {"email": ANN, "emailListIds": [number], "unsubscribedChannelIds": [103]}
         bulk(api, {**row, "unsubscribedMessageTypeIds": [201], "subscribedMessageTypeIds": [204]})
         before = stored(api)
-    with opened() as api:
+    with open_project() as api:
         assert stored(api) == before
         assert before[0]["emailListIds"] == [number]
         api.post("/sandbox/reset")

@@ -9,7 +9,7 @@ import pytest
 ANN, BOB = "ann@shop.com", "bob@shop.com"
 
 
-def refused(reply):
+def read_refusal(reply):
     return reply.status_code, reply.json()["code"]
 
 
@@ -65,12 +65,12 @@ def test_a_user_id_with_a_slash_can_be_read_and_deleted(project_of):
 
 def test_an_unknown_email_reads_as_nothing_and_a_malformed_one_is_refused(api):
     assert api.get("/api/users/ann%40shop.com").json() == {}
-    assert refused(api.get("/api/users/nobody")) == (400, "InvalidEmailAddressError")
+    assert read_refusal(api.get("/api/users/nobody")) == (400, "InvalidEmailAddressError")
 
 
 def test_an_unknown_user_id_has_the_other_error_shape(project_of):
     reply = project_of().get("/api/users/byUserId/7")
-    assert refused(reply) == (400, "error.users.noUserWithIdExists")
+    assert read_refusal(reply) == (400, "error.users.noUserWithIdExists")
     assert (set(reply.json()), reply.json()["data"]) == ({"error", "message", "code", "data"}, {"args": ["7"]})
     assert project_of(unknown_user_id_status=500).get("/api/users/byUserId?userId=7").status_code == 500
 
@@ -124,18 +124,18 @@ class TestUpdateEmail:
     )
     def test_refusals(self, api, body, code):
         api.bulk({"email": ANN}, {"email": BOB})
-        assert refused(self.move(api, **body)) == (400, code)
+        assert read_refusal(self.move(api, **body)) == (400, code)
         assert list(api.project.users_by_email) == [ANN, BOB]
 
     def test_a_forgotten_address_is_refused(self, api):
         api.update(email=ANN)
         api.post("/api/users/forget", {"email": BOB})
-        assert refused(self.move(api, currentEmail=ANN, newEmail=BOB)) == (409, "ForgottenUserError")
+        assert read_refusal(self.move(api, currentEmail=ANN, newEmail=BOB)) == (409, "ForgottenUserError")
 
     def test_other_project_types_have_another_way(self, project_of):
         api = project_of("hybrid")
         api.update(email=ANN)
-        assert refused(self.move(api, currentEmail=ANN, newEmail=BOB)) == (400, "BadParams")
+        assert read_refusal(self.move(api, currentEmail=ANN, newEmail=BOB)) == (400, "BadParams")
 
 
 class TestMerge:
@@ -176,13 +176,13 @@ class TestMerge:
     def test_refusals(self, api):
         api.update(email=ANN)
         api.post("/api/users/forget", {"email": "gone@shop.com"})
-        assert refused(self.merge(api, sourceEmail=BOB, destinationEmail=ANN)) == (400, "BadParams")
-        assert refused(self.merge(api, sourceEmail=ANN)) == (400, "BadParams")
-        assert refused(self.merge(api, sourceEmail=ANN, destinationEmail="gone@shop.com")) == (
+        assert read_refusal(self.merge(api, sourceEmail=BOB, destinationEmail=ANN)) == (400, "BadParams")
+        assert read_refusal(self.merge(api, sourceEmail=ANN)) == (400, "BadParams")
+        assert read_refusal(self.merge(api, sourceEmail=ANN, destinationEmail="gone@shop.com")) == (
             409,
             "ForgottenUserError",
         )
-        assert refused(self.merge(api, sourceEmail="x", destinationEmail=ANN)) == (400, "InvalidEmailAddressError")
+        assert read_refusal(self.merge(api, sourceEmail="x", destinationEmail=ANN)) == (400, "InvalidEmailAddressError")
 
 
 class TestDelete:
@@ -199,7 +199,7 @@ class TestDelete:
             api.delete("/api/users/byUserId/1").json()["msg"] == "All users associated with 1 were successfully deleted"
         )
         reply = api.delete("/api/users/byUserId/1")
-        assert refused(reply) == (400, "BadParams")
+        assert read_refusal(reply) == (400, "BadParams")
         assert reply.json()["msg"] == "User does not exist. Email:  UserId: 1"
 
 
@@ -220,7 +220,7 @@ class TestForget:
         assert not api.project.users
         reply = api.bulk(who)
         assert (reply.json()["failCount"], reply.json()["failedUpdates"][array]) == (1, list(who.values()))
-        assert refused(api.update(**who)) == (409, "ForgottenUserError")
+        assert read_refusal(api.update(**who)) == (409, "ForgottenUserError")
         api.post("/api/users/unforget", who)
         assert api.update(**who).status_code == 200
 
@@ -238,12 +238,12 @@ class TestForget:
     )
     def test_the_other_identifier_is_refused(self, project_of, project_type, path, body):
         api = project_of(project_type)
-        assert refused(api.get(f"/api/users/{path}")) == (400, "BadParams")
-        assert refused(api.post("/api/users/forget", body)) == (400, "BadParams")
+        assert read_refusal(api.get(f"/api/users/{path}")) == (400, "BadParams")
+        assert read_refusal(api.post("/api/users/forget", body)) == (400, "BadParams")
 
     def test_a_change_to_a_forgotten_identifier_is_refused(self, project_of):
         api = project_of("hybrid", forgotten_status=400)
         api.post("/api/users/forget", {"email": BOB})
         row = {"email": ANN, "dataFields": {"email": "Bob@shop.com"}}
         assert api.bulk(row).json()["failedUpdates"]["forgottenEmails"] == ["Bob@shop.com"]
-        assert refused(api.update(**row)) == (400, "ForgottenUserError")
+        assert read_refusal(api.update(**row)) == (400, "ForgottenUserError")

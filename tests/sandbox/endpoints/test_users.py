@@ -10,7 +10,7 @@ TEN = {
 }
 
 
-def failed(reply):
+def list_failures(reply):
     """Return the arrays of failedUpdates that are not empty."""
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
@@ -35,7 +35,7 @@ def test_rows_fail_one_by_one_with_status_200(api):
     reply = api.bulk({"email": "shrouti"}, {"email": ANN}, {"userId": "x" * 53}, {"userId": "ghost"}, {})
     body = reply.json()
     assert (reply.status_code, body["successCount"], body["failCount"]) == (200, 1, 4)
-    assert failed(reply) == {
+    assert list_failures(reply) == {
         "invalidEmails": ["shrouti", ""],
         "invalidUserIds": ["x" * 53],
         "notFoundUserIds": ["ghost"],
@@ -99,12 +99,12 @@ def test_rows_of_one_user_apply_in_order(api):
 
 
 def test_emails_are_stored_lower_case_and_echoed_as_sent(api):
-    assert failed(api.bulk({"email": "Ann@Shop.COM"}, {"email": "No@"})) == {"invalidEmails": ["No@"]}
+    assert list_failures(api.bulk({"email": "Ann@Shop.COM"}, {"email": "No@"})) == {"invalidEmails": ["No@"]}
     assert list(api.project.users_by_email) == [ANN]
 
 
 def test_emails_can_be_echoed_as_stored(project_of):
-    assert failed(project_of(lowercase_echo=True).bulk({"email": "No@"})) == {"invalidEmails": ["no@"]}
+    assert list_failures(project_of(lowercase_echo=True).bulk({"email": "No@"})) == {"invalidEmails": ["no@"]}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_emails_can_be_echoed_as_stored(project_of):
     ],
 )
 def test_malformed_emails_are_refused(api, email):
-    assert failed(api.bulk({"email": email})) == {"invalidEmails": [email]}
+    assert list_failures(api.bulk({"email": email})) == {"invalidEmails": [email]}
     reply = api.update(email=email)
     assert (reply.status_code, reply.json()["code"]) == (400, "InvalidEmailAddressError")
     assert (reply.json()["msg"], reply.json()["params"]) == (f"Invalid email: {email}", None)
@@ -144,14 +144,14 @@ def test_malformed_emails_are_refused(api, email):
     ["a@b.com", "o'hara+x@mail.shop.co.uk", '"a b"@c.com', "jürgen@c.com", "a@bücher.de", "a_b-c@x.photography"],
 )
 def test_unusual_emails_are_accepted(api, email):
-    assert failed(api.bulk({"email": email})) == {}
+    assert list_failures(api.bulk({"email": email})) == {}
 
 
 @pytest.mark.parametrize("user_id", ["", "x" * 53, "naïve", "a\tb", "a ", "a\n"])
 @pytest.mark.parametrize("project_type", ["email", "user_id", "hybrid"])
 def test_malformed_user_ids_are_refused(project_of, project_type, user_id):
     api = project_of(project_type)
-    assert failed(api.bulk({"userId": user_id, "preferUserId": True})) == {"invalidUserIds": [user_id]}
+    assert list_failures(api.bulk({"userId": user_id, "preferUserId": True})) == {"invalidUserIds": [user_id]}
     assert api.update(userId=user_id).json()["code"] == "InvalidUserIdError"
 
 

@@ -20,7 +20,7 @@ def emails(api):
     return [user["email"] for user in api.get("/sandbox/users").json()]
 
 
-def came(api, wait):
+def read_result(api, wait):
     """Return the result of one update: a status, or the name of the error."""
     try:
         return api.post("/api/users/update", ANN, timeout=wait).status_code
@@ -59,7 +59,7 @@ def test_an_error_comes_instead_of_the_answer_and_nothing_is_applied(project_of,
 )
 def test_no_answer_comes_and_the_name_says_whether_the_request_was_applied(project_of, fault, comes, applied):
     api = project_of(faults=(fault,))
-    assert came(api, 0.5 if comes == "silence" else 10) == comes
+    assert read_result(api, 0.5 if comes == "silence" else 10) == comes
     while not (entries := api.get("/sandbox/requests").json()):
         pass  # the client gave up before the server began
     (logged,) = entries
@@ -93,7 +93,7 @@ def test_unknown_members_are_added_to_answers_that_are_objects(project_of):
 
 def test_slow_requests_wait_beside_each_other(project_of):
     api = project_of(faults=("slow:1s",))
-    threads = [threading.Thread(target=came, args=(api, 10)) for _ in range(20)]
+    threads = [threading.Thread(target=read_result, args=(api, 10)) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,7 +10,7 @@ ATTACK = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def made(api):
+def create_catalog(api):
     """Create a catalog with a typed field `price`, then upload documents."""
 
     def make(name, documents=None):
@@ -23,9 +23,9 @@ def made(api):
     return make
 
 
-def test_catalogs_are_shown_with_types_and_item_counts(api, made):
+def test_catalogs_are_shown_with_types_and_item_counts(api, create_catalog):
     assert "No catalogs yet" in api.get("/catalogs").text
-    made("products", {"1": {"price": 1, ATTACK: 2}, "2": {}})
+    create_catalog("products", {"1": {"price": 1, ATTACK: 2}, "2": {}})
     page = api.get("/catalogs").text
     assert '<a href="/catalogs/products">products</a>' in page
     assert rows(page)[1][:3] == ["products", "2", "price double"]
@@ -33,8 +33,8 @@ def test_catalogs_are_shown_with_types_and_item_counts(api, made):
     assert '<a href="/catalogs" class="current">Catalogs</a>' in page
 
 
-def test_a_catalog_has_a_page_with_fields_and_items(api, made):
-    made("products", {"1": {"price": 1.5, "name": ATTACK}})
+def test_a_catalog_has_a_page_with_fields_and_items(api, create_catalog):
+    create_catalog("products", {"1": {"price": 1.5, "name": ATTACK}})
     api.clock.now += 3600
     api.call("PUT", "/api/catalogs/products/items/2", json={"value": {"price": "cheap"}})
     page = api.get("/catalogs/Products").text
@@ -45,8 +45,8 @@ def test_a_catalog_has_a_page_with_fields_and_items(api, made):
     assert ("2 items." in page, ATTACK in page) == (True, False)
 
 
-def test_items_are_shown_in_pages_and_searched_by_id(api, made):
-    made("products", {f"Item{number:03}": {} for number in range(60)})
+def test_items_are_shown_in_pages_and_searched_by_id(api, create_catalog):
+    create_catalog("products", {f"Item{number:03}": {} for number in range(60)})
     first, second = api.get("/catalogs/products").text, api.get("/catalogs/products?page=2").text
     assert ("Item059" in first, "Item009" in first, "Item009" in second) == (True, False, True)
     assert ("?q=&amp;page=2" in first, "?q=&amp;page=1" in second, "page=3" in second) == (True, True, False)
@@ -60,7 +60,7 @@ def test_a_catalog_that_is_not_there_has_no_page(api, path):
     assert api.get(path).status_code == 404
 
 
-def test_an_empty_catalog_says_so(api, made):
+def test_an_empty_catalog_says_so(api, create_catalog):
     api.post("/api/catalogs/stores")
     page = api.get("/catalogs/stores").text
     assert ("None yet." in page, "No items yet." in page, "0 items." in page) == (True, True, True)

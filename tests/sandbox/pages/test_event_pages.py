@@ -12,7 +12,7 @@ ITEM = {"id": "shirt", "name": ATTACK, "price": 9.5, "quantity": 2}
 
 
 @pytest.fixture
-def busy(project_of):
+def busy_project(project_of):
     """A project with Ann, who has a few events, and Bob, who has many."""
     api = project_of(opt_in_message_types=True)
     api.bulk({"email": ANN, "userId": "u-1"}, {"email": BOB})
@@ -29,9 +29,9 @@ def ids(api, **query):
     return [row[3] for row in rows(api.get("/events", params=query).text)[1:]]
 
 
-def test_events_are_listed_latest_first_in_pages(busy):
-    assert ids(busy) == [f"view-{number:02}" for number in range(59, 9, -1)]
-    second = busy.get("/events?page=2").text
+def test_events_are_listed_latest_first_in_pages(busy_project):
+    assert ids(busy_project) == [f"view-{number:02}" for number in range(59, 9, -1)]
+    second = busy_project.get("/events?page=2").text
     shown = rows(second)
     assert [row[3] for row in shown[1:11]] == [f"view-{number:02}" for number in range(9, -1, -1)]
     assert shown[-1] == ["1970-01-01 00:00:05", f"order {ATTACK}", ANN, "order-1", '{"total":7}']
@@ -40,9 +40,9 @@ def test_events_are_listed_latest_first_in_pages(busy):
 
 
 @pytest.mark.parametrize("q", ["ORDER", "u-1", "Ann@", "order-1"])
-def test_events_are_searched_by_name_id_and_user(busy, q):
-    assert "order-1" in ids(busy, q=q)
-    assert "view-01" not in ids(busy, q=q)
+def test_events_are_searched_by_name_id_and_user(busy_project, q):
+    assert "order-1" in ids(busy_project, q=q)
+    assert "view-01" not in ids(busy_project, q=q)
 
 
 def test_without_events_the_page_says_so(api):
@@ -59,9 +59,9 @@ def test_events_that_wait_are_told(project_of):
     assert "not applied yet" not in api.get("/events").text
 
 
-def test_a_user_has_events_cart_and_subscriptions(busy):
-    ann, bob = busy.project.users
-    page = busy.get(f"/users/{ann}").text
+def test_a_user_has_events_cart_and_subscriptions(busy_project):
+    ann, bob = busy_project.project.users
+    page = busy_project.get(f"/users/{ann}").text
     shown = rows(page)
     assert ["shirt", ATTACK, "9.5", "2"] in shown
     assert ["Unsubscribed channels", "Push Marketing Channel (103)"] in shown
@@ -73,7 +73,7 @@ def test_a_user_has_events_cart_and_subscriptions(busy):
         f"order {ATTACK}",
     ]
     assert (ATTACK in page, "All events of this user" in page) == (False, False)
-    page = busy.get(f"/users/{bob}").text
+    page = busy_project.get(f"/users/{bob}").text
     assert ("view-59" in page, "view-40" in page, "view-39" in page) == (True, True, False)
     assert '<a href="/events?q=bob%40shop.com">All events of this user</a>' in page
     assert not {"Cart", "Subscriptions"} & {row[0] for row in rows(page)}
@@ -85,7 +85,7 @@ def test_a_cart_of_another_shape_does_no_harm(api):
     assert ["", "", "", ""] in rows(api.get(f"/users/{number}").text)
 
 
-def test_types_of_event_fields_are_shown_by_event(busy):
-    shown = rows(busy.get("/fields").text)
+def test_types_of_event_fields_are_shown_by_event(busy_project):
+    shown = rows(busy_project.get("/fields").text)
     assert [f"order {ATTACK}", "total long"] in shown
-    assert "3 of at most 8,000, event names included" in busy.get("/fields").text
+    assert "3 of at most 8,000, event names included" in busy_project.get("/fields").text

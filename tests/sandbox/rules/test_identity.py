@@ -5,7 +5,7 @@ import pytest
 ANN, BOB = "ann@shop.com", "bob@shop.com"
 
 
-def failed(reply):
+def list_failures(reply):
     return {name: named for name, named in reply.json()["failedUpdates"].items() if named}
 
 
@@ -28,7 +28,7 @@ class TestEmailProject:
     def test_an_unknown_user_id_makes_nobody(self, api):
         reply = api.update(userId="1")
         assert (reply.status_code, reply.json()["code"]) == (400, "UnknownUserIdError")
-        assert failed(api.bulk({"userId": "1", "preferUserId": False})) == {"notFoundUserIds": ["1"]}
+        assert list_failures(api.bulk({"userId": "1", "preferUserId": False})) == {"notFoundUserIds": ["1"]}
         assert identities(api) == []
 
     def test_prefer_user_id_makes_a_user_with_a_placeholder_address(self, api):
@@ -46,7 +46,7 @@ class TestEmailProject:
 
     def test_the_email_is_not_changed_through_data_fields(self, api):
         api.update(email=ANN)
-        assert failed(api.bulk({"email": ANN, "dataFields": {"email": BOB}})) == {}
+        assert list_failures(api.bulk({"email": ANN, "dataFields": {"email": BOB}})) == {}
         assert identities(api) == [(ANN, None)]
 
     def test_several_may_share_a_user_id_and_are_deleted_together(self, api):
@@ -66,18 +66,18 @@ class TestUserIdProject:
         assert identities(api) == [(ANN, "1"), (ANN, "2")]
 
     def test_an_email_alone_identifies_nobody(self, api):
-        assert failed(api.bulk({"email": ANN})) == {"invalidEmails": [ANN]}
+        assert list_failures(api.bulk({"email": ANN})) == {"invalidEmails": [ANN]}
 
     def test_the_user_id_changes_through_data_fields(self, api):
         api.bulk({"userId": "1"}, {"userId": "2"})
-        assert failed(api.bulk({"userId": "1", "dataFields": {"userId": "3"}})) == {}
-        assert failed(api.bulk({"userId": "3", "dataFields": {"userId": "2"}})) == {"conflictUserIds": ["2"]}
+        assert list_failures(api.bulk({"userId": "1", "dataFields": {"userId": "3"}})) == {}
+        assert list_failures(api.bulk({"userId": "3", "dataFields": {"userId": "2"}})) == {"conflictUserIds": ["2"]}
         assert identities(api) == [(None, "3"), (None, "2")]
 
     def test_the_email_can_be_cleared_but_not_the_user_id(self, api):
         api.update(userId="1", email=ANN)
-        assert failed(api.bulk({"userId": "1", "dataFields": {"email": None}})) == {}
-        assert failed(api.bulk({"userId": "1", "dataFields": {"userId": None}})) == {"invalidDataUserIds": ["1"]}
+        assert list_failures(api.bulk({"userId": "1", "dataFields": {"email": None}})) == {}
+        assert list_failures(api.bulk({"userId": "1", "dataFields": {"userId": None}})) == {"invalidDataUserIds": ["1"]}
         assert identities(api) == [(None, "1")]
 
     def test_deleting_by_email_is_refused(self, api):
@@ -108,7 +108,7 @@ class TestHybridProject:
     def test_identifiers_of_two_users_conflict(self, api):
         api.bulk({"email": ANN}, {"userId": "2"})
         reply = api.bulk({"email": "Ann@shop.com", "userId": "2"})
-        assert failed(reply) == {"conflictEmails": ["Ann@shop.com"]}
+        assert list_failures(reply) == {"conflictEmails": ["Ann@shop.com"]}
         single = api.update(email=ANN, userId="2")
         assert (single.status_code, single.json()["msg"]) == (409, "Email/userId conflict")
 
@@ -127,7 +127,7 @@ class TestHybridProject:
     )
     def test_identifiers_change_through_data_fields_if_they_are_free(self, api, row, arrays):
         api.bulk({"email": ANN, "userId": "1"}, {"email": BOB, "userId": "2"})
-        assert failed(api.bulk(row)) == arrays
+        assert list_failures(api.bulk(row)) == arrays
         changed = row["dataFields"]
         expected = (ANN, "1") if arrays else (changed.get("email", ANN), changed.get("userId", "1"))
         assert identities(api) == [expected, (BOB, "2")]

@@ -25,7 +25,7 @@ def memory(sandbox):
 
 
 @pytest.fixture
-def opened(tmp_path):
+def start_again(tmp_path):
     """Return a function that starts a sandbox on the same data folder."""
     clock = Clock()
 
@@ -42,34 +42,34 @@ def subscribe(sandbox, number, *emails):
     call(sandbox, "POST", "/api/lists/subscribe", body)
 
 
-def test_lists_and_members_survive_a_restart(opened):
-    with opened() as sandbox:
+def test_lists_and_members_survive_a_restart(start_again):
+    with start_again() as sandbox:
         first, second, third = (
             call(sandbox, "POST", "/api/lists", {"name": name}).json()["listId"] for name in ("A", "B", "C")
         )
         subscribe(sandbox, first, "bob@shop.com", "ann@shop.com")
-        opened.clock.now += 60
+        start_again.clock.now += 60
         subscribe(sandbox, second, "ann@shop.com", "carl@shop.com")
         body = {"listId": first, "subscribers": [{"email": "bob@shop.com"}], "channelUnsubscribe": True}
         call(sandbox, "POST", "/api/lists/unsubscribe", body)
         call(sandbox, "DELETE", f"/api/lists/{third}")
         paths = [f"/lists/{second}", "/api/users/bob%40shop.com", "/api/users/ann%40shop.com", "/users/1"]
         before = memory(sandbox), [call(sandbox, "GET", path).text for path in paths]
-    with opened() as sandbox:
+    with start_again() as sandbox:
         assert (memory(sandbox), [call(sandbox, "GET", path).text for path in paths]) == before
         # What was last is not counted again, though it is gone.
         assert call(sandbox, "POST", "/api/lists", {"name": "D"}).json()["listId"] not in {first, second, third}
         call(sandbox, "DELETE", "/api/users/ann%40shop.com")
         call(sandbox, "DELETE", f"/api/lists/{first}")
-    with opened() as sandbox:
+    with start_again() as sandbox:
         members = {one["name"]: one["members"] for one in call(sandbox, "GET", "/sandbox/lists").json()}
         assert members == {"B": [{"email": "carl@shop.com"}], "D": []}
 
 
-def test_catalogs_survive_a_restart(opened):
+def test_catalogs_survive_a_restart(start_again):
     items = "/api/catalogs/products/items"
     update = {"fieldName": "price", "fieldType": "double"}
-    with opened() as sandbox:
+    with start_again() as sandbox:
         for name in ("products", "gone", "stores"):
             call(sandbox, "POST", f"/api/catalogs/{name}")
         documents = {"1": {"price": 1, "name": "x"}, "2": {"price": 2}}
@@ -81,44 +81,44 @@ def test_catalogs_survive_a_restart(opened):
         call(sandbox, "DELETE", "/api/catalogs/gone")
         paths = ["/catalogs/products", items, "/api/catalogs/products/fieldMappings", "/api/catalogs"]
         before = memory(sandbox), [call(sandbox, "GET", path).text for path in paths]
-    with opened() as sandbox:
+    with start_again() as sandbox:
         assert (memory(sandbox), [call(sandbox, "GET", path).text for path in paths]) == before
         call(sandbox, "PATCH", f"{items}/1", {"update": {"price": 4}})
         (products, _) = call(sandbox, "GET", "/sandbox/catalogs").json()
         assert products["items"] == {"1": {"price": 4, "name": "x"}, "3": {"price": 3}}
-    with opened() as sandbox:
+    with start_again() as sandbox:
         assert call(sandbox, "GET", "/sandbox/catalogs").json()[0] == products
 
 
-def test_a_write_that_waits_survives_a_restart(opened):
+def test_a_write_that_waits_survives_a_restart(start_again):
     behaviour = {"catalog_apply_delay": 5.0}
-    with opened(behaviour=behaviour) as sandbox:
+    with start_again(behaviour=behaviour) as sandbox:
         call(sandbox, "POST", "/api/catalogs/products")
         call(sandbox, "PUT", "/api/catalogs/products/items/1", {"value": {"a": 1}})
-    with opened(behaviour=behaviour) as sandbox:
+    with start_again(behaviour=behaviour) as sandbox:
         assert call(sandbox, "GET", "/sandbox/catalogs").json()[0]["items"] == {}
-        opened.clock.now += 5
+        start_again.clock.now += 5
         assert call(sandbox, "GET", "/sandbox/catalogs").json()[0]["items"] == {"1": {"a": 1}}
 
 
-def test_a_reset_forgets_lists_and_catalogs_for_good(opened):
-    with opened() as sandbox:
+def test_a_reset_forgets_lists_and_catalogs_for_good(start_again):
+    with start_again() as sandbox:
         number = call(sandbox, "POST", "/api/lists", {"name": "A"}).json()["listId"]
         subscribe(sandbox, number, "ann@shop.com")
         call(sandbox, "POST", "/api/catalogs/products")
         call(sandbox, "PUT", "/api/catalogs/products/items/1", {"value": {"a": 1}})
         call(sandbox, "POST", "/sandbox/reset")
     for _ in range(2):
-        with opened() as sandbox:
+        with start_again() as sandbox:
             assert [call(sandbox, "GET", path).json() for path in EVERYTHING[:3]] == [[], [], []]
             assert [one["listType"] for one in call(sandbox, "GET", "/api/lists").json()["lists"]] == ["Dynamic"]
 
 
-def test_what_is_asked_for_from_the_start_is_added_only_where_it_is_missing(opened):
-    with opened(lists=((7, "VIP"),), catalogs=("products",)) as sandbox:
+def test_what_is_asked_for_from_the_start_is_added_only_where_it_is_missing(start_again):
+    with start_again(lists=((7, "VIP"),), catalogs=("products",)) as sandbox:
         subscribe(sandbox, 7, "ann@shop.com")
         call(sandbox, "PUT", "/api/catalogs/products/items/1", {"value": {"a": 1}})
-    with opened(lists=((7, "Other"), (9, "New")), catalogs=("PRODUCTS", "stores")) as sandbox:
+    with start_again(lists=((7, "Other"), (9, "New")), catalogs=("PRODUCTS", "stores")) as sandbox:
         assert call(sandbox, "GET", "/sandbox/lists").json() == [
             {"id": 7, "name": "VIP", "members": [{"email": "ann@shop.com"}]},
             {"id": 9, "name": "New", "members": []},
@@ -127,7 +127,7 @@ def test_what_is_asked_for_from_the_start_is_added_only_where_it_is_missing(open
         assert [(one["name"], one["items"]) for one in shown] == [("products", {"1": {"a": 1}}), ("stores", {})]
 
 
-def test_a_folder_from_before_there_were_lists_and_catalogs_still_opens(opened, tmp_path):
+def test_a_folder_from_before_there_were_lists_and_catalogs_still_opens(start_again, tmp_path):
     """The first version stored users in their own table, without preferences."""
     file = sqlite3.connect(tmp_path / "sandbox.sqlite")
     file.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, document BLOB NOT NULL)")
@@ -139,7 +139,7 @@ def test_a_folder_from_before_there_were_lists_and_catalogs_still_opens(opened, 
     file.commit()
     file.close()
     for _ in range(2):
-        with opened(lists=((7, "VIP"),), catalogs=("products",)) as sandbox:
+        with start_again(lists=((7, "VIP"),), catalogs=("products",)) as sandbox:
             shown = call(sandbox, "GET", "/api/users/ann%40shop.com").json()["user"]["dataFields"]
             assert (shown["a"], call(sandbox, "GET", "/api/users/getFields").json()["fields"]["a"]) == (1, "long")
             subscribe(sandbox, 7, "ann@shop.com", "new@shop.com")

@@ -23,7 +23,7 @@ KEY = {"Api-Key": "sandbox-test"}
 
 
 @pytest.fixture
-def served():
+def start_process():
     """Start `serve_sandbox` in another process. Return the process and its URL."""
     processes = []
 
@@ -55,8 +55,8 @@ def memory(url):
 
 
 @pytest.mark.kills
-def test_state_survives_a_kill(served, tmp_path):
-    process, url = served(tmp_path)
+def test_state_survives_a_kill(start_process, tmp_path):
+    process, url = start_process(tmp_path)
     bulk(
         url,
         *({"email": f"user{number}@shop.com", "dataFields": {"n": number, "home": {"x": "y"}}} for number in range(5)),
@@ -67,7 +67,7 @@ def test_state_survives_a_kill(served, tmp_path):
     before = memory(url)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    _, url = served(tmp_path)
+    _, url = start_process(tmp_path)
     assert memory(url) == before
     assert [user["email"] for user in before[0]] == ["user0@shop.com", "user1@shop.com", "user3@shop.com"]
     bulk(url, {"email": "new@shop.com"})
@@ -90,7 +90,7 @@ EVERYTHING = [
 ]
 
 
-def shown(url):
+def read_pages(url):
     """Return what pages and /sandbox show, except requests, which are only in memory."""
     pages = ["users", "events", "lists", "lists/302", "catalogs", "catalogs/products", "fields", "users/1"]
     pages += [f"sandbox/{topic}" for topic in ("users", "events", "purchases", "lists", "subscriptions", "catalogs")]
@@ -98,22 +98,22 @@ def shown(url):
 
 
 @pytest.mark.kills
-def test_everything_that_pages_show_survives_a_kill(served, tmp_path):
-    process, url = served(tmp_path)
-    empty = shown(url)
+def test_everything_that_pages_show_survives_a_kill(start_process, tmp_path):
+    process, url = start_process(tmp_path)
+    empty = read_pages(url)
     for path, body in EVERYTHING:
         assert requests.post(f"{url}/api/{path}", headers=KEY, json=body, timeout=10).ok, path
-    before = shown(url)
+    before = read_pages(url)
     process.kill()
     process.wait()
-    _, url = served(tmp_path)
-    assert shown(url) == before
+    _, url = start_process(tmp_path)
+    assert read_pages(url) == before
     assert [page for page, text in before.items() if text == empty[page]] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_serve_cleanly(served, number):
-    process, url = served()
+def test_a_signal_ends_serve_cleanly(start_process, number):
+    process, url = start_process()
     assert requests.get(url + "/sandbox/users", timeout=10).json() == []
     process.send_signal(number)
     assert process.communicate()[0] == "ended\n"
@@ -130,11 +130,11 @@ def test_a_folder_of_the_first_version_still_opens(tmp_path):
         file.executemany("INSERT INTO project VALUES (?, ?)", ((name, json.dumps(values[name])) for name in values))
     file.close()
     options = SandboxOptions(port=0, data_dir=tmp_path)
-    for opened in (0, 1):
+    for count in (0, 1):
         with start_sandbox(options) as sandbox:
             users, fields = sandbox.project.users, sandbox.project.field_types.custom
-            assert (users[4].data, fields, sandbox.project.next_id) == ({"a": 1}, {"a": "long"}, 7 + opened)
-            bulk(sandbox.url, {"email": f"new{opened}@shop.com"})
+            assert (users[4].data, fields, sandbox.project.next_id) == ({"a": 1}, {"a": "long"}, 7 + count)
+            bulk(sandbox.url, {"email": f"new{count}@shop.com"})
 
 
 def test_reset_empties_the_folder_too(tmp_path):
