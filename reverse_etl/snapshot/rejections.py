@@ -281,13 +281,13 @@ def _state(outcome: Outcome) -> str:
 def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:
     """What the table keeps of an outcome, in the order of `_REFUSAL`."""
     response = outcome.response
-    told = [response.code, response.message, response.request_id] if response is not None else ["", "", ""]
+    message = [response.code, response.message, response.request_id] if response is not None else ["", "", ""]
     status = dialect.null(dialect.integer_type) if response is None else str(int(response.status))
     return [
         *map(dialect.literal, (_state(outcome), outcome.code, outcome.reason)),
         *("TRUE" if flag else "FALSE" for flag in (outcome.maybe_applied, outcome.recheck)),
         status,
-        *map(dialect.literal, told),
+        *map(dialect.literal, message),
         str(int(outcome.rows)),
         "TRUE" if outcome.alone else "FALSE",
     ]

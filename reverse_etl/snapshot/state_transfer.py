@@ -1,4 +1,4 @@
-"""Moving: what is kept of one sync from one place to another, row by row as it streams; it takes no lease.
+"""Copies the stored state of one sync from one place to another, as a stream of rows. It takes no lease.
 
 Row hashes stay behind: they are hints of the warehouse that made them. A value that the other place cannot hold as it
 is makes its entry `unknown`, so that the row is sent again.

@@ -24,7 +24,7 @@ _NOTES = ("holder", "holder_note", "acked", "destination", "key_columns", "moved
 
 
 def slug(name: str, length: int = 40) -> str:
-    """A name as part of a table or column name: readable at the front, told apart by eight hex digits at the end."""
+    """Return a name as part of a table or column name: readable at the front, unique by eight hex digits at the end."""
     readable = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:length] or "x"
     return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

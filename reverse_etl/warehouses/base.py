@@ -42,11 +42,11 @@ class Reader(SessionScope, ABC):
 
     @abstractmethod
     def table(self, schema: str, name: str) -> str:
-        """The quoted, qualified name of a table of ours in the target database."""
+        """Return the quoted, qualified name of one of our tables in the target database."""
 
     @abstractmethod
     def columns(self, relation: str) -> tuple[Column, ...] | None:
-        """Columns of a relation in their order; None where there is no such relation."""
+        """Return the columns of a relation in order, or None if the relation does not exist."""
 
     def access_hint(self, relation: str) -> str:
         """What to do if a relation is there and only may not be seen; empty if `columns` tells that apart."""
@@ -58,11 +58,11 @@ class Reader(SessionScope, ABC):
 
     @abstractmethod
     def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
-        """All rows of a small result."""
+        """Return all rows of a small result."""
 
     @abstractmethod
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """A large result as Arrow batches of about `rows` rows, never held as a whole."""
+        """Yield a large result as Arrow batches of about `rows` rows. It is never in memory as a whole."""
 
     def model_table(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
         """Return what to read some columns of a model from, in this dialect: the relation itself, or a copy of it.
@@ -73,12 +73,12 @@ class Reader(SessionScope, ABC):
         return relation
 
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
-        """What the statements marked with a sync have cost so far; nothing is raised where that is not told."""
+        """Return what the statements of a sync have cost so far. Costs that the warehouse does not report are left out."""
         return self.meter.costs(sync)
 
     @abstractmethod
     def close(self) -> None:
-        """End the connection. Closing twice is harmless."""
+        """Close the connection. It is safe to close twice."""
 
 
 class Warehouse(Reader):
@@ -91,7 +91,7 @@ class Warehouse(Reader):
 
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-        """Run one statement, which holds or fails as a whole, and return the number of rows it touched."""
+        """Run one statement, which succeeds or fails as a whole. Return the number of rows that it changed."""
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """Add rows to a table of ours, by types in their order; their number. Compare them: some values may not fit."""

@@ -1,6 +1,6 @@
 """Metering: what the statements of each sync cost, gathered as they run; knows no warehouse.
 
-However many statements a run has, few of them differ in more than numbers, and those alone are held apart.
+Statements that differ only in numbers are counted together, so the meter stays small.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Kind = tuple[str, str, int]
 
 
 class RunningStatement:
-    """One statement that runs. What is None when it has ended the warehouse has not told, or tells later."""
+    """One statement while it runs. A figure that is still None at its end was not reported, or is reported later."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """It begins now; `monotonic` gives seconds."""
@@ -102,7 +102,7 @@ class StatementMeter:
         return bool(self._open)
 
     def tell(self, number: str, seconds: float, cost: Cost) -> None:
-        """What the warehouse tells afterwards of a statement by its number; one it does not know is passed over."""
+        """Add figures that the warehouse reports later, by the id of the statement. Unknown ids are ignored."""
         found = self._open.pop(number, None)
         if found is not None:
             self._add(found.kind, StatementCost("", "", cost + Cost(seconds=seconds - found.seconds)))

@@ -161,11 +161,11 @@ def _identity_pool(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what the driver read: only errors of its own and of files are told in words."""
+    """What went wrong, without what the driver read: only its own errors and file errors are quoted."""
     from google.auth import exceptions
 
-    told = isinstance(error, (OSError, exceptions.DefaultCredentialsError, exceptions.MalformedError))
-    words = str(error).strip().splitlines() if told else []
+    is_safe = isinstance(error, (OSError, exceptions.DefaultCredentialsError, exceptions.MalformedError))
+    words = str(error).strip().splitlines() if is_safe else []
     return words[0] if words else f"{type(error).__name__} while the credentials were read"
 
 

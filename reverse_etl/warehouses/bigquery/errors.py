@@ -39,7 +39,7 @@ _WRITING = ("roles/bigquery.dataEditor", "dataset")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """What a driver said: BigQuery's reason where it told one, and its words. `lost`: no reply came."""
+    """What a driver reported: BigQuery's reason, if it gave one, and the message. `lost`: no response came."""
 
     reason: str
     words: str

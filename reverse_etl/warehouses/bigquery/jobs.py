@@ -173,7 +173,7 @@ class StatementRefused(Exception):
     """A statement that failed, before it is known whether it is tried again."""
 
     def __init__(self, said: ServerMessage) -> None:
-        """`said` is what the driver told."""
+        """`said` is what the driver reported."""
         super().__init__(said.reason)
         self.said = said
 

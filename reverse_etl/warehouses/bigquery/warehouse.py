@@ -149,7 +149,7 @@ class BigQuery(Warehouse):
     def _running(
         self, sql: str, params: Sequence[object], page: int | None = None
     ) -> Iterator[tuple[Done, RunningStatement]]:
-        """One statement to its end; what goes wrong while its rows are fetched is told as its own failure."""
+        """Run one statement. An error while its rows are fetched is reported as an error of the statement."""
         if not _READING.match(sql):
             self._refuse_writing(sql)
         with self.meter.statement(self.mark, sql) as statement:

@@ -23,7 +23,7 @@ class LocalDialect(DuckDBDialect):
     """Columns have the kinds of the warehouse and the types of the file; models speak the warehouse's SQL."""
 
     def __init__(self, source: Dialect, there: Mapping[Column, Column]) -> None:
-        """`there`: columns as they are told here, and what they are in the warehouse."""
+        """`there`: columns as they are here, each with its column in the warehouse."""
         self._source = source
         self._there = there
 

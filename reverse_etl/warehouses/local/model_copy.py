@@ -39,7 +39,7 @@ class Fetching:
         return self._folder
 
     def schema(self, columns: Sequence[Column]) -> pa.Schema:
-        """The types in which columns come, told by a row without values, so that nothing of the model is read."""
+        """Return the Arrow types of columns, from a row of NULLs, so that nothing of the model is read."""
         dialect = self._source.dialect
         nulls = [f"{dialect.null(dialect.stored_column(column).type)} AS c{n}" for n, column in enumerate(columns)]
         [batch] = self._source.batches(f"SELECT {', '.join(nulls)}", 1)

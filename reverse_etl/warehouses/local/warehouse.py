@@ -91,9 +91,9 @@ class LocalState(Warehouse):
             return None
         self._models[relation] = {column.name: column for column in found}
         types = self._state.types_of(self._fetching.schema(found))
-        told = {replace(column, type=kind): column for column, kind in zip(found, types, strict=True)}
-        self._there |= told
-        return tuple(told)
+        columns = {replace(column, type=kind): column for column, kind in zip(found, types, strict=True)}
+        self._there |= columns
+        return tuple(columns)
 
     def access_hint(self, relation: str) -> str:
         return self._source.access_hint(relation)

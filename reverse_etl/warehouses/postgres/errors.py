@@ -26,7 +26,7 @@ _LOST = ("08", "57P0")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """What a driver said: the SQLSTATE where it told one, and its words. `lost`: the connection is gone."""
+    """What a driver reported: the SQLSTATE, if it gave one, and the message. `lost`: the connection is gone."""
 
     state: str
     words: str
@@ -44,7 +44,7 @@ class StatementRefused(Exception):
     """A statement that failed, before it is known which one it was."""
 
     def __init__(self, said: ServerMessage) -> None:
-        """`said` is what the driver told."""
+        """`said` is what the driver reported."""
         super().__init__(said.reason)
         self.said = said
 

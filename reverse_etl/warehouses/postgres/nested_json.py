@@ -49,8 +49,8 @@ def json_of(expression: str, column: Column, depth: int = 1) -> str:
 
 
 def _element(array: Column) -> Column:
-    told = Column("", array.type.removesuffix("[]"), array.element or ColumnKind.OTHER)
-    return array.parts[0] if array.parts else told
+    element = Column("", array.type.removesuffix("[]"), array.element or ColumnKind.OTHER)
+    return array.parts[0] if array.parts else element
 
 
 def _is_row(column: Column) -> bool:

@@ -47,7 +47,7 @@ class Stream:
     ) -> Generator[pa.RecordBatch, None, None]:
         """Rows of a query in batches of at most `rows`; `settings` is a query that sets what must hold for it.
 
-        Raises Refused. A connection that was lost while it had nothing to do is made anew.
+        Raises StatementRefused. A connection that was lost while it was idle is opened again.
         """
         done = False
         try:

@@ -116,7 +116,7 @@ class Postgres(Warehouse):
         )
 
     def create_schema(self, schema: str) -> None:
-        """Looked for first: CREATE SCHEMA needs its right also where there is nothing to do."""
+        """Look for the schema first: CREATE SCHEMA needs the privilege even if the schema exists."""
         if self.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (schema,)):
             return
         quoted = self.dialect.quote(schema)

@@ -1,6 +1,6 @@
 """The fields of dbt-snowflake's profile as a connection; opens none.
 
-Names, aliases and defaults: docs.getdbt.com, "Snowflake setup". Fields that only dbt needs are passed over.
+Names, aliases and defaults: docs.getdbt.com, "Snowflake setup". Fields that only dbt uses are ignored.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def history_query(database: str) -> str:
 
 
 def parse_history(rows: Sequence[ResultRow]) -> Iterator[tuple[str, float, Cost]]:
-    """Number, seconds, and what else is told, of each statement."""
+    """Yield the query id, the seconds and the cost of each statement."""
     for number, milliseconds, scanned, credits_used in rows:
         cost = Cost(
             bytes_processed=None if scanned is None else int(scanned),

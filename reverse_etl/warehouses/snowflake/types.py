@@ -27,7 +27,7 @@ _KINDS: Mapping[str, ColumnKind] = {
     "VECTOR": ColumnKind.ARRAY,
 }
 _WHOLE = re.compile(r"(NUMBER|NUMERIC|DECIMAL)\(\d+, ?0\)")
-# Their length is a limit, which is not a reason to write a column of ours anew.
+# Their length is a limit, which is no reason to rewrite a column of our tables.
 _SIZED = re.compile(r"(?P<word>VARCHAR|BINARY)\(\d+\)(?P<collation>.*)")
 
 

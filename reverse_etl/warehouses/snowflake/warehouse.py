@@ -106,7 +106,7 @@ class Snowflake(Warehouse):
             yield from named.to_batches(max_chunksize=rows)
 
     def create_schema(self, schema: str) -> None:
-        """Looked for first: making it needs its right also where there is nothing to do."""
+        """Look for the schema first: creating it needs the privilege even if the schema exists."""
         if self._has_schema(schema):
             return
         place = self._schema(schema)
