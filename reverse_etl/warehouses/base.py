@@ -73,7 +73,7 @@ class Reader(SessionScope, ABC):
         return relation
 
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
-        """Return what the statements of a sync have cost so far. Costs that the warehouse does not report are left out."""
+        """Return what the statements of a sync cost so far, without costs that the warehouse does not report."""
         return self.meter.costs(sync)
 
     @abstractmethod
