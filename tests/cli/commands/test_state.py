@@ -163,10 +163,10 @@ def test_hidden_columns_never_leave_the_warehouse(shop: Shop, monkeypatch: pytes
 
 
 def test_the_path_can_be_set_and_dbt_clean_does_not_take_the_default(local: Shop) -> None:
-    assert local.cli("run", REVERSE_ETL_STATE_PATH="kept/state.duckdb").code == 1
-    (local.folder / "kept").mkdir()
-    assert local.cli("run", REVERSE_ETL_STATE_PATH="kept/state.duckdb").code == 0
-    assert (local.folder / "kept" / "state.duckdb").is_file()
+    assert local.cli("run", REVERSE_ETL_STATE_PATH="stored_state/state.duckdb").code == 1
+    (local.folder / "stored_state").mkdir()
+    assert local.cli("run", REVERSE_ETL_STATE_PATH="stored_state/state.duckdb").code == 0
+    assert (local.folder / "stored_state" / "state.duckdb").is_file()
     assert not state_file(local).exists()
     local.cli("run")
     assert state_file(local).parent == local.folder
@@ -185,7 +185,7 @@ def migrate(shop: Shop, to: str, *words: str) -> Any:
 
 
 @pytest.fixture
-def stored_column(shop: Shop) -> Shop:
+def stored_state(shop: Shop) -> Shop:
     """A shop whose state is in the warehouse, after its first run."""
     shop.model("people", {**META, "on_removed": "delete"})
     assert shop.cli("run").code == 0
@@ -193,111 +193,115 @@ def stored_column(shop: Shop) -> Shop:
 
 
 @pytest.mark.slow
-def test_after_moving_there_and_back_nothing_is_sent(kept: Shop, sandbox: Any) -> None:
-    before = kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG)
-    ended = migrate(kept, "local")
+def test_after_moving_there_and_back_nothing_is_sent(stored_state: Shop, sandbox: Any) -> None:
+    before = stored_state.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG)
+    ended = migrate(stored_state, "local")
     assert (ended.code, "3 entries of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
     assert "set `state: local`" in ended.err
-    assert kept.cli("run", **LOCAL).code == 0
-    assert counts(kept) == {"unchanged": 3}
-    assert len(kept.cli("history", "--output", "json", **LOCAL).json["runs"]) == 2
-    kept.sql("update people set age = 37 where first_name = 'Ada'")
-    assert kept.cli("run", **LOCAL).code == 0
-    assert counts(kept) == {"changed": 1, "unchanged": 2, "planned": 1, "accepted": 1}
-    ended = migrate(kept, "warehouse")
+    assert stored_state.cli("run", **LOCAL).code == 0
+    assert counts(stored_state) == {"unchanged": 3}
+    assert len(stored_state.cli("history", "--output", "json", **LOCAL).json["runs"]) == 2
+    stored_state.sql("update people set age = 37 where first_name = 'Ada'")
+    assert stored_state.cli("run", **LOCAL).code == 0
+    assert counts(stored_state) == {"changed": 1, "unchanged": 2, "planned": 1, "accepted": 1}
+    ended = migrate(stored_state, "warehouse")
     assert ended.code == 0, ended.err
-    assert kept.cli("run").code == 0
-    assert counts(kept) == {"unchanged": 3}
-    assert kept.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG) == before
-    assert kept.sql("select state, count(*) from reverse_etl.snapshot__" + SLUG + " group by 1") == [("accepted", 3)]
+    assert stored_state.cli("run").code == 0
+    assert counts(stored_state) == {"unchanged": 3}
+    assert stored_state.sql("select run_fence, salt, destination from reverse_etl.lease__" + SLUG) == before
+    assert stored_state.sql("select state, count(*) from reverse_etl.snapshot__" + SLUG + " group by 1") == [
+        ("accepted", 3)
+    ]
 
 
-def test_the_state_of_a_sandbox_moves_by_itself(kept: Shop) -> None:
-    assert kept.cli("run", "--sandbox").code == 0
-    ended = migrate(kept, "local", "--sandbox")
+def test_the_state_of_a_sandbox_moves_by_itself(stored_state: Shop) -> None:
+    assert stored_state.cli("run", "--sandbox").code == 0
+    ended = migrate(stored_state, "local", "--sandbox")
     assert (ended.code, "3 entries of the sync snapshot and 1 run moved" in ended.out) == (0, True), ended.err
-    [plan] = kept.cli("plan", "--sandbox", "--output", "json", **LOCAL).json["plans"]
+    [plan] = stored_state.cli("plan", "--sandbox", "--output", "json", **LOCAL).json["plans"]
     assert (plan["unchanged"], plan["added"]) == (3, 0)
-    assert kept.cli("run").code == 0
-    assert counts(kept) == {"unchanged": 3}
+    assert stored_state.cli("run").code == 0
+    assert counts(stored_state) == {"unchanged": 3}
 
 
-def test_moving_sends_nothing(kept: Shop, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moving_sends_nothing(stored_state: Shop, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("requests.Session.send", lambda *_args, **_more: pytest.fail("something was sent"))
-    assert migrate(kept, "local").code == 0
-    assert migrate(kept, "warehouse").code == 0
+    assert migrate(stored_state, "local").code == 0
+    assert migrate(stored_state, "warehouse").code == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("run",), ("plan",), ("requeue",), ("destination", "accept")], ids=" ".join)
-def test_the_place_that_the_state_left_is_not_used(kept: Shop, words: tuple[str, ...]) -> None:
-    migrate(kept, "local")
-    ended = kept.cli(*words)
+def test_the_place_that_the_state_left_is_not_used(stored_state: Shop, words: tuple[str, ...]) -> None:
+    migrate(stored_state, "local")
+    ended = stored_state.cli(*words)
     assert ended.code != 0
     assert "error[state-moved]" in ended.err
-    assert str(state_file(kept)) in ended.err
-    assert str(state_file(kept)) in kept.cli("status").out
-    assert kept.cli(*words, **LOCAL).code == 0
+    assert str(state_file(stored_state)) in ended.err
+    assert str(state_file(stored_state)) in stored_state.cli("status").out
+    assert stored_state.cli(*words, **LOCAL).code == 0
 
 
-def test_what_is_there_is_replaced_only_when_told(kept: Shop) -> None:
-    kept.sql("delete from people where first_name = 'Bob'")
-    kept.cli("run", **LOCAL)
-    ended = migrate(kept, "local")
+def test_what_is_there_is_replaced_only_when_told(stored_state: Shop) -> None:
+    stored_state.sql("delete from people where first_name = 'Bob'")
+    stored_state.cli("run", **LOCAL)
+    ended = migrate(stored_state, "local")
     assert (ended.code, "error[state-exists]" in ended.err) == (2, True)
-    assert migrate(kept, "local", "--overwrite").code == 0
-    [plan] = kept.cli("plan", "--output", "json", **LOCAL).json["plans"]
+    assert migrate(stored_state, "local", "--overwrite").code == 0
+    [plan] = stored_state.cli("plan", "--output", "json", **LOCAL).json["plans"]
     assert (plan["accepted_before"], plan["removed"], plan["added"]) == (3, 1, 0)
 
 
-def test_moving_again_or_with_nothing_to_move_does_nothing(kept: Shop) -> None:
-    assert "nothing to move" in migrate(kept, "warehouse").out
-    migrate(kept, "local")
-    again = migrate(kept, "local")
+def test_moving_again_or_with_nothing_to_move_does_nothing(stored_state: Shop) -> None:
+    assert "nothing to move" in migrate(stored_state, "warehouse").out
+    migrate(stored_state, "local")
+    again = migrate(stored_state, "local")
     assert (again.code, "nothing to move" in again.out) == (0, True)
-    assert kept.cli("plan", **LOCAL).code == 0
+    assert stored_state.cli("plan", **LOCAL).code == 0
 
 
-def test_an_open_run_is_not_moved(kept: Shop) -> None:
-    kept.sql(f"update reverse_etl.lease__{SLUG} set run_fence = fence, credit = 0, acked = '[]'")
-    ended = migrate(kept, "local")
+def test_an_open_run_is_not_moved(stored_state: Shop) -> None:
+    stored_state.sql(f"update reverse_etl.lease__{SLUG} set run_fence = fence, credit = 0, acked = '[]'")
+    ended = migrate(stored_state, "local")
     assert (ended.code, "error[run-open]" in ended.err) == (2, True)
-    assert "state-moved" not in kept.cli("run").err
+    assert "state-moved" not in stored_state.cli("run").err
 
 
-def test_a_live_run_is_not_moved(kept: Shop) -> None:
+def test_a_live_run_is_not_moved(stored_state: Shop) -> None:
     note = f'{{"pid": {os.getpid()}, "host": "{socket.gethostname()}"}}'
     lease = f"holder = 'x', holder_note = '{note}', beat_at = now(), expires_at = now() + interval 1 hour"
-    kept.sql(f"update reverse_etl.lease__{SLUG} set {lease}")
-    ended = migrate(kept, "local")
+    stored_state.sql(f"update reverse_etl.lease__{SLUG} set {lease}")
+    ended = migrate(stored_state, "local")
     assert "error[lease-held]" in ended.err
-    kept.sql(f"update reverse_etl.lease__{SLUG} set holder = null, holder_note = null")
-    assert migrate(kept, "local").code == 0
+    stored_state.sql(f"update reverse_etl.lease__{SLUG} set holder = null, holder_note = null")
+    assert migrate(stored_state, "local").code == 0
 
 
-def test_a_move_that_broke_off_leaves_the_state_where_it_was(kept: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_that_broke_off_leaves_the_state_where_it_was(
+    stored_state: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("reverse_etl.run.maintenance.migrate_state._same", lambda *_: False)
-    ended = migrate(kept, "local")
+    ended = migrate(stored_state, "local")
     assert "error[move-differs]" in ended.err
-    assert "error[state-moved]" in kept.cli("run", **LOCAL).err
+    assert "error[state-moved]" in stored_state.cli("run", **LOCAL).err
     monkeypatch.undo()
-    assert kept.cli("run").code == 0
-    assert counts(kept) == {"unchanged": 3}
-    assert migrate(kept, "local").code == 0
+    assert stored_state.cli("run").code == 0
+    assert counts(stored_state) == {"unchanged": 3}
+    assert migrate(stored_state, "local").code == 0
 
 
-def test_a_value_that_does_not_cross_is_sent_again(kept: Shop) -> None:
-    migrate(kept, "local")
+def test_a_value_that_does_not_cross_is_sent_again(stored_state: Shop) -> None:
+    migrate(stored_state, "local")
     value = "v_age_" + hashlib.sha256(b"age").hexdigest()[:8]
-    with duckdb.connect(str(state_file(kept))) as file:
+    with duckdb.connect(str(state_file(stored_state))) as file:
         file.execute(f"update reverse_etl.snapshot__{SLUG} set {value} = 99999999999 where identity like 'bob%'")
-    kept.sql("update people set age = null where first_name = 'Bob'")
-    ended = migrate(kept, "warehouse")
+    stored_state.sql("update people set age = null where first_name = 'Bob'")
+    ended = migrate(stored_state, "warehouse")
     assert "1 row will be sent again" in ended.out, ended.err
-    states = kept.sql(f"select identity, state from reverse_etl.snapshot__{SLUG} order by 1")
+    states = stored_state.sql(f"select identity, state from reverse_etl.snapshot__{SLUG} order by 1")
     assert [state for _, state in states] == ["accepted", "unknown", "accepted"]
-    assert kept.cli("run").code == 0
-    assert counts(kept)["resent"] == 1
+    assert stored_state.cli("run").code == 0
+    assert counts(stored_state)["resent"] == 1
 
 
 def test_refusals_move_too(shop: Shop, sandbox: Any) -> None:
