@@ -13,6 +13,8 @@ _EMBEDDED = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"(_path|_file|_uri|_url|_endpoint)$", re.IGNORECASE)
+# An API key by its look: 32 hex digits or more, wherever somebody put it, also as a name.
+_KEY = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 
 
 def is_sensitive(name: str) -> bool:
@@ -36,3 +38,20 @@ def _texts(name: str, value: object) -> Iterator[str]:
         yield str(value)
     if isinstance(value, str):
         yield from (found[1] or found[2] for found in _EMBEDDED.finditer(value))
+
+
+def keys_in(value: object) -> frozenset[str]:
+    """The texts that look like an API key, among the names and values of plain data at any depth."""
+    return frozenset(_keys(value))
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _KEY.findall(str(name))
+            yield from _keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)
+    else:
+        yield from _KEY.findall(str(value))

@@ -14,7 +14,7 @@ from reverse_etl.dbt.profiles import Profile, ProfileRequest, read_outputs, read
 from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.results import Build, read_build
 from reverse_etl.dbt.selection.selectors import select
-from reverse_etl.dbt.sensitive import sensitive_values
+from reverse_etl.dbt.sensitive import keys_in, sensitive_values
 from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, TargetCheck, judge
@@ -72,9 +72,10 @@ class ProjectContext:
     def secrets(self) -> frozenset[str]:
         """What must not be printed of reverse_etl.yml, wherever it stands there; none if it cannot be read."""
         try:
-            found = sensitive_values(read_file(self.locations.project_dir))
+            content = read_file(self.locations.project_dir)
         except ConfigError:
             return frozenset()
+        found = sensitive_values(content) | keys_in(content)
         # A key of the sandbox opens nothing, and Jinja is no key.
         return frozenset(text for text in found if not text.startswith(("sandbox-", "{{")))
 

@@ -34,6 +34,12 @@ def settings(shop: Shop, text: str) -> None:
         (f"destinations: {{iterable: {KEY}}}\n", "wrong-destination"),
         (f"destinations: {{iterable: {{api_key: {{x: {KEY}}}}}}}\n", "wrong-destination"),
         (f"destinations: {{iterable: {{region: {{api_key: {KEY}}}}}}}\n", "wrong-destination"),
+        (f"{KEY}: 1\n", "wrong-setting"),
+        (f"destinations: {{{KEY}: {{region: us}}}}\n", "unknown-destination"),
+        (f"destinations: {{iterable: {{{KEY}: us}}}}\n", "wrong-destination"),
+        (f"destinations: {{iterable: {{region: {KEY}}}}}\n", "unknown-region"),
+        (f"destinations: {{iterable: {{region: us, project_type: {KEY}}}}}\n", "unknown-project-type"),
+        (f"destinations: {{iterable: {{ca_bundle: /keys/{KEY}.pem}}}}\n", "unusable-ca-bundle"),
     ],
 )
 def test_a_key_in_the_wrong_place_is_not_printed(people: Shop, text: str, code: str) -> None:
