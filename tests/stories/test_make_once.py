@@ -33,7 +33,7 @@ def project(sandbox: Any, tmp_path: Path) -> Project:
 def vips(sandbox: Any) -> dict[int, int]:
     """Ids of the lists of that name, and how many members each has."""
     lists = sandbox.project.lists
-    return {one.id: len(lists.members(one.id)) for one in lists if one.name == "VIP"}
+    return {one.id: len(lists.get_memberships(one.id)) for one in lists if one.name == "VIP"}
 
 
 @pytest.mark.parametrize("meta", [VIPS, GOODS], ids=["list", "catalog"])
