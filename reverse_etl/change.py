@@ -1,4 +1,4 @@
-"""Change, Outcome, Counts, RunResult: the values that travel; knows neither SQL nor HTTP."""
+"""The values that a run passes on: Change, Outcome, Counts, RunResult; knows neither SQL nor HTTP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Kind(str, Enum):
 
 
 class Status(str, Enum):
-    """The fate of one planned row."""
+    """The outcome of one planned row."""
 
     ACCEPTED = "accepted"
     SKIPPED = "skipped"
@@ -44,10 +44,10 @@ class SyncStatus(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned row, ready to send: `body` is its JSON, or empty where the request needs only the identity.
+    """One planned row, ready to send: `body` is its JSON, or empty if the request needs only the identity.
 
-    `user` is who it is about; empty: nobody that another row of the plan could be about. `key` is which identifier
-    `identity` is, such as `email`.
+    `user` is the user that the row is about; empty if no other row can be about the same user. `key` names the
+    identifier in `identity`, such as `email`.
     """
 
     ordinal: int
@@ -60,9 +60,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the destination answered to the request that a row was in. `status` is 0 if nothing came.
+    """What the destination answered to the request that a row was in. `status` is 0 if no response came.
 
-    `message` says then why; it holds no values of the row.
+    `message` then says why. It holds no values of the row.
     """
 
     status: int
@@ -83,7 +83,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class PastFailure:
-    """How a row failed in earlier runs: in a request of `rows` rows at last, and in `alone` runs on its own."""
+    """How a row failed before: its last failed request had `rows` rows. In `alone` runs, that request had only this row."""
 
     rows: int
     alone: int = 0
@@ -91,11 +91,13 @@ class PastFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate of one change. `maybe_applied`: an earlier attempt may have been applied, whatever came later.
+    """The outcome of one change. `maybe_applied`: an earlier attempt may have been applied, even if a later one failed.
 
-    `response` is what the destination answered last. `bars_identity`: it takes no row of this identity any more,
-    whatever its values. `rows` are those of the request that failed with it; `alone`: the failure is about this row
-    and no other. `recheck`: refused for a while only.
+    - `response` is the last response of the destination.
+    - `bars_identity`: the destination accepts no more rows with this identity.
+    - `rows` is the number of rows in the request that failed.
+    - `alone`: the failure is about this row and no other.
+    - `recheck`: the row may be accepted later.
     """
 
     ordinal: int
@@ -114,7 +116,7 @@ class Outcome:
 class Counts:
     """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned.
 
-    `resent` rows are sent although nothing differs: `--full-refresh`, or nobody knows what the destination holds.
+    `resent` rows are sent although nothing differs: with `--full-refresh`, or if it is unknown what the destination holds.
     """
 
     added: int = 0
@@ -136,7 +138,7 @@ class Counts:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def add_up(self) -> bool:
-        """Whether every planned row ended as exactly one outcome."""
+        """Return whether every planned row has exactly one outcome."""
         return self.planned == (
             self.accepted + self.skipped + self.rejected + self.invalid + self.failed + self.aborted
         )
@@ -144,7 +146,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a sync did not end well: the parts of an error, as plain values."""
+    """Why a sync failed: the parts of an error, as plain values."""
 
     code: str
     message: str
@@ -152,14 +154,14 @@ class Problem:
     context: Mapping[str, object]
 
     def naming(self, sync: str) -> Problem:
-        """The same, with a message that names the sync."""
+        """Return the same problem with a message that names the sync."""
         name = f"sync `{sync}`"
         return self if name in self.message else replace(self, message=f"{name}: {self.message}")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One kind of refusal, with how many rows met it, and different responses to them; without personal data."""
+    """One kind of refusal, with its number of rows and examples of responses; without personal data."""
 
     status: str
     code: str
@@ -170,7 +172,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What went over the wire in one run of a sync."""
+    """What one run of a sync sent over the network."""
 
     requests: int = 0
     retries: int = 0
@@ -181,7 +183,7 @@ class Traffic:
 class RunResult:
     """How the run of one sync ended.
 
-    `timings` are seconds by stage. `created_fields` are new in the destination, for good. `spent` is by kind of
+    `timings` are seconds by stage. `created_fields` are new in the destination and stay there. `spent` is by kind of
     statement.
     """
 

@@ -1,4 +1,4 @@
-"""Cost: what statements took from a warehouse, as far as it tells; knows neither SQL nor a sync."""
+"""What statements cost in a warehouse, as far as it reports it; knows neither SQL nor a sync."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import reduce
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What some statements took. None: the warehouse tells nothing of it.
+    """What some statements cost. None: the warehouse does not report it.
 
-    `rows_read` came to this process, `rows_written` were written there. `seconds` are the warehouse's own where it
-    tells them, else those that were waited for it. `credits` are Snowflake's, for its cloud services.
+    `rows_read` came to this process, `rows_written` were written in the warehouse. `seconds` is the time that the
+    warehouse reports, or else the time spent waiting for it. `credits` are Snowflake's, for its cloud services.
     """
 
     statements: int = 0
@@ -24,16 +24,16 @@ class Cost:
     credits: float | None = None
 
     def __add__(self, other: Cost) -> Cost:
-        """What is told of either is told of both together."""
+        """Add both. An amount that only one of them reports is kept."""
         pairs = ((getattr(self, item.name), getattr(other, item.name)) for item in fields(self))
         return Cost(*(one if two is None else two if one is None else one + two for one, two in pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class StatementCost:
-    """The cost of the statements of one step whose texts differ in numbers alone.
+    """The cost of similar statements of one step: their texts differ only in numbers.
 
-    `statement` is how they begin, and the table that they name first.
+    `statement` is their first words and the first table that they name.
     """
 
     step: str
@@ -42,5 +42,5 @@ class StatementCost:
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """All of them together."""
+    """Return the sum of the costs."""
     return reduce(Cost.__add__, costs, Cost())

@@ -1,4 +1,4 @@
-"""Documents: YAML and JSON that others wrote, read within bounds; nothing of them is quoted, for it may be secret."""
+"""Reads YAML and JSON files within limits of size and depth. Errors quote no content, since it may be secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reverse_etl.counting import plural
 from reverse_etl.errors import ConfigError
 
 MEGABYTE = 1024 * 1024
-# No project has more of any of these.
+# Limits that no real project reaches.
 MOST_VALUES = 100_000
 DEEPEST = 50
 _MOST_YAML_BYTES = 4 * MEGABYTE
@@ -24,15 +24,15 @@ _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 class UnreadableError(ValueError):
-    """A document that is not read; the text says why, quotes nothing of it, and stands behind `the file`."""
+    """A document that cannot be read. The text says why, follows the words `the file`, and quotes nothing of it."""
 
 
 class RepeatedKeyError(UnreadableError):
-    """A document in which a mapping has one key twice, so that one of its values would be lost."""
+    """A document with a mapping that has one key twice, so that one of the values would be lost."""
 
 
 def read_yaml(path: Path, code: str, hint: str = "") -> dict[str, object]:
-    """The mapping that a YAML file holds, empty for an empty file. Raises ConfigError with the given code."""
+    """Return the mapping that a YAML file holds, empty for an empty file. Raises ConfigError with the given code."""
     try:
         _check_bytes(path, _MOST_YAML_BYTES)
         content = parse_yaml(path.read_bytes())
@@ -46,13 +46,13 @@ def read_yaml(path: Path, code: str, hint: str = "") -> dict[str, object]:
 
 
 def read_json(path: Path, most_bytes: int) -> object:
-    """What a JSON file holds. Raises UnreadableError and OSError."""
+    """Return what a JSON file holds. Raises UnreadableError and OSError."""
     _check_bytes(path, most_bytes)
     return parse_json(path.read_bytes())
 
 
 def parse_json(text: str | bytes) -> object:
-    """What a JSON text holds. Raises UnreadableError."""
+    """Return what a JSON text holds. Raises UnreadableError."""
     try:
         return json.loads(text, parse_int=_integer)
     except RecursionError:
@@ -66,7 +66,7 @@ def parse_json(text: str | bytes) -> object:
 
 
 def parse_yaml(text: str | bytes) -> object:
-    """What a YAML text holds. Raises UnreadableError."""
+    """Return what a YAML text holds. Raises UnreadableError."""
     try:
         content: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except RecursionError:
@@ -82,12 +82,12 @@ def parse_yaml(text: str | bytes) -> object:
 
 
 def excess_of(value: object) -> str:
-    """Why plain values are more than is taken, as a predicate; empty if they are not. An alias counts each time."""
+    """Return which limit plain values exceed, as the end of a sentence; empty if none. An alias counts each time."""
     return _Measure().reason(value)
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader; it refuses a key that is written twice, and merge keys that multiply."""
+    """The safe loader, which also refuses repeated keys and too many merged keys."""
 
     merged = 0
 
@@ -117,7 +117,7 @@ _TOO_MANY = f"holds more than {MOST_VALUES:,} values, with every alias written o
 
 
 class _Measure:
-    """Measures plain values, each of them once however many aliases lead to it."""
+    """Measures plain values. A value with several aliases is visited once."""
 
     def __init__(self) -> None:
         self._sizes: dict[int, tuple[int, int]] = {}
@@ -135,7 +135,7 @@ class _Measure:
         return "holds a whole number of more than 64 bits" if self._too_large else ""
 
     def _measured(self, value: object) -> tuple[int, int]:
-        """How many values there are, and how many levels; a value inside itself counts as too many."""
+        """Return the number of values and of levels. A value inside itself counts as too many."""
         if not isinstance(value, (dict, list)):
             self._too_large |= isinstance(value, int) and not _SMALLEST <= value <= _LARGEST
             return 1, 0

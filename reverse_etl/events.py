@@ -1,4 +1,4 @@
-"""Event: something a run tells while it goes on; who listens decides how it looks."""
+"""Events that a run reports while it works. A listener decides how to show them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. `name` is stable CamelCase, `level` debug | info | warn | error, `data` plain values.
+    """One thing that happened. `level` is debug, info, warn or error; `data` are plain values.
+    `name` is in CamelCase and does not change between versions.
 
-    Never holds a key, a payload or personal data. `error` is the exception behind a problem, for a traceback: its text
-    may hold anything.
+    An event never holds an API key, a request body or personal data, except in `error`: the exception behind a problem,
+    for a traceback, whose text may hold anything.
     """
 
     name: str
@@ -25,14 +26,14 @@ class Event:
 Listener = Callable[[Event], None]
 PROGRESS = "Progress"
 PROBLEM = "Problem"
-"""Something is wrong; the data are the parts of an error: `code`, `message`, `hint`, `context`."""
+"""Something failed. The data are the parts of an error: `code`, `message`, `hint`, `context`."""
 INVOCATION = "InvocationStarted"
-"""A run begins; the data hold its `invocation_id`."""
+"""A run begins. The data hold its `invocation_id`."""
 WAITING = ("Waiting", "WaitingForLease", "WaitingForUsers")
-"""Events of a wait; their data hold its `seconds` and the `reason`."""
+"""Events of a wait. Their data hold its `seconds` and the `reason`."""
 TICK = Event("Tick", "", "debug")
 """Time passes in a wait. Only a terminal shows it."""
 
 
 def silent(_event: Event) -> None:
-    """Hears nothing."""
+    """Ignore the event."""

@@ -1,4 +1,4 @@
-"""Provenance: which relation of which dbt target feeds a sync snapshot, and which targets may send; opens nothing."""
+"""Compares the relation that feeds a sync snapshot with the one that fed it before; opens no connection."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fnmatch import fnmatchcase
 
 from reverse_etl.sync import Sync
 
-# Where a sync snapshot keeps it, among what it remembers of its destination.
+# The key of the source in what a sync snapshot remembers of its destination.
 SOURCE = "source"
-# What a sync does to the rows of a scope. Another action is never the same scope under another name.
+# The key of what a sync does to the rows of a scope. Two actions never share a scope.
 ACTION = "action"
 _PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|[^."`]+')
 
 
 def source_of(sync: Sync, *, state_is_apart: bool) -> dict[str, object]:
-    """What a sync snapshot remembers of the relation that feeds it.
+    """Return what a sync snapshot remembers of the relation that feeds it.
 
     `state_is_apart`: the snapshot is not in the target's database, so another target may use the same snapshot for a
     relation of the same name on another server.
@@ -26,13 +26,13 @@ def source_of(sync: Sync, *, state_is_apart: bool) -> dict[str, object]:
 
 
 def remembered_source(remembered: Mapping[str, object]) -> Mapping[str, object]:
-    """What a sync snapshot remembers of its relation; empty if an older version wrote it."""
+    """Return what a sync snapshot remembers of its relation; empty if an older version wrote it."""
     source = remembered.get(SOURCE)
     return source if isinstance(source, dict) else {}
 
 
 def is_same_source(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
-    """Whether a snapshot may be fed from `now`. One that remembers nothing may be fed from anywhere."""
+    """Return whether a snapshot may be fed from `now`. A snapshot that remembers no relation may be fed from any."""
     if not before.get("relation"):
         return True
     if not same_relation(str(before["relation"]), str(now["relation"])):
@@ -41,18 +41,18 @@ def is_same_source(before: Mapping[str, object], now: Mapping[str, object]) -> b
 
 
 def same_relation(one: str, other: str) -> bool:
-    """Whether two relation names mean the same. Quotes alone are no difference; letter case is one between quotes."""
+    """Return whether two relation names mean the same relation. Letter case matters only if both are quoted."""
     parts, others = (_PART.findall(text) for text in (one, other))
     return len(parts) == len(others) and all(map(_same_part, parts, others))
 
 
 def plain_relation(relation: str) -> str:
-    """A relation as it is typed in a shell: without quotes."""
+    """Return a relation name without quotes, as people type it in a shell."""
     return ".".join(_bare(part) for part in _PART.findall(relation))
 
 
 def names_relation(pattern: str, relation: str) -> bool:
-    """Whether a typed name, in which `*` stands for anything, is that of a relation; quotes and case do not matter."""
+    """Return whether a name or a pattern with `*` matches a relation. Quotes and letter case are ignored."""
     return fnmatchcase(plain_relation(relation).lower(), plain_relation(pattern).lower())
 
 

@@ -1,4 +1,4 @@
-"""Secret: a value that cannot be printed, and the words that may be."""
+"""A value that cannot be printed by accident, such as an API key."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import NoReturn
 
 
 class Secret:
-    """One secret text. `str`, `repr` and formatting give asterisks; `reveal()` is the only way to the text."""
+    """One secret text. `str`, `repr` and formatting return asterisks; only `reveal()` returns the text."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Keep the text as it is: nothing is stripped."""
+        """Keep the text unchanged, blanks included."""
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one place that sends it."""
+        """Return the text itself, for the only place that sends it."""
         return self._text
 
     def fingerprint(self, salt: str) -> str:
-        """32 hex digits that tell two secrets apart and cannot be turned back; equal for equal secret and salt."""
+        """Return a salted hash of 32 hex digits. Equal secrets with equal salts have equal fingerprints."""
         return hmac.new(salt.encode(), self._text.encode(), hashlib.sha256).hexdigest()[:32]
 
     def has_odd_characters(self) -> bool:
-        """Whether it holds blanks or control characters, which HTTP libraries print in their errors."""
+        """Return whether the text holds blanks or control characters. HTTP libraries print such values in errors."""
         return any(not char.isprintable() or char.isspace() or not char.isascii() for char in self._text)
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""Flags, environment and reverse_etl.yml, resolved once into one frozen value; knows no file but that one.
+"""Settings from flags, the environment and reverse_etl.yml, resolved once into one frozen value; reads no other file.
 
 Each setting has an environment variable: `REVERSE_ETL_` and its name in capitals. A flag wins over the variable, the
 variable over `reverse_etl.yml`, the file over the default.
@@ -32,41 +32,38 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     state: Literal["warehouse", "local"] = Field(
-        default="warehouse", description="where our tables are: in the target database, or in a DuckDB file"
+        default="warehouse",
+        description="where to keep the tables of reverse-etl: the target database, or a DuckDB file",
     )
     state_path: str = Field(
         default="reverse_etl_state.duckdb",
         min_length=1,
-        description="that file, beside dbt_project.yml; only with `state: local`",
+        description="path of that file, relative to the folder of dbt_project.yml; only with `state: local`",
     )
     state_schema: str = Field(
-        default="reverse_etl", min_length=1, description="schema of our tables in the target database"
+        default="reverse_etl", min_length=1, description="schema of the tables of reverse-etl in the target database"
     )
     lease_ttl: float = Field(120, gt=0, description="seconds a lease lasts after its last heartbeat")
     heartbeat: float = Field(
         default=0, ge=0, description="seconds between heartbeats; 0: a quarter of lease_ttl, at most 30"
     )
-    http_timeout: float = Field(30, gt=0, description="seconds that one attempt of a request may take as a whole")
-    pause_bound: float = Field(
-        default=30, ge=0, description="longest pause of this process, in seconds, that loses nothing"
-    )
+    http_timeout: float = Field(30, gt=0, description="seconds that one attempt of a request may take in total")
+    pause_bound: float = Field(default=30, ge=0, description="longest pause of this process, in seconds, that is safe")
     late_request_bound: float = Field(
-        default=120, ge=0, description="seconds after which a sent request can have no effect"
+        default=120, ge=0, description="a request can take effect at most this many seconds after it was sent"
     )
-    window: int = Field(
-        default=50_000, ge=1, description="rows that may be sent ahead of the last durable acknowledgement"
-    )
-    wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems dead")
-    concurrency: int = Field(4, ge=1, le=64, description="requests under way at once")
+    window: int = Field(default=50_000, ge=1, description="rows that may be sent before their outcomes are saved")
+    wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems to have crashed")
+    concurrency: int = Field(4, ge=1, le=64, description="requests sent at the same time")
     requests_per_second: float = Field(default=0, ge=0, description="bulk requests a second; 0: the documented rate")
     catalog_requests_per_second: float = Field(
         default=0, ge=0, description="uploads and deletions of catalog items a second; 0: 5"
     )
-    attempts: int = Field(5, ge=1, le=50, description="tries of one request whose outcome is a passing failure")
-    batch_rows: int = Field(LARGEST_BATCH, ge=1, le=LARGEST_BATCH, description="rows in one request at most")
+    attempts: int = Field(5, ge=1, le=50, description="attempts of one request that fails temporarily")
+    batch_rows: int = Field(LARGEST_BATCH, ge=1, le=LARGEST_BATCH, description="most rows in one request")
     memory_limit: str = Field(
         "200MB",
-        description="what DuckDB may hold in memory before it uses the disk; 200MB grows by 1.5 MB for each column of a"
+        description="memory that DuckDB may use before it writes to disk; 200MB grows by 1.5 MB for each column of a"
         " table beyond 100",
     )
     lock_wait: float = Field(
@@ -82,17 +79,17 @@ class Settings(BaseModel):
         default=7 * _DAY, ge=0, description="seconds before an unknown user is looked up again"
     )
 
-    history_days: float = Field(400, gt=0, description="days after which a run is deleted from `sync_runs`")
-    history_runs: int = Field(10_000, ge=1, description="runs of each sync that `sync_runs` keeps at most")
+    history_days: float = Field(400, gt=0, description="age in days at which a run is deleted from `sync_runs`")
+    history_runs: int = Field(10_000, ge=1, description="most runs of each sync that `sync_runs` keeps")
 
     @property
     def beat(self) -> float:
-        """Seconds between heartbeats, resolved."""
+        """Return the seconds between heartbeats: the setting, or the default for this lease."""
         return self.heartbeat or min(30.0, self.lease_ttl / 4)
 
 
 def resolve_settings(project_dir: Path, env: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:
-    """Settings of a project. Raises ConfigError that names the source of each wrong or contradictory value."""
+    """Return the settings of a project. Raises ConfigError with the source of each wrong or contradictory value."""
     values = {name: value for name, value in read_file(project_dir).items() if name != "destinations"}
     values.update({name: env[variable(name)] for name in Settings.model_fields if env.get(variable(name), "") != ""})
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
@@ -105,12 +102,12 @@ def resolve_settings(project_dir: Path, env: Mapping[str, str], flags: Mapping[s
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return PREFIX + name.upper()
 
 
 def read_file(project_dir: Path) -> dict[str, object]:
-    """`reverse_etl.yml` beside dbt_project.yml as plain values; empty when there is none."""
+    """Return `reverse_etl.yml` of the project folder as plain values; empty if there is none."""
     path = project_dir / FILE
     if not path.is_file():
         return {}
@@ -118,7 +115,7 @@ def read_file(project_dir: Path) -> dict[str, object]:
 
 
 def render_values(value: object, render: Callable[[str], object]) -> object:
-    """A plain value with every text in it rendered (`{{ env_var('X') }}`)."""
+    """Return a plain value with every text in it rendered (`{{ env_var('X') }}`)."""
     if isinstance(value, str):
         return render(value)
     if isinstance(value, dict):
@@ -143,7 +140,7 @@ def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigErr
 
 
 def _wrong_setting(name: str, fault: ErrorDetails) -> str:
-    """What is wrong; a value under a name that is not a setting's may be a key, and is never shown."""
+    """Return what is wrong. A value under an unknown name may be an API key, so it is not shown."""
     if fault["type"] == "extra_forbidden":
         if name in _OF_DESTINATIONS:
             return f"`{name}` belongs to a destination: write it under `destinations:`, `<name>:`"
@@ -154,7 +151,7 @@ def _wrong_setting(name: str, fault: ErrorDetails) -> str:
 
 
 def _refuse_contradictions(settings: Settings) -> None:
-    """A run that stops sending before its first heartbeat, or outlives its own bounds, cannot be safe."""
+    """Raise ConfigError if a run would stop before its first heartbeat, or could send after its lease ended."""
     reasons = []
     if settings.beat + settings.pause_bound >= settings.lease_ttl:
         reasons.append(
@@ -164,7 +161,7 @@ def _refuse_contradictions(settings: Settings) -> None:
     if settings.http_timeout > settings.late_request_bound:
         reasons.append(
             f"http_timeout ({settings.http_timeout:g}) must not exceed late_request_bound"
-            f" ({settings.late_request_bound:g}), or a request could take effect after its lease was passed on"
+            f" ({settings.late_request_bound:g}), or a request could take effect after another run took the lease"
         )
     if reasons:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Sync: one definition from `meta`, as a frozen value; knows neither dbt's files nor a destination's rules."""
+"""One definition from `meta`, as a frozen value; knows neither dbt's files nor the rules of a destination."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ OnRemoved = Literal["ignore", "clear", "delete", "remove"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the destination and where its value comes from: a column, or a constant where `column` is None.
+    """One field of the destination and its source: a column, or a constant if `column` is None.
 
-    `path` is the field's name; dots make nested objects. `nulls="skip"`: a NULL sends nothing instead of clearing.
-    `as_text`: the value is a name, sent as text whatever the column's type; `lowered`: without regard to letter case
-    and outer blanks as well. `from_key`: a key of the definition stands for it; it is not a field of the data.
+    - `path` is the field's name; dots make nested objects.
+    - `nulls="skip"`: a NULL is not sent, so it does not clear the field.
+    - `as_text`: the value is a name, and is sent as text even if the column is a number.
+    - `lowered`: letter case and outer blanks do not matter.
+    - `from_key`: the field comes from a key of the definition and is not a field of the data.
     """
 
     path: str
@@ -32,7 +34,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        """What tells it from every other field of its sync: `plan.tier`, or `@event_name` of a key."""
+        """Return the unique name of the field in its sync: `plan.tier`, or `@event_name` for a key."""
         return f"@{self.path}" if self.from_key else self.path
 
 
@@ -45,19 +47,19 @@ class Limit:
     share: float = 50
 
     def exceeded(self, count: int, total: int) -> bool:
-        """Whether `count` of `total` rows is too many."""
+        """Return whether `count` of `total` rows is too many."""
         return self.exceeds_count(count, total) or self.exceeds_share(count, total)
 
     def exceeds_count(self, count: int, total: int) -> bool:
-        """Whether `count` of `total` rows is too many for a large number of rows."""
+        """Return whether `count` is above both `rows` and `percent` of `total`."""
         return count > self.rows and count * 100 > self.percent * total
 
     def exceeds_share(self, count: int, total: int) -> bool:
-        """Whether `count` of `total` rows is too many, however few they are."""
+        """Return whether `count` is above `share` percent of `total`, even if there are few rows."""
         return count * 100 > self.share * total
 
     def __str__(self) -> str:
-        """As people read it: `10 % and 100 rows, or 50 %`."""
+        """Return the text for messages: `10 % and 100 rows, or 50 %`."""
         return f"{self.percent:g} % and {plural(self.rows, 'row')}, or {self.share:g} %"
 
 
@@ -68,12 +70,12 @@ class Sync:
     - `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
     - `primary_key` is empty if the identifier is the key.
     - `fields` is None if every other column is sent. `hidden` are columns that are never sent.
-    - `key_fields` are fields that keys of the definition stand for, such as `event_name`.
-    - `scope` names what the rows belong to in the destination, such as a catalog: a sync snapshot is about that alone.
+    - `key_fields` are fields that come from keys of the definition, such as `event_name`.
+    - `scope` names what the rows belong to in the destination, such as a catalog. A sync snapshot covers only that.
       `creates_scope`: the first run creates it, if it does not exist.
-    - `entry` is the definition as the class of its object has read it.
+    - `entry` is the typed definition of its object.
     - `guards` are the settings of guards by name; False turns a guard off.
-    - `target` is dbt's target and `database` the model's; empty: not known.
+    - `target` is dbt's target and `database` the model's; empty if unknown.
     """
 
     name: str
@@ -100,17 +102,17 @@ class Sync:
 
     @property
     def selector(self) -> str:
-        """The model as dbt selects it: its name, and its version if it has one."""
+        """Return the model as dbt selects it: its name, and its version if it has one."""
         return self.unique_id.split(".", 2)[-1]
 
     def named_columns(self) -> tuple[str, ...]:
-        """Columns that the definition names itself, in its order, each once."""
+        """Return the columns that the definition names, in its order, each once."""
         columns = [*self.identifiers.values(), *self.primary_key]
         columns += [item.column for item in (*self.key_fields, *(self.fields or ())) if item.column is not None]
         return tuple(dict.fromkeys(columns))
 
     def with_fields(self, fields: tuple[Field, ...]) -> Sync:
-        """The same sync with its fields spelled out."""
+        """Return the same sync with this list of fields."""
         return replace(self, fields=fields)
 
 
@@ -131,12 +133,15 @@ class BrokenSync:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRule:
-    """How columns become the identity of a row in the destination, and which texts cannot be one.
+    """How columns become the identity of a row in the destination, and which texts are refused.
 
-    Several columns become one JSON array. `lowered`: compared without regard to letter case and outer blanks.
-    `pattern` is a regular expression for the whole text, in the syntax that all warehouses share; empty: any text.
-    `never` are texts it lets through. `code` and `reason` say why a row is held. `otherwise` identifies the rows whose
-    columns are empty: such an identity begins with the mark of that rule, which no pattern of the first rule matches.
+    - Several columns become one JSON array.
+    - `lowered`: letter case and outer blanks do not matter.
+    - `pattern` is a regular expression for the whole text, in the syntax that all warehouses share; empty: any text.
+    - `never` are texts that match the pattern and are refused.
+    - `code` and `reason` say why a row is held.
+    - `otherwise` identifies rows whose columns are empty. Such an identity begins with the mark of that rule, which no
+      pattern of the first rule matches.
     """
 
     key: str
@@ -150,15 +155,16 @@ class IdentityRule:
 
     @property
     def mark(self) -> str:
-        """What an identity begins with when this rule stands in for another: `email → `."""
+        """Return the start of each identity that comes from this rule as an `otherwise`: `email → `."""
         return f"{self.key} → "
 
 
 @dataclass(frozen=True, slots=True)
 class PersonColumn:
-    """Where our tables hold who a row is about: `key` is which identifier, such as `email`.
+    """Where the tables of reverse-etl hold the person of a row. `key` names the identifier, such as `email`.
 
-    `label` is that of a field; empty: the identity, and if there is a `mark`, only identities that begin with it.
+    `label` names a field. If it is empty, the person is in the identity; with a `mark`, only in identities that begin
+    with it.
     `lowered`: letter case and blanks around the identifier do not matter.
     """
 
@@ -170,10 +176,10 @@ class PersonColumn:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What else must hold of a row before it is sent: one of `fields`, by label, is there and is not empty.
+    """A condition for a row to be sent: one of `fields`, by label, is present and not empty.
 
-    With a `pattern`, what is there must match it; a row without any of them then passes. `unless` names a field whose
-    presence makes the requirement void.
+    With a `pattern`, a value must match it, and a row without a value passes. If the field `unless` has a value, the
+    requirement does not apply.
     """
 
     fields: tuple[str, ...]

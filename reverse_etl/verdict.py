@@ -1,22 +1,22 @@
-"""Verdict: how the last dbt command that built or tested one node ended for it."""
+"""The result of one dbt node: what the last dbt command that built or tested it said."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Our own words beside those of dbt: built without data, or not in the results of a command that selected it.
+# Statuses that dbt does not have: built without data, or missing in the results of a command that selected the node.
 EMPTY, SAMPLE, MISSING = "empty", "sample", "missing"
-# dbt's word for what it left out because something before it failed.
+# dbt's status of a node that was not run because an earlier node failed.
 SKIPPED = "skipped"
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One node of dbt, by its id and the relation that it builds or tests, which differs from target to target.
+    """The result of one dbt node, by its id and the relation that it builds or tests.
 
-    `status` is dbt's word, or one of ours. `at` is UTC, as text that sorts. `lasting`: worth remembering after dbt has
-    written other results.
+    `status` is a status of dbt, or one of the statuses above. `at` is UTC, as text that sorts. `lasting`: it still
+    counts after dbt has written other results. The relation of a node depends on the target.
     """
 
     unique_id: str
