@@ -83,7 +83,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class PastFailure:
-    """How a row failed before: its last failed request had `rows` rows. In `alone` runs, that request had only this row."""
+    """How a row failed before: its last failed request had `rows` rows; in `alone` runs it was the only row."""
 
     rows: int
     alone: int = 0

@@ -29,7 +29,7 @@ class ReverseEtlError(Exception):
 
     `code` is kebab-case, so that users can search for it. `message` is one sentence that names the sync, column or
     file.
-    `context` holds facts in the order to print them. `hint` is an action. `exit_code` is that of the command.
+    `context` holds facts in the order to print them. `hint` is an action. `exit_code` is the exit code of the command.
     """
 
     exit_code = 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Event:
     """One thing that happened. `level` is debug, info, warn or error; `data` are plain values.
+
     `name` is in CamelCase and does not change between versions.
 
     An event never holds an API key, a request body or personal data, except in `error`: the exception behind a problem,

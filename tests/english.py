@@ -46,7 +46,9 @@ PLAIN_WORDS = {
     r"a (?:good many|great many|great deal)": "many, much",
     r"that which|save for|be it|be they|as to|none the less|nonetheless": "an everyday word",
 }
-PATTERN = re.compile("|".join(rf"(?P<w{n}>\b(?:{word})\b)" for n, word in enumerate(PLAIN_WORDS)), re.IGNORECASE)
+PATTERN = re.compile(
+    "|".join(rf"(?P<w{n}>\b(?:{word})\b)" for n, word in enumerate(PLAIN_WORDS)).replace(" ", r"\s+"), re.IGNORECASE
+)
 _PLAIN = list(PLAIN_WORDS.values())
 
 

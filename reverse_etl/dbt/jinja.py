@@ -1,7 +1,7 @@
-"""Renders one text of a dbt YAML file as dbt does it: native types, `env_var`, `var`; knows neither file nor field.
+"""Renders one text of a dbt YAML file as dbt does: native types, `env_var`, `var`; knows neither file nor field.
 
-The rules are those of dbt's profile renderer: a text stays a text (`"5432"` too) unless `as_number`, `as_bool` or
-`as_native` says otherwise, and the value of a `DBT_ENV_SECRET…` variable is put in after Jinja has ended.
+The rules are the same as in dbt's profile renderer. A text stays a text (`"5432"` too), except with `as_number`,
+`as_bool` or `as_native`. The value of a `DBT_ENV_SECRET…` variable is inserted after Jinja has finished.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _PLACED = re.compile(re.escape(_PLACEHOLDER).replace(r"\{\}", r"(\w+?)"))
 
 
 class _MissingVariableError(LookupError):
-    """An environment variable without value and default."""
+    """An environment variable that has neither a value nor a default."""
 
 
 class _WrongValueError(ValueError):
-    """A value that is not what its filter promises."""
+    """A value that does not have the type of its filter."""
 
 
 class _Text(str):
-    """Stays a text."""
+    """A value that stays a text."""
 
     __slots__ = ()
 
 
 class _Native(str):
-    """Becomes what it would be as a Python literal."""
+    """A text that is read as a Python literal."""
 
     __slots__ = ()
 
@@ -54,16 +54,16 @@ class _Number(_Native):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """A sandbox whose templates keep types."""
+    """A Jinja sandbox whose templates keep types."""
 
     code_generator_class = NativeCodeGenerator
 
 
 class Renderer:
-    """Renders texts in one environment. `secrets` collects the secret values that were put in so far."""
+    """Renders texts in one environment. `secrets` collects the secret values that it has inserted."""
 
     def __init__(self, env: Mapping[str, str], variables: Mapping[str, object] | None = None) -> None:
-        """`variables` are what dbt takes from `--vars`."""
+        """`variables` are the values of dbt's `--vars`."""
         self.secrets: set[str] = set()
         self._env = env
         self._variables = variables or {}
@@ -72,9 +72,9 @@ class Renderer:
         self._names = {"env_var": self._env_var, "var": self._var, **_FUNCTIONS}
 
     def render(self, text: str, where: Mapping[str, object]) -> object:
-        """The value that dbt would see.
+        """Return the value that dbt would use.
 
-        `where` says what is rendered (file, profile, key), for errors. Raises ConfigError
+        `where` names what is rendered (file, profile, key), for errors. Raises ConfigError
         `missing-environment-variable` or `unrenderable-value`; neither quotes the text of a field that may be secret.
         """
         try:
@@ -108,7 +108,7 @@ class Renderer:
 
 
 def _value(pieces: Iterable[object]) -> object:
-    """One piece keeps its type, several become a text."""
+    """Return a single piece with its type, or several pieces as a text."""
     found = list(pieces)
     if len(found) != 1:
         return "".join(str(piece) for piece in found)

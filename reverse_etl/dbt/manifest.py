@@ -1,4 +1,4 @@
-"""manifest.json as values: the models, the tests on them and the rest of the graph."""
+"""Reads manifest.json: the models, the tests on them and the rest of the graph."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ _TESTS = ("test", "unit_test")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What dbt knew when it wrote the file. Ephemeral models are in it.
+    """The nodes of dbt's manifest, ephemeral models included.
 
-    `nodes` are models, seeds and snapshots; `tests` data and unit tests; `others` sources, exposures and whatever else
-    is part of the graph. All are by unique id, in the order of the file. `custom_names` says which names (`database`,
-    `schema`) the project makes by a macro of its own. `target` is the target, where dbt wrote it down. `disabled`
-    are nodes that are switched off.
+    - `nodes` are models, seeds and snapshots; `tests` are data and unit tests; `others` are sources, exposures and all
+      other parts of the graph. Each is by unique id, in the order of the file.
+    - `custom_names` says which names (`database`, `schema`) the project makes with its own macro.
+    - `target` is the target, if dbt wrote it down.
+    - `disabled` are nodes that are switched off.
     """
 
     path: Path
@@ -58,11 +59,11 @@ class Manifest:
 
     @cached_property
     def graph(self) -> Mapping[str, Model]:
-        """Every node by unique id."""
+        """Return every node by unique id."""
         return {**self.nodes, **self.tests, **self.others}
 
     def tests_on(self, unique_id: str) -> tuple[Model, ...]:
-        """The tests that read this node, or are attached to it."""
+        """Return the tests that read this node, or are attached to it."""
         return tuple(
             test for test in self.tests.values() if unique_id in test.depends_on or unique_id == test.attached_node
         )
@@ -131,7 +132,7 @@ def _enabled_nodes(content: Mapping[str, object], adapter: str) -> Iterable[Mode
 
 
 def _custom_names(content: Mapping[str, object], adapter: str) -> frozenset[str]:
-    """Which of dbt's `generate_…_name` macros the project, or a package in it, replaces."""
+    """Return which of dbt's `generate_…_name` macros the project or one of its packages replaces."""
     macros = [mapping(macro) for macro in mapping(content.get("macros")).values()]
     own = [macro for macro in macros if macro.get("package_name") not in ("dbt", f"dbt_{adapter}")]
     found = (_NAMING.search(text(macro.get("name")) or "") for macro in own)
@@ -158,5 +159,5 @@ def _broken(path: Path, reason: str) -> ConfigError:
         "broken-manifest",
         f"{path} {reason}",
         context={"file": path},
-        hint="Run `dbt build` (or `dbt parse`) again to write it anew.",
+        hint="Run `dbt build` (or `dbt parse`) to write it again.",
     )

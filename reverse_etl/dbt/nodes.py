@@ -1,4 +1,4 @@
-"""One node of the manifest as a value, whichever dbt wrote it; missing or odd keys are read as empty."""
+"""One node of the manifest as a value, for every version of dbt. Missing and odd keys are read as empty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_RELATION = ("ephemeral", "test")
 
 @dataclass(frozen=True)
 class DocumentedColumn:
-    """A documented column and the meta of its own."""
+    """A documented column with its own meta."""
 
     name: str
     meta: Mapping[str, object]
@@ -20,12 +20,13 @@ class DocumentedColumn:
 
 @dataclass(frozen=True)
 class Model:
-    """A node: what dbt builds (model, seed, snapshot), and, with fewer fields filled, what it tests or reads.
+    """A node: what dbt builds (model, seed, snapshot), tests or reads. Tests and sources have fewer fields.
 
-    `relation_name` is quoted, ready for SQL; None for what has no table (ephemeral models). `file` and `patch_file`
-    (the YAML that describes it) are relative to the folder of its package. `config` is dbt's, with the merged `meta`.
-    `compiled` is its SQL, if the command that wrote the manifest compiled it. `checksum` is the SHA-256 of its file
-    without outer blanks.
+    - `relation_name` is quoted, ready for SQL; None if there is no table (ephemeral models).
+    - `file` and `patch_file` (the YAML that describes it) are relative to the folder of its package.
+    - `config` is dbt's, with the merged `meta`.
+    - `compiled` is its SQL, if the command that wrote the manifest compiled it.
+    - `checksum` is the SHA-256 of its file without outer blanks.
     """
 
     unique_id: str
@@ -58,7 +59,7 @@ class Model:
 
 
 def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
-    """A node of any section of the manifest. `adapter` is dbt's name of it, such as `duckdb`."""
+    """Return a node of any section of the manifest. `adapter` is dbt's name of the adapter, such as `duckdb`."""
     config = mapping(raw.get("config"))
     meta = {**mapping(raw.get("meta")), **mapping(config.get("meta"))}
     name = text(raw.get("name")) or unique_id.rsplit(".", 1)[-1]
@@ -95,19 +96,19 @@ def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """The value where it is a mapping, else an empty one."""
+    """Return the value if it is a mapping, else an empty mapping."""
     return value if isinstance(value, dict) else {}
 
 
 def text(value: object) -> str | None:
-    """The value as text; None where it is empty, missing, or no scalar. A version may be a number in JSON."""
+    """Return the value as text; None if it is empty, missing or not a scalar. A version may be a number in JSON."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     return str(value) or None
 
 
 def as_texts(value: object) -> tuple[str, ...]:
-    """The texts of a list; a single text is a list of one."""
+    """Return the texts of a list. A single text counts as a list with one item."""
     items = value if isinstance(value, list) else [value]
     return tuple(item for item in items if isinstance(item, str) and item)
 
@@ -124,19 +125,19 @@ def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tup
 
 
 def _column_meta(column: Mapping[str, object], model_meta: Mapping[str, object]) -> Mapping[str, object]:
-    # dbt v2 copies the meta of the model onto columns that have none: equal meta is not the column's own.
+    # dbt v2 copies the meta of the model to columns without meta. So equal meta does not belong to the column.
     plain = mapping(column.get("meta"))
     own = {} if plain == model_meta else plain
     return {**own, **mapping(mapping(column.get("config")).get("meta"))}
 
 
 def _patch_file(patch_path: str | None) -> str | None:
-    """`shop://models/marts.yml` without its package."""
+    """Return `shop://models/marts.yml` without its package."""
     return patch_path.split("://", 1)[-1].replace("\\", "/") if patch_path else None
 
 
 def _relation(raw: Mapping[str, object], name: str, adapter: str) -> str | None:
-    """The quoted relation out of its parts, for manifests that do not give it."""
+    """Return the quoted relation from its parts, for manifests without a relation name."""
     config = mapping(raw.get("config"))
     if config.get("materialized") in _NO_RELATION or not text(raw.get("schema")):
         return None

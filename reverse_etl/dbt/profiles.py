@@ -1,4 +1,4 @@
-"""profiles.yml: found, rendered and chosen as dbt does it; leaves the names of fields as they are written."""
+"""Finds and renders profiles.yml as dbt does, and chooses the target. Field names stay as they are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROFILES_FILE = "profiles.yml"
 
 @dataclass(frozen=True)
 class ProfileRequest:
-    """What was asked for: dbt's flags `--profiles-dir`, `--profile`, `--target` and `--vars`, where they were given."""
+    """The values of dbt's flags `--profiles-dir`, `--profile`, `--target` and `--vars`, if they were given."""
 
     project_dir: Path
     profiles_dir: Path | None = None
@@ -31,8 +31,8 @@ class ProfileRequest:
 class Profile:
     """One output of one profile, rendered.
 
-    `fields` are all keys of the output, `type` and `threads` too, under the names they have in the file. `secrets` are
-    the texts in them that must never be printed; `repr` shows neither.
+    `fields` are all keys of the output, including `type` and `threads`, with their names in the file. `secrets` are the
+    texts in them that must never be printed. `repr` shows neither.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The outputs of a profile, by target. `default` is the target that dbt takes by itself, where no Jinja says it."""
+    """The outputs of a profile, by target. `default` is dbt's default target, if it is written without Jinja."""
 
     profile: str
     fields: Mapping[str, Mapping[str, object]] = field(repr=False)
@@ -53,7 +53,7 @@ class Outputs:
 
 
 def read_profile(request: ProfileRequest, env: Mapping[str, str]) -> Profile:
-    """The connection that dbt would use; only the chosen output is rendered.
+    """Return the connection that dbt would use. Only the chosen output is rendered.
 
     Raises ConfigError `missing-profiles-file`, `missing-profile`, `missing-target`, `missing-environment-variable`,
     `unrenderable-value` or `broken-profiles-file`. Unlike dbt, a variable that a password needs must be set.
@@ -79,7 +79,7 @@ def read_profile(request: ProfileRequest, env: Mapping[str, str]) -> Profile:
 
 
 def read_outputs(request: ProfileRequest, env: Mapping[str, str], keys: Sequence[str]) -> Outputs:
-    """Some fields of every output of the profile. What cannot be rendered is left out. Raises as `read_profile`."""
+    """Return some fields of every output of the profile, if they can be rendered. Raises as `read_profile`."""
     path = _find(request, env)
     renderer = Renderer(env, request.variables)
     name = _profile_name(request, env, renderer)
@@ -103,7 +103,7 @@ def _tried(value: object, key: str, renderer: Renderer, where: Mapping[str, obje
 
 
 def _find(request: ProfileRequest, env: Mapping[str, str]) -> Path:
-    """A folder that was named is the only one looked in, as with dbt."""
+    """Return the path of profiles.yml. If a folder was given, no other folder is searched, as in dbt."""
     named = request.profiles_dir or from_env(env, "PROFILES_DIR")
     home = Path(env["HOME"]) if env.get("HOME") else Path.home()
     folders = [named.expanduser()] if named else [Path.cwd(), request.project_dir, home / ".dbt"]
@@ -153,7 +153,7 @@ def _rendered(value: object, keys: tuple[str, ...], renderer: Renderer, where: M
     try:
         return renderer.render(value, {**where, "key": ".".join(keys)})
     except ConfigError as error:
-        # A password may look like Jinja and be none: dbt takes it as it is.
+        # A password may look like Jinja without being Jinja. dbt uses it unchanged.
         if "password" in keys and error.code == "unrenderable-value":
             return value
         raise

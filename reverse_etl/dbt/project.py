@@ -1,4 +1,4 @@
-"""Where a dbt project lies and where dbt writes; reads dbt_project.yml, and no other file."""
+"""Finds the folders of a dbt project and of dbt's output; reads only dbt_project.yml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reverse_etl.documents import read_yaml
 from reverse_etl.errors import ConfigError
 
 PROJECT_FILE = "dbt_project.yml"
-# What dbt 1.x keeps of its last parse, beside the manifest.
+# The file in which dbt 1.x saves its last parse, in the folder of the manifest.
 PARTIAL_PARSE = "partial_parse.msgpack"
 
 
@@ -35,9 +35,9 @@ def locate(
 ) -> Locations:
     """Resolve flags, dbt's environment variables and dbt_project.yml in dbt's order.
 
-    A relative target path is relative to the project, a relative manifest to the current folder. Beside a manifest that
-    was named, run_results.json is looked for next to it, unless a target path was named too. Raises ConfigError
-    `missing-project` where no dbt_project.yml is found, unless the manifest is named.
+    A relative target path starts at the project, a relative manifest path at the current folder. With `--manifest`,
+    run_results.json is read from the folder of the manifest, unless `--target-path` was also given. Raises ConfigError
+    `missing-project` if there is neither a dbt_project.yml nor a `--manifest`.
     """
     project = (project_dir or from_env(env, "PROJECT_DIR") or _nearest_project()).expanduser().absolute()
     if manifest is None and not (project / PROJECT_FILE).is_file():
@@ -54,18 +54,18 @@ def locate(
 
 
 def from_env(env: Mapping[str, str], name: str) -> Path | None:
-    """A path out of dbt's environment variables; None where it is not set."""
+    """Return a path from dbt's environment variables; None if it is not set."""
     value = dbt_variable(env, name)
     return Path(value) if value else None
 
 
 def dbt_variable(env: Mapping[str, str], name: str) -> str | None:
-    """The value of DBT_ENGINE_<name> (dbt 1.11 and later) or DBT_<name>; an empty one is not set."""
+    """Return the value of DBT_ENGINE_<name> (dbt 1.11 and later) or DBT_<name>. An empty value counts as not set."""
     return env.get(f"DBT_ENGINE_{name}") or env.get(f"DBT_{name}") or None
 
 
 def read_project(project_dir: Path) -> dict[str, object]:
-    """dbt_project.yml as plain, unrendered values; empty where there is none."""
+    """Return dbt_project.yml as plain values, without rendering; empty if there is none."""
     path = project_dir / PROJECT_FILE
     return read_yaml(path, "broken-project-file") if path.is_file() else {}
 

@@ -1,4 +1,4 @@
-"""run_results.json as a value: which dbt command wrote it, with which arguments, and how each node ended."""
+"""Reads run_results.json: the dbt command that wrote it, its arguments, and the result of each node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from reverse_etl.documents import MEGABYTE, UnreadableError, read_json
 from reverse_etl.errors import ConfigError
 from reverse_etl.verdict import EMPTY, SAMPLE
 
-# Commands that build or test models, by dbt's word under `args.which`. `dbt retry` writes the command that it repeats.
+# Commands that build or test models, as dbt writes them to `args.which`. `dbt retry` writes the command that it
+# repeats.
 _BUILDING = ("build", "run", "seed", "snapshot", "retry")
 _TESTING = ("build", "test", "retry")
 _SPOKEN = {"generate": "docs generate", "freshness": "source freshness"}
@@ -25,7 +26,7 @@ _MOST_BYTES = 512 * MEGABYTE
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one node ended: dbt's word, in lower case, dbt's message, and the quoted relation if dbt says it."""
+    """The result of one node: dbt's status in lower case, dbt's message, and the quoted relation if dbt reports it."""
 
     status: str
     message: str = ""
@@ -44,52 +45,52 @@ class Build:
 
     @property
     def which(self) -> str:
-        """The command in dbt's word; empty if dbt does not say it."""
+        """Return dbt's name of the command; empty if dbt does not report it."""
         return text(self.args.get("which")) or ""
 
     @property
     def command(self) -> str:
-        """The command as it is typed after `dbt`."""
+        """Return the command as people type it after `dbt`."""
         return _SPOKEN.get(self.which, self.which)
 
     @property
     def builds(self) -> bool:
-        """Whether the command builds models. One that dbt does not name may have done anything."""
+        """Return whether the command builds models. A command without a name may have built them."""
         return self.which in (*_BUILDING, "")
 
     @property
     def tests(self) -> bool:
-        """Whether the command runs tests."""
+        """Return whether the command runs tests."""
         return self.which in (*_TESTING, "")
 
     @property
     def limited(self) -> str | None:
-        """`empty` or `sample` if the command was given this flag, so that models hold no data, or a part of it."""
+        """Return `empty` or `sample` if the command had this flag. Its models then hold no data, or only a part."""
         return next((word for word in (EMPTY, SAMPLE) if self.args.get(word)), None)
 
     @property
     def target(self) -> str | None:
-        """The flag `--target`, if it was given."""
+        """Return the flag `--target`, if it was given."""
         return text(self.args.get("target"))
 
     @property
     def profile(self) -> str | None:
-        """The flag `--profile`, if it was given."""
+        """Return the flag `--profile`, if it was given."""
         return text(self.args.get("profile"))
 
     @property
     def lists_flags(self) -> bool:
-        """Whether dbt says which flags were given; dbt v2 names only the command."""
+        """Return whether dbt wrote down its flags. dbt v2 writes only the command."""
         return "project_dir" in self.args
 
     @property
     def is_v2(self) -> bool:
-        """Whether dbt v2 wrote it, which leaves out most arguments."""
+        """Return whether dbt v2 wrote the file. It leaves out most arguments."""
         return self.dbt_version.startswith("2.")
 
 
 def read_build(locations: Locations) -> Build:
-    """The last run results; an empty Build where there are none. Raises ConfigError `broken-run-results`."""
+    """Return the last run results, or an empty Build if there are none. Raises ConfigError `broken-run-results`."""
     path = locations.run_results
     try:
         content = read_json(path, _MOST_BYTES)
@@ -114,7 +115,7 @@ def read_build(locations: Locations) -> Build:
 
 
 def sortable_time(written: str | None) -> str | None:
-    """A time that dbt wrote, in UTC with six digits of a second; None if it is not one."""
+    """Return a time that dbt wrote, in UTC with six digits of a second; None if it is not a time."""
     found = _TIME.match(written or "")
     return f"{found[1]} {found[2]}.{(found[3] or '')[:6]:0<6}" if found else None
 
@@ -129,5 +130,5 @@ def _broken(locations: Locations, reason: str) -> ConfigError:
         "broken-run-results",
         f"{locations.run_results} {reason}",
         context={"file": locations.run_results},
-        hint="Run `dbt build` again, or delete the file if no dbt run is to be considered.",
+        hint="Run `dbt build` again. If no dbt run should count, delete the file.",
     )

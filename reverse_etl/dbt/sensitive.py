@@ -1,4 +1,4 @@
-"""Which connection fields hold secrets, judged by their names; knows no adapter."""
+"""Finds connection fields that hold secrets, by their names; knows no adapter."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _KEY = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a field of this name holds a secret itself, not merely the place where one lies."""
+    """Return whether a field with this name holds a secret, and not only the path of one."""
     return bool(_SECRET.search(name)) and not _PLACE.search(name)
 
 
 def sensitive_values(fields: Mapping[str, object]) -> frozenset[str]:
-    """The texts of all sensitive fields at any depth, and passwords inside addresses; empty ones are left out."""
+    """Return the texts of all sensitive fields at any depth, and passwords in URLs, without empty texts."""
     return frozenset(text for name, value in fields.items() for text in _texts(name, value) if text)
 
 

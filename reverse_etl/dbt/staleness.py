@@ -1,7 +1,7 @@
-"""Which files of a dbt project differ from what dbt read when it wrote the manifest; content decides, never time.
+"""Finds files of a dbt project that changed after dbt wrote the manifest; compares content, never times.
 
-The manifest has a checksum of each model's SQL. Of YAML files it has none: there dbt's partial-parse file tells, which
-holds the checksum of every file that was read, and where that is missing, the entries are compared themselves.
+The manifest has a checksum of each model's SQL, but none of YAML files. dbt's partial-parse file holds the checksum of
+every file that dbt read. If that file is missing, the entries themselves are compared.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _YAML = (".yml", ".yaml")
 
 @dataclass(frozen=True)
 class Staleness:
-    """Changed files: the first that a definition stands in, or may stand in, and all others."""
+    """Changed files: first the files that may hold a definition, then all others."""
 
     defining: Path | None = None
     others: tuple[Path, ...] = ()
 
 
 def find_stale(manifest: Manifest, locations: Locations) -> Staleness:
-    """Compare the project's files with a manifest in dbt's own target folder. One that was named is never stale."""
+    """Return files that are newer than the manifest in dbt's target folder; none if `--manifest` names another one."""
     if not locations.manifest_is_default:
         return Staleness()
     files = _Files(manifest, locations)
@@ -56,14 +56,14 @@ class _Files:
                     self._models.setdefault(self._folder(node) / name, []).append(node)
 
     def changed(self) -> Iterator[Path]:
-        """Every file whose content is not what dbt read."""
+        """Return every file whose content is not what dbt read."""
         for path in dict.fromkeys((self._project / PROJECT_FILE, *self._models, *self._model_files())):
             content = _content(path)
             if content is not None and self._differs(path, content):
                 yield path
 
     def defines(self, path: Path) -> bool:
-        """Whether a definition stands in a changed file, or may stand there."""
+        """Return whether a changed file holds a definition, or may hold one."""
         tagged = any(TAG in node.meta for node in self._models.get(path, ()))
         return tagged or path.name == PROJECT_FILE or mentions_tag(_content(path) or b"")
 
@@ -72,7 +72,7 @@ class _Files:
         return self._project if own else self._project / "dbt_packages" / node.package
 
     def _model_files(self) -> Iterator[Path]:
-        """The files that dbt looks for models in, also those that the manifest does not know yet."""
+        """Return the files in which dbt looks for models, including files that are not in the manifest yet."""
         said = read_project(self._project).get("model-paths") or ["models"]
         for name in said if isinstance(said, list) else []:
             if isinstance(name, str) and "{" not in name:
@@ -92,7 +92,7 @@ class _Files:
         return not checksums & sums if checksums else self._is_new(path, content)
 
     def _is_new(self, path: Path, content: bytes) -> bool:
-        """Whether dbt does not know a file of code. A disabled model is not in the manifest either."""
+        """Return whether dbt has not read a file of code. A disabled model is also missing from the manifest."""
         known = self._was_parsed(_checksums(content))
         if known is not None:
             return not known
@@ -100,21 +100,21 @@ class _Files:
         return mentions_tag(content) and path not in disabled
 
     def _was_parsed(self, sums: Iterable[str]) -> bool | None:
-        """Whether dbt read a file with one of these checksums; None if its notes are not there."""
+        """Return whether dbt read a file with one of these checksums; None without a partial-parse file."""
         return None if self._parsed is None else any(one.encode() in self._parsed for one in sums)
 
     @cached_property
     def _parsed(self) -> bytes | None:
-        """What dbt noted of all files that it read. dbt v2 writes no notes, and leaves older ones where they are."""
+        """Return the partial-parse file of the manifest. dbt v2 does not write one, nor delete an older one."""
         return _content(self._target / PARTIAL_PARSE) if self._manifest.dbt_version.startswith("1.") else None
 
     @cached_property
     def _ignores(self) -> bool:
-        """Whether dbt is told to leave files out: then a file that it does not know need not be new."""
+        """Return whether dbt ignores some files. Then a file that is not in the manifest can be an old one."""
         return (self._project / ".dbtignore").is_file()
 
     def _says_otherwise(self, path: Path) -> bool:
-        """Whether the entries of a YAML file are not those of the manifest, as far as that can be told."""
+        """Return whether the entries of a YAML file differ from the manifest, as far as this can be known."""
         try:
             content = read_yaml(path, "broken-project-file")
         except ConfigError:
@@ -153,7 +153,7 @@ class _Files:
 
 
 def _described(content: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The models, seeds and snapshots that a YAML file describes."""
+    """Return the models, seeds and snapshots that a YAML file describes."""
     return [one for section in _SECTIONS for one in _mappings(content.get(section))]
 
 
@@ -163,7 +163,7 @@ def _version(described: Mapping[str, object], node: Model) -> Mapping[str, objec
 
 
 def _inherited(value: object) -> Iterator[object]:
-    """The entries that dbt_project.yml gives to whole folders."""
+    """Return the entries of dbt_project.yml for whole folders."""
     for section in _SECTIONS if isinstance(value, dict) else ():
         yield from _metas(mapping(value).get(section))
 
@@ -181,7 +181,7 @@ def _mappings(value: object) -> list[Mapping[str, object]]:
 
 
 def _content(path: Path) -> bytes | None:
-    """None for a file that is not there, which can make nothing stale."""
+    """Return the content; None if the file does not exist. A missing file never makes a manifest stale."""
     try:
         return path.read_bytes()
     except OSError:
@@ -189,9 +189,9 @@ def _content(path: Path) -> bytes | None:
 
 
 def _checksums(content: bytes) -> set[str]:
-    """As dbt makes them: of dbt_project.yml as it is, of all other files without outer blanks.
+    """Return checksums as dbt makes them: dbt_project.yml unchanged, all other files without outer blanks.
 
-    A checkout may have changed the ends of the lines, which changes nothing that dbt reads.
+    A checkout may change line ends, which dbt does not notice.
     """
     stripped = content.decode("utf-8", "replace").strip().encode()
     return {hashlib.sha256(one).hexdigest() for part in (content, stripped) for one in _with_either_ending(part)}

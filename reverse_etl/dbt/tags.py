@@ -1,4 +1,4 @@
-"""The key of `meta` that tags a model, keys that were meant to be it, and files that hold either."""
+"""The key of `meta` that tags a model, its misspellings, and the files that hold either."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _LIKE = 0.85
 
 
 def misspelt_tags(keys: Iterable[object]) -> list[str]:
-    """The keys that nobody reads, but that somebody meant to be the tag: `reverse-etl`, `reverseetl`, `reverse_ETL`."""
+    """Return keys that are probably misspelled tags: `reverse-etl`, `reverseetl`, `reverse_ETL`."""
     return [key for key in keys if isinstance(key, str) and key != TAG and _looks_like_tag(key)]
 
 
 def mentions_tag(content: bytes) -> bool:
-    """Whether a file of dbt's may hold the tag, or what was meant to be it."""
+    """Return whether a file of dbt may hold the tag or a misspelled tag."""
     return _LOOSE.search(content) is not None
 
 
 def entry_of(described: Mapping[str, object]) -> object:
-    """What a model, a version or a column in a YAML file has under the tag; None if nothing."""
+    """Return what a model, a version or a column of a YAML file has under the tag; None if nothing."""
     config = described.get("config")
     metas = (config.get("meta") if isinstance(config, dict) else None, described.get("meta"))
     return next((meta[TAG] for meta in metas if isinstance(meta, dict) and TAG in meta), None)
 
 
 def same_entry(written: object, parsed: object) -> bool:
-    """Whether an entry of a YAML file can be what dbt made of it; a text with Jinja can be anything."""
+    """Return whether dbt could have made this value from the YAML entry. A text with Jinja can become any value."""
     if isinstance(written, str) and ("{{" in written or "{%" in written):
         return True
     if isinstance(written, dict) and isinstance(parsed, dict):

@@ -1,8 +1,8 @@
-"""Which target of a profile a manifest was made for, judged by where dbt put its relations; opens no connection.
+"""Finds the target that a manifest was made for, by the names of its relations; opens no connection.
 
-A manifest carries the database and schema of the one target it was made with. dbt's own macros name a schema after the
-target's: `schema`, or `schema_custom` where a model sets one. A project may have macros of its own, which may also
-replace it; then only a comparison with the other targets can tell.
+A manifest has the database and schema of the target it was made with. dbt's own macros build a schema name from the
+target's: `schema`, or `schema_custom` if a model sets one. A project may have its own macros, which may replace the
+name. Then only a comparison with the other targets can show the target.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _DATABASE_KEYS = {"bigquery": ("project", "database")}
 _SCHEMA_KEYS = {"bigquery": ("dataset", "schema")}
 _SERVER_KEYS = {"snowflake": ("account", "host"), "duckdb": ("path",), "bigquery": ()}
 _MOTHERDUCK = ("md", "motherduck")
-# What of an output is needed to tell where its relations are.
+# The fields of an output that say where its relations are.
 PLACE_KEYS = ("type", "host", "port", "account", "path", "database", "dbname", "project", "schema", "dataset")
 
 
 @dataclass(frozen=True)
 class TargetPlace:
-    """Where dbt puts relations in one target. `server` tells servers and files apart; None: not known."""
+    """Where dbt puts relations in one target. `server` names the server or file; None if unknown."""
 
     name: str
     type: str
@@ -43,14 +43,14 @@ class TargetPlace:
     schema: str | None = None
 
     def is_same_place(self, other: TargetPlace) -> bool:
-        """Whether relations of both targets are the same, so that only the names of the targets differ."""
+        """Return whether both targets have the same relations, and differ only in their names."""
         mine, theirs = ((one.type, one.server, one.database, one.schema) for one in (self, other))
         return mine == theirs and None not in mine
 
 
 @dataclass(frozen=True)
 class TargetCheck:
-    """Why a manifest is not that of a target. `targets` are those it may be of; `example` is one of its relations."""
+    """Why a manifest was not made for a target. `targets` are possible ones; `example` is one of its relations."""
 
     targets: tuple[str, ...]
     reason: str
@@ -58,7 +58,7 @@ class TargetCheck:
 
 
 def place_of(name: str, fields: Mapping[str, object]) -> TargetPlace:
-    """Where an output of a profile puts relations, from its rendered fields."""
+    """Return where an output of a profile puts relations, from its rendered fields."""
     kind = (text(fields.get("type")) or "").lower()
     schema = _first(fields, _SCHEMA_KEYS.get(kind, ("schema",)))
     database = _first(fields, _DATABASE_KEYS.get(kind, ("database", "dbname")))
@@ -69,7 +69,7 @@ def place_of(name: str, fields: Mapping[str, object]) -> TargetPlace:
 
 
 def duckdb_name(path: str | None) -> str | None:
-    """The name of the database that DuckDB makes of a path, as dbt-duckdb has it; None if it is no database file."""
+    """Return the database name that DuckDB makes from a path, as in dbt-duckdb; None if it is not a database file."""
     if path is None or path == ":memory:":
         return "memory"
     parts = urlsplit(path)
@@ -80,7 +80,7 @@ def duckdb_name(path: str | None) -> str | None:
 
 
 def judge(manifest: Manifest, build: Build, profile: Profile, outputs: Outputs) -> TargetCheck | None:
-    """Why a manifest cannot be that of the profile's target; None where it may be."""
+    """Return why a manifest cannot be for the profile's target; None if it may be."""
     chosen = place_of(profile.target, profile.fields)
     places = {name: place_of(name, fields) for name, fields in outputs.fields.items()}
     others = [place for name, place in places.items() if name != chosen.name and not place.is_same_place(chosen)]
@@ -98,7 +98,7 @@ def _made_with(target: str | None, others: Sequence[TargetPlace]) -> TargetCheck
 
 
 def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str | None:
-    """The target that dbt says it used, where the run results are of the command that wrote the manifest."""
+    """Return the target in the run results, if the same command wrote them and the manifest."""
     if not build.invocation_id or build.invocation_id != manifest.invocation_id:
         return None
     if build.profile not in (None, outputs.profile):
@@ -107,7 +107,7 @@ def _recorded_target(manifest: Manifest, build: Build, outputs: Outputs) -> str 
 
 
 def _parsed_target(manifest: Manifest, outputs: Outputs) -> str | None:
-    """The target whose hash dbt 1.x left in its partial-parse file, looked up only if names may not tell it.
+    """Return the target whose hash is in dbt 1.x's partial-parse file. Used only if names do not show the target.
 
     dbt hashes its flags `--vars`, `--profile` and `--target` together (`build_manifest_state_check`). A hash can be
     recognized if there were no `--vars`.
@@ -131,7 +131,7 @@ def _flags_hash(profile: str, target: str, version: str) -> bytes:
 
 
 def dbt_flags(flags: Mapping[str, object]) -> str:
-    """The flags that dbt needs besides its target to find the same project, as they are typed."""
+    """Return the other flags that dbt needs to find the same project, as people type them."""
     given = {name: flags.get(name) for name in ("project_dir", "profiles_dir", "profile", "target_path")}
     variables = flags.get("variables")
     given["vars"] = json.dumps(variables, default=str) if variables else None
@@ -139,7 +139,7 @@ def dbt_flags(flags: Mapping[str, object]) -> str:
 
 
 def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[TargetPlace]) -> TargetCheck | None:
-    """Why the relations of a manifest cannot be those of the chosen target; None where they may be."""
+    """Return why the relations of a manifest cannot be in the chosen target; None if they may be."""
     if manifest.adapter_type and chosen.type and manifest.adapter_type.lower() != chosen.type:
         fits = tuple(one.name for one in others if one.type == manifest.adapter_type.lower())
         return TargetCheck(fits, f"it was made for {manifest.adapter_type}, and the target is {chosen.type}")
@@ -152,12 +152,12 @@ def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[Tar
         return None
     example = next(iter(strangers), None) or _voter(nodes, manifest.custom_names, chosen, others, better)
     return TargetCheck(
-        better, _mismatch(example, chosen) if example else "its relations are of another target", example
+        better, _mismatch(example, chosen) if example else "its relations belong to another target", example
     )
 
 
 def _votes(nodes: Sequence[Model], custom: frozenset[str], places: Sequence[TargetPlace]) -> Counter[str]:
-    """For each target the number of relations that no other target explains better."""
+    """Return for each target the number of relations that no other target explains better."""
     votes = Counter({place.name: 0 for place in places})
     for node in nodes:
         scores = {place.name: _explained(node, place, custom) for place in places}
@@ -167,7 +167,7 @@ def _votes(nodes: Sequence[Model], custom: frozenset[str], places: Sequence[Targ
 
 
 def _strangers(nodes: Sequence[Model], custom: frozenset[str], chosen: TargetPlace) -> list[Model]:
-    """Tagged models that dbt's own macros would have put elsewhere."""
+    """Return tagged models that dbt's own macros would have put in another place."""
     if custom:
         return []
     tagged = [node for node in nodes if "reverse_etl" in node.meta]
@@ -181,7 +181,7 @@ def _voter(
     others: Sequence[TargetPlace],
     better: Sequence[str],
 ) -> Model | None:
-    """A relation that another target explains better, a tagged model if there is one."""
+    """Return a relation that another target explains better, preferably of a tagged model."""
     theirs = [place for place in others if place.name in better]
     found = [
         node
@@ -192,7 +192,7 @@ def _voter(
 
 
 def _explained(node: Model, place: TargetPlace, custom: frozenset[str]) -> int | None:
-    """How surely a target explains where a relation is: `_UNEXPLAINED`, more, or None where it tells nothing."""
+    """Return how well a target explains the place of a relation: `_UNEXPLAINED`, more, or None if it shows nothing."""
     found = (_schema_score(node, place, custom), _database_score(node, place))
     if _UNEXPLAINED in found:
         return _UNEXPLAINED
@@ -238,5 +238,5 @@ def _first(fields: Mapping[str, object], keys: Sequence[str]) -> str | None:
 
 
 def _folded(name: str | None) -> str | None:
-    """Names are compared without regard to letter case, which some warehouses fold."""
+    """Return names in one letter case, since some warehouses change it."""
     return name.lower() if name else None

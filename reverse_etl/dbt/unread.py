@@ -1,4 +1,4 @@
-"""What somebody meant to be read and nobody reads: misspelt tags, tags in the wrong place, lost keys, changed files."""
+"""Finds definitions that are not read: misspelled tags, tags in the wrong place, lost keys, changed files."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _MOST_NAMED = 3
 
 
 def unread_tags(manifest: Manifest) -> Iterator[str]:
-    """A sentence for each key that looks like the tag and is not, or that stands where nobody looks for it."""
+    """Return a sentence for each misspelled tag and for each tag in the wrong place."""
     for node in manifest.nodes.values():
         where = f"{node.resource_type} `{node.name}` ({node.patch_file or node.file})"
         for key in misspelt_tags(node.meta):
-            yield f"{where}: nobody reads `{key}` under `meta`; the key is `{TAG}`"
+            yield f"{where}: `{key}` under `meta` is not read; rename it to `{TAG}`"
         for key in (*misspelt_tags(node.config), *(key for key in node.config if key == TAG)):
-            yield f"{where}: nobody reads `{key}` under `config`; it belongs under `config: meta:`, as `{TAG}`"
+            yield f"{where}: `{key}` under `config` is not read; write it under `config: meta:`, as `{TAG}`"
     for node in manifest.others.values():
         if TAG in node.meta or misspelt_tags(node.meta):
             what = node.resource_type.replace("_", " ")
-            yield f"{what} `{node.name}`: nobody reads its `{TAG}` entry; only models, seeds and snapshots are synced"
+            yield f"{what} `{node.name}`: its `{TAG}` entry is not read; only models, seeds and snapshots are synced"
 
 
 def repeated_keys(manifest: Manifest, project: Path) -> Iterator[str]:
-    """A sentence for each file with definitions in which a key is written twice: dbt reads only the last one."""
+    """Return a sentence for each file with definitions that has a key twice. dbt reads only the last one."""
     tagged = (node for node in manifest.nodes.values() if TAG in node.meta)
     names = {node.patch_file for node in tagged if manifest.project_name in (None, node.package)}
     repetitions = ((name, _repetition(project / name)) for name in sorted(name for name in names if name))
@@ -38,17 +38,17 @@ def repeated_keys(manifest: Manifest, project: Path) -> Iterator[str]:
 
 
 def misspelt_marks(node: Model) -> list[tuple[str, str]]:
-    """Columns of a model, and the keys of their meta that somebody meant to be the tag."""
+    """Return columns of a model with the misspelled tags in their meta."""
     return [(column.name, key) for column in node.columns for key in misspelt_tags(column.meta)]
 
 
 def changed_files(stale: Staleness, locations: Locations) -> list[str]:
-    """A sentence if files of models that are not tagged differ from what dbt read."""
+    """Return a sentence if files of untagged models changed after dbt read them."""
     if not stale.others:
         return []
     named = ", ".join(_shown(path, locations.project_dir) for path in stale.others[:_MOST_NAMED])
     more = f" and {len(stale.others) - _MOST_NAMED} more" if len(stale.others) > _MOST_NAMED else ""
-    return [f"changed after dbt wrote the manifest, so not read yet: {named}{more}; run `dbt parse` to read them"]
+    return [f"changed after dbt wrote the manifest and not read yet: {named}{more}; run `dbt parse` to read them"]
 
 
 def _repetition(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What dbt takes from its flag `--vars`: YAML with one value for each name."""
+"""Reads dbt's flag `--vars`: YAML with one value for each name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reverse_etl.errors import ConfigError
 
 
 def read_variables(text: str | None) -> Mapping[str, object]:
-    """The variables by name; none if the flag was not given. Raises ConfigError, which quotes no value."""
+    """Return the variables by name; none if the flag was not given. Raises ConfigError, which quotes no value."""
     if text is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""What run results say of each model and test, and whether all that is known speaks against sending a model."""
+"""Decides from dbt's results of models and tests whether a model must not be sent."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.errors import ConfigError
 from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, SKIPPED, Key, Verdict
 
-# dbt's words for a good end. `warn` of a model: dbt v2 built it with warnings. `reused`: dbt v2 found it up to date.
+# dbt's statuses of success. `warn` of a model: dbt v2 built it with warnings. `reused`: dbt v2 found it up to date.
 GOOD = ("success", "pass", "warn", "reused")
-# The node was not run, and nothing is wrong.
+# Statuses of a node that was not run, and has no problem.
 _NOT_RUN = ("no-op", "noop")
 _RESOURCE_OF = {"run": "model", "seed": "seed", "snapshot": "snapshot"}
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Why a model must not be sent: the sentence, the node that failed, and what is known of it."""
+    """Why a model must not be sent: the sentence, the failed node, and its result."""
 
     sentence: str
     failed: Model
@@ -33,14 +33,14 @@ class Hold:
 
 
 def is_bad(verdict: Verdict) -> bool:
-    """Whether it speaks against the data. A word that nobody knows does."""
+    """Return whether the result means that the data may be wrong. An unknown status does."""
     return verdict.status not in GOOD
 
 
 def read_verdicts(build: Build, manifest: Manifest, watched: Collection[str]) -> dict[Key, Verdict]:
-    """What the last dbt command says of the nodes that it built or tested.
+    """Return the results of the last dbt command, for the nodes that it built or tested.
 
-    `watched` are the models that must not be missing. The results of another target say nothing.
+    `watched` are the models that must not be missing. Results of another target are ignored.
     """
     if not is_same_target(build, manifest):
         return {}
@@ -58,7 +58,7 @@ def read_verdicts(build: Build, manifest: Manifest, watched: Collection[str]) ->
 
 
 def is_same_target(build: Build, manifest: Manifest) -> bool:
-    """Whether the results are about the relations of the manifest, as far as they tell."""
+    """Return whether the results are about the relations of the manifest, as far as they say."""
     if build.invocation_id == manifest.invocation_id:
         return True
     relations = [
@@ -68,7 +68,7 @@ def is_same_target(build: Build, manifest: Manifest) -> bool:
 
 
 def key_of(node: Model, manifest: Manifest) -> Key:
-    """What tells a node's verdict from every other. A test has the relation of the first model that it reads."""
+    """Return the key of a node's result. A test has the relation of the first model that it reads."""
     if node.unique_id in manifest.nodes:
         return node.unique_id, node.relation_name or ""
     parents = (manifest.nodes.get(name) for name in (node.attached_node or "", *node.depends_on))
@@ -76,18 +76,18 @@ def key_of(node: Model, manifest: Manifest) -> Key:
 
 
 class Judge:
-    """All that is known of one project's models and tests."""
+    """The results of one project's models and tests, old and new."""
 
     def __init__(self, manifest: Manifest, verdicts: Mapping[Key, Verdict]) -> None:
-        """`verdicts` are those of the last results, and those that were remembered."""
+        """`verdicts` come from the last results and from the history."""
         self._manifest = manifest
         self._verdicts = verdicts
 
     def find_hold(self, unique_id: str) -> Hold | None:
-        """What speaks against sending this model, one of the manifest's `nodes`; None if nothing does.
+        """Return why this model must not be sent; None if it can be. It is one of the manifest's `nodes`.
 
-        That is: the model itself, a test on it, a test on what it is built from, or an ancestor without data. Tests of
-        severity `warn` do not count.
+        Reasons are: the model failed, a test on it or on what it is built from failed, or an ancestor has no data.
+        Tests of severity `warn` do not count.
         """
         node = self._manifest.nodes[unique_id]
         own = self._bad(node)
@@ -97,7 +97,7 @@ class Judge:
         return next(holds, None)
 
     def of(self, node: Model) -> Verdict | None:
-        """What is known of a node."""
+        """Return the result of a node; None if there is none."""
         return self._verdicts.get(key_of(node, self._manifest))
 
     @cached_property
@@ -113,7 +113,7 @@ class Judge:
             return Hold(_sentence(node, own), node, own)
         causes = [*self._upstream_tests(node), *self._failed_ancestors(node)]
         causes = [hold for hold in causes if hold.verdict.invocation_id == own.invocation_id]
-        # What was skipped itself is no cause, if anything else is known.
+        # A skipped node is not the cause if another one is known.
         cause = min(causes, key=lambda hold: hold.verdict.status == SKIPPED, default=None)
         if cause is None:
             return Hold(_sentence(node, own), node, own)
@@ -127,7 +127,7 @@ class Judge:
                 yield Hold(_test_sentence(test, node, verdict), test, verdict)
 
     def _upstream_tests(self, node: Model) -> Iterator[Hold]:
-        """Failed tests that `dbt build` runs before it builds the node: all that they read is upstream of it."""
+        """Return failed tests that `dbt build` runs before it builds the node: they only read upstream nodes."""
         upstream = self._graph.parents([node.unique_id])
         for ancestor in self._ancestors(node):
             for hold in self._failed_tests(ancestor):
@@ -161,21 +161,21 @@ def _verdict(node: Model, status: str, build: Build, manifest: Manifest, *, last
 
 
 def _status(unique_id: str, result: NodeResult, build: Build, manifest: Manifest) -> str | None:
-    """How a node ended; None if the command did not build or test it."""
+    """Return the result of a node; None if the command did not build or test it."""
     if unique_id in manifest.nodes:
         if not build.builds or result.status in _NOT_RUN:
             return None
         node, said = manifest.nodes[unique_id], result.status
         return (build.limited or _limited(node, build, manifest) or said) if said in GOOD else said
     test = manifest.tests.get(unique_id)
-    # A test of tables without data proves nothing.
+    # A test of empty tables proves nothing.
     if test is None or not build.tests or build.limited or result.status in (*_NOT_RUN, "reused"):
         return None
     return None if result.status == SKIPPED and _skipped_with_reason(test, result, build) else result.status
 
 
 def _limited(node: Model, build: Build, manifest: Manifest) -> str | None:
-    """`empty` or `sample` if dbt v2, which does not name its flags, compiled such a filter around what the node reads.
+    """Return `empty` or `sample` if dbt v2, which does not write its flags, compiled such a filter into the node.
 
     Source: `render_with_run_filter` in dbt-fusion. Microbatch models always have the filter of a sample.
     """
@@ -191,7 +191,7 @@ def _limited(node: Model, build: Build, manifest: Manifest) -> str | None:
 
 
 def _filter(read: Model, words: str) -> re.Pattern[str]:
-    """What recognizes a subquery that dbt put around a relation."""
+    """Return a pattern that matches the subquery that dbt puts around a relation."""
     return re.compile(rf"\(select \* from {re.escape(read.relation_name or '')} {words}\)")  # noqa: S608 - reads SQL
 
 
@@ -207,7 +207,7 @@ def _event_time(read: Model) -> str:
 
 
 def _skipped_with_reason(test: Model, result: NodeResult, build: Build) -> bool:
-    """Whether dbt v2 left a test out because it reused the model."""
+    """Return whether dbt v2 did not run a test because it reused the model."""
     if "reuse" in result.message.lower():
         return True
     parents = [build.results[name].status for name in test.depends_on if name in build.results]
@@ -215,18 +215,18 @@ def _skipped_with_reason(test: Model, result: NodeResult, build: Build) -> bool:
 
 
 def _missing(build: Build, manifest: Manifest, watched: Collection[str]) -> list[str]:
-    """The watched models that a failed command selected, and of which it wrote no result."""
+    """Return the watched models that a failed command selected without writing a result."""
     failed = any(result.status not in (*GOOD, *_NOT_RUN) for result in build.results.values())
     absent = [name for name in watched if name in manifest.nodes and name not in build.results]
     if not absent or not failed or not build.builds or not build.which or build.invocation_id != manifest.invocation_id:
         return []
     selected = _selected(build, manifest, absent)
-    # dbt v2 does not write down what was selected: then it may have been everything.
+    # dbt v2 does not write down the selection, so it may have selected everything.
     return (absent if build.is_v2 else []) if selected is None else selected
 
 
 def _selected(build: Build, manifest: Manifest, names: Collection[str]) -> list[str] | None:
-    """Those of the nodes that the command selected; None if its arguments do not tell."""
+    """Return the nodes that the command selected; None if its arguments do not show it."""
     args = build.args
     if "select" not in args or args.get("selector") or args.get("state"):
         return None

@@ -165,7 +165,7 @@ def _on_exposure(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (_on_model, ["model `stg_orders`", "nobody reads `reverse-etl`", "`reverse_etl`"]),
+        (_on_model, ["model `stg_orders`", "`reverse-etl` under", "`reverse_etl`"]),
         (_under_config, ["model `stg_orders`", "under `config: meta:`"]),
         (_on_exposure, ["exposure `crm`", "only models, seeds and snapshots"]),
     ],

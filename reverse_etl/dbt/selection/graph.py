@@ -1,4 +1,4 @@
-"""Who depends on whom, and how far `+` and `@` reach."""
+"""Dependencies between nodes, and how far `+` and `@` reach."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Graph:
     """The edges between the nodes of one manifest."""
 
     def __init__(self, nodes: Mapping[str, Model]) -> None:
-        """Dependencies on what is not among `nodes` (disabled ones) are left out."""
+        """Dependencies on nodes that are not in `nodes`, such as disabled ones, are ignored."""
         self._parents: dict[str, set[str]] = {
             unique_id: {parent for parent in node.depends_on if parent in nodes} for unique_id, node in nodes.items()
         }
@@ -21,15 +21,15 @@ class Graph:
                 self._children[parent].add(unique_id)
 
     def parents(self, start: Iterable[str], depth: int | None = None) -> set[str]:
-        """What `start` depends on, at most `depth` steps away (None: however far)."""
+        """Return the nodes that `start` depends on, at most `depth` steps away (None: no limit)."""
         return _reached(self._parents, set(start), depth)
 
     def children(self, start: Iterable[str], depth: int | None = None) -> set[str]:
-        """What depends on `start`, at most `depth` steps away (None: however far)."""
+        """Return the nodes that depend on `start`, at most `depth` steps away (None: no limit)."""
         return _reached(self._children, set(start), depth)
 
     def around(self, start: Iterable[str]) -> set[str]:
-        """`@`: what depends on `start`, and all that these depend on."""
+        """Return the nodes that depend on `start`, and everything that they depend on (`@`)."""
         children = set(start) | self.children(start)
         return children | self.parents(children)
 

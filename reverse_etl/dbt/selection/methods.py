@@ -1,4 +1,4 @@
-"""What one selector method (`tag:`, `path:`, …) matches, with dbt's meaning; knows neither graph nor operators."""
+"""The nodes that one selector method (`tag:`, `path:`, …) matches, as in dbt; knows neither graph nor operators."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WILD = re.compile(r"[*?\[\]]")
 
 
 def matcher(manifest: Manifest, method: str, arguments: Sequence[str], value: str) -> Predicate:
-    """Which nodes `method.argument:value` names. Raises ConfigError `unknown-selector`."""
+    """Return the nodes that `method.argument:value` matches. Raises ConfigError `unknown-selector`."""
     if method == "config":
         return lambda node: _config_is(node.config, arguments, value)
     if method == "package" and value == "this" and manifest.project_name:
@@ -49,14 +49,14 @@ def matcher(manifest: Manifest, method: str, arguments: Sequence[str], value: st
 
 
 def default_method(value: str) -> str:
-    """The method of a selector that names none: a path, a file, or a name."""
+    """Return the method of a selector without one: a path, a file, or a name."""
     if "/" in value or "\\" in value:
         return "path"
     return "file" if value.lower().endswith((".sql", ".py", ".csv")) else "fqn"
 
 
 def unknown_word(what: str, word: str, words: Sequence[str]) -> ConfigError:
-    """A selector with a word that is not known."""
+    """Return the error for a selector with an unknown word."""
     return ConfigError(
         "unknown-selector",
         f"there is no {what}{did_you_mean(word, words)}",
@@ -74,7 +74,7 @@ def _fqn(node: Model, value: str) -> bool:
 
 
 def _fqn_is(fqn: Sequence[str], value: str, *, versioned: bool) -> bool:
-    """Whether the name itself, or the beginning of the dotted path, is what was asked for."""
+    """Return whether the name, or the start of the dotted path, matches."""
     if not fqn:
         return False
     wanted = value.split(".")
@@ -93,7 +93,7 @@ def _fqn_is(fqn: Sequence[str], value: str, *, versioned: bool) -> bool:
 
 
 def _path(node: Model, value: str) -> bool:
-    """The node's file, its YAML file, or a folder above its file."""
+    """Return whether the path is the node's file, its YAML file, or a folder above its file."""
     pattern = _parts(value)
     file = PurePosixPath(node.file)
     folders = [folder.parts for folder in file.parents if folder.parts]
@@ -105,7 +105,7 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 def _globbed(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """A glob over a whole path: `*` stays inside one folder, `**` crosses any number of them."""
+    """Return whether a glob matches a whole path: `*` stays inside one folder, `**` crosses folders."""
     if not parts or not pattern:
         return not parts and all(part == "**" for part in pattern)
     if pattern[0] == "**":
@@ -119,7 +119,7 @@ def _file(node: Model, value: str) -> bool:
 
 
 def _source(node: Model, value: str) -> bool:
-    """`source`, `source.table` or `package.source.table`."""
+    """Match `source`, `source.table` or `package.source.table`."""
     parts = value.split(".")
     package, source, table = {1: ["*", *parts, "*"], 2: ["*", *parts], 3: parts}.get(len(parts), ["", "", ""])
     return (
@@ -131,7 +131,7 @@ def _source(node: Model, value: str) -> bool:
 
 
 def _named(node: Model, value: str) -> bool:
-    """`name` or `package.name`."""
+    """Match `name` or `package.name`."""
     package, _, name = value.rpartition(".")
     return fnmatch(node.package, package or "*") and fnmatch(node.name, name)
 
@@ -151,7 +151,7 @@ def _version(node: Model, value: str) -> bool:
 
 
 def _order(node: Model) -> int:
-    """-1, 0, 1: older than the latest version, the latest, newer; 0 for a model without versions."""
+    """Return -1 if the version is older than the latest, 0 if it is the latest, 1 if newer; 0 without versions."""
     version, latest = node.version or "", node.latest_version or ""
     try:
         older, newer = float(version) < float(latest), float(version) > float(latest)

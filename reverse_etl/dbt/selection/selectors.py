@@ -1,4 +1,4 @@
-"""What `--select` and `--exclude` mean: dbt's language, over the syncs of the models."""
+"""Applies `--select` and `--exclude`, in dbt's language, to the syncs of the models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CRITERION = re.compile(
 
 @dataclass(frozen=True)
 class _Criterion:
-    """One selector. `up` and `down` are how many steps it reaches; None is without end."""
+    """One selector. `up` and `down` are the steps that it reaches; None: no limit."""
 
     method: str
     arguments: tuple[str, ...]
@@ -32,11 +32,12 @@ class _Criterion:
 def select(
     manifest: Manifest, candidates: Mapping[str, Sequence[str]], select: Sequence[str], exclude: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """The (unique id of the model, name of the sync) that are kept, in the order of `candidates`.
+    """Return the selected pairs (unique id of the model, name of the sync), in the order of `candidates`.
 
-    `candidates` are the names of the syncs of each model. In `select` and `exclude` a blank joins, a comma intersects,
-    as in dbt; a bare name may be that of a model or of a sync, and `sync:` is only the latter. Without `select` all are
-    kept; a selection that matches nothing gives an empty list. Raises ConfigError `unknown-selector`, `wrong-selector`.
+    `candidates` are the names of the syncs of each model. As in dbt, a blank in `select` or `exclude` means union and a
+    comma means intersection. A name without a method matches a model or a sync; `sync:` matches only syncs. Without
+    `select`, all are selected. If nothing matches, the list is empty. Raises ConfigError `unknown-selector`,
+    `wrong-selector`.
     """
     everything = [(model, sync) for model, syncs in candidates.items() for sync in syncs]
     selection = _Selection(manifest, everything)
@@ -46,7 +47,7 @@ def select(
 
 
 class _Selection:
-    """One selection over one manifest: pairs of model and sync in, some of them out."""
+    """Selects pairs of model and sync, with one manifest."""
 
     def __init__(self, manifest: Manifest, pairs: Sequence[tuple[str, str]]) -> None:
         self._manifest = manifest
@@ -86,9 +87,9 @@ def _parse(text: str) -> _Criterion:
     if found is None or (found["around"] and found["down"]):
         raise ConfigError(
             "wrong-selector",
-            f"`{text}` is not a selector: `@` in front and `+` behind exclude each other",
+            f"`{text}` is not a selector: `@` at the start and `+` at the end cannot be combined",
             context={"selector": text},
-            hint="Write one of the two; `@` includes what `+` behind would.",
+            hint="Remove the `+`: `@` already includes what it adds.",
         )
     method, *arguments = (found["method"] or default_method(found["value"])).split(".")
     return _Criterion(
