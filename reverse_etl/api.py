@@ -1,6 +1,6 @@
 """The Python API: everything a command or an orchestrator can do with a dbt project.
 
-Nothing here prints, exits the process or handles signals. Every error is a `ReverseEtlError`. What happens meanwhile is
+Nothing here prints, exits the process or handles signals. Every error is a `ReverseEtlError`. What happens in a run is
 passed to `on_event`.
 """
 
@@ -125,7 +125,7 @@ class Project:
     ) -> RunResults:
         """Send what changed, and return how each sync ended; write the result file, as `reverse-etl run` does.
 
-        `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one that does not end well.
+        `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one fails.
         `threads` and `wait` (seconds) replace the settings `concurrency` and `wait`. `stop` is asked before each
         request: when it returns True, the run finishes open requests, commits what was accepted, and ends.
 
@@ -196,7 +196,7 @@ class Project:
     def requeue(
         self, keys: Names = (), select: Names = (), exclude: Names = (), *, allow: Names = ()
     ) -> Results[RequeuedRows]:
-        """Let the next run send rejected and skipped rows again: those of `keys` (e-mails, ids), or all of them."""
+        """Let the next run send rejected and skipped rows again: rows with one of `keys` (e-mails, ids), or all."""
         from reverse_etl.project.operations.held_rows import requeue_rows
 
         with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
@@ -224,7 +224,7 @@ class Project:
             return accept_destinations(session, TypedNames(_names(to), _names(relations), full_refresh))
 
     def list_states(self, *, allow: Names = ()) -> Sequence[ListedState]:
-        """Return what is stored of every sync that has run, also of those that no definition names."""
+        """Return what is stored of every sync that has run, including syncs that no definition names."""
         from reverse_etl.project.operations.stored_states import read_stored_states
 
         with self._open(SandboxUse.LOOK, (), (), allow) as session:

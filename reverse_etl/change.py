@@ -116,7 +116,7 @@ class Outcome:
 class Counts:
     """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned.
 
-    `resent` rows are sent although nothing differs: with `--full-refresh`, or if it is unknown what the destination holds.
+    `resent` rows are sent although nothing differs: `--full-refresh`, or the state of the destination is unknown.
     """
 
     added: int = 0

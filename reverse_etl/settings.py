@@ -19,7 +19,7 @@ from reverse_etl.errors import ConfigError, did_you_mean
 
 FILE = "reverse_etl.yml"
 PREFIX = "REVERSE_ETL_"
-# Rows that no request exceeds, whatever its endpoint takes: a smaller batch loses less if it fails.
+# Most rows in one request of any endpoint: a smaller batch loses less if it fails.
 LARGEST_BATCH = 1000
 _DAY = 86_400.0
 _LONGEST_SHOWN = 20  # shorter than any key

@@ -12,11 +12,7 @@ from tests.english import Finding, Passage, file_passages, findings, markdown_pa
 
 # Folders and files whose words are still being rewritten. The list must be empty before a release.
 _NOT_YET = {
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "docs",
     "generated",
-    "reverse_etl/api.py",
     "reverse_etl/cli",
     "reverse_etl/definition",
     "reverse_etl/delivery",
