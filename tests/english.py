@@ -29,7 +29,7 @@ PLAIN_WORDS = {
     r"held to": "must follow",
     r"whatever|whoever|whomever|whichever|whosoever|wherever": "any, every, if, when",
     r"those (?:that|who|which|of)|that of": "name the things again",
-    r"(?:of|about|after|before|from|under|on) which|(?:of|for|on) whom": "two sentences",
+    r"(?:of|about|after|before|from) which|(?:of|for|on) whom": "two sentences",
     r"in turn": "then, one after another",
     r"alone": "only",
     r"(?:well|badly) end(?:s|ed)?|ends? (?:well|badly)": "succeed, fail",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _MANY = ("--select", "-s", "--exclude", "--allow")
-_TAKES_WORDS = ("requeue",)  # their own words would be taken for selectors
+_TAKES_WORDS = ("requeue",)  # their own words would be read as selectors
 
 
 def repeat_flags(words: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ _EMBEDDED = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"(_path|_file|_uri|_url|_endpoint)$", re.IGNORECASE)
-# An API key by its look: 32 hex digits or more, wherever somebody put it, also as a name.
+# An API key by its look: 32 hex digits or more, in any value or name.
 _KEY = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 
 

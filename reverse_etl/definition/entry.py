@@ -128,7 +128,7 @@ EntriesOf = Callable[[str], Entries]
 class TaggedModel:
     """A dbt model with a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
-    `target` is dbt's target, `database` that of the relation. `label` is the name for people, with package and version.
+    `target` is dbt's target, `database` the relation's. `label` is the name for people, with package and version.
     """
 
     name: str

@@ -52,7 +52,7 @@ def _sound_part(entry: Mapping[object, object], error: ValidationError, kind: ty
 def _without_object(
     entry: dict[object, object], location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
 ) -> list[Fault]:
-    """The object, and whatever else is wrong for the object that was meant, or for any."""
+    """Return the fault of the object, and other faults for the object that is probably meant."""
     kind = entry.get("object")
     faults = [location.wrong_word("object", kind, kinds)]
     meant = _meant(entry, kinds)
@@ -78,7 +78,7 @@ def _meant(entry: Mapping[object, object], kinds: Mapping[str, type[EntryModel]]
 def _for_any(
     fault: Fault, entry: Mapping[object, object], location: EntryLocation, kinds: Mapping[str, type[EntryModel]]
 ) -> Fault:
-    """A fault in the words of all objects: the nearest key, and the allowed ones, may be those of any."""
+    """Return a fault whose nearest and allowed keys come from all objects."""
     path = str(fault.context["key"]).removeprefix(f"{location.key()}.")
     if path == "mode":
         words = {word for kind in kinds.values() for word in get_args(kind.model_fields["mode"].annotation)}

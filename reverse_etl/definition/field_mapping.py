@@ -1,4 +1,4 @@
-"""Reads `fields` of a definition: each field with its source, and the faults of those that cannot be read."""
+"""Reads `fields` of a definition: each field with its source, and the faults of fields that cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reverse_etl.sync import Field
 MAX_MAPPED_FIELDS = 500
 _ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
 _KEYS = ("value", "column", "nulls")
-# What dbt makes of names that YAML takes for booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
+# What dbt makes of names that YAML reads as booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
 _NO_NAMES = ("true", "false", "null")
 _QUOTE = "YAML reads a bare `on`, `yes`, `no` or `off` as a boolean: quote it"
 
@@ -36,8 +36,8 @@ def check_field_count(fields: object, location: EntryLocation) -> Fault | None:
         return None
     return location.fault(
         "too-many-fields",
-        f"there are {plural(len(fields), 'field')}, and one definition sends {MAX_MAPPED_FIELDS} at most: name those"
-        " that are needed under `fields`, or split them over several definitions of the model",
+        f"there are {plural(len(fields), 'field')}, and one definition sends {MAX_MAPPED_FIELDS} at most: name only"
+        " the needed ones under `fields`, or split them over several definitions of the model",
         key="fields",
         allowed=f"{MAX_MAPPED_FIELDS} fields",
     )

@@ -12,7 +12,7 @@ from reverse_etl.guards.table import GUARDS
 
 
 class GuardKeys(EntryPart):
-    """Which guards can stop this sync before it sends; `false` turns one off for good."""
+    """Which guards can stop this sync before it sends; `false` turns one off permanently."""
 
     def settings(self) -> Mapping[str, object]:
         """Return the value of each key, by the guard's name."""

@@ -9,7 +9,7 @@ from reverse_etl.definition.switches import ENABLED
 def json_schema(entries: Entries) -> dict[str, object]:
     """Return the JSON Schema of what stands under `reverse_etl` in a model's meta."""
     parts = [entry.model_json_schema() for entry in entries.values()]
-    # References are looked up from the root of a schema, wherever they stand.
+    # References are always looked up from the root of a schema.
     shared = {name: part for entry in parts for name, part in entry.pop("$defs", {}).items()}
     one: object = parts[0] if len(parts) == 1 else {"oneOf": parts}
     off = {"type": "object", "properties": {ENABLED: {"const": False}}, "required": [ENABLED]}

@@ -17,14 +17,14 @@ from reverse_etl.destinations.request import Reply
 from reverse_etl.settings import LARGEST_BATCH
 
 _MOST_ISOLATED = 100
-_PAUSE_AFTER_CREATION = 5.0  # seconds before a request about something that was just created is sent again
-_RUNS_ALONE = 3  # in which a row may fail in a request of its own, before it is held back
+_PAUSE_AFTER_CREATION = 5.0  # seconds before a request about a new resource is sent again
+_RUNS_ALONE = 3  # in which a row may fail in its own request before it is quarantined
 _NO_PAST: Mapping[int, PastFailure] = {}
 
 
 @dataclass(frozen=True)
 class SettledRows:
-    """Rows that have an outcome: ordinals that were accepted, and an outcome for each of the others."""
+    """Rows that have an outcome: the ordinals of accepted rows, and an outcome for each other row."""
 
     accepted: Sequence[int] = ()
     outcomes: Sequence[Outcome] = ()
@@ -56,7 +56,7 @@ class BatchSender:
         return self._engine.problem
 
     def run(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
-        """One outcome for every change, in the order of the replies; None while there is nothing but waiting.
+        """Yield one outcome for every change, in the order of the replies; None while it waits.
 
         Rows about one user go in successive requests, in order: the next is sent after the last one has an outcome.
         """
@@ -80,7 +80,7 @@ class BatchSender:
 
     def _too_large(self, change: Change) -> Outcome:
         limit = min(self._operation.max_bytes, self._operation.max_row_bytes)
-        reason = f"the row alone is over the {plural(limit, 'byte')} that {self._name} takes"
+        reason = f"the row by itself is over the {plural(limit, 'byte')} that {self._name} accepts"
         return Outcome(change.ordinal, Status.INVALID, "row-too-large", reason)
 
     def _task(self, batch: Batch) -> Task[Batch]:
@@ -119,7 +119,7 @@ class BatchSender:
         return self._fail(batch, done)
 
     def _fail(self, batch: Batch, done: FinishedTask[Batch]) -> SettledRows:
-        """It is not known whether these rows were applied."""
+        """Return outcomes for rows that may have been applied."""
         reply, rows = done.reply, len(batch.changes)
         failed = reply is not None and reply.status >= 400
         code, reason = "no-answer", f"no reply said whether {self._name} took it"
@@ -133,14 +133,14 @@ class BatchSender:
         return replace(settled, outcomes=[self._give_up(outcome) for outcome in settled.outcomes])
 
     def _give_up(self, outcome: Outcome) -> Outcome:
-        """Hold back a row on which the destination fails in run after run: that is no coincidence."""
+        """Quarantine a row that made the destination fail in several runs."""
         past = self._past.get(outcome.ordinal)
         runs = 1 + (past.alone if past is not None else 0)
         response = outcome.response
         if not outcome.alone or runs < _RUNS_ALONE or response is None:
             return outcome
         last = f"the last time with status {response.status}"
-        reason = f"{self._name} failed on this row alone in {plural(runs, 'run')}, {last}"
+        reason = f"{self._name} failed on this row by itself in {plural(runs, 'run')}, {last}"
         code = outcome.code if outcome.code != "no-answer" else kebab_case(response.code) or f"http-{response.status}"
         return replace(outcome, status=Status.REJECTED, code=code, reason=reason, recheck=True)
 
@@ -160,7 +160,7 @@ class BatchSender:
         return SettledRows(accepted, refused, result.dropped_fields, result.created_fields)
 
     def _split(self, batch: Batch, reply: Reply, decision: ReplyDecision, *, maybe_applied: bool) -> SettledRows | None:
-        """Refused as a whole: the rows that the reply names are taken out, else the batch is halved."""
+        """Split a batch that was refused: take out the rows that the reply names, or cut it in halves."""
         maybe_applied = maybe_applied or decision.applied
         if len(batch.changes) == 1:
             return self._refuse_only_row(batch, reply, decision, maybe_applied=maybe_applied)
@@ -193,7 +193,7 @@ class BatchSender:
         return Outcome(change.ordinal, Status.REJECTED, decision.code or f"http-{reply.status}", reason)
 
     def _count_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
-        """Isolating a row costs some twenty requests, so a fault that most rows share stops the run."""
+        """Isolating a row costs about twenty requests. So a fault that most rows share stops the run."""
         if not batch.isolated:
             return
         counts = self._context.counts
@@ -204,7 +204,7 @@ class BatchSender:
                 Problem(
                     "refused-again-and-again",
                     f"{self._name} refuses request after request as a whole; {isolated}",
-                    "Mend what the reason says, in the model or the definition; what was not sent is sent next time.",
+                    "Fix the cause in the model or the definition. The next run sends the remaining rows.",
                     {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
                 )
             )
@@ -215,7 +215,7 @@ class BatchSender:
             self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
 
     def _settle_all(self, batch: Batch, reply: Reply | None, outcome: Outcome) -> SettledRows:
-        """The same outcome for all rows of a batch."""
+        """Return the same outcome for all rows of a batch."""
         response = None if reply is None else self._record(reply, batch)
         return SettledRows(
             outcomes=[replace(outcome, ordinal=change.ordinal, response=response) for change in batch.changes]

@@ -12,9 +12,9 @@ from reverse_etl.settings import LARGEST_BATCH
 
 @dataclass
 class Batch:
-    """Changes that one request holds.
+    """Changes of one request.
 
-    `suspect`: an earlier request with these rows may have been applied in part. `isolated`: one row, left of halving.
+    `suspect`: an earlier request with these rows may have been applied in part. `isolated`: one row, found by halving.
     """
 
     changes: Sequence[Change]
@@ -33,7 +33,7 @@ class BatchCutter:
         self.too_large: list[Change] = []
 
     def limit_rows(self, rows: int) -> None:
-        """Make no batch of more rows from now on."""
+        """Lower the most rows of a batch from now on."""
         self._rows = min(self._rows, rows)
 
     def cut(self, changes: Iterator[Change]) -> Iterator[list[Change]]:
@@ -71,12 +71,12 @@ class BatchCutter:
 
 
 def largest_row(operation: Operation) -> int:
-    """Bytes that one row may take, with the comma behind it."""
+    """Return the bytes that one row may take, including the comma after it."""
     return min(operation.max_bytes - operation.overhead, operation.max_row_bytes)
 
 
 def one_row_per_user(changes: Iterator[Change], later: list[Change]) -> Iterator[Change]:
-    """The first row of each user; the others are put into `later`. Rows without a user are never put off."""
+    """Yield the first row of each user; put the others into `later`. Rows without a user never wait."""
     seen: set[str] = set()
     for change in changes:
         if change.user and change.user in seen:

@@ -85,7 +85,7 @@ class RateLimiter:
     def throttled(self, permit: int, seconds: float) -> None:
         """Note a 429 to the request with this permit: nothing goes for a while, and then at half the rate.
 
-        Requests that were let go before the rate was cut tell nothing about the new one, so they cut it no further.
+        Requests that were sent before the rate was cut say nothing about the new rate, so they do not cut it again.
         """
         with self._lock:
             self._held_until = max(self._held_until, self._monotonic() + seconds)
@@ -110,7 +110,7 @@ def rate_wait(limiter: RateLimiter, name: str, seconds: float) -> Wait:
 
 
 class RateLimiters:
-    """The limiters of one process: one for each endpoint of each project, whichever syncs call it."""
+    """The limiters of one process: one for each endpoint of each project, shared by all syncs."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         """None yet."""
@@ -141,7 +141,7 @@ def throttle(times: int, asked: float | None, random: float) -> float:
 
 
 class Budget:
-    """How many retries a run may spend: successes earn them back, so a destination that is down is soon left alone."""
+    """The retries that a run may use. Each success earns some back, so a destination that is down gets few requests."""
 
     def __init__(self, capacity: float = 20.0) -> None:
         """`capacity`: retries without a success in between."""

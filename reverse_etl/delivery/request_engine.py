@@ -1,6 +1,6 @@
 """Carries requests to the destination, a few at once, at the allowed rate, retried within bounds; knows no rows.
 
-Everything is decided in the caller's thread: workers make one attempt each. So the order of decisions is that of the
+The caller's thread makes every decision; workers only make one attempt each. So decisions follow the order of the
 replies, and the caller can do its own work between them.
 """
 
@@ -62,7 +62,7 @@ class FinishedTask(Generic[Payload]):
 
 @dataclass
 class RequestCounts:
-    """What was sent so far; rows with an outcome, and rows that had to be alone in a request to be refused."""
+    """What was sent so far: rows with an outcome, and rows that were refused in a request of their own."""
 
     requests: int = 0
     retries: int = 0
@@ -125,7 +125,7 @@ class RequestEngine(Generic[Payload]):
         self._ready.appendleft(task)
 
     def run(self, source: Iterator[Task[Payload]]) -> Iterator[FinishedTask[Payload] | None]:
-        """Every task of the source and every pushed one, as it ends; None every fifth of a second meanwhile."""
+        """Yield each task, from the source or pushed, when it ends; None every fifth of a second while it waits."""
         while True:
             yield from self._launch(source)
             if self._flying:

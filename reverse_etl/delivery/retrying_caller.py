@@ -1,4 +1,4 @@
-"""Single calls of the destination's API beside the rows, such as for field types; each is tried a few times."""
+"""Single calls of the destination's API that send no rows, such as for field types; each is tried a few times."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RetryingCaller:
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _is_settled) -> Reply:
         """The reply, or the last of several passing failures that had one. Raises DestinationError.
 
-        `once`: not repeated if it may have been applied; whatever came back is returned then. A reply that is not
+        `once`: not repeated if it may have been applied; any reply is returned then. A reply that is not
         `settled` is a passing failure too.
         """
         reply = self._call(request, once=once, settled=settled)
@@ -105,7 +105,7 @@ class RetryingCaller:
         )
 
     def _decide(self, reply: Reply, *, once: bool, settled: Callable[[Reply], bool]) -> ReplyDecision:
-        """Whatever no other attempt would change is read: the caller decides what it means."""
+        """Return whether the caller should read this reply, because another attempt would not change it."""
         decision = self.replies.classify(reply)
         if decision.action is Action.WAIT:
             return decision

@@ -25,7 +25,7 @@ _NO_RULE = IdentityRule("", ())
 class Source:
     """One field and the column of the plan it comes from. `json`: the column holds JSON text.
 
-    `from_key`: it belongs beside the row's data. `cast` is the destination's type that its values must fit, if any.
+    `from_key`: it is not part of the row's data. `cast` is the destination's type that its values must fit, if any.
     """
 
     path: str
@@ -57,7 +57,7 @@ class _Node:
 class RowFormat:
     """What a row becomes: `body` makes its JSON, `encode_column` its values. `user` is who it is about, if it matters.
 
-    `keeps_on_clear`: fields that clearing a removed row leaves alone. `rule` is how its rows are identified.
+    `keeps_on_clear`: fields that stay when a removed row is cleared. `rule` is how its rows are identified.
     """
 
     body: Body
@@ -88,7 +88,7 @@ class Encoder:
         self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
-        """Columns: ordinal, kind, identity, then those of the sources, by name."""
+        """The columns are ordinal, kind and identity, then the columns of the sources, by name."""
         columns = [self._values(source, batch) for source in self._sources]
         unsendable = _unsendable(self._sources, columns)
         heads = [batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")]

@@ -41,7 +41,7 @@ class RowLookups:
         return Task(request, (change, request))
 
     def _read(self, done: FinishedTask[_Query]) -> Outcome | None:
-        """What one reply means: an outcome, or None if the row is to be sent or asked about once more."""
+        """Return the outcome of a row by one reply; None if the row is sent or looked up again."""
         change, request = done.task.payload
         replied = done.reply if done.end is TaskEnd.REPLIED else None
         answer = self._lookup.read(change, request, replied) if replied is not None else None
@@ -61,7 +61,7 @@ class RowLookups:
         return Outcome(change.ordinal, Status.ABORTED, "not-sent", reason, response=self._response(done))
 
     def _decide(self, query: _Query, reply: Reply) -> ReplyDecision:
-        """A reply that answers is read, whatever its status: unknown users come back as errors."""
+        """Read a reply that answers, with any status: unknown users come back as errors."""
         if self._lookup.read(*query, reply) is not None:
             return ReplyDecision(Action.READ)
         decision = self._replies.classify(reply)

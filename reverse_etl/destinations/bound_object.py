@@ -70,12 +70,12 @@ class BoundObject:
     """How the rows of one sync are identified, checked, encoded and sent in one project.
 
     - `identity` says which columns identify a row, `requirements` what else must hold of it before it is sent.
-    - `fields` are the fields that keys of the definition stand for, beside those under `fields`.
+    - `fields` are fields that come from keys of the definition, in addition to its `fields`.
     - `user` returns who a row is about. Several rows of a plan may be about one user: they go in successive requests.
     - `people` are the places where the snapshot says who a row is about, the identifier with precedence first.
     - `changes_identifier`: an accepted row gives a user another identifier.
     - `expects_skips`: skipped rows are what the mode of the sync is for, and no reason for a warning.
-    - `first_recheck`: seconds after which a skipped row is tried again for the first time.
+    - `first_recheck`: seconds until a skipped row is tried again for the first time.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
     """

@@ -1,4 +1,4 @@
-"""Reads what reverse_etl.yml says of destinations: which there are, of which kind, and what each entry holds."""
+"""Reads the destinations of reverse_etl.yml: their names, their kinds, and their entries."""
 
 from __future__ import annotations
 

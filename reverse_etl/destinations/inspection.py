@@ -1,4 +1,4 @@
-"""Inspection: what Iterable would make of a sync's fields, told before a row is sent; asks nothing by itself."""
+"""What the destination would do with a sync's fields, known before a row is sent; sends no request."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class NewField:
-    """A field that Iterable does not have yet, and the type that it gets for good; `note` says why, where that is odd.
+    """A field that the destination does not have yet, and its permanent type. `note` explains a surprising type.
 
-    `type` is empty where only the first value tells.
+    `type` is empty if it depends on the first value.
     """
 
     field: str
@@ -20,10 +20,10 @@ class NewField:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `validate --online` tells of one sync; clashes are raised. `warnings` and `notes` are sentences.
+    """What `validate --online` reports of one sync. `warnings` and `notes` are sentences. Clashes are raised instead.
 
-    `types` are those that fields have in Iterable already. `inferring`: a new text field becomes what its first value
-    looks like; otherwise a string. `types_read`: Iterable told the types of all fields that it has.
+    `types` are the types that fields already have. `inferring`: a new text field becomes what its first value looks
+    like; otherwise a string. `types_read`: the destination returned the types of all its fields.
     """
 
     new_fields: Sequence[NewField] = ()

@@ -63,7 +63,7 @@ class Clarity(Enum):
     """How much a successful reply says about its rows."""
 
     CERTAIN = "certain"
-    UNATTRIBUTED = "unattributed"  # some row failed, and which one cannot be told
+    UNATTRIBUTED = "unattributed"  # some row failed, and it is unknown which one
     MALFORMED = "malformed"
 
 

@@ -1,4 +1,4 @@
-"""What a reply means for its request, and how people are told: what each destination says about its own replies."""
+"""What a destination says about its own replies: what to do with them, and how to explain them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Action(Enum):
     """What to do with a reply."""
 
     READ = "read"  # a success: the body says which rows failed
-    SPLIT = "split"  # refused as a whole: halve the batch until the row at fault is alone
+    SPLIT = "split"  # refused as a whole: halve the batch until only the row at fault is left
     RETRY = "retry"  # a passing failure: send the same bytes again
     WAIT = "wait"  # over the rate limit: not applied, send again after a while
     STOP = "stop"  # no request of this run can work

@@ -69,5 +69,5 @@ class ApiCaller(Protocol):
         """The reply, or the last failure that had a status. Raises DestinationError if the key or the network fails.
 
         `once`: the request creates something, so it is not repeated if it may have been applied; any reply is
-        returned then. `settled`: whether a reply can stand; what was just created may not be visible everywhere yet.
+        returned then. `settled`: whether a reply is final; a new resource is sometimes not visible everywhere yet.
         """

@@ -17,7 +17,7 @@ class LimitEntry(EntryPart):
         default=None,
         ge=0,
         le=100,
-        description=f"percent, whatever the number of rows; default: {Limit.share:g}, or percent if higher",
+        description=f"percent, for any number of rows; default: {Limit.share:g}, or percent if higher",
     )
 
     def limit(self) -> Limit:

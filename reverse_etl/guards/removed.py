@@ -1,4 +1,4 @@
-"""The guard `removed`: too many of the accepted rows would be removed, with those of the last hours."""
+"""The guard `removed`: too many of the accepted rows would be removed, counting the last hours too."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         return None
     share = 100 * removed / max(rows, 1)
     span = f"{limit.hours:g} {agree(limit.hours, 'hour', 'hours')}"
-    since = f", with those of the last {span}," if before else ""
+    since = f", with the removals of the last {span}," if before else ""
     figures = {"removed in this run": now, f"removed in the last {span}": before} if before else {"removed": now}
     return Problem(
         "guard-removed",

@@ -15,7 +15,7 @@ class Redactor:
         self._secrets: tuple[str, ...] = ()
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Remember more secrets, and each line of those that have several."""
+        """Remember more secrets, and each line of a secret with several lines."""
         lines = {
             line for secret in secrets for line in (secret, *secret.splitlines()) if len(line.strip()) >= _SHORTEST
         }

@@ -1,4 +1,4 @@
-"""The result file, `reverse_etl_results.json`, beside dbt's `run_results.json`; written whole or not at all."""
+"""The result file, `reverse_etl_results.json`, next to dbt's `run_results.json`; written whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RESULT_SCHEMA_VERSION = 1
 def result_file_content(
     metadata: Mapping[str, object], results: Sequence[RunResult], problems: Sequence[Problem]
 ) -> dict[str, object]:
-    """The content of the file. `problems` are those of the command itself; those of a sync are in its result."""
+    """Return the content of the file. `problems` are the command's own; the problem of a sync is in its result."""
     return {
         "metadata": {"schema_version": RESULT_SCHEMA_VERSION, **metadata},
         "results": [result_dict(result) for result in results],

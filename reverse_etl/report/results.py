@@ -65,7 +65,7 @@ def _created(fields: Sequence[str]) -> str:
     if not fields:
         return ""
     more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
-    return f"{plural(len(fields), 'field')} in Iterable, for good: {printable(', '.join(fields[:_MOST_FIELDS]))}{more}"
+    return f"{plural(len(fields), 'field')} in Iterable, permanent: {printable(', '.join(fields[:_MOST_FIELDS]))}{more}"
 
 
 def total_line(results: Sequence[RunResult]) -> str:

@@ -40,7 +40,7 @@ class SyncState:
 
 
 def _told_counts(run: RunRow) -> Mapping[str, int]:
-    """Return the counts for people: not those that only the guard `removed` reads."""
+    """Return the counts for people, without counts that only the guard `removed` reads."""
     return {name: count for name, count in run.counts.items() if name not in (REMOVALS, ALLOWED_REMOVALS)}
 
 

@@ -23,7 +23,7 @@ _EXAMPLES = 1
 
 @dataclass(frozen=True)
 class ReceivedCounts:
-    """What Iterable shall have received of one kind: things that are new or differ, and things that went."""
+    """What Iterable must have received of one kind: new or changed things, and removed things."""
 
     new: int
     gone: int = 0

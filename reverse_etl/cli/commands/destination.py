@@ -25,7 +25,7 @@ def accept_destination(
     ] = False,
     sandbox: Sandboxed = False,
 ) -> int:
-    """Accept the destination; send nothing. Its host, project and key count as those that took the rows."""
+    """Accept the destination; send nothing. Its host, project and key then count as the ones that accepted the rows."""
     project = session.project(sandbox=sandbox)
     accepted = project.accept_destination(
         **session.selection, to=to or (), relations=relation or (), full_refresh=full_refresh

@@ -30,7 +30,7 @@ def prune_state(
     session: Session,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SYNC]...", help="Only these; also those of another project or target."),
+        typer.Argument(metavar="[SYNC]...", help="Only these, including syncs of another project or target."),
     ] = None,
     sandbox: Sandboxed = False,
 ) -> None:

@@ -43,7 +43,7 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True)
 class IterableConfig(DestinationConfig):
-    """One Iterable project, how to reach it, and a host beside Iterable's own that its key may go to."""
+    """One Iterable project, how to reach it, and another host that its key may go to."""
 
     kind: ClassVar[str] = "iterable"
     ca_bundle: str | None = None

@@ -21,8 +21,9 @@ from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Syn
 # What a key of a definition is called in Iterable's JSON, and in the arrays of its replies.
 JSON_NAMES = {"email": "email", "user_id": "userId"}
 REPLY_KINDS = {"email": "Emails", "user_id": "UserIds"}
-# Never part of an address: characters without width, blanks beyond ASCII and marks of direction, which nobody sees;
-# letters that fold into those of ASCII, so that the address would be somebody else's; and what surrounds an address in
+# Never part of an address: invisible characters, blanks beyond ASCII and marks of direction;
+# letters that become ASCII letters in lower case, so that the address would be another person's; and what surrounds
+# an address in
 # `mailto:jo@shop.com`, `Jo <jo@shop.com>` or `a@shop.com, b@shop.com`.
 _UNSEEN = "\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f"
 _UNSEEN += "\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
@@ -97,7 +98,7 @@ class Identifiers:
         return replace(first, otherwise=rest[0]) if rest else first
 
     def other_fields(self) -> tuple[Field, ...]:
-        """Return the identifiers to keep beside the identity, so that a user is also found by the other one."""
+        """Return the identifiers to keep in addition to the identity, so that a user is found by either."""
         return tuple(
             Field(key, self.columns[key], nulls="skip", as_text=True, lowered=key == "email", from_key=True)
             for key in self.keys[1:]
@@ -145,7 +146,7 @@ def person_column(key: str, label: str = "", mark: str = "") -> PersonColumn:
 
 
 def person_columns(rule: IdentityRule, beside: Sequence[Field] = ()) -> tuple[PersonColumn, ...]:
-    """Return where rows that are users say who they are: in their identity, and in fields beside it."""
+    """Return where rows that are users hold their identifiers: in the identity, and in other fields."""
     keys = {path: key for key, path in JSON_NAMES.items()}
     columns = [person_column(rule.key), *(person_column(keys.get(one.path, one.path), one.label) for one in beside)]
     other = rule.otherwise

@@ -46,8 +46,7 @@ def _wrong_type(project: ProjectType, types: tuple[ProjectType, ...]) -> ConfigE
     names = " or ".join(f"`{one.value}`" for one in types)
     return ConfigError(
         "project-type-differs",
-        f"the project type is set to `{project.value}`, and the profiles in Iterable are those of a project of type"
-        f" {names}",
+        f"the project type is set to `{project.value}`, and the profiles in Iterable show a project of type {names}",
         context={"set to": project.value, "in Iterable": ", ".join(one.value for one in types)},
         hint="Set ITERABLE_PROJECT_TYPE, or `project_type` of the destination, to what Iterable shows under"
         " Settings > Project Settings > Unique identifier.",

@@ -34,7 +34,7 @@ class Route:
 
     @property
     def is_delayed_read(self) -> bool:
-        """Whether it reads users, lists and the like and changes none of them. Exports are included."""
+        """Whether it only reads data, such as users or lists. Exports are included."""
         return self.rate_limit_key.startswith("GET /api/") or "/export" in self.rate_limit_key
 
 

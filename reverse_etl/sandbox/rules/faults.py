@@ -64,7 +64,7 @@ NO_FAULTS: Final = DrawnFaults()
 class FaultSwitches:
     """The active faults of one project.
 
-    The same requests get the same faults under the same seed, whatever their order. Repeated requests are counted.
+    The same requests get the same faults with the same seed, in any order. Repeated requests are counted.
     Raises ValueError for a text that names no fault, with a sentence that says what is allowed.
     """
 

@@ -53,7 +53,7 @@ class Event:
         return document
 
     def to_api(self, identifiers: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the event as a GET shows it. `identifiers` are those of its user."""
+        """Return the event as a GET shows it. `identifiers` are its user's."""
         sources = {"campaignId": self.campaign_id, "templateId": self.template_id}
         return {
             **identifiers,

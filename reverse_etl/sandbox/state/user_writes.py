@@ -162,7 +162,7 @@ def _write_fields(project: Project, target: WriteTarget, fields: Fields, *, merg
 
 
 def _change_data(profile: Profile, sent: Fields, *, merge: bool) -> FieldChanges:
-    """Write the fields into the profile and return those that changed."""
+    """Write the fields into the profile and return the changed ones."""
     data: Fields = profile.data
     changes: FieldChanges = {}
     for name, value in sent.items():

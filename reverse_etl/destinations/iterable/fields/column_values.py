@@ -120,7 +120,7 @@ def _whole(value: int | None) -> int | Unsendable | None:
 
 
 def _timestamps(column: pa.Array) -> list[Any]:
-    """Return instants in UTC, whatever the zone. Fractions of a second are rounded down, before 1970 as well."""
+    """Return instants in UTC, from any time zone. Fractions of a second are rounded down, before 1970 as well."""
     ticks, second = column.cast(pa.int64()), _A_SECOND[column.type.unit]
     whole = pc.divide(ticks, second)
     whole = pc.subtract(whole, pc.less(ticks, pc.multiply(whole, second)).cast(pa.int64()))
@@ -208,7 +208,7 @@ def _parsed(text: Any) -> Any:
     except OverflowError as error:
         return _STANDING_FOR.get(str(error), _NOT_WHOLE)
     except (ValueError, RecursionError):
-        # Once more, without what only Snowflake writes.
+        # Parse again, without the words that only Snowflake writes.
         plain = _BARE.sub(lambda found: "null" if found["bare"] else found[0], text)
         return _NO_JSON if plain == text else _parsed(plain)
 

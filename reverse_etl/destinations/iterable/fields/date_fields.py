@@ -60,7 +60,7 @@ def add_date_findings(found: Inspection, samples: Mapping[str, DateSample]) -> I
 
 def _of_known(name: str, texts: DateSample, kind: str) -> list[str]:
     if kind != "date":
-        return _of_string(name, texts, "are strings there for good, so map the field to a new name as well")
+        return _of_string(name, texts, "stay strings there, so map the field to a new name as well")
     misfits = texts.count - texts.dates
     if not misfits:
         return []
@@ -74,9 +74,9 @@ def _of_inferred(name: str, texts: DateSample) -> list[str]:
     if texts.dates and texts.dates < texts.count:
         look = agree(texts.dates, "looks like a date", "look like dates")
         said = f"field `{name}` is new, and {_share(texts.dates, texts)} {look} to Iterable"
-        lasting = "the first to arrive makes it a date, or a string, for good"
+        lasting = "the first to arrive makes it a date, or a string, permanently"
         return [f"{said}, the others do not: {lasting}. If all are dates, {_CAST}"]
-    return _of_string(name, texts, "would make it a string for good")
+    return _of_string(name, texts, "would make it a string permanently")
 
 
 def _of_string(name: str, texts: DateSample, what: str) -> list[str]:

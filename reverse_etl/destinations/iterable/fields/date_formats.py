@@ -1,7 +1,7 @@
-"""Formats of dates: those that Iterable recognizes, and those that only people do.
+"""Formats of dates that Iterable recognizes, and formats that only people recognize.
 
-Accepted forms: support article 208183076. A fraction of a second, for one, is accepted after a `T` alone, and only as
-milliseconds with a zone (block/iterable-go, types/data_types.go).
+Accepted forms: support article 208183076. A fraction of a second, for example, is accepted only after a `T`, and only
+as milliseconds with a zone (block/iterable-go, types/data_types.go).
 """
 
 from __future__ import annotations

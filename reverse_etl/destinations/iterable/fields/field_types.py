@@ -1,4 +1,4 @@
-"""Types of fields: those that Iterable has already fixed, compared with the types of the mapped columns.
+"""Compares the types that fields already have in Iterable with the types of the mapped columns.
 
 A field's type is set by its first value and never changes (support article 208183076), so a clash is found before the
 first batch and not by it.
@@ -141,7 +141,7 @@ def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     return DestinationError(
         "field-type-clash",
         f"sync `{sync}`: Iterable knows `{first.field}` as a {first.theirs}, {first.ours} would give it another type"
-        " for good" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
+        " permanently" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
         context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
         hint=f"In the model {_FIXES[first.theirs]}, or map it to a new field name.",
     )

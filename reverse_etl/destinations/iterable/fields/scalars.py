@@ -18,7 +18,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 # What times and dates of a warehouse have become before they come here: see `values`.
 _TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d \+00:00)?")
-# Iterable takes seconds and milliseconds since 1970, and tells them apart by their size; no source says where.
+# Iterable accepts seconds and milliseconds since 1970, and decides by their size. No source says at which size.
 # From here on (the year 5138) seconds may be read as milliseconds, so they are not sent.
 _SECONDS_BELOW = 10**11
 # Up to here (the year 9999) a number may be seconds, and is neither: `epoch(valid_to)` is no time of the year 1978.

@@ -40,7 +40,7 @@ def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> li
 
 
 def _told(text: str | None, value: Any) -> Any:
-    """Return a JSON number as it is written in the column, whatever its size."""
+    """Return a JSON number of any size as it is written in the column."""
     return text if text is not None and type(value) is not str and _NUMBER.fullmatch(text) else value
 
 

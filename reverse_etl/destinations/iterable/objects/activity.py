@@ -38,7 +38,7 @@ from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
-_NO_TYPES = "no endpoint of Iterable tells the types of event fields, so those that are new would get these"
+_NO_TYPES = "Iterable does not report the types of event fields; a new field would get this type"
 _NAMES = {"campaign_id": "campaignId", "template_id": "templateId"}
 
 
@@ -52,7 +52,7 @@ class ActivityEntry(FieldsEntry):
     campaign_id: RowSource = None
     template_id: RowSource = None
     unknown_users: Literal["skip", "reject"] = Key(
-        default="skip", description="rows of users that Iterable lacks: try again later, or refuse for good"
+        default="skip", description="rows of users that Iterable does not have: try again later, or refuse"
     )
 
     @property
@@ -67,7 +67,7 @@ class ActivityEntry(FieldsEntry):
         faults = [] if self.email or self.user_id else [missing_identifier(location)]
         if not self.identifiers() and not self.primary_key:
             [key] = self.IDENTIFIERS
-            message = f"neither `{key}` nor `primary_key` names a column, so no row could be told from another"
+            message = f"neither `{key}` nor `primary_key` names a column, so rows cannot be distinguished"
             faults.append(
                 location.fault("missing-identifier", message, key=key, allowed=f"{key}, primary_key, or both")
             )
@@ -127,7 +127,7 @@ def _check(identifiers: Identifiers, sync: Sync) -> list[Fault]:
 
 
 def _inspect(context: SyncContext, caller: ApiCaller) -> Inspection:
-    del caller  # no endpoint tells the types of event fields
+    del caller  # no endpoint returns the types of event fields
     return inspect_without_types(context, _NO_TYPES) if context.fields else Inspection()
 
 

@@ -1,4 +1,4 @@
-"""Carts: what lies in users' shopping carts, one request each, by POST /api/commerce/updateCart."""
+"""Carts: the shopping carts of users, one request each, by POST /api/commerce/updateCart."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class CartsEntry(Entry):
     items: Items
     on_removed: Literal["ignore", "clear"] = Key(default="ignore", description="clear: the cart is emptied")
     unknown_users: Literal["skip", "reject"] = Key(
-        default="skip", description="rows of users that Iterable lacks and does not make: try again later, or refuse"
+        default="skip", description="rows of users that Iterable neither has nor creates: try again later, or refuse"
     )
     prefer_user_id: bool = Key(
         default=False, description="e-mail projects: create users that are known by user id only"
@@ -89,7 +89,7 @@ def _body(entry: CartsEntry, identifiers: Identifiers, read_items: ItemsReader, 
 
 @dataclass(frozen=True)
 class UpdateCart(Single):
-    """Replaces a user's cart. `skip`: those of unknown users are skipped, not rejected."""
+    """Replaces a user's cart. `skip`: carts of unknown users are skipped, not rejected."""
 
     skip: bool = True
     endpoint: Endpoint = UPDATE_CART

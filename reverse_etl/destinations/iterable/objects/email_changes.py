@@ -42,10 +42,10 @@ class EmailChangesEntry(Entry):
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("current_email", "user_id")
     object: Literal["email_changes"]
     mode: Literal["update"] = "update"
-    current_email: ColumnName | None = Key(default=None, description="column of the address that Iterable has")
+    current_email: ColumnName | None = Key(default=None, description="column with the address that Iterable has")
     user_id: ColumnName | None = None
     prefer: Prefer = None
-    new_email: ColumnName = Key(description="column of the address it shall have")
+    new_email: ColumnName = Key(description="column with the new address")
 
     def key_fields(self) -> tuple[Field, ...]:
         return (Field(_NEW, self.new_email, as_text=True, lowered=True, from_key=True),)

@@ -47,7 +47,7 @@ class EventsEntry(ActivityEntry):
     object: Literal["events"]
     mode: Literal["upsert"] = Key(default="upsert", description="an event sent before is updated when its row changes")
     event_name: RowSource = Key(description="a column, or {value: …}")
-    event_id: ColumnName | None = Key(default=None, description="what tells an event from every other one")
+    event_id: ColumnName | None = Key(default=None, description="column with an id that no other event has")
     create_new_fields: bool | None = Key(
         default=None, description="whether Iterable may add fields; default: the project's"
     )
@@ -106,7 +106,7 @@ class TrackBulk(Operation):
         return Request(self.endpoint, self.endpoint.path, body)
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        # Identifiers among an event's data are somebody else's.
+        # Identifiers in an event's data belong to other users.
         reader = BulkReader(self._outcome, self.allow_dropped_fields, parts=("",))
         return reader.read(changes, reply, _read_disallowed(changes, reply))
 
@@ -114,7 +114,7 @@ class TrackBulk(Operation):
         return read_user_refusal(change, reply, skip=self.skip)
 
     def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
-        # The deprecated array of user ids names those that are not known: Swagger, BulkTrackResponse.
+        # The deprecated array of user ids names unknown users: Swagger, BulkTrackResponse.
         unknown = failure.reason == "invalid" and failure.deprecated and named.kind == "UserIds"
         if unknown or failure.reason == "notFound":
             return unknown_user(change, skip=self.skip)

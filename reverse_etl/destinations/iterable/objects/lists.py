@@ -100,7 +100,7 @@ class ListMembersEntry(FieldsEntry):
     )
 
     def mapped_fields(self) -> tuple[Field, ...]:
-        """Membership alone, unless fields are named."""
+        """Return only membership, unless fields are named."""
         return super().mapped_fields() or ()
 
     def scope(self) -> Mapping[str, str]:
@@ -123,7 +123,7 @@ class ListMembersEntry(FieldsEntry):
         useless = [key for key in self.JOINING if self.mode == "remove" and getattr(self, key)]
         return faults + [
             location.fault(
-                "contradictory-keys", f"`mode: remove` subscribes nobody, so `{key}` has no meaning", key=key
+                "contradictory-keys", f"`mode: remove` subscribes no one, so `{key}` has no meaning", key=key
             )
             for key in useless
         ]
@@ -225,7 +225,7 @@ class ListOperation(Operation):
 
     @abstractmethod
     def _switch(self) -> bytes:
-        """Return what the request says beside list and rows: JSON members, each after a comma."""
+        """Return the other JSON members of the request, each after a comma."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class PurchasesEntry(ActivityEntry):
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("purchase_id",)
     object: Literal["purchases"]
     mode: Literal["upsert"] = Key(default="upsert", description="a purchase sent before is updated when it changes")
-    purchase_id: ColumnName | None = Key(default=None, description="what tells a purchase from every other one")
+    purchase_id: ColumnName | None = Key(default=None, description="column with an id that no other purchase has")
     items: Items
     total: RowSource = Key(description="a column, or {value: …}")
     prefer_user_id: bool = Key(
@@ -95,7 +95,7 @@ def _purchase_id(entry: PurchasesEntry, identity: str) -> str:
 
 @dataclass(frozen=True)
 class TrackPurchase(Single):
-    """Tracks a purchase, or updates the one with its id. `skip`: those of unknown users are skipped, not rejected."""
+    """Tracks a purchase, or updates the one with its id. `skip`: rows of unknown users are skipped."""
 
     skip: bool = True
     endpoint: Endpoint = TRACK_PURCHASE

@@ -61,7 +61,7 @@ _MEMBERS: Mapping[str, str] = {
     "unsubscribed_message_types": "unsubscribedMessageTypeIds",
     _OPTED_IN: "subscribedMessageTypeIds",
 }
-# Swagger knows `emailListIds` alone. Where profiles hold their lists as `userListIds` (support article 9216719179796)
+# Swagger only has `emailListIds`. If profiles hold their lists as `userListIds` (support article 9216719179796),
 # a client in production sends that name, and an array that was ignored would be lost without a word: both are sent.
 _LIST_MEMBERS: Mapping[ProjectType, tuple[str, ...]] = {
     ProjectType.EMAIL: ("emailListIds",),

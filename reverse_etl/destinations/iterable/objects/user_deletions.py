@@ -1,4 +1,4 @@
-"""User deletions: users deleted, forgotten for good, or let back in, one request each."""
+"""User deletions: users deleted, forgotten permanently, or accepted again, one request each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from reverse_etl.sync import Sync
 
 # Swagger: 3 a second and 1000 in 24 hours, each.
 FORGET = Endpoint("POST", "/api/users/forget", 3, per_day=1000)
-_NOBODY = "Iterable has no such user, so there was nobody to delete"
+_NOBODY = "Iterable has no such user, so there was nothing to delete"
 UNFORGET = Endpoint("POST", "/api/users/unforget", 3, per_day=1000)
 
 
@@ -82,7 +82,7 @@ def _needs_email(entry: UserDeletionsEntry, project: ProjectType) -> bool:
 def _check(entry: UserDeletionsEntry, identifiers: Identifiers, sync: Sync) -> list[Fault]:
     faults = identifiers.check(sync)
     if _needs_email(entry, identifiers.project) and identifiers.key == "user_id":
-        message = f"an e-mail project can {entry.mode} users by e-mail alone"
+        message = f"an e-mail project can {entry.mode} users only by e-mail"
         faults.append(location_of(sync).fault("wrong-identifier", message, key="email", allowed="a column"))
     return faults
 
@@ -95,7 +95,7 @@ def _operations(entry: UserDeletionsEntry, identifiers: Identifiers) -> Operatio
 
 @dataclass(frozen=True)
 class Delete(DeleteUser):
-    """Deletes a user whom a lookup found. A user that no longer exists was deleted meanwhile."""
+    """Deletes a user whom a lookup found. If the user no longer exists, another request deleted it."""
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         return _accepted_if_forgotten(change, reply) or super().read_refusal(change, reply)

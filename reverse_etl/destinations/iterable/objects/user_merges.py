@@ -68,7 +68,7 @@ UserKey = Annotated[UserColumn, SkipValidation, BeforeValidator(_read_user), Wit
 
 
 class ArrayEntry(EntryPart):
-    """An array of the profiles that is joined; `dedupe_by` names the member that tells its objects apart."""
+    """An array of the profiles that is joined; `dedupe_by` names the member that identifies its objects."""
 
     field: str = Key(min_length=1)
     dedupe_by: str | None = None

@@ -50,7 +50,7 @@ class UsersEntry(FieldsEntry):
     object: Literal["users"]
     mode: Literal["upsert", "update", "mirror"] = Key(
         default="upsert",
-        description="update: users that Iterable lacks are skipped; mirror: those that left the model are deleted",
+        description="update: unknown users are skipped; mirror: users whose row left the model are deleted",
     )
     email: ColumnName | None = None
     user_id: ColumnName | None = None
@@ -107,7 +107,7 @@ def _check(entry: UsersEntry, identifiers: Identifiers, sync: Sync) -> list[Faul
         faults.append(
             location.fault(
                 "wrong-identifier",
-                "an e-mail project does not create users from a user id alone",
+                "an e-mail project does not create users from only a user id",
                 key="user_id",
                 allowed="an `email` column, `mode: update`, or `prefer_user_id: true` for placeholder addresses",
             )

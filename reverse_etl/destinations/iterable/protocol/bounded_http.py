@@ -1,4 +1,4 @@
-"""Bounded HTTP: connections on which an attempt ends in time, and on which no reply grows without end."""
+"""HTTP connections with limits: an attempt ends in time, and a reply has a largest size."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 
-# Bytes of one reply as they come over the wire: status line, headers, body, and whatever stands between them.
+# Bytes of one reply as they are received: status line, headers, body, and everything between them.
 MOST_BYTES = 11_000_000
 _current = threading.local()
 
 
 class Deadline:
-    """A context that ends the attempt of this thread after some seconds, whatever it is doing.
+    """A context that ends the attempt of this thread after some seconds, in any phase.
 
     It shuts the connection down, so that connecting to TLS, sending and reading fail at once. `passed`: it did.
     """
@@ -39,7 +39,7 @@ class Deadline:
 
     def watch(self, connection: HTTPConnection, handle: Any) -> None:
         """Take a socket under the deadline. Raises ConnectTimeoutError if it has passed: nothing was sent yet."""
-        # A second handle of the same connection: while TLS is being set up, the first one belongs to nobody.
+        # A second handle of the same connection: during the TLS handshake, the first one has no owner.
         copy = socket.fromfd(handle.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         with self._lock:
             self._handles.append(copy)
@@ -137,7 +137,7 @@ class _Counted(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """A response of which no part is without bound: some lines of a chunked one have none otherwise."""
+    """A response whose parts all have a largest size, including the lines of a chunked body."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -37,7 +37,7 @@ _KINDS = {JSON_NAMES[key]: kind for key, kind in REPLY_KINDS.items()}
 
 def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
     """Whether a row that is known by `key` is named because Iterable lacks its user."""
-    # Which array names an unknown user id is not documented, beside the deprecated one; the id itself was checked
+    # It is not documented which array names an unknown user id, except the deprecated one; the id itself was checked
     # before it was sent.
     key = change.key or key
     doubtful = failure.reason == "invalid" and failure.deprecated and key == "user_id"
@@ -48,8 +48,8 @@ def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) ->
 def rejected(change: Change, named: Identifier, failure: Failure, key: str = "") -> Outcome:
     """Return the outcome of a row that a reply names. `key`: which identifier the row's own identity is, if it is one.
 
-    A forgotten user bars the row's identity only if it is that user. A row that only mentions somebody who was
-    forgotten is sent again when it changes.
+    A forgotten user bars the row's identity only if it is that user. A row that only mentions a forgotten user is
+    sent again when it changes.
     """
     outcome = Outcome(change.ordinal, Status.REJECTED, *MEANING[failure.reason])
     own = bool(key) and named == identifier(REPLY_KINDS[change.key or key], change.identity)
@@ -60,9 +60,9 @@ def rejected(change: Change, named: Identifier, failure: Failure, key: str = "")
 class BulkReader:
     """Reads replies in which failed rows are named by their identifiers.
 
-    `fate` is what befalls a row that is named; it may be an acceptance. `allow_dropped_fields`: rows are accepted
+    `fate` returns the outcome of a row that is named; it may be accepted. `allow_dropped_fields`: rows are accepted
     although Iterable dropped some of their fields. `failures` finds what a reply names. `parts` are
-    those of a row's JSON that hold identifiers of its user.
+    the members of a row's JSON that hold identifiers of its user.
     """
 
     fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
@@ -105,7 +105,7 @@ class BulkReader:
         return blamed, False
 
     def _only_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
-        """What befell the only row of a request: the name need not be its own, where it took over another's."""
+        """Return the outcome of a single-row request. The reply may name another identifier than the row's own."""
         fates = [self.fate(change, identity, failure) for identity, failure in named.items()]
         nameless = Outcome(change.ordinal, Status.REJECTED, "refused", "Iterable refused the row without a reason")
         return next((fate for fate in fates if fate.bars_identity), (fates or [nameless])[0])

@@ -1,6 +1,6 @@
 """Failures: what a bulk reply says of its rows, by counts and by arrays of identifiers; knows no object and no request.
 
-Iterable names failed rows by identifier alone, without a position or a reason (Swagger, UserBulkUpdateListResponse).
+Iterable names failed rows only by identifier, without a position or a reason (Swagger, UserBulkUpdateListResponse).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class BulkCounts:
     idle: int
 
     def cover(self, rows: int) -> bool:
-        """Whether they add up to so many rows; idle ones may or may not be among the successes."""
+        """Return whether the counts add up to this number of rows. Idle rows can count as successes or not."""
         return self.succeeded + self.failed in (rows, rows - self.idle)
 
 
@@ -36,7 +36,7 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an identifier is named. `deprecated`: only by the older arrays, which tell reasons less well apart."""
+    """Why an identifier is named. `deprecated`: only by the older arrays, which do not distinguish all reasons."""
 
     reason: str
     deprecated: bool

@@ -113,7 +113,7 @@ def check_bundle(path: str | None) -> None:
 
 
 def _address(base_url: str) -> tuple[str, str]:
-    """Scheme and host. Anything two URL readers could take for different hosts is refused."""
+    """Return scheme and host. An address that two URL parsers could read differently is refused."""
     if not _PLAIN_URL.fullmatch(base_url):
         raise _not_allowed("an address with anything but scheme, host, port and path")
     parts = urlsplit(base_url)
@@ -162,7 +162,7 @@ class HttpClient:
         self._sessions: list[requests.Session] = []
 
     def send(self, request: Request) -> Reply:
-        """One attempt, of `timeout` seconds at most. Whatever happens becomes a Reply."""
+        """Make one attempt, of `timeout` seconds at most. Every failure becomes a Reply."""
         with Deadline(self._access.timeout) as deadline:
             try:
                 return self._attempt(request, deadline)

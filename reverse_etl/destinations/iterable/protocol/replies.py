@@ -16,7 +16,7 @@ _COMPLAINT = re.compile(r"[A-Za-z. ]{1,80}")
 _LONGEST_REASON = 500
 _HINTS: Mapping[str, str] = {
     "wrong-key": "Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
-    "forbidden-key": "Use a server-side key that may do this; Iterable lists a key's rights beside it.",
+    "forbidden-key": "Use a server-side key that may do this; Iterable lists the rights next to each key.",
     "unknown-endpoint": "Check ITERABLE_BASE_URL: the address answers, but not as Iterable's API.",
     "redirected": "Set ITERABLE_BASE_URL to the address itself: the key is not handed on to where it points.",
     "unique-fields-limit-exceeded": "Set `create_new_fields: false`, or have Iterable raise the limit.",

@@ -58,7 +58,7 @@ def refusal_of(change: Change, reply: Reply) -> Outcome | None:
 def coded_refusal(change: Change, reply: Reply, *, one_user: bool = False) -> Outcome | None:
     """Return what the code of a 4xx says of a row's user; None if it says nothing of a user.
 
-    A code names nobody. `one_user`: the row's identity is the only user that the request is about.
+    A code names no user. `one_user`: the row's identity is the only user that the request is about.
     """
     known = _CODES.get(reply.code)
     if known is None:
@@ -68,18 +68,18 @@ def coded_refusal(change: Change, reply: Reply, *, one_user: bool = False) -> Ou
 
 
 def names_one_user(change: Change) -> bool:
-    """Return whether no field of the row is an identifier of a user, beside the row's own identity."""
+    """Return whether the row's identity is its only identifier of a user."""
     data = orjson.loads(change.body).get("dataFields") or {}
     return not any(data.get(name) for name in ("email", "userId"))
 
 
 def barring(outcome: Outcome) -> Outcome:
-    """Return the outcome of a row whose own identity Iterable was told to forget."""
+    """Return the outcome of a row whose own identity is a forgotten user."""
     return replace(outcome, reason=_FOR_GOOD, bars_identity=True)
 
 
 def is_absent(reply: Reply) -> bool:
-    """Whether a refusal says that there is no such user: a code in some cases, words alone in others."""
+    """Return whether a refusal says that there is no such user: by a code, or only in words."""
     message = reply.body.get("msg") if isinstance(reply.body, dict) else reply.text
     checked = reply.status == 400 or (reply.status >= 500 and reply.code == "BadParams")
     return checked and reply.code in ("BadParams", "", "Success") and "exist" in str(message).lower()

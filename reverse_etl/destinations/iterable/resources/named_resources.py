@@ -24,7 +24,7 @@ class Register:
 LISTS = Register("list", Endpoint("GET", "/api/lists", 100), "lists")
 CHANNELS = Register("channel", Endpoint("GET", "/api/channels", 100), "channels")
 MESSAGE_TYPES = Register("message type", Endpoint("GET", "/api/messageTypes", 100), "messageTypes")
-# Types of lists whose members can be set (support article 204780579); the type need not be told, and other things
+# Types of lists whose members can be set (support article 204780579); the type can be missing, and other resources
 # have none.
 STATIC = ("Standard", "")
 

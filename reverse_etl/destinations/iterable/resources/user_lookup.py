@@ -14,7 +14,7 @@ from reverse_etl.destinations.operation import Answer, Lookup, Send
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 
 GET_USER = Endpoint("GET", "/api/users", 100)
-# Seconds until a user is looked for again: one just written may not be found for a minute (Swagger, users/update).
+# Seconds until a user is looked up again: Iterable may not return a new user for a minute (Swagger, users/update).
 FIRST_RECHECK = 600.0
 _ENVELOPE = {"code", "msg", "error", "message"}
 

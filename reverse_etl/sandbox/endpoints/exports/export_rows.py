@@ -62,7 +62,7 @@ def select_rows(project: Project, selection: Selection) -> Iterator[Row]:
 
 
 def format_event(project: Project, event: Event) -> Row:
-    """Return an event as exports show it: its fields beside what Iterable adds."""
+    """Return an event as exports show it: its fields next to what Iterable adds."""
     members = event.to_api(project.users[event.user].get_identifiers())
     fields, type_ = members.pop("dataFields"), members.pop("eventType")
     return {**fields, **members, "_type": type_}

@@ -22,7 +22,7 @@ def list_lists(call: Call) -> Reply:
 
 
 def sort_standard_first(lists: Iterable[UserList]) -> list[UserList]:
-    """Return the lists. Those that the API can change come first."""
+    """Return the lists. Lists that the API can change come first."""
     return sorted(lists, key=lambda one: one.type != "Standard")
 
 
