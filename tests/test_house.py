@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -165,6 +165,11 @@ def test_no_folder_has_many_files_beside_its_sub_folders() -> None:
     assert full - FULL_FOLDERS_LEFT == set()
 
 
+def test_no_folder_of_the_tests_has_many_files_beside_its_sub_folders() -> None:
+    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py"))
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
+
+
 def public_names(path: Path) -> Iterator[str]:
     """Classes, functions and values that a file defines at its top level, for others to import."""
     for node in parsed(path).body:
@@ -228,7 +233,7 @@ def _contract(module: str) -> set[str]:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_object_passes_the_contract_of_objects(name: str) -> None:
-    assert contract_classes(ROOT / "tests" / "destinations" / "iterable") & _contract("iterable_object")
+    assert contract_classes(ROOT / "tests" / "destinations" / "iterable") & _contract("iterable/objects")
     assert _tests_of("destinations/iterable", name)
 
 

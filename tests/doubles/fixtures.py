@@ -8,10 +8,10 @@ from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 
 pytest.register_assert_rewrite(
     "tests.contracts.delivery",
-    "tests.contracts.iterable_object",
-    "tests.contracts.iterable_bulk",
-    "tests.contracts.iterable_pacing",
-    "tests.contracts.iterable_turns",
+    "tests.contracts.iterable.objects",
+    "tests.contracts.iterable.bulk",
+    "tests.contracts.iterable.pacing",
+    "tests.contracts.iterable.turns",
     "tests.doubles.delivery_world",
 )
 

@@ -10,7 +10,7 @@ from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.operation import Row
-from tests.contracts.iterable_object import OperationContract
+from tests.contracts.iterable.objects import OperationContract
 from tests.doubles.scripted_server import Answer, refusal
 
 MODEL = TaggedModel("people", "model.shop.people", '"people"', "models/people.yml")

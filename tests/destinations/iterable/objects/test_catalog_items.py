@@ -11,8 +11,8 @@ from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.sync import Field
-from tests.contracts.iterable_bulk import BulkContract
-from tests.contracts.iterable_object import OperationContract
+from tests.contracts.iterable.bulk import BulkContract
+from tests.contracts.iterable.objects import OperationContract
 from tests.destinations.iterable.objects.singles import codes_in, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal
 

@@ -12,7 +12,7 @@ from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.lists import Subscribe, Unsubscribe
 from reverse_etl.errors import DestinationError
-from tests.contracts.iterable_bulk import BulkContract
+from tests.contracts.iterable.bulk import BulkContract
 from tests.destinations.iterable.objects.bulk_replies import ARRAYS, reply
 from tests.destinations.iterable.objects.singles import faults_in_project, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal

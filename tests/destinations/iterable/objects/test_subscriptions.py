@@ -14,7 +14,7 @@ from reverse_etl.destinations.iterable.objects.subscriptions import UpdateSubscr
 from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import DestinationError
 from reverse_etl.sync import Field
-from tests.contracts.iterable_bulk import BulkContract
+from tests.contracts.iterable.bulk import BulkContract
 from tests.destinations.iterable.objects.singles import faults_in_project, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal
 

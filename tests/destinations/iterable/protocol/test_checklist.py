@@ -14,18 +14,18 @@ FOLDERS = ("objects", "fields", "protocol", "resources")
 
 POINTS: dict[str, tuple[str, ...]] = {
     "the HTTP status decides; 200, 201 and 202 are success": (
-        "contracts/iterable_object.py::test_every_row_of_a_good_reply_is_accepted",
+        "contracts/iterable/objects.py::test_every_row_of_a_good_reply_is_accepted",
         "protocol/test_reply_table.py::test_each_row_of_the_table",
     ),
     "a code of success on a 4xx is none": (
-        "contracts/iterable_object.py::test_a_reply_that_no_request_can_mend_stops_the_run",
+        "contracts/iterable/objects.py::test_a_reply_that_no_request_can_mend_stops_the_run",
     ),
     "text, HTML and broken JSON are borne": (
-        "contracts/iterable_object.py::test_after_a_doubtful_reply_the_same_bytes_are_sent_again",
+        "contracts/iterable/objects.py::test_after_a_doubtful_reply_the_same_bytes_are_sent_again",
         "protocol/test_client.py::test_what_a_body_becomes",
     ),
     "unknown and missing members of a reply are borne": (
-        "contracts/iterable_object.py::test_unknown_fields_of_a_reply_are_ignored",
+        "contracts/iterable/objects.py::test_unknown_fields_of_a_reply_are_ignored",
         "objects/users/test_users_replies.py::test_a_reply_without_arrays_is_enough_when_nothing_failed",
     ),
     "all ten arrays of users, and the deprecated ones": (
@@ -41,49 +41,49 @@ POINTS: dict[str, tuple[str, ...]] = {
         "objects/users/test_users_replies.py::test_addresses_are_matched_whatever_their_case",
     ),
     "counts are reconciled; what does not add up is never success": (
-        "contracts/iterable_bulk.py::test_counts_that_do_not_add_up_are_no_success",
+        "contracts/iterable/bulk.py::test_counts_that_do_not_add_up_are_no_success",
         "objects/users/test_users_replies.py::test_a_failure_without_a_name_is_traced_by_halving",
         "objects/users/test_users_replies.py::test_conflict_values_that_are_not_in_the_batch_are_traced_by_halving",
         "objects/users/test_users_replies.py::test_a_name_that_two_rows_hold_blames_neither_unheard",
     ),
     "one row of a user a request, successive ones in order": (
-        "contracts/iterable_turns.py::test_two_rows_of_a_user_go_in_successive_requests_in_order",
+        "contracts/iterable/turns.py::test_two_rows_of_a_user_go_in_successive_requests_in_order",
         "objects/users/test_user_merges.py::test_users_that_become_one_are_merged_one_after_another",
     ),
     "bulk and single endpoints are not mixed for one user": (
-        "contracts/iterable_bulk.py::test_a_bad_row_is_isolated_by_halving",
+        "contracts/iterable/bulk.py::test_a_bad_row_is_isolated_by_halving",
         "reference_iterable/test_server.py::test_a_user_in_both_a_bulk_endpoint_and_its_single_twin_is_noted",
     ),
     "a whole-request refusal names its rows by path, or is halved": (
-        "contracts/iterable_bulk.py::test_rows_that_a_path_names_are_taken_out_at_once",
-        "contracts/iterable_bulk.py::test_poison_costs_are_bounded",
-        "contracts/iterable_bulk.py::test_a_smaller_batch_limit_than_documented_is_learnt",
+        "contracts/iterable/bulk.py::test_rows_that_a_path_names_are_taken_out_at_once",
+        "contracts/iterable/bulk.py::test_poison_costs_are_bounded",
+        "contracts/iterable/bulk.py::test_a_smaller_batch_limit_than_documented_is_learnt",
     ),
     "401, 403 and the field limit end the run": (
-        "contracts/iterable_object.py::test_a_reply_that_no_request_can_mend_stops_the_run",
+        "contracts/iterable/objects.py::test_a_reply_that_no_request_can_mend_stops_the_run",
     ),
     "forgotten users are left alone for good": (
         "contracts/quarantine.py::test_forgotten_user_is_never_sent_again",
         "objects/users/test_user_merges.py::test_a_forgotten_user_is_terminal",
     ),
     "no reply, 408, 429 and 5xx are tried again, with backoff and jitter": (
-        "contracts/iterable_object.py::test_failures_now_and_then_lose_nothing",
-        "contracts/iterable_pacing.py::test_a_429_is_no_try",
+        "contracts/iterable/objects.py::test_failures_now_and_then_lose_nothing",
+        "contracts/iterable/pacing.py::test_a_429_is_no_try",
         "delivery/test_rate_limits.py::test_backoff_has_full_jitter_and_a_bound",
     ),
     "Retry-After is kept, then the bucket's own figure": (
-        "contracts/iterable_pacing.py::test_over_the_rate_limit_no_request_goes_earlier_than_asked",
+        "contracts/iterable/pacing.py::test_over_the_rate_limit_no_request_goes_earlier_than_asked",
         "protocol/test_client.py::test_how_long_iterable_asks_to_wait",
     ),
     "rates by endpoint, shared by threads and syncs": (
-        "contracts/iterable_pacing.py::test_no_window_of_a_second_holds_more_requests_than_the_limit",
-        "contracts/iterable_pacing.py::test_eight_threads_keep_the_rate_and_lose_nothing",
+        "contracts/iterable/pacing.py::test_no_window_of_a_second_holds_more_requests_than_the_limit",
+        "contracts/iterable/pacing.py::test_eight_threads_keep_the_rate_and_lose_nothing",
         "delivery/test_rate_limits.py::test_syncs_of_one_project_share_the_pacer_of_an_endpoint",
     ),
     "batches by rows and by bytes; a row over the limit fails alone": (
-        "contracts/iterable_bulk.py::test_batches_respect_the_row_limit",
-        "contracts/iterable_bulk.py::test_bodies_stay_below_the_byte_limit",
-        "contracts/iterable_bulk.py::test_a_row_over_the_limit_is_invalid_and_the_others_go",
+        "contracts/iterable/bulk.py::test_batches_respect_the_row_limit",
+        "contracts/iterable/bulk.py::test_bodies_stay_below_the_byte_limit",
+        "contracts/iterable/bulk.py::test_a_row_over_the_limit_is_invalid_and_the_others_go",
     ),
     "identifiers, ids, names and sizes are checked before anything is sent": (
         "contracts/change_detection.py::test_malformed_identity_is_invalid",
@@ -123,8 +123,8 @@ POINTS: dict[str, tuple[str, ...]] = {
         "objects/test_list_members.py::test_who_is_unknown_or_forgotten_is_off_the_list",
     ),
     "project type and data center are asked for": (
-        "test_destination.py::test_what_is_missing_is_asked_for",
-        "test_destination.py::test_the_environment_is_enough",
+        "destinations/iterable/test_config.py::test_what_is_missing_is_asked_for",
+        "destinations/iterable/test_config.py::test_the_environment_is_enough",
     ),
     "the key is in no address and no log": (
         "protocol/test_client.py::test_the_key_and_the_body_travel_as_documented",

@@ -11,8 +11,8 @@ from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from reverse_etl.sync import IdentityRule
-from tests.contracts.iterable_bulk import BulkContract
-from tests.contracts.iterable_turns import TurnsContract
+from tests.contracts.iterable.bulk import BulkContract
+from tests.contracts.iterable.turns import TurnsContract
 from tests.destinations.iterable.objects.activity.activity_replies import event, tracked
 from tests.destinations.iterable.objects.singles import codes_in
 

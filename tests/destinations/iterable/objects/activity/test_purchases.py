@@ -19,7 +19,7 @@ from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.destinations.iterable.objects.purchases import TrackPurchase
 from reverse_etl.sync import IdentityRule
-from tests.contracts.iterable_turns import TurnsContract
+from tests.contracts.iterable.turns import TurnsContract
 from tests.destinations.iterable.objects.activity.activity_replies import hashed
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
 from tests.destinations.iterable.objects.singles import FORGOTTEN, SingleContract

@@ -8,8 +8,8 @@ from reverse_etl.change import Change, Kind
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate, DeleteUser
-from tests.contracts.iterable_bulk import BulkContract
-from tests.contracts.iterable_object import OperationContract
+from tests.contracts.iterable.bulk import BulkContract
+from tests.contracts.iterable.objects import OperationContract
 from tests.destinations.iterable.objects.bulk_replies import reply, user
 from tests.destinations.iterable.objects.singles import codes_in, sync_of
 from tests.doubles.scripted_server import Answer

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.change import Status
-from tests.contracts.iterable_pacing import PacingContract
+from tests.contracts.iterable.pacing import PacingContract
 from tests.doubles.scripted_server import HTML, Answer, refusal
 
 DOUBTFUL = {

@@ -12,7 +12,7 @@ import requests
 
 from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 from tests.stories.project import Project
-from tests.stories.test_identifiers import ITEMS, memory, people
+from tests.stories.users.test_identifiers import ITEMS, memory, people
 
 # Seconds until the sandbox applies an address, and how long rows wait where nothing depends on that.
 LATE, PAUSE = 2.5, 0.5

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.contracts.iterable_object import Hooks
+from tests.contracts.iterable.objects import Hooks
 from tests.doubles.scripted_server import Answer, refusal
 
 # Who the rows of a plan are about, in its order.

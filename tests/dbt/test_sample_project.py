@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAMPLE = Path(__file__).parent.parent / "sample_dbt_project"
+SAMPLE = Path(__file__).parents[2] / "sample_dbt_project"
 BUILT = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb", "*.duckdb.wal", ".user.yml")
 DBT = Path(sys.executable).parent / "dbt"
 DAY_2 = ["c0003", "c0010", "c0025", "c0042", "c0077", "c0108", "c0150"]

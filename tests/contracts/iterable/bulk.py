@@ -7,7 +7,7 @@ import math
 import pytest
 
 from reverse_etl.change import Status
-from tests.contracts.iterable_object import OperationContract
+from tests.contracts.iterable.objects import OperationContract
 from tests.doubles.scripted_server import HTML, Answer, refusal
 
 
