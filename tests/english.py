@@ -103,19 +103,29 @@ def python_passages(text: str, with_strings: bool = True) -> Iterator[Passage]:
     yield from _comments(text)
     tree = ast.parse(text)
     docstrings = set(_docstrings(tree))
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or " " not in node.value.strip():
-            continue
-        if with_strings or node in docstrings:
-            yield Passage(node.lineno, re.sub(r"`[^`\n]*`", "`", node.value))
+    for line, value in _strings(tree):
+        if " " in value.strip() and (with_strings or (line, value) in docstrings):
+            yield Passage(line, re.sub(r"`[^`\n]*`", "`", value))
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield each string with its line; a placeholder of an f-string is a single character."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+            yield from (string for part in node.values for string in _strings(part))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        else:
+            yield from _strings(node)
+
+
+def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                yield first.value
+                yield first.value.lineno, str(first.value.value)
 
 
 def _comments(text: str) -> Iterator[Passage]:

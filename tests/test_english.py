@@ -12,23 +12,13 @@ from tests.english import Finding, Passage, file_passages, findings, markdown_pa
 
 # Folders and files whose words are still being rewritten. The list must be empty before a release.
 _NOT_YET = {
-    "generated",
-    "reverse_etl/cli",
-    "reverse_etl/definition",
-    "reverse_etl/delivery",
-    "reverse_etl/destinations",
-    "reverse_etl/guards",
-    "reverse_etl/project",
-    "reverse_etl/report",
-    "reverse_etl/run",
-    "reverse_etl/sandbox",
-    "reverse_etl/snapshot",
-    "reverse_etl/warehouses",
     "tests",
 }
 
 # A word that stays, with the file it is in. Each one has a reason.
-_ALLOWED: dict[tuple[str, str], str] = {}  # (file, word): reason
+_ALLOWED = {
+    ("reverse_etl/snapshot/rejections.py", "alone"): "a column of a query",
+}
 
 READ_BY_USERS = sorted(
     path

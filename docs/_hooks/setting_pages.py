@@ -8,8 +8,8 @@ from reverse_etl.settings import FILE, Settings, variable
 
 _INTRO = f"""# Settings
 
-Settings stand at the top level of `{FILE}` beside `dbt_project.yml`, or in the environment. A flag wins over the
-environment, the environment wins over the file.
+Write settings at the top level of `{FILE}`, next to `dbt_project.yml`, or set them in the environment. A flag wins over
+the environment, and the environment wins over the file.
 
 """
 

@@ -15,7 +15,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         f"sync `{name}`: something happened to its sync snapshot: {context.damage}",
         "Restore the tables of this sync from one backup. Or send every row again, events too: with"
         f" `run --full-refresh`, or from the start after `reverse-etl state reset --select {name}`. Rows that"
-        " left the model meanwhile then stay at the destination. If entries were deleted on purpose, run with"
+        " have left the model since then stay at the destination. If entries were deleted on purpose, run with"
         " `--allow snapshot`.",
         {**context.damage_facts, "table": context.snapshot_table},
     )

@@ -70,7 +70,7 @@ class ProjectContext:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must not be printed of reverse_etl.yml, wherever it stands there; none if it cannot be read."""
+        """Return the values of reverse_etl.yml that must not be printed; none if it cannot be read."""
         try:
             content = read_file(self.locations.project_dir)
         except ConfigError:
@@ -131,7 +131,7 @@ class ProjectContext:
 
     @cached_property
     def definitions(self) -> Definitions:
-        """All definitions, also those that cannot run. Raises ConfigError if dbt's files cannot be read."""
+        """Return all definitions, including broken ones. Raises ConfigError if dbt's files cannot be read."""
         return read_syncs(self.manifest, self.target, self.vendor)
 
     @property
@@ -194,13 +194,13 @@ class ProjectContext:
         return self.open_target(read_only=read_only)
 
     def open_target(self, *, read_only: bool) -> Warehouse:
-        """Open the warehouse of the dbt target, wherever our tables are."""
+        """Open the warehouse of the dbt target, also if the state is in a local file."""
         profile, settings = self.profile, self.settings
         connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._wait)
         return open_warehouse(connection, read_only=read_only)
 
     def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:
-        """Open the file of our tables beside an open target, whatever the setting `state` is."""
+        """Open the local state file next to an open target, also if `state` is `warehouse`."""
         limit = self.settings.memory_limit
         return open_local(self.state_path, target, limit, self._wait, read_only=read_only)
 

@@ -24,7 +24,7 @@ class ManifestFacts:
         flags: Mapping[str, object],
         judge: Callable[[], TargetCheck | None],
     ) -> None:
-        """`flags` are those of the command, by name. `judge` compares the manifest with the profile's targets."""
+        """`flags` are the command's flags, by name. `judge` compares the manifest with the profile's targets."""
         self.path = locations.manifest
         self.target = target
         self.dbt_flags = dbt_flags(flags)

@@ -1,4 +1,4 @@
-"""Which types of project the definitions can work in, if nobody says which type the project has."""
+"""Finds the project types that the definitions can work with, if the type is not set."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def possible_types(syncs: Sequence[Sync], vendor: Destination) -> list[str]:
 
 
 def faults_only_in(faults: Mapping[str, Sequence[Fault]], name: str) -> list[Fault]:
-    """Those of one type that some other type does not have."""
+    """Return the faults of one project type that some other type does not have."""
     common = {fault.message for fault in common_faults(faults)}
     return [fault for fault in faults[name] if fault.message not in common]
 
 
 def common_faults(faults: Mapping[str, Sequence[Fault]]) -> list[Fault]:
-    """Those that every type has."""
+    """Return the faults that every project type has."""
     messages = [{fault.message for fault in found} for found in faults.values()]
     common = set.intersection(*messages)
     return [fault for fault in next(iter(faults.values())) if fault.message in common]

@@ -20,7 +20,7 @@ class ResultRecorder:
     """Knows when the invocation began, and writes its file once."""
 
     def __init__(self, session: ProjectSession, flags: Mapping[str, object]) -> None:
-        """`flags` are those of the run itself; those of the project are added."""
+        """`flags` are the run's own flags; the project's flags are added."""
         self._context = session.context
         self._redactor = session.reporter.redactor
         self._flags = flags

@@ -86,7 +86,7 @@ class PastRun:
 
 
 class History(list[PastRun]):
-    """Past runs, those of each sync the newest first. `syncs` names the syncs that were asked about."""
+    """Past runs by sync, the newest first. `syncs` names the syncs that were asked about."""
 
     syncs: Sequence[str] = ()
 

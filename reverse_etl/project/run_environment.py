@@ -22,7 +22,7 @@ from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, R
 
 
 def _sleep(listener: Listener, seconds: float) -> None:
-    """Sleep for a part of a wait, after which the countdown is drawn again."""
+    """Sleep for a part of a wait, then draw the countdown again."""
     time.sleep(seconds)
     listener(TICK)
 

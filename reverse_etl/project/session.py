@@ -27,7 +27,7 @@ class ProjectSession:
         self.reporter = reporter
 
     def select_definitions(self) -> Definitions:
-        """Return the selected definitions, also those that cannot run. Reports if there are none."""
+        """Return the selected definitions, including broken ones. Reports if there are none."""
         context = self.context
         selected = context.select_definitions()
         for sentence in context.unread_warnings():
@@ -51,7 +51,7 @@ class ProjectSession:
         return destination
 
     def unusable_destinations(self, syncs: Sequence[Sync]) -> dict[str, ReverseEtlError]:
-        """Return the destinations that cannot be used, by name: unknown ones, and those that refuse their key."""
+        """Return the destinations that cannot be used, by name: unknown ones, and ones that refuse their key."""
         return {name: error for name in {s.destination: s for s in syncs} for error in self.destination_errors(name)}
 
     def destination_errors(self, name: str) -> list[ReverseEtlError]:

@@ -54,9 +54,9 @@ def order_syncs(syncs: Sequence[Sync], graph: Graph, vendor_of: VendorOf) -> tup
 
 
 def split_namesakes(syncs: Sequence[Sync]) -> tuple[list[Sync], list[BrokenSync]]:
-    """The syncs whose name is theirs alone, and the others: names are what the sync snapshots are found by.
+    """Return the syncs with a unique name, and the others. A sync snapshot is found by the name of its sync.
 
-    Which of several is the one that a sync snapshot belongs to cannot be told, so none of them may run.
+    If several syncs have one name, the owner of the sync snapshot is unknown, so none of them may run.
     """
     named: dict[str, list[Sync]] = {}
     for sync in syncs:
@@ -70,7 +70,7 @@ def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
     other = next((one for one in namesakes if one is not sync), sync)
     return EntryLocation(sync.model, sync.file, None).fault(
         "duplicate-sync-name",
-        f"the name `{sync.name}` is also that of a definition on model `{other.model}`",
+        f"a definition on model `{other.model}` has the same name `{sync.name}`",
         key="name",
         found=sync.name,
         allowed="a name no other definition has",

@@ -17,7 +17,7 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 class SyncSelection:
     """The selected syncs with what is known of them before any of them runs.
 
-    `blocked` are the syncs that the build guard skips, by name. `ready` are those that `match_columns` found sound.
+    `blocked` are the syncs that the build guard skips, by name. `ready` are the syncs that `match_columns` returned.
     """
 
     def __init__(self, session: ProjectSession, *, destinations: bool = True) -> None:
@@ -74,7 +74,7 @@ class SyncSelection:
         self.blocked = checks.problems()
 
     def match_columns(self, reader: Reader) -> Mapping[str, RunnableSync]:
-        """Match every runnable sync with the columns of its model; return those that match, by name."""
+        """Match every runnable sync with the columns of its model; return the matching ones, by name."""
         with reader.session(reader.mark):
             made, wrong = resolve_syncs(self.runnable, self._session.destination, reader)
         self.ready = {one.sync.name: one for one in made}

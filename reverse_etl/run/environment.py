@@ -56,7 +56,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Connections:
-    """How to reach the destinations, and the warehouse once more. `limiter` returns the rate limiter of an endpoint."""
+    """How to reach the destinations and open a second session. `limiter` returns the rate limiter of an endpoint."""
 
     client: Callable[[DestinationConfig], Client]
     limiter: Callable[[DestinationConfig, Endpoint], RateLimiter]
@@ -65,7 +65,7 @@ class Connections:
 
 @dataclass(frozen=True)
 class ProjectSyncs:
-    """The syncs of the project: those to a destination, and the names of all, also of those that cannot run."""
+    """The syncs of the project: the ones to a destination, and the names of all, including broken ones."""
 
     to_destination: Callable[[str], Sequence[Sync]] = lambda _destination: ()
     names: Callable[[], Collection[str]] = lambda: ()
@@ -73,7 +73,7 @@ class ProjectSyncs:
 
 @dataclass(frozen=True)
 class RunEnvironment:
-    """What a run is given from outside. `settings` are those of its sync."""
+    """What a run is given from outside. `settings` are the settings of its sync."""
 
     settings: Settings
     clock: RunClock

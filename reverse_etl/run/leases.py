@@ -1,4 +1,4 @@
-"""Leases: make the lease of a sync, and take it. A dead run's lease is waited for, a live run's is left alone."""
+"""Creates and takes the lease of a sync. It waits for the lease of a crashed run, and not for an active run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
 
 
 def _is_live(row: LeaseRow, environment: RunEnvironment) -> bool:
-    """A holder whose process is gone is dead, one whose process is there lives; else its heartbeat tells."""
+    """Return whether the holder is active: by its process, or by its heartbeat if the process cannot be seen."""
     if row.holder is None:
         return False
     alive = environment.invocation.is_alive(dict(row.holder_note))

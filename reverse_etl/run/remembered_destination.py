@@ -42,7 +42,7 @@ def destination_to_remember(
 def find_known_resources(
     runnable: RunnableSync, row: LeaseRow, store: SnapshotStore, environment: RunEnvironment
 ) -> Mapping[str, str]:
-    """Return what this project told this sync, or another one with the same scope; empty if there is nothing.
+    """Return what the destination said to this sync, or to another sync with the same scope; empty if nothing.
 
     A destination may not list for a minute what was just made, and would make a second one of the same name.
     """
@@ -56,7 +56,7 @@ def find_known_resources(
 
 
 def _scope(sync: Sync) -> dict[str, str]:
-    """Where the rows of a sync belong, whatever is done to them."""
+    """Return what the rows of a sync belong to, without the action."""
     return {key: value for key, value in sync.scope.items() if key != ACTION}
 
 

@@ -98,9 +98,9 @@ def _miscounted(sync: str, counts: Counts) -> Problem:
 
 
 def _refusals(run: RunContext, counts: Counts) -> Problem | None:
-    """Whether too many rows were refused: of those that were sent now, or of all rows of the sync."""
+    """Return whether too many rows were refused: of the rows sent now, or of all rows of the sync."""
     limit, looked = run.runnable.sync.reject_limit, run.counts
-    # To forget a user was somebody's wish, and is no fault of the rows.
+    # A forgotten user is not a fault of the rows.
     rejected, sendable = counts.rejected - run.outcomes.forgotten, counts.planned - counts.invalid
     of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
     if of_many or limit.exceeds_count(rejected, sendable):
@@ -117,7 +117,7 @@ def _refusals(run: RunContext, counts: Counts) -> Problem | None:
 
 
 def _dropped(run: RunContext, counts: Counts) -> Problem | None:
-    """The rows of which the destination took only a part, if these are all that failed."""
+    """Return the rows that the destination accepted only in part, if no other rows failed."""
     rows = run.outcomes.dropped
     if not rows or rows != counts.failed or counts.aborted:
         return None

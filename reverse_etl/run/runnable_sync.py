@@ -154,7 +154,7 @@ def _try_to_resolve(
 
 
 def _kind(value: ValueColumn) -> ColumnKind:
-    """What is sent: of an array, its elements, which may be anything where its type does not tell; or text."""
+    """Return the kind that is sent: the kind of an array's elements (any, if the type does not say), or text."""
     if value.kind is ColumnKind.ARRAY and value.column is not None:
         return value.column.element or ColumnKind.JSON
     return value.kind

@@ -32,7 +32,7 @@ class TableFacts:
 
 
 def find_integrity_problem(lease: LeaseRow | None, facts: TableFacts) -> IntegrityProblem | None:
-    """Return what is wrong with the sync snapshot. None: nothing is wrong, or a run is active and nobody can say."""
+    """Return what is wrong with the sync snapshot; None if nothing is wrong, or if an active run hides it."""
     if lease is None:
         return _without_lease(facts)
     remembered = {"entries after the last run": lease.entries, "entries now": facts.entries}

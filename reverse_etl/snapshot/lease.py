@@ -1,6 +1,6 @@
 """Lease: one run of a sync at a time, by a fenced row in the warehouse; the warehouse's clock is the only one.
 
-The statements here are those of the commit protocol: look, acquire, flush, close. Each is one statement, idempotent
+The statements are the steps of the commit protocol: look, acquire, flush, close. Each is one statement, idempotent
 under its fence, and each write names the fence, so that a run which lost its lease can change nothing.
 """
 
@@ -63,7 +63,7 @@ class LeaseRow:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who acquires: an id of its own for each run, and what to tell others about it."""
+    """Who acquires: a unique id of the run, and what other runs may know about it."""
 
     id: str
     note: Mapping[str, object] = field(default_factory=dict)
@@ -143,7 +143,7 @@ class Lease:
         return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.largest(_MOST_RANGES).write()))
 
     def beat(self, session: Warehouse | None = None) -> bool:
-        """Heartbeat alone, without permission to send, from another session if one is given. False: fenced off."""
+        """Send a heartbeat that allows no more rows, from another session if one is given. False: fenced off."""
         d = self._warehouse.dialect
         return self._write(f"beat_at = {d.now()}, expires_at = {d.add_seconds(d.now(), self._ttl)}", (), session)
 

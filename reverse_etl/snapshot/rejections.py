@@ -21,7 +21,7 @@ _COLUMNS = (
     "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at,"
     " http_status, response_code, response_message, request_id, request_rows, failed_alone"
 )
-# What one row that was refused brings, beside its ordinal.
+# The values of one refused row, after its ordinal.
 _REFUSAL = (
     "state",
     "code",
@@ -61,7 +61,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Recheck:
-    """Seconds after which a skipped row is tried again, and those after which it is for the first time, if sooner."""
+    """Seconds until a skipped row is tried again, and the seconds until the first try, if shorter."""
 
     after: float
     first: float | None = None
@@ -81,7 +81,7 @@ class Rejections:
         self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
 
     def record_invalid(self) -> None:
-        """List the invalid rows of the plan in place of those of the last run; each covers its ordinal."""
+        """Replace the invalid rows of the last run by the plan's. Each one covers its ordinal."""
         dialect, table = self._warehouse.dialect, self._tables.rejections
         listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
         self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
@@ -120,7 +120,7 @@ class Rejections:
         return {int(row[0]): PastFailure(int(row[1]), int(row[2])) for row in rows}
 
     def _failures(self) -> str:
-        """Rows without a known outcome: the rows of the smallest request, and the runs in which one failed alone."""
+        """Return for rows without an outcome their smallest request, and the number of single-row requests."""
         alone = "CASE WHEN failed_alone THEN fence END"
         return (
             f"SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT {alone}) AS alone"
@@ -141,7 +141,7 @@ class Rejections:
         )
 
     def clear_gone(self) -> None:
-        """Forget the refusals of earlier runs whose rows left the model. Those of this run may still be exceptions.
+        """Forget the refusals of earlier runs whose rows left the model. Refusals of this run may still be exceptions.
 
         A refused removal stays while its entry does: it is not tried again by itself.
         """
@@ -200,7 +200,7 @@ class Rejections:
         )
 
     def _with_retry(self, source: str) -> tuple[str, str]:
-        """The source with what it takes to tell when a row of the plan `p` that is skipped now is tried again."""
+        """Return the source with the columns that say when a skipped row of the plan `p` is tried again."""
         dialect, recheck = self._warehouse.dialect, self._recheck
         later = dialect.add_seconds(dialect.now(), recheck.after)
         if recheck.first is None or recheck.first >= recheck.after:
@@ -255,9 +255,9 @@ def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
 
 
 def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected, unsendable and skipped rows be sent again: all of a sync, or those of some identities.
+    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or rows with some identities.
 
-    Suppressed ones only if their identity is named: somebody has to say that this person may be sent again.
+    Suppressed rows only if their identity is named: a person must decide to send this user again.
     """
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
     states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")

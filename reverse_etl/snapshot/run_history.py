@@ -12,7 +12,7 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 
 # Counts that only the history has: rows that the destination removed, and whether `--allow removed` was given.
 REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
-# The status of a row that says that somebody reset the sync.
+# The status of a row that records a reset of the sync.
 RESET = "reset"
 
 

@@ -71,7 +71,7 @@ class SnapshotReader:
     def read_status(self, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare once; a second time by values where duplicates hide behind equal rows.
 
-        `resends`: as if nobody knew what the destination holds.
+        `resends`: as if the state of the destination were unknown.
         """
         lease = self.lease_row()
         if lease is not None:
@@ -79,7 +79,7 @@ class SnapshotReader:
         return self.compare(lease, thorough=thorough, resends=resends)
 
     def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
-        """The same whatever the lease says."""
+        """Compare without looking at the lease."""
         self._fetch()
         diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
         if hidden and not diff.thorough:
@@ -107,7 +107,7 @@ class SnapshotReader:
         return self._reader.idle()
 
     def lease_row(self) -> LeaseRow | None:
-        """The lease alone."""
+        """Return only the lease."""
         return read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
 
     def accepted_entries(self) -> int:

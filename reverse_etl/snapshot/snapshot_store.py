@@ -88,7 +88,7 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(statement)
 
     def repair(self, newest: int) -> None:
-        """Make what is missing beside the lease, and let no later run be older than the sync snapshot."""
+        """Create missing tables, and keep the fence of later runs above the sync snapshot's."""
         dialect = self._warehouse.dialect
         self._warehouse.execute(create_rejections(dialect, self.tables))
         self._warehouse.execute(create_runs(dialect, self.tables))
@@ -129,7 +129,7 @@ class SnapshotStore(SnapshotReader):
     def recover(self, lease: Lease, run: OpenRun) -> Recovery:
         """Roll the journal of a dead run forward, as its own commit would have.
 
-        Where its plan is lost, nobody knows which rows it sent, and every entry is `unknown`.
+        If its plan is lost, the sent rows are unknown, and so every entry becomes `unknown`.
         """
         if self._warehouse.columns(self._plan(run.fence)) is not None:
             self._merge(run, Ranges())

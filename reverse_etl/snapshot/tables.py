@@ -12,9 +12,9 @@ from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.dialect import Dialect
 
 SCHEMA_VERSION = 1
-# Removals are numbered from here, so that they come after every other change of a plan whatever their number.
+# Removals are numbered from here, so that they come after every other change of a plan.
 REMOVALS_FROM = 1_000_000_000_000
-# Rows of a plan that only our tables take note of are numbered from here, which is beyond whatever may be sent.
+# Rows of a plan that are only recorded are numbered from here, above every row that can be sent.
 NOTES_FROM = 2 * REMOVALS_FROM
 # When a run counted the row of an entry as removed, though nothing is sent for it; NULL while it is in the model.
 LEFT_AT = "left_at"

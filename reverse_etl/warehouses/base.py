@@ -49,7 +49,7 @@ class Reader(SessionScope, ABC):
         """Return the columns of a relation in order, or None if the relation does not exist."""
 
     def access_hint(self, relation: str) -> str:
-        """What to do if a relation is there and only may not be seen; empty if `columns` tells that apart."""
+        """Return what to do if a relation exists and is not visible; empty if `columns` reports that itself."""
         return relation and ""
 
     def prepare(self, steps: Statements) -> str:

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class ColumnKind(str, Enum):
-    """What a column's values are, whatever the warehouse calls the type."""
+    """What a column's values are, independent of the warehouse's type name."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -31,7 +31,7 @@ class ColumnKind(str, Enum):
 class Column:
     """A column of a relation: its name as stored, the warehouse's own type, and what that type holds.
 
-    `element` is the kind of an array's elements; None where its type does not tell, and they may be any JSON. `parts`,
+    `element` is the kind of an array's elements; None if its type does not say, so they may be any JSON. `parts`,
     where the dialect needs them, are an array's elements as one column without a name, or the members of an object.
     """
 

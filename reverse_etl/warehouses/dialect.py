@@ -29,11 +29,11 @@ class Dialect(ABC):
     materialized: ClassVar[str] = "MATERIALIZED"
 
     def quote(self, name: str) -> str:
-        """A name as an identifier, whatever it holds."""
+        """Return any name as an identifier."""
         return '"' + name.replace('"', '""') + '"'
 
     def stored_column(self, column: Column) -> StoredColumn:
-        """A column as our tables keep it: compared to the last bit, whatever its collation."""
+        """Return a column as our tables keep it: compared to the last bit, with any collation."""
         return StoredColumn(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
 
     def sendable_expression(self, column: Column) -> str:
@@ -48,7 +48,7 @@ class Dialect(ABC):
         return f"CAST(NULL AS {type_name})"
 
     def literal(self, text: str) -> str:
-        """A text as a literal, whatever it holds."""
+        """Return any text as a literal."""
         return "'" + text.replace("'", "''") + "'"
 
     def as_text(self, expression: str) -> str:
@@ -82,7 +82,7 @@ class Dialect(ABC):
         return "WITH " + ", ".join(f"{name} AS {hint and f'{hint} '}({query})" for name, hint, query in parts)
 
     def temporary_name(self, title: str, beside: str) -> str:
-        """The name of a temporary table; where it needs a schema, that of a relation which may be read."""
+        """Return the name of a temporary table. If it needs a schema, use the schema of a relation that can be read."""
         del beside
         return title
 
@@ -95,12 +95,12 @@ class Dialect(ABC):
         return f"SELECT {columns} WHERE 1 = 0"
 
     def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        """Rows of expressions, of which there is at least one, as what stands after FROM."""
+        """Return rows of expressions for a FROM clause. There is at least one row."""
         values = ", ".join(f"({', '.join(row)})" for row in rows)
         return f"(VALUES {values}) AS {alias} ({', '.join(columns)})"
 
     def in_subquery(self, columns: Sequence[str], source: str) -> str:
-        """Whether the columns of a row are together those of a row of `source`, which is `FROM …`."""
+        """Return a condition: the columns of a row equal a row of `source`, which is `FROM …`."""
         listed = ", ".join(columns)
         return f"({listed}) IN (SELECT {listed} {source})"
 
@@ -128,7 +128,7 @@ class Dialect(ABC):
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         """A 64-bit hash of values, each given as expression and type; never NULL.
 
-        Equal values have equal hashes, and others by chance alone: what the hash does not tell apart is not sent.
+        Equal values have equal hashes, and other values only by chance. A change that keeps the hash is not sent.
         """
 
     @abstractmethod
@@ -156,7 +156,7 @@ class Dialect(ABC):
         """Several values as one JSON array text."""
 
     def row_number(self) -> str:
-        """The number of a row among those of its query, from 1, in any order."""
+        """Return the number of a row in its query, from 1, in any order."""
         return "row_number() OVER ()"
 
     def create_plan(self, table: str, query: str) -> str:

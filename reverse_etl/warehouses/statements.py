@@ -1,4 +1,4 @@
-"""Several statements of which the last is the one that matters."""
+"""Several statements with one result: the last statement's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Statements:
-    """A statement, and those that first write the temporary tables which it reads."""
+    """A statement, and the statements that first write the temporary tables that it reads."""
 
     first: tuple[str, ...]
     last: str

@@ -108,7 +108,7 @@ def test_a_result_in_words() -> None:
         "  changes     3 added, 0 changed, 0 removed, 0 unchanged",
         "  outcomes    2 accepted, 1 rejected",
         "  fields      a 2, b 1",
-        "  created     1 field in Iterable, for good: plan.tier",
+        "  created     1 field in Iterable, permanent: plan.tier",
         "  traffic     2 requests (1 retry), 1.5 kB",
         "  example     1 row rejected: invalid-data: refused\\n",
         "  warning     beware",

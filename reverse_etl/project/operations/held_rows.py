@@ -34,7 +34,7 @@ def list_held_rows(session: ProjectSession, limit: int) -> list[HeldRow]:
 
 
 def requeue_rows(session: ProjectSession, keys: Sequence[str]) -> Results[RequeuedRows]:
-    """Let refused rows be sent again by the next run: those of `keys`, or all of the selected syncs.
+    """Let the next run send refused rows again: rows with one of `keys`, or all rows of the selected syncs.
 
     Raises ConfigError, WarehouseError.
     """
@@ -52,7 +52,7 @@ def identities_of(keys: Sequence[str], rules: Sequence[IdentityRule]) -> list[st
     """Return the identities that a sync with one of these rules can have stored for keys that a person typed.
 
     A rule that compares without regard to letter case stores lower-case text; every other rule stores the key as it
-    is. Without a rule, nobody knows which it is, so a text with an `@` is looked for in both forms.
+    is. Without a rule this is unknown, so a text with an `@` is searched in both forms.
     """
     found: dict[str, None] = {}
     for key in keys:
@@ -95,5 +95,5 @@ def _project_types(session: ProjectSession, sync: Sync) -> Sequence[str]:
 
 
 def _selected(session: ProjectSession) -> list[Sync | BrokenSync]:
-    """Return the selected definitions, also those that cannot run: rows are held under their names as well."""
+    """Return the selected definitions, including broken ones: they can have held rows too."""
     return list({one.name: one for one in session.select_definitions()}.values())

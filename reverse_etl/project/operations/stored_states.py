@@ -26,7 +26,7 @@ def read_stored_states(session: ProjectSession) -> list[ListedState]:
 
 
 def list_orphans(session: ProjectSession, reader: Reader) -> list[ListedState]:
-    """Return what is stored of syncs that no definition names, also those of other dbt projects."""
+    """Return what is stored of syncs that no definition names, including syncs of other dbt projects."""
     schema = session.context.settings.state_schema
     defined = {one.name for one in session.context.definitions}
     return _listed(session, find_undefined_syncs(reader, schema, defined))
@@ -59,7 +59,7 @@ def reset_states(session: ProjectSession) -> Results[DeletedState]:
     if not session.context.options.select:
         raise ConfigError(
             "selection-required",
-            "`state reset` forgets what was accepted, so it needs to know of which syncs",
+            "`state reset` forgets what was accepted, so it needs the names of the syncs",
             context={"selected": "nothing"},
             hint="Name them: `reverse-etl state reset --select SYNC`.",
         )

@@ -146,7 +146,7 @@ class SandboxedProject(ProjectContext):
         if said is not None:
             return said
         if label is not None and not label.is_empty:
-            return label.project_type, "that of the last time"
+            return label.project_type, "the type of the last run"
         allowed = possible_types([sync for sync in self.syncs if sync.destination == name], self.vendor(name))
         if len(allowed) == 1:
             return allowed[0], "the definitions allow no other"

@@ -82,7 +82,7 @@ def read_builds(manifest: Manifest, latest: Build, watched: Collection[str], rea
 
 
 def remember_builds(builds: Builds, warehouse: Warehouse, schema: str) -> None:
-    """Write down what the last results say and nobody knew, as dbt's next command overwrites them."""
+    """Save new results of the last dbt command, since the next one overwrites them."""
     news = builds.news()
     if news:
         save_verdicts(warehouse, schema, news)

@@ -1,4 +1,4 @@
-"""Plain comparison: tells that a comparison could write no temporary table, since it costs more without."""
+"""Reports that a comparison could not write a temporary table, because it then costs more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
 def report_plain_comparison(look: SnapshotStatus, sync: str, listener: Listener) -> None:
-    """Tell it once a look, with the code of the error that came for the temporary table."""
+    """Report it once for each look, with the error code of the temporary table."""
     if not look.diff.writes_nothing:
         return
     message = (

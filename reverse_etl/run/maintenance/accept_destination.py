@@ -73,7 +73,7 @@ class Acceptance:
         trusted = self._store.accepted_entries()
         if self._typed.full_refresh:
             self._forget()
-        # What only the destination tells, such as a list's number, stays as it was.
+        # What only the destination knows, such as a list's id, stays as it was.
         lease.remember({**row.destination, **self._runnable.remembered(row.salt)}, self._runnable.layout.key_columns)
         if not lease.close(entries=self._store.live_entries(), unknown=False):
             raise lease_lost_error(lease.fence)

@@ -79,7 +79,7 @@ class StateMove:
         other = take_lease(self._to, theirs, self._environment)
         try:
             self._check(row, other)
-            # Nobody may use it before it is whole.
+            # No run may use it before it is complete.
             _hold(theirs, theirs.note_moved(self._here.name))
             moved = self._copy(partial(_beat, (mine, theirs)), compared)
             _hold(mine, mine.note_moved(self._there.name))
@@ -108,7 +108,7 @@ class StateMove:
                 "move-differs",
                 f"sync `{self._name}`: the model compares otherwise in {self._there.name}, so the state was not moved",
                 context={"here": _told(before), "there": _told(after)},
-                hint="If the model was built meanwhile, try again. If not, stay, or cast the key to text in the model.",
+                hint="If the model was just built, try again. Else cast the key to text in the model.",
             )
         return moved
 
@@ -121,7 +121,7 @@ class StateMove:
                 "state-exists",
                 f"sync `{self._name}`: there is a sync snapshot in {self._there.name} already",
                 context={"sync": self._name, "entries": other.entries if other else 0},
-                hint="StateMove with `--overwrite` to replace it, if the other one is the one to keep.",
+                hint="Run it with `--overwrite` to replace it, if the other one is the one to keep.",
             )
 
     def _refuse_open(self, row: LeaseRow) -> None:

@@ -1,1 +1,1 @@
-"""Planning: what a run of a sync would do, found out by reading alone."""
+"""Plans what a run of a sync would do. It only reads."""

@@ -51,7 +51,7 @@ def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[Runnabl
 
 
 def count_unsendable(runnable: RunnableSync, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
-    """Rows by the code of the reason why they cannot be sent, of those that a run would plan to send.
+    """Return the planned rows that cannot be sent, by the code of the reason.
 
     If memory is too small for batches of so many `rows`, they are made smaller.
     """

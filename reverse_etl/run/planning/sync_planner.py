@@ -1,4 +1,4 @@
-"""Planning: what a run of a sync would do, found out by reading alone; what is shown is what `run` would send."""
+"""Plans what a run of a sync would do. It only reads, and shows exactly what `run` would send."""
 
 from __future__ import annotations
 

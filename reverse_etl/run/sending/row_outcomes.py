@@ -15,7 +15,7 @@ class RowOutcomes:
     """How many rows had which outcome, with the reasons of all but accepted ones. `removed` are accepted removals.
 
     `traffic` and `has_unanswered_requests` are known when sending has ended. A request without an answer may still take
-    effect, whatever a later attempt brought.
+    effect, even if a later attempt was refused.
     """
 
     counts: Counter[Status] = field(default_factory=Counter)

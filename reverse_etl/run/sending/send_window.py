@@ -1,7 +1,7 @@
-"""SendWindow: how far sending may run ahead of what is durably acknowledged; knows rows and seconds alone.
+"""The number of rows that may be sent before their outcomes are saved; knows only rows and seconds.
 
 What is sent between two flushes is sent twice where a run dies, so a window holds few rows where statements are quick.
-Where they are slow, as on a warehouse that takes seconds for each, it holds as many as go out meanwhile, several times.
+If statements take seconds, as in some warehouses, a window holds several times the rows that are sent in that time.
 """
 
 from __future__ import annotations

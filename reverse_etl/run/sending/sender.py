@@ -83,7 +83,7 @@ class Sender:
 
     @property
     def has_unanswered_requests(self) -> bool:
-        """Whether some attempt had no answer: it may still take effect, whatever a later one brought."""
+        """Return whether some attempt had no response. It may still take effect, even if a later one was refused."""
         return self._line.counts.unanswered > 0
 
     @property
@@ -216,7 +216,7 @@ class Sender:
         yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
     def _follow(self, settled: Iterator[SettledRows | None]) -> None:
-        """Note outcomes as they come, and keep the lease alive meanwhile. Raises what a heartbeat raised, at the end.
+        """Record outcomes as they come, and keep the lease alive. Raises what a heartbeat raised, at the end.
 
         Nothing new is sent after that, but replies that are on their way are still read.
         """
@@ -233,7 +233,7 @@ class Sender:
             raise self._fault
 
     def _flush(self) -> None:
-        """Flush while the session is idle; the file is locked only meanwhile."""
+        """Flush while the session is idle. The file is locked only during the flush."""
         with self._store.step("send"):
             self._journal.flush()
 

@@ -1,4 +1,4 @@
-"""Windows: the plan of a run, read piece by piece in order; a window is bounded by bytes, whatever its rows hold."""
+"""Reads the plan of a run in windows, in order. A window has a limit in bytes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def acquire(context: LookedRun) -> LeasedRun:
     if context.look.integrity_problem is not None:
         store.repair(context.look.counts.newest)
     row = acquire_lease(store, lease, environment)
-    # Nobody else can take the lease of a warehouse that is exclusive while this run works in it.
+    # While this run works in an exclusive warehouse, no other run can take the lease.
     open_session = None if warehouse.exclusive else environment.connections.open_session
     mark = Mark(environment.invocation.id, context.name, "heartbeat")
     context.resources.enter_context(Heartbeat(lease, open_session, environment.settings.beat, mark))

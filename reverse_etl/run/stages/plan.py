@@ -19,7 +19,7 @@ def write_plan(context: LeasedRun) -> PlannedRun:
     store.prepare_snapshot()
     if context.environment.invocation.full_refresh:
         store.forget_acceptance()
-    # Opened before the plan is there, so that a plan which nobody sent is dropped by whoever comes next.
+    # Opened before the plan exists, so that the next run drops a plan that was not sent.
     if not context.lease.open_run():
         raise lease_lost_error(fence)
     pause = find_pause(context.runnable, store, context.environment)

@@ -27,7 +27,7 @@ def prepare(context: LeasedRun) -> LeasedRun:
 
 
 def expects_rows(context: LeasedRun) -> bool:
-    """Whether rows will be sent, as far as the look tells."""
+    """Return whether rows will be sent, as far as the look shows."""
     full_refresh = context.environment.invocation.full_refresh
     return bool(context.rows_to_send or full_refresh or context.lease_row.run is not None)
 

@@ -89,8 +89,8 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
 
 
 def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
-    """The table of a tagged model is not in the warehouse. `access_hint`: what to do where it only may not be seen."""
-    there = "does not exist in this target" + (", or may not be seen" if unseen else "")
+    """Return the error of a model without a table. `unseen`: what to do if the role cannot see an existing table."""
+    there = "does not exist in this target" + (", or is not visible to this role" if unseen else "")
     return ConfigError(
         "missing-table",
         f"sync `{sync.name}`: the table {sync.relation} of model `{sync.model}` {there}",

@@ -62,7 +62,7 @@ def rule_columns(rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[st
 
 
 def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
-    """The columns of all identifiers, each once with its key in the definition: those of a rule, and of fields."""
+    """Return the columns of all identifiers in the rule and the fields, each once, with its key in the definition."""
     fields = [_found(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
     found = {column.name: column for column in (*(column for _, column in rule_columns(rule, columns)), *fields)}
     return [(key_of_column(sync, name), column) for name, column in found.items()]

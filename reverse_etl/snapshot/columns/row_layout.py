@@ -52,11 +52,11 @@ class ValueColumn:
 
 @dataclass(frozen=True)
 class RowLayout:
-    """The columns of one sync. Its sync snapshot is keyed by `identity`; an explicit primary key tells who moved.
+    """The columns of one sync. Its sync snapshot is keyed by `identity`; a primary key shows changed identities.
 
-    `requirements` are what else must hold of a row, with the values they are about. `columns` are those of the model
+    `requirements` are conditions for a row, with their values. `columns` are columns of the model
     that the expressions name. `stand_in` is the identity that a row has, or would have, by the rule that stands in.
-    `mixed_columns` are identities and values, by name, whose columns also hold values that identify nobody;
+    `mixed_columns` are identities and values, by name, whose columns also hold values that cannot identify a row;
     `mixed_reason` says so for people.
     """
 
@@ -95,7 +95,7 @@ class RowLayout:
         return found[0] if found else None
 
     def hash_inputs(self, prefix: str = "") -> list[tuple[str, str]]:
-        """What the row hash covers, with types: the columns, which tell fields that changed places, and the values.
+        """Return what the row hash covers, with types: the columns (fields may change places) and the values.
 
         Keys are among them, since a row whose key moved to another identity is a changed row.
         """

@@ -41,7 +41,7 @@ def count_patterns(
 def pattern_query(
     dialect: Dialect, relation: str, values: Sequence[ValueColumn], patterns: Sequence[str], rows: int
 ) -> str:
-    """One row of counts: for each value its texts, then those that match each pattern."""
+    """One row of counts: for each value its number of texts, then the number that matches each pattern."""
     columns = ", ".join(f"{value.expression} AS {value.name}" for value in values)
     counts = [
         count

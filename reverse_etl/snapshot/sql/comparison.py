@@ -21,14 +21,15 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model beside its sync snapshot.
+    """One model compared with its sync snapshot.
 
-    - `thorough`: compare every row by its values, whatever the hashes say.
+    - `thorough`: compare every row by its values, even if the hashes are equal.
     - `acts_on_removed`: removed rows are planned.
-    - `resends`: every row is sent, as if nobody knew what the destination holds.
+    - `resends`: every row is sent, as if the state of the destination were unknown.
     - `digested`: long texts are compared by their digests, which needs less memory.
     - `writes_nothing`: not even temporary tables are made; `refused` is the code of the error if one was refused.
-    - `waiting` tells which rows of a plan wait, because other calls for the same people were sent a short time ago.
+    - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
+      ago.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
     """
 
@@ -47,7 +48,7 @@ class Comparison:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Titles of the queries that are written to temporary tables: those that are read more than once."""
+        """Return the names of queries that are written to temporary tables, because they are read more than once."""
         if self.writes_nothing or not self.dialect.writes_temporary:
             return ()
         return ("candidates", "touched", "suspects") if self.layout.keys else ("candidates", "suspects")
@@ -149,7 +150,7 @@ class Comparison:
         return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:
-        """Model rows with an identity that may differ, and those that share a key or an identity with one that may."""
+        """Return model rows with an identity that may differ, and rows that share a key or an identity with them."""
         hash_inputs = self.dialect.row_hash(self.layout.hash_inputs("m."))
         chosen = "IS NOT NULL" if self._everything else f"IN (SELECT identity FROM {self.at('touched')})"
         columns = self._compared("m.") if self.digested else "m.*"
@@ -229,7 +230,7 @@ class Comparison:
         differs = self.differing_values()
         again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
         again += self.moved_keys()
-        # A skipped NULL keeps its old value, so the hash of the row need not be that of the stored values.
+        # A skipped NULL keeps its old value, so the hash of the row can differ from the stored values' hash.
         stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.layout.hash_inputs("s."))
         known = ("m.row_hash", stored)
         stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hash_inputs}" for hash_inputs in known)
@@ -266,11 +267,11 @@ class Comparison:
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def differing_values(self) -> list[str]:
-        """Tests whether a value of the model row `m` differs from that of the entry `s`."""
+        """Tests whether a value of the model row `m` differs from the value of the entry `s`."""
         return [self._differs(value, "m.", "s.") for value in self.layout.values]
 
     def moved_keys(self) -> list[str]:
-        """Tests whether a column of the primary key of `m` differs from that of `s`."""
+        """Tests whether a column of the primary key differs between `m` and `s`."""
         return [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
 
     @property

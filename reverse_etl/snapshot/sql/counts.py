@@ -45,7 +45,7 @@ class DiffCounts:
 
     @property
     def refused_before(self) -> int:
-        """Rows that are held back because of a refusal that nobody asked for."""
+        """Rows that are held back because of a refusal, except suppressed ones."""
         return self.quarantined - self.waiting - self.forgotten
 
     @property

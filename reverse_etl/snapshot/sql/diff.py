@@ -11,7 +11,7 @@ from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
 from reverse_etl.warehouses.statements import Statements
 
 SENDABLE = ("added", "changed", "resent")
-# Codes of what may be said where a temporary table may not be made; if something else is wrong, it is said again.
+# Error codes that a missing right to create a temporary table can have. Any other error is raised again.
 _MAY_NOT_WRITE = ("permission-denied", "relation-not-found", "read-only", "snowflake-error", "bigquery-error")
 # Characters of a value that are enough to show.
 _LONGEST_SAMPLE = 2_000
@@ -35,7 +35,7 @@ class Diff(Comparison):
     def counts(self) -> Statements:
         """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
 
-        The totals, on the row of kind `total` alone: rows of the model, live entries of the sync snapshot, model rows
+        The totals, only on the row of kind `total`: rows of the model, live entries of the sync snapshot, model rows
         without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
         listed as invalid, the highest fence. The reason of a quarantined row is the state it is listed with.
         """
@@ -63,7 +63,7 @@ class Diff(Comparison):
     def plan(self, table: str) -> Statements:
         """Write the plan table: every sendable and every invalid row, numbered; removals come last.
 
-        Rows that wait come after those that do not.
+        Rows that wait come last.
         """
         waiting = self.waiting
         numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.row_number()

@@ -40,13 +40,13 @@ class HeldRows:
         return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
 
     def forgotten(self) -> str:
-        """Identities that the destination was asked to forget: never sent again, whatever their values."""
+        """Identities that the destination was asked to forget: never sent again, with any values."""
         return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"
 
     def totals(self, candidates: str | None) -> str:
         """Entries whose removal was refused, by the `candidates`; keys listed as refused; rows listed as invalid.
 
-        Without candidates nobody looks at removed rows.
+        Without candidates, removed rows are not read.
         """
         refused = f"NOT present AND entry_identity IN ({self.refused_removals()})"
         removals = f"(SELECT count(*) FROM {candidates} WHERE {refused})" if candidates else "0"

@@ -79,7 +79,7 @@ def unfit_reason(dialect: Dialect, columns: Sequence[Column]) -> str:
     """Why a row is held back, and what to write in the model."""
     names = " and ".join(f"`{column.name}` ({column.type})" for column in columns)
     write = ", ".join(dict.fromkeys(_instead(dialect, column) for column in columns))
-    unfit = "the value is neither text nor an exact whole number, so it identifies nobody"
+    unfit = "the value is neither text nor an exact whole number, so it cannot identify a row"
     return f"{names}: {unfit}; write {write} in the model"
 
 

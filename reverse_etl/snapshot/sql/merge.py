@@ -1,6 +1,6 @@
 """SQL that takes what a run did into the sync snapshot; it runs nothing.
 
-Acknowledged rows hold the planned values, removed ones are tombstones that hold none, refused ones are left alone, and
+Accepted rows hold the planned values, removed ones are tombstones without values, refused ones stay unchanged, and
 every other row below the credit is `unknown`: it may have been sent.
 """
 
@@ -47,7 +47,7 @@ class Merge:
     def sql(self, run: OpenRun, untouched: Ranges, part: Part = WHOLE) -> str:
         """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent.
 
-        Each row stands alone, so a part of the plan may be merged before another.
+        Rows are independent, so a part of the plan can be merged before another.
         """
         newer = f"s.fence <= {int(run.fence)}"
         unsure, sure = self._unsure(run.fence), self._sure(run.fence)

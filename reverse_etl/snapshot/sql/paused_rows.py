@@ -1,4 +1,4 @@
-"""SQL that finds the rows of a plan about people for whom other calls were sent a short time ago; it runs nothing."""
+"""SQL that finds rows of a plan about people who were in other recent calls; it runs nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class RecentCalls:
-    """The people whom one sync has sent, by its sync snapshot: those that it wrote, or those that it `removed`.
+    """The people that one sync has sent, by its sync snapshot: written ones, or `removed` ones.
 
     `people` are where that table holds who they are.
     """
@@ -28,7 +28,7 @@ class RecentCalls:
 
 @dataclass(frozen=True)
 class PausedRows:
-    """Which rows wait: those of people who are in `writes`, or for removed rows in `removals`, since `seconds` at most.
+    """Which rows wait: their person is in `writes` (removed rows: in `removals`), since `seconds` at most.
 
     `people` are where the plan holds who a row is about.
     """

@@ -1,6 +1,6 @@
 """SQL that notes in the sync snapshot which rows left the model, so that each is counted once; it runs nothing.
 
-An entry keeps its values meanwhile: a row that comes back is compared with them.
+An entry keeps its values, so that a row that comes back is compared with them.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ def planned_counts(counts: DiffCounts, rows: Mapping[str, int], *, acts: bool) -
 
 
 def sent_rows(rows: Mapping[str, int]) -> dict[str, int]:
-    """Rows of a plan by kind, without those that are only noted."""
+    """Rows of a plan by kind, without rows that are only recorded."""
     return {kind: count for kind, count in rows.items() if kind not in (LEFT, RETURNED)}

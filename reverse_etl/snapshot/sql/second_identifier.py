@@ -17,7 +17,7 @@ def marked(dialect: Dialect, rule: IdentityRule, text: str) -> str:
 
 
 def unmarked(identity: str) -> str:
-    """Return an identity without a mark, whichever rule put it there."""
+    """Return an identity without the mark of any rule."""
     return f"regexp_replace({identity}, '{_ANY_MARK}', '')"
 
 
@@ -36,7 +36,7 @@ def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:
 
 
 def still_there(dialect: Dialect, tables: Tables, layout: RowLayout, stored: StoredTables) -> str:
-    """That nobody is removed (`c.entry_identity`) who is in the model under the other identifier."""
+    """Return the condition that a removed person (`c.entry_identity`) is not in the model by the other identifier."""
     other, beside = layout.rule.otherwise, layout.second_identifier()
     if other is None:
         return ""

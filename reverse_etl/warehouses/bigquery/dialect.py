@@ -10,7 +10,7 @@ from reverse_etl.warehouses.bigquery.types import stored_column
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import Dialect
 
-# cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, whatever the dataset's default.
+# cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, with any default of the dataset.
 _EXACT = "COLLATE ''"
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
@@ -83,7 +83,7 @@ class BigQueryDialect(Dialect):
         return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
-        """Of one JSON text, in which NULL, texts and numbers cannot be taken for each other."""
+        """Of one JSON text, in which NULL, texts and numbers differ."""
         parts = (f"{_hashed(*value)} AS h{n}" for n, value in enumerate(values or [("0", "INT64")]))
         return f"FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({', '.join(parts)})))"
 

@@ -149,18 +149,18 @@ def denied(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError
         "permission-denied",
         f"{place.member or 'the account that is signed in'} lacks a right for {shown(sql)}",
         context={"reason": said.shown, "right": right, "statement": shown(sql)},
-        hint=f"Let somebody who may grant it run: {grant}",
+        hint=f"Ask a person who can grant it to run: {grant}",
     )
 
 
 def schema_denied(said: ServerMessage, schema: str, place: ErrorContext) -> WarehouseError:
-    """Our dataset is not there, and may not be made."""
+    """Return the error of a missing dataset that the account cannot create."""
     said = place.clean(said)
     statement = f"CREATE SCHEMA {name(place.project)}.{name(schema)}"
     role = _grant(*_WRITING, f"{place.project}.{schema}", place)
     return WarehouseError(
         "permission-denied",
-        f"the dataset {place.project}.{schema} of our tables is not there, and may not be made",
+        f"the dataset {place.project}.{schema} of our tables does not exist, and this account cannot create it",
         context={"reason": said.shown, "right": "bigquery.datasets.create", "statement": statement},
         hint=f"Let an owner of the project run: {statement}; {role}",
     )

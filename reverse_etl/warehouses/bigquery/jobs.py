@@ -21,7 +21,7 @@ from reverse_etl.warehouses.mark import Mark
 
 _Found = TypeVar("_Found")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-# Seconds for which a job that was made may not be found: github.com/googleapis/python-bigquery/issues/2134.
+# Seconds for which a new job is sometimes not found: github.com/googleapis/python-bigquery/issues/2134.
 _UNKNOWN_FOR = 30.0
 # Statements that compare a model with its sync snapshot.
 _COMPARING = re.compile(r"\bWITH\b")
@@ -32,14 +32,14 @@ _LONGEST_LABEL = 63
 
 @dataclass(frozen=True)
 class Done:
-    """A job that has ended well: the driver's job, and its rows, of which none is fetched yet."""
+    """A job that succeeded: the driver's job, and its rows, which are not fetched yet."""
 
     job: Any
     rows: Any
 
     @property
     def seconds(self) -> float | None:
-        """How long it ran; None where the service does not tell."""
+        """Return how long it ran; None if the service does not report it."""
         began, ended = self.job.started, self.job.ended
         return (ended - began).total_seconds() if began and ended else None
 
@@ -60,7 +60,7 @@ class Jobs:
     def __init__(
         self, client: Callable[[], Any], place: Callable[[], ErrorContext], rules: Rules, wait: WaitPolicy
     ) -> None:
-        """`client` and `place` are asked for when they are first needed; `place` is told of where a failure was."""
+        """`client` and `place` are called when they are first needed. `place` says where a failure was."""
         self.location = ""
         self._client = client
         self._place = place
@@ -189,12 +189,12 @@ def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Ex
         raise
     except exceptions.GoogleAPICallError as error:
         raise StatementRefused(said_by(error)) from None
-    except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # those of requests are OSErrors
+    except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # errors of requests are OSErrors
         raise StatementRefused(_lost(getattr(error, "cause", None) or error)) from None
 
 
 def labels_of(mark: Mark) -> Mapping[str, str]:
-    """What a job is marked with, so that the project's own logs and bills tell whose it is."""
+    """Return the labels of a job, so that logs and bills of the project show who started it."""
     parts = {"invocation": mark.invocation, "sync": mark.sync, "step": mark.step}
     said = {key: text for key, text in parts.items() if text}
     named = {f"reverse_etl_{key}": _UNLABELED.sub("_", text.lower())[:_LONGEST_LABEL] for key, text in said.items()}
@@ -209,5 +209,5 @@ def _parameter(value: object) -> Any:
 
 
 def _lost(error: Any) -> ServerMessage:
-    """No answer. What kind of failure it was is told, not its words, which may hold a token."""
+    """Return the error for no answer. It names the kind of failure, and not its text, which may hold a token."""
     return ServerMessage("", type(error).__name__, lost=True)

@@ -1,6 +1,6 @@
 """The JSON of values that have parts: each part as it would be sent if it were a column; knows no table.
 
-TO_JSON_STRING alone would write times with a `T`, and numbers beyond 2^53, fractions of decimals and NaN as texts.
+TO_JSON_STRING by itself would write times with a `T`, and numbers beyond 2^53, fractions of decimals and NaN as texts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def type_of(text: str) -> Type:
 
 
 def json_of(value: str, kind: Type, depth: int = 0) -> str:
-    """The JSON text of an expression that is not NULL; `depth` tells the names in arrays within arrays apart."""
+    """Return the JSON text of an expression that is not NULL. `depth` keeps names unique in nested arrays."""
     if kind.plain:
         return f"TO_JSON_STRING({value})"
     if kind.word == "STRUCT":
@@ -72,7 +72,7 @@ def _instant(value: str) -> str:
 
 
 def _decimal(value: str) -> str:
-    """With a fraction, unless it is a whole number beyond those that doubles hold."""
+    """Write a fraction, except for whole numbers that are too large for doubles."""
     text = f"CAST({value} AS STRING)"
     return f"CONCAT({text}, IF(STRPOS({text}, '.') = 0 AND ABS({value}) < {2**53}, '.0', ''))"
 

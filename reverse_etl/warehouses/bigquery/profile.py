@@ -18,7 +18,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "job_execution_timeout_seconds": ("job_execution_timeout_seconds", "timeout_seconds"),
 }
 _REFRESHING = ("client_id", "client_secret", "token_uri")
-# A method: fields of which it needs one, and fields that it may have. As dbt does, it looks at no other.
+# A method: fields that it needs one of, and optional fields. Like dbt, it ignores all others.
 _METHODS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "oauth": ((), ()),
     "service-account": (("keyfile",), ()),
@@ -53,7 +53,7 @@ class Rules:
 class ProfileOptions:
     """How to get in, and where. `signing` are the fields of the method, secrets among them.
 
-    `project` holds the data, `execution_project` pays for the jobs; an empty one is what the sign-in tells.
+    `project` holds the data, `execution_project` pays for the jobs; an empty one comes from the sign-in.
     """
 
     method: str

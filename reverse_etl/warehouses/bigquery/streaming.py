@@ -15,7 +15,7 @@ class Stream:
     """Reads results. After a first refusal of the Storage Read API it is not asked again."""
 
     def __init__(self, storage: Callable[[], Any | None]) -> None:
-        """`storage` makes a client of the Storage Read API, when it is first needed, or tells that there is none."""
+        """`storage` returns a client of the Storage Read API when it is first needed, or None if there is none."""
         self._make = storage
         self._made = False
         self._storage: Any | None = None

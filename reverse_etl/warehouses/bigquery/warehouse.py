@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from reverse_etl.warehouses import Connection
 
-# A page of the REST interface holds 10 MB at most, whatever is asked for.
+# A page of the REST interface always holds 10 MB at most.
 _PAGE = 10_000
 # Temporary tables are gone with their job.
 _READING = re.compile(r"\s*(SELECT|WITH|CREATE TEMP TABLE(?!.*; CREATE TABLE))\b", re.IGNORECASE | re.DOTALL)
@@ -91,7 +91,7 @@ class BigQuery(Warehouse):
             yield from statement.following(self._stream.read(again, rows))
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """By a table of texts that a load job fills, and a statement that casts them: four jobs, whatever the rows."""
+        """Load a table of texts by a load job, then cast them by a statement: four jobs for any number of rows."""
         project, dataset, name_ = self._whole(table)
         passing = f"{name_}__{uuid.uuid4().hex[:8]}"
         place, names = self.table(dataset, passing), ", ".join(types)
@@ -117,7 +117,7 @@ class BigQuery(Warehouse):
         """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
         bigquery, client = driver(), self._client()
         dataset = bigquery.Dataset(bigquery.DatasetReference(self._project(), schema))
-        # Beside the model, whose place is known by now: no statement can read tables of two locations.
+        # In the location of the model, since no statement can read tables of two locations.
         if place := self._profile.location or self._jobs.location:
             dataset.location = place
         try:
@@ -188,7 +188,7 @@ class BigQuery(Warehouse):
 
     def _place(self) -> ErrorContext:
         client = self._client()
-        account = getattr(client._credentials, "service_account_email", "")  # noqa: SLF001  # told nowhere else
+        account = getattr(client._credentials, "service_account_email", "")  # noqa: SLF001  # there is no public way
         member = f"serviceAccount:{account}" if "@" in str(account or "") else ""
         scrubbed: Callable[[str], str] = lambda text: self._profile.scrubbed(text, tokens_of(client._credentials))  # noqa: E731, SLF001
         return ErrorContext(self._project(), str(client.project), member, scrubbed)

@@ -27,9 +27,9 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 @dataclass(frozen=True)
 class Setup:
-    """`settings` may hold secrets: never print their values. `attach` are databases beside the main one.
+    """`settings` may hold secrets: never print their values. `attach` are databases in addition to the main one.
 
-    `secrets` are names and statements. `unapplied` are names of fields that dbt alone can apply.
+    `secrets` are names and statements. `unapplied` are names of fields that only dbt can apply.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict, repr=False)
@@ -104,7 +104,7 @@ def extension_statements(dialect: Dialect, extension: object) -> tuple[str, str]
 
 
 def attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
-    """Attach a database for reading, whatever the profile says of writing."""
+    """Attach a database for reading, even if the profile allows writing."""
     alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
     options = {**_named(entry.get("options")), **{name: entry[name] for name in ("type", "secret") if entry.get(name)}}
     words = [_option(dialect, name.upper(), value) for name, value in options.items() if name.lower() != "read_only"]

@@ -10,7 +10,7 @@ from typing import ClassVar
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 
-# Words of DuckDB's types whose name is that of their kind stand for themselves.
+# Type names of DuckDB. A type that has the name of its kind is not listed.
 _KINDS: Mapping[str, ColumnKind] = {
     **{kind.value.upper(): kind for kind in ColumnKind},
     **dict.fromkeys(("VARCHAR", "CHAR", "ENUM"), ColumnKind.TEXT),
@@ -48,7 +48,7 @@ def column_of(name: str, type_name: str) -> Column:
 
 
 def _hashed(expression: str, type_name: str) -> str:
-    """What is hashed of a value, since `hash` alone takes some different values for the same, measured up to 2.0.
+    """Return what is hashed of a value. `hash` by itself treats some different values as equal (measured up to 2.0).
 
     NULL, [] and [NULL]; NULL and a struct of NULLs; [[1], [2]] and [[1, 2]]; 0 and -1 of 128 bits.
     """
@@ -76,7 +76,7 @@ class DuckDBDialect(Dialect):
     most_ranges: ClassVar[int] = 50_000
 
     def stored_column(self, column: Column) -> StoredColumn:
-        # DESCRIBE does not tell a column's collation. The cast is for columns that are always NULL.
+        # DESCRIBE does not report a column's collation. The cast is for columns that are always NULL.
         stored_column = super().stored_column(column)
         if column.type == "UHUGEINT":  # which Arrow gives as a signed number: the largest as -1
             return StoredColumn(self.as_text(stored_column.expression), self.text_type, json=True)
@@ -95,14 +95,14 @@ class DuckDBDialect(Dialect):
         return f"CAST({self.quote(column.name)} AS VARCHAR{several})"
 
     def digest(self, text: str) -> str:
-        """Joins keep the columns of one side in memory, and those of a row may be wider than that."""
+        """Joins keep the columns of one side in memory, and the columns of a row may be wider than that."""
         return f"md5({text})"
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
         return f"hash({', '.join(_hashed(*value) for value in values) or '0'})"
 
     def lower(self, text: str) -> str:
-        """Quickly for texts of ASCII alone."""
+        """Faster for texts with only ASCII."""
         plain = f"strlen({text}) = length({text}) OR {self.matches(text, UNFOLDED)}"
         return f"CASE WHEN {plain} THEN lower({text}) ELSE {text} END"
 
@@ -116,7 +116,7 @@ class DuckDBDialect(Dialect):
         return f"TRY_CAST({expression} AS {type_name})"
 
     def now(self) -> str:
-        # Whatever the time zone of the session is.
+        # Independent of the session's time zone.
         return "make_timestamp(epoch_us(now()))"
 
     def add_seconds(self, expression: str, seconds: float) -> str:

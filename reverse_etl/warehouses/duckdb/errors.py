@@ -19,7 +19,7 @@ _READ_ONLY = "attached in read-only mode"
 _AFTER = re.compile(r"""\?[^\s"'?=]*=[^\s"']*""")
 _SIGNED_IN = re.compile(r"""(?<=://)[^\s"'/@]*(?=@)""")
 _NAMED = re.compile(r"""((?:password|passwd|token|secret)\s*=\s*)('[^']*'|[^\s"'&;]+)""", re.IGNORECASE)
-# What binding alone finds missing: columns, and in drivers before 2.0 databases.
+# What only binding finds missing: columns, and in drivers before 2.0 databases.
 _MISSING = re.compile(
     r'(column|Values list) .*(not found|does not have)|does not have a column|Catalog ".*" does not exist',
     re.IGNORECASE,
@@ -159,7 +159,7 @@ def not_attached(path: str, error: Exception, waited: float) -> ReverseEtlError:
 
 
 def _denied(path: str, doing: str, reason: str) -> WarehouseError:
-    """Beside a file that is written lies another one, for which its folder must be writable too."""
+    """DuckDB writes a second file next to the database, so the folder must be writable too."""
     folder = path.endswith(".wal")
     right = "writing in the folder of the file" if folder else "reading and writing the file"
     place = path[: path.rindex("/")] if folder else path

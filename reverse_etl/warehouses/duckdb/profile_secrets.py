@@ -13,7 +13,7 @@ from typing import Any
 from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.duckdb.errors import secret_refused
 
-# Words of DuckDB's about an address, a service or an extension that did not let it in.
+# Words in DuckDB's errors if an address, a service or an extension refused access.
 _KEPT_OUT = re.compile(r"://|secret|credential|extension|\bhttp", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # A map may be written as DuckDB writes it.

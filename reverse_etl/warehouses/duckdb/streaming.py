@@ -1,4 +1,4 @@
-"""Streaming: the result of a DuckDB statement as Arrow batches, of which one at a time is in memory."""
+"""Streams the result of a DuckDB statement as Arrow batches, one at a time in memory."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ class DuckDB(Warehouse):
     ) -> None:
         """`options`: read_only and config as `duckdb.connect` takes them. `make`: the file where it is missing.
 
-        `attach`, which may grow while the file is let go, are others to read beside it. Those of `setup` are attached
-        when a statement needs them: one that another process holds keeps back only what reads it.
+        `attach`, which may grow while the file is let go, are others to read. Databases of `setup` are attached
+        when a statement needs them: a database that another process holds only stops what reads it.
         """
         self.dialect = DuckDBDialect()
         self.meter = StatementMeter(wait.monotonic)

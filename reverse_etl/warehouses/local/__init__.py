@@ -1,4 +1,4 @@
-"""State in a DuckDB file of its own, beside a warehouse that is only read."""
+"""State in a local DuckDB file, for a warehouse that is only read."""
 
 from __future__ import annotations
 

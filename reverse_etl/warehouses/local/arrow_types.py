@@ -13,7 +13,7 @@ _MOST_DIGITS = 38
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema with types that hold every value that a warehouse may give for those of it."""
+    """Return the schema with types that can hold every value of the warehouse's types."""
     import pyarrow as pa
 
     return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])

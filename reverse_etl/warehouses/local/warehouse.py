@@ -83,7 +83,7 @@ class LocalState(Warehouse):
         return table
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
-        """Of a model: the kinds are the warehouse's, the types those that its values have in the file."""
+        """Return a model's columns: kinds from the warehouse, types of the values in the file."""
         if relation in self._ours:
             return self._state.columns(relation)
         found = self._source.columns(relation)

@@ -11,7 +11,7 @@ from reverse_etl.warehouses.postgres.quoting import literal
 from reverse_etl.warehouses.postgres.safe_cast import tried
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, stored_column
 
-# Whatever the database's collation makes equal, this one tells apart.
+# This collation distinguishes texts that the database's collation may treat as equal.
 _EXACT = 'COLLATE "C"'
 
 
@@ -114,7 +114,7 @@ class PostgresDialect(Dialect):
 
 
 def _hashed(expression: str, type_name: str) -> str:
-    """The text that is hashed of a value: equal for equal values, and never that of NULL."""
+    """Return the text that is hashed of a value: equal for equal values, and different from the text of NULL."""
     text = f"CAST({expression} AS {TEXT})"
     if type_name in ("real", "double precision"):  # -0 is 0
         text = f"CAST({expression} + 0 AS {TEXT})"

@@ -10,16 +10,16 @@ from reverse_etl.warehouses.postgres.profile import ProfileOptions
 from reverse_etl.warehouses.postgres.quoting import name
 
 _MISSING = ("42P01", "3F000", "42703")
-# What is not there for this connection, although its SQLSTATE is that of anything unsupported.
+# Something that does not exist for this connection, although its SQLSTATE only means unsupported.
 _ELSEWHERE = "cross-database references"
 DEPENDENT = ("0A000", "2BP01")
 _DENIED = "42501"
 _READ_ONLY = "25006"
 _TOO_MANY_COLUMNS = "54011"
-# A row has to fit into a page, with what is left of its long values there. The SQLSTATE is that of many limits.
+# A row has to fit into a page, with what is left of its long values there. Many limits share this SQLSTATE.
 _TOO_WIDE = "row is too big"
 _CANCELLED = ("57014", "55P03", "40P01", "40001")
-# Classes of errors whose words quote values: data, constraints, and those of functions.
+# Classes of errors whose texts quote values: data, constraints and functions.
 _QUOTING = ("22", "23", "P0", "38", "39")
 _LOST = ("08", "57P0")
 
@@ -81,7 +81,7 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
     """No connection could be made."""
     return WarehouseError(
         "database-not-opened",
-        "Postgres could not be reached, or let nobody in",
+        "Postgres could not be reached, or refused the sign-in",
         context={
             "reason": words.strip().splitlines()[-1] if words.strip() else "none given",
             **profile.shown,
@@ -92,7 +92,7 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
 
 
 def schema_denied(schema: str, reason: str, profile: ProfileOptions) -> WarehouseError:
-    """Our schema is not there, and may not be made."""
+    """Return the error of a missing schema that the role cannot create."""
     return WarehouseError(
         "permission-denied",
         f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
@@ -116,12 +116,12 @@ def _denied(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
         "permission-denied",
         f"{profile.grantee} lacks a right for {_shown(sql)}",
         context={"reason": said.reason, "right": right, "statement": _shown(sql)},
-        hint=f"Let somebody who may grant it run: {grant};",
+        hint=f"Ask a person who can grant it to run: {grant};",
     )
 
 
 def _wanted(words: str, sql: str, profile: ProfileOptions) -> tuple[str, str]:
-    """The right that is missing, and the statement that gives it, as far as the words tell."""
+    """Return the missing right, and the statement that grants it, as far as the error shows it."""
     grantee, verb = profile.grantee, _verb(sql)
     if owner := re.search(r"must be owner of (?:table|relation|view) (\S+)", words):
         return "ownership", f"ALTER TABLE {_qualified(owner[1], sql)} OWNER TO {grantee}"

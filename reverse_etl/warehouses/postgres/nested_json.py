@@ -1,6 +1,6 @@
-"""Values with parts as JSON: what each part is when it stands alone, it is inside arrays and composites too.
+"""Values with parts as JSON: a part inside an array or composite is written as it would be by itself.
 
-JSON is made by Postgres and put right by patterns, which see values of one type alone and never a text of a user's.
+Postgres makes the JSON, and patterns correct it. They only see values of one type, and never a user's text.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.postgres.quoting import literal, name
 
 # Whole numbers that nothing takes, so that the row is held back with a reason: in place of a time that has no form, and
-# of arrays that are nested too deep. Whoever reads the JSON knows them.
+# of arrays that are nested too deep. The reader of the JSON knows them.
 _FORMLESS = "1" + "0" * 39 + "1"
 _TOO_DEEP = "1" + "0" * 39 + "2"
 _DAY = r"(?!0000)\d{4}-\d\d-\d\d"
-# By kind: patterns, and what stands for what they find. Numbers stand alone, or between brackets and commas.
+# By kind: patterns, and their replacements. Numbers are the whole text, or between brackets and commas.
 _PUT_RIGHT: Mapping[ColumnKind, tuple[tuple[str, str], ...]] = {
     ColumnKind.TIMESTAMP: (
         (rf'"({_DAY})T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:00)?"', r'"\1 \2 +00:00"'),

@@ -28,7 +28,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "application_name": ("application_name",),
 }
 _REQUIRED = ("host", "user", "dbname")
-# The drivers read texts as UTF-8, whatever PGCLIENTENCODING or the role's settings say.
+# The drivers read texts as UTF-8, even if PGCLIENTENCODING or the role's settings differ.
 _DEFAULTS: Mapping[str, str] = {
     "port": "5432",
     "connect_timeout": "10",
@@ -68,7 +68,7 @@ def read_options(fields: Mapping[str, object]) -> ProfileOptions:
     options = dict(_DEFAULTS)
     for option, spellings in _FIELDS.items():
         said = next((fields[spelling] for spelling in spellings if fields.get(spelling) not in (None, "")), None)
-        # dbt's 0 seconds of idleness are those of the system.
+        # dbt's 0 seconds of idleness mean the system's default.
         if said is not None and not (option == "keepalives_idle" and str(said) == "0"):
             options[option] = str(said)
     missing = [option for option in _REQUIRED if option not in options]

@@ -8,12 +8,12 @@ _PARTS = re.compile(r"""E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|/\*.
 
 
 def name(text: str) -> str:
-    """A name as an identifier, whatever it holds."""
+    """Return any name as an identifier."""
     return '"' + text.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text as a literal, whatever `standard_conforming_strings` says. Postgres has no NUL."""
+    """Return a text as a literal, for any `standard_conforming_strings`. Postgres has no NUL."""
     quoted = text.replace("\0", "\ufffd").replace("'", "''")
     return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in quoted else f"'{quoted}'"
 

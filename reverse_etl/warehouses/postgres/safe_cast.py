@@ -45,7 +45,7 @@ def tried(text: str, type_name: str) -> str:
 
 
 def _tests(text: str, bare: str, type_name: str) -> list[str]:
-    """Conditions of which any is enough."""
+    """Return a condition that holds if any of these holds."""
     number = f"CAST({text} AS numeric)"
     if bare in _BITS:
         limit = 2 ** _BITS[bare]

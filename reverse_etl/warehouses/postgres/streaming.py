@@ -115,7 +115,7 @@ class Stream:
         return bool(pa.types.is_string(answer.schema.types[0]))
 
     def _begin_with_plain_names(self, settings: str) -> None:
-        """Once more, in a session that begins so; a pool may refuse it."""
+        """Try again, in a session that begins with it; a pool may refuse it."""
         before = self._conninfo
         self._conninfo += _PLAIN_NAMES
         try:

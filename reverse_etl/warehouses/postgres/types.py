@@ -1,6 +1,6 @@
 """Postgres's types: what each holds, how our tables keep it, and how it is read; knows no connection.
 
-Our tables have few types: whatever is text in some way is kept as text, and whatever has parts as its JSON.
+Our tables have few types: every kind of text is kept as text, and values with parts as JSON.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NUMERIC = re.compile(r"numeric(\((\d+),(-?\d+)\))?")
 DIGITS = 38
 
 # What a catalog says of the columns of a relation: through domains to their base, and down into arrays and composites.
-# A place is the number of a column, then those of the parts that lead to this one; 0 is that of an array's elements.
+# A place is the number of a column, then the numbers of the parts that lead to this one; 0 means an array's elements.
 COLUMNS = """
 WITH RECURSIVE typed AS (
   SELECT ARRAY[CAST(attnum AS integer)] AS place, attname, atttypid AS id, atttypmod AS modifier
@@ -77,7 +77,7 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
 
 
 def kind_of(type_name: str, short_name: str, form: str, category: str) -> ColumnKind:
-    """What a type holds. `form` and `category` are those of pg_type: `e` an enum, `c` a composite; `A` an array."""
+    """What a type holds. `form` and `category` come from pg_type: `e` an enum, `c` a composite; `A` an array."""
     if category == "A" and short_name not in ("int2vector", "oidvector"):
         return ColumnKind.ARRAY
     if form in ("e", "c"):
@@ -95,7 +95,7 @@ def stored_column(name: str, column: Column) -> StoredColumn:
         return StoredColumn(json_of(name, column), TEXT, json=True)
     if _bare(column.type) in _OWN:
         return StoredColumn(name, column.type, json=spells_digits(column.type))
-    # Money in its smallest unit that there is, so that its values are never told in a locale's words.
+    # Money in its smallest unit, so that its values never depend on a locale.
     other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric(22,3)"}.get(column.kind, TEXT)
     if column.type == "inet":  # as Postgres shows it: a cast to text adds `/32` to the address of a host
         return StoredColumn(f"abbrev({name})", TEXT)
@@ -114,7 +114,7 @@ def arrives_bounded(precision: int, scale: int) -> bool:
 
 
 def is_never_empty(type_name: str) -> bool:
-    """Whether no value of a type, one of those that our tables have, is the empty text."""
+    """Return whether no value of a type of our tables is the empty text."""
     return _bare(type_name) in _OWN
 
 

@@ -1,6 +1,6 @@
-"""Postgres: its two drivers, psycopg for statements and ADBC for large results; each statement stands alone.
+"""Postgres: its two drivers, psycopg for statements and ADBC for large results; statements are independent.
 
-Whatever a statement needs of its session it sets itself, for its own transaction, so that it works through a pool that
+A statement sets everything that it needs of its session, for its own transaction, so that it works through a pool that
 gives every transaction another session.
 """
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 63
 _BETWEEN_TRIES = 1.0
 _STATEMENT_BYTES = 4_000_000
-# Results before that of a statement: those of SET TRANSACTION, and of the settings.
+# Results before the result of a statement: SET TRANSACTION, and the settings.
 _BEFORE = 2
 # What another process made at the same moment, although it was only to be made where it was missing.
 _MADE_MEANWHILE = ("23505", "42710", "42P06", "42P07")
-# The forms in which values become text, whatever the server, the database or the role prefer.
+# The forms in which values become text, independent of the server, the database and the role.
 _SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, MDY",

@@ -68,7 +68,7 @@ def _by_fields(said: Mapping[str, object], way: str) -> SignIn:
 
 
 def _by_password(said: Mapping[str, object], way: str) -> SignIn:
-    """Also what asks for more than the password: a second factor, or Okta's address as the way; or a browser alone."""
+    """Also methods that need more than the password: a second factor, Okta, or only a browser."""
     if way.lower() == "externalbrowser":
         return _fixed({"authenticator": "externalbrowser", **_CACHED})
     _needs(said, "password", way or "a password")

@@ -24,13 +24,13 @@ class SnowflakeDialect(Dialect):
     integer_type: ClassVar[str] = "NUMBER(38,0)"
     timestamp_type: ClassVar[str] = "TIMESTAMP_NTZ(9)"
     hash_type: ClassVar[str] = "NUMBER(19,0)"
-    # The optimizer alone decides whether a named query is computed once.
+    # Only the optimizer decides whether a named query is computed once.
     writes_temporary: ClassVar[bool] = True
     inlined: ClassVar[str] = ""
     materialized: ClassVar[str] = ""
 
     def __init__(self, session: str = "") -> None:
-        """`session` is in the name of each temporary table, so that none hides a table of somebody else."""
+        """`session` is in the name of each temporary table, so that it hides no other table."""
         self._session = session
 
     def quote(self, name: str) -> str:
@@ -49,7 +49,7 @@ class SnowflakeDialect(Dialect):
         return f"FL_GET_RELATIVE_PATH({name})" if column.type == "FILE" else f"CAST({name} AS {TEXT})"
 
     def column_type(self, type_name: str) -> str:
-        """Without a collation, whatever the schema has by default: docs.snowflake.com/en/sql-reference/collation."""
+        """Without a collation, with any default of the schema: docs.snowflake.com/en/sql-reference/collation."""
         return f"{type_name} {_EXACT}" if type_name == TEXT else type_name
 
     def literal(self, text: str) -> str:
@@ -57,7 +57,7 @@ class SnowflakeDialect(Dialect):
         return super().literal(text.replace("\\", "\\\\"))
 
     def differs(self, new: str, old: str, *, json: bool = False) -> str:
-        """The order of an object's keys in its text is not predictable: texts that differ are written anew alike.
+        """The order of an object's keys in its text is not predictable: differing texts are written again in one order.
 
         docs.snowflake.com/en/sql-reference/functions/to_json. What cannot be parsed is compared as it is.
         """
@@ -101,7 +101,7 @@ class SnowflakeDialect(Dialect):
         return "row_number() OVER (ORDER BY NULL)"
 
     def temporary_name(self, title: str, beside: str) -> str:
-        """Beside the model, where USAGE of its schema is right enough.
+        """In the schema of the model, if USAGE of it is enough.
 
         docs.snowflake.com/en/user-guide/security-access-control-privileges: CREATE TABLE is not needed for it.
         """

@@ -9,7 +9,7 @@ from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.snowflake.identifiers import parts
 from reverse_etl.warehouses.snowflake.profile import ProfileOptions
 
-# Numbers of Snowflake's errors: docs.snowflake.com tells some of them, its users' reports the others.
+# Numbers of Snowflake's errors: docs.snowflake.com lists some of them, reports of users the others.
 _MISSING = (2003, 2043, 904)
 _DENIED = (3001,)
 _NO_WAREHOUSE = (606,)
@@ -17,7 +17,7 @@ _CANCELLED = {604: "it was cancelled", 630: "it took longer than its time limit"
 # Sessions that ended, and what the connector counts up from where the network failed.
 _LOST = (390104, 390111, 390112, 390114, 390195)
 _NETWORK = range(250_000, 251_000)
-# Words in which values of rows are quoted: those of conversions, constraints and merges.
+# Errors that quote values of rows: conversions, constraints and merges.
 _VALUES = re.compile(r"'[^']*'|\[[^\]]*\]|(?<=value )\S+")
 _QUOTED_NAMES = (*_MISSING, *_DENIED, *_NO_WAREHOUSE, *_CANCELLED)
 _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
@@ -73,7 +73,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
         context={**facts, "number": said.number},
         hint="Run again: nothing is lost. STATEMENT_TIMEOUT_IN_SECONDS and statements that hold a lock are the causes."
         if said.number in _CANCELLED
-        else "The reason is Snowflake's own; the query's page in Snowsight tells more.",
+        else "The reason comes from Snowflake. The query's page in Snowsight shows more.",
     )
 
 
@@ -82,7 +82,7 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
     reason = " ".join(profile.without_secrets(words).split()) or "none given"
     return WarehouseError(
         "database-not-opened",
-        "Snowflake could not be reached, or let nobody in",
+        "Snowflake could not be reached, or refused the sign-in",
         context={"reason": reason, **profile.shown, "tries": tries},
         hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the user's rights.",
     )
@@ -99,7 +99,7 @@ def read_only(sql: str) -> WarehouseError:
 
 
 def schema_denied(schema: str, error: WarehouseError, profile: ProfileOptions) -> WarehouseError:
-    """Our schema is not there, and may not be made."""
+    """Return the error of a missing schema that the role cannot create."""
     return WarehouseError(
         "permission-denied",
         f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
@@ -110,7 +110,7 @@ def schema_denied(schema: str, error: WarehouseError, profile: ProfileOptions) -
 
 
 def to_see(relation: str, profile: ProfileOptions) -> str:
-    """Snowflake does not tell what is not there from what may not be seen. `relation` is a qualified name."""
+    """Snowflake does not distinguish missing from hidden tables. `relation` is a qualified name."""
     database, schema, _ = (*parts(relation), "<database>", "<schema>", "")[:3]
     return (
         f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {profile.grantee};"
@@ -120,10 +120,10 @@ def to_see(relation: str, profile: ProfileOptions) -> str:
 
 
 def _missing(facts: dict[str, str], sql: str, profile: ProfileOptions) -> WarehouseError:
-    """Snowflake does not tell what is not there from what may not be seen."""
+    """Snowflake does not distinguish missing from hidden objects."""
     return WarehouseError(
         "relation-not-found",
-        "a table or column that a statement names is not there, or may not be seen",
+        "a table or column of a statement does not exist, or is not visible to this role",
         context={**facts, "statement": _shown(sql)},
         hint="Run `dbt build`; where it is there, let its owner run:"
         f" GRANT SELECT ON <table> TO ROLE {profile.grantee}; and GRANT USAGE on its schema and database.",
@@ -143,7 +143,7 @@ def _denied(said: ServerMessage, facts: dict[str, str], sql: str, profile: Profi
         "permission-denied",
         f"{profile.grantee} lacks a right for {_shown(sql)}",
         context={**facts, "right": f"{right} on the {kind}", "statement": _shown(sql)},
-        hint=f"Let somebody who may grant it run: {statement};",
+        hint=f"Ask a person who can grant it to run: {statement};",
     )
 
 

@@ -23,7 +23,7 @@ def folded(name: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """A stored name as an identifier, whatever it holds."""
+    """Return any stored name as an identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

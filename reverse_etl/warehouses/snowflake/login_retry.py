@@ -1,4 +1,4 @@
-"""Trying: after which errors, how often and after how long signing in is tried again; as dbt-snowflake does.
+"""Retries of the sign-in: which errors, how often and after how long; as in dbt-snowflake.
 
 A wrong password is not tried twice, since that would count twice towards a locked user.
 """
@@ -27,7 +27,7 @@ _ASKING = ("externalbrowser", "username_password_mfa", "oauth_authorization_code
 
 @dataclass(frozen=True)
 class Trying:
-    """`times` is that of further tries; `pause` seconds lie between two, or more with each where it is None."""
+    """`times` counts retries. `pause` is the seconds between two; None: longer each time."""
 
     times: int
     pause: int | None

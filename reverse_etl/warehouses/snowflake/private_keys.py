@@ -60,7 +60,7 @@ def _by_openssl(key: bytes, password: bytes | None) -> Any:
     try:
         # An empty passphrase keeps it from asking at the terminal.
         return crypto.load_privatekey(crypto.FILETYPE_PEM, pem, password or b"").to_cryptography_key()
-    except Exception:  # noqa: BLE001  # errors of several libraries, none of which may be shown
+    except Exception:  # noqa: BLE001  # errors of several libraries, and none must be shown
         return None
 
 
@@ -70,5 +70,5 @@ def _unreadable(place: str, reason: str) -> ConfigError:
         "the private key of the dbt target could not be read",
         context={"key": place, "reason": reason},
         hint="Give a PEM file in `private_key_path`, or PEM or base64 of DER in `private_key`, with its passphrase;"
-        " `openssl pkcs8 -topk8 -v2 aes256` encrypts an old key anew.",
+        " `openssl pkcs8 -topk8 -v2 aes256` encrypts an old key again.",
     )

@@ -43,7 +43,7 @@ _LOGIN_TIMEOUT, _STATEMENT_TIMEOUT = 60, 3600
 _LOCK_TIMEOUT = 600
 # What the connector gives a person.
 _ASKING_TIMEOUT = 120
-# What text and comparison must not depend on, whatever the account or the user prefer.
+# Settings of the account or user that texts and comparisons must not depend on.
 _SESSION: Mapping[str, object] = {
     "TIMEZONE": "UTC",
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",

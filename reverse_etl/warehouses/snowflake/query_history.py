@@ -1,6 +1,6 @@
-"""History: what Snowflake tells of the statements of a session, once they have ended.
+"""The history of a session: what Snowflake reports of its statements after they ended.
 
-The table function needs no right beyond those of the session, which may see its own statements:
+The table function needs no extra right, because a session can see its own statements:
 docs.snowflake.com/en/sql-reference/functions/query_history.
 """
 

@@ -13,7 +13,7 @@ from reverse_etl.warehouses.snowflake.identifiers import folded
 
 TEXT = "VARCHAR"
 
-# Words of Snowflake's types whose name is that of their kind stand for themselves.
+# Type names of Snowflake. A type that has the name of its kind is not listed.
 _KINDS: Mapping[str, ColumnKind] = {
     **{kind.value.upper(): kind for kind in ColumnKind if kind is not ColumnKind.JSON},
     **dict.fromkeys(("VARCHAR", "CHAR", "CHARACTER", "STRING", "NVARCHAR"), ColumnKind.TEXT),
@@ -45,7 +45,7 @@ def column_of(name: str, type_name: str) -> Column:
 
 
 def _element_of(type_name: str) -> ColumnKind | None:
-    """The kind of the elements of `ARRAY(NUMBER(38,0) NOT NULL)` or `VECTOR(FLOAT, 3)`; an ARRAY alone has none."""
+    """The kind of the elements of `ARRAY(NUMBER(38,0) NOT NULL)` or `VECTOR(FLOAT, 3)`; a plain ARRAY has none."""
     word, _, inner = type_name.partition("(")
     if word not in ("ARRAY", "VECTOR") or not inner:
         return None

@@ -35,7 +35,7 @@ _UNTIL_4 = ("disable_ocsp_checks", "client_request_mfa_token")
 _MADE_MEANWHILE = 2002
 # The number of what is no error of the service.
 _OWN = -1
-# A temporary table is gone with its session, which alone can see it.
+# Only its session can see a temporary table, and it ends with the session.
 _READING = ("SELECT", "WITH", "DESCRIBE", "SHOW", "CREATE OR REPLACE TEMPORARY TABLE")
 
 
@@ -111,7 +111,7 @@ class Snowflake(Warehouse):
             return
         place = self._schema(schema)
         try:
-            # Without a collation, whatever that of the database is: our tables compare exactly.
+            # Without a collation, so that our tables compare exactly in any database.
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {place} DEFAULT_DDL_COLLATION = ''")
         except WarehouseError as error:
             if error.code in ("permission-denied", "relation-not-found"):
@@ -161,7 +161,7 @@ class Snowflake(Warehouse):
 
     def _send(self, sql: str, params: Sequence[object]) -> Any:
         cursor = self._open().cursor()
-        # Without parameters none is looked for, whatever the statement's texts hold.
+        # Without parameters, the driver does not search the statement's texts for any.
         return cursor.execute(self.with_mark(sql), *([tuple(params)] if params else []))
 
     def _translated(self, work: Callable[[], Any], sql: str) -> Any:

@@ -40,7 +40,7 @@ def test_sends_everything_then_what_changed_then_nothing(people: Shop, sandbox: 
     assert (second.code, _received(sandbox)) == (0, 4)
     assert _users(sandbox)["bob@example.com"]["age"] == 42
     third = people.cli("run")
-    assert "created     4 fields in Iterable, for good: age, firstName, joined, source" in first.out
+    assert "created     4 fields in Iterable, permanent: age, firstName, joined, source" in first.out
     assert "created" not in second.out + third.out
     assert (third.code, _received(sandbox)) == (0, 4)
     assert "0 added, 1 changed, 0 removed, 2 unchanged" in second.out

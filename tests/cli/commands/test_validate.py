@@ -151,7 +151,7 @@ def test_types_of_event_fields_are_told_by_nobody(people: Shop, own: dict[str, A
     ended = people.cli("validate", "--online")
     assert (ended.code, ended.err) == (0, "")
     note, *fields = ended.out.splitlines()[1:]
-    assert note.startswith("  note        no endpoint of Iterable tells the types of event fields")
+    assert note.startswith("  note        Iterable does not report the types of event fields")
     assert fields == ["  new fields  age     long", "              joined  date (its texts all look like dates)"]
 
 

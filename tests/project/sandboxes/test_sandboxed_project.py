@@ -307,7 +307,7 @@ def test_the_definitions_choose_a_type_that_they_allow(
     ended = sandboxed.cli("run")
     assert ended.code == 0, ended.err
     assert f"project type: {played} ({why})" in ended.err
-    assert "(that of the last time)" in sandboxed.cli("plan").err
+    assert "(the type of the last run)" in sandboxed.cli("plan").err
 
 
 @pytest.mark.parametrize("entry", [{"user_id": "email", "mode": "upsert"}, {"user_id": "email", "email": "first_name"}])

@@ -121,7 +121,7 @@ def test_removals_of_several_runs_add_up(large: Project, iterable: ReferenceServ
     drop_people(large, 10)
     assert large.cli("plan").says("guard-removed")
     ended = stopped(large, iterable)
-    assert ended.says("105 of 300 rows (35.0 %), with those of the last 20 hours,")
+    assert ended.says("105 of 300 rows (35.0 %), with the removals of the last 20 hours,")
     assert large.cli("run", "--allow", "removed").code == 0
     drop_people(large, 10)
     assert large.cli("run").code == 0, "what was allowed does not count against later runs"
@@ -144,7 +144,7 @@ def test_removals_of_long_ago_do_not_count(large: Project, iterable: ReferenceSe
     assert large.cli("run").code == 0
     large.tag({**META, "on_removed": "delete", "guards": {"removed": {"hours": 24}}})
     drop_people(large, 10)
-    assert stopped(large, iterable).says("with those of the last 24 hours")
+    assert stopped(large, iterable).says("with the removals of the last 24 hours")
 
 
 def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: ReferenceServer) -> None:

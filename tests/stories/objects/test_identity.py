@@ -219,7 +219,7 @@ class TestDeletedUsers(Deleted, EditStories):
         story.build(self.row(1), self.row(11))
         assert story.run().says("warn")
         assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
-        assert story.project.cli("rejected").says("skipped", "unknown-user", "nobody to delete")
+        assert story.project.cli("rejected").says("skipped", "unknown-user", "nothing to delete")
         made(story.side, email="u11@shop.com")
         story.project.cli("requeue")
         story.run()

@@ -94,7 +94,7 @@ class TestRights(Behind):
             resolve_sync(harness.sync, DESTINATION, harness.warehouse)
         error = raised.value
         assert error.code == "missing-table"
-        assert "does not exist in this target, or may not be seen" in error.message
+        assert "does not exist in this target, or is not visible to this role" in error.message
         assert "dbt build --select users" in error.hint
         for part in (f"SELECT ON TABLE {harness.relation}", f"USAGE ON SCHEMA {harness.relation.rpartition('.')[0]}"):
             assert f'GRANT {part} TO ROLE "SENDER";' in error.hint

@@ -40,7 +40,7 @@ def test_texts_that_are_mostly_no_dates_are_texts(inspection, odd):
 @pytest.mark.parametrize(
     ("inspection", "words"),
     [
-        (NEW, "would make it a string for good"),
+        (NEW, "would make it a string permanently"),
         (UNINFERRED, "would be strings"),
         (known("string"), "map the field to a new name"),
     ],
