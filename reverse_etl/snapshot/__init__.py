@@ -1,1 +1,1 @@
-"""What was accepted before, kept in the warehouse: tables, diff, plan, lease; knows rows, not who receives them."""
+"""Keeps in the warehouse what the destination accepted: tables, diff, plan, lease. Does not know the destination."""

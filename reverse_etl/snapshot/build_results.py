@@ -1,7 +1,6 @@
-"""The table of build verdicts: how the last dbt command that ran a node ended, for nodes that failed at some time.
+"""Stores the last dbt result of each node that failed at least once.
 
-Rows are only added, and the newest one of a node counts: what a run that was killed had written is never less than
-what was known before.
+A run only adds rows, and the newest row of a node counts. So a run that crashes never removes what was known before.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _ROWS_A_STATEMENT = 500
 
 
 def load_verdicts(reader: Reader, schema: str) -> dict[Key, Verdict]:
-    """The newest verdict of each node; none before something failed for the first time."""
+    """Return the newest verdict of each node; empty if nothing has failed yet."""
     table = reader.table(schema, NAME)
     if reader.columns(table) is None:
         return {}
@@ -29,7 +28,7 @@ def load_verdicts(reader: Reader, schema: str) -> dict[Key, Verdict]:
 
 
 def save_verdicts(warehouse: Warehouse, schema: str, verdicts: Sequence[Verdict]) -> None:
-    """Add verdicts, each before the older ones of its node go. There is at least one."""
+    """Add at least one verdict, then delete the older verdicts of the same nodes."""
     dialect, table = warehouse.dialect, warehouse.table(schema, NAME)
     warehouse.create_schema(schema)
     warehouse.execute(_create(dialect, table))

@@ -1,4 +1,4 @@
-"""Whether the tables of a sync fit together, by what they store about each other. Reads nothing itself."""
+"""Checks whether the tables of a sync fit together, from facts that others read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class IntegrityProblem:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What the tables of a sync contain. `newest` is the highest fence of the sync snapshot, or 0 if it has no row.
+    """Facts about the tables of a sync. `newest` is the highest fence in the sync snapshot, or 0 if it has no rows.
 
     `had_accepted_rows`: the run history has a run of the sync with accepted rows.
     """
@@ -32,7 +32,10 @@ class TableFacts:
 
 
 def find_integrity_problem(lease: LeaseRow | None, facts: TableFacts) -> IntegrityProblem | None:
-    """Return what is wrong with the sync snapshot; None if nothing is wrong, or if an active run hides it."""
+    """Return what is wrong with the sync snapshot.
+
+    None: nothing is wrong, or an active run makes the check impossible.
+    """
     if lease is None:
         return _without_lease(facts)
     remembered = {"entries after the last run": lease.entries, "entries now": facts.entries}

@@ -1,7 +1,7 @@
-"""Lease: one run of a sync at a time, by a fenced row in the warehouse; the warehouse's clock is the only one.
+"""The lease: a row in the warehouse that lets only one run of a sync work at a time. Only the warehouse's clock counts.
 
-The statements are the steps of the commit protocol: look, acquire, flush, close. Each is one statement, idempotent
-under its fence, and each write names the fence, so that a run which lost its lease can change nothing.
+The statements here are those of the commit protocol: look, acquire, flush, close. Each is one statement and can be
+repeated. Each write names the fence, so a run that lost its lease cannot change anything.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
 
-# Intervals of acknowledged rows that a flush writes down; rows of the others are sent again if the run dies.
+# A flush saves at most this many intervals of acknowledged rows. If the run crashes, the other rows are sent again.
 _MOST_RANGES = 20_000
 
 
 @dataclass(frozen=True)
 class OpenRun:
-    """What a run that has not closed may have sent: ordinals below `credit`; `acked` of them have an outcome."""
+    """A run that has not closed. It may have sent the ordinals below `credit`; `acked` ordinals have an outcome."""
 
     fence: int
     credit: int
@@ -30,9 +30,9 @@ class OpenRun:
 
 @dataclass(frozen=True)
 class LeaseRow:
-    """The lease as the warehouse shows it. Ages and waits are seconds by the warehouse's clock.
+    """The lease as stored in the warehouse. Ages and waits are seconds by the warehouse's clock.
 
-    `moved_to`: where the sync snapshot is instead of here, in words.
+    `moved_to`: the new place of the sync snapshot, in words, if it was moved.
     """
 
     schema_version: int
@@ -53,24 +53,24 @@ class LeaseRow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was accepted, or may have been: any definition can go on from here."""
+        """Whether no row was accepted or can have been accepted. If so, any definition can continue from here."""
         return self.entries == 0 and self.run is None
 
     def free_in(self, late_request_bound: float) -> float:
-        """Seconds until it may be acquired; zero or less: now."""
+        """Return the seconds until a run may acquire the lease; zero or less means now."""
         return self.quiet_in if self.holder is None else self.expires_in + late_request_bound
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who acquires: a unique id of the run, and what other runs may know about it."""
+    """The run that acquires the lease: its unique id, and a note for other runs."""
 
     id: str
     note: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
-    """Read the lease; it must exist."""
+    """Return the lease, which must exist."""
     d = reader.dialect
     now = d.epoch(d.now())
     ages = f"{now} - {d.epoch('beat_at')}, {d.epoch('expires_at')} - {now}, {d.epoch('quiet_at')} - {now}"
@@ -100,23 +100,24 @@ def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
 
 
 class Lease:
-    """The writes of one holder on the lease of one sync. `fence` is 0 until it is acquired."""
+    """Writes the lease of one sync for one holder. `fence` is 0 until the lease is acquired."""
 
     def __init__(
         self, warehouse: Warehouse, tables: Tables, holder: Holder, ttl: float, late_request_bound: float
     ) -> None:
-        """`ttl` and `late_request_bound` in seconds."""
+        """`ttl` and `late_request_bound` are in seconds."""
         self._warehouse = warehouse
         self._tables = tables
         self._holder = holder
         self._ttl = ttl
         self._late = late_request_bound
-        # One write at a time, also from several sessions: some warehouses refuse the later one.
+        # Several sessions may write. Some warehouses refuse the later of two concurrent writes, so we write one at a
+        # time.
         self._writing = threading.Lock()
         self.fence = 0
 
     def acquire(self) -> bool:
-        """Take the lease with a new fence if it is free, quiet, or long overdue; False where it is not."""
+        """Acquire the lease with a new fence. Return False if it is not free, quiet or long overdue."""
         d = self._warehouse.dialect
         now = d.now()
         took = self._warehouse.execute(
@@ -133,33 +134,36 @@ class Lease:
         return True
 
     def open_run(self) -> bool:
-        """Name the plan of this fence as the open run, with nothing sent yet. False: fenced off."""
+        """Save the plan of this fence as the open run, with nothing sent yet. False: fenced off."""
         return self._write("run_fence = ?, credit = 0, acked = '[]'", (self.fence,))
 
     def flush(self, credit: int, acked: Ranges) -> bool:
-        """Heartbeat, journal and permission to send below `credit`, in one statement. False: fenced off."""
+        """Save the heartbeat, the journal and the permission to send below `credit`, in one statement.
+
+        False: fenced off.
+        """
         d = self._warehouse.dialect
         beat = f"beat_at = {d.now()}, expires_at = {d.add_seconds(d.now(), self._ttl)}"
         return self._write(f"{beat}, credit = ?, acked = ?", (credit, acked.largest(_MOST_RANGES).write()))
 
     def beat(self, session: Warehouse | None = None) -> bool:
-        """Send a heartbeat that allows no more rows, from another session if one is given. False: fenced off."""
+        """Save only the heartbeat, without permission to send; from another session if given. False: fenced off."""
         d = self._warehouse.dialect
         return self._write(f"beat_at = {d.now()}, expires_at = {d.add_seconds(d.now(), self._ttl)}", (), session)
 
     def close_run(self, entries: int) -> bool:
-        """Say that the open run has been rolled forward; the lease stays ours. False: fenced off."""
+        """Save that the open run has been rolled forward; the lease stays ours. False: fenced off."""
         closed = (
             "closed_fence = run_fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, entries = ?"
         )
         return self._write(closed, (entries,))
 
     def release(self) -> bool:
-        """Let go without closing anything: what was open stays open for the next run. False: fenced off."""
+        """Release the lease without closing the open run, which the next run then recovers. False: fenced off."""
         return self._write("holder = NULL, holder_note = NULL", ())
 
     def close(self, *, entries: int, unknown: bool) -> bool:
-        """Close the run and release. `unknown`: a request may still take effect, so others wait. False: fenced off."""
+        """Close the run and release. `unknown`: a request may still arrive, so others wait. False: fenced off."""
         d = self._warehouse.dialect
         quiet = d.add_seconds(d.now(), self._late) if unknown else d.now()
         return self._write(
@@ -169,14 +173,14 @@ class Lease:
         )
 
     def remember(self, destination: Mapping[str, object], key_columns: str) -> bool:
-        """Note where this sync snapshot's rows go and what it is keyed by. False: fenced off."""
+        """Save where the rows of this sync snapshot go, and its key. False: fenced off."""
         return self._write(
             f"destination = ?, key_columns = ?, schema_version = {SCHEMA_VERSION}",
             (json.dumps(destination), key_columns),
         )
 
     def reset(self) -> bool:
-        """Forget what was accepted and where, and release; the fence goes on. False: fenced off."""
+        """Clear what was accepted and where, and release. The fence goes on. False: fenced off."""
         return self._write(
             "closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, destination = NULL,"
             " key_columns = NULL, entries = 0, holder = NULL, holder_note = NULL",
@@ -184,11 +188,11 @@ class Lease:
         )
 
     def note_moved(self, to: str) -> bool:
-        """Say that the sync snapshot is not here but there, in words. False: fenced off."""
+        """Save that the sync snapshot has moved, and where to, in words. False: fenced off."""
         return self._write("moved_to = ?", (to,))
 
     def adopt(self, row: LeaseRow) -> bool:
-        """Go on as another place's lease stood, which had no open run, and release. False: fenced off."""
+        """Continue from the lease of another place, which had no open run, and release. False: fenced off."""
         d = self._warehouse.dialect
         return self._write(
             "lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?,"

@@ -1,4 +1,4 @@
-"""Ranges: a set of ordinals as few half-open intervals, the form in which acknowledgements are written down."""
+"""A set of ordinals, stored as few half-open intervals. Acknowledgements are saved in this form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 
 class Ranges:
-    """A growing set of whole numbers. Adding is cheap when numbers come in about their order."""
+    """A growing set of whole numbers. Adding is cheap if numbers come roughly in order."""
 
     def __init__(self, pairs: Iterator[tuple[int, int]] | Collection[tuple[int, int]] = ()) -> None:
         """`pairs` are disjoint half-open intervals in ascending order."""
@@ -19,15 +19,15 @@ class Ranges:
 
     @classmethod
     def read(cls, text: str | None) -> Ranges:
-        """The set that `write` wrote."""
+        """Return the set from the text that `write` returned."""
         return cls((int(start), int(end)) for start, end in json.loads(text or "[]"))
 
     def write(self) -> str:
-        """The set as JSON: `[[0,1000],[2000,3000]]`."""
+        """Return the set as JSON: `[[0,1000],[2000,3000]]`."""
         return json.dumps([list(pair) for pair in self], separators=(",", ":"))
 
     def add(self, start: int, end: int) -> None:
-        """Put in every number from `start` up to, not including, `end`."""
+        """Add every number from `start` up to, not including, `end`."""
         if start >= end:
             return
         first = bisect_left(self._ends, start)
@@ -38,7 +38,7 @@ class Ranges:
         self._ends[first:last] = [end]
 
     def end_of(self, start: int) -> int:
-        """The first number from `start` on that is not in the set."""
+        """Return the first number from `start` on that is not in the set."""
         index = bisect_right(self._starts, start) - 1
         return max(start, self._ends[index]) if index >= 0 else start
 
@@ -55,14 +55,14 @@ class Ranges:
 
     @property
     def count(self) -> int:
-        """How many intervals there are."""
+        """Return how many intervals there are."""
         return len(self._starts)
 
     def __len__(self) -> int:
         return sum(self._ends) - sum(self._starts)
 
     def without(self, other: Ranges) -> Ranges:
-        """The numbers that are not in another set."""
+        """Return the numbers that are not in another set."""
         found = Ranges()
         for start, end in self:
             rest, place = start, bisect_right(other._ends, start)
@@ -74,18 +74,21 @@ class Ranges:
         return found
 
     def within(self, start: int, end: int) -> Ranges:
-        """The numbers from `start` up to, not including, `end`."""
+        """Return the numbers from `start` up to, not including, `end`."""
         return Ranges((max(first, start), min(last, end)) for first, last in self if first < end and last > start)
 
     def largest(self, most: int) -> Ranges:
-        """The same set, or if it has more than `most` intervals the longest of them."""
+        """Return the same set, or only its longest intervals if it has more than `most`."""
         if len(self._starts) <= most:
             return self
         longest = sorted(self, key=lambda pair: pair[0] - pair[1])[:most]
         return Ranges(sorted(longest))
 
     def buckets(self, size: int) -> Iterator[tuple[int, int, int]]:
-        """The intervals cut at the multiples of `size`: the multiple that each begins at or after, start and end."""
+        """Yield the intervals, cut at the multiples of `size`.
+
+        Each comes as the multiple before its start, start and end.
+        """
         for start, end in self:
             for bucket in range(start - start % size, end, size):
                 yield bucket, max(start, bucket), min(end, bucket + size)

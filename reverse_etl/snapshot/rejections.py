@@ -1,4 +1,4 @@
-"""Rows that were held back here or refused by the destination. They are saved before the flush that covers them."""
+"""Rows that we held back or that the destination refused. They are saved before the flush that covers them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS = (
     "schema_version, sync, fence, ordinal, identity, key_text, digest, state, code, reason, tainted, seen_at, retry_at,"
     " http_status, response_code, response_message, request_id, request_rows, failed_alone"
 )
-# The values of one refused row, after its ordinal.
+# What is saved of one refused row, besides its ordinal.
 _REFUSAL = (
     "state",
     "code",
@@ -36,7 +36,7 @@ _REFUSAL = (
     "failed_alone",
 )
 
-# Why a row cannot be sent, for the codes that every comparison gives.
+# Reasons why a row cannot be sent, for the codes that every comparison uses.
 CHECK_REASONS: Mapping[str, str] = {
     "null-identifier": "the identifier is NULL",
     "null-key": "a column of the primary key is NULL",
@@ -47,7 +47,7 @@ CHECK_REASONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Rejection:
-    """One held row as it is listed; `identity` is None where the row has none. Times are UTC text."""
+    """One held row of the list; `identity` is None if the row has none. Times are UTC text."""
 
     identity: str | None
     state: str
@@ -61,14 +61,14 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Recheck:
-    """Seconds until a skipped row is tried again, and the seconds until the first try, if shorter."""
+    """Seconds until a skipped row is tried again. The first retry comes earlier if `first` is smaller."""
 
     after: float
     first: float | None = None
 
 
 class Rejections:
-    """What one run writes into the table of rejections."""
+    """Writes the rows of one run into the table of rejections."""
 
     def __init__(self, warehouse: Warehouse, diff: Diff, fence: int, recheck: Recheck) -> None:
         """The run of `fence` has a plan."""
@@ -81,7 +81,7 @@ class Rejections:
         self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
 
     def record_invalid(self) -> None:
-        """Replace the invalid rows of the last run by the plan's. Each one covers its ordinal."""
+        """List the invalid rows of the plan in place of those of the last run. Each covers its ordinal."""
         dialect, table = self._warehouse.dialect, self._tables.rejections
         listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
         self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
@@ -93,7 +93,7 @@ class Rejections:
         self._insert(refusal, f"{self._plan} p", "p.kind = 'invalid'")
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Write rejected, skipped, unsendable and failed rows with the digest of the values that were refused."""
+        """Write rejected, skipped, unsendable and failed rows, with the digest of the refused values."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):
             rows = [(str(outcome.ordinal), *_literals(dialect, outcome)) for outcome in some]
@@ -106,7 +106,7 @@ class Rejections:
             self._insert([f"o.{name}" for name in _REFUSAL], source, already)
 
     def past_failures(self, start: int, end: int) -> dict[int, PastFailure]:
-        """How rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
+        """Return how rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
         if self._failed_before is None:
             self._failed_before = self.any("state = 'failed'")
         if not self._failed_before:
@@ -120,7 +120,10 @@ class Rejections:
         return {int(row[0]): PastFailure(int(row[1]), int(row[2])) for row in rows}
 
     def _failures(self) -> str:
-        """Return for rows without an outcome their smallest request, and the number of single-row requests."""
+        """Return SQL for rows without a known outcome.
+
+        It has the rows of the smallest request, and the runs in which the row failed in a request of its own.
+        """
         alone = "CASE WHEN failed_alone THEN fence END"
         return (
             f"SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT {alone}) AS alone"
@@ -129,7 +132,7 @@ class Rejections:
         )
 
     def clear_accepted(self) -> None:
-        """Forget the refusals of rows that this run got accepted. Without any, the table is not locked for it."""
+        """Delete the refusals of rows that this run got accepted. If there are none, the table is not locked."""
         if not self.any():
             return
         sync = self._warehouse.dialect.literal(self._tables.sync)
@@ -141,9 +144,9 @@ class Rejections:
         )
 
     def clear_gone(self) -> None:
-        """Forget the refusals of earlier runs whose rows left the model. Refusals of this run may still be exceptions.
+        """Delete the refusals of earlier runs whose rows left the model. This run's refusals may still be exceptions.
 
-        A refused removal stays while its entry does: it is not tried again by itself.
+        A refused removal stays as long as its entry. It is not tried again by itself.
         """
         if not self.any():
             return
@@ -159,7 +162,7 @@ class Rejections:
         )
 
     def readmit(self, syncs: Sequence[str]) -> None:
-        """Send suppressed rows of these syncs again if this sync got their identities accepted after that."""
+        """Send suppressed rows of these syncs again if this sync got their identities accepted later."""
         if not syncs:
             return
         dialect = self._warehouse.dialect
@@ -172,7 +175,7 @@ class Rejections:
         )
 
     def clear_settled(self) -> None:
-        """Forget the refusals of earlier runs whose rows are again as the destination accepted them."""
+        """Delete the refusals of earlier runs whose rows again equal what the destination accepted."""
         sync = self._warehouse.dialect.literal(self._tables.sync)
         self._warehouse.execute(
             f"DELETE FROM {self._tables.rejections} WHERE sync = {sync}"
@@ -181,12 +184,12 @@ class Rejections:
         )
 
     def any(self, where: str = "1 = 1") -> bool:
-        """Whether the table holds anything of this sync, or anything of a kind."""
+        """Return whether the table holds rows of this sync, or rows of one kind."""
         chosen = f"sync = {self._warehouse.dialect.literal(self._tables.sync)} AND {where}"
         return bool(self._warehouse.query(f"SELECT 1 FROM {self._tables.rejections} WHERE {chosen} LIMIT 1"))
 
     def _insert(self, refusal: Sequence[str], source: str, where: str) -> None:
-        """`refusal` are expressions for what a row was refused with; `source` has the plan as `p`."""
+        """Insert rows. `refusal` are expressions for the details of the refusal; `source` has the plan as `p`."""
         dialect = self._warehouse.dialect
         source, retry = self._with_retry(source)
         state, code, reason, tainted, recheck, *response = refusal
@@ -200,7 +203,7 @@ class Rejections:
         )
 
     def _with_retry(self, source: str) -> tuple[str, str]:
-        """Return the source with the columns that say when a skipped row of the plan `p` is tried again."""
+        """Return the source, joined with the time when a skipped row of the plan `p` is tried again."""
         dialect, recheck = self._warehouse.dialect, self._recheck
         later = dialect.add_seconds(dialect.now(), recheck.after)
         if recheck.first is None or recheck.first >= recheck.after:
@@ -218,7 +221,10 @@ class Rejections:
 
 
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
-    """Held and failed rows of a sync, the newest first, each as it was last; `table` is the table of rejections."""
+    """Return held and failed rows of a sync, the newest first, each in its last state.
+
+    `table` is the table of rejections.
+    """
     d = reader.dialect
     there = {column.name.lower() for column in reader.columns(table) or ()}
     response = [name if name in there else f"{d.null(kind)} AS {name}" for name, kind in response_columns(d)]
@@ -244,7 +250,7 @@ def _rejection(row: Sequence[Any]) -> Rejection:
 
 
 def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
-    """Held rows of a sync by state and code: `rejected duplicate-key`."""
+    """Return the number of held rows of a sync by state and code: `rejected duplicate-key`."""
     rows = reader.query(
         f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ?"
         " AND state NOT IN ('requeued', 'failed')"
@@ -255,14 +261,14 @@ def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
 
 
 def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or rows with some identities.
+    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or those of some identities.
 
-    Suppressed rows only if their identity is named: a person must decide to send this user again.
+    Suppressed rows are included only if their identity is named: a person must decide to send them again.
     """
     chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
     states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")
     if any(column.name.lower() == "request_rows" for column in warehouse.columns(table) or ()):
-        # What failed before says nothing of the next time.
+        # Earlier failures do not predict the next attempt.
         forget = f"UPDATE {table} SET request_rows = 0 WHERE sync = ? AND state = 'failed'{chosen}"
         warehouse.execute(forget, (sync, *identities))
         states += f") OR ({UNSENDABLE}"
@@ -279,7 +285,7 @@ def _state(outcome: Outcome) -> str:
 
 
 def _literals(dialect: Dialect, outcome: Outcome) -> list[str]:
-    """What the table keeps of an outcome, in the order of `_REFUSAL`."""
+    """Return literals of the saved outcome, in the order of `_REFUSAL`."""
     response = outcome.response
     message = [response.code, response.message, response.request_id] if response is not None else ["", "", ""]
     status = dialect.null(dialect.integer_type) if response is None else str(int(response.status))

@@ -1,4 +1,4 @@
-"""Runs: one row for each run of a sync, so that `status` can say what happened last."""
+"""The run history: one row for each run of a sync, so that `status` can show what happened last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESET = "reset"
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as it was written down. Times are UTC text."""
+    """One recorded run. Times are UTC text."""
 
     invocation_id: str
     fence: int
@@ -30,12 +30,12 @@ class RunRow:
 
 
 def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
-    """Write one run down; it ended now, by the warehouse's clock."""
+    """Record one run, which ended now by the warehouse's clock."""
     d = warehouse.dialect
     warehouse.execute(
         f"INSERT INTO {tables.runs}"
         " (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"
-        # Snowflake takes no expression that is not constant in VALUES.
+        # Snowflake's VALUES accept only constant expressions.
         f" SELECT {SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?",
         (
             tables.sync,
@@ -50,7 +50,7 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
 
 
 def recent_runs(reader: Reader, tables: Tables, seconds: float) -> dict[str, float]:
-    """The syncs that sent something within these seconds, and how long ago their last run of that kind ended."""
+    """Return the syncs that sent rows within these seconds, and the seconds since their last such run ended."""
     d = reader.dialect
     rows = reader.query(
         f"SELECT sync, {d.epoch(d.now())} - {d.epoch('ended_at')}, counts FROM {tables.runs}"
@@ -65,7 +65,7 @@ def recent_runs(reader: Reader, tables: Tables, seconds: float) -> dict[str, flo
 
 
 def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
-    """Rows that runs of the last hours removed, since the last run whose removals were allowed."""
+    """Return how many rows the runs of the last hours removed, since the last run with allowed removals."""
     if reader.columns(tables.runs) is None:
         return 0
     d = reader.dialect
@@ -84,7 +84,7 @@ def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
 
 
 def had_accepted_rows(reader: Reader, tables: Tables) -> bool:
-    """Whether some run got rows of the sync accepted, since the sync was reset on purpose."""
+    """Return whether a run got rows of the sync accepted since the sync was last reset."""
     if reader.columns(tables.runs) is None:
         return False
     rows = reader.query(
@@ -96,7 +96,7 @@ def had_accepted_rows(reader: Reader, tables: Tables) -> bool:
 
 
 def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> bool:
-    """Delete runs of a sync that are older than some days, and the oldest ones, so that `most` remain with the next.
+    """Delete runs of a sync that are older than some days, and the oldest runs beyond `most`, counting the next run.
 
     Return whether the table of runs exists. The one statement costs no more than a look for the table.
     """
@@ -115,7 +115,7 @@ def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> 
 
 
 def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
-    """The newest runs of a sync, newest first; none before its first run."""
+    """Return the newest runs of a sync, newest first; empty before its first run."""
     if reader.columns(tables.runs) is None:
         return []
     d = reader.dialect

@@ -1,4 +1,4 @@
-"""Look: everything a run or a plan reads before it decides; read only, so that read-only rights are enough."""
+"""Reads everything that a run or a plan needs before it decides. It only reads, so read-only rights are enough."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from reverse_etl.warehouses.base import Reader, ResultRow
 
 @dataclass(frozen=True)
 class SnapshotStatus:
-    """The state of one sync: its lease (None before the first run), and what differs between model and snapshot.
+    """The state of one sync: its lease (None before the first run), and how the model differs from the snapshot.
 
-    `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`.
-    `integrity_problem` is what is wrong with the tables themselves.
+    `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
+    is what is wrong with the tables themselves.
     """
 
     lease: LeaseRow | None
@@ -36,12 +36,12 @@ class SnapshotStatus:
 
     @property
     def remembered(self) -> Mapping[str, object]:
-        """Where the rows went that were accepted before; empty if there are none."""
+        """The destination of the accepted rows; empty if there are none."""
         return {} if self.lease is None or self.lease.is_empty else self.lease.destination
 
     @property
     def needs_update(self) -> bool:
-        """Whether the sync snapshot has to follow an edit of the definition or the model, or to note its relation."""
+        """Whether the sync snapshot must follow an edit of the definition or the model, or save its relation."""
         edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.layout)
         unnoted = self.lease is not None and bool(self.lease.destination) and SOURCE not in self.lease.destination
         return edited or unnoted
@@ -49,29 +49,29 @@ class SnapshotStatus:
 
 @dataclass(frozen=True)
 class ChangedRow:
-    """One changed row: its identity, and old and new value, as text, of each field that differs."""
+    """One changed row: its identity, and the old and new value, as text, of each changed field."""
 
     identity: str
     fields: Mapping[str, tuple[str | None, str | None]]
 
 
 class SnapshotReader:
-    """The sync snapshot of one sync, for looking only."""
+    """Reads the sync snapshot of one sync."""
 
     def __init__(self, reader: Reader, schema: str, sync: Sync, layout: RowLayout) -> None:
-        """`layout` is the sync's, over the model as it is now."""
+        """`layout` is the sync's layout over the current model."""
         self._reader = reader
         self.sync = sync
         self.layout = layout
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
-        # The sync snapshot has another key and holds nothing, so it is made again.
+        # The sync snapshot has another key and holds no rows, so it is created again.
         self._rekeyed = False
 
     def read_status(self, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
-        """Compare once; a second time by values where duplicates hide behind equal rows.
+        """Compare once. Compare a second time by values if equal rows may hide duplicates.
 
-        `resends`: as if the state of the destination were unknown.
+        `resends`: treat every value in the destination as unknown.
         """
         lease = self.lease_row()
         if lease is not None:
@@ -79,7 +79,7 @@ class SnapshotReader:
         return self.compare(lease, thorough=thorough, resends=resends)
 
     def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
-        """Compare without looking at the lease."""
+        """Compare model and snapshot, without a look at the lease."""
         self._fetch()
         diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
         if hidden and not diff.thorough:
@@ -103,7 +103,7 @@ class SnapshotReader:
         return self._reader.step(name)
 
     def idle(self) -> AbstractContextManager[None]:
-        """Let other processes use the database file while this one waits for something else."""
+        """Let other processes use the database file while this process waits for something else."""
         return self._reader.idle()
 
     def lease_row(self) -> LeaseRow | None:
@@ -111,7 +111,7 @@ class SnapshotReader:
         return read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
 
     def accepted_entries(self) -> int:
-        """Entries whose values the destination is known to hold."""
+        """Return the number of entries whose values the destination is known to hold."""
         if self._reader.columns(self.tables.snapshot) is None:
             return 0
         [(count,)] = self._reader.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state = 'accepted'")
@@ -132,15 +132,15 @@ class SnapshotReader:
         if rekeyed and not row.is_empty:
             raise ConfigError(
                 "primary-key-changed",
-                f"sync `{self.sync.name}`: its sync snapshot is keyed by {row.key_columns}, the definition by"
+                f"sync `{self.sync.name}`: the sync snapshot has the key {row.key_columns}, the definition has the key"
                 f" {self.layout.key_columns}",
                 context={"model": self.sync.model, "file": self.sync.file},
-                hint="Set `primary_key` and the identifier back, or start again:"
+                hint="Restore the old `primary_key` and identifier, or start again:"
                 f" `reverse-etl state reset --select {self.sync.name}`. Then every row is sent again.",
             )
 
     def samples(self, diff: Diff, rows: int) -> list[ChangedRow]:
-        """A few changed rows with what changes in them."""
+        """Return a few changed rows with their old and new values."""
         found = []
         for row in self._sampled(replace(diff, digested=False), rows):
             triples = zip(self.layout.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
@@ -150,7 +150,7 @@ class SnapshotReader:
         return found
 
     def _sampled(self, diff: Diff, rows: int) -> list[ResultRow]:
-        """As many as memory is enough for."""
+        """Return as many samples as fit into memory."""
         try:
             return self._reader.query(self._reader.prepare(diff.samples(rows)))
         except WarehouseError as error:
@@ -159,7 +159,7 @@ class SnapshotReader:
         return self._sampled(diff, rows // 4) if rows > 1 else []
 
     def diff(self) -> Diff:
-        """The comparison, fitted to the tables as they stand."""
+        """Return the comparison for the tables as they are now."""
         columns = () if self._rekeyed else self._reader.columns(self.tables.snapshot) or ()
         rejections = None if self._rekeyed else self._reader.columns(self.tables.rejections)
         stored = StoredTables(
@@ -175,14 +175,14 @@ class SnapshotReader:
         return recent_removals(self._reader, self.tables, limit.hours) if limit is not None and limit.hours else 0
 
     def _fetch(self) -> None:
-        """Have the model where our tables are. Once: what is planned is what was looked at."""
+        """Copy the model to where our tables are, once, so that the plan uses the same rows as the comparison."""
         if not self._fetched:
             relation = self._reader.model_table(self.layout.relation, self.layout.columns)
             self.layout = replace(self.layout, relation=relation)
             self._fetched = True
 
     def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts, bool]:
-        """The comparison as memory and rights were enough for it, and what `_count` found."""
+        """Return the comparison that memory and rights allowed, and the result of `_count`."""
         try:
             return (diff, *self._count(diff))
         except WarehouseError as error:
@@ -192,7 +192,7 @@ class SnapshotReader:
         return self._counted(easier)
 
     def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
-        """What differs, and whether some entry has more than one row in the model."""
+        """Count the differences. Return also whether an entry has more than one row in the model."""
         rows: dict[str, int] = {}
         invalid: dict[str, int] = {}
         fields: dict[str, int] = {}
@@ -237,5 +237,5 @@ def check_not_moved(sync: str, row: LeaseRow) -> None:
             "state-moved",
             f"sync `{sync}`: its sync snapshot was moved to {row.moved_to}",
             context={"sync": sync, "moved to": row.moved_to},
-            hint="Let the setting `state` name that place, or bring it back with `reverse-etl state migrate`.",
+            hint="Set `state` to that place, or move the sync snapshot back with `reverse-etl state migrate`.",
         )

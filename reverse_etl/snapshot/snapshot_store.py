@@ -1,7 +1,7 @@
-"""Store: the writes of a run on the sync snapshot: prepare, recover, plan, record, commit. Each step is one statement.
+"""The writes of a run on the sync snapshot: prepare, recover, plan, record, commit. Each step is one statement.
 
-Master invariant: an entry never claims more than the destination holds. Entries are `accepted` (it holds exactly these
-values), `unknown` (it may hold something else) or `absent` (it holds nothing from us).
+Main invariant: an entry never claims more than the destination holds. An entry is `accepted` (the destination holds
+exactly these values), `unknown` (it may hold something else) or `absent` (it holds nothing from us).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
     from reverse_etl.snapshot.sql.diff import Diff
 
-# A tombstone outlives every statement of a run that was killed, and three runs.
+# A tombstone is kept longer than any statement of a crashed run can take, and for three runs.
 _TOMBSTONE_SECONDS = 86_400.0
 _TOMBSTONE_RUNS = 3
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """What a dead run left: live entries, and rows of the run that are `unknown` or were removed."""
+    """What a crashed run left: live entries, and rows of the run that are `unknown` or were removed."""
 
     entries: int = 0
     unknown: int = 0
@@ -54,50 +54,56 @@ class SnapshotStore(SnapshotReader):
     """The sync snapshot of one sync, for the run that holds its lease."""
 
     def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, layout: RowLayout) -> None:
-        """The state schema is made by `prepare`."""
+        """`prepare_lease` creates the state schema."""
         super().__init__(warehouse, schema, sync, layout)
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
-        """Make what the lease needs, where it is missing. `lineage` and `salt` are random, used only the first time."""
+        """Create what the lease needs, if it is missing.
+
+        `lineage` and `salt` are random and used only the first time.
+        """
         row = self.lease_row()
         if row is None:
             dialect = self._warehouse.dialect
             self._warehouse.create_schema(self.tables.schema)
             self._warehouse.execute(create_rejections(dialect, self.tables))
             self._warehouse.execute(create_runs(dialect, self.tables))
-            # Last, because it stands for the others: a run that finds it makes nothing.
+            # The lease comes last: a run that finds it creates nothing.
             self._warehouse.execute(create_lease(dialect, self.tables, lineage, salt))
             row = self.lease_row()
         if row is None:
             raise ConfigError(
                 "state-not-created",
-                "our tables could not be made",
+                "our tables could not be created",
                 context={"table": self.tables.lease},
-                hint="Check the rights on the state schema.",
+                hint="Grant this user the right to create tables in the state schema.",
             )
         self.fit_rejections()
         return row
 
     def fit_rejections(self) -> None:
-        """Give a table of an earlier version the columns that it lacks."""
+        """Add columns that a table of an earlier version lacks."""
         dialect, there = self._warehouse.dialect, self._columns_of(self.tables.rejections)
         missing = [column for column in response_columns(dialect) if there and column[0] not in there]
         for statement in widen_rejections(dialect, self.tables, missing):
             self._warehouse.execute(statement)
 
     def repair(self, newest: int) -> None:
-        """Create missing tables, and keep the fence of later runs above the sync snapshot's."""
+        """Create missing tables besides the lease.
+
+        Raise the fence, so that no later run is older than the sync snapshot.
+        """
         dialect = self._warehouse.dialect
         self._warehouse.execute(create_rejections(dialect, self.tables))
         self._warehouse.execute(create_runs(dialect, self.tables))
         self._warehouse.execute(f"UPDATE {self.tables.lease} SET fence = {int(newest)} WHERE fence < {int(newest)}")
 
     def prepare_snapshot(self) -> None:
-        """Make the sync snapshot, or fit its columns to the definition.
+        """Create the sync snapshot, or change its columns to those of the definition.
 
-        Old hashes, and claims that a new type cannot hold, go before a column changes.
+        Old hashes, and values that a new type cannot hold, are cleared before a column changes.
         """
         if self._rekeyed:
             self.clear()
@@ -120,16 +126,16 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(statement)
 
     def clear(self) -> None:
-        """Forget what was accepted and refused. Suppressed identities stay suppressed."""
+        """Delete what was accepted and refused. Suppressed identities stay suppressed."""
         sync = self._warehouse.dialect.literal(self.tables.sync)
         self._warehouse.execute(f"DROP TABLE IF EXISTS {self.tables.snapshot}")
         self._warehouse.execute(f"DELETE FROM {self.tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'")
         self._rekeyed = False
 
     def recover(self, lease: Lease, run: OpenRun) -> Recovery:
-        """Roll the journal of a dead run forward, as its own commit would have.
+        """Roll the journal of a crashed run forward, as its own commit would have done.
 
-        If its plan is lost, the sent rows are unknown, and so every entry becomes `unknown`.
+        If its plan is lost, the rows that it sent are not known, and every entry becomes `unknown`.
         """
         if self._warehouse.columns(self._plan(run.fence)) is not None:
             self._merge(run, Ranges())
@@ -141,11 +147,14 @@ class SnapshotStore(SnapshotReader):
         return found
 
     def forget_acceptance(self) -> None:
-        """Make every accepted entry `unknown`, so that every row is sent again. Removed rows are still found."""
+        """Make every accepted entry `unknown`, so that every row is sent again. Removed rows are still detected."""
         self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
-        """Write the plan table of this fence; rows by kind. A second call with the same fence changes nothing."""
+        """Write the plan table of this fence; return rows by kind.
+
+        A second call with the same fence changes nothing.
+        """
         plan = self._plan(fence)
         if self._warehouse.columns(plan) is None:
             self._write_plan(diff, plan)
@@ -169,7 +178,7 @@ class SnapshotStore(SnapshotReader):
             self._write_plan(easier, plan)
 
     def check_plan(self, fence: int) -> None:
-        """Refuse a plan of other types than the sync snapshot's. Raises WarehouseError."""
+        """Refuse a plan whose types differ from those of the sync snapshot. Raises WarehouseError."""
         found = {column.name: column.type for column in self._warehouse.columns(self._plan(fence)) or ()}
         moved = [value for value in self.layout.values if found.get(value.name) != value.type]
         if moved:
@@ -178,11 +187,11 @@ class SnapshotStore(SnapshotReader):
                 "model-changed",
                 f"sync `{self.sync.name}`: the model's columns changed while the run began",
                 context={value.field.label: f"{value.type} before, {found.get(value.name)} now" for value in moved},
-                hint="Run again: nothing was sent.",
+                hint="Run again. Nothing was sent.",
             )
 
     def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
-        """Rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, then the values."""
+        """Yield rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, values."""
         names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.layout.values)])
         chosen = f"ordinal >= {int(start)} AND ordinal < {int(end)}"
         return self._warehouse.batches(
@@ -190,7 +199,7 @@ class SnapshotStore(SnapshotReader):
         )
 
     def changed_fields(self, fence: int) -> dict[str, int]:
-        """Rows of the plan in which a field differs, of changed rows only."""
+        """Return how many changed rows of the plan differ in each field."""
         sums = [
             f"sum(CASE WHEN ',' || changed LIKE '%,{n},%' THEN 1 ELSE 0 END)" for n in range(len(self.layout.values))
         ]
@@ -200,9 +209,9 @@ class SnapshotStore(SnapshotReader):
         return {value.field.label: int(n) for value, n in zip(self.layout.values, row, strict=True) if n}
 
     def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool, moved: bool = False) -> None:
-        """Merge what the run did into the sync snapshot; where some are `stale`, put the stored hashes right.
+        """Merge what the run did into the sync snapshot; if some rows are `stale`, correct the stored hashes.
 
-        `untouched` are ordinals below the credit that this process knows were never sent. `moved`: the plan notes rows
+        `untouched` are ordinals below the credit that this process knows were never sent. `moved`: the plan lists rows
         that left the model or came back.
         """
         self._merge(run, untouched)
@@ -219,11 +228,11 @@ class SnapshotStore(SnapshotReader):
         self._drop_plan(fence)
 
     def live_entries(self) -> int:
-        """Entries that are not tombstones."""
+        """Return the number of entries that are not tombstones."""
         return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])
 
     def _merge(self, run: OpenRun, untouched: Ranges) -> None:
-        """By the columns of the plan: a run that died may have planned by an older definition."""
+        """Merge by the columns of the plan, since a crashed run may have planned with an older definition."""
         plan, columns = self._plan(run.fence), self._columns_of(self.tables.snapshot)
         planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
         stored = [name for name in columns if name.startswith(VALUE_PREFIX)]
@@ -240,7 +249,7 @@ class SnapshotStore(SnapshotReader):
         self._merge_part(merge, run, untouched, WHOLE)
 
     def _merge_part(self, merge: Merge, run: OpenRun, untouched: Ranges, part: Part) -> None:
-        """In halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
+        """Merge one part, in halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
         try:
             self._warehouse.execute(merge.sql(run, untouched, part))
         except WarehouseError as error:
@@ -252,7 +261,7 @@ class SnapshotStore(SnapshotReader):
                 self._merge_part(merge, run, untouched, half)
 
     def _halves(self, plan: str, part: Part) -> list[Part]:
-        """Two parts of about as many ordinals; none if there is only one row."""
+        """Return two parts with about the same number of ordinals; none if there is only one row."""
         [(first, last)] = self._warehouse.query(
             f"SELECT min(ordinal), max(ordinal) FROM {plan} WHERE ordinal >= {part.start} AND ordinal < {part.end}"
         )
@@ -265,7 +274,7 @@ class SnapshotStore(SnapshotReader):
         return {column.name: column.type for column in self._warehouse.columns(table) or ()}
 
     def _refresh_hashes(self) -> None:
-        """From the stored values, never from the model: a hash must not say more than its entry."""
+        """Compute hashes from the stored values, never from the model: a hash must not claim more than its entry."""
         hash_inputs = self._warehouse.dialect.row_hash(self.layout.hash_inputs())
         self._warehouse.execute(
             f"UPDATE {self.tables.snapshot} SET row_hash = {hash_inputs}"

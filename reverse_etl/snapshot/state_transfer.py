@@ -1,7 +1,7 @@
-"""Copies the stored state of one sync from one place to another, as a stream of rows. It takes no lease.
+"""Copies the stored state of one sync to another place, as a stream of rows. Does not acquire the lease.
 
-Row hashes stay behind: they are hints of the warehouse that made them. A value that the other place cannot hold as it
-is makes its entry `unknown`, so that the row is sent again.
+Row hashes are not copied: they work only in the warehouse that computed them. If the other place cannot store a value
+unchanged, its entry becomes `unknown`, and the row is sent again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ _IDENTITIES_A_STATEMENT = 500
 
 
 class StateTransfer:
-    """From one place to another. Their stores are of the same sync; the dialects and the types need not be the same."""
+    """A transfer between two stores of the same sync. Their dialects and types may differ."""
 
     def __init__(self, here: SnapshotStore, there: SnapshotStore) -> None:
-        """Nothing is moved yet."""
+        """Nothing is copied yet."""
         self._here = here
         self._there = there
 
     def entries(self) -> int:
-        """Replace the sync snapshot there by the live entries of here; their number. Raises WarehouseError."""
+        """Replace the target's sync snapshot with the live entries of the source.
+
+        Return their number. Raises WarehouseError.
+        """
         here, there = self._here, self._there
         here.prepare_snapshot()
         there.warehouse.execute(f"DROP TABLE IF EXISTS {there.tables.snapshot}")
@@ -43,14 +46,14 @@ class StateTransfer:
                 "move-incomplete",
                 f"sync `{here.sync.name}`: not every entry arrived",
                 context={"entries": here.live_entries(), "arrived": there.live_entries()},
-                hint="Run the command again: nothing was changed where the state is.",
+                hint="Run the command again. The current state was not changed.",
             )
         return loaded
 
     def doubt_differences(self, among: Warehouse) -> int:
-        """Compare what arrived with what was, and make the entries that differ `unknown`; their number.
+        """Compare the copied rows with the source, and make entries that differ `unknown`. Return their number.
 
-        `in_subquery` is one of both places: the one whose types hold the values of either.
+        `among` is the warehouse, of the two, whose types can hold the values of both.
         """
         source, other = (self._here, self._there) if among is self._here.warehouse else (self._there, self._here)
         name = f"moved__{slug(source.sync.name)}"
@@ -65,7 +68,7 @@ class StateTransfer:
             among.execute(f"DROP TABLE IF EXISTS {table}")
 
     def rejections(self) -> int:
-        """Replace the held rows there. Their digests say something only where they were made."""
+        """Replace the target's held rows. A digest works only in the warehouse that computed it."""
         self._here.fit_rejections()
         dialect = self._there.warehouse.dialect
         types = dict.fromkeys(("identity", "key_text", "digest", "state", "code", "reason"), dialect.text_type)
@@ -76,7 +79,7 @@ class StateTransfer:
         return self._replace(self._here.tables.rejections, self._there.tables.rejections, types)
 
     def runs(self) -> int:
-        """Replace the runs that are written down there."""
+        """Replace the target's run history."""
         dialect = self._there.warehouse.dialect
         types = dict.fromkeys(("invocation_id", "status", "counts", "problem"), dialect.text_type)
         types |= dict.fromkeys(("schema_version", "fence"), dialect.integer_type)
@@ -103,14 +106,14 @@ class StateTransfer:
 
 
 def _types(store: SnapshotStore) -> dict[str, str]:
-    """The columns that hold what was sent, with their types."""
+    """Return the columns that hold what was sent, with their types."""
     layout: RowLayout = store.layout
     parts = [(part.name, part.type) for parts in (layout.keys, layout.values) for part in parts]
     return {"identity": store.warehouse.dialect.text_type, **dict(parts)}
 
 
 def _different(store: SnapshotStore, table: str, names: Sequence[str]) -> str:
-    """Return identities whose row in a table differs from the sync snapshot."""
+    """Return SQL for identities whose row in a table differs from that of the sync snapshot."""
     unequal = " OR ".join(f"s.{name} IS DISTINCT FROM t.{name}" for name in names)
     return (
         f"SELECT s.identity AS identity FROM {store.tables.snapshot} s LEFT JOIN {table} t"

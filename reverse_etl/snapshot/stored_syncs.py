@@ -1,4 +1,4 @@
-"""States: which syncs our tables know, whether or not the project still defines them."""
+"""Finds the syncs that our tables know, even if the project no longer defines them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reverse_etl.snapshot.run_history import RunRow, last_runs
 from reverse_etl.snapshot.tables import Tables, tables_of
 from reverse_etl.warehouses.base import Reader, Warehouse
 
-# A new key, or a new address of the same project, does not make it another sync.
+# A new key, or a new address of the same project, is still the same sync.
 _MAY_DIFFER = ("key_fingerprint", SOURCE)
 
 
 @dataclass(frozen=True)
 class StoredSync:
-    """What is kept of one sync. `lease` is None if only its history is left."""
+    """The stored state of one sync. `lease` is None if only its history is left."""
 
     name: str
     tables: Tables
@@ -34,24 +34,24 @@ class StoredSync:
 
     @property
     def source(self) -> Mapping[str, object]:
-        """The relation and the dbt model that fed it, if it is known."""
+        """The relation and the dbt model that fed the sync, if known."""
         return remembered_source(self.remembered)
 
     @property
     def package(self) -> str:
-        """The dbt package of that model; empty if it is not known."""
+        """The dbt package of that model; empty if not known."""
         _, _, rest = str(self.source.get("model", "")).partition(".")
         return rest.partition(".")[0]
 
     def is_like(self, now: Mapping[str, object]) -> bool:
-        """Whether a sync that would remember `now` sends the same relation as the same object to the same place."""
+        """Return whether a sync that would save `now` sends the same relation as the same object to the same place."""
         relation, other = self.source.get("relation"), remembered_source(now).get("relation")
         same = all(self.remembered.get(name) == value for name, value in now.items() if name not in _MAY_DIFFER)
         return bool(relation and other) and same and same_relation(str(relation), str(other))
 
 
 def find_stored_syncs(reader: Reader, schema: str) -> list[StoredSync]:
-    """The syncs that have run or hold rows back, by name."""
+    """Return the syncs that have run or have held rows, by name."""
     shared = tables_of(reader, schema, "")
     known = [table for table in (shared.runs, shared.rejections) if reader.columns(table) is not None]
     if not known:
@@ -61,12 +61,12 @@ def find_stored_syncs(reader: Reader, schema: str) -> list[StoredSync]:
 
 
 def find_undefined_syncs(reader: Reader, schema: str, defined: Collection[str]) -> list[StoredSync]:
-    """What is kept of syncs that the project does not define."""
+    """Return the stored state of syncs that the project does not define."""
     return [state for state in find_stored_syncs(reader, schema) if state.name not in defined]
 
 
 def drop_stored_sync(warehouse: Warehouse, state: StoredSync) -> None:
-    """Delete everything that is kept of a sync: its rows last, since they name it."""
+    """Delete the stored state of a sync. Shared tables come last, because the sync is found by their rows."""
     tables, run = state.tables, state.lease.run if state.lease is not None else None
     plans = [warehouse.table(tables.schema, tables.plan_name(run.fence))] if run is not None else []
     for table in (*plans, tables.snapshot, tables.lease):

@@ -1,4 +1,4 @@
-"""Names, columns and version of our tables; every name is stable and different for different sync names."""
+"""Names, columns and version of our tables. Every name is stable, and different for different sync names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.dialect import Dialect
 
 SCHEMA_VERSION = 1
-# Removals are numbered from here, so that they come after every other change of a plan.
+# Removals are numbered from here, so they come after every other change of a plan.
 REMOVALS_FROM = 1_000_000_000_000
-# Rows of a plan that are only recorded are numbered from here, above every row that can be sent.
+# Rows of a plan that are only saved in our tables are numbered from here, beyond all rows that can be sent.
 NOTES_FROM = 2 * REMOVALS_FROM
-# When a run counted the row of an entry as removed, though nothing is sent for it; NULL while it is in the model.
+# When a run counted the entry's row as removed without sending anything; NULL while the row is in the model.
 LEFT_AT = "left_at"
-# What the columns of values begin with.
+# The prefix of value columns.
 VALUE_PREFIX = "v_"
 _NOTES = ("holder", "holder_note", "acked", "destination", "key_columns", "moved_to")
 
@@ -30,13 +30,13 @@ def slug(name: str, length: int = 40) -> str:
 
 
 def value_name(label: str) -> str:
-    """The column of our tables that holds the values of a field, by its label."""
+    """Return the column of our tables that holds the values of a field, by its label."""
     return VALUE_PREFIX + slug(label, 30)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Where the tables of one sync stand, quoted and qualified."""
+    """The names of the tables of one sync, quoted and qualified."""
 
     schema: str
     sync: str
@@ -47,12 +47,12 @@ class Tables:
     plan_prefix: str
 
     def plan_name(self, fence: int) -> str:
-        """The bare name of the plan table of one run."""
+        """Return the bare name of the plan table of one run."""
         return f"{self.plan_prefix}{fence}"
 
 
 def tables_of(reader: Reader, schema: str, sync: str) -> Tables:
-    """The tables of a sync in the state schema of a warehouse."""
+    """Return the tables of a sync in the state schema of a warehouse."""
     name = slug(sync)
     return Tables(
         schema=schema,
@@ -66,7 +66,7 @@ def tables_of(reader: Reader, schema: str, sync: str) -> Tables:
 
 
 def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> str:
-    """Make the lease with its one row, as one statement: two processes cannot both make it."""
+    """Return one statement that creates the lease with its one row, so that two processes cannot both create it."""
     text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
     columns = [
         f"CAST({SCHEMA_VERSION} AS {number}) AS schema_version",
@@ -82,7 +82,7 @@ def create_lease(dialect: Dialect, tables: Tables, lineage: str, salt: str) -> s
 
 
 def create_snapshot(dialect: Dialect, tables: Tables, layout: RowLayout) -> str:
-    """Make the sync snapshot for what is sent of a sync."""
+    """Return SQL that creates the sync snapshot of a layout."""
     columns = [("identity", dialect.text_type), *((key.name, key.type) for key in layout.keys)]
     columns += [(value.name, value.type) for value in layout.values]
     columns += [
@@ -96,7 +96,7 @@ def create_snapshot(dialect: Dialect, tables: Tables, layout: RowLayout) -> str:
 
 
 def create_rejections(dialect: Dialect, tables: Tables) -> str:
-    """Rows of all syncs that were held back here or refused by the destination. A run only adds rows."""
+    """Return SQL that creates the table of held and refused rows of all syncs. A run only adds rows."""
     text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
     columns = [
         ("schema_version", number),
@@ -118,7 +118,7 @@ def create_rejections(dialect: Dialect, tables: Tables) -> str:
 
 
 def response_columns(dialect: Dialect) -> list[tuple[str, str]]:
-    """What the destination answered, and how many rows the request had; tables of earlier versions lack these."""
+    """Return the columns of a response and its request's row count. Tables of earlier versions lack these."""
     text, number = dialect.text_type, dialect.integer_type
     return [
         ("http_status", number),
@@ -131,7 +131,7 @@ def response_columns(dialect: Dialect) -> list[tuple[str, str]]:
 
 
 def widen_rejections(dialect: Dialect, tables: Tables, missing: Sequence[tuple[str, str]]) -> list[str]:
-    """Add columns to the table of rejections, which other runs may be doing too."""
+    """Return statements that add columns to the table of rejections. Other runs may do the same at the same time."""
     return [
         f"ALTER TABLE {tables.rejections} ADD COLUMN IF NOT EXISTS {name} {dialect.column_type(kind)}"
         for name, kind in missing
@@ -139,7 +139,7 @@ def widen_rejections(dialect: Dialect, tables: Tables, missing: Sequence[tuple[s
 
 
 def create_runs(dialect: Dialect, tables: Tables) -> str:
-    """One row a run of a sync."""
+    """Return SQL that creates the run history: one row for each run of a sync."""
     text, number, stamp = dialect.text_type, dialect.integer_type, dialect.timestamp_type
     columns = [
         ("schema_version", number),
@@ -156,6 +156,9 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
 
 
 def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]], by: str) -> str:
-    """Make a table of ours where it is missing, from its columns' names and types; it is read by one of them."""
+    """Return SQL that creates one of our tables if it is missing, from column names and types.
+
+    `by` is the column that the table is read by.
+    """
     declared = ", ".join(f"{name} {dialect.column_type(kind)}" for name, kind in columns)
     return f"CREATE TABLE IF NOT EXISTS {table} ({declared}){dialect.table_options(by)}"

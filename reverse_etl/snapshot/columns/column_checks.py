@@ -1,4 +1,4 @@
-"""Whether the columns that a definition names are in its model."""
+"""Checks that the columns of a definition are in its model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reverse_etl.warehouses.columns import Column
 
 
 def find_column(name: str, columns: Sequence[Column]) -> Column | None:
-    """The column of that name; letter case counts only where two differ by nothing else."""
+    """Return the column of that name. Letter case counts only if two columns differ by nothing else."""
     exact = [column for column in columns if column.name == name]
     folded = [column for column in columns if column.name.lower() == name.lower()]
     found = exact or folded
@@ -19,7 +19,7 @@ def find_column(name: str, columns: Sequence[Column]) -> Column | None:
 
 
 def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
-    """The sync with its fields spelled out: where it names none, every column it does not name otherwise."""
+    """Return the sync with explicit fields. If it names none, every column with no other use becomes a field."""
     if sync.fields is not None:
         return sync
     taken = {name.lower() for name in (*sync.named_columns(), *sync.hidden)}
@@ -29,7 +29,7 @@ def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
 
 
 def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
-    """A fault for columns that differ only by letter case, if the definition does not say which of them it means."""
+    """Return a fault for columns that differ only by letter case, if the definition's choice is unclear."""
     named = sync.named_columns()
     faults = []
     for twins in _twins(columns):
@@ -58,7 +58,7 @@ def _twins(columns: Sequence[Column]) -> list[list[str]]:
 
 
 def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
-    """A fault for each column that the definition names and the relation does not have."""
+    """Return a fault for each column that the definition names and the relation does not have."""
     ambiguous = ambiguous_columns(sync, columns)
     if ambiguous:
         return ambiguous
@@ -89,7 +89,10 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
 
 
 def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:
-    """Return the error of a model without a table. `unseen`: what to do if the role cannot see an existing table."""
+    """Return the error for a tagged model without a table.
+
+    `unseen`: what to do if the table exists but the role cannot see it.
+    """
     there = "does not exist in this target" + (", or is not visible to this role" if unseen else "")
     return ConfigError(
         "missing-table",

@@ -23,7 +23,7 @@ def build_layout(
     dialect: Dialect,
     requirements: tuple[Requirement, ...] = (),
 ) -> RowLayout:
-    """The shape of a sync whose fields are spelled out and whose columns are all there."""
+    """Return the row layout of a sync that has explicit fields and all its columns."""
     keys = []
     for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
         column = _found(name, columns)
@@ -56,13 +56,16 @@ def build_layout(
 
 
 def rule_columns(rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
-    """The columns of single identifiers by which rows are identified, each with its key."""
+    """Return the columns of single identifiers that identify rows, each with its key."""
     rules = [one for one in (rule, rule.otherwise) if one is not None and one.key != PRIMARY_KEY]
     return [(one.key, _found(name, columns)) for one in rules for name in one.columns]
 
 
 def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
-    """Return the columns of all identifiers in the rule and the fields, each once, with its key in the definition."""
+    """Return each identifier column once, with its key in the definition.
+
+    They come from an identity rule or from fields.
+    """
     fields = [_found(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
     found = {column.name: column for column in (*(column for _, column in rule_columns(rule, columns)), *fields)}
     return [(key_of_column(sync, name), column) for name, column in found.items()]
@@ -76,7 +79,7 @@ def _mixed_columns(
 
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
-    """One column as text, or several as one JSON array; NULL where one of them is."""
+    """Return SQL for one column as text, or for several columns as one JSON array; NULL if one of them is NULL."""
     there_are = [_found(name, columns) for name in rule.columns]
     found = [dialect.stored_column(column).expression for column in there_are]
     if len(found) == 1:
@@ -105,7 +108,7 @@ def _found(name: str, columns: Sequence[Column]) -> Column:
     if column is None:
         raise ConfigError(
             "missing-column",
-            f"column `{name}` is not there",
+            f"column `{name}` is not in the model",
             context={"columns": ", ".join(column.name for column in columns)},
             hint="Run `dbt build`, then try again.",
         )

@@ -11,7 +11,7 @@ from reverse_etl.snapshot.sql.identifier_text import UNFIT
 from reverse_etl.sync import Field, IdentityRule, Requirement
 from reverse_etl.warehouses.columns import Column, ColumnKind
 
-# The key of an identity that is made of the definition's `primary_key`.
+# The key of an identity that comes from the definition's `primary_key`.
 PRIMARY_KEY = "primary_key"
 
 
@@ -42,7 +42,7 @@ class ValueColumn:
 
     @property
     def source_type(self) -> str:
-        """The type of its column in the model."""
+        """The type of the value's column in the model."""
         return self.type if self.column is None else self.column.type
 
     @property
@@ -52,12 +52,12 @@ class ValueColumn:
 
 @dataclass(frozen=True)
 class RowLayout:
-    """The columns of one sync. Its sync snapshot is keyed by `identity`; a primary key shows changed identities.
+    """The columns of one sync. `identity` is the key of its sync snapshot; an explicit primary key shows who moved.
 
-    `requirements` are conditions for a row, with their values. `columns` are columns of the model
-    that the expressions name. `stand_in` is the identity that a row has, or would have, by the rule that stands in.
-    `mixed_columns` are identities and values, by name, whose columns also hold values that cannot identify a row;
-    `mixed_reason` says so for people.
+    `requirements` are further conditions for a row, with the values that they check. `columns` are the model's columns
+    that the expressions use. `stand_in` is the identity that a row has, or would have, by the second identity rule.
+    `mixed_columns` are identities and values, by name, whose columns also hold values that identify no user.
+    `mixed_reason` is the message for such rows.
     """
 
     relation: str
@@ -73,31 +73,32 @@ class RowLayout:
 
     @property
     def key_columns(self) -> str:
-        """What the sync snapshot is keyed by, as a text to compare."""
+        """The key of the sync snapshot, as text to compare."""
         several = [column.lower() for column in self.rule.columns] if self.rule.key == PRIMARY_KEY else []
         return json.dumps([self.rule.key, *several, *(key.column.lower() for key in self.keys)])
 
     def value_of(self, label: str) -> ValueColumn:
-        """The value of a field. Raises KeyError."""
+        """Return the value of a field. Raises KeyError."""
         return {value.field.label: value for value in self.values}[label]
 
     def reasons(self) -> dict[str, str]:
-        """Why a row is held, in words, by code: what the identity and the requirements bring of their own."""
+        """Reasons why a row is held, in words, by code. They come from the identity and the requirements."""
         own = {requirement.code: requirement.reason for requirement in self.requirements}
         rules = [rule for rule in (self.rule, self.rule.otherwise) if rule is not None]
         found = {**{rule.code: rule.reason for rule in rules}, **own}
         return {**found, UNFIT: self.mixed_reason} if self.mixed_columns else found
 
     def second_identifier(self) -> ValueColumn | None:
-        """The value that holds what stands in for the identity, for rows that have both."""
+        """The value that holds the second identifier, for rows that have both identifiers."""
         columns = self.rule.otherwise.columns if self.rule.otherwise is not None else ()
         found = [value for value in self.values if value.column is not None and (value.column.name,) == columns]
         return found[0] if found else None
 
     def hash_inputs(self, prefix: str = "") -> list[tuple[str, str]]:
-        """Return what the row hash covers, with types: the columns (fields may change places) and the values.
+        """The inputs of the row hash, with their types: column names, then values.
 
-        Keys are among them, since a row whose key moved to another identity is a changed row.
+        The names make a difference if two fields exchange their columns. Keys are included, since a row is changed if
+        its key moved to another identity.
         """
         parts = [(part.name, part.type) for parts in (self.keys, self.values) for part in parts]
         mapping = hashlib.sha256(json.dumps([name for name, _ in parts]).encode()).hexdigest()[:16]
@@ -106,12 +107,16 @@ class RowLayout:
 
 @dataclass(frozen=True)
 class StoredTables:
-    """What stands: the sync snapshot's columns with their types, if any; rejections, with `notes_requests` columns."""
+    """The existing tables of a sync.
+
+    `columns` are those of the sync snapshot, with their types. `notes_requests`: the table of rejections has the newer
+    columns.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     has_rejections: bool = False
     notes_requests: bool = True
 
     def fits(self, layout: RowLayout) -> bool:
-        """Whether there is a table in which every mapped value has its column, of its type."""
+        """Return whether the sync snapshot exists and has a column of the right type for every mapped value."""
         return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in layout.values)

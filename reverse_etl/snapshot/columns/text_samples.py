@@ -1,4 +1,4 @@
-"""Sampling: how many texts of a model's mapped columns look like something, by one query over its first rows."""
+"""Counts how many texts of a model's mapped columns match patterns, with one query over its first rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = 10_000
 
 @dataclass(frozen=True)
 class PatternCounts:
-    """Of one field: how many texts there are, NULLs aside, and how many match each pattern, by its name."""
+    """Counts of one field: texts that are not NULL, and texts that match each pattern, by the pattern's name."""
 
     texts: int
     matches: Mapping[str, int]
@@ -25,7 +25,7 @@ class PatternCounts:
 def count_patterns(
     reader: Reader, layout: RowLayout, patterns: Mapping[str, str], rows: int = ROWS
 ) -> Mapping[str, PatternCounts]:
-    """By field, for fields whose values are texts of the model. Patterns are for whole texts."""
+    """Return counts by field, for fields whose values are texts of the model. A pattern must match the whole text."""
     values = [value for value in layout.values if _is_text(value)]
     if not values:
         return {}
@@ -41,7 +41,10 @@ def count_patterns(
 def pattern_query(
     dialect: Dialect, relation: str, values: Sequence[ValueColumn], patterns: Sequence[str], rows: int
 ) -> str:
-    """One row of counts: for each value its number of texts, then the number that matches each pattern."""
+    """Return a query with one row of counts.
+
+    For each value it has the texts, then the texts that match each pattern.
+    """
     columns = ", ".join(f"{value.expression} AS {value.name}" for value in values)
     counts = [
         count
@@ -55,13 +58,13 @@ def pattern_query(
 
 
 def _is_text(value: ValueColumn) -> bool:
-    """Whether a value is text of the model, and not an identifier."""
+    """Return whether a value is text of the model and not an identifier."""
     field = value.field
     return value.kind is ColumnKind.TEXT and not (field.from_key or field.as_text)
 
 
 def sample_texts(reader: Reader, relation: str, columns: Mapping[str, str], rows: int) -> list[tuple[str, str]]:
-    """A few values of some columns, as texts, each with the name its column goes by here; NULLs are left out."""
+    """Return a few values of some columns as texts that are not NULL. Each comes with the name given for its column."""
     found: list[tuple[str, str]] = []
     there = reader.columns(relation) or ()
     for name, said in columns.items():

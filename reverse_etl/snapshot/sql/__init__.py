@@ -1,1 +1,1 @@
-"""SQL that compares a model with its sync snapshot and commits a run. These files build SQL and run nothing."""
+"""Builds SQL that compares a model with its sync snapshot and commits a run. Runs nothing."""

@@ -1,7 +1,7 @@
-"""SQL that names the parts of a comparison, each by a query of its own; it runs nothing.
+"""Builds the SQL of a comparison, with one named query for each part. Runs nothing.
 
-The hash only finds candidates; their values decide. A row is compared in full only where its hash differs from the
-stored one, so a hash that says too little costs time and a hash that says too much costs nothing but a look.
+The hash only finds candidates; their values decide. A row is compared in full only if its hash differs from the stored
+one. So a false difference costs only a comparison of values.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model compared with its sync snapshot.
+    """One model and its sync snapshot.
 
-    - `thorough`: compare every row by its values, even if the hashes are equal.
-    - `acts_on_removed`: removed rows are planned.
-    - `resends`: every row is sent, as if the state of the destination were unknown.
+    - `thorough`: compare every row by its values and ignore the hashes.
+    - `acts_on_removed`: the plan includes removed rows.
+    - `resends`: every row is sent, as if the destination's values were unknown.
     - `digested`: long texts are compared by their digests, which needs less memory.
-    - `writes_nothing`: not even temporary tables are made; `refused` is the code of the error if one was refused.
+    - `writes_nothing`: do not create temporary tables. `refused` is the error code if one was refused.
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
@@ -48,19 +48,19 @@ class Comparison:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Return the names of queries that are written to temporary tables, because they are read more than once."""
+        """Names of the queries that are written to temporary tables, because they are read more than once."""
         if self.writes_nothing or not self.dialect.writes_temporary:
             return ()
         return ("candidates", "touched", "suspects") if self.layout.keys else ("candidates", "suspects")
 
     def at(self, title: str) -> str:
-        """Where the rows of a named query are read."""
+        """Return where to read the rows of a named query."""
         return self.dialect.temporary_name(title, self.layout.relation) if title in self.written else title
 
     def _with(self, few: int | None = None) -> tuple[tuple[str, ...], str]:
-        """The common part: statements that write temporary tables, and the named queries.
+        """Return a query as statements: temporary tables first, then the query with its named queries.
 
-        `few`: only so many candidates, of rows that are on both sides.
+        `few`: at most this many candidates, from rows that are on both sides.
         """
         queries = [
             ("model", self.model_rows()),
@@ -82,14 +82,14 @@ class Comparison:
         return tuple(first), self.dialect.with_clause(named, {"candidates"})
 
     def model_rows(self) -> str:
-        """The rows of the model, by the columns of the sync snapshot."""
+        """Return the rows of the model, with the columns of the sync snapshot."""
         columns = [f"{self.layout.identity} AS identity"]
         columns += [f"{key.expression} AS {key.name}" for key in self.layout.keys]
         columns += [f"{value.expression} AS {value.name}" for value in self.layout.values]
         return f"SELECT {', '.join(columns)} FROM {self.layout.relation}"
 
     def _entries(self) -> str:
-        """Live entries; a value without a column yet is NULL, one of another type is cast."""
+        """Return live entries. A value without a column yet is NULL; a value of another type is cast."""
         text = self.dialect.text_type
         if not self.stored.columns:
             columns = [f"{self.dialect.null(text)} AS identity"]
@@ -108,7 +108,7 @@ class Comparison:
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
 
     def _left_at(self) -> str:
-        """Tables of earlier versions lack the column."""
+        """Return the column `left_at`, which tables of earlier versions lack."""
         if LEFT_AT in self.stored.columns:
             return LEFT_AT
         return f"{self.dialect.null(self.dialect.timestamp_type)} AS {LEFT_AT}"
@@ -121,14 +121,14 @@ class Comparison:
 
     @property
     def _everything(self) -> bool:
-        """Whether every row is looked at, so that nothing has to be searched for."""
+        """Whether every row is compared, so that no search for candidates is needed."""
         return self.thorough or self.resends or not self.stored.fits(self.layout)
 
     def _candidates(self, few: int | None) -> str:
         keys = ", ".join(f"m.{key} AS {key}, s.{key} AS entry_{key}" for key in self._key_names())
         hash_inputs = self.dialect.row_hash(self.layout.hash_inputs())
         narrow = f"SELECT {', '.join(['identity', *self._key_names()])}, {hash_inputs} AS row_hash FROM model"
-        # An entry without a hash has nothing to differ from where its row left the model.
+        # If its row left the model, an entry without a hash has no difference.
         unequal = "m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted'"
         unequal += f" OR s.{LEFT_AT} IS NOT NULL"
         hint = "1 = 1" if self._everything else unequal
@@ -142,7 +142,7 @@ class Comparison:
         )
 
     def _touched(self) -> str:
-        """Identities that differ, or whose row shares its key with one that does."""
+        """Return identities that differ, or whose row shares its key with a row that differs."""
         found = f"SELECT identity FROM {self.at('candidates')} WHERE present"
         if not self.layout.keys:
             return found
@@ -150,14 +150,14 @@ class Comparison:
         return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
 
     def _suspects(self) -> str:
-        """Return model rows with an identity that may differ, and rows that share a key or an identity with them."""
+        """Return model rows that may differ by identity, and rows that share a key or an identity with such a row."""
         hash_inputs = self.dialect.row_hash(self.layout.hash_inputs("m."))
         chosen = "IS NOT NULL" if self._everything else f"IN (SELECT identity FROM {self.at('touched')})"
         columns = self._compared("m.") if self.digested else "m.*"
         return f"SELECT {columns}, {hash_inputs} AS row_hash FROM model m WHERE m.identity {chosen}"
 
     def _compared(self, prefix: str) -> str:
-        """The columns of a row with digests for its long texts."""
+        """Return the columns of a row, with digests in place of long texts."""
         columns = [f"{prefix}{name}" for name in ("identity", *self._key_names())]
         for value in self.layout.values:
             text = self.dialect.digest(self.dialect.as_text(prefix + value.name))
@@ -165,7 +165,7 @@ class Comparison:
         return ", ".join(columns)
 
     def _is_digested(self, value: ValueColumn) -> bool:
-        """Not what a requirement looks at."""
+        """Return whether a value is compared by its digest. Values that a requirement checks are not."""
         read = {label for needed in self.layout.requirements for label in (*needed.fields, needed.unless)}
         texts = (ColumnKind.TEXT, ColumnKind.JSON)
         return self.digested and value.kind in texts and value.field.label not in read
@@ -174,9 +174,9 @@ class Comparison:
         return self.dialect.null(self.dialect.text_type if self._is_digested(value) else value.type)
 
     def _duplicates(self) -> list[tuple[str, str]]:
-        # An entry with two rows is found by counting (`hidden`), and then every row is a candidate.
+        # Counting finds entries with two rows (`hidden`). In that case every row is a candidate.
         present = f"FROM {self.at('candidates')} WHERE present"
-        # The model may move between two statements: what is planned has each identity once.
+        # The model may change between two statements, so the plan makes sure that each identity is there once.
         named = f"FROM {self.at('suspects')}" if self.written else f"{present} AND identity IS NOT NULL"
         shared = {"identity": ("identity", f"SELECT identity {named}")}
         if self.layout.keys:
@@ -189,7 +189,7 @@ class Comparison:
         ]
 
     def _classified(self) -> str:
-        """Suspects with their kind; rows without identity are taken from the candidates, so that none is searched."""
+        """Return suspects with their kind. Rows without an identity come from the candidates, which avoids a search."""
         old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
         columns = [
             "identity",
@@ -230,7 +230,7 @@ class Comparison:
         differs = self.differing_values()
         again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
         again += self.moved_keys()
-        # A skipped NULL keeps its old value, so the hash of the row can differ from the stored values' hash.
+        # A skipped NULL keeps its old value, so the hash of the row may differ from that of the stored values.
         stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.layout.hash_inputs("s."))
         known = ("m.row_hash", stored)
         stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hash_inputs}" for hash_inputs in known)
@@ -245,9 +245,9 @@ class Comparison:
         )
 
     def _gone(self) -> str:
-        """Entries whose identity left the model, unless a row with their key is still there but held back.
+        """Return entries whose identity left the model, unless a held row of the model still has their key.
 
-        Where nothing is sent for them, each is counted once.
+        If nothing is sent for them, each is counted once.
         """
         kept = "" if self.acts_on_removed else " AND NOT c.left_before"
         if self.layout.keys:
@@ -267,11 +267,11 @@ class Comparison:
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def differing_values(self) -> list[str]:
-        """Tests whether a value of the model row `m` differs from the value of the entry `s`."""
+        """Return tests of whether a value of the model row `m` differs from that of the entry `s`."""
         return [self._differs(value, "m.", "s.") for value in self.layout.values]
 
     def moved_keys(self) -> list[str]:
-        """Tests whether a column of the primary key differs between `m` and `s`."""
+        """Return tests of whether a column of the primary key of `m` differs from that of `s`."""
         return [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
 
     @property
@@ -279,7 +279,7 @@ class Comparison:
         return HeldRows(self.dialect, self.tables, self.stored.notes_requests)
 
     def key_text(self, alias: str) -> str:
-        """The key of a row as one text."""
+        """Return the key of a row as one text."""
         names = ["identity", *self._key_names()]
         return self.dialect.key_text([f"{alias}.{name}" for name in names])
 
@@ -291,5 +291,5 @@ class Comparison:
 
 
 def listed_after(columns: str) -> str:
-    """Columns as they follow others; nothing if there are none."""
+    """Return columns with a comma before each of them, to follow others; empty if there are none."""
     return f", {columns}" if columns else ""

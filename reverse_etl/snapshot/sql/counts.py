@@ -1,4 +1,4 @@
-"""DiffCounts: how many rows a comparison found of each kind; it runs nothing."""
+"""The number of rows of each kind in a comparison. Runs nothing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class DiffCounts:
-    """What a comparison found. `invalid` is rows by reason; `changed_fields` rows by field, of changed rows only.
+    """The counts of a comparison. `invalid` is rows by reason; `changed_fields` is changed rows by field.
 
-    `quarantined` rows were refused before, or their removal was (`refused_removals`). Among them are rows that wait for
-    their person (`waiting`) and rows about people to be forgotten (`forgotten`; `suppressed` by their identity).
-    `listed_refused` keys and `listed_invalid` rows are listed as held back, rightly or not any more.
-    `newest` is the highest fence of an entry. `removed` rows are planned only if the sync acts on them; if it does not,
-    rows that a run counted before are not among them. `returned` rows were counted as removed and are in the model
-    again. `resent` rows are sent although they are equal; `stale` rows are equal, and only their stored hash is not.
+    `quarantined` rows were refused before, or their removal was (`refused_removals`). They include rows that wait for
+    their person (`waiting`) and rows about forgotten people (`forgotten`; `suppressed` by their identity).
+    `listed_refused` keys and `listed_invalid` rows are listed as held back, even if that is no longer true. `newest` is
+    the highest fence of an entry. `removed` rows are planned only if the sync acts on them. If it does not, rows that
+    an earlier run counted are not included. `returned` rows were counted as removed and are in the model again.
+    `resent` rows are equal but sent; `stale` rows are equal, but their stored hash is not.
     """
 
     added: int = 0
@@ -45,12 +45,12 @@ class DiffCounts:
 
     @property
     def refused_before(self) -> int:
-        """Rows that are held back because of a refusal, except suppressed ones."""
+        """Rows that are held back because the destination refused them. Rows of forgotten people are not counted."""
         return self.quarantined - self.waiting - self.forgotten
 
     @property
     def lists_settled(self) -> bool:
-        """Whether rows are still listed as held back that are not any more."""
+        """Whether rows are still listed as held back although they no longer are."""
         fixed = self.listed_invalid > 0 and not self.invalid_rows
         return fixed or self.listed_refused > self.quarantined - self.suppressed
 
@@ -66,11 +66,11 @@ class DiffCounts:
 
     @property
     def mostly_new(self) -> bool:
-        """Whether so many rows differ that comparing all of them by value is less work than picking them out."""
+        """Whether so many rows differ that it costs less to compare all rows by value than to select them."""
         return 3 * (self.upserts + self.removed) > self.model_rows
 
     def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
-        """Whether a plan with these rows by kind is what was counted; `acts`: it holds removed rows."""
+        """Return whether a plan with these rows by kind matches the counts. `acts`: the plan holds removed rows."""
         counted = {"added": self.added, "changed": self.changed, "resent": self.resent, "invalid": self.invalid_rows}
         if acts:
             counted["removed"] = self.removed
@@ -78,7 +78,7 @@ class DiffCounts:
 
 
 def held_counts(by_state: Mapping[str, int], totals: Sequence[int]) -> dict[str, int]:
-    """Counts of rows that are held back, from those by the state they are listed with, and the last of the totals."""
+    """Return counts of held rows, from counts by listed state and the last of the totals."""
     waiting, suppressed, forgotten = (by_state.get(state, 0) for state in ("skipped", "suppressed", "forgotten"))
     states = {"waiting": waiting, "suppressed": suppressed, "forgotten": suppressed + forgotten}
     names = ("refused_removals", "listed_refused", "listed_invalid", "newest")

@@ -1,4 +1,4 @@
-"""SQL that sorts the rows of a model into added, changed, removed, invalid and held; it runs nothing."""
+"""Builds SQL that sorts the rows of a model into added, changed, removed, invalid and held. Runs nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
 from reverse_etl.warehouses.statements import Statements
 
 SENDABLE = ("added", "changed", "resent")
-# Error codes that a missing right to create a temporary table can have. Any other error is raised again.
+# Error codes that can mean that a temporary table was refused. If the cause is another, the error comes again.
 _MAY_NOT_WRITE = ("permission-denied", "relation-not-found", "read-only", "snowflake-error", "bigquery-error")
-# Characters of a value that are enough to show.
+# How many characters of a value are shown.
 _LONGEST_SAMPLE = 2_000
 
 
@@ -22,22 +22,22 @@ class Diff(Comparison):
     """The statements of a comparison."""
 
     def easier(self, code: str) -> Diff | None:
-        """The same by other means, which may work where an error of that code came; None where there are none."""
+        """Return the same comparison by other means that may work after this error code; None if there are none."""
         if code == OUT_OF_MEMORY and not self.digested:
             return replace(self, digested=True)
         plain = replace(self, writes_nothing=True, refused=code)
         return plain if code in _MAY_NOT_WRITE and self.written else None
 
     def by_means_of(self, other: Diff) -> Diff:
-        """The same as another one of this model came to work."""
+        """Return this comparison with the means by which another one worked."""
         return replace(self, digested=other.digested, writes_nothing=other.writes_nothing, refused=other.refused)
 
     def counts(self) -> Statements:
-        """One row for each kind and reason: kind, reason, rows, then rows in which each value differs, then the totals.
+        """Return one row for each kind and reason: kind, reason, rows, rows in which each value differs, totals.
 
-        The totals, only on the row of kind `total`: rows of the model, live entries of the sync snapshot, model rows
+        Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, model rows
         without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
-        listed as invalid, the highest fence. The reason of a quarantined row is the state it is listed with.
+        listed as invalid, the highest fence. The reason of a quarantined row is its listed state.
         """
         fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
         fields = f", {fields}" if fields else ""
@@ -61,9 +61,9 @@ class Diff(Comparison):
         )
 
     def plan(self, table: str) -> Statements:
-        """Write the plan table: every sendable and every invalid row, numbered; removals come last.
+        """Return SQL that writes the plan table: every sendable and every invalid row, numbered. Removals come last.
 
-        Rows that wait come last.
+        Rows that wait come after rows that do not wait.
         """
         waiting = self.waiting
         numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.row_number()
@@ -80,7 +80,7 @@ class Diff(Comparison):
         return Statements(first, self.dialect.create_plan(table, statement))
 
     def _notes(self) -> Iterator[str]:
-        """Rows that left the model, if nothing is sent for them, and rows that came back after that was noted."""
+        """Return rows that left the model, if nothing is sent for them, and rows that came back since."""
         if not self.notes_rows_left:
             return
         number = f"CAST({self.dialect.row_number()} - 1 + {{}} AS {self.dialect.integer_type})"
@@ -91,7 +91,7 @@ class Diff(Comparison):
         yield self._without_values(number.format(2 * NOTES_FROM), "returned", returned, "0")
 
     def _without_values(self, number: str, kind: str, source: str, waits: str) -> str:
-        """Rows of the plan that hold nothing but their identity and key; `source` has them as `g`."""
+        """Return rows of the plan that hold only their identity and key; `source` has them as `g`."""
         nothing = self.dialect.null(self.dialect.text_type)
         columns = [number, f"'{kind}'", nothing, "g.identity", self.dialect.null(self.dialect.hash_type), nothing]
         columns += [f"g.entry_{key.name}" for key in self.layout.keys]
@@ -100,7 +100,7 @@ class Diff(Comparison):
         return f" UNION ALL SELECT {', '.join(columns)} FROM {source}"
 
     def _planned(self) -> str:
-        """The rows of the model that the plan holds, after their number."""
+        """Return the rows of the model for the plan, after their number."""
         kinds = "(" + ", ".join(f"'{kind}'" for kind in (*SENDABLE, "invalid")) + ")"
         names = self._key_names() + self._value_names()
         head = "c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash"
@@ -108,7 +108,7 @@ class Diff(Comparison):
         if not self.digested:
             planned = listed_after(", ".join(f"c.{name}" for name in names))
             return f"{head}, {changed}{planned} FROM classified c WHERE c.kind IN {kinds}"
-        # Rows that are sent have an identity of their own; of the others the values are not read.
+        # Rows that are sent have a unique identity. The values of other rows are not read.
         columns = [f"c.{key} AS {key}" for key in self._key_names()]
         columns += [f"w.{name} AS {name}" for name in self._value_names()]
         identity = "CASE WHEN kind <> 'invalid' THEN identity END AS sent"
@@ -117,19 +117,19 @@ class Diff(Comparison):
         return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
 
     def sendable(self) -> Statements:
-        """The rows of the plan that come from the model, without writing it; the ordinal is always 0."""
+        """Return the rows of the plan that come from the model, without writing it; the ordinal is always 0."""
         first, named = self._with()
         return Statements(first, f"{named} SELECT 0 AS ordinal, {self._planned()}")
 
     def samples(self, rows: int) -> Statements:
-        """A few changed rows: identity, then for each value whether it differs, the old and the new one, as text."""
+        """Return a few changed rows as text: identity, then for each value whether it differs, old value, new value."""
         parts = []
         for value in self.layout.values:
             texts = [self.dialect.as_text(name) for name in (f"old_{value.name}", value.name)]
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
             parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
         chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
-        # A few candidates are enough, and finding them can stop early; some of them turn out not to be `changed`.
+        # A few candidates are enough, so the search can stop early. Some of them may not be `changed`.
         enough = None if self._everything else 5 * rows
         first, named = self._with(enough)
         return Statements(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")
@@ -144,7 +144,7 @@ class Diff(Comparison):
         )
 
     def _changed_names(self) -> str:
-        """The fields that differ, by their place in the definition: `0,3,`."""
+        """Return the changed fields by their position in the definition: `0,3,`."""
         if not self.layout.values:
             return "''"
         cases = [

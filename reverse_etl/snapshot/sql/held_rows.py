@@ -1,4 +1,4 @@
-"""SQL about the rows of a sync that are held back, from the table of rejections; it runs nothing."""
+"""Builds SQL about held rows of a sync, from the table of rejections. Runs nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from reverse_etl.change import FORGOTTEN_USER
 from reverse_etl.snapshot.tables import Tables
 from reverse_etl.warehouses.dialect import Dialect
 
-# The row was looked at on its way out, so its request is noted: it is held back until its values change. A row without
-# that is invalid by the comparison, which looks at it in every run.
+# If the rejection has a request, the row failed while it was encoded, and stays held until its values change. Otherwise
+# it is invalid by the comparison, which checks it in every run.
 UNSENDABLE = "state = 'invalid' AND request_rows IS NOT NULL"
-# The state that a held row is listed with, from its refusal `h` or the suppression `f` of its identity.
+# The listed state of a held row, from its refusal `h` or the suppression `f` of its identity.
 STATE = "coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)"
 
 
@@ -24,9 +24,9 @@ class HeldRows:
     notes_requests: bool = True
 
     def refused(self) -> str:
-        """Quarantined values: one row for each key and digest that is not sent again yet, with the state it is in.
+        """Return quarantined values: one row with its state for each key and digest that is not sent again yet.
 
-        A row about a person to be forgotten is `forgotten`.
+        A row about a forgotten person is `forgotten`.
         """
         known = f"CASE WHEN code = '{FORGOTTEN_USER}' THEN 'forgotten' ELSE state END"
         return (
@@ -35,18 +35,18 @@ class HeldRows:
         )
 
     def refused_removals(self) -> str:
-        """Identities whose removal the destination refused: a removed row has no values, and so no digest."""
+        """Return identities whose removal the destination refused. A removed row has no values, and so no digest."""
         removed = f"{self._refused('rejected')} AND digest IS NULL AND identity IS NOT NULL"
         return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
 
     def forgotten(self) -> str:
-        """Identities that the destination was asked to forget: never sent again, with any values."""
+        """Return identities that the destination was asked to forget. They are never sent again with any values."""
         return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"
 
     def totals(self, candidates: str | None) -> str:
-        """Entries whose removal was refused, by the `candidates`; keys listed as refused; rows listed as invalid.
+        """Return three counts: entries with a refused removal, keys listed as refused, and rows listed as invalid.
 
-        Without candidates, removed rows are not read.
+        The first one comes from `candidates`. Without them, removed rows are not checked.
         """
         refused = f"NOT present AND entry_identity IN ({self.refused_removals()})"
         removals = f"(SELECT count(*) FROM {candidates} WHERE {refused})" if candidates else "0"

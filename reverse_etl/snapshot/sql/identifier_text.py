@@ -1,7 +1,7 @@
-"""SQL that gives an identifier as text, by the type of its column; it runs nothing.
+"""Builds SQL that returns an identifier as text, by the type of its column. Runs nothing.
 
-Text, whole numbers, UUIDs and enums are sent as they are, a JSON text as its text, other whole numbers as their digits.
-Everything else is no identifier: a type that holds nothing else is refused, and single values are marked.
+Text, whole numbers, UUIDs and enums are sent unchanged. A JSON text becomes its text; another whole number becomes its
+digits. Nothing else is an identifier: types without identifiers are refused, and single values are marked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
 
 UNFIT = "unfit-identifier"
-# What the text of a value that is no identifier begins with. No address and no item id has blanks.
+# The beginning of the text of a value that is not an identifier. Addresses and item ids contain no blanks.
 _MARK = "not an identifier: "
 _AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.INTEGER, ColumnKind.UUID)
 _NUMBERS = (ColumnKind.DECIMAL, ColumnKind.NUMBER)
@@ -23,13 +23,13 @@ _DOUBTFUL = (*_NUMBERS, ColumnKind.FLOAT, ColumnKind.JSON)
 _COMPOSITE = (ColumnKind.ARRAY, ColumnKind.OBJECT, ColumnKind.BINARY, ColumnKind.INTERVAL)
 _WHOLE = "-?[0-9]+([.]0*)?"
 _FRACTION_OF_ZEROS = "[.]0*$"
-# Beyond these, a float of 64 or of 32 bits is not one number only.
+# Beyond these limits a 64-bit or 32-bit float can stand for several whole numbers.
 _LARGEST = 2**53 - 1
 _LARGEST_SINGLE = 2**24 - 1
 
 
 def identifier_text(dialect: Dialect, column: Column) -> str:
-    """The identifier that a column holds, as text; NULL if it holds none, and marked if it cannot be one."""
+    """Return the identifier in a column, as text; NULL if there is none, and marked if the value cannot be one."""
     kept = dialect.stored_column(column)
     if column.kind is ColumnKind.FLOAT or (column.kind in _NUMBERS and kept.type == "FLOAT"):
         largest = _LARGEST_SINGLE if column.type.lower() == dialect.single_type else _LARGEST
@@ -56,7 +56,7 @@ def _of_json(dialect: Dialect, value: str) -> str:
 
 
 def _whole(dialect: Dialect, text: str) -> str:
-    """The end of a CASE: a whole number is its digits, all else is marked."""
+    """Return the end of a CASE: a whole number becomes its digits, everything else is marked."""
     digits = f"regexp_replace({text}, '{_FRACTION_OF_ZEROS}', '')"
     return f"WHEN {dialect.matches(text, _WHOLE)} THEN {digits} ELSE {_marked(dialect, text)} END"
 
@@ -66,17 +66,17 @@ def _marked(dialect: Dialect, text: str) -> str:
 
 
 def is_mixed(column: Column | None) -> bool:
-    """Whether some values of a column are identifiers, and others are not."""
+    """Return whether some values of a column are identifiers and others are not."""
     return column is not None and column.kind in _DOUBTFUL
 
 
 def is_unfit(dialect: Dialect, text: str) -> str:
-    """The test whether a text is marked. The mark of a second identifier may stand before it."""
+    """Return a test of whether a text is marked. The mark of a second identifier may come before it."""
     return f"{text} LIKE {dialect.literal(f'%{_MARK}%')}"
 
 
 def unfit_reason(dialect: Dialect, columns: Sequence[Column]) -> str:
-    """Why a row is held back, and what to write in the model."""
+    """Return why a row is held, and what to write in the model."""
     names = " and ".join(f"`{column.name}` ({column.type})" for column in columns)
     write = ", ".join(dict.fromkeys(_instead(dialect, column) for column in columns))
     unfit = "the value is neither text nor an exact whole number, so it cannot identify a row"
@@ -90,11 +90,11 @@ def _instead(dialect: Dialect, column: Column) -> str:
 
 
 def refused_identifiers(sync: Sync, columns: Sequence[tuple[str, Column]], dialect: Dialect) -> list[Fault]:
-    """A fault for each identifier, by its key, whose type holds no identifiers at all."""
+    """Return a fault for each identifier, by its key, whose column type cannot hold identifiers."""
     return [
         location_of(sync).fault(
             "identifier-type",
-            f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which is no identifier;"
+            f"sync `{sync.name}`: `{key}` names a column of type {column.type}, which cannot hold identifiers;"
             f" {_advice(dialect, column)}",
             key=key,
             found=f"{column.name} {column.type}",

@@ -1,7 +1,7 @@
-"""SQL that takes what a run did into the sync snapshot; it runs nothing.
+"""Builds SQL that merges the result of a run into the sync snapshot. Runs nothing.
 
-Accepted rows hold the planned values, removed ones are tombstones without values, refused ones stay unchanged, and
-every other row below the credit is `unknown`: it may have been sent.
+Acknowledged rows hold the planned values. Removed rows become tombstones without values. Refused rows do not change.
+Every other row below the credit is `unknown`: it may have been sent.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ WHOLE = Part(0, 2**62)
 class Merge:
     """The commit of one run from its plan table `plan`.
 
-    `keys` and `values` are the columns of that plan, which may be older than the definition; NULLs of `skipping` ones
+    `keys` and `values` are the columns of that plan, which may be older than the definition. NULLs of `skipping` values
     are not sent. `unmapped` are columns of the sync snapshot that the plan does not have. `notes_rows_left`: the sync
-    snapshot says which rows left the model.
+    snapshot shows which rows left the model.
     """
 
     dialect: Dialect
@@ -45,9 +45,9 @@ class Merge:
     notes_rows_left: bool = True
 
     def sql(self, run: OpenRun, untouched: Ranges, part: Part = WHOLE) -> str:
-        """One statement, idempotent under the fence of `run`; `untouched` ordinals are known not to have been sent.
+        """Return one statement that can be repeated under the fence of `run`. `untouched` ordinals were not sent.
 
-        Rows are independent, so a part of the plan can be merged before another.
+        Rows do not depend on each other, so a part of the plan can be merged before another.
         """
         newer = f"s.fence <= {int(run.fence)}"
         unsure, sure = self._unsure(run.fence), self._sure(run.fence)
@@ -58,9 +58,9 @@ class Merge:
         return self.dialect.merge(self.tables.snapshot, outcomes, branches, self._inserted(run.fence))
 
     def _outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
-        """Rows of the plan that change an entry, each with the state it leaves it in."""
+        """Return rows of the plan that change an entry, each with the new state of the entry."""
         outcome = (
-            # The person of a removed row that was skipped is already gone, which is what the removal wanted.
+            # A removed row is skipped if its user is already gone. That is what the removal wanted.
             "CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown'"
             " WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END"
             " WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END"
@@ -81,17 +81,17 @@ class Merge:
         return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
 
     def _fates(self, acked: Ranges, untouched: Ranges) -> str:
-        """The ranges that ordinals lie in, as `b`, joined by equal buckets: comparing each row with each range is slow.
+        """Return the ranges of ordinals as `b`, joined by equal buckets: comparing each row with each range is slow.
 
-        So that a statement is not too long, only the longest ranges are named. Rows of the others are `unknown`, and
-        only sent again.
+        Only the longest ranges are named, to keep the statement short. Rows of other ranges become `unknown` and are
+        sent again.
         """
         most = self.dialect.most_ranges
         named = [(1, acked.largest(most)), (0, untouched.without(acked).largest(most))]
         numbers, count = (sum(len(found) for _, found in named), sum(found.count for _, found in named))
         size = max(1, numbers // max(1, count))
         rows = [(*bucket, fate) for fate, found in named for bucket in found.buckets(size)]
-        # A bucket that no ordinal is in: there is at least one row.
+        # A bucket without ordinals, so that there is at least one row.
         texts = [tuple(map(str, row)) for row in rows or [(-1, -1, -1, 0)]]
         ranges = self.dialect.rows("b", ("bucket", "first", "beyond", "acked"), texts)
         return (
@@ -100,10 +100,10 @@ class Merge:
         )
 
     def _sure(self, fence: int) -> dict[str, str]:
-        """What an entry holds after its row has an outcome: what was planned.
+        """Return what an entry holds after its row has an outcome: the planned value.
 
-        A skipped NULL leaves what the destination had. That is only known if the entry was accepted. An unknown entry
-        may hold another value, so nothing is claimed for it.
+        If a NULL is skipped, the destination keeps its old value. We know that value only if the entry was accepted. An
+        unknown entry may hold another value, so it claims nothing.
         """
         kept = "p.outcome = 'accepted' AND s.state = 'accepted'"
         skipping = {
@@ -114,11 +114,14 @@ class Merge:
         return columns | self._unmapped() | self._claim(fence)
 
     def _unsure(self, fence: int) -> dict[str, str]:
-        """What changes in an entry whose row may or may not have arrived: its values stay what was known before."""
+        """Return what changes in an entry if its row may have arrived. Its values stay the last known ones."""
         return {key: f"p.{key}" for key in self.keys} | self._unmapped() | self._claim(fence)
 
     def _unmapped(self) -> dict[str, str]:
-        """Values of fields that are no longer mapped. They become NULL if the row is gone or its outcome is unknown."""
+        """Return values of fields that are no longer mapped.
+
+        They become NULL if the row is gone or its outcome is unknown.
+        """
         kept = "p.outcome <> 'absent' AND s.state = 'accepted'"
         return {name: f"CASE WHEN {kept} THEN s.{name} END" for name in self.unmapped}
 

@@ -1,4 +1,4 @@
-"""SQL that finds rows of a plan about people who were in other recent calls; it runs nothing."""
+"""Builds SQL that finds rows of a plan that must wait, because their people got other calls recently. Runs nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class RecentCalls:
-    """The people that one sync has sent, by its sync snapshot: written ones, or `removed` ones.
+    """The people in the calls of one sync, from its sync snapshot: written rows, or `removed` rows.
 
-    `people` are where that table holds who they are.
+    `people` are the columns of that table that identify them.
     """
 
     snapshot: str
@@ -22,15 +22,15 @@ class RecentCalls:
     removed: bool = False
 
     def columns_in(self, names: Collection[str]) -> Sequence[PersonColumn]:
-        """Those whose column is among these names."""
+        """Return the people whose column is among these names."""
         return [one for one in self.people if person_column_name(one) in names]
 
 
 @dataclass(frozen=True)
 class PausedRows:
-    """Which rows wait: their person is in `writes` (removed rows: in `removals`), since `seconds` at most.
+    """The rows that wait: rows of people in `writes`, or for removed rows in `removals`, within the last `seconds`.
 
-    `people` are where the plan holds who a row is about.
+    `people` are the columns of the plan that identify them.
     """
 
     dialect: Dialect
@@ -40,7 +40,7 @@ class PausedRows:
     removals: Sequence[RecentCalls]
 
     def with_waits(self, query: str, alias: str, *, removed: bool = False) -> str:
-        """A named query under an alias, with a column `waits` that is 1 for rows that wait and 0 for the others."""
+        """Return a named query under an alias, with a column `waits`: 1 for rows that wait and 0 for others."""
         calls = self.removals if removed else self.writes
         people = [one for one in self.people if not (removed and one.label)]
         joins, tests = [], []
@@ -54,7 +54,7 @@ class PausedRows:
         return f"(SELECT {alias}.*, {waits} AS waits FROM {query} {alias}{''.join(joins)}) {alias}"
 
     def _recent(self, key: str, calls: Sequence[RecentCalls]) -> str:
-        """Every person of the calls once, by one identifier; empty if no call has that identifier."""
+        """Return every person of the calls once, by one identifier; empty if no call has that identifier."""
         since = self.dialect.add_seconds(self.dialect.now(), -self.seconds)
         parts = [
             f"SELECT {self._who(one, 's')} AS person FROM {call.snapshot} s WHERE s.changed_at > {since}"
@@ -74,5 +74,5 @@ class PausedRows:
 
 
 def person_column_name(one: PersonColumn) -> str:
-    """The column of our tables that holds who a row is about."""
+    """Return the column of our tables that identifies the person of a row."""
     return value_name(one.label) if one.label else "identity"

@@ -1,4 +1,4 @@
-"""SQL that says why a row cannot be sent; it runs nothing."""
+"""Builds SQL that checks why a row cannot be sent. Runs nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from reverse_etl.warehouses.dialect import Dialect
 
 
 def reason(dialect: Dialect, layout: RowLayout) -> str:
-    """Why a row of `m` cannot be sent, as a code; NULL where it can. `i` and `k` hold shared identities and keys."""
+    """Return SQL for why a row of `m` cannot be sent, as a code, or NULL.
+
+    `i` and `k` hold shared identities and keys.
+    """
     rule = layout.rule
     cases = [(f"m.{key.name} IS NULL", "null-key") for key in layout.keys]
     names = dict.fromkeys(name for name, _ in layout.mixed_columns)
@@ -25,7 +28,7 @@ def reason(dialect: Dialect, layout: RowLayout) -> str:
 
 
 def _unmet(dialect: Dialect, layout: RowLayout, requirement: Requirement) -> str:
-    """Whether a row misses a requirement."""
+    """Return a test of whether a row misses a requirement."""
     values = [layout.value_of(label) for label in requirement.fields]
     if not requirement.pattern:
         return " AND ".join(_missing(dialect, value) for value in values)
@@ -38,7 +41,7 @@ def _unmet(dialect: Dialect, layout: RowLayout, requirement: Requirement) -> str
 
 
 def _missing(dialect: Dialect, value: ValueColumn) -> str:
-    """Whether a value is not there; arrays and objects, which not every warehouse can write as text, are or are not."""
+    """Return a test of whether a value is NULL or an empty text."""
     name = f"m.{value.name}"
     empty = f" OR trim({dialect.as_text(name)}) = ''" if value.kind is ColumnKind.TEXT else ""
     return f"({name} IS NULL{empty})"

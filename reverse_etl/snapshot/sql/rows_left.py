@@ -1,6 +1,6 @@
-"""SQL that notes in the sync snapshot which rows left the model, so that each is counted once; it runs nothing.
+"""Builds SQL that saves in the sync snapshot which rows left the model, so that each is counted once. Runs nothing.
 
-An entry keeps its values, so that a row that comes back is compared with them.
+The entry keeps its values, to compare them if the row comes back.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from reverse_etl.snapshot.sql.counts import DiffCounts
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.dialect import Dialect
 
-# Kinds of rows of a plan that are not sent: they left the model, or came back after that was noted.
+# Kinds of plan rows that are not sent: they left the model, or came back after that was saved.
 LEFT, RETURNED = "left", "returned"
 
 
 def note_rows_left(dialect: Dialect, tables: Tables, plan: str, fence: int) -> list[str]:
-    """Note what the plan of a run says of rows that left or came back. It claims nothing of the destination."""
+    """Return SQL that saves which rows of a plan left or came back. It claims nothing about the destination."""
     notes = {LEFT: dialect.now(), RETURNED: "NULL"}
     return [
         f"UPDATE {tables.snapshot} SET {LEFT_AT} = {value} WHERE fence <= {int(fence)}"
@@ -27,11 +27,11 @@ def note_rows_left(dialect: Dialect, tables: Tables, plan: str, fence: int) -> l
 
 
 def planned_counts(counts: DiffCounts, rows: Mapping[str, int], *, acts: bool) -> DiffCounts:
-    """The counts of a comparison with what its plan, of these rows by kind, notes of rows that left or came back."""
+    """Return the counts with rows that left or came back, taken from the rows of the plan by kind."""
     removed = counts.removed if acts else rows.get(LEFT, 0)
     return replace(counts, removed=removed, returned=rows.get(RETURNED, 0))
 
 
 def sent_rows(rows: Mapping[str, int]) -> dict[str, int]:
-    """Rows of a plan by kind, without rows that are only recorded."""
+    """Return the rows of a plan by kind, without rows that are not sent."""
     return {kind: count for kind, count in rows.items() if kind not in (LEFT, RETURNED)}

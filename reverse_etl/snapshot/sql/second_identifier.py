@@ -1,4 +1,4 @@
-"""SQL about rows that are known by a second identifier, because they lack the first one; it runs nothing."""
+"""Builds SQL about rows that have only a second identifier. Runs nothing."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from reverse_etl.snapshot.tables import Tables
 from reverse_etl.sync import IdentityRule
 from reverse_etl.warehouses.dialect import Dialect
 
-# What `IdentityRule.mark` may be, in ASCII, which every database can hold.
+# The form of `IdentityRule.mark`, in ASCII, which every database can hold.
 _ANY_MARK = "^[a-z_]+ [^ -~]+ "
 
 
 def marked(dialect: Dialect, rule: IdentityRule, text: str) -> str:
-    """The identity that a text is by a rule that stands in for another; NULL if the text is empty."""
+    """Return the identity that a text has by a second identity rule; NULL if the text is empty."""
     return f"CASE WHEN trim({text}) <> '' THEN {dialect.concat_texts([dialect.literal(rule.mark), text])} END"
 
 
 def unmarked(identity: str) -> str:
-    """Return an identity without the mark of any rule."""
+    """Return an identity without the mark of any identity rule."""
     return f"regexp_replace({identity}, '{_ANY_MARK}', '')"
 
 
 def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:
-    """Tests of `m.identity` that find what cannot be an identity, each with its code."""
+    """Return tests of `m.identity` that find what cannot be an identity, each with its code."""
     wrong = [f"NOT ({dialect.matches('m.identity', rule.pattern)})"] if rule.pattern else []
     wrong += [f"m.identity = {dialect.literal(text)}" for text in rule.never]
     other = rule.otherwise
@@ -36,7 +36,7 @@ def malformed(dialect: Dialect, rule: IdentityRule) -> list[tuple[str, str]]:
 
 
 def still_there(dialect: Dialect, tables: Tables, layout: RowLayout, stored: StoredTables) -> str:
-    """Return the condition that a removed person (`c.entry_identity`) is not in the model by the other identifier."""
+    """Return a test that keeps `c.entry_identity` if the model has that user under the other identifier."""
     other, beside = layout.rule.otherwise, layout.second_identifier()
     if other is None:
         return ""

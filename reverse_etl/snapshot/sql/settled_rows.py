@@ -1,4 +1,4 @@
-"""SQL that finds rows which are listed as held back but equal what the destination accepted; it runs nothing."""
+"""Builds SQL that finds rows that are listed as held but equal what the destination accepted. Runs nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from reverse_etl.snapshot.sql.diff import Diff
 
 
 def settled_keys(diff: Diff) -> str:
-    """Keys of model rows that equal their accepted entry, as far as their identities are listed."""
+    """Return keys of model rows that equal their accepted entry, if their identities are listed."""
     tables = diff.tables
     sync = diff.dialect.literal(tables.sync)
     listed = f"SELECT identity FROM {tables.rejections} WHERE sync = {sync} AND identity IS NOT NULL"

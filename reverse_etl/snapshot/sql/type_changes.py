@@ -1,4 +1,4 @@
-"""Retype: a stored value as its column's new type, and the entries for which that says less; it runs nothing."""
+"""Builds SQL for columns with a new type: the converted value, and the entries that lose information. Runs nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reverse_etl.warehouses.dialect import Dialect
 
 @dataclass(frozen=True)
 class TypeChange:
-    """A value whose column was stored with another type than the model's has now."""
+    """A value whose stored type differs from the model's current type."""
 
     name: str
     old: str
@@ -19,7 +19,7 @@ class TypeChange:
 
 
 def find_type_changes(values: Sequence[ValueColumn], stored: Mapping[str, str]) -> list[TypeChange]:
-    """Values that have a column in the sync snapshot, of another type. `stored` is its columns with their types."""
+    """Return values whose column in the sync snapshot has another type. `stored` is its columns with their types."""
     return [
         TypeChange(value.name, stored[value.name], value.type)
         for value in values
@@ -28,12 +28,18 @@ def find_type_changes(values: Sequence[ValueColumn], stored: Mapping[str, str]) 
 
 
 def cast_of(dialect: Dialect, expression: str, type_name: str) -> str:
-    """A value as another type, NULL where it cannot be. By way of text, since every type has one."""
+    """Return a value as another type; NULL if that is not possible.
+
+    The cast goes through text, which every type has.
+    """
     return dialect.try_cast(dialect.as_text(expression), type_name)
 
 
 def state_after(dialect: Dialect, retyped: Sequence[TypeChange]) -> str:
-    """The state of an entry under the new types: what does not come back from them as it was is no longer known."""
+    """Return the state of an entry under the new types.
+
+    A value that does not convert back unchanged is no longer known.
+    """
     if not retyped:
         return "state"
     lost = " OR ".join(
