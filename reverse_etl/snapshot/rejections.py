@@ -120,10 +120,7 @@ class Rejections:
         return {int(row[0]): PastFailure(int(row[1]), int(row[2])) for row in rows}
 
     def _failures(self) -> str:
-        """Return SQL for rows without a known outcome.
-
-        It has the rows of the smallest request, and the runs in which the row failed in a request of its own.
-        """
+        """Return SQL for failed rows: the rows of the smallest request, and the number of single-row failures."""
         alone = "CASE WHEN failed_alone THEN fence END"
         return (
             f"SELECT identity, key_text, digest, min(request_rows) AS request_rows, count(DISTINCT {alone}) AS alone"
@@ -221,10 +218,7 @@ class Rejections:
 
 
 def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
-    """Return held and failed rows of a sync, the newest first, each in its last state.
-
-    `table` is the table of rejections.
-    """
+    """Return held and failed rows of a sync, the newest first, each in its last state."""
     d = reader.dialect
     there = {column.name.lower() for column in reader.columns(table) or ()}
     response = [name if name in there else f"{d.null(kind)} AS {name}" for name, kind in response_columns(d)]

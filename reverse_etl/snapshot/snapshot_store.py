@@ -60,10 +60,7 @@ class SnapshotStore(SnapshotReader):
         self._hashes_gone = False
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
-        """Create what the lease needs, if it is missing.
-
-        `lineage` and `salt` are random and used only the first time.
-        """
+        """Create what the lease needs, if it is missing. The first call uses `lineage` and `salt`, which are random."""
         row = self.lease_row()
         if row is None:
             dialect = self._warehouse.dialect
@@ -91,10 +88,7 @@ class SnapshotStore(SnapshotReader):
             self._warehouse.execute(statement)
 
     def repair(self, newest: int) -> None:
-        """Create missing tables besides the lease.
-
-        Raise the fence, so that no later run is older than the sync snapshot.
-        """
+        """Create missing tables, and raise the fence so that no later run is older than the sync snapshot."""
         dialect = self._warehouse.dialect
         self._warehouse.execute(create_rejections(dialect, self.tables))
         self._warehouse.execute(create_runs(dialect, self.tables))
@@ -151,10 +145,7 @@ class SnapshotStore(SnapshotReader):
         self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
-        """Write the plan table of this fence; return rows by kind.
-
-        A second call with the same fence changes nothing.
-        """
+        """Write the plan table of this fence; return rows by kind. A second call changes nothing."""
         plan = self._plan(fence)
         if self._warehouse.columns(plan) is None:
             self._write_plan(diff, plan)
