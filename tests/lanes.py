@@ -1,4 +1,4 @@
-"""Lanes: what a test needs beyond this process and quick servers, seen as it happens, whoever asks for it."""
+"""Lanes: what a test needs beyond this process and quick servers, seen as it happens, for every caller."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.needed: set[str] = set()
-        # It stays for good: Python has no way to remove it.
+        # It stays: Python has no way to remove it.
         sys.addaudithook(self._see)
 
     def begin(self) -> None:
@@ -49,7 +49,7 @@ class Watch:
 
 
 def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
-    """Tests that show once more, in another place, what is shown anyway; `make test-all` runs them too.
+    """Tests that repeat a result in another place; `make test-all` runs them too.
 
     Each story of an object runs against one of the two servers, and every story runs against both in some class.
     """

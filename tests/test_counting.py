@@ -39,7 +39,7 @@ def _texts(source: str) -> Iterator[ast.JoinedStr]:
 
 
 def bare_numbers(source: str) -> list[tuple[str, str]]:
-    """Placeholders of a number with the plural that follows them in the text whatever the number is."""
+    """Placeholders of a number with the plural that follows them in the text for any number."""
     found = []
     for text in _texts(source):
         for value, after in zip(text.values, text.values[1:], strict=False):

@@ -10,11 +10,6 @@ import pytest
 from tests.documentation import GENERATED, ROOT
 from tests.english import Finding, Passage, file_passages, findings, markdown_passages, python_passages
 
-# Folders and files whose words are still being rewritten. The list must be empty before a release.
-_NOT_YET = {
-    "tests",
-}
-
 # A word that stays, with the file it is in. Each one has a reason.
 _ALLOWED = {
     ("reverse_etl/snapshot/rejections.py", "alone"): "a column of a query",
@@ -33,10 +28,6 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def clean(name: str) -> bool:
-    return not any(name == part or name.startswith(f"{part}/") for part in _NOT_YET)
-
-
 def complaints(name: str, passages: Iterator[Passage]) -> list[Finding]:
     return [finding for finding in findings(name, passages) if (name, finding.word.lower()) not in _ALLOWED]
 
@@ -46,7 +37,7 @@ def assert_plain(found: list[Finding]) -> None:
 
 
 def in_folder(paths: list[Path], folder: str) -> list[Path]:
-    return [path for path in paths if name_of(path.parent) == folder and clean(name_of(path))]
+    return [path for path in paths if name_of(path.parent) == folder]
 
 
 FOLDERS = sorted({name_of(path.parent) for path in READ_BY_USERS})
@@ -60,13 +51,13 @@ def test_what_users_read_is_plain(folder: str) -> None:
 
 @pytest.mark.parametrize("page", sorted(GENERATED))
 def test_generated_pages_are_plain(page: str) -> None:
-    if clean("generated"):
-        assert_plain(complaints(page, markdown_passages(GENERATED[page])))
+    assert_plain(complaints(page, markdown_passages(GENERATED[page])))
 
 
 def test_docstrings_and_comments_of_tests_are_plain() -> None:
-    paths = [path for path in READ_BY_DEVELOPERS if clean(name_of(path))]
-    assert_plain([f for path in paths for f in complaints(name_of(path), file_passages(path, with_strings=False))])
+    assert_plain(
+        [f for path in READ_BY_DEVELOPERS for f in complaints(name_of(path), file_passages(path, with_strings=False))]
+    )
 
 
 def test_an_old_word_is_found_in_each_kind_of_text() -> None:

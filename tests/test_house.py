@@ -69,7 +69,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def imports(path: Path) -> Iterator[tuple[str, ast.AST]]:
-    """Top-level names of the packages that a module imports, wherever in it."""
+    """Top-level names of the packages that a module imports, in any place."""
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name.split(".")[0], node) for alias in node.names)
@@ -258,7 +258,7 @@ def test_every_registered_warehouse_can_be_imported_and_has_its_extra() -> None:
 
 
 def test_every_folder_of_an_adapter_is_registered() -> None:
-    """`local` is no adapter: it puts a file of our tables beside any of them."""
+    """`local` is no adapter: it adds a file of our tables to any of them."""
     folders = {path.parent.name for path in (PACKAGE / "warehouses").glob("*/__init__.py")} - {"local"}
     assert folders == {target.split(":")[0].rsplit(".", 1)[-1] for target in WAREHOUSES.values()}
 

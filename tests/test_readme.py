@@ -1,4 +1,4 @@
-"""The documentation names whatever a user can meet, and its examples are true. Names are taken from the code."""
+"""The documentation names everything that a user can meet, and its examples are true. Names are taken from the code."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def flags(command: Any) -> set[str]:
 
 
 def variables(command: Any) -> set[str]:
-    """Variables of a command's flags; those that are dbt's own stand in the help."""
+    """Variables of a command's flags; variables of dbt are in the help."""
     found = {one.envvar for one in command.params if isinstance(one.envvar, str)}
     for one in command.params:
         found.update(re.findall(r"env var: ([A-Z_]+)", getattr(one, "help", None) or ""))
@@ -82,7 +82,7 @@ def trees() -> Iterator[ast.AST]:
 
 
 def codes() -> set[str]:
-    """Every error code and every code of a row: what errors are raised with, and whatever looks like it."""
+    """Every error code and every code of a row: what errors are raised with, and everything that looks like it."""
     found: set[str] = set()
     for node in (node for tree in trees() for node in ast.walk(tree)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -110,7 +110,7 @@ def _closed(annotation: object) -> tuple[str, ...]:
 
 
 def environment() -> set[str]:
-    """Variables that are read by name, wherever in the code."""
+    """Variables that are read by name in the code."""
     constants = (node.value for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {
         text for text in constants if isinstance(text, str) and re.fullmatch(r"(ITERABLE|REVERSE_ETL)_[A-Z_]+", text)
@@ -122,7 +122,7 @@ def fences(language: str) -> list[str]:
 
 
 def named(word: str) -> bool:
-    """Whether a word stands in code style, alone or at the head or end of something longer."""
+    """Whether a word is in code style, by itself or at the start or end of something longer."""
     return re.search(rf"`[^`\n]*(?<![\w-]){re.escape(word)}(?![\w-])[^`\n]*`", TEXT) is not None
 
 
@@ -247,7 +247,7 @@ def test_all_yaml_can_be_read() -> None:
 
 
 def typed() -> list[list[str]]:
-    """The words of each command line that a reader is told to type."""
+    """The words of each command line that a reader types."""
     text = TEXT + "\n" + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]

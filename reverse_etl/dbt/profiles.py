@@ -174,7 +174,7 @@ def _missing_profile(name: str, path: Path, profiles: Mapping[str, object]) -> C
         "missing-profile",
         f"{path} has no profile `{name}`{did_you_mean(name, profiles)}",
         context={"file": path, "profiles": ", ".join(profiles) or "none"},
-        hint=f"Name one of them by `profile:` in {PROJECT_FILE} or `--profile`, or choose another `--profiles-dir`.",
+        hint=f"Write one of them as `profile:` in {PROJECT_FILE} or `--profile`, or choose another `--profiles-dir`.",
     )
 
 

@@ -203,7 +203,7 @@ class BatchSender:
             self._engine.stop(
                 Problem(
                     "refused-again-and-again",
-                    f"{self._name} refuses request after request as a whole; {isolated}",
+                    f"{self._name} refuses most requests as a whole; {isolated}",
                     "Fix the cause in the model or the definition. The next run sends the remaining rows.",
                     {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
                 )

@@ -13,7 +13,7 @@ def throttled_problem(name: str, seconds: float) -> Problem:
     return Problem(
         "rate-limited",
         f"{name} answered 429 and nothing else for {seconds:.0f} s",
-        "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find what else uses this project's limit.",
+        "Lower REVERSE_ETL_REQUESTS_PER_SECOND, or find out which other program uses this project's limit.",
         {"seconds": round(seconds)},
     )
 
@@ -23,7 +23,7 @@ def daily_limit_problem(name: str, endpoint: Endpoint, per_day: int | None) -> P
     called = f"{endpoint.method} {endpoint.path}"
     return Problem(
         "daily-limit",
-        f"{name} takes {plural(per_day or 0, 'request')} of {called} in 24 hours, and none is left",
+        f"{name} accepts {plural(per_day or 0, 'request')} of {called} in 24 hours, and none is left",
         "Run again in 24 hours: the rows that were not sent are sent then.",
         {"endpoint": called, "requests in 24 hours": per_day},
     )
@@ -53,7 +53,7 @@ def unavailable_problem(replies: ReplyRules, decision: ReplyDecision, reply: Rep
     page = f" If all do, see {replies.status_page}." if replies.status_page else ""
     return Problem(
         "destination-unavailable",
-        f"{replies.name} answers, but fails: request after request; the last one, in try {attempts}, with {answer}",
+        f"{replies.name} answers, but every request fails; the last one, in try {attempts}, with {answer}",
         "Run again: rows without a known outcome are sent again, in smaller requests. If only some rows fail, the"
         f" next runs find them.{page}",
         _facts(reply),

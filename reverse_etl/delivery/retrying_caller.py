@@ -122,7 +122,7 @@ class RetryingCaller:
             return DestinationError(problem.code, problem.message, context=problem.context, hint=problem.hint)
         return DestinationError(
             "interrupted",
-            f"the run was stopped before {self.replies.name} had answered what has to be known first",
+            f"the run was stopped while it waited for {self.replies.name}, before the first row",
             context={"asked": "field types, lists, catalogs or channels"},
             hint="Run again: nothing was sent.",
         )

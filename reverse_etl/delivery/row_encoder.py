@@ -121,7 +121,7 @@ class Encoder:
         except UnfitRow as unfit:
             return Outcome(ordinal, unfit.status, unfit.code, unfit.reason)
         except TypeError as error:  # nested deeper than the encoder goes
-            return _held_back(ordinal, f"a value is no JSON: {error}")
+            return _held_back(ordinal, f"a value is not valid JSON: {error}")
         return Change(ordinal, kind, row.identity, json, user, row.key)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:

@@ -12,7 +12,7 @@ def _check(context: SendGuardContext) -> Problem | None:
     name = context.sync.name
     return Problem(
         "guard-snapshot",
-        f"sync `{name}`: something happened to its sync snapshot: {context.damage}",
+        f"sync `{name}`: its sync snapshot cannot be trusted: {context.damage}",
         "Restore the tables of this sync from one backup. Or send every row again, events too: with"
         f" `run --full-refresh`, or from the start after `reverse-etl state reset --select {name}`. Rows that"
         " have left the model since then stay at the destination. If entries were deleted on purpose, run with"

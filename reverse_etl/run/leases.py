@@ -86,7 +86,7 @@ def _described(row: LeaseRow) -> dict[str, object]:
 def _held(row: LeaseRow, left: float) -> LeaseError:
     return LeaseError(
         "lease-held",
-        "another run of this sync is alive",
+        "another run of this sync is active",
         context={**_described(row), "free at the latest in": f"{left:.0f} s, unless it beats again"},
         hint="Wait for it to end. Run one schedule per sync, or stop the other one.",
     )
@@ -95,7 +95,7 @@ def _held(row: LeaseRow, left: float) -> LeaseError:
 def _not_in_time(row: LeaseRow, left: float, wait: float) -> LeaseError:
     return LeaseError(
         "lease-not-free",
-        f"the lease of this sync is free in {left:.0f} s, and --wait is {wait:g} s",
+        f"the lease of this sync becomes free in {left:.0f} s, and --wait is {wait:g} s",
         context=_described(row) if row.holder else {"reason": "requests of the last run may still take effect"},
         hint=f"Run again later, or with `--wait {left + 1:.0f}`.",
     )

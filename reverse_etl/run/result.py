@@ -127,7 +127,7 @@ def _dropped(run: RunContext, counts: Counts) -> Problem | None:
         "fields-dropped",
         f"sync `{run.name}`: {name} took {plural(rows, 'row')} without {names}, which it does not know",
         f"Running again drops them again. Create the fields in {name}, or let it create them"
-        " (`create_new_fields: true`), or say `allow_dropped_fields: true` if they do not matter.",
+        " (`create_new_fields: true`), or set `allow_dropped_fields: true` if they do not matter.",
         {"rows": rows},
     )
 
@@ -148,7 +148,7 @@ def _unfinished(run: RunContext, counts: Counts, *, interrupted: bool) -> Proble
         return Problem(
             "interrupted",
             f"sync `{sync}`: a signal came after {plural(counts.accepted, 'row')}; {_left(name, counts)}",
-            f"Run again: the rest is sent. What {name} accepted is committed.",
+            f"Run again to send the rest. What {name} accepted is committed.",
             {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
         )
     return Problem(

@@ -1,6 +1,6 @@
 """The lease: a row in the warehouse that lets only one run of a sync work at a time. Only the warehouse's clock counts.
 
-The statements here are those of the commit protocol: look, acquire, flush, close. Each is one statement and can be
+The statements are the steps of the commit protocol: look, acquire, flush, close. Each is one statement and can be
 repeated. Each write names the fence, so a run that lost its lease cannot change anything.
 """
 

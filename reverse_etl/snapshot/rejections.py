@@ -81,7 +81,7 @@ class Rejections:
         self._plan = warehouse.table(diff.tables.schema, diff.tables.plan_name(fence))
 
     def record_invalid(self) -> None:
-        """List the invalid rows of the plan in place of those of the last run. Each covers its ordinal."""
+        """Replace the invalid rows of the last run with the plan's. Each one covers its ordinal."""
         dialect, table = self._warehouse.dialect, self._tables.rejections
         listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
         self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
@@ -255,7 +255,7 @@ def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
 
 
 def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or those of some identities.
+    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or rows with some identities.
 
     Suppressed rows are included only if their identity is named: a person must decide to send them again.
     """

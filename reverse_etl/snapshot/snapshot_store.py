@@ -73,7 +73,7 @@ class SnapshotStore(SnapshotReader):
         if row is None:
             raise ConfigError(
                 "state-not-created",
-                "our tables could not be created",
+                "the tables of reverse-etl could not be created",
                 context={"table": self.tables.lease},
                 hint="Grant this user the right to create tables in the state schema.",
             )
@@ -95,7 +95,7 @@ class SnapshotStore(SnapshotReader):
         self._warehouse.execute(f"UPDATE {self.tables.lease} SET fence = {int(newest)} WHERE fence < {int(newest)}")
 
     def prepare_snapshot(self) -> None:
-        """Create the sync snapshot, or change its columns to those of the definition.
+        """Create the sync snapshot, or change its columns to match the definition.
 
         Old hashes, and values that a new type cannot hold, are cleared before a column changes.
         """
@@ -169,7 +169,7 @@ class SnapshotStore(SnapshotReader):
             self._write_plan(easier, plan)
 
     def check_plan(self, fence: int) -> None:
-        """Refuse a plan whose types differ from those of the sync snapshot. Raises WarehouseError."""
+        """Refuse a plan whose types differ from the sync snapshot's. Raises WarehouseError."""
         found = {column.name: column.type for column in self._warehouse.columns(self._plan(fence)) or ()}
         moved = [value for value in self.layout.values if found.get(value.name) != value.type]
         if moved:

@@ -113,7 +113,7 @@ def _types(store: SnapshotStore) -> dict[str, str]:
 
 
 def _different(store: SnapshotStore, table: str, names: Sequence[str]) -> str:
-    """Return SQL for identities whose row in a table differs from that of the sync snapshot."""
+    """Return SQL for identities whose row in a table differs from the sync snapshot."""
     unequal = " OR ".join(f"s.{name} IS DISTINCT FROM t.{name}" for name in names)
     return (
         f"SELECT s.identity AS identity FROM {store.tables.snapshot} s LEFT JOIN {table} t"

@@ -177,7 +177,7 @@ def test_states_are_listed_reset_and_pruned(people: Shop, load: Load) -> None:
     assert [one.name for one in project.status().orphans] == ["people"]
     assert [(one.sync, one.entries) for one in project.prune_states()] == [("people", 3)]
     assert list(project.list_states()) == []
-    with pytest.raises(ConfigError, match="needs to know"):
+    with pytest.raises(ConfigError, match="needs the names"):
         project.reset_states(())
 
 

@@ -1,6 +1,6 @@
 """Measure plan and run on DuckDB: `python -m tests.bench [ROWS ...]`, by default 1,000,000 and 10,000,000.
 
-Every figure is of a whole process. Comparisons alternate, and the ratio is that of the medians; on a shared machine
+Every figure is of a whole process. Comparisons alternate, and the ratio compares the medians; on a shared machine
 only ratios can be trusted. Sending is measured against a server that answers at once, without Iterable's rate limit.
 """
 
@@ -79,7 +79,7 @@ def sink() -> Iterator[str]:
 
 
 def compare(project: Project, label: str) -> None:
-    """`reverse-etl plan` and the comparison by hand, in turn."""
+    """`reverse-etl plan` and the comparison by hand, one after the other."""
     plans, hands = [], []
     for _ in range(ROUNDS):
         plans.append(measure(project, command("plan", "--quiet")))
@@ -125,7 +125,7 @@ def bench(rows: int, url: str) -> None:
 
 
 def main() -> None:
-    """Bench each size in turn."""
+    """Bench each size."""
     with sink() as url:
         for rows in [int(float(word)) for word in sys.argv[1:]] or [1_000_000, 10_000_000]:
             bench(rows, url)

@@ -1,6 +1,6 @@
 """Measure plan and run on a PostgreSQL of its own: `python -m tests.bench.postgres [ROWS]`, by default 1,000,000.
 
-Memory is that of our process alone; the server's is bounded by its settings, and its work by the machine.
+Memory is only our process's; the server's is bounded by its settings, and its work by the machine.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FROM main.people p FULL OUTER JOIN main.kept k ON p.email = k.email
 
 
 def compare(project: Project, server: Server, label: str) -> None:
-    """`reverse-etl plan`, and the same question asked by hand, in turn."""
+    """`reverse-etl plan`, and the same question asked by hand, one after the other."""
     fields = {name: value for name, value in server.profile().items() if name not in ("type", "schema")}
     by_hand = f"import psycopg; print(psycopg.connect(**{fields!r}).execute({BY_HAND!r}).fetchall())"
     plans, hands = [], []

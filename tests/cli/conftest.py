@@ -135,7 +135,7 @@ class Shop:
 
 @contextmanager
 def working_in(folder: Path) -> Iterator[None]:
-    """Make a folder the working directory, from which dbt and the command take relative paths."""
+    """Make a folder the working directory, where relative paths of dbt and the command start."""
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -1,4 +1,4 @@
-"""Files that anyone may have written: no key of theirs is printed, and nothing in them takes for ever."""
+"""Files that anyone may have written: no key of theirs is printed, and none of them is read without end."""
 
 from __future__ import annotations
 

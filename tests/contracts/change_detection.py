@@ -263,7 +263,7 @@ class ChangeDetectionContract:
 
 
 class KeysContract:
-    """Rows with an explicit primary key beside the identity."""
+    """Rows with an explicit primary key in addition to the identity."""
 
     @pytest.fixture
     def keyed(self, harness) -> SyncHarness:

@@ -23,7 +23,7 @@ ROWS = 8
 
 
 class DeliveryContract:
-    """`meta` is a definition of rows with one identifier; `config` is of a project that nobody listens for."""
+    """`meta` is a definition of rows with one identifier; `config` is of a project without a server."""
 
     destination: ClassVar[Destination]
     meta: ClassVar[Mapping[str, object]]

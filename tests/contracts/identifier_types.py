@@ -69,7 +69,7 @@ IDS = [f"{use['object']}-{next(key for key, value in use.items() if value == 'CO
 class IdentifierTypesContract:
     """`IDENTIFIERS` are values in the warehouse's words, each with the text that is sent, HELD, or REFUSED.
 
-    A NULL is none, whatever the object makes of it. `LINES` are the items of an order.
+    A NULL is none in every object. `LINES` are the items of an order.
     """
 
     IDENTIFIERS: ClassVar[Mapping[str, tuple[str, str | None]]]

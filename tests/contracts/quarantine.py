@@ -110,7 +110,7 @@ class QuarantineContract:
         assert self.listed(harness) == {"a@x.y": "suppressed forgotten-user"}
 
     def test_somebody_who_is_only_mentioned_is_sent_again_when_the_row_changes(self, harness):
-        """The code alone bars nobody: it may be about a user whom the row mentions."""
+        """The code by itself bars no user: it may be about a user whom the row mentions."""
         harness.model(PEOPLE, ROWS)
         harness.run(of("a@x.y", Fate.MENTIONS_FORGOTTEN))
         assert self.listed(harness) == {"a@x.y": "rejected forgotten-user"}
@@ -127,7 +127,7 @@ class QuarantineContract:
         assert harness.run().identities("added") == ["a@x.y"]
 
     def readmit(self, by: SyncHarness, *syncs: str) -> None:
-        """A sync by which users are let back in has ended."""
+        """A sync that unforgets users has ended."""
         store = by.store()
         diff = store.read_status().diff
         Rejections(by.warehouse, diff, store.lease_row().fence, Recheck(1.0)).readmit(syncs)

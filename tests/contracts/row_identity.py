@@ -1,4 +1,4 @@
-"""The warehouse contract: rows known by their primary key alone, what else a row needs, and keys of a definition."""
+"""The warehouse contract: rows known only by their primary key, what else a row needs, and keys of a definition."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SURROUNDED = ("mailto:jo@example.com", "MAILTO:jo@example.com", "<jo@example.com
 
 
 class RowIdentityContract:
-    """Rows of a composite identity that are about somebody, and what a definition's own keys take from them."""
+    """Rows of a composite identity that are about a user, and what a definition's own keys take from them."""
 
     @pytest.fixture
     def visits(self, harness) -> SyncHarness:
@@ -138,7 +138,7 @@ class RowIdentityContract:
         assert visits.counted() == {}
 
     def test_addresses_that_are_somebody_else_or_nobody_are_held_back(self, harness):
-        """Letters that fold into ASCII, what nobody sees, and what surrounds an address."""
+        """Letters that become ASCII in lower case, invisible characters, and what surrounds an address."""
         bad = (*FOLDING, *UNSEEN, *SURROUNDED)
         sound = ("i@example.com", "k@example.com", "o'neil+tag@sub.example.co.uk", "\u7528\u6237@example.com")
         harness.rule = identity_rule("email", "email")
@@ -181,7 +181,7 @@ class RowIdentityContract:
         assert sorted(members.sent) == ["3"]
 
     def test_rows_of_users_who_were_sent_lately_come_last_in_a_plan(self, members):
-        """By either identifier; the sync snapshot is that of another sync, whose rows have the same users."""
+        """By either identifier; the sync snapshot belongs to another sync, whose rows have the same users."""
         store = members.store()
         people = (
             PersonColumn("number"),

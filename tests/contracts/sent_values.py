@@ -27,7 +27,7 @@ def tabled(harness: SyncHarness, typed: Typed) -> None:
 
 
 def received(harness: SyncHarness, ready: RunnableSync) -> dict[str, dict[str, object]]:
-    """Each row of the model as its request holds it, by e-mail: its fields, or as that of `v` why it is not sent."""
+    """Each row of the model as its request holds it, by e-mail: its fields, or under `v` why it is not sent."""
     harness.fields = ready.sync.fields
     lease, store = harness.prepared(), harness.store()
     store.write_plan(store.diff(), lease.fence)

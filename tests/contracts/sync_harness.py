@@ -29,7 +29,7 @@ RULE = IdentityRule(
 )
 TTL, LATE, RECHECK = 120.0, 120.0, 3600.0
 LONG_AGO = "TIMESTAMP '2000-01-01 00:00:00'"
-# Schemas that nobody has anything in: where the tests run on an account, they are dropped there.
+# Schemas without other data: tests on an account drop them.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 MODEL_SCHEMA, STATE_SCHEMA = f"reverse_etl_test_models{WORKER}", f"reverse_etl_test_state{WORKER}"
 
@@ -87,7 +87,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run planned: rows in their order, those that differ by kind, and rows by changed field."""
+    """What one run planned: rows in their order, differing rows by kind, and rows by changed field."""
 
     rows: tuple[Planned, ...]
     changed_fields: Mapping[str, int]
@@ -170,7 +170,7 @@ class SyncHarness:
         return UsersEntry(object="users", name=self.name, email=column, primary_key=self.primary_key)
 
     def model(self, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
-        """Make the model anew: column names to types, and its rows."""
+        """Build the model again: column names to types, and its rows."""
         quote = self.warehouse.dialect.quote
         self.builder.create_schema(MODEL_SCHEMA)
         self.builder.execute(f"DROP TABLE IF EXISTS {self.relation}")

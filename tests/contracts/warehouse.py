@@ -1,7 +1,7 @@
 """The warehouse contract, first level: what every adapter does with one connection. Fixtures are the adapter's own.
 
 `warehouse` is an empty one that can be written; `reopen(read_only=...)` opens the same one again; `typed` is one type:
-two different values in SQL, more that are easily taken for the same, and the kind of its column.
+two different values in SQL, more that are easily mixed up, and the kind of its column.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AdapterContract:
     """One connection: columns, types, batches, counts, quoting, refusals. `SERIES` are the numbers below 10,000."""
 
     SERIES = "SELECT i FROM generate_series(0, 9999) t(i)"
-    # What the warehouse tells of a statement's cost, beyond what can be counted here.
+    # What the warehouse reports of a statement's cost, beyond what can be counted here.
     told: tuple[str, ...] = ()
 
     @pytest.fixture
@@ -235,7 +235,7 @@ class AdapterContract:
         assert len(set(row)) == 5
 
     def test_row_hash_tells_values_apart(self, warehouse, typed):
-        """Values that a hash takes for the same are never compared, and their change never sent."""
+        """Values with equal hashes are never compared, and their change is never sent."""
         warehouse.create_schema(SCHEMA)
         table = warehouse.table(SCHEMA, "hashed")
         warehouse.execute(f"CREATE TABLE {table} AS SELECT {typed.first} AS v")

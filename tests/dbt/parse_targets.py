@@ -2,7 +2,7 @@
 
     python parse_targets.py PROJECT
 
-Each macro file of `namings/` is used in turn; the manifest of target T goes to `made/<naming>/<T>`.
+Each macro file of `namings/` is used once; the manifest of target T goes to `made/<naming>/<T>`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python run_dbt.py PROJECT QUESTIONS ANSWERS
 
 QUESTIONS holds `selections` (lists of words for `dbt ls`) and `profile` (an output to render); ANSWERS gets `selected`
-(unique ids for each selection) and `rendered`. Beside it the project is built twice: well into `target`, and with a
+(unique ids for each selection) and `rendered`. The project is also built twice: well into `target`, and with a
 broken model into `target_broken`.
 """
 
@@ -52,7 +52,7 @@ def rendered(output: dict[str, Any]) -> dict[str, Any]:
 def field(renderer: Any, key: str, value: Any) -> Any:
     try:
         return {"value": renderer.render_data({key: value})[key]}
-    except Exception:  # noqa: BLE001 - dbt raises whatever Jinja does
+    except Exception:  # noqa: BLE001 - dbt raises every error of Jinja
         return "error"
 
 

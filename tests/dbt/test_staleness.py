@@ -1,4 +1,4 @@
-"""Whether a manifest still says what the files say: by content, whatever the times of the files are."""
+"""Whether a manifest still says what the files say: by content, with any file times."""
 
 from __future__ import annotations
 

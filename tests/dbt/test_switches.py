@@ -134,7 +134,7 @@ def test_of_several_versions_the_latest_syncs_unless_told_otherwise(project: Pat
         "all_versions": "all_versions.v2",
         "all_versions.v1": "all_versions.v1",
         "pins.v1": "pinned.v1",
-        # Nobody can have inherited the entry of a version whose latest one has none.
+        # If the latest version has no entry, no version has inherited one.
         "old_one.v1": "old_one.v1",
     }
 

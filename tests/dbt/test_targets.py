@@ -1,4 +1,4 @@
-"""A manifest of another target than the command's is refused, whatever names the project gives to its schemas."""
+"""A manifest of another target than the command's is refused, with any names of schemas."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMINGS = {
     "custom_in_front": MACRO.format("{{ (custom_schema_name ~ '_' if custom_schema_name) }}{{ target.schema }}"),
     "always_replaced": MACRO.format("{{ custom_schema_name or target.schema }}"),
 }
-# Names that are the same in every target: only dbt's own notes tell the manifests apart.
+# Names that are the same in every target: only dbt's own notes distinguish the manifests.
 SILENT = {"fixed": MACRO.format("marts")}
 OTHERS = [("dev", "prod"), ("prod", "dev"), ("prod", "other_file"), ("other_file", "prod")]
 
@@ -151,7 +151,7 @@ def test_another_kind_of_warehouse_is_refused(made: Path, tmp_path: Path) -> Non
 def test_the_target_that_dbt_wrote_down_decides_between_servers(
     made: Path, tmp_path: Path, args: dict[str, str], invocation: str, asked: str, refused: bool
 ) -> None:
-    """Two servers whose databases and schemas have the same names: the relations alone tell nothing."""
+    """Two servers whose databases and schemas have the same names: the relations by themselves show nothing."""
     folder = edited(
         made / "made" / "dbts_own" / "prod",
         tmp_path,

@@ -23,7 +23,7 @@ from reverse_etl.destinations.request import Endpoint
 
 
 class Clock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that stands still until the test moves it."""
 
     def __init__(self, now=1000.0):
         self.now = now

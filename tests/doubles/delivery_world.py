@@ -22,7 +22,7 @@ KEY = "sandbox-0123456789abcdef"
 
 
 class Clock:
-    """Seconds that pass only while somebody sleeps."""
+    """Seconds that pass only during a sleep."""
 
     def __init__(self):
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""A server of bare sockets on loopback: it reads a request and then says, byte by byte, what a test tells it to."""
+"""A server of bare sockets on loopback: it reads a request and then says, byte by byte, what a test sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 class RawServer:
     """`speak` gets each connection, once a request was read from it (`reads`), and may do what it likes with it.
 
-    `requests` are those that were read; `sent` counts the bytes that `say` got rid of. Use as a context manager.
+    `requests` are the requests that were read; `sent` counts the bytes that `say` got rid of. Use as a context manager.
     """
 
     def __init__(self, speak: Callable[[RawServer, socket.socket], None], *, reads: bool = True):
@@ -35,7 +35,7 @@ class RawServer:
             self.sent += len(part)
 
     def drip(self, connection: socket.socket, text: bytes) -> None:
-        """One byte after the other, for as long as somebody listens."""
+        """One byte after the other, as long as a client listens."""
         for byte in text:
             self.say(connection, bytes([byte]))
             if self.ended.wait(0.05):

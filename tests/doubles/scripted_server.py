@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers what a test tells it to, and remembers what it was asked."""
+"""A real HTTP server on loopback that gives the answers of a test, and remembers the requests."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Server:
         self._thread.start()
 
     def script(self, *answers):
-        """These answers in turn; the last one from then on."""
+        """These answers one after another; the last one from then on."""
         left = list(answers)
         self.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
 

@@ -41,7 +41,7 @@ def learning(sync: Any) -> Any:
 
 
 class Trees:
-    """Statements as they were read. Whoever changes a tree gets one of its own, or says that it has."""
+    """Statements as they were read. A caller that changes a tree gets a copy, or says that it has one."""
 
     def __init__(self, parse: Callable[..., Any]) -> None:
         self.parse = parse

@@ -17,7 +17,7 @@ KEPT = FOLDER.parents[1] / ".emulators"
 
 
 class NotBuilt(Exception):
-    """The environment could not be built, most likely for want of a package index."""
+    """The environment could not be built, most likely because there is no package index."""
 
 
 def requirements(name: str) -> Path:
@@ -32,7 +32,7 @@ def python_of(name: str) -> Path:
     python = home / "bin" / "python"
     KEPT.mkdir(exist_ok=True)
     with (KEPT / f"{name}.lock").open("w") as lock:
-        # Tests run in several processes, the first of which builds it for all.
+        # Tests run in several processes. The first one builds it for all.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "complete").is_file():
             shutil.rmtree(home, ignore_errors=True)

@@ -13,7 +13,7 @@ _SECONDS = 120
 
 @contextmanager
 def served(command: Sequence[str]) -> Iterator[tuple[int, subprocess.Popen]]:
-    """The port of a server that is told it as the last argument, and its process."""
+    """The port of a server, passed as its last argument, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

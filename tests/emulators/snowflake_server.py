@@ -3,7 +3,7 @@
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
 without a collation, which is no operation, also where it declares a column; timestamps that are NULL as Arrow has them;
 apostrophes in names; temporary tables, which are ordinary ones here and stay; columns that a MERGE uses within an
-expression alone; a history of the session, with bytes and credits that are made up; statements that the emulator does
+expression only; a history of the session, with bytes and credits that are made up; statements that the emulator does
 not know fail as ones that the service refuses, where its own reply would make the client send them again.
 """
 

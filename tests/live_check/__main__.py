@@ -1,6 +1,7 @@
 """Run the ten checks on an account, or print them: `make live-check`.
 
-The account is that of the tests: REVERSE_ETL_TEST_SNOWFLAKE_ACCOUNT, REVERSE_ETL_TEST_BIGQUERY_PROJECT and the like.
+The account is the tests' account: variables such as REVERSE_ETL_TEST_SNOWFLAKE_ACCOUNT and
+REVERSE_ETL_TEST_BIGQUERY_PROJECT.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def run(check: Check) -> None:
 
 
 def main() -> None:
-    """Every check in turn."""
+    """Run every check."""
     for check in CHECKS:
         run(check)
 

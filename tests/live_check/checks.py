@@ -47,7 +47,7 @@ def _odd_json(warehouse: Warehouse, tables: Tables) -> None:
 
 
 def _addresses(warehouse: Warehouse, tables: Tables) -> None:
-    """TRUE for the first one alone."""
+    """TRUE only for the first one."""
     del tables
     texts = ("'sam.s@s.co'", "'sam' || chr(9) || '@s.co'", "'sam' || chr(1) || '@s.co'")
     warehouse.query(f"SELECT {', '.join(warehouse.dialect.matches(text, EMAIL) for text in texts)}")
@@ -100,7 +100,7 @@ def _clustered_table(warehouse: Warehouse, tables: Tables) -> None:
     warehouse.execute(create_table(warehouse.dialect, table, columns, "identity"))
 
 
-def _shape(dialect: Dialect):  # type: ignore[no-untyped-def]  # that of the golden statements
+def _shape(dialect: Dialect):  # type: ignore[no-untyped-def]  # as in the golden statements
     return DIALECTS[dialect.name].diff(first=True).layout
 
 

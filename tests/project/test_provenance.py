@@ -214,7 +214,7 @@ def test_a_target_that_may_not_send_needs_no_key(only_prod: Shop, written: str) 
 
 
 def invoke(env: dict[str, str], *words: str) -> Any:
-    """A command that sees this environment alone."""
+    """A command that sees only this environment."""
     cleared: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name not in env)
     with working_in(Path(env["HOME"])):
         return CliRunner().invoke(app, list(words), env={**cleared, **env})

@@ -1,4 +1,4 @@
-"""What somebody meant to be read and nobody reads: misspelt tags, and definitions that dbt has not parsed yet."""
+"""Definitions that are not read: misspelled tags, and definitions that dbt has not parsed yet."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from .world import NOTHING, UNKNOWN, Entry, Journal, World, entry
 def merge(world: World, run: Journal, rules: Rules) -> tuple[Entry, ...]:
     """The sync snapshot with `run` rolled forward over it.
 
-    Acknowledged rows are accepted (or leave a tombstone), rejected rows stay as they are, and whatever may have
-    been sent besides becomes unknown. Entries of a later run are left alone.
+    Acknowledged rows are accepted (or leave a tombstone), rejected rows stay as they are, and everything that may have
+    been sent besides becomes unknown. Entries of a later run stay unchanged.
     """
     snapshot = list(world.snapshot)
     for ordinal, planned in enumerate(run.plan):

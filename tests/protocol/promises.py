@@ -26,7 +26,7 @@ def sound(world: World, rules: Rules) -> str:
 def nothing_lost(world: World, rules: Rules) -> str:
     """When all is quiet and a look finds nothing to do, the destination holds the model.
 
-    An identity that two rows of the model share is nobody's: such rows are invalid.
+    An identity that two rows of the model share is invalid in both.
     """
     busy = world.requests or world.merges or any(runner.at not in {"look", "acquire"} for runner in world.runners)
     if busy or not nothing_to_do(world, rules):
@@ -40,7 +40,7 @@ def nothing_lost(world: World, rules: Rules) -> str:
 
 
 def bounded_repeats(world: World, rules: Rules) -> str:
-    """A kill now makes at most a window of rows unknown, besides those of requests without a reply."""
+    """A kill now makes at most a window of rows unknown, and rows of requests without a reply."""
     run = world.lease.open_run
     if run is None:
         return ""
@@ -52,7 +52,7 @@ def bounded_repeats(world: World, rules: Rules) -> str:
 
 
 def _claims(entries: list[Entry]) -> set[str]:
-    """Accepted entries claim their value, tombstones alone claim nothing at all, and beside doubt there is no claim."""
+    """Accepted entries claim their value. A tombstone claims that there is nothing. In doubt there is no claim."""
     if any(known.state == UNKNOWN for known in entries):
         return set()
     return {known.value for known in entries if known.state == ACCEPTED} or {NOTHING}

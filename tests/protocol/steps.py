@@ -116,7 +116,7 @@ def send(world: World, runner: Runner, rules: Rules) -> Moves:
 
 
 def commit(world: World, runner: Runner, rules: Rules) -> Moves:
-    """One merge of the final journal, when every ordinal has an outcome (or the run was told to stop)."""
+    """One merge of the final journal, when every ordinal has an outcome (or the run was stopped)."""
     stops = world.faults.stops < rules.limits.stops
     complete = runner.sent == len(runner.plan)
     if runner.in_flight or not (complete or stops):

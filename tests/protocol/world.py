@@ -11,7 +11,7 @@ NOTHING = "nothing"  # a row that is not in the model, or that the destination d
 
 ACCEPTED, UNKNOWN, ABSENT = "accepted", "unknown", "absent"  # states of a snapshot entry
 QUEUED, APPLIED, REFUSED = "queued", "applied", "refused"  # a request, and the two replies that may be on their way
-GONE = 0  # the pid of nobody: a free lease, or a request whose client no longer listens
+GONE = 0  # the pid of no process: a free lease, or a request whose client no longer listens
 
 Ordinals = frozenset[int]
 NONE: Ordinals = frozenset()

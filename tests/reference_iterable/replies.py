@@ -53,7 +53,7 @@ def bad_json(path: str, faults: Mapping[str, str]) -> Refusal:
 
 
 def framework_error(status: int, error: str, code: str, *args: str) -> Reply:
-    """Shape B: that of catalogs and of lookups by user id (3.2)."""
+    """Shape B: catalogs and lookups by user id (3.2)."""
     return Reply(
         status, {"error": error, "message": f"{error}: {', '.join(args)}", "code": code, "data": {"args": list(args)}}
     )

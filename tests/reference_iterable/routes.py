@@ -61,7 +61,7 @@ _CATALOG, _ITEMS, _ITEM = (
     "/api/catalogs/{catalog}/items/{item}",
 )
 
-# Paths with fixed words stand before those that take anything in their place.
+# Paths with fixed words come before paths with a placeholder there.
 ROUTES = (
     Route("POST", "/api/users/update", users.update_user, ((500, SECOND),)),
     Route("POST", "/api/users/bulkUpdate", users.bulk_update_users, ((5, SECOND),), _FOUR_MB),

@@ -1,4 +1,4 @@
-"""Fixtures are found by their names, so a conftest imports those that its tests use."""
+"""Fixtures are found by their names, so a conftest imports the ones that its tests use."""
 
 from __future__ import annotations
 

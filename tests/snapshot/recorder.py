@@ -1,4 +1,4 @@
-"""A warehouse that writes down what it is told and answers as one would whose tables are all there."""
+"""A warehouse that records its statements and answers as if all tables existed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEASE = (1, "lineage", "salt", 0, 7, "holder", "{}", 0.0, 60.0, -1.0, None, None
 
 
 class Recorder(Warehouse):
-    """`columns_of` are those of each table by its name; a table that is not named there is missing."""
+    """`columns_of` are the columns of each table by its name; a table that is not named there is missing."""
 
     def __init__(self, dialect: Dialect, columns_of: Mapping[str, Sequence[Column]]) -> None:
         self.dialect = dialect
@@ -49,7 +49,7 @@ class Recorder(Warehouse):
         return iter(())
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """One row of texts, whatever there is to load."""
+        """One row of texts, for any rows to load."""
         list(batches)
         row = pa.record_batch({name: ["it's"] for name in types})
         super().load(table, types, [row])

@@ -1,4 +1,4 @@
-"""What a run tells its warehouse beside the comparison, the plan and the merge: scenes of statements, by dialect."""
+"""The statements of a run other than the comparison, the plan and the merge, by dialect."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def faults(sql: str) -> list[str]:
 
 
 def faults_of(tree: exp.Expression, sql: str) -> list[str]:
-    """Those of one statement of a job."""
+    """The ones of one statement of a job."""
     # A named query is not allowed in a recursive one, nor UNION DISTINCT; and a view's own queries count.
     recursive = [one for one in tree.find_all(exp.With) if one.args.get("recursive")]
     found = [f"WITH RECURSIVE, which may read no view that has a WITH: {one}" for one in recursive]

@@ -1,4 +1,4 @@
-"""The SQL of a sync in every dialect, word for word; REVERSE_ETL_REWRITE_SNAPSHOTS=1 writes the files anew."""
+"""The SQL of a sync in every dialect, word for word; REVERSE_ETL_REWRITE_SNAPSHOTS=1 writes the files again."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ each_scene = pytest.mark.parametrize("scene", SCENES)
 
 
 def golden(dialect: str, name: str, sql: str) -> str:
-    """What the file of a name holds, which is written anew where that is asked for."""
+    """What the file of a name holds. It is written again if that is asked for."""
     path = FOLDER / dialect / f"{name}.sql"
     if REWRITE:
         path.parent.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ SQL = {
 }
 
 
-# What is dear to compute, and is not promised to be computed once where several queries read it by its name.
+# What is expensive, and may be computed several times if several queries read it by its name.
 DEAR = ("candidates", "touched", "suspects")
 
 
@@ -80,7 +80,7 @@ def test_classes_of_an_address_are_plain_posix():
 @pytest.mark.parametrize("keyed", [False, True])
 @pytest.mark.parametrize("make", ["counts", "plan", "samples", "sendable"])
 def test_what_is_read_more_than_once_is_written_first(make, keyed):
-    """To tables that the session alone can see, in the schema of the model."""
+    """To tables that only the session can see, in the schema of the model."""
     diff = DIALECTS["snowflake"].diff(keyed=keyed)
     made = getattr(diff, make)(*{"plan": ["s.plan"], "samples": [3]}.get(make, []))
     exact = "DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = ''"
@@ -93,7 +93,7 @@ def test_what_is_read_more_than_once_is_written_first(make, keyed):
 
 @pytest.mark.parametrize("keyed", [False, True])
 def test_plain_form_is_the_one_that_is_refused_by_name(keyed):
-    """It is left for whoever may not make a temporary table."""
+    """It remains for a role that cannot create a temporary table."""
     diff = DIALECTS["snowflake"].diff(keyed=keyed)
     plain = diff.easier("permission-denied")
     assert plain.counts().first == ()

@@ -25,7 +25,7 @@ DAYS = st.lists(
 
 
 class EditStories(Hooks):
-    """Random days. Whatever was refused is let in at last and asked for again."""
+    """Random days. Refused rows are accepted at the end and requeued."""
 
     @pytest.mark.slow
     @settings(

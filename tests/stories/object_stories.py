@@ -163,7 +163,7 @@ class RateStories(Hooks):
 
 
 class RefusalStories(Hooks):
-    """What happens to rows that the other side refuses, and to those beside them."""
+    """What happens to rows that the other side refuses, and to the rows next to them."""
 
     def refused(self, story: Story) -> list[tuple[str, str]]:
         """Key and state of what is held back."""

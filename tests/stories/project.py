@@ -46,7 +46,7 @@ PATIENT = {
 
 @dataclass
 class Project:
-    """A project folder. `environment` is all that its commands see of the environment, beside what they need to run."""
+    """A project folder. `environment` is the environment of its commands, in addition to what they need to run."""
 
     adapter: ClassVar[str] = "duckdb"
     folder: Path
@@ -121,7 +121,7 @@ class Project:
         return rows
 
     def fill(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]]) -> None:
-        """Build the model's table anew, as dbt would: column names to types, and its rows."""
+        """Build the model's table again, as dbt would: column names to types, and its rows."""
         spelled = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
         places = ", ".join("?" for _ in columns)
         with duckdb.connect(str(self.folder / "shop.duckdb")) as connection:

@@ -57,5 +57,5 @@ def clock_of(clock: Time) -> RunClock:
 
 
 def _with(value: Any, given: dict[str, Any]) -> Any:
-    """The value with those of its fields that are given."""
+    """The value with only the given fields."""
     return replace(value, **{name: one for name, one in given.items() if name in value.__dataclass_fields__})

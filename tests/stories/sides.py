@@ -21,7 +21,7 @@ KEY = "sandbox-story"
 class Side(ABC):
     """A server that a story sends to. `hooks` step into requests that write; `url` is where they are sent.
 
-    Most stories are in a hurry, and rates above those of the reference are then no matter of `advice`.
+    Most stories are in a hurry, and rates above the reference's are then not in `advice`.
     """
 
     in_a_hurry = True
@@ -76,7 +76,7 @@ class ReferenceSide(Side):
 
 
 class SandboxSide(Side):
-    """The sandbox, behind a relay that has the hooks. A refusal is one of the whole request, until its row is alone."""
+    """The sandbox, behind a relay that has the hooks. A refusal is for the whole request until it has one row."""
 
     def __init__(self, sandbox: Any, relay: Any) -> None:
         self.sandbox, self.hooks = sandbox, relay

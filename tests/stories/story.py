@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Story:
-    """`rows` are those that the model was last built with."""
+    """`rows` are the rows of the model's last build."""
 
     project: Project
     side: Side

@@ -1,4 +1,4 @@
-"""What every warehouse must be held to, by name, and the tests that do it; each of them must be there."""
+"""What every warehouse must do, by name, and the tests of it; each test must exist."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "costs": ("warehouse.py::test_what_statements_cost_is_told_by_sync_and_step",),
 }
 
-# What each warehouse breaks in a way of its own: by warehouse, the tests beside this file.
+# What each warehouse breaks in a way of its own: by warehouse, the tests next to this file.
 OWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "session time zone, locale and number format do not matter": {
         "bigquery": ("test_bigquery_jobs.py::test_every_job_carries_labels_and_the_limits_of_the_profile",),

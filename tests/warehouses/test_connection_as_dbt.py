@@ -43,7 +43,7 @@ def test_variables_that_are_none_are_refused(moved: Shop, text: str) -> None:
 
 
 def test_a_relative_file_is_the_one_of_the_working_directory(shop: Shop, tmp_path: Path) -> None:
-    """A build from another folder wrote its file there; the one beside the project is of yesterday."""
+    """A build from another folder wrote its file there; the one next to the project is of yesterday."""
     shop.model("people")
     here = tmp_path / "elsewhere"
     here.mkdir()

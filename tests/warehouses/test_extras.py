@@ -1,4 +1,4 @@
-"""An environment without an extra: whatever part is missing, the error names the extra before anything is read."""
+"""An environment without an extra: for every missing part, the error names the extra before anything is read."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class TestDuckDB(OnDuckDB):
         assert states(harness) == {"accepted": 50, "unknown": 50}
 
     def test_ranges_overlap_without_a_row_twice(self, harness):
-        """What was never sent is told with some slack."""
+        """What was never sent is reported with some slack."""
         fence = planned(harness, "range(100)")
         harness.store().commit(OpenRun(fence, 100, Ranges([(0, 40)])), Ranges([(30, 60)]), stale=False)
         assert states(harness) == {"accepted": 40, "unknown": 40}
@@ -72,13 +72,13 @@ class TestPostgres(OnPostgres):
 
 
 def tried(node: dict) -> int:
-    """Pairs of rows that a plan compared in vain."""
+    """Pairs of rows that a plan compared without a match."""
     return int(node.get("Rows Removed by Join Filter", 0)) + sum(map(tried, node.get("Plans", ())))
 
 
 @pytest.mark.parametrize("name", ["bigquery", "snowflake"])
 def test_statement_stays_below_a_megabyte(name):
-    """Both refuse longer ones, or take them slowly, whatever the number of rows without an answer."""
+    """Both refuse longer ones, or accept them slowly, for any number of rows without an answer."""
     acked = Ranges((3 * n, 3 * n + 1) for n in range(25_000))
     untouched = Ranges((3 * n + 1, 3 * n + 2) for n in range(25_000))
     merge = Merge(DIALECTS[name].dialect, TABLES, "s.plan", keys=["key_1"], values=["v_a"])

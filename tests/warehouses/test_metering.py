@@ -1,4 +1,4 @@
-"""What statements cost: gathered by sync, step and kind of statement, with the time that is the warehouse's alone."""
+"""What statements cost: gathered by sync, step and kind of statement, with only the warehouse's own time."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def on_snowflake(snowflake_port, tmp_path) -> Iterator[Shop]:
         "SHOP_SF_HOST": "127.0.0.1",
         "SHOP_SF_PORT": str(snowflake_port),
         "SHOP_SF_PROTOCOL": "http",
-        # The local server cannot tell a schema from its database where both have one name.
+        # The local server cannot distinguish a schema from its database if both have one name.
         "SHOP_SF_DATABASE": "shop_of_the_sample",
     }
     yield from shop(tmp_path / "shop", "snowflake", environment, dbt)

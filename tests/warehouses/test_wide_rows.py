@@ -43,7 +43,7 @@ def iterable() -> Iterator[ReferenceServer]:
 
 
 def query(rows: int, width: int, letter: str, numbers: str) -> str:
-    """Rows of about that width, of which no two are the same; Iterable takes no text over 32,000 characters."""
+    """Rows of about that width, all different; Iterable takes no text over 32,000 characters."""
     texts = max(1, width // LONGEST)
     text = f"'{letter}' || i || repeat('abcdefghij', {max(width // texts - 10, 0) // 10})"
     listed = ", ".join(f"{text} AS note{n}" for n in range(texts))

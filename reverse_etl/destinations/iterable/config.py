@@ -152,7 +152,7 @@ def _base_url(entry: _Entry, env: Mapping[str, str]) -> str:
     if region not in REGIONS:
         raise ConfigError(
             "unknown-region",
-            f"`{region}` is no data center of Iterable{did_you_mean(region, REGIONS)}",
+            f"`{region}` is not a data center of Iterable{did_you_mean(region, REGIONS)}",
             context={"allowed": ", ".join(REGIONS)},
             hint="Set ITERABLE_REGION to us or eu; the project's address in the browser shows which.",
         )
@@ -163,7 +163,7 @@ def _project_type(entry: _Entry, env: Mapping[str, str]) -> str:
     found = (entry.project_type or env.get(_TYPE_VARIABLE, "")).strip().lower()
     if found in PROJECT_TYPES:
         return found
-    unknown = f"`{found}` is no project type{did_you_mean(found, PROJECT_TYPES)}"
+    unknown = f"`{found}` is not a project type{did_you_mean(found, PROJECT_TYPES)}"
     raise ConfigError(
         "unknown-project-type",
         unknown if found else "the project type is not set",

@@ -122,7 +122,7 @@ def _refuse_running(session: ProjectSession, state: StoredSync) -> None:
     if lease is not None and lease.holder is not None and lease.free_in(late) > 0:
         raise ConfigError(
             "state-in-use",
-            f"`{state.name}` is in use: a run of it may be alive",
+            f"`{state.name}` is in use: a run of it may be active",
             context={"free in": f"{lease.free_in(late):.0f} s"},
             hint="Stop that run, or wait until its lease is free.",
         )

@@ -37,7 +37,7 @@ def read_label(folder: Path) -> FolderLabel | None:
             "broken-sandbox-folder",
             f"{path} cannot be read",
             context={"reason": type(error).__name__},
-            hint=f"Delete {folder}: the next run starts from nothing.",
+            hint=f"Delete {folder}. The next run starts with an empty sandbox.",
         ) from error
 
 
@@ -51,7 +51,7 @@ def other_project_type(folder: Path, label: FolderLabel, project_type: str) -> C
         "other-project-type",
         f"the sandbox in {folder} holds a project of type {label.project_type}, which cannot become {project_type}",
         context={"folder": folder, "variable": "ITERABLE_PROJECT_TYPE"},
-        hint=f"Delete {folder} to start from nothing, or set the project type back.",
+        hint=f"Delete {folder} to start with an empty sandbox, or set the project type back.",
     )
 
 

@@ -164,7 +164,7 @@ class SandboxedProject(ProjectContext):
             lists=contents.lists,
             catalogs=contents.catalogs,
         )
-        with report_start_failure(0, f"Wait for the command that uses it; or delete {data_dir} to start from nothing."):
+        with report_start_failure(0, f"Wait for the command that uses it, or delete {data_dir}."):
             self._sandboxes[name] = self._running.enter_context(start_sandbox(options))
             return self._sandboxes[name].url
 

@@ -106,7 +106,7 @@ class StateMove:
         if not _same(before, after, unknown):
             raise WarehouseError(
                 "move-differs",
-                f"sync `{self._name}`: the model compares otherwise in {self._there.name}, so the state was not moved",
+                f"sync `{self._name}`: {self._there.name} compares the model differently, so the state was not moved",
                 context={"here": _told(before), "there": _told(after)},
                 hint="If the model was just built, try again. Else cast the key to text in the model.",
             )
@@ -128,7 +128,7 @@ class StateMove:
         if row.run is not None:
             raise ConfigError(
                 "run-open",
-                f"sync `{self._name}`: its last run died, and what it sent has not been committed",
+                f"sync `{self._name}`: its last run crashed, and what it sent is not committed",
                 context={"sync": self._name, "fence": row.run.fence},
                 hint="Run the sync once where its state is, then move it.",
             )

@@ -112,7 +112,7 @@ def lease_lost_error(fence: int) -> LeaseError:
     """Another run took the lease."""
     return LeaseError(
         "lease-lost",
-        "another run took over this sync while this one was going on",
+        "another run took over this sync while this run was sending",
         context={"fence": fence},
         hint="Nothing is lost: the other run has taken over what this one sent. Run one schedule per sync.",
     )

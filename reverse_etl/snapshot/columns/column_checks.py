@@ -41,7 +41,7 @@ def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
             location_of(sync).fault(
                 "ambiguous-column",
                 f"sync `{sync.name}`: columns {' and '.join(f'`{name}`' for name in twins)} of {sync.relation} differ"
-                " only by letter case, and the definition does not say which of them it means",
+                " only by letter case, and the definition matches more than one",
                 key=key_of_column(sync, unclear[0]) if unclear else "fields",
                 found=unclear[0] if unclear else None,
                 allowed=", ".join(twins),

@@ -109,7 +109,7 @@ class RowLayout:
 class StoredTables:
     """The existing tables of a sync.
 
-    `columns` are those of the sync snapshot, with their types. `notes_requests`: the table of rejections has the newer
+    `columns` are the sync snapshot's, with their types. `notes_requests`: the table of rejections has the newer
     columns.
     """
 

@@ -230,7 +230,7 @@ class Comparison:
         differs = self.differing_values()
         again = ["1 = 1" if self.resends else "s.state = 'unknown'"]
         again += self.moved_keys()
-        # A skipped NULL keeps its old value, so the hash of the row may differ from that of the stored values.
+        # A skipped NULL keeps its old value, so the hash of the row may differ from the hash of the stored values.
         stored = "s.value_hash" if self.digested else self.dialect.row_hash(self.layout.hash_inputs("s."))
         known = ("m.row_hash", stored)
         stale = " AND ".join(f"s.row_hash IS DISTINCT FROM {hash_inputs}" for hash_inputs in known)
@@ -267,11 +267,11 @@ class Comparison:
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
 
     def differing_values(self) -> list[str]:
-        """Return tests of whether a value of the model row `m` differs from that of the entry `s`."""
+        """Return tests of whether a value differs between the model row `m` and the entry `s`."""
         return [self._differs(value, "m.", "s.") for value in self.layout.values]
 
     def moved_keys(self) -> list[str]:
-        """Return tests of whether a column of the primary key of `m` differs from that of `s`."""
+        """Return tests of whether a column of the primary key differs between `m` and `s`."""
         return [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
 
     @property

@@ -129,7 +129,7 @@ class Diff(Comparison):
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
             parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
         chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
-        # A few candidates are enough, so the search can stop early. Some of them may not be `changed`.
+        # A few candidates are enough, so the search can stop early. Not all of them are `changed`.
         enough = None if self._everything else 5 * rows
         first, named = self._with(enough)
         return Statements(first, f"{named} SELECT identity{listed_after(', '.join(parts))} {chosen}")

@@ -106,7 +106,7 @@ def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseErro
     if said.reason == "notFound" or _MISSING.search(said.words):
         return WarehouseError(
             "relation-not-found",
-            "a table or column that a statement names is not there",
+            "a table or column of a statement does not exist",
             context={"reason": said.shown, "statement": shown(sql)},
             hint="Run `dbt build`, then try again. Check `location` of the target as well: datasets of others are not"
             " seen from it.",
@@ -162,7 +162,7 @@ def schema_denied(said: ServerMessage, schema: str, place: ErrorContext) -> Ware
         "permission-denied",
         f"the dataset {place.project}.{schema} of our tables does not exist, and this account cannot create it",
         context={"reason": said.shown, "right": "bigquery.datasets.create", "statement": statement},
-        hint=f"Let an owner of the project run: {statement}; {role}",
+        hint=f"Ask an owner of the project to run: {statement}; {role}",
     )
 
 
@@ -193,7 +193,7 @@ def _lost(said: ServerMessage, sql: str) -> WarehouseError:
         "connection-lost",
         f"the connection to BigQuery was lost during {shown(sql)}",
         context={"reason": said.shown},
-        hint="Run again: nothing is lost. If it comes back, look at the network, the proxy and the sign-in.",
+        hint="Run again: nothing is lost. If it happens again, check the network, the proxy and the sign-in.",
     )
 
 

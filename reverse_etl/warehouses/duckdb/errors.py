@@ -38,7 +38,7 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
     if (kind == "CatalogException" and not no_function) or (kind == "BinderException" and _MISSING.search(str(error))):
         return WarehouseError(
             "relation-not-found",
-            "a table or column that a statement names is not there",
+            "a table or column of a statement does not exist",
             context={"reason": _without_values(error)},
             hint="Run `dbt build`, then try again.",
         )
@@ -78,7 +78,7 @@ def in_memory(path: str) -> ConfigError:
     """The profile names no file."""
     return ConfigError(
         "memory-database",
-        "the dbt target keeps its tables in memory, so nothing is left to read after dbt has ended",
+        "the dbt target keeps its tables in memory, so they are gone after dbt ends",
         context={"path": path},
         hint="Give the target a `path:` to a DuckDB file in profiles.yml.",
     )
@@ -167,7 +167,7 @@ def _denied(path: str, doing: str, reason: str) -> WarehouseError:
         "permission-denied",
         f"this user lacks a right for {doing}",
         context={"reason": reason, "right": right, "statement": doing},
-        hint=f"Let the owner of {place} give that right, or run as a user who has it.",
+        hint=f"Ask the owner of {place} for that right, or run as a user who has it.",
     )
 
 

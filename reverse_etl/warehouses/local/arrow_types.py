@@ -67,7 +67,7 @@ def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise WarehouseError(
             "value-not-kept",
-            "the warehouse gave a value that is not of its column's type",
+            "the warehouse returned a value that does not match its column's type",
             context={"type": stored.type, "expected": field.type},
             hint="Run `dbt build` and try again; if it happens again, cast the column in the model.",
         ) from None

@@ -56,12 +56,12 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
             "connection-lost",
             f"the connection to Postgres was lost during {_shown(sql)}",
             context={"reason": said.reason, **profile.shown},
-            hint="Run again: nothing is lost. If it comes back, look at the server's log, its limits and the network.",
+            hint="Run again: nothing is lost. If it happens again, check the server's log, its limits and the network.",
         )
     if said.state in _MISSING or said.words.startswith(_ELSEWHERE):
         return WarehouseError(
             "relation-not-found",
-            "a table or column that a statement names is not there",
+            "a table or column of a statement does not exist",
             context={"reason": said.reason, "statement": _shown(sql)},
             hint="Run `dbt build`, then try again.",
         )
@@ -95,9 +95,9 @@ def schema_denied(schema: str, reason: str, profile: ProfileOptions) -> Warehous
     """Return the error of a missing schema that the role cannot create."""
     return WarehouseError(
         "permission-denied",
-        f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
+        f"the schema {schema} of the tables of reverse-etl does not exist, and {profile.grantee} cannot create it",
         context={"reason": reason, "right": "CREATE on the database", "statement": f"CREATE SCHEMA {schema}"},
-        hint=f"Let an owner of the database run: CREATE SCHEMA {schema} AUTHORIZATION {profile.grantee};",
+        hint=f"Ask an owner of the database to run: CREATE SCHEMA {schema} AUTHORIZATION {profile.grantee};",
     )
 
 

@@ -140,7 +140,7 @@ def _needs(said: Mapping[str, object], name: str, way: str) -> None:
 def _contradiction(found: str, hint: str) -> ConfigError:
     return ConfigError(
         "contradicting-profile",
-        "the profile of the dbt target does not say one way to sign in to Snowflake",
+        "the profile of the dbt target must have exactly one way to sign in to Snowflake",
         context={"found": found},
         hint=hint,
     )

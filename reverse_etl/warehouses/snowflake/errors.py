@@ -53,7 +53,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
             "connection-lost",
             f"the connection to Snowflake was lost during {_shown(sql)}",
             context={**facts, **profile.shown},
-            hint="Run again: nothing is lost. If it comes back, look at the network and status.snowflake.com.",
+            hint="Run again: nothing is lost. If it happens again, check the network and status.snowflake.com.",
         )
     if said.number in _MISSING:
         return _missing(facts, sql, profile)
@@ -64,7 +64,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
             "no-virtual-warehouse",
             "no virtual warehouse runs the statements",
             context={**facts, **profile.shown},
-            hint="Name one as `warehouse` of the target in profiles.yml, and let its owner run:"
+            hint="Name one as `warehouse` of the target in profiles.yml, and ask its owner to run:"
             f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {profile.grantee};",
         )
     return WarehouseError(
@@ -102,9 +102,9 @@ def schema_denied(schema: str, error: WarehouseError, profile: ProfileOptions) -
     """Return the error of a missing schema that the role cannot create."""
     return WarehouseError(
         "permission-denied",
-        f"the schema {schema} of our tables is not there, and {profile.grantee} may not make it",
+        f"the schema {schema} of the tables of reverse-etl does not exist, and {profile.grantee} cannot create it",
         context={**error.context, "right": "CREATE SCHEMA on the database"},
-        hint=f"Let the owner of the database run: CREATE SCHEMA {schema}; GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE"
+        hint=f"Ask the owner of the database to run: CREATE SCHEMA {schema}; GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE"
         f" {profile.grantee};",
     )
 
@@ -113,7 +113,7 @@ def to_see(relation: str, profile: ProfileOptions) -> str:
     """Snowflake does not distinguish missing from hidden tables. `relation` is a qualified name."""
     database, schema, _ = (*parts(relation), "<database>", "<schema>", "")[:3]
     return (
-        f"Where it is there, let its owner run: GRANT USAGE ON DATABASE {database} TO ROLE {profile.grantee};"
+        f"If it exists, ask its owner to run: GRANT USAGE ON DATABASE {database} TO ROLE {profile.grantee};"
         f" GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {profile.grantee};"
         f" GRANT SELECT ON TABLE {relation} TO ROLE {profile.grantee}; (ON VIEW where it is one)"
     )
@@ -125,7 +125,7 @@ def _missing(facts: dict[str, str], sql: str, profile: ProfileOptions) -> Wareho
         "relation-not-found",
         "a table or column of a statement does not exist, or is not visible to this role",
         context={**facts, "statement": _shown(sql)},
-        hint="Run `dbt build`; where it is there, let its owner run:"
+        hint="Run `dbt build`. If it exists, ask its owner to run:"
         f" GRANT SELECT ON <table> TO ROLE {profile.grantee}; and GRANT USAGE on its schema and database.",
     )
 

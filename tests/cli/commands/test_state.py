@@ -1,4 +1,4 @@
-"""`state: local`: the sync snapshot in a DuckDB file, beside a warehouse that is only read."""
+"""`state: local`: the sync snapshot in a DuckDB file, for a warehouse that is only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every bulk operation of Iterable must do beside the object contract: batches, attribution, isolation."""
+"""What every bulk operation of Iterable must do in addition to the object contract: batches, attribution, isolation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every object of Iterable must do when its rows are sent, whatever comes back. Mix-in classes with hooks.
+"""What every object of Iterable must do when its rows are sent, for every kind of reply. Mix-in classes with hooks.
 
 An object's test class inherits the classes that fit its operations and says how its requests and replies look.
 """
@@ -91,7 +91,7 @@ class OperationContract(PacingContract, Hooks):
 
     @pytest.mark.parametrize("case", STOPPING)
     def test_a_reply_that_no_request_can_mend_stops_the_run(self, world, server, case):
-        """One request tells. Rows in it are unknown where Iterable may have taken them; the others were never sent."""
+        """One request is enough. Its rows are unknown if Iterable may have accepted them; others were never sent."""
         answer, code, status = STOPPING[case]
         world.concurrency, world.batch_rows = 1, self.rows
         server.script(answer)

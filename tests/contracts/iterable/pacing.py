@@ -12,7 +12,7 @@ from tests.doubles.scripted_server import HTML, Answer, refusal
 
 
 class PacingContract:
-    """Its hooks are those of OperationContract, which inherits it."""
+    """OperationContract inherits it and has its hooks."""
 
     @pytest.mark.parametrize(
         ("answer", "least"),
@@ -32,7 +32,7 @@ class PacingContract:
         ],
     )
     def test_over_the_rate_limit_no_request_goes_earlier_than_asked(self, world, server, answer, least):
-        """Not applied, so neither a try nor a taint; whatever is asked beyond two minutes is asked again then."""
+        """Not applied, so it counts as no try and changes no state. A wait of more than two minutes is cut to two."""
         world.batch_rows, world.attempts, world.concurrency = self.rows, 1, 1
         server.answer = lambda got: answer if len(server.requests) in (1, 2, 3) else self.take_all(got)
         done = world.deliver(self.operation(), self.changes(6 * self.rows))
@@ -120,7 +120,7 @@ class PacingContract:
         assert len(done.accepted) == 5 * self.rows
 
     def test_a_429_for_hours_means_the_limit_per_day_where_there_is_one(self, world, server):
-        """Somebody else has used it up: to wait for each request would take days."""
+        """Another program has used it up: to wait for each request would take days."""
         world.batch_rows, world.concurrency, world.per_day = self.rows, 1, 1000
         over = refusal(429, "RateLimitExceeded", {"rateLimitReset": 87})
         server.answer = lambda got: over if len(server.requests) > 2 else self.take_all(got)

@@ -14,10 +14,10 @@ PEOPLE = "AABACDBBAE" * 3
 
 
 class TurnsContract(Hooks):
-    """Rows of one user in successive requests, in order, whatever happens in between."""
+    """Rows of one user in successive requests, in order, with any failure in between."""
 
     def about(self, ordinal, person):
-        """A valid row with this number about somebody, a capital letter, or about nobody where it is empty."""
+        """A valid row with this number about a user, given as a capital letter, or about none if it is empty."""
         raise NotImplementedError
 
     def take_all(self, received):

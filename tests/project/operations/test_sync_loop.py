@@ -1,4 +1,4 @@
-"""What is wrong with one sync ends that sync, is written down, and keeps back no other; and what ends a command."""
+"""What is wrong with one sync ends that sync, is written down, and stops no other; and what ends a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--sandbox`: a throw-away Iterable stands in for the real one, of which nothing is asked, sent or forgotten."""
+"""`--sandbox`: a throw-away Iterable replaces the real one, which gets no request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reverse_etl.sync import Sync
 from tests.cli.conftest import META, Ended, Shop
 
 REAL_KEY = "0123456789abcdef0123456789abcdef"
-# Whatever leads to a real project is there, and must not be followed.
+# Everything that leads to a real project is there, and must not be used.
 ENV = {"ITERABLE_API_KEY": REAL_KEY, "ITERABLE_BASE_URL": "https://api.iterable.com", "ITERABLE_PROJECT_TYPE": ""}
 
 

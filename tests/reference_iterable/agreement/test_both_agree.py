@@ -27,7 +27,7 @@ from tests.reference_iterable.agreement.request_scripts import (
 from tests.stories.memories import settled
 from tests.stories.sides import KEY, SIDES, Side
 
-# What a reply holds that differs between servers, or of which the reference says nothing.
+# Parts of a reply that differ between servers, or that the reference does not mention.
 VOLATILE = {
     *("msg", "message", "args", "params", "projectId", "url", "size", "lastModified", "createdFields"),
     *("createdAt", "signupDate", "signupSource", "profileUpdatedAt", "itblInternal", "isGlobalSuppressionEnabled"),
@@ -58,7 +58,7 @@ def remove_open_parts(body: dict[str, Any], *, read: bool) -> Any:
     if body.get("code") == "BadJsonBody":
         return sorted(set(body) - {"code"})
     if "validationErrors" in body:
-        # Under which name a field of an event is told is open, and how many of several clashes are.
+        # The reference leaves open how a field of an event is named, and how many of several clashes are listed.
         return body["code"]
     if "failedUpdates" in body:
         failed = {name: [one.lower() for one in named] for name, named in body["failedUpdates"].items()}

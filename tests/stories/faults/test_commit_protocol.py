@@ -36,7 +36,7 @@ AN_HOUR = 3600.0
 
 
 class Watched(DuckDB):
-    """A warehouse that tells of each statement that writes, before it is run, with its values."""
+    """A warehouse that reports each statement that writes, before it is run, with its values."""
 
     tell: Callable[[str, Sequence[object]], object] = staticmethod(lambda _sql, _params: None)
 
@@ -186,7 +186,7 @@ def test_a_run_that_slept_between_its_permit_and_its_request_does_not_send_it(
 def test_no_range_is_acknowledged_before_its_exceptions_are_written(
     project: Project, iterable: ReferenceServer, warehouse: Watched, clock: Clock
 ) -> None:
-    """Else a run that dies in between leaves a refused row to be taken for accepted."""
+    """Else a run that dies in between would leave a refused row as accepted."""
     iterable.refused = {"u3@shop.com", "u8@shop.com"}
     iterable.after = lambda _number: setattr(clock, "ahead", clock.ahead + SETTINGS.beat)
     seen = set()

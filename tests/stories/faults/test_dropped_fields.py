@@ -1,4 +1,4 @@
-"""Iterable answers, takes rows without some of their fields, and says so: it is told as that, not as an outage."""
+"""Iterable answers, accepts rows without some of their fields, and says so: the run reports that, not an outage."""
 
 from __future__ import annotations
 

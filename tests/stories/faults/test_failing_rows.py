@@ -1,4 +1,4 @@
-"""One row makes Iterable fail every time: the others arrive, and it is found, told and held back."""
+"""One row makes Iterable fail every time: the others arrive, and the row is found, reported and quarantined."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def project_of(folder: Path, iterable: Fragile, definition: object, rows: int) -
 
 
 def run(project: Project) -> tuple[int, dict[str, Any]]:
-    """Exit code and result of one run. Nobody waits for the requests of the run before."""
+    """Exit code and result of one run. It does not wait for the requests of the run before."""
     for (table,) in project.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'lease__%'"):
         project.sql(f"UPDATE reverse_etl.{table} SET quiet_at = TIMESTAMP '2000-01-01'")
     ended = project.cli("run")
@@ -101,7 +101,7 @@ def test_a_row_of_its_own_request_is_held_back_after_three_runs(tmp_path: Path, 
 
 
 def told(project: Project, state: str, code: str) -> None:
-    """The row is told with what Iterable answered, in the result file and by `rejected`, without its values."""
+    """The row is reported with what Iterable answered, in the result file and by `rejected`, without its values."""
     ended = project.cli("rejected", "--output", "json")
     [row] = json.loads(ended.out)["rejected"]
     assert (row["state"], row["code"]) == (state, code)

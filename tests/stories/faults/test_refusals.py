@@ -21,7 +21,7 @@ def refusals(iterable: ReferenceServer) -> None:
 
 
 def build(shop: Project, rows: int, *, bad: int = 0) -> None:
-    """Build the model with so many people, of whom so many are refused by Iterable."""
+    """Build the model with so many people. Iterable refuses so many of them."""
     shop.sql("DROP TABLE people", PEOPLE.format(rows=rows), f"UPDATE people SET email = {BAD} WHERE rowid < {bad}")
 
 

@@ -74,7 +74,7 @@ def built(real_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(built: Path, tmp_path: Path, iterable: ReferenceServer) -> Project:
-    """The project after its first good build, of which nothing was sent yet."""
+    """The project after its first good build, before anything was sent."""
     shutil.copytree(built, tmp_path / "shop", ignore=shutil.ignore_patterns("target", "logs"))
     environment = {
         "ITERABLE_BASE_URL": iterable.url,

@@ -63,7 +63,7 @@ class ItemHooks(Hooks):
         return memory.items(CATALOG)
 
     def types(self, memory: Memory) -> dict[str, str]:
-        """Types of the fields, members of objects left out: not every side tells them."""
+        """Types of the fields, without members of objects: not every side returns them."""
         return {name: kind for name, kind in memory.field_types(CATALOG).items() if "." not in name}
 
 

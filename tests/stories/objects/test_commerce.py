@@ -239,7 +239,7 @@ class TestCartsThatAreEmptied(CartHooks, DailyStories, RefusalStories, EditStori
 
 
 class TestCartsByUserId(CartHooks, DailyStories, KillStories):
-    """Users of an e-mail project that are known by user id alone get a placeholder address."""
+    """Users of an e-mail project that are known only by user id get a placeholder address."""
 
     columns: ClassVar[Mapping[str, str]] = {**CartHooks.columns, "id": "VARCHAR"}
 

@@ -166,7 +166,7 @@ class TestEventsWithOddIds(EventHooks, DailyStories, EditStories):
 
 
 class TestEventsByUserId(EventHooks, DailyStories):
-    """A project that knows users by user id alone: an address beside it is not sent."""
+    """A project that knows users only by user id: an additional address is not sent."""
 
     project_type = "user_id"
     columns: ClassVar[Mapping[str, str]] = {"user_id": "BIGINT", **EventHooks.columns}
@@ -186,7 +186,7 @@ class TestEventsByUserId(EventHooks, DailyStories):
 
 
 class TestEventsOfUnknownUsers(EventHooks):
-    """Nobody is made for an event. What is skipped arrives once its user is there."""
+    """An event creates no user. A skipped event arrives once its user exists."""
 
     @pytest.fixture
     def skipped(self, story: Story) -> Story:

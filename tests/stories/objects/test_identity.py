@@ -72,7 +72,7 @@ class TestNewAddressesByUserIdOfAHybridProject(NewAddress, ObjectStories):
 
 
 class TestNewAddressesByUserIdOfAUserIdProject(NewAddress, DailyStories):
-    """The same where user ids alone identify."""
+    """The same if only user ids identify."""
 
     project_type = "user_id"
 
@@ -236,7 +236,7 @@ class TestDeletedUsers(Deleted, EditStories):
 
 
 class TestDeletedUsersByNumbers(Deleted):
-    """Their ids come as floats, and go out as digits; what is no number of a user is nobody."""
+    """Their ids come as floats, and go out as digits; any other number identifies no user."""
 
     columns: ClassVar[Mapping[str, str]] = {"id": "DOUBLE"}
     project_type = "user_id"

@@ -22,7 +22,7 @@ def make_list(side: Side, name: str = LIST) -> int:
 
 
 class MemberHooks:
-    """A member called by e-mail, with a field of the profile beside it."""
+    """A member identified by e-mail, with a field of the profile."""
 
     columns: ClassVar[Mapping[str, str]] = {"email": "VARCHAR", "tier": "VARCHAR"}
     mode = "add"
@@ -111,13 +111,13 @@ class ByUserId(MemberHooks):
 
 
 class TestMembersByUserId(ByUserId, DailyStories, EditStories):
-    """A project that knows users by user id alone."""
+    """A project that knows users only by user id."""
 
     project_type, mode, deletes = "user_id", "mirror", True
 
 
 class TestMembersOfAHybridProject(ByUserId, DailyStories):
-    """A project that knows users by either; nobody is made."""
+    """A project that knows users by either; no user is created."""
 
     project_type, mode, deletes = "hybrid", "mirror", True
 
@@ -295,7 +295,7 @@ class TestTheList(Hooks):
         assert story.memory.members("New") == self.rows(story)
 
     def test_a_list_may_be_renamed_or_said_by_its_id(self, story: Story) -> None:
-        """The list is the same, and its id tells."""
+        """The list is the same, by its id."""
         story.run()
         number = self.lists(story)["New"]
         story.build(*map(self.row, range(8)))

@@ -17,7 +17,7 @@ CHANNELS, TYPES = "unsubscribedChannelIds", "unsubscribedMessageTypeIds"
 
 
 class SubscriberHooks(Hooks):
-    """Somebody's lists by name, channels by id, and message types as JSON of either."""
+    """A user's lists by name, channels by id, and message types as JSON of either."""
 
     columns: ClassVar[Mapping[str, str]] = {
         "email": "VARCHAR",
@@ -162,7 +162,7 @@ class ByUserId(SubscriberHooks, DailyStories):
 
 
 class TestSubscriptionsByUserId(ByUserId):
-    """A project that knows users by user id alone."""
+    """A project that knows users only by user id."""
 
     project_type = "user_id"
 

@@ -78,7 +78,7 @@ class TestMirroredUsers(UserHooks, DailyStories, KillStories):
 
 
 class ByUserId(UserHooks):
-    """Users called by user id, with an address beside it."""
+    """Users identified by user id, with an address."""
 
     columns: ClassVar[Mapping[str, str]] = {"id": "VARCHAR", **UserHooks.columns}
 
@@ -99,7 +99,7 @@ class ByUserId(UserHooks):
 
 
 class TestUsersByUserId(ByUserId, DailyStories, RefusalStories, EditStories):
-    """A project that knows users by user id alone."""
+    """A project that knows users only by user id."""
 
     project_type = "user_id"
 
@@ -119,7 +119,7 @@ class TestUsersOfAHybridProject(ByUserId, DailyStories, RefusalStories, EditStor
     project_type = "hybrid"
 
     def test_an_address_of_somebody_else_costs_its_row_alone(self, story: Story) -> None:
-        """The other side names the address, which may be that of another row."""
+        """The other side names the address, which may belong to another row."""
         story.run()
         story.build(*(self.row(number, 1) for number in range(6)), {**self.row(6, 1), "email": "u0@shop.com"})
         story.run()
@@ -129,7 +129,7 @@ class TestUsersOfAHybridProject(ByUserId, DailyStories, RefusalStories, EditStor
 
 
 class TestUpdatedUsers(UserHooks, ObjectStories):
-    """Users that Iterable has already, by another hand; an unknown one is left alone."""
+    """Users that another program created in Iterable; unknown ones are skipped."""
 
     mode = "update"
 

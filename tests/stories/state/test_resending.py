@@ -1,4 +1,4 @@
-"""Rows that are sent although nothing differs: reported as that, and not as changes that nobody made."""
+"""Rows that are sent although nothing differs: reported as that, and not as changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody was forgotten: what is held back, for how long, and what sends it again."""
+"""A user was forgotten: what is held back, for how long, and what sends it again."""
 
 from __future__ import annotations
 

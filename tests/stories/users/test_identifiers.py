@@ -195,7 +195,7 @@ def test_malformed_other_identifiers_are_told_apart(project: Project) -> None:
 def test_a_user_id_that_comes_later_is_added_where_the_address_takes_precedence(
     project: Project, prefer: str, held: tuple[str, str | None]
 ) -> None:
-    """By user id it would be somebody else with the same address, which Iterable refuses."""
+    """By user id it would be another user with the same address, which Iterable refuses."""
     project.tag([entry("users", prefer=prefer)])
     send(project, BOB)
     send(project, {**BOB, "id": "B-2"})

@@ -63,7 +63,7 @@ def waited(log: str) -> dict[str, int]:
 
 
 def moments(sandbox: Any, path: str, person: str) -> list[float]:
-    """When somebody was sent by this path, in seconds."""
+    """When a user was sent by this path, in seconds."""
     asked = [one for one in sandbox.project.requests if one.path.endswith(path)]
     return [one.time for one in asked if person in one.sent]
 
@@ -99,7 +99,7 @@ def made(project: Project, *emails: str) -> None:
 
 
 def test_one_person_stays_one_although_the_new_address_is_applied_late(project: Project) -> None:
-    """Without the pause the profile would be made anew under the new address, and the change be lost."""
+    """Without the pause, the profile would be created again under the new address, and the change lost."""
     made(project, "old@shop.com")
     project.environment["REVERSE_ETL_USER_PAUSE"] = "3"
     project.tag([MOVES, USERS, ORDERS])
@@ -144,7 +144,7 @@ def test_nothing_waits_once_the_pause_is_over(project: Project) -> None:
 def test_single_requests_wait_for_users_who_were_sent_in_bulk_and_bulk_ones_do_not(
     project: Project, later: str, waits: Mapping[str, int]
 ) -> None:
-    """Nor does a row of somebody whose profile was not sent lately."""
+    """Nor does a row of a user whose profile was not sent lately."""
     seen = {"object": "events", "name": "seen", "email": "email", "event_name": {"value": "seen"}, "primary_key": "n"}
     project.tag([USERS, ORDERS, {**seen, "fields": []}])
     fill(project, {"email": "ada@shop.com"}, {"email": "bob@shop.com"})

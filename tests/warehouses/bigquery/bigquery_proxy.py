@@ -37,7 +37,7 @@ Fault = tuple[int, str, str]
 
 @dataclass
 class Proxy:
-    """`before` may answer in place of the server; `lose` says of which request the reply gets lost."""
+    """`before` may answer in place of the server; `lose` says which request loses its reply."""
 
     target: str
     before: Callable[[Asked], Fault | None] = lambda asked: None

@@ -39,7 +39,7 @@ def words_of(asked: Asked) -> str:
 class TestRuns(OnProxy):
     @pytest.fixture
     def people(self, make) -> SyncHarness:
-        """Three people, all accepted, of whom one has changed."""
+        """Three people, all accepted. One has changed since."""
         warehouse = make(job_retries=0)
         harness = SyncHarness(warehouse, builder=Builder(warehouse))
         harness.model(PEOPLE, ROWS)
@@ -76,7 +76,7 @@ class TestRuns(OnProxy):
         [("UPDATE", True), ("UPDATE", False), ("CREATE TABLE", True), ("MERGE", True), ("MERGE", False)],
     )
     def test_connection_lost_at_a_statement_loses_nothing(self, people, proxy, begins, done, impatient):
-        """Whether the statement was done or not is known to nobody; from there on nothing answers."""
+        """It is unknown whether the statement was done; after it nothing answers."""
         gone: list[str] = []
 
         def lose(asked: Asked) -> bool:

@@ -87,7 +87,7 @@ class TestRights(OnDuckDB):
 
     @contextmanager
     def nobody(self):
-        """As somebody who owns nothing, if there is anybody else to be."""
+        """As a user who owns nothing, if there is another user."""
         me = os.geteuid()
         if me == 0:
             os.seteuid(NOBODY)
@@ -136,7 +136,7 @@ class TestLostConnection(OnDuckDB):
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     def model(self, harness) -> None:
-        """Two rows, one of which is more than fits."""
+        """Two rows. One is more than fits."""
         harness.model({"email": "VARCHAR", "v": "VARCHAR"}, [("a@x.y", "1"), ("b@x.y", "2")])
         harness.run()
         harness.sql("UPDATE {model} SET v = repeat(email, 1000000)")

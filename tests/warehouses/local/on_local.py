@@ -56,7 +56,7 @@ class LocalTrial(SyncHarness):
 
 
 class Local:
-    """State in a file, beside the warehouse that `reopen` opens."""
+    """State in a file, for the warehouse that `reopen` opens."""
 
     @pytest.fixture
     def source(self, reopen):

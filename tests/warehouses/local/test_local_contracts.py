@@ -1,4 +1,4 @@
-"""The contracts on state in a file, beside a DuckDB and beside a PostgreSQL."""
+"""The contracts on state in a file, for a DuckDB and a PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State in a file beside a PostgreSQL: models come as they are, and what is kept moves into the file and back."""
+"""State in a file for a PostgreSQL: models come as they are, and what is kept moves into the file and back."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import psycopg
 
 from tests.warehouses.postgres.postgres_server import PASSWORD, Server, as_servant, free_port, servant_of
 
-# Two sessions for all, handed out in turn: what one transaction leaves behind, another one finds.
+# Two sessions for all, handed out alternately: what one transaction leaves behind, another one finds.
 CONFIGURATION = """
 [databases]
 shop = host={host} port={port} dbname=shop

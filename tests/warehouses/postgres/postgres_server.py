@@ -56,7 +56,7 @@ class Server:
 
 
 def find_programs() -> Path | None:
-    """The folder of `postgres` and `initdb`: the one asked for, the system's newest, or that of a package of dev's."""
+    """The folder of `postgres` and `initdb`: the one asked for, the system's newest, or a development package's."""
     asked = os.environ.get("REVERSE_ETL_TEST_POSTGRES")
     folders = [Path(asked)] if asked else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
@@ -109,7 +109,7 @@ def servant_of(folder: Path) -> Mapping[str, int]:
 
 
 def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs where another user may run them: a package may lie in a closed home, its libraries beside it."""
+    """The programs where another user may run them: a package may lie in a closed home folder, with its libraries."""
     if "site-packages" not in programs.parts:
         return programs
     package = programs.parents[1]

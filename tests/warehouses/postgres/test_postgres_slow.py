@@ -34,7 +34,7 @@ GATES = {
 }
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
 RENEWED = "SELECT 1 FROM {lease} WHERE expires_at > CURRENT_TIMESTAMP AT TIME ZONE 'UTC'"
-# Long after whatever a test waits for; only a fault takes so long.
+# Longer than anything that a test waits for; only a fault takes so long.
 AT_MOST = 120
 
 

@@ -16,7 +16,7 @@ USERS = {"object": "users", "email": "email"}
 
 
 def wide(columns: int, expression: str = "i + {n}") -> str:
-    """A statement that makes a model of so many columns beside the e-mail."""
+    """A statement that creates a model of so many columns and the e-mail."""
     listed = ", ".join(f"{expression.format(n=n)} AS c{n}" for n in range(columns))
     return f"CREATE TABLE main.people AS SELECT 'u' || i || '@shop.com' AS email, {listed} FROM generate_series(1, 3) i"
 

@@ -96,7 +96,7 @@ TYPES = {
         sent=(["a", None], [None, "a"]),
     ),
 }
-# What the emulator has no values of: for accounts alone.
+# What the emulator has no values of: only for accounts.
 MORE_TYPES = {
     "decfloat": Typed(
         "CAST('1.5' AS DECFLOAT)",

@@ -167,7 +167,7 @@ class TestConnecting(OnEmulator):
         assert "hush" not in str(raised.value.context)
 
     def test_stream_is_never_read_ahead(self, warehouse, monkeypatch):
-        """A large result comes in pieces, of which the emulator has but one."""
+        """A large result comes in pieces. The emulator has only one."""
         import pyarrow as pa
         import snowflake.connector as driver
 

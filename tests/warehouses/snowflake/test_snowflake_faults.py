@@ -1,4 +1,4 @@
-"""What Snowflake may do to a run, through the real connector: refuse for want of a right, lose replies, be gone."""
+"""What Snowflake may do to a run, through the real connector: refuse without a right, lose replies, be gone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Behind(OnEmulator):
         with between(snowflake_port) as proxy:
             yield proxy
 
-    # Seconds after which a statement or a login is given up.
+    # Seconds until a statement or a login is given up.
     wait = 600
 
     @pytest.fixture
@@ -104,7 +104,7 @@ TEMPORARY = "CREATE OR REPLACE TEMPORARY TABLE"
 
 
 class TestTemporaryTables(Behind):
-    """What a comparison writes for itself alone."""
+    """What a comparison writes only for itself."""
 
     REFUSALS = (
         (3001, DENIED.format("schema 'MARTS'")),

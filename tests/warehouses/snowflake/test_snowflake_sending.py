@@ -1,4 +1,4 @@
-"""What Iterable receives of Snowflake's types, and of arrays whose type does not tell what they hold."""
+"""What Iterable receives of Snowflake's types, and of arrays whose type does not say what they hold."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 _NOT_WHOLE = Unsendable("the whole number does not fit 64 bits; cast the column to text in the model")
-_NO_JSON = Unsendable("the text is no JSON")
+_NO_JSON = Unsendable("the text is not valid JSON")
 # What Snowflake writes for a missing element, and for numbers that JSON does not have: a string, or such a word.
 _BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<bare>\b(?:undefined|NaN)\b|-?\b(?:Infinity|inf)\b)', re.DOTALL)
 # What a warehouse writes into JSON in place of a value that has no JSON.

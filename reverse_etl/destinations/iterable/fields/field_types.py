@@ -140,7 +140,7 @@ def built_in_error(sync: str, found: Sequence[TypeClash]) -> DestinationError:
     first = found[0]
     return DestinationError(
         "field-type-clash",
-        f"sync `{sync}`: Iterable knows `{first.field}` as a {first.theirs}, {first.ours} would give it another type"
+        f"sync `{sync}`: `{first.field}` is a {first.theirs} in Iterable, and {first.ours} would give it another type"
         " permanently" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""),
         context={clash.field: f"{clash.theirs} in Iterable, {clash.ours} in the model" for clash in found},
         hint=f"In the model {_FIXES[first.theirs]}, or map it to a new field name.",

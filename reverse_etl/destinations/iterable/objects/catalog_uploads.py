@@ -50,7 +50,7 @@ class _ItemsOperation(Operation):
         return Problem(
             "unknown-catalog",
             f"Iterable does not know catalog `{self.catalog}` any more",
-            "Run again: the catalog is looked up first. One that was just made can take a minute.",
+            "Run again: the catalog is looked up first. A new catalog can take a minute.",
             {"catalog": self.catalog},
         )
 

@@ -221,8 +221,8 @@ class UpdateSubscriptions(Operation):
     def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:
         if failure.reason != _INSIDE:
             return rejected(change, named, failure, self.key)
-        said = "Iterable failed on the row without a reason, and may take it the next time"
-        said += f"; it may lack opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
+        said = "Iterable failed on the row without a reason, and may accept it the next time"
+        said += f"; the project may not have opt-in message types, which `{_OPTED_IN}` needs" if self.opts_in else ""
         return Outcome(change.ordinal, Status.FAILED, "failed-inside", said, maybe_applied=True, rows=1, alone=True)
 
     def find_fatal_problem(self, reply: Reply) -> Problem | None:

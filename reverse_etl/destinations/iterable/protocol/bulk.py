@@ -133,6 +133,6 @@ def _dropped(change: Change, fields: Sequence[str]) -> Outcome:
         change.ordinal,
         Status.FAILED,
         "dropped-fields",
-        f"Iterable took the row but dropped {names}",
+        f"Iterable accepted the row but dropped {names}",
         maybe_applied=True,
     )

@@ -123,7 +123,7 @@ def _address(base_url: str) -> tuple[str, str]:
 def _not_allowed(what: str) -> ConfigError:
     return ConfigError(
         "host-not-allowed",
-        f"{what} is no place for an Iterable key",
+        f"an Iterable key must not go to {what}",
         context={"allowed": ", ".join(f"https://{name}" for name in _HOSTS)},
         hint="Set ITERABLE_REGION to us or eu, or ITERABLE_BASE_URL to one of the allowed addresses.",
     )

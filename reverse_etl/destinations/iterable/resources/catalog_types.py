@@ -186,7 +186,7 @@ def _not_read(what: str, answer: str) -> DestinationError:
         "catalog-not-read",
         f"Iterable did not return {what}",
         context={"answer": answer},
-        hint="Run again later: nothing was sent. If it stays so, check that the key may read catalogs.",
+        hint="Run again later: nothing was sent. If it happens again, check that the key can read catalogs.",
     )
 
 

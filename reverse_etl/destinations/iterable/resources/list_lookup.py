@@ -93,7 +93,7 @@ class ListSearch:
             "ambiguous-list",
             f"sync `{self.sync}`: {plural(count, 'list')} of Iterable {are(count)} called `{matches[0].name}`",
             context={"lists": list_resources(matches)},
-            hint="Name one of them by its id: `list: {id: …}`.",
+            hint="Write the id of one of them: `list: {id: …}`.",
         )
 
     def _unknown(self, lists: Sequence[NamedResource]) -> DestinationError:

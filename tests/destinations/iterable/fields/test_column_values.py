@@ -20,7 +20,7 @@ from reverse_etl.destinations.operation import Unsendable
 TOO_LARGE = "the whole number does not fit 64 bits; cast the column to text in the model"
 NO_YEAR = "the time is outside the years 1 to 9999"
 NO_DATE = "the date is outside the years 1 to 9999"
-NO_JSON = "the text is no JSON"
+NO_JSON = "the text is not valid JSON"
 STRUCT = pa.struct([("at", pa.timestamp("ns", "UTC")), ("n", pa.list_(pa.uint64()))])
 
 

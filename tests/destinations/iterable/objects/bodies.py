@@ -1,4 +1,4 @@
-"""Request bodies on file, byte by byte. REWRITE_SNAPSHOTS=1 writes them anew: look at the difference then."""
+"""Request bodies on file, byte by byte. REWRITE_SNAPSHOTS=1 writes them again: look at the difference then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalog items against a server that says whatever Iterable might: the contracts, and what only they have."""
+"""Catalog items against a server that gives every reply of Iterable: the contracts, and what only they have."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ CASES = {
 
 
 def bodies(case):
-    """What is sent for rows that are there, and then for those that left."""
+    """What is sent for rows of the model, and then for removed rows."""
     project, change, sources = CASES[case]
     sync = sync_of({"object": "list_members", "list": {"id": 12}, "email": "email", **change})
     bound = bind(sync, project)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[3]
-# Folders of tests of Iterable alone.
+# Folders whose tests are only about Iterable.
 FOLDERS = ("objects", "fields", "protocol", "resources")
 
 POINTS: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Where the key may go, what becomes of whatever comes back, and that the key shows nowhere."""
+"""Where the key may go, how every reply is read, and that the key is never shown."""
 
 from __future__ import annotations
 

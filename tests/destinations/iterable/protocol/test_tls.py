@@ -1,4 +1,4 @@
-"""The key goes to nobody whose certificate does not prove that it is Iterable."""
+"""The key goes to no server whose certificate does not prove that it is Iterable."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def bundle(tmp_path):
 
 @pytest.fixture
 def showing(tmp_path):
-    """A server that shows a certificate and answers whatever it is asked with success."""
+    """A server that shows a certificate and answers every request with success."""
     running = []
 
     def show(certificate: Certificate) -> Server:

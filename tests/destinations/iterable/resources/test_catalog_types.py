@@ -222,7 +222,7 @@ def update(name, kind, *children):
 
 
 class TestMembers:
-    """Whether a server tells the types of an object's members is not documented."""
+    """Whether a server returns the types of an object's members is not documented."""
 
     @pytest.mark.parametrize(
         ("types", "untyped", "has", "lacks"),

@@ -1,4 +1,4 @@
-"""BigQuery's types as its catalog tells them: what they hold, how they are declared, and how our tables keep them."""
+"""BigQuery's types as its catalog reports them: what they hold, how they are declared, and how our tables keep them."""
 
 from __future__ import annotations
 

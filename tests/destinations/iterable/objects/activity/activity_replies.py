@@ -11,7 +11,7 @@ SIX = tuple(reason + kind for reason in ("invalid", "notFound", "forgotten") for
 
 
 def tracked(rows, disallowed=(), barred=0, **failed):
-    """A reply to so many events, `barred` of which have a `disallowed` name; `failed` are the six arrays."""
+    """A reply to so many events. `barred` events have a `disallowed` name; `failed` are the six arrays."""
     arrays: dict[str, list[str]] = {name: [] for name in SIX} | failed
     count = sum(len(names) for names in failed.values()) + barred
     return {

@@ -1,4 +1,4 @@
-"""Events against a server that says whatever Iterable might: the object contract, and what only events have."""
+"""Events against a server that gives every reply of Iterable: the object contract, and what only events have."""
 
 from __future__ import annotations
 

@@ -117,12 +117,12 @@ def test_an_id_that_iterable_takes_goes_out_as_it_is(identity):
 
 @pytest.mark.parametrize("identity", ["a_1", "a 1", "A" * 513, "é", "", "a-1\n", '["a","b"]'])
 def test_any_other_id_becomes_a_hash_that_stays_the_same(identity):
-    """For good: an event that was sent under one hash would be doubled under another."""
+    """Permanently: an event that was sent under one hash would be doubled under another."""
     assert id_of(identity) == hashed("orders", identity)
 
 
 def test_hashes_tell_syncs_and_rows_apart():
-    """A primary key is the model's own, so it is never taken for an id of the whole project."""
+    """A primary key is the model's own, so it is never used as an id of the whole project."""
     keyed = {"event_id": None, "primary_key": ["id"]}
     found = [id_of("1", **keyed), id_of("2", **keyed), id_of("1", name="visits", **keyed), id_of("1_", **keyed)]
     assert len(set(found)) == len(found)

@@ -1,4 +1,4 @@
-"""What a reply to events says of its rows: six arrays, the deprecated ones, names that are not let in, counts."""
+"""What a reply to events says of its rows: six arrays, the deprecated ones, disallowed names, counts."""
 
 from __future__ import annotations
 

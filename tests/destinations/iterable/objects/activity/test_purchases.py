@@ -1,4 +1,4 @@
-"""Purchases against a server that says whatever Iterable might: contract, definitions, bodies, the sandbox."""
+"""Purchases against a server that gives every reply of Iterable: contract, definitions, bodies, the sandbox."""
 
 from __future__ import annotations
 

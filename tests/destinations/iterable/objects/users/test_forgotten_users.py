@@ -1,4 +1,4 @@
-"""Who was forgotten: a row's identity is barred for good only if it is that user, and not if the row mentions one."""
+"""Forgotten users: a row's identity is barred permanently only if it is that user, not if the row mentions one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users against a server that says whatever Iterable might: the object contract, and what only users have."""
+"""Users against a server that gives every reply of Iterable: the object contract, and what only users have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bulk reply says of its rows: the ten arrays, the deprecated ones, counts that lie, names that fit nobody."""
+"""What a bulk reply says of its rows: the ten arrays, the deprecated ones, wrong counts, names that fit no row."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TestWhatARepliesNames:
         assert done.statuses == {1: "rejected"}
 
     def test_user_ids_are_matched_exactly(self, world, server):
-        """Another case is another user: the reply names nobody of this batch, so the rows are told apart."""
+        """Another case is another user: the reply names no user of this batch, so the batch is split."""
         rows = [customer(n) for n in range(2)]
 
         def answer(got):
