@@ -88,6 +88,11 @@ class LeasedRun(LookedRun):
         """The look, with the lease as it is now: another run may have used it since."""
         return replace(self.look, lease=self.lease_row)
 
+    @property
+    def may_have_sent(self) -> bool:
+        """Whether the destination may have got a row of this run."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun(LeasedRun):
@@ -103,6 +108,10 @@ class ApprovedRun(PlannedRun):
 
     rejections: Rejections
     journal: Journal
+
+    @property
+    def may_have_sent(self) -> bool:
+        return self.journal.credit > 0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
-"""Creates and takes the lease of a sync. It waits for the lease of a crashed run, and not for an active run."""
+"""Creates and takes the lease of a sync. Waits for the lease of a crashed run, and not for an active run."""
 
 from __future__ import annotations
 
-from reverse_etl.errors import ConfigError, LeaseError
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from reverse_etl.errors import LeaseError, ReverseEtlError
 from reverse_etl.events import Event
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
@@ -19,20 +22,31 @@ def new_lease(store: SnapshotStore, environment: RunEnvironment, started_at: str
     return Lease(store.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
 
 
-def acquire_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
-    """The lease row as taken over, of a sync snapshot that can be continued. Raises ConfigError and LeaseError."""
-    row = take_lease(store, lease, environment)
+@contextmanager
+def release_on_error(lease: Lease) -> Iterator[None]:
+    """Release the lease if the work under it raises an error. An open run stays open: the next run recovers it.
+
+    Only for work that sends nothing.
+    """
     try:
+        yield
+    except ReverseEtlError:
+        with suppress(ReverseEtlError):
+            lease.release()
+        raise
+
+
+def acquire_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
+    """Take the lease and return its row. Raises LeaseError, or ConfigError if the state cannot be continued."""
+    row = take_lease(store, lease, environment)
+    with release_on_error(lease):
         # It may have been moved away while this run waited.
         store.check_lease(row)
-    except ConfigError:
-        lease.release()
-        raise
     return row
 
 
 def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
-    """The lease row as taken over. Raises LeaseError where another run is alive, or the wait is over."""
+    """Take the lease and return its row. Raises LeaseError if another run is active, or if the wait is over."""
     until = environment.clock.monotonic() + environment.invocation.wait
     reported = False
     while not lease.acquire():
@@ -53,7 +67,8 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
             reported = True
         with store.idle():
             environment.clock.sleep(min(_NAP, max(left, 0.05)))
-    row = store.lease_row()
+    with release_on_error(lease):
+        row = store.lease_row()
     if row is None:
         raise LeaseError(
             "lease-lost", "the lease row is gone", context={"table": store.tables.lease}, hint="Run again."
@@ -62,7 +77,7 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
 
 
 def _is_live(row: LeaseRow, environment: RunEnvironment) -> bool:
-    """Return whether the holder is active: by its process, or by its heartbeat if the process cannot be seen."""
+    """Return whether the holder's process runs. If that cannot be known, its last heartbeat decides."""
     if row.holder is None:
         return False
     alive = environment.invocation.is_alive(dict(row.holder_note))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reverse_etl.change import RunResult
-from reverse_etl.errors import DestinationError, ReverseEtlError, WarehouseError
+from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.context import End, LeasedRun, RunContext
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.history import record_end
@@ -35,15 +35,11 @@ def _always(_context: Any) -> bool:
 
 @dataclass(frozen=True)
 class RunStage:
-    """One stage. `step` is the name that its statements and its time are reported under.
-
-    `sends`: rows may have been sent, so that a fault must leave the lease and the open run as they are.
-    """
+    """One stage. `step` is the name that its statements and its time are reported under."""
 
     step: str
     act: Callable[[Any], RunContext | End]
     is_needed: Callable[[Any], bool] = _always
-    sends: bool = False
 
 
 # The order of the commit protocol. A sync that seemed to have no rows is prepared once its plan has some.
@@ -57,9 +53,9 @@ STAGES = (
     RunStage("plan", write_plan),
     RunStage("check", prepare, plans_rows),
     RunStage("plan", guard_plan),
-    RunStage("send", send, sends=True),
-    RunStage("commit", commit, sends=True),
-    RunStage("commit", close, sends=True),
+    RunStage("send", send),
+    RunStage("commit", commit),
+    RunStage("commit", close),
 )
 
 
@@ -107,17 +103,19 @@ def _run_stages(context: RunContext, timings: dict[str, float]) -> End:
 
 
 def _act(stage: RunStage, context: RunContext) -> RunContext | End:
-    """Return what the stage returns, or the end that its error is."""
+    """Return what the stage returns, or the end of the run if the stage raises an error."""
     try:
         return stage.act(context)
     except ReverseEtlError as error:
-        if not stage.sends and isinstance(error, (WarehouseError, DestinationError)):
-            _release_lease(context)
+        _release_lease(context)
         return End(context, problem_of(error), error=error)
 
 
 def _release_lease(context: RunContext) -> None:
-    """Free the lease of a run that sent nothing. A run that died before stays open, and the next run recovers it."""
-    if isinstance(context, LeasedRun):
+    """Release the lease after an error, unless rows may have been sent. The next run recovers a run that stays open.
+
+    If rows may have been sent, the lease has to expire, so that late requests take effect before the next run.
+    """
+    if isinstance(context, LeasedRun) and not context.may_have_sent:
         with suppress(ReverseEtlError):
             context.lease.release()

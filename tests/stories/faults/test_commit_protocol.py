@@ -18,7 +18,7 @@ import pytest
 
 from reverse_etl.change import SyncStatus
 from reverse_etl.delivery.rate_limiter import RateLimiter, Time
-from reverse_etl.errors import WarehouseError
+from reverse_etl.errors import ConfigError, ReverseEtlError, WarehouseError
 from reverse_etl.events import Event
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.duckdb import DuckDB
@@ -479,12 +479,19 @@ def test_a_run_whose_every_attempt_was_answered_leaves_no_quiet_time(
     assert run(warehouse, iterable.url, META, SETTINGS, wait=0).status is SyncStatus.SUCCESS
 
 
+FAULTS = [
+    WarehouseError("duckdb-error", "no statement for you", context={}, hint="None."),
+    ConfigError("database-locked", "another process has the file", context={}, hint="None."),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_a_run_that_could_not_write_its_plan_is_not_called_dead(
-    project: Project, iterable: ReferenceServer, warehouse: Watched
+    project: Project, iterable: ReferenceServer, warehouse: Watched, fault: ReverseEtlError
 ) -> None:
     def fail(sql: str, _params: Sequence[object]) -> None:
         if sql.startswith("CREATE TABLE") and "plan__" in sql:
-            raise WarehouseError("duckdb-error", "no plan for you", context={}, hint="None.")
+            raise fault
 
     warehouse.tell = fail
     assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.ERROR
@@ -493,3 +500,61 @@ def test_a_run_that_could_not_write_its_plan_is_not_called_dead(
     assert run(warehouse, iterable.url, META, SETTINGS, wait=0, listener=told.append).status is SyncStatus.SUCCESS
     [recovered] = [event for event in told if event.name == "RunRecovered"]
     assert (recovered.level, recovered.message) == ("info", "sync `people`: took over run 1, which sent nothing")
+
+
+def test_a_configuration_that_is_found_wrong_under_the_lease_does_not_block_the_next_run(
+    project: Project, iterable: ReferenceServer, warehouse: Watched
+) -> None:
+    class Refusing:
+        def send(self, _request: object) -> Reply:
+            raise ConfigError("wrong-project-type", "another type of project", context={}, hint="None.")
+
+        def close(self) -> None:
+            pass
+
+    result = run(warehouse, iterable.url, META, SETTINGS, client=lambda _config: Refusing())
+    assert result.problem is not None
+    assert (result.status, result.problem.code) == (SyncStatus.ERROR, "wrong-project-type")
+    assert run(warehouse, iterable.url, META, SETTINGS, wait=0).status is SyncStatus.SUCCESS
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_a_run_that_could_not_commit_what_it_sent_keeps_its_lease(
+    project: Project, iterable: ReferenceServer, warehouse: Watched, fault: ReverseEtlError
+) -> None:
+    def fail(sql: str, _params: Sequence[object]) -> None:
+        if sql.startswith("MERGE"):
+            raise fault
+
+    warehouse.tell = fail
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.ERROR
+    warehouse.tell = Watched.tell
+    early = run(warehouse, iterable.url, META, SETTINGS, wait=0)
+    assert early.problem is not None
+    assert early.problem.code == "lease-not-free"
+    warehouse.unlock()
+    project.let_time_pass()
+    sent = iterable.number
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    assert (iterable.number, set(states(project).values())) == (sent, {"accepted"})
+
+
+def test_a_run_that_had_nothing_to_send_and_could_not_commit_does_not_block_the_next_run(
+    project: Project, iterable: ReferenceServer, warehouse: Watched
+) -> None:
+    """A new field without a value: the sync snapshot gets a column, and no row changes."""
+    assert run(warehouse, iterable.url, META, SETTINGS).status is SyncStatus.SUCCESS
+    warehouse.unlock()
+    project.sql("ALTER TABLE people ADD COLUMN nick VARCHAR")
+    wider = {**META, "fields": {"name": "name", "nick": "nick"}}
+
+    def fail(sql: str, _params: Sequence[object]) -> None:
+        if sql.startswith("MERGE"):
+            raise FAULTS[0]
+
+    warehouse.tell = fail
+    sent = iterable.number
+    assert run(warehouse, iterable.url, wider, SETTINGS).status is SyncStatus.ERROR
+    assert iterable.number == sent
+    warehouse.tell = Watched.tell
+    assert run(warehouse, iterable.url, wider, SETTINGS, wait=0).status is SyncStatus.SUCCESS
