@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from reverse_etl.errors import WarehouseError
 from tests.cli.conftest import Shop
 
 
@@ -25,3 +28,19 @@ def test_nothing_to_accept_before_the_first_run(people: Shop) -> None:
     ended = people.cli("destination", "accept")
     assert (ended.code, "nothing was sent yet" in ended.out) == (0, True)
     assert people.cli("status").out.startswith("sync people: never run")
+
+
+def test_an_acceptance_that_fails_does_not_block_the_next_command(
+    people: Shop, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise WarehouseError("no-space-left", "the disk is full", context={}, hint="None.")
+
+    people.cli("run")
+    new = {"ITERABLE_API_KEY": "sandbox-rotated"}
+    accept = ("destination", "accept", "--select", "people")
+    monkeypatch.setattr("reverse_etl.snapshot.snapshot_store.SnapshotStore.live_entries", refuse)
+    assert "error[no-space-left]" in people.cli(*accept, **new).err
+    monkeypatch.undo()
+    people.sql("update people set age = 1 where first_name = 'Bob'")
+    assert people.cli("run", "--wait", "0", **new).code == 0

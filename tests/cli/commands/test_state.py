@@ -14,6 +14,7 @@ import duckdb
 import pytest
 import requests
 
+from reverse_etl.errors import WarehouseError
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
 from reverse_etl.snapshot.tables import slug
 from reverse_etl.warehouses.duckdb import DuckDB
@@ -184,6 +185,10 @@ def migrate(shop: Shop, to: str, *words: str) -> Any:
     return shop.cli("state", "migrate", "--to", to, *words)
 
 
+def refuse_statement(*_: object) -> None:
+    raise WarehouseError("no-space-left", "the disk is full", context={}, hint="None.")
+
+
 @pytest.fixture
 def stored_state(shop: Shop) -> Shop:
     """A shop whose state is in the warehouse, after its first run."""
@@ -280,7 +285,7 @@ def test_a_live_run_is_not_moved(stored_state: Shop) -> None:
 def test_a_move_that_broke_off_leaves_the_state_where_it_was(
     stored_state: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reverse_etl.run.maintenance.migrate_state._same", lambda *_: False)
+    monkeypatch.setattr("reverse_etl.run.maintenance.migrate_state._sends_the_same", lambda *_: False)
     ended = migrate(stored_state, "local")
     assert "error[move-differs]" in ended.err
     assert "error[state-moved]" in stored_state.cli("run", **LOCAL).err
@@ -288,6 +293,15 @@ def test_a_move_that_broke_off_leaves_the_state_where_it_was(
     assert stored_state.cli("run").code == 0
     assert counts(stored_state) == {"unchanged": 3}
     assert migrate(stored_state, "local").code == 0
+
+
+def test_a_reset_that_fails_does_not_block_the_next_run(stored_state: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reverse_etl.snapshot.snapshot_store.SnapshotStore.clear", refuse_statement)
+    assert "error[no-space-left]" in stored_state.cli("state", "reset", "--select", "people").err
+    monkeypatch.undo()
+    stored_state.sql("update people set age = 37 where first_name = 'Ada'")
+    assert stored_state.cli("run", "--wait", "0").code == 0
+    assert counts(stored_state) == {"changed": 1, "unchanged": 2, "planned": 1, "accepted": 1}
 
 
 def test_a_value_that_does_not_cross_is_sent_again(stored_state: Shop) -> None:
