@@ -57,7 +57,7 @@ class Acceptance:
     def accept(self) -> str:
         """Note the current destination and relation, under the lease, as a run does. Return what was done, in words.
 
-        A run that died is recovered first. Raises the `problems`, and LeaseError if a run is alive.
+        A crashed run is recovered first. Raises the `problems`, and LeaseError if a run is active.
         """
         problems = self.problems()
         if problems:
