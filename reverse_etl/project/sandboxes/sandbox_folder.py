@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,9 +56,21 @@ def other_project_type(folder: Path, label: FolderLabel, project_type: str) -> C
     )
 
 
+def type_of_folder(folder: Path, label: FolderLabel, allowed: Sequence[str]) -> str:
+    """Why the project type is that of the folder, and how to get another one if the definitions need it."""
+    if label.project_type in allowed or not allowed:
+        return "the type of the last run"
+    needed = " or ".join(allowed)
+    return f"the type of the last run; your definitions need {needed}: delete {shown_path(folder)} to start again"
+
+
+def shown_path(folder: Path) -> str:
+    """The folder as a shell takes it, relative to the working directory if it is inside."""
+    return shlex.quote(os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder))
+
+
 def viewing_hint(folder: Path, project_type: str) -> str:
-    shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
     return (
-        f"to see what arrived: reverse-etl sandbox --data-dir {shlex.quote(shown)} --project-type {project_type}"
+        f"to see what arrived: reverse-etl sandbox --data-dir {shown_path(folder)} --project-type {project_type}"
         "; status, history, rejected and requeue take --sandbox too"
     )

@@ -24,6 +24,7 @@ from reverse_etl.project.sandboxes.sandbox_folder import (
     FolderLabel,
     other_project_type,
     read_label,
+    type_of_folder,
     viewing_hint,
     write_label,
 )
@@ -145,9 +146,9 @@ class SandboxedProject(ProjectContext):
         said = project_type_to_play(self._source(name))
         if said is not None:
             return said
-        if label is not None and not label.is_empty:
-            return label.project_type, "the type of the last run"
         allowed = possible_types([sync for sync in self.syncs if sync.destination == name], self.vendor(name))
+        if label is not None and not label.is_empty:
+            return label.project_type, type_of_folder(self.data_dir(name), label, allowed)
         if len(allowed) == 1:
             return allowed[0], "the definitions allow no other"
         if allowed and PROJECT_TYPES[0] not in allowed:

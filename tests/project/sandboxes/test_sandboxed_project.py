@@ -310,6 +310,17 @@ def test_the_definitions_choose_a_type_that_they_allow(
     assert "(the type of the last run)" in sandboxed.cli("plan").err
 
 
+def test_a_folder_of_another_type_says_how_to_start_again(sandboxed: SandboxedShop) -> None:
+    sandboxed.shop.model("people", {"object": "users", "user_id": "email", "fields": ["age"]})
+    assert sandboxed.cli("run").code == 0
+    sandboxed.shop.model("people", {"object": "users", "email": "email", "fields": ["age"]})
+    ended = sandboxed.cli("plan")
+    assert (
+        "project type: user_id (the type of the last run; your definitions need email or hybrid: delete " in ended.err
+    )
+    assert "wrong-identifier" in ended.err
+
+
 @pytest.mark.parametrize("entry", [{"user_id": "email", "mode": "upsert"}, {"user_id": "email", "email": "first_name"}])
 def test_a_first_try_that_failed_does_not_refuse_the_next(sandboxed: SandboxedShop, entry: dict[str, object]) -> None:
     sandboxed.shop.model("people", {"object": "users", **entry})
