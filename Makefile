@@ -40,7 +40,7 @@ test-fast: $(STAMP) ## Most of the tests in two minutes: no local cloud warehous
 	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow or repeat)" $(ARGS)
 
 docs: $(STAMP) ## Build the documentation into site/, with every warning an error
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet && echo "site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict && echo "site/index.html"
 
 docs-serve: $(STAMP) ## Show the documentation at http://127.0.0.1:8000 while you write
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve --quiet

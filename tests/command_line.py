@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import typer.testing
 from typer.main import get_command
@@ -11,7 +12,16 @@ from typer.main import get_command
 from reverse_etl.cli import app
 
 # Reading the signatures of all commands takes as long as a small run, so they are read once.
-typer.testing._get_command = cache(get_command)
+get_root = cache(get_command)
+typer.testing._get_command = get_root
+
+
+def works_on_project(words: Sequence[str]) -> bool:
+    """Return whether the command of these words takes the flags that name a dbt project."""
+    found: Any = get_root(app)
+    for word in words:
+        found = getattr(found, "commands", {}).get(word, found)
+    return any(parameter.name == "project_dir" for parameter in found.params)
 
 
 def invoke(words: Sequence[str], env: Mapping[str, str | None]) -> typer.testing.Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from reverse_etl.destinations.iterable.config import _Entry as DestinationEntry
 from reverse_etl.guards.table import GUARDS
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable
-from tests.documentation import GENERATED, PAGES, README, TEXT
+from tests.documentation import EXAMPLES, GENERATED, PAGES, README, TEXT
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "reverse_etl"
@@ -217,11 +218,11 @@ def test_fields_of_the_result_file() -> None:
     assert missing(metadata | {"schema_version"}) == []
 
 
-COMPLETE = re.findall(r"<!-- complete -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+COMPLETE = [example.definition for example in EXAMPLES]
 
 
 def test_there_are_complete_examples() -> None:
-    assert len(COMPLETE) >= 2
+    assert len(COMPLETE) == TEXT.count("<!-- complete") >= 2
     keys = {key for text in COMPLETE for entry in _entries(text) for key in entry}
     assert keys >= set().union(*(entry.model_fields for entry in entries().values()))
 
@@ -290,7 +291,22 @@ def test_the_map_names_every_module() -> None:
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Strict: a broken link, an unknown anchor or a page outside the menu is an error."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = _build_site(ROOT, tmp_path / "site")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert (tmp_path / "site" / "reference" / "commands" / "index.html").is_file()
+
+
+def test_a_page_outside_the_menu_fails_the_build(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    (tmp_path / "docs" / "guides" / "lost.md").write_text("# Nobody finds this\n", encoding="utf-8")
+    ended = _build_site(tmp_path, tmp_path / "site")
+    assert ended.returncode != 0
+    assert "guides/lost.md" in ended.stderr
+
+
+def _build_site(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build as `make docs` does."""
+    [line] = re.findall(r"-m (mkdocs build[^&\n]*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    command = [sys.executable, "-m", *line.split(), "--site-dir", str(site)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

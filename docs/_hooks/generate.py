@@ -1,4 +1,4 @@
-"""MkDocs hook: adds the reference pages, which are made from the code, so that each fact has one source."""
+"""MkDocs hook: adds the reference pages and the menu of objects. Both are made from the code."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pages import generated_pages
+
+from reverse_etl.destinations.iterable import OBJECTS
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Fill the menu `Objects` with the page of each object, in the order of the table."""
+    for section in config.nav or ():
+        if "Objects" in section:
+            section["Objects"] = [{name: f"objects/{name}.md"} for name in OBJECTS]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -7,8 +7,8 @@ from typing import Any
 
 from markdown_pieces import code, table
 
+from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.guard import Guard
-from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.guards.table import GUARDS
 
 _INTRO = """# Guards
@@ -38,11 +38,11 @@ def _key(guard: Guard[Any]) -> str:
     if guard.key is None:
         return "cannot be turned off"
     off = code(f"guards: {{{guard.name}: false}}")
-    if not isinstance(guard.default, LimitEntry):
+    if not isinstance(guard.default, EntryPart):
         return off
     defaults = ", ".join(f"{name}: {_shown(value)}" for name, value in guard.default)
     return f"{off}, or limits; the defaults: {code(f'guards: {{{guard.name}: {{{defaults}}}}}')}"
 
 
-def _shown(value: float | None) -> str:
-    return "…" if value is None else f"{value:g}"
+def _shown(value: object) -> str:
+    return "…" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -103,7 +103,8 @@ class SendGuardContext:
 
     `allowed_targets` are the dbt targets that may send to the destination; empty: all. `command_flags` are flags that
     a command needs to reach this destination. `before` and `now` say where rows went and where they would go.
-    Counts are rows: of the model, of the sync snapshot, to be removed now, and removed lately by earlier runs.
+    Counts are rows: of the model, of the sync snapshot, to be added, changed and removed now, held back as invalid or
+    quarantined, and removed lately by earlier runs.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
     """
 
@@ -115,7 +116,11 @@ class SendGuardContext:
     now: Mapping[str, object] = field(default_factory=dict)
     model_rows: int = 0
     entries: int = 0
+    added: int = 0
+    changed: int = 0
     removed: int = 0
+    invalid: int = 0
+    quarantined: int = 0
     removed_before: int = 0
     snapshot_table: str = ""
     damage: str = ""

@@ -16,7 +16,7 @@ import pytest
 
 from reverse_etl.cli.flag_lists import repeat_flags
 from reverse_etl.sandbox import SandboxOptions, start_sandbox
-from tests.command_line import invoke
+from tests.command_line import invoke, works_on_project
 
 PEOPLE = """
 create or replace table {name} as select * from (values
@@ -122,7 +122,7 @@ class Shop:
 
     def cli(self, *words: str, **env: str) -> Ended:
         """Run one command in this process."""
-        where = ["--project-dir", str(self.folder)] if words[0] not in ("schema", "sandbox", "demo") else []
+        where = ["--project-dir", str(self.folder)] if works_on_project(words) else []
         with working_in(self.folder):
             result = invoke(repeat_flags([*words, *where]), {**_cleared(), **self.env, **env})
         return Ended(result.exit_code, result.stdout, result.stderr)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -16,53 +18,20 @@ from reverse_etl.snapshot.sql.identifier_text import UNFIT
 from reverse_etl.snapshot.sql.row_checks import reason
 from tests.contracts.sync_harness import MODEL_SCHEMA, SyncHarness
 
+TESTS = Path(__file__).parents[1]
 REFUSED = "refused"
 HELD = "held"
-# What holds an identifier, in the place of `COLUMN`, with the type of the project.
-USES: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("user_id", {"object": "users", "user_id": "COLUMN", "fields": ["other"]}),
-    ("email", {"object": "users", "email": "COLUMN", "fields": ["other"]}),
-    ("email", {"object": "users", "email": "other", "user_id": "COLUMN", "fields": []}),
-    ("hybrid", {"object": "users", "email": "COLUMN", "user_id": "other", "fields": []}),
-    ("user_id", {"object": "user_deletions", "mode": "delete", "user_id": "COLUMN", "allow_destructive": True}),
-    ("email", {"object": "user_deletions", "mode": "forget", "email": "COLUMN", "allow_destructive": True}),
-    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "COLUMN", "email": "other", "fields": []}),
-    (
-        "hybrid",
-        {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "user_id": "COLUMN", "fields": []},
-    ),
-    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "email": "COLUMN", "fields": []}),
-    (
-        "email",
-        {
-            "object": "purchases",
-            "purchase_id": "COLUMN",
-            "email": "other",
-            "items": "lines",
-            "total": {"value": 1},
-            "fields": [],
-        },
-    ),
-    (
-        "user_id",
-        {
-            "object": "purchases",
-            "purchase_id": "other",
-            "user_id": "COLUMN",
-            "items": "lines",
-            "total": {"value": 1},
-            "fields": [],
-        },
-    ),
-    ("user_id", {"object": "carts", "user_id": "COLUMN", "items": "lines"}),
-    ("user_id", {"object": "list_members", "list": {"id": 1}, "user_id": "COLUMN"}),
-    ("user_id", {"object": "subscriptions", "user_id": "COLUMN", "list_ids": {"value": [1]}}),
-    ("user_id", {"object": "email_changes", "user_id": "COLUMN", "new_email": "other"}),
-    ("email", {"object": "email_changes", "current_email": "other", "new_email": "COLUMN"}),
-    ("user_id", {"object": "user_merges", "source": "COLUMN", "destination": "other"}),
-    ("user_id", {"object": "user_merges", "source": "other", "destination": "COLUMN"}),
-    ("email", {"object": "catalog_items", "catalog": "shop", "item_id": "COLUMN", "fields": ["other"]}),
-)
+
+
+def identifier_uses(name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Definitions of an object, from its test file: `COLUMN` stands in the place of an identifier."""
+    [path] = (TESTS / "destinations" / "iterable").rglob(f"test_{name}.py")
+    module = importlib.import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
+    uses: Sequence[tuple[str, Mapping[str, Any]]] = module.IDENTIFIER_USES
+    return uses
+
+
+USES = [use for name in OBJECTS for use in identifier_uses(name)]
 IDS = [f"{use['object']}-{next(key for key, value in use.items() if value == 'COLUMN')}-{kind}" for kind, use in USES]
 
 
@@ -86,6 +55,7 @@ class IdentifierTypesContract:
 
     def test_every_object_is_among_them(self) -> None:
         assert {use["object"] for _, use in USES} == set(OBJECTS)
+        assert all("COLUMN" in use.values() for _, use in USES)
 
     @pytest.mark.parametrize(("project", "use"), USES, ids=IDS)
     def test_each_type_in_the_place_of_an_identifier(self, typed_model, project, use):

@@ -37,11 +37,15 @@ EntryT = TypeVar("EntryT", bound=Entry)
 
 @dataclass(frozen=True)
 class IterableObject(Generic[EntryT]):
-    """One object: the class of its entry, the stage of its syncs, and the function that binds an entry."""
+    """One object: the class of its entry, the stage of its syncs, and the function that binds an entry.
+
+    `names_both_identifiers`: its rows may name one user by e-mail and another by user id, whatever other syncs use.
+    """
 
     entry: type[EntryT]
     stage: Stage
     bind: Callable[[EntryT, ProjectType], BoundObject]
+    names_both_identifiers: bool = False
 
     def bind_sync(self, sync: Sync, project: ProjectType) -> BoundObject:
         """Return how the rows of a sync of this object are identified, encoded and sent in the project."""

@@ -19,7 +19,7 @@ def find_identifier_conflicts(syncs: Sequence[tuple[Sync, str]]) -> dict[str, st
     by: dict[str, list[tuple[Sync, str]]] = {}
     for sync, project_type in syncs:
         people = bind(sync, project_type).people
-        if people and sync.object != "user_merges":  # it names both identifiers by itself
+        if people and not OBJECTS[sync.object].names_both_identifiers:
             by.setdefault(sync.destination, []).append((sync, people[0].key))
     return {
         sync.name: _warning(key, *first)

@@ -159,4 +159,4 @@ class MergeUsers(Single):
     endpoint: Endpoint = MERGE
 
 
-USER_MERGES = IterableObject(UserMergesEntry, Stage.IDENTITY, bind)
+USER_MERGES = IterableObject(UserMergesEntry, Stage.IDENTITY, bind, names_both_identifiers=True)

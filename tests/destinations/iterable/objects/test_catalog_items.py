@@ -16,6 +16,9 @@ from tests.contracts.iterable.objects import OperationContract
 from tests.destinations.iterable.objects.singles import codes_in, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (("email", {"object": "catalog_items", "catalog": "shop", "item_id": "COLUMN", "fields": ["other"]}),)
+
 META = {"object": "catalog_items", "catalog": "Products", "item_id": "sku"}
 GONE = {
     "error": "NotFound",

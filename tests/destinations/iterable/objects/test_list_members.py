@@ -17,6 +17,9 @@ from tests.destinations.iterable.objects.bulk_replies import ARRAYS, reply
 from tests.destinations.iterable.objects.singles import faults_in_project, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (("user_id", {"object": "list_members", "list": {"id": 1}, "user_id": "COLUMN"}),)
+
 VIP = 12
 MEMBERS = {"object": "list_members", "list": {"name": "VIP"}, "email": "email"}
 LISTS = [

@@ -18,6 +18,9 @@ from tests.contracts.iterable.bulk import BulkContract
 from tests.destinations.iterable.objects.singles import faults_in_project, read, sync_of
 from tests.doubles.scripted_server import Answer, refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (("user_id", {"object": "subscriptions", "user_id": "COLUMN", "list_ids": {"value": [1]}}),)
+
 CHANNELS, TYPES, OPTED = "unsubscribed_channels", "unsubscribed_message_types", "subscribed_message_types"
 SUBSCRIPTIONS = {"object": "subscriptions", "email": "email", CHANNELS: "channels"}
 REGISTERS = {

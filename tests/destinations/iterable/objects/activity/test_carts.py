@@ -16,6 +16,9 @@ from reverse_etl.sync import IdentityRule
 from tests.destinations.iterable.objects.singles import FORGOTTEN, SingleContract
 from tests.doubles.scripted_server import refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (("user_id", {"object": "carts", "user_id": "COLUMN", "items": "lines"}),)
+
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}
 MODEL = TaggedModel("carts", "model.shop.carts", '"shop"."main"."carts"', "models/carts.yml")
 GOOD = {"object": "carts", "email": "email", "items": "lines"}

@@ -16,6 +16,16 @@ from tests.contracts.iterable.turns import TurnsContract
 from tests.destinations.iterable.objects.activity.activity_replies import event, tracked
 from tests.destinations.iterable.objects.singles import codes_in
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "COLUMN", "email": "other", "fields": []}),
+    (
+        "hybrid",
+        {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "user_id": "COLUMN", "fields": []},
+    ),
+    ("email", {"object": "events", "event_name": {"value": "x"}, "event_id": "other", "email": "COLUMN", "fields": []}),
+)
+
 
 class TrackHooks:
     array = "events"

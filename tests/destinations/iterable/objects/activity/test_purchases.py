@@ -26,6 +26,32 @@ from tests.destinations.iterable.objects.singles import FORGOTTEN, SingleContrac
 from tests.doubles.delivery_world import KEY
 from tests.doubles.scripted_server import refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    (
+        "email",
+        {
+            "object": "purchases",
+            "purchase_id": "COLUMN",
+            "email": "other",
+            "items": "lines",
+            "total": {"value": 1},
+            "fields": [],
+        },
+    ),
+    (
+        "user_id",
+        {
+            "object": "purchases",
+            "purchase_id": "other",
+            "user_id": "COLUMN",
+            "items": "lines",
+            "total": {"value": 1},
+            "fields": [],
+        },
+    ),
+)
+
 TEA = {"id": "T-1", "name": "Tea", "price": 3.5, "quantity": 2}
 MODEL = TaggedModel("orders", "model.shop.orders", '"shop"."main"."orders"', "models/orders.yml")
 GOOD = {"object": "purchases", "purchase_id": "id", "email": "email", "items": "lines", "total": "total"}

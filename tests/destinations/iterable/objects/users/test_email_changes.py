@@ -16,6 +16,12 @@ from tests.destinations.iterable.objects.singles import (
 )
 from tests.doubles.scripted_server import Answer, refusal
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    ("user_id", {"object": "email_changes", "user_id": "COLUMN", "new_email": "other"}),
+    ("email", {"object": "email_changes", "current_email": "other", "new_email": "COLUMN"}),
+)
+
 
 class TestUpdateEmail(SingleContract):
     def operation(self):

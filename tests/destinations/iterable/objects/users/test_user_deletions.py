@@ -21,6 +21,12 @@ from tests.destinations.iterable.objects.singles import (
 )
 from tests.doubles.scripted_server import Answer
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    ("user_id", {"object": "user_deletions", "mode": "delete", "user_id": "COLUMN", "allow_destructive": True}),
+    ("email", {"object": "user_deletions", "mode": "forget", "email": "COLUMN", "allow_destructive": True}),
+)
+
 
 class TestForget(SingleContract):
     def operation(self):

@@ -23,6 +23,12 @@ from tests.destinations.iterable.objects.singles import (
 )
 from tests.doubles.scripted_server import Answer
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    ("user_id", {"object": "user_merges", "source": "COLUMN", "destination": "other"}),
+    ("user_id", {"object": "user_merges", "source": "other", "destination": "COLUMN"}),
+)
+
 
 class TestMerge(SingleContract):
     def operation(self):

@@ -14,6 +14,14 @@ from tests.destinations.iterable.objects.bulk_replies import reply, user
 from tests.destinations.iterable.objects.singles import codes_in, sync_of
 from tests.doubles.scripted_server import Answer
 
+# Where a column is an identifier, with the type of the project. The contract of warehouses tries each type there.
+IDENTIFIER_USES = (
+    ("user_id", {"object": "users", "user_id": "COLUMN", "fields": ["other"]}),
+    ("email", {"object": "users", "email": "COLUMN", "fields": ["other"]}),
+    ("email", {"object": "users", "email": "other", "user_id": "COLUMN", "fields": []}),
+    ("hybrid", {"object": "users", "email": "COLUMN", "user_id": "other", "fields": []}),
+)
+
 
 class TestBulkUpdate(BulkContract):
     def operation(self):
