@@ -8,8 +8,10 @@ import pytest
 
 from reverse_etl.change import PastFailure
 from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
+from reverse_etl.snapshot.readmissions import SyncPeople, find_syncs_with_forgotten_users, readmit_people
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.tables import response_columns
+from reverse_etl.sync import Field, IdentityRule, PersonColumn
 from reverse_etl.verdict import Verdict
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sync_harness import LONG_AGO, RESPONSE, Crash, Fate, SyncHarness, of
@@ -141,6 +143,24 @@ class QuarantineContract:
         assert harness.counted() == {"quarantined": 1}
         self.readmit(letting_in, "of another destination", harness.name)
         assert harness.run().identities("added") == ["a@x.y"]
+
+    def test_who_was_let_back_in_by_another_identifier_is_sent_again(self, harness):
+        """The other sync identifies people by name, and the rows of this one have that name beside the address."""
+        harness.fields = (Field("points", "points"), Field("name", "name", as_text=True, from_key=True))
+        harness.model(PEOPLE, ROWS)
+        fates = {"a@x.y": Fate.FORGOTTEN, "b@x.y": Fate.MENTIONS_FORGOTTEN, "c@x.y": Fate.FORGOTTEN}
+        harness.run(lambda row: fates[row.identity])
+        rule = IdentityRule("name", ("name",))
+        letting_in = replace(harness, name="unforget", rule=rule, fields=(Field("points", "points"),), sent={})
+        letting_in.run(of(ROWS[2][1], Fate.REJECTED))
+        store, other = harness.store(), letting_in.store()
+        assert find_syncs_with_forgotten_users(harness.warehouse, store.tables, [harness.name, "x"]) == [harness.name]
+        held = SyncPeople(store.tables, harness.layout(), [PersonColumn("email"), PersonColumn("name", "@name")])
+        accepted = SyncPeople(other.tables, letting_in.layout(), [PersonColumn("name")])
+        readmit_people(harness.warehouse, held, replace(accepted, people=[PersonColumn("email")]))
+        assert harness.counted() == {"quarantined": 3}
+        readmit_people(harness.warehouse, held, accepted)
+        assert harness.run().identities("added") == ["a@x.y", "b@x.y"]
 
     def test_who_was_forgotten_after_being_let_back_in_stays_forgotten(self, harness):
         harness.model(PEOPLE, ROWS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reverse_etl.run.context import ApprovedRun
+from reverse_etl.run.sending.readmission import release_readmitted_rows
 
 
 def commit(context: ApprovedRun) -> ApprovedRun:
@@ -15,6 +16,5 @@ def commit(context: ApprovedRun) -> ApprovedRun:
     if counts.lists_settled:
         rejections.clear_settled()
     if context.runnable.bound.operations.write.unbars_identities:
-        syncs = context.environment.project.to_destination(context.runnable.sync.destination)
-        rejections.readmit([sync.name for sync in syncs])
+        release_readmitted_rows(context)
     return context

@@ -96,3 +96,41 @@ def test_who_goes_by_a_second_identifier_is_let_back_in_by_it(name, tmp_path):
         side.call("POST", "/api/users/unforget", {"email": "gone@shop.com"})
         project.cli("requeue", "gone@shop.com")
         assert run(project, "--select", "sync:users") == {"users": "1 0 0"}
+
+
+BOTH = {"email": "email", "user_id": "id"}
+
+
+@pytest.mark.parametrize(
+    ("held", "unforget"),
+    [
+        ({**USERS, **BOTH}, {"email": "email"}),
+        ({**USERS, **BOTH, "prefer": "email"}, {"user_id": "id"}),
+        ({**USERS, "email": "email"}, BOTH),
+        ({**EVENTS, **BOTH, "name": "users", "event_id": "name"}, {"email": "email"}),
+    ],
+)
+def test_who_is_let_back_in_by_one_identifier_is_sent_again_by_the_other(tmp_path, held, unforget):
+    """Both identifiers stand in the model; somebody else who was forgotten stays so.
+
+    Iterable has forgotten each identifier, so the other one is let back in too.
+    """
+    with SIDES["sandbox"]("hybrid", opt_in=False) as side:
+        people = [{"id": f"U-{who}", "email": f"{who}@shop.com", "name": who} for who in ("gone", "away")]
+        for one in people:
+            user = {"email": one["email"], "userId": one["id"]}
+            side.call("POST", "/api/users/update", {**user, "dataFields": {"name": "x"}})
+            for key, value in user.items():
+                side.call("POST", "/api/users/forget", {key: value})
+        environment = {"ITERABLE_API_KEY": KEY, "ITERABLE_PROJECT_TYPE": "hybrid"}
+        letting_in = {key: value for key, value in UNFORGET.items() if key != "email"}
+        project = Project.make(tmp_path / "shop", side.url, [held, {**letting_in, **unforget}], environment)
+        project.fill(COLUMNS, people)
+        assert run(project, "--select", "sync:users") == {"users": "0 2 0"}
+        project.fill(COLUMNS, people[:1])
+        assert run(project, "--select", "sync:unforget") == {"unforget": "1 0 0"}
+        for key, value in (("email", "gone@shop.com"), ("userId", "U-gone")):
+            side.call("POST", "/api/users/unforget", {key: value})
+        side.call("POST", "/api/users/update", {"email": "gone@shop.com", "userId": "U-gone", "dataFields": {}})
+        project.fill(COLUMNS, people)
+        assert run(project, "--select", "sync:users") == {"users": "1 0 1"}

@@ -45,7 +45,8 @@ class TestCommitting(OnLocal, CommitsContract):
 
 
 class TestHolding(OnLocal, QuarantineContract):
-    pass
+    # The model of another sync cannot be read beside our tables.
+    test_who_was_let_back_in_by_another_identifier_is_sent_again = None
 
 
 class TestIdentifying(OnLocal, RowIdentityContract):
