@@ -293,6 +293,9 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Strict: a broken link, an unknown anchor or a page outside the menu is an error."""
     ended = _build_site(ROOT, tmp_path / "site")
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    # On a phone a cell shows the title of its column.
+    errors = (tmp_path / "site" / "reference" / "errors" / "index.html").read_text(encoding="utf-8")
+    assert all(f'<td data-label="{title}">' in errors for title in ("Code", "Meaning", "What to do"))
     assert (tmp_path / "site" / "reference" / "commands" / "index.html").is_file()
 
 

@@ -1,4 +1,4 @@
-"""MkDocs hook: adds the reference pages and the menu of objects. Both are made from the code."""
+"""MkDocs hooks: add the reference pages and the menu of objects, made from the code, and label the cells of tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from mkdocs.structure.files import File
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pages import generated_pages
+from table_labels import label_cells
 
 from reverse_etl.destinations.iterable import OBJECTS
 
@@ -32,3 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in generated_pages().items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Label the cells of the page's tables."""
+    del page, config, files
+    return label_cells(html)
