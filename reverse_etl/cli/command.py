@@ -58,7 +58,7 @@ class Session:
 
     @property
     def selection(self) -> Selection:
-        """The syncs and guards that the flags name."""
+        """Return the syncs and guards that the flags name."""
         flags = self._flags
         return Selection(select=flags.select or (), exclude=flags.exclude or (), allow=flags.allow or ())
 

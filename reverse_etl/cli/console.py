@@ -39,7 +39,7 @@ class Console:
 
     @property
     def is_json(self) -> bool:
-        """Whether log messages are JSON."""
+        """Return whether log messages are JSON."""
         return self.log_flags.log_format is LogFormat.JSON
 
     def lines(self, lines: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ _TAKES_WORDS = ("requeue",)  # their own words would be read as selectors
 
 
 def repeat_flags(words: Sequence[str]) -> list[str]:
-    """The command line with each of several values under a flag of its own."""
+    """Return the command line with each of several values under a flag of its own."""
     if words and words[0] in _TAKES_WORDS:
         return list(words)
     found: list[str] = []

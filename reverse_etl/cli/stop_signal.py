@@ -19,7 +19,7 @@ class StopOnSignal:
         self._came = False
 
     def is_asked(self) -> bool:
-        """Whether to stop."""
+        """Return whether to stop."""
         return self._came
 
     def __enter__(self) -> StopOnSignal:  # noqa: PYI034  Self is newer than Python 3.10

@@ -41,7 +41,7 @@ def _texts(name: str, value: object) -> Iterator[str]:
 
 
 def keys_in(value: object) -> frozenset[str]:
-    """The texts that look like an API key, among the names and values of plain data at any depth."""
+    """Return the texts that look like an API key, among the names and values of plain data at any depth."""
     return frozenset(_keys(value))
 
 

@@ -196,7 +196,7 @@ def _filter(read: Model, words: str) -> re.Pattern[str]:
 
 
 def _window(read: Model) -> str:
-    """The condition of a sample: the column of the times, as each warehouse casts it, between two full times."""
+    """Return the condition of a sample: the column of the times, as each warehouse casts it, between two full times."""
     column = rf"(cast\()?{re.escape(_event_time(read))}( as timestamp\))?"
     moment = r"(to_timestamp_tz\()?'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^']*'\)?"
     return rf"(where {column} >= {moment}( and {column} < {moment})?|where {column} < {moment})"

@@ -77,7 +77,7 @@ class Entry(EntryPart):
 
     @property
     def sync_name(self) -> str:
-        """The name of the sync. It is set once the definition was read."""
+        """Return the name of the sync. It is set once the definition was read."""
         return self.name or ""
 
     def destination_name(self) -> str:
@@ -143,7 +143,7 @@ class TaggedModel:
 
     @property
     def default_name(self) -> str:
-        """The name of a sync whose entry has no `name`."""
+        """Return the name of a sync whose entry has no `name`."""
         return self.name + self.version.suffix
 
 

@@ -23,7 +23,7 @@ class ModelVersion:
 
     @property
     def suffix(self) -> str:
-        """What the name of a sync ends with, if this is not the latest version."""
+        """Return what the name of a sync ends with, if this is not the latest version."""
         return "" if self.version == self.latest else f".v{self.version}"
 
     def named(self, name: str) -> str:

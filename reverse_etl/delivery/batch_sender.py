@@ -33,7 +33,7 @@ class SettledRows:
 
 
 class BatchSender:
-    """Sends changes by one operation. After `run` ends, `problem` says why the rest was not sent, if it was not."""
+    """Sends changes with one operation. After `run`, `problem` says why the rest was not sent; None if all was sent."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class BatchSender:
         batch_rows: int = LARGEST_BATCH,
         past: Mapping[int, PastFailure] = _NO_PAST,
     ) -> None:
-        """`batch_rows` is a bound of ours; the operation's own holds as well. `past` failures are by ordinal."""
+        """`batch_rows` limits a batch, in addition to the operation's own limits. `past` failures are by ordinal."""
         self._past = past
         self._operation = operation
         self._context = context
@@ -87,7 +87,7 @@ class BatchSender:
         return Task(self._operation.build(batch.changes), batch)
 
     def _decide(self, batch: Batch, reply: Reply) -> ReplyDecision:
-        """A successful reply that says nothing about its rows is a failure that may pass."""
+        """Return what to do with a reply. A success that says nothing about its rows is a temporary failure."""
         decision = self._context.replies.classify(reply)
         fatal = self._operation.find_fatal_problem(reply)
         if fatal is not None and self._operation.just_created:
@@ -193,7 +193,7 @@ class BatchSender:
         return Outcome(change.ordinal, Status.REJECTED, decision.code or f"http-{reply.status}", reason)
 
     def _count_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
-        """Isolating a row costs about twenty requests. So a fault that most rows share stops the run."""
+        """Count an isolated row. One costs about twenty requests, so a fault of most rows stops the run."""
         if not batch.isolated:
             return
         counts = self._context.counts

@@ -26,18 +26,18 @@ class BatchCutter:
     """Cuts changes into batches. `too_large` gathers the changes that no request can hold."""
 
     def __init__(self, operation: Operation, rows: int, past: Mapping[int, PastFailure]) -> None:
-        """`rows` bounds a batch; the operation's own bounds hold as well. `past` failures are by ordinal."""
+        """`rows` limits a batch, in addition to the operation's own limits. `past` failures are by ordinal."""
         self._operation = operation
         self._past = past
         self._rows = min(rows, operation.max_rows)
         self.too_large: list[Change] = []
 
     def limit_rows(self, rows: int) -> None:
-        """Lower the most rows of a batch from now on."""
+        """Set the largest number of rows in the following batches."""
         self._rows = min(self._rows, rows)
 
     def cut(self, changes: Iterator[Change]) -> Iterator[list[Change]]:
-        """Batches. Rows that failed in an earlier run come last, and half as many in a request."""
+        """Yield batches. Rows that failed in an earlier run come last, in batches of half the size."""
         failed: dict[int, list[Change]] = {}
         yield from self._batches(self._set_aside(changes, failed))
         for rows in sorted(failed, reverse=True):

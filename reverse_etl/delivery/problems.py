@@ -1,4 +1,4 @@
-"""Problems that end a run because the destination takes no more requests: why, and what people can do."""
+"""Problems that end a run because the destination accepts no more requests: the reason, and what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reverse_etl.destinations.request import Endpoint, Reply
 
 
 def throttled_problem(name: str, seconds: float) -> Problem:
-    """The destination `name` has answered 429 and nothing else for so many seconds."""
+    """Return the problem that the destination `name` only answered 429 for some seconds."""
     return Problem(
         "rate-limited",
         f"{name} answered 429 and nothing else for {seconds:.0f} s",
@@ -19,18 +19,18 @@ def throttled_problem(name: str, seconds: float) -> Problem:
 
 
 def daily_limit_problem(name: str, endpoint: Endpoint, per_day: int | None) -> Problem:
-    """The requests that an endpoint takes in a day are used up."""
+    """Return the problem that the daily limit of an endpoint is used up."""
     called = f"{endpoint.method} {endpoint.path}"
     return Problem(
         "daily-limit",
         f"{name} accepts {plural(per_day or 0, 'request')} of {called} in 24 hours, and none is left",
-        "Run again in 24 hours: the rows that were not sent are sent then.",
+        "Run again in 24 hours to send the remaining rows.",
         {"endpoint": called, "requests in 24 hours": per_day},
     )
 
 
 def stop_problem(replies: ReplyRules, decision: ReplyDecision, reply: Reply) -> Problem:
-    """A reply says that no request of this run can work."""
+    """Return the problem that a reply says that no request of this run can succeed."""
     hint = replies.advise(decision.code)
     if reply.untrusted:
         return Problem(decision.code, untrusted_message(replies.name), hint, {"last": reply.error})
@@ -39,7 +39,7 @@ def stop_problem(replies: ReplyRules, decision: ReplyDecision, reply: Reply) -> 
 
 
 def unavailable_problem(replies: ReplyRules, decision: ReplyDecision, reply: Reply, attempts: int) -> Problem:
-    """Every attempt failed: the destination was not reached, or it gave no usable answer."""
+    """Return the problem that every attempt failed: the destination was not reached, or gave no usable answer."""
     if not reply.status:
         return Problem(
             "destination-unavailable",
@@ -61,12 +61,12 @@ def unavailable_problem(replies: ReplyRules, decision: ReplyDecision, reply: Rep
 
 
 def untrusted_message(name: str) -> str:
-    """The server is not proven to be the destination."""
+    """Return the sentence that the server does not prove to be the destination."""
     return f"the server's certificate does not prove that it is {name}, so nothing was sent to it"
 
 
 def unreached_message(name: str, reply: Reply, attempts: int) -> str:
-    """No attempt reached the destination."""
+    """Return the sentence that no attempt reached the destination."""
     return f"{name} could not be reached in {plural(attempts, 'try', 'tries')} ({reply.error})"
 
 

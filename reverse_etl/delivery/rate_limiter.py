@@ -1,4 +1,4 @@
-"""Pacing: how fast an endpoint may be called, how long to wait after a failure, and when to give up."""
+"""Limits the rate of each endpoint, the waits after failures, and the number of retries."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Wait:
 
 
 def ignore_wait(wait: Wait) -> None:
-    """Hear of a wait, and do nothing."""
+    """Ignore the wait."""
     del wait
 
 
 class RateLimiter:
-    """Requests of one endpoint, evenly spread: never more than the ceiling in any second, so no burst meets a 429.
+    """Spreads the requests of one endpoint evenly, with at most `per_second` in any second, to avoid a 429.
 
-    A 429 halves the rate; it grows evenly with the answers that follow, in a minute from nothing to the ceiling.
+    A 429 halves the rate. Each other answer raises it: from zero to the maximum takes a minute.
     """
 
     def __init__(self, per_second: float, monotonic: Callable[[], float], per_day: int | None = None) -> None:
-        """`per_second` is the ceiling, 0 means none; after `per_day` requests no more may go. Safe for threads."""
+        """`per_second` is the maximum rate, 0: no limit. `per_day` is the daily limit. Safe for threads."""
         self.per_day = per_day
         self._ceiling = per_second
         self._monotonic = monotonic
-        self._share = 1.0  # of the ceiling
+        self._share = 1.0  # of the maximum
         self._taken = 0
         self._taken_at = self._held_until = -math.inf
         self._before_cut = 0
@@ -56,24 +56,24 @@ class RateLimiter:
 
     @property
     def per_second(self) -> float:
-        """The rate of the moment."""
+        """Return the current rate."""
         return self._ceiling * self._share
 
     @property
     def spent(self) -> bool:
-        """Whether the requests of a day are used up."""
+        """Return whether the requests of a day are used up."""
         return self.per_day is not None and self._taken >= self.per_day
 
     def limit(self, per_second: float) -> None:
-        """Set the ceiling."""
+        """Set the maximum rate."""
         self._ceiling = per_second
 
     def wait(self) -> float:
-        """Seconds until the next request may go."""
+        """Return the seconds until the next request may go."""
         return max(0.0, self._due() - self._monotonic())
 
     def take(self) -> int:
-        """Let one request go now: the number of its permit, from 1 on; 0 where none may."""
+        """Permit one request now and return the number of the permit, from 1; 0 if none is allowed."""
         with self._lock:
             now = self._monotonic()
             if self.spent or now < self._due():
@@ -83,7 +83,7 @@ class RateLimiter:
             return self._taken
 
     def throttled(self, permit: int, seconds: float) -> None:
-        """Note a 429 to the request with this permit: nothing goes for a while, and then at half the rate.
+        """Record a 429 to the request with this permit: wait a while, then continue at half the rate.
 
         Requests that were sent before the rate was cut say nothing about the new rate, so they do not cut it again.
         """
@@ -94,7 +94,7 @@ class RateLimiter:
                 self._share = max(_SMALLEST_SHARE, self._share / 2)
 
     def answered(self) -> None:
-        """Note a request that met no limit."""
+        """Record a request that met no limit."""
         with self._lock:
             if self._ceiling:
                 self._share = min(1.0, self._share + 1 / (_SECONDS_TO_GROW * self.per_second))
@@ -105,7 +105,7 @@ class RateLimiter:
 
 
 def rate_wait(limiter: RateLimiter, name: str, seconds: float) -> Wait:
-    """The wait after a 429 of the destination `name`: `seconds`, or longer if the rate is low by now."""
+    """Return the wait after a 429 of the destination `name`: `seconds`, or longer if the rate is low now."""
     return Wait(max(seconds, limiter.wait()), f"{name}'s rate limit")
 
 
@@ -118,7 +118,7 @@ class RateLimiters:
         self._limiters: dict[tuple[str, str, str, str], RateLimiter] = {}
 
     def of(self, host: str, project: str, endpoint: Endpoint) -> RateLimiter:
-        """The limiter of an endpoint, with what the endpoint says now as its ceiling."""
+        """Return the limiter of an endpoint, with the endpoint's maximum rate."""
         key = (host, project, endpoint.method, endpoint.path)
         limiter = self._limiters.setdefault(key, RateLimiter(endpoint.per_second, self._monotonic, endpoint.per_day))
         limiter.limit(endpoint.per_second)
@@ -126,14 +126,14 @@ class RateLimiters:
 
 
 def backoff(attempt: int, random: float) -> float:
-    """Seconds before try number `attempt` + 1: full jitter below a bound that doubles from one second."""
+    """Return the seconds before the next try: full jitter below a limit that doubles from one second."""
     return random * min(_LONGEST_BACKOFF, 2.0 ** (attempt - 1))
 
 
 def throttle(times: int, asked: float | None, random: float) -> float:
-    """Seconds to wait after a request met its `times`-th 429: what the reply asked for, or a second, and some jitter.
+    """Return the seconds to wait after the `times`-th 429: what the reply asked for, or one second, plus jitter.
 
-    The jitter grows, so that an answer which asks for nothing is not met with a storm.
+    The jitter grows, to avoid many requests at once if the reply asks for no wait.
     """
     least = 1.0 if asked is None else min(asked, LONGEST_WAIT)
     spread = min(_LONGEST_BACKOFF, 2.0 ** (times - 1))
@@ -144,17 +144,17 @@ class Budget:
     """The retries that a run may use. Each success earns some back, so a destination that is down gets few requests."""
 
     def __init__(self, capacity: float = 20.0) -> None:
-        """`capacity`: retries without a success in between."""
+        """`capacity`: most retries without a success in between."""
         self._capacity = capacity
         self._left = capacity
 
     def spend(self) -> bool:
-        """Take one retry; False where none is left."""
+        """Use one retry; return False if none is left."""
         if self._left < 1:
             return False
         self._left -= 1
         return True
 
     def earn(self) -> None:
-        """Note a success."""
+        """Record a success."""
         self._left = min(self._capacity, self._left + 1)

@@ -1,4 +1,4 @@
-"""Carries requests to the destination, a few at once, at the allowed rate, retried within bounds; knows no rows.
+"""Sends requests, several at once, at the allowed rate, with a limited number of retries; knows no rows.
 
 The caller's thread makes every decision; workers only make one attempt each. So decisions follow the order of the
 replies, and the caller can do its own work between them.
@@ -30,16 +30,16 @@ Payload = TypeVar("Payload")
 class TaskEnd(Enum):
     """How a task left the engine."""
 
-    REPLIED = "replied"  # a reply that its sender has to read
-    EXHAUSTED = "exhausted"  # every allowed try was a passing failure
+    REPLIED = "replied"  # the sender must read the reply
+    EXHAUSTED = "exhausted"  # every allowed try failed temporarily
     ABORTED = "aborted"  # not tried, or not again, because the run stops
 
 
 @dataclass
 class Task(Generic[Payload]):
-    """A request and whose it is. `maybe_applied`: some attempt so far may have been applied without a reply.
+    """A request with its payload. `maybe_applied`: some attempt may have been applied without a reply.
 
-    `permit` is the rate limiter's for the last attempt.
+    `permit` is the rate limiter's permit of the last attempt.
     """
 
     request: Request
@@ -74,11 +74,11 @@ class RequestCounts:
 
 @dataclass(frozen=True)
 class SendContext:
-    """What all requests of a run share: who carries them, what replies mean, and how often each is tried.
+    """What all requests of a run share: the client, the meaning of replies, and the number of tries.
 
-    `allowed` is asked before each attempt, in the worker as well: False once the run must not send any more.
-    `throttles` bounds how often one request may meet a 429; None: there is no bound.
-    `on_wait` hears of each wait between two tries.
+    - `allowed` is called before each attempt, also in the worker. It returns False once the run must not send.
+    - `throttles` limits the number of 429 for one request; None: no limit.
+    - `on_wait` is called for each wait between two tries.
     """
 
     client: Client
@@ -110,18 +110,18 @@ class RequestEngine(Generic[Payload]):
         self._ready: deque[Task[Payload]] = deque()
         self._delayed: list[tuple[float, int, Task[Payload]]] = []
         self._flying: dict[Future[Reply], Task[Payload]] = {}
-        self._streak = 0  # passing failures since anything went well
+        self._streak = 0  # temporary failures since the last success
         self._failures = 0  # tasks given up since then
         self._throttled_since = 0.0
         self._number = 0
         self.problem: Problem | None = None
 
     def stop(self, problem: Problem) -> None:
-        """Send nothing more; replies that are under way are still read."""
+        """Send nothing more. Open requests are still finished."""
         self.problem = self.problem or problem
 
     def push(self, task: Task[Payload]) -> None:
-        """Put a task before all others: a part of one that came back, so that what is wrong is known early."""
+        """Put a task before all others: a part of a task that was refused, so that the fault is found early."""
         self._ready.appendleft(task)
 
     def run(self, source: Iterator[Task[Payload]]) -> Iterator[FinishedTask[Payload] | None]:
@@ -164,7 +164,7 @@ class RequestEngine(Generic[Payload]):
             return heapq.heappop(self._delayed)[2]
         if self._ready:
             return self._ready.popleft()
-        # While the destination fails again and again, nothing new is put at risk: only what has failed is tried.
+        # While the destination keeps failing, no new rows are put at risk: only failed tasks are tried.
         troubled = self._delayed and self._streak >= _FAILURES_IN_A_ROW
         return None if troubled and not stopping else next(source, None)
 
@@ -175,7 +175,7 @@ class RequestEngine(Generic[Payload]):
         self.stop(daily_limit_problem(self._context.replies.name, task.request.endpoint, self._limiter.per_day))
 
     def _pause(self) -> float:
-        """Seconds until something can be launched."""
+        """Return the seconds until a task can start."""
         paced = self._limiter.wait()
         if paced or not self._delayed:
             return paced or _TICK
@@ -187,7 +187,7 @@ class RequestEngine(Generic[Payload]):
         return self._context.client.send(request)
 
     def _land(self, task: Task[Payload], reply: Reply) -> FinishedTask[Payload] | None:
-        """What one reply means; None if the task is tried again."""
+        """Return what one reply means; None if the task is tried again."""
         if reply is _NOT_SENT:
             return FinishedTask(task, TaskEnd.ABORTED)
         self._count(task)
@@ -228,7 +228,7 @@ class RequestEngine(Generic[Payload]):
             return FinishedTask(task, TaskEnd.ABORTED, reply)
         if task.throttles == self._context.throttles:
             return FinishedTask(task, TaskEnd.EXHAUSTED, reply, decision)
-        task.attempts -= 1  # a 429 was not applied and is no try
+        task.attempts -= 1  # a 429 was not applied, so it does not count as a try
         self._ready.appendleft(task)
         self._context.on_wait(rate_wait(self._limiter, self._context.replies.name, seconds))
         return None

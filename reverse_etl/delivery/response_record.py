@@ -1,4 +1,4 @@
-"""Records what a destination answered, as results and tables may show it: without the values of the rows."""
+"""Records what a destination answered, without the values of the rows, for results and tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_MESSAGE = 300
 _LONGEST_CODE = 100
 _ADDRESS = re.compile(r"[^\s@\"'<>(),:;]+@[^\s@\"'<>(),:;]+")
 _HIDDEN = "…"
-_SHORTEST_SECRET = 3  # letters: a shorter value is part of many words
+_SHORTEST_SECRET = 3  # letters; a shorter value is part of many words
 
 
 def record_response(replies: ReplyRules, reply: Reply, changes: Sequence[Change] = ()) -> Response:
@@ -37,7 +37,7 @@ def _hide_values(changes: Sequence[Change], message: str) -> str:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Every text and number inside a value of JSON."""
+    """Yield every text and number inside a value of JSON."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

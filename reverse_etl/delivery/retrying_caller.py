@@ -14,7 +14,7 @@ from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules
 from reverse_etl.destinations.request import Client, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 
-# Seconds before a call is repeated about something that was just created and is not visible everywhere yet.
+# Seconds before a call about a new resource is repeated, because it is sometimes not visible everywhere.
 _PAUSE_AFTER_CREATION = 5.0
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ def _is_settled(reply: Reply) -> bool:
 class RetryingCaller:
     """Calls through a client, up to `attempts` times a call, at the rate of each call's endpoint.
 
-    `stop`: whether the run is to end, so that a call is not repeated.
+    `stop` returns whether the run must end. Then a call is not repeated.
     """
 
     client: Client
@@ -52,10 +52,10 @@ class RetryingCaller:
     on_wait: Callable[[Wait], None] = ignore_wait
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = _is_settled) -> Reply:
-        """The reply, or the last of several passing failures that had one. Raises DestinationError.
+        """Return the reply, or the last reply if all attempts failed temporarily. Raises DestinationError.
 
         `once`: not repeated if it may have been applied; any reply is returned then. A reply that is not
-        `settled` is a passing failure too.
+        `settled` is a temporary failure too.
         """
         reply = self._call(request, once=once, settled=settled)
         if reply.status in (401, 403):
@@ -113,7 +113,7 @@ class RetryingCaller:
             return replace(decision, pause=min(reply.wait or 0.0, LONGEST_WAIT))
         if settled(reply):
             return ReplyDecision(Action.READ)
-        reason = f"{self.replies.name} does not show yet what was just created"
+        reason = f"{self.replies.name} does not show the new resource yet"
         return ReplyDecision(Action.RETRY, pause=_PAUSE_AFTER_CREATION, reason=reason)
 
     def _not_asked(self, engine: RequestEngine[None]) -> DestinationError:

@@ -1,4 +1,4 @@
-"""Encodes batches of a plan into changes, each with its JSON. The destination says what a value becomes."""
+"""Encodes batches of a plan into changes, each with its JSON. The destination encodes the values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Rows of one Arrow batch: those to send, why others cannot be sent, and ordinals that the plan held back."""
+    """The rows of one Arrow batch: rows to send, rows that cannot be sent, and ordinals that the plan held back."""
 
     changes: Sequence[Change]
     outcomes: Sequence[Outcome]
@@ -55,7 +55,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class RowFormat:
-    """What a row becomes: `body` makes its JSON, `encode_column` its values. `user` is who it is about, if it matters.
+    """How a row is encoded: `body` makes its JSON, `encode_column` its values. `user` is its user, if that matters.
 
     `keeps_on_clear`: fields that stay when a removed row is cleared. `rule` is how its rows are identified.
     """
@@ -67,7 +67,7 @@ class RowFormat:
     rule: IdentityRule = _NO_RULE
 
     def identified(self, identity: str) -> tuple[str, str]:
-        """Which identifier the identity of a row is, and its text without a mark."""
+        """Return the key of a row's identifier, and its text without a mark."""
         other = self.rule.otherwise
         if other is not None and identity.startswith(other.mark):
             return other.key, identity[len(other.mark) :]
@@ -78,7 +78,7 @@ class Encoder:
     """Turns batches of the plan into changes."""
 
     def __init__(self, sources: Sequence[Source], form: RowFormat) -> None:
-        """`sources` are all that a row takes from the plan."""
+        """`sources` are all values that a row takes from the plan."""
         self._sources = sources
         self._form = form
         data = [source for source in sources if not source.from_key]
@@ -88,7 +88,7 @@ class Encoder:
         self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
-        """The columns are ordinal, kind and identity, then the columns of the sources, by name."""
+        """Return the rows of a batch. Its columns are ordinal, kind and identity, then the sources' by name."""
         columns = [self._values(source, batch) for source in self._sources]
         unsendable = _unsendable(self._sources, columns)
         heads = [batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")]
@@ -130,7 +130,7 @@ class Encoder:
 
 
 def _tree(chosen: Sequence[Source], sources: Sequence[Source]) -> _Node:
-    """The object that some of the sources make; its leaves are places in `sources`."""
+    """Return the object that some of the sources make. Its leaves are indexes in `sources`."""
     root = _Node()
     places = {id(source): index for index, source in enumerate(sources)}
     for source in chosen:
@@ -148,7 +148,7 @@ def _tree(chosen: Sequence[Source], sources: Sequence[Source]) -> _Node:
 
 
 def _objects(node: _Node, columns: Sequence[Sequence[Any]], rows: int) -> Iterator[dict[str, Any]]:
-    """One object a row, made when it is asked for; absent members are left out, and so are objects with none left."""
+    """Yield one object for each row, without absent members and without empty objects."""
     names = list(node.members)
     parts = [columns[m] if isinstance(m, int) else _inner(m, columns, rows) for m in node.members.values()]
     if not parts:
@@ -166,7 +166,7 @@ def _inner(node: _Node, columns: Sequence[Sequence[Any]], rows: int) -> Iterator
 
 
 def _unsendable(sources: Sequence[Source], columns: Sequence[list[Any]]) -> Mapping[int, str]:
-    """Row number to the reason why one of its values cannot be sent."""
+    """Return the reason why a value cannot be sent, by row number."""
     found: dict[int, str] = {}
     for source, column in zip(sources, columns, strict=True):
         if Unsendable in map(type, column):

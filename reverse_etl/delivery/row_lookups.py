@@ -18,10 +18,10 @@ _Query = tuple[Change, Request]
 
 
 class RowLookups:
-    """Looks up each change. `found` gathers those to send; it is as long as what was looked up at most."""
+    """Looks up each change. `found` collects the changes to send; it holds at most the changes looked up."""
 
     def __init__(self, lookup: Lookup, context: SendContext, limiter: RateLimiter) -> None:
-        """For one use: run once, then read `found`."""
+        """Use it once: call `run`, then read `found`."""
         self._lookup = lookup
         self._replies: ReplyRules = context.replies
         self._engine: RequestEngine[_Query] = RequestEngine(context, limiter, self._decide)
@@ -32,7 +32,7 @@ class RowLookups:
         return self._engine.problem
 
     def run(self, changes: Iterator[Change]) -> Iterator[Outcome | None]:
-        """An outcome for each change that is not in `found`; None while there is nothing but waiting or finding."""
+        """Yield an outcome for each change that is not in `found`; None while it waits."""
         for done in self._engine.run(self._task(change, self._lookup.build(change)) for change in changes):
             yield None if done is None else self._read(done)
         self.found.sort(key=lambda change: change.ordinal)

@@ -60,16 +60,16 @@ class DestinationConfig:
 
     @property
     def host(self) -> str:
-        """Host and port, as the sync snapshot remembers it."""
+        """Return the host and port, as the sync snapshot remembers it."""
         return self.known_as or urlsplit(self.base_url).netloc.lower()
 
     @property
     def flag(self) -> str:
-        """The flag that a command needs to find the rows of this destination."""
+        """Return the flag that a command needs to find the rows of this destination."""
         return " --sandbox" if self.known_as == SANDBOX else ""
 
     def remembered(self, salt: str) -> dict[str, object]:
-        """What a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""
+        """Return what a sync snapshot keeps of where its rows went; never the key, only its salted fingerprint."""
         return {
             "host": self.host,
             "project_type": self.project_type,
@@ -126,23 +126,23 @@ class Destination(ABC):
 
     @abstractmethod
     def entries(self) -> Entries:
-        """What a definition of each of its objects may say, by object."""
+        """Return what a definition of each of its objects may say, by object."""
 
     @abstractmethod
     def resolve(self, source: DestinationSource) -> DestinationConfig:
-        """Where rows go and how to get in. Raises ConfigError."""
+        """Return where rows go and how to get in. Raises ConfigError."""
 
     @abstractmethod
     def resolve_offline(self, source: DestinationSource) -> OfflineConfig:
-        """What can be known without secrets. Raises ConfigError for what is wrong, not for what is missing."""
+        """Return what can be known without secrets. Raises ConfigError for what is wrong, not for what is missing."""
 
     @abstractmethod
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
-        """A client of that project. Raises ConfigError if the key must not go to that address."""
+        """Return a client of that project. Raises ConfigError if the key must not go to that address."""
 
     @abstractmethod
     def bind(self, sync: Sync, project_type: str) -> BoundObject:
-        """How the rows of a sync are identified, checked and sent in a project of that type."""
+        """Return how the rows of a sync are identified, checked and sent in a project of that type."""
 
     @abstractmethod
     def encode_column(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
@@ -161,6 +161,6 @@ class Destination(ABC):
     def inspect(
         self, bound: BoundObject, context: SyncContext, samples: ModelSamples, project_type: str, caller: ApiCaller
     ) -> Inspection:
-        """What would become of the fields; creates nothing. Raises ConfigError and DestinationError."""
+        """Return what would become of the fields; creates nothing. Raises ConfigError and DestinationError."""
         del samples, project_type
         return bound.inspect(context, caller)

@@ -28,7 +28,7 @@ def destination_kind(name: str, project_dir: Path) -> str:
 
 
 def read_entry(name: str, project_dir: Path) -> object:
-    """What the file says of a destination, as it is written there, without its kind. Raises ConfigError."""
+    """Return what the file says of a destination, as it is written there, without its kind. Raises ConfigError."""
     entries = _entries(project_dir)
     if name not in entries and (name not in DESTINATIONS or entries):
         raise ConfigError(

@@ -98,11 +98,11 @@ class Operation(ABC):
 
     @abstractmethod
     def build(self, changes: Sequence[Change]) -> Request:
-        """The request for these changes; equal for equal changes."""
+        """Return the request for these changes; equal for equal changes."""
 
     @abstractmethod
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
-        """What a 2xx reply says of each of these changes."""
+        """Return what a 2xx reply says of each of these changes."""
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
         """The outcome of the only row of a request that got a 4xx reply. None: it is rejected with the reply's code."""
@@ -110,7 +110,7 @@ class Operation(ABC):
         return None
 
     def find_fatal_problem(self, reply: Reply) -> Problem | None:
-        """Why no request of this operation can work, if a reply says that, and nothing was applied."""
+        """Return why no request of this operation can work, if a reply says that, and nothing was applied."""
         del reply
         return None
 
@@ -136,11 +136,11 @@ class Lookup(ABC):
 
     @abstractmethod
     def build(self, change: Change) -> Request:
-        """The first request for one row."""
+        """Return the first request for one row."""
 
     @abstractmethod
     def read(self, change: Change, request: Request, reply: Reply) -> Answer:
-        """What the reply to a request says of the row."""
+        """Return what the reply to a request says of the row."""
 
 
 @dataclass(frozen=True)

@@ -54,30 +54,30 @@ class ReplyRules(ABC):
 
     @abstractmethod
     def classify(self, reply: Reply) -> ReplyDecision:
-        """What to do with a reply, from its status and its code."""
+        """Return what to do with a reply, from its status and its code."""
 
     @abstractmethod
     def advise(self, code: str) -> str:
-        """What people can do about a code that stopped a run, as a sentence."""
+        """Return what people can do about a code that stopped a run, as a sentence."""
 
     def message(self, reply: Reply) -> str:
-        """What the destination says in words. It may hold values of rows."""
+        """Return what the destination says in words. It may hold values of rows."""
         return reply.text
 
     def find_refused_rows(self, reply: Reply, rows: int) -> Collection[int]:
-        """The positions of rows that a refused request of so many rows names; empty: the reply names none."""
+        """Return the positions of rows that a refused request of so many rows names; empty: the reply names none."""
         del reply, rows
         return ()
 
     def explain_refusal(self, reply: Reply, decision: ReplyDecision, index: int) -> str:
-        """Why the row at position `index` was refused. It names fields and types, and never a value."""
+        """Return why the row at position `index` was refused. It names fields and types, and never a value."""
         del index
         code = f", code {reply.code}" if decision.code else ""
         return f"{self.name} refused the row with status {reply.status}{code}"
 
 
 def kebab_case(code: str) -> str:
-    """The code of a destination in kebab-case: `BadJsonBody` becomes `bad-json-body`.
+    """Return the code of a destination in kebab-case: `BadJsonBody` becomes `bad-json-body`.
 
     Empty for `Success`, which says nothing about an error.
     """
@@ -88,5 +88,5 @@ def kebab_case(code: str) -> str:
 
 
 def describe_reply(name: str, reply: Reply) -> str:
-    """A reply of the destination `name` that was no success, in a few words."""
+    """Return a reply of the destination `name` that was no success, in a few words."""
     return f"{name} answered with status {reply.status}" if reply.status else f"no answer ({reply.error})"

@@ -49,7 +49,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The `code` of the body, or nothing. An error may have the code `Success`: the status decides."""
+        """Return the `code` of the body, or nothing. An error may have the code `Success`: the status decides."""
         found = self.body.get("code") if isinstance(self.body, dict) else None
         return found if isinstance(found, str) else ""
 

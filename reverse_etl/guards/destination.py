@@ -42,7 +42,7 @@ def _check(context: SendGuardContext) -> Problem | None:
 
 
 def _remedy(sync: Sync, differing: Sequence[str]) -> str:
-    """What to do: rows would go to another project, or to another place within it."""
+    """Return what to do: rows would go to another project, or to another place within it."""
     accept = f"run `reverse-etl destination accept --select {sync.name}`"
     rename = "give the definition another `name`, so that every row is sent"
     if set(differing) & set(_PROJECT) - {"key_fingerprint"}:

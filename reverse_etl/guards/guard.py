@@ -62,23 +62,23 @@ class ManifestGuardContext(Protocol):
 
     @property
     def path(self) -> object:
-        """Where the manifest is."""
+        """Return where the manifest is."""
 
     @property
     def target(self) -> str:
-        """The dbt target of the command."""
+        """Return the dbt target of the command."""
 
     @property
     def dbt_flags(self) -> str:
-        """The flags that make dbt find the same project, as one types them."""
+        """Return the flags that make dbt find the same project, as one types them."""
 
     @property
     def mismatch(self) -> TargetMismatch | None:
-        """Why the manifest belongs to another target; None if nothing says so."""
+        """Return why the manifest belongs to another target; None if nothing says so."""
 
     @property
     def changed_definition(self) -> object | None:
-        """A file with a definition that changed after dbt wrote the manifest; None if there is none."""
+        """Return a file with a definition that changed after dbt wrote the manifest; None if there is none."""
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class ProjectContext:
 
     @property
     def target(self) -> str:
-        """The name of the dbt target; empty if the profile cannot be read."""
+        """Return the name of the dbt target; empty if the profile cannot be read."""
         try:
             return self.profile.target
         except ConfigError:
@@ -136,11 +136,11 @@ class ProjectContext:
 
     @property
     def syncs(self) -> tuple[Sync, ...]:
-        """The syncs of the project that can run, in the order they run in."""
+        """Return the syncs of the project that can run, in the order they run in."""
         return self.definitions.syncs
 
     def select_definitions(self) -> Definitions:
-        """The definitions that --select and --exclude leave, in the order they run in."""
+        """Return the definitions that --select and --exclude leave, in the order they run in."""
         names: dict[str, list[str]] = {}
         for one in self.definitions:
             names.setdefault(one.unique_id, []).append(one.name)
@@ -151,7 +151,7 @@ class ProjectContext:
         )
 
     def builds(self, reader: Reader, schema: str) -> Builds:
-        """What dbt's last results, and the tables in `schema`, say of the models. Raises ConfigError."""
+        """Return what dbt's last results, and the tables in `schema`, say of the models. Raises ConfigError."""
         tagged = [unique_id for unique_id, node in self.manifest.nodes.items() if TAG in node.meta]
         return read_builds(self.manifest, self._build, tagged, reader, schema)
 
@@ -160,11 +160,11 @@ class ProjectContext:
         return read_build(self.locations)
 
     def vendor(self, name: str) -> Destination:
-        """What knows the objects and replies of the destination `name`. Nothing of its settings is checked."""
+        """Return what knows the objects and replies of the destination `name`. Nothing of its settings is checked."""
         return load_destination(destination_kind(name, self.locations.project_dir))
 
     def destination(self, name: str) -> DestinationConfig:
-        """A destination by name. Raises ConfigError."""
+        """Return a destination by name. Raises ConfigError."""
         if name not in self._destinations:
             self._destinations[name] = self.vendor(name).resolve(self._source(name))
         return self._destinations[name]
@@ -183,7 +183,7 @@ class ProjectContext:
         return lambda text: renderer.render(text, place)
 
     def settings_of(self, sync: Sync | BrokenSync) -> Settings:
-        """The settings that hold for one sync."""
+        """Return the settings that hold for one sync."""
         del sync
         return self.settings
 
@@ -206,7 +206,7 @@ class ProjectContext:
 
     @property
     def state_path(self) -> Path:
-        """Where that file is."""
+        """Return where that file is."""
         return (self.locations.project_dir / Path(self.settings.state_path).expanduser()).resolve()
 
     @property

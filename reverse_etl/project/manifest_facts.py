@@ -34,7 +34,7 @@ class ManifestFacts:
 
     @cached_property
     def mismatch(self) -> TargetMismatch | None:
-        """Why the manifest belongs to another target; None if nothing says so."""
+        """Return why the manifest belongs to another target; None if nothing says so."""
         verdict = self._judge()
         if verdict is None:
             return None
@@ -44,10 +44,10 @@ class ManifestFacts:
 
     @cached_property
     def staleness(self) -> Staleness:
-        """The files that changed after dbt read them."""
+        """Return the files that changed after dbt read them."""
         return find_stale(self._manifest, self._locations)
 
     @property
     def changed_definition(self) -> Path | None:
-        """A file with a definition that changed after dbt wrote the manifest; None if there is none."""
+        """Return a file with a definition that changed after dbt wrote the manifest; None if there is none."""
         return self.staleness.defining

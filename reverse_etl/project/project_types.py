@@ -11,12 +11,12 @@ from reverse_etl.sync import IdentityRule, Sync
 
 
 def faults_by_type(sync: Sync, vendor: Destination) -> Mapping[str, Sequence[Fault]]:
-    """What is wrong with a definition in each type of project."""
+    """Return what is wrong with a definition in each type of project."""
     return {name: vendor.bind(sync, name).check(sync) for name in vendor.project_types}
 
 
 def possible_types(syncs: Sequence[Sync], vendor: Destination) -> list[str]:
-    """The types in which nothing is wrong that is right in another type."""
+    """Return the types in which nothing is wrong that is right in another type."""
     found = [faults_by_type(sync, vendor) for sync in syncs]
     return [name for name in vendor.project_types if not any(faults_only_in(faults, name) for faults in found)]
 

@@ -74,7 +74,7 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
 
 
 def _process(invocation: str) -> dict[str, object]:
-    """What a lease says about the process that holds it."""
+    """Return what a lease says about the process that holds it."""
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),

@@ -25,7 +25,7 @@ class Definitions:
     broken: tuple[BrokenSync, ...] = ()
 
     def __iter__(self) -> Iterator[Sync | BrokenSync]:
-        """All definitions, the broken ones first: their results come before anything is sent."""
+        """Yield all definitions, the broken ones first: their results come before anything is sent."""
         return iter((*self.broken, *self.syncs))
 
 
@@ -34,7 +34,7 @@ VendorOf = Callable[[str], Destination]
 
 
 def read_syncs(manifest: Manifest, target: str, vendor_of: VendorOf) -> Definitions:
-    """Every definition of a manifest, which dbt wrote for this target."""
+    """Return every definition of a manifest, which dbt wrote for this target."""
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for model in manifest.nodes.values():
@@ -115,7 +115,7 @@ def _version_of(model: Model, manifest: Manifest) -> ModelVersion:
 
 
 def break_sync(sync: Sync, faults: Sequence[Fault]) -> BrokenSync:
-    """A sync that was read, and still cannot run."""
+    """Return a sync that was read, and still cannot run."""
     return BrokenSync(
         name=sync.name,
         model=sync.model,

@@ -36,12 +36,12 @@ class SyncSelection:
 
     @property
     def runnable(self) -> list[Sync]:
-        """The syncs with which nothing is wrong so far."""
+        """Return the syncs with which nothing is wrong so far."""
         return [sync for sync in self.definitions.syncs if not self.errors(sync) and sync.name not in self.blocked]
 
     @property
     def failure(self) -> ReverseEtlError | None:
-        """What ends the operation: every fault, if no definition is left that could run."""
+        """Return what ends the operation: every fault, if no definition is left that could run."""
         definitions = list(self.definitions)
         if not definitions or not all(map(self.errors, definitions)):
             return None
@@ -84,7 +84,7 @@ class SyncSelection:
 
     @property
     def _faults(self) -> list[ReverseEtlError]:
-        """Everything that is wrong, once, in the order of the definitions."""
+        """Return everything that is wrong, once, in the order of the definitions."""
         found = [error for one in self.definitions for error in self.errors(one)]
         return list({(error.message, error.hint): error for error in found}.values())
 

@@ -13,14 +13,14 @@ def resent_sentence(count: int) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as `512 B`, `61.2 kB`, `3.9 MB`."""
+    """Return the bytes as `512 B`, `61.2 kB`, `3.9 MB`."""
     if count < 1000:
         return f"{count} B"
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as `0.42 s`, `12 s`, `3 min`, `2 h 5 min`."""
+    """Return the seconds as `0.42 s`, `12 s`, `3 min`, `2 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -28,12 +28,12 @@ def cost_line(cost: Cost) -> str:
 
 
 def costs_dict(spent: Sequence[StatementCost]) -> dict[str, object]:
-    """The cost of one run as a whole, and below it of its statements."""
+    """Return the cost of one run as a whole, and below it of its statements."""
     whole = cost_dict(total(one.cost for one in spent))
     by_statement = [{"step": one.step, "statement": one.statement, **cost_dict(one.cost)} for one in spent]
     return {**whole, "by_statement": by_statement}
 
 
 def cost_dict(cost: Cost) -> dict[str, object]:
-    """One cost; a figure that the warehouse does not report is null."""
+    """Return one cost; a figure that the warehouse does not report is null."""
     return {**asdict(cost), "seconds": round(cost.seconds, 3)}

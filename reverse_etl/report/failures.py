@@ -19,7 +19,7 @@ def problem_lines(problem: Problem) -> list[str]:
 
 
 def problem_dict(problem: Problem) -> dict[str, object]:
-    """A problem as JSON; what is neither text nor number becomes text."""
+    """Return a problem as JSON; what is neither text nor number becomes text."""
     return {
         "code": problem.code,
         "message": problem.message,

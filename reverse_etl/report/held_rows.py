@@ -16,7 +16,7 @@ _NAMES = ("sync", "key", "state", "code", "reason", "last_seen", "times")
 
 
 def held_row_lines(rows: Sequence[tuple[str, Rejection]], *, show_values: bool) -> list[str]:
-    """The rows as a table, each with the name of its sync."""
+    """Return the rows as a table, each with the name of its sync."""
     cells = []
     for sync, held in rows:
         response = _response(held, show_values=show_values)
@@ -26,7 +26,7 @@ def held_row_lines(rows: Sequence[tuple[str, Rejection]], *, show_values: bool) 
 
 
 def held_row_dict(sync: str, held: Rejection, *, show_values: bool) -> dict[str, object]:
-    """One row as JSON."""
+    """Return one row as JSON."""
     values = dict(zip(_NAMES, _cells(sync, held, show_values=show_values), strict=True))
     return {**values, **response_dict(_response(held, show_values=show_values) or Response(0))}
 
@@ -40,7 +40,7 @@ def _cells(sync: str, held: Rejection, *, show_values: bool) -> list[object]:
 
 
 def _response(held: Rejection, *, show_values: bool) -> Response | None:
-    """What the destination answered; its words may quote the key."""
+    """Return what the destination answered; its words may quote the key."""
     if held.response is None or show_values or held.identity is None:
         return held.response
     return replace(held.response, message=mask_within(held.response.message, held.identity))

@@ -32,7 +32,7 @@ class Finding:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Everything that is not an error and still worth reading."""
+        """Return everything that is not an error and still worth reading."""
         online = self.inspection.warnings if self.inspection is not None else ()
         about = [warning for warning in (self.about_name, self.about_people) if warning]
         return (*self.not_checked, *about, *online)
@@ -54,7 +54,7 @@ def finding_lines(finding: Finding, ok: str) -> list[str]:
 
 
 def finding_dict(finding: Finding) -> dict[str, object]:
-    """One sync as JSON; `inspection` is null if warehouse and Iterable were not asked."""
+    """Return one sync as JSON; `inspection` is null if warehouse and Iterable were not asked."""
     sync = finding.sync
     return {
         "sync": sync.name,

@@ -20,10 +20,10 @@ def mask(value: str | None, kind: str = "text") -> str:
 
 
 def mask_within(text: str, identity: str) -> str:
-    """A text in which this identity may be quoted, with the identity masked."""
+    """Return a text in which this identity may be quoted, with the identity masked."""
     return text.replace(identity, mask(identity)) if identity else text
 
 
 def _first(text: str) -> str:
-    """The first character, unless that would be most of the text."""
+    """Return the first character, unless that would be most of the text."""
     return (text[0] if len(text) > 2 else "") + _ELLIPSIS

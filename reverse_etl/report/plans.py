@@ -17,7 +17,7 @@ Masked = Callable[[str | None, str], str]
 
 
 def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
-    """One sync for a terminal."""
+    """Return one sync for a terminal."""
     title = f"sync {printable(plan.sync)}: {f'{plan.object} {plan.mode} '.lstrip()}to {printable(plan.destination)}"
     title += f" ({printable(plan.host)})" if plan.host else ""
     stops = [
@@ -53,7 +53,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
 
 
 def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
-    """One sync as JSON."""
+    """Return one sync as JSON."""
     shown = _masked(show_values=show_values)
     examples = {field: [_example(example, shown) for example in some] for field, some in plan.examples.items()}
     return {

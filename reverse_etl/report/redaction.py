@@ -23,7 +23,7 @@ class Redactor:
         self._secrets = tuple(sorted({*self._secrets, *lines}, key=lambda text: (-len(text), text)))
 
     def __call__(self, text: str) -> str:
-        """The text without any secret."""
+        """Return the text without any secret."""
         for secret in self._secrets:
             text = text.replace(secret, "****")
         return text
@@ -40,7 +40,7 @@ class Redactor:
 
 
 def printable(text: object) -> str:
-    """A text on one line, whose control characters cannot steer a terminal."""
+    """Return a text on one line, whose control characters cannot steer a terminal."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))
 
 

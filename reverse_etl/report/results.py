@@ -22,7 +22,7 @@ _MOST_SAMPLES = 5
 
 
 def sentence(result: RunResult) -> str:
-    """What happened to one sync, in one sentence."""
+    """Return what happened to one sync, in one sentence."""
     if result.problem is not None:
         return result.problem.message
     counts = result.counts
@@ -32,7 +32,7 @@ def sentence(result: RunResult) -> str:
 
 
 def result_lines(result: RunResult) -> list[str]:
-    """One sync for a terminal: title, then what there is to say."""
+    """Return one sync for a terminal: title, then what there is to say."""
     counts, traffic = result.counts.as_dict(), result.traffic
     fields = sorted(result.changed_fields.items(), key=lambda item: (-item[1], item[0]))
     more = f", and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
@@ -69,7 +69,7 @@ def _created(fields: Sequence[str]) -> str:
 
 
 def total_line(results: Sequence[RunResult]) -> str:
-    """How the syncs of one invocation ended, in one line."""
+    """Return how the syncs of one invocation ended, in one line."""
     ended = Counter(result.status for result in results)
     return f"{plural(len(results), 'sync')}: {list_counts({status.value: ended[status] for status in SyncStatus})}"
 
@@ -83,7 +83,7 @@ def rejected_line(results: Sequence[RunResult], *, sandbox: bool = False) -> str
 
 
 def result_dict(result: RunResult) -> dict[str, object]:
-    """One entry under `results` of the result file."""
+    """Return one entry under `results` of the result file."""
     return {
         "sync": result.sync,
         "model": result.model,
@@ -119,7 +119,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
 
 
 def response_dict(response: Response) -> dict[str, object]:
-    """What Iterable answered, as JSON."""
+    """Return what Iterable answered, as JSON."""
     return {
         "http_status": response.status or None,
         "response_code": response.code,

@@ -23,12 +23,12 @@ class ListedState:
 
     @property
     def name(self) -> str:
-        """The name of the sync."""
+        """Return the name of the sync."""
         return self.state.name
 
 
 def listed_state_dict(listed: ListedState) -> dict[str, object]:
-    """One state as JSON."""
+    """Return one state as JSON."""
     state, run = listed.state, listed.state.last_run
     return {
         "sync": state.name,
@@ -42,12 +42,12 @@ def listed_state_dict(listed: ListedState) -> dict[str, object]:
 
 
 def listed_state_lines(states: Sequence[ListedState]) -> list[str]:
-    """The states as a table."""
+    """Return the states as a table."""
     rows = [listed_state_dict(one) for one in states]
     return table(_HEADERS, [["" if cell is None else printable(str(cell)) for cell in row.values()] for row in rows])
 
 
 def orphan_line(orphan: ListedState) -> str:
-    """What `status` says about a state that no definition names."""
+    """Return what `status` says about a state that no definition names."""
     kept = f"{plural(orphan.state.entries, 'entry', 'entries')} and its history are kept"
     return f"no definition: {printable(orphan.name)}: {kept}; `reverse-etl state prune` deletes them"

@@ -12,12 +12,12 @@ _HEADERS = ("sync", "model", "object", "mode", "destination", "target", "databas
 
 
 def sync_lines(syncs: Sequence[Sync]) -> list[str]:
-    """The syncs as a table."""
+    """Return the syncs as a table."""
     return table(_HEADERS, [_cells(sync) for sync in syncs])
 
 
 def sync_dict(sync: Sync) -> dict[str, object]:
-    """One sync as JSON."""
+    """Return one sync as JSON."""
     fields = None if sync.fields is None else {item.path: item.column for item in sync.fields}
     return {
         "sync": sync.name,
@@ -37,7 +37,7 @@ def sync_dict(sync: Sync) -> dict[str, object]:
 
 
 def broken_dict(one: BrokenSync) -> dict[str, object]:
-    """One definition that cannot run, as JSON."""
+    """Return one definition that cannot run, as JSON."""
     problems = [problem_dict(problem) for fault in one.faults for problem in problems_of(fault)]
     return {"sync": one.name, "model": one.unique_id, "file": one.file, "problems": problems}
 

@@ -35,7 +35,7 @@ class SyncState:
 
     @property
     def faults(self) -> Sequence[Fault]:
-        """What is wrong with the definition."""
+        """Return what is wrong with the definition."""
         return self.sync.faults if isinstance(self.sync, BrokenSync) else ()
 
 
@@ -45,7 +45,7 @@ def _told_counts(run: RunRow) -> Mapping[str, int]:
 
 
 def state_lines(state: SyncState) -> list[str]:
-    """One sync for a terminal."""
+    """Return one sync for a terminal."""
     lease, run = state.lease, state.run
     title = f"sync {printable(state.sync.name)}"
     ended = [
@@ -72,7 +72,7 @@ def state_lines(state: SyncState) -> list[str]:
 
 
 def sync_state_dict(state: SyncState) -> dict[str, object]:
-    """One sync as JSON."""
+    """Return one sync as JSON."""
     lease, sync = state.lease, state.sync
     return {
         "sync": sync.name,
@@ -90,7 +90,7 @@ def sync_state_dict(state: SyncState) -> dict[str, object]:
 
 
 def run_dict(run: RunRow) -> dict[str, object]:
-    """One run of the history as JSON."""
+    """Return one run of the history as JSON."""
     return {
         "invocation_id": run.invocation_id,
         "status": run.status,

@@ -8,7 +8,7 @@ from reverse_etl.report.redaction import printable
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Lines of a table, the headers first. An int is written with separators of thousands."""
+    """Return the lines of a table, the headers first. An int is written with separators of thousands."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(row[column]) for row in [list(headers), *cells]) for column in range(len(headers))]
     right = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(headers))]
@@ -16,13 +16,13 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]
 
 
 def source_line(target: str, database: str, relation: str) -> str:
-    """Where the rows of a sync come from: dbt's target, the database in it, and the relation."""
+    """Return where the rows of a sync come from: dbt's target, the database in it, and the relation."""
     parts = {"target": target, "database": database, "relation": relation}
     return ", ".join(f"{name} {printable(value)}" for name, value in parts.items() if value)
 
 
 def pairs(title: str, entries: Sequence[tuple[str, str]]) -> list[str]:
-    """A title, and below it names with what there is to say; empty ones are left out."""
+    """Return a title, and below it names with what there is to say; empty ones are left out."""
     return [title, *(f"  {name:<11} {text}" for name, text in entries if text)]
 
 

@@ -1,1 +1,1 @@
-"""The steps of one run, and what a plan foresees of them: they bring the warehouse and the destination together."""
+"""The steps of one run, and the plan of a run. They connect the warehouse and the destination."""

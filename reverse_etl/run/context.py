@@ -1,4 +1,4 @@
-"""RunContext: what is known of one run of one sync. A stage takes one frozen context and returns the next, or an End.
+"""The contexts of a run of one sync. A stage takes one frozen context and returns the next one, or an End.
 
 A context of a later stage has everything of the earlier ones: RunContext, LookedRun, LeasedRun, PlannedRun,
 ApprovedRun.
@@ -34,7 +34,7 @@ class RunContext:
     """A run that has begun: at `began` of the monotonic clock, in seconds, and at `started_at` UTC, as text.
 
     `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
-    of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that died.
+    of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that crashed.
     """
 
     runnable: RunnableSync
@@ -54,7 +54,7 @@ class RunContext:
 
     @property
     def name(self) -> str:
-        """The name of the sync."""
+        """Return the name of the sync."""
         return self.runnable.sync.name
 
 
@@ -66,14 +66,14 @@ class LookedRun(RunContext):
 
     @property
     def rows_to_send(self) -> int:
-        """Rows that the look would send."""
+        """Return the rows that the look would send."""
         counts = self.look.counts
         return counts.upserts + (counts.removed if self.look.diff.acts_on_removed else 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeasedRun(LookedRun):
-    """A run that holds the lease. `lease_row` is the lease as it was before; its `run` is one that died, if any.
+    """A run that holds the lease. `lease_row` is the lease as it was before; its `run` is a crashed run, if any.
 
     `is_connected`: whether the destination was asked for what must be known before the first row.
     """
@@ -85,7 +85,7 @@ class LeasedRun(LookedRun):
 
     @property
     def look_under_lease(self) -> SnapshotStatus:
-        """The look, with the lease as it is now: another run may have used it since."""
+        """Return the look, with the lease as it is now: another run may have used it since."""
         return replace(self.look, lease=self.lease_row)
 
     @property
@@ -96,7 +96,7 @@ class LeasedRun(LookedRun):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun(LeasedRun):
-    """A run whose plan is written, and which is open. `pause` are rows that have to wait because of their users."""
+    """A run that is open and has written its plan. `pause` are rows that have to wait because of their users."""
 
     diff: Diff
     pause: UserPause | None
@@ -116,7 +116,7 @@ class ApprovedRun(PlannedRun):
 
 @dataclass(frozen=True)
 class End:
-    """A run that goes no further. `status` is None if the outcomes decide; `fence` is 0 if no run was opened.
+    """The end of a run. `status` is None if the outcomes decide; `fence` is 0 if no run was opened.
 
     `error` is what a stage raised. `step` is the step that the run ended in.
     """

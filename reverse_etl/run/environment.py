@@ -1,4 +1,4 @@
-"""RunEnvironment: what a run is given from outside. Clocks and chance, the invocation, and connections are values.
+"""What a run gets from outside: clocks and chance, the invocation, and connections, as values.
 
 Nothing else in `run/` reads a clock, draws a random number or opens a connection, so tests can replace all of it.
 """
@@ -50,7 +50,7 @@ class Invocation:
 
     @property
     def passed_guards(self) -> Collection[str]:
-        """Guards that stop nothing this time. A full refresh sends every row, so it repairs a lost sync snapshot."""
+        """Return the guards that are off in this run. A full refresh repairs a lost sync snapshot."""
         return {*self.allowed, snapshot.GUARD.name} if self.full_refresh else self.allowed
 
 
@@ -73,7 +73,7 @@ class ProjectSyncs:
 
 @dataclass(frozen=True)
 class RunEnvironment:
-    """What a run is given from outside. `settings` are the settings of its sync."""
+    """What a run gets from outside. `settings` are the settings of its sync."""
 
     settings: Settings
     clock: RunClock
@@ -86,7 +86,7 @@ class RunEnvironment:
         self.invocation.listener(event)
 
     def questions(self, client: Client, destination: DestinationConfig) -> RetryingCaller:
-        """Return what asks a destination for more than rows, at the pace that all syncs share."""
+        """Return a caller for other requests than rows, at the rate that all syncs share."""
         limiter = partial(self.connections.limiter, destination)
         waits = WaitReporter(self.clock, self.invocation.listener)
         replies, attempts = load_destination(destination.kind).replies, self.settings.attempts

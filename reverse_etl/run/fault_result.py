@@ -1,4 +1,4 @@
-"""Unfit: a sync that ended before it ran, because of its definition, destination or model: its result and its row."""
+"""The result of a sync that could not run because of its definition, destination or model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reverse_etl.warehouses.mark import Mark
 
 
 def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError], started_at: str) -> RunResult:
-    """The result of a sync that something is wrong with; there is at least one error."""
+    """Return the result of a sync with errors. There is at least one."""
     one = definition
     problem = fault_problem(one.name, errors)
     return RunResult(
@@ -35,7 +35,7 @@ def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError
 
 
 def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
-    """Everything that is wrong with a sync, as one problem that names it."""
+    """Return everything that is wrong with a sync, as one problem that names it."""
     if len(errors) == 1:
         return problem_of(errors[0]).naming(sync)
     codes = {error.code for error in errors}
@@ -50,7 +50,7 @@ def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
 
 @dataclass(frozen=True)
 class FaultRecorder:
-    """Writes faults into the history. `create`: make its table where there is none yet."""
+    """Writes faults into the history. `create`: create its table if there is none."""
 
     warehouse: Warehouse
     environment: RunEnvironment

@@ -1,4 +1,4 @@
-"""Heartbeat: renews the lease of a run from a second session, so that a statement may take as long as it needs."""
+"""Renews the lease of a run from a second session, so that a long statement does not lose it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SessionOpener = Callable[[], Warehouse]
 class Heartbeat:
     """A context in which a lease is renewed again and again, by a thread of its own.
 
-    It gives no permission to send: that is the flush's. A beat that fails is tried again at the next one. A lease that
-    is lost is found out by the run itself, at its next write.
+        It gives no permission to send: only a flush does. A failed beat is tried again at the next one. If the lease is
+    lost, the run notices it at its next write.
     """
 
     def __init__(self, lease: Lease, open_session: SessionOpener | None, every: float, mark: Mark) -> None:

@@ -29,7 +29,7 @@ def record_end(end: End) -> End:
 
 
 def _record(end: End) -> None:
-    """Before the first run there may be no table to write to."""
+    """Create the table first: before the first run it does not exist."""
     context, settings = end.context, end.context.environment.settings
     tables, invocation = context.store.tables, context.environment.invocation
     if not prune_runs(context.warehouse, tables, settings.history_days, settings.history_runs):
@@ -42,7 +42,7 @@ def _record(end: End) -> None:
 
 
 def _removals(context: RunContext, allowed: Collection[str]) -> dict[str, int]:
-    """What the guard of later runs has to know of the rows that this run removed, if it did."""
+    """Return the removals of this run, for the guard of later runs."""
     rows = context.outcomes.removed + context.recovered_removals
     if rows and removed.GUARD.name in allowed:
         return {ALLOWED_REMOVALS: rows}

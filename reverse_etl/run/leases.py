@@ -117,7 +117,7 @@ def _not_in_time(row: LeaseRow, left: float, wait: float) -> LeaseError:
 
 
 def _waiting(sync: str, row: LeaseRow, left: float) -> Event:
-    why = "the last run died without releasing it" if row.holder else "requests of the last run may still take effect"
+    why = "the last run crashed" if row.holder else "requests of the last run may still take effect"
     return Event(
         "WaitingForLease",
         f"sync `{sync}`: waiting {left:.0f} s for its lease: {why}",

@@ -1,4 +1,4 @@
-"""What our tables remember of a destination: where rows went, and ids that it gave, such as a list's."""
+"""What the sync snapshot remembers of a destination: where rows went, and ids such as a list's."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from reverse_etl.sync import Sync
 
 
 def remember_destination(runnable: RunnableSync, lease: Lease, row: LeaseRow, allowed: Collection[str]) -> None:
-    """Write down where the rows of this run go. Raises LeaseError if another run took the lease.
+    """Save where the rows of this run go. Raises LeaseError if another run took the lease.
 
     If `--allow` let a guard pass for this run, what it compares with stays as it was.
     """
-    # Rows that were accepted elsewhere must be kept apart, if there are any.
+    # Rows that another destination accepted must stay separate.
     passed = () if row.is_empty else allowed
     remembered = destination_to_remember(row.destination, runnable.remembered(row.salt), passed)
     if not lease.remember(remembered, runnable.layout.key_columns):
@@ -44,7 +44,7 @@ def find_known_resources(
 ) -> Mapping[str, str]:
     """Return what the destination said to this sync, or to another sync with the same scope; empty if nothing.
 
-    A destination may not list for a minute what was just made, and would make a second one of the same name.
+    A destination may not list a new resource for a minute, and would create a second one with the same name.
     """
     for known in (row, *_leases_of_same_scope(runnable.sync, store, environment)):
         now = runnable.destination.remembered(known.salt)
@@ -61,7 +61,7 @@ def _scope(sync: Sync) -> dict[str, str]:
 
 
 def _leases_of_same_scope(sync: Sync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[LeaseRow]:
-    """The leases of the other syncs of the destination with the same scope."""
+    """Yield the leases of the other syncs of the destination with the same scope."""
     for other in environment.project.to_destination(sync.destination):
         if other.object == sync.object and other.name != sync.name and _scope(sync) and _scope(other) == _scope(sync):
             tables = tables_of(store.warehouse, store.tables.schema, other.name)

@@ -11,7 +11,7 @@ from reverse_etl.counting import are, plural, were
 from reverse_etl.run.context import End, RunContext
 from reverse_etl.run.runnable_sync import RunnableSync
 
-# A share of the rows that one run sends says something from so many rows on.
+# With fewer rows in a run, a share of them means nothing.
 _ENOUGH_FOR_A_SHARE = 10
 
 
@@ -48,7 +48,7 @@ def _counts(run: RunContext) -> Counts:
     outcomes, plan, looked = run.outcomes.counts, run.planned_rows, run.counts
     ended = sum(outcomes.values())
     planned = sum(plan.values())
-    # A run that ended before its rows were read has still planned them.
+    # If the run ended before its rows were read, they still count as planned.
     aborted = outcomes[Status.ABORTED] + (planned if not ended else 0)
     return Counts(
         added=plan.get("added", 0) if plan else looked.added,
@@ -92,7 +92,7 @@ def _miscounted(sync: str, counts: Counts) -> Problem:
         "counts-do-not-add-up",
         f"sync `{sync}`: {plural(counts.planned, 'row')} {were(counts.planned)} planned, and the"
         " outcomes do not add up to that",
-        "Report this with the run's result file; rows that were not acknowledged are sent again.",
+        "Report this with the run's result file; the next run sends rows without a response again.",
         counts.as_dict(),
     )
 
@@ -105,7 +105,7 @@ def _refusals(run: RunContext, counts: Counts) -> Problem | None:
     of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
     if of_many or limit.exceeds_count(rejected, sendable):
         return _too_many(run.runnable, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected")
-    # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
+    # Refused and invalid rows stay in every run, so compare them with the model and not with the changes.
     removals = looked.refused_removals + run.planned_rows.get("removed", 0)
     rows = max(looked.model_rows + removals, counts.planned)
     held = {"rejected": rejected, "invalid": counts.invalid, "refused by an earlier run": looked.refused_before}
@@ -126,14 +126,14 @@ def _dropped(run: RunContext, counts: Counts) -> Problem | None:
     return Problem(
         "fields-dropped",
         f"sync `{run.name}`: {name} took {plural(rows, 'row')} without {names}, which it does not know",
-        f"Running again drops them again. Create the fields in {name}, or let it create them"
+        f"Another run drops them again. Create the fields in {name}, or let it create them"
         " (`create_new_fields: true`), or set `allow_dropped_fields: true` if they do not matter.",
         {"rows": rows},
     )
 
 
 def _left(name: str, counts: Counts) -> str:
-    """What did not arrive, or may not have."""
+    """Return which rows did not arrive, or are unknown."""
     parts = []
     if counts.failed:
         parts.append(f"it is not known whether {name} took {plural(counts.failed, 'row')}")
@@ -147,14 +147,14 @@ def _unfinished(run: RunContext, counts: Counts, *, interrupted: bool) -> Proble
     if interrupted:
         return Problem(
             "interrupted",
-            f"sync `{sync}`: a signal came after {plural(counts.accepted, 'row')}; {_left(name, counts)}",
+            f"sync `{sync}`: a signal stopped the run after {plural(counts.accepted, 'row')}; {_left(name, counts)}",
             f"Run again to send the rest. What {name} accepted is committed.",
             {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
         )
     return Problem(
         "rows-not-delivered",
         f"sync `{sync}`: {_left(name, counts)}",
-        f"Run again: they are sent again. The samples in the result file say why, with what {name} answered.",
+        f"Run again to send them again. The samples in the result file say why, with what {name} answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
     )
 
@@ -177,7 +177,7 @@ def _warnings(run: RunContext) -> list[str]:
 
 
 def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:
-    """The result with what it took; the look at the columns, before the sync's turn, is part of its time."""
+    """Return the result with its costs. Reading the columns, before the sync's turn, is part of its time."""
     before = sum(one.cost.seconds for one in spent if one.step == _COLUMNS)
     return replace(
         result,

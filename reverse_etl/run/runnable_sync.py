@@ -1,4 +1,4 @@
-"""RunnableSync: a sync with what is known of it before it runs: its columns, its object, its destination."""
+"""A sync that is ready to run: with its columns, its bound object and its destination."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNSENDABLE = {
 
 @dataclass(frozen=True)
 class RunnableSync:
-    """One sync, fitted to the columns of its model and to its destination.
+    """One sync, with the columns of its model and its destination.
 
     `place` is the scope of the sync with the ids that the destination gave it. `source` is the relation that feeds it.
     """
@@ -49,7 +49,7 @@ class RunnableSync:
 
     @property
     def context(self) -> SyncContext:
-        """What the destination is asked about."""
+        """Return what the destination must know of the sync."""
         typed = tuple(_typed(value) for value in self.layout.values if not value.field.from_key)
         return SyncContext(self.sync, typed)
 
@@ -60,17 +60,17 @@ class RunnableSync:
 
     @property
     def vendor(self) -> Destination:
-        """What knows the replies and values of the sync's destination."""
+        """Return the destination of the sync."""
         return load_destination(self.destination.kind)
 
     def remembered(self, salt: str) -> dict[str, object]:
-        """What a sync snapshot keeps of where its rows went."""
+        """Return what a sync snapshot keeps of where its rows went."""
         place = {"object": self.sync.object, **self.place}
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
 def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> RunnableSync:
-    """Look at the model's columns. Raises Faults with everything that is wrong with the definition there."""
+    """Return the sync with the model's columns. Raises Faults with everything that does not fit them."""
     columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
     if faults:
@@ -97,7 +97,7 @@ def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> 
 
 
 def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
-    """The columns of the model. Raises ConfigError if its table is not there."""
+    """Return the columns of the model. Raises ConfigError if its table does not exist."""
     with reader.session(replace(reader.mark, sync=sync.name, step="columns")):
         columns = reader.columns(sync.relation)
         if columns is None:
@@ -122,7 +122,7 @@ def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
-    """Fields of the data that a key of the definition stands for already."""
+    """Return the fields of the data that a key of the definition already sends."""
     added = {field.path for field in extra if not field.from_key}
     data = [field for field in sync.fields or () if not field.from_key]
     return find_field_faults(data, location_of(sync)) if added else []
@@ -131,7 +131,7 @@ def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
 def resolve_syncs(
     syncs: Sequence[Sync], destinations: Callable[[str], DestinationConfig], reader: Reader
 ) -> tuple[list[RunnableSync], dict[str, Sequence[ReverseEtlError]]]:
-    """Return every sync that can run, and by name what is wrong with each of the others; nothing is written."""
+    """Return every sync that can run, and the errors of the others by name. Nothing is written."""
     runnable: list[RunnableSync] = []
     errors: dict[str, Sequence[ReverseEtlError]] = {}
     for sync in syncs:
@@ -186,5 +186,5 @@ def _unsendable(sync: Sync, layout: RowLayout, dialect: Dialect) -> list[Fault]:
 
 
 def problem_of(error: ReverseEtlError) -> Problem:
-    """An error as plain values, for results and events."""
+    """Return an error as plain values, for results and events."""
     return Problem(error.code, error.message, error.hint, error.context)

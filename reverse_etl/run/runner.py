@@ -1,4 +1,4 @@
-"""Runner: one run of one sync, stage by stage."""
+"""Runs one sync, stage by stage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RunStage:
     is_needed: Callable[[Any], bool] = _always
 
 
-# The order of the commit protocol. A sync that seemed to have no rows is prepared once its plan has some.
+# The order of the commit protocol. If the look found no rows and the plan has some, prepare runs again.
 STAGES = (
     RunStage("look", look),
     RunStage("look", guard),

@@ -1,4 +1,4 @@
-"""WaitReporter: reports waits for the destination, once each."""
+"""Reports waits for the destination, once each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SHORTEST = 1.0  # seconds
 
 
 class WaitReporter:
-    """Reports a wait, unless it is under a second or within a wait that was reported already."""
+    """Reports a wait, unless it is under a second or inside a reported wait."""
 
     def __init__(self, clock: Time, listener: Listener, sync: str = "") -> None:
-        """Nothing was waited for yet."""
+        """Start without a wait."""
         self._clock = clock
         self._listener = listener
         self._sync = sync

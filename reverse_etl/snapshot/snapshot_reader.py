@@ -36,12 +36,12 @@ class SnapshotStatus:
 
     @property
     def remembered(self) -> Mapping[str, object]:
-        """The destination of the accepted rows; empty if there are none."""
+        """Return the destination of the accepted rows; empty if there are none."""
         return {} if self.lease is None or self.lease.is_empty else self.lease.destination
 
     @property
     def needs_update(self) -> bool:
-        """Whether the sync snapshot must follow an edit of the definition or the model, or save its relation."""
+        """Return whether the sync snapshot must follow an edit of the definition or the model, or save its relation."""
         edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.layout)
         unnoted = self.lease is not None and bool(self.lease.destination) and SOURCE not in self.lease.destination
         return edited or unnoted

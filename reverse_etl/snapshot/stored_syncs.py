@@ -34,12 +34,12 @@ class StoredSync:
 
     @property
     def source(self) -> Mapping[str, object]:
-        """The relation and the dbt model that fed the sync, if known."""
+        """Return the relation and the dbt model that fed the sync, if known."""
         return remembered_source(self.remembered)
 
     @property
     def package(self) -> str:
-        """The dbt package of that model; empty if not known."""
+        """Return the dbt package of that model; empty if not known."""
         _, _, rest = str(self.source.get("model", "")).partition(".")
         return rest.partition(".")[0]
 

@@ -42,7 +42,7 @@ def test_a_signal_ends_a_run_as_interrupted(people: Shop, sandbox: Any, number: 
     [result] = people.results["results"]
     accepted, aborted = result["counts"]["accepted"], result["counts"]["aborted"]
     assert (process.returncode, result["status"], result["problem"]["code"]) == (1, "error", "interrupted")
-    said = f"a signal came after {plural(accepted, 'row')}; {plural(aborted, 'row')} "
+    said = f"a signal stopped the run after {plural(accepted, 'row')}; {plural(aborted, 'row')} "
     assert said in result["problem"]["message"]
     assert "error[interrupted]" in err
     assert "problem     interrupted" in out

@@ -99,7 +99,7 @@ class _Play:
             raise _broken_promise("requests", "none", requests)
 
     def _new_requests(self) -> int:
-        """Requests that wrote something, since the last time."""
+        """Return the requests that wrote something, since the last time."""
         requests = self.stage.read("/sandbox/requests")
         new = [one for one in requests[self._requests :] if one["method"] != "GET" and one["status"] < 300]
         self._requests = len(requests)
@@ -119,7 +119,7 @@ class _Play:
 
 
 def _read_contents(stage: DemoEnvironment) -> dict[str, dict[str, object]]:
-    """What the sandbox holds, by kind and identity."""
+    """Return what the sandbox holds, by kind and identity."""
     return {
         "users": {str(user["email"]): user for user in stage.read("/sandbox/users")},
         "events": {str(event["id"]): event for event in stage.read("/sandbox/events")},

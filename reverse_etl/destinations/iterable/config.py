@@ -93,7 +93,7 @@ Value = TypeVar("Value")
 
 
 def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None:
-    """What is read; None, and its error in `unset`, if a variable is missing."""
+    """Return what is read; None, and its error in `unset`, if a variable is missing."""
     try:
         return read()
     except ConfigError as error:
@@ -105,7 +105,7 @@ def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None
 
 
 def project_type_to_play(source: DestinationSource) -> tuple[str, str] | None:
-    """The type of project that stands in for a destination, and what says so; None if nothing says so.
+    """Return the type of project that stands in for a destination, and what says so; None if nothing says so.
 
     Its key and address are not looked at.
     """
@@ -133,7 +133,7 @@ def _entry(name: str, values: object) -> _Entry:
 
 
 def _wrong_key(key: str) -> str:
-    """What is wrong with it; never its value, which may be the key of Iterable."""
+    """Return what is wrong with it; never its value, which may be the key of Iterable."""
     known = key in _Entry.model_fields
     if key == "targets":
         return "expected names of dbt targets, such as [prod]"
@@ -179,7 +179,7 @@ def _may_send(name: str, written: object, render: Callable[[str], object], targe
 
 
 def _without_missing_key(written: object, render: Callable[[str], object]) -> object:
-    """The entry without a key that cannot be rendered."""
+    """Return the entry without a key that cannot be rendered."""
     if not isinstance(written, dict) or not isinstance(written.get("api_key"), str):
         return written
     try:

@@ -72,7 +72,7 @@ class Identifiers:
 
     @cached_property
     def precedence(self) -> tuple[str, ...]:
-        """The identifiers that users of the project have, the one that takes precedence first.
+        """Return the identifiers that users of the project have, the one that takes precedence first.
 
         The only place of this rule, for every object: support articles 205730249 and 9216719179796.
         """
@@ -83,13 +83,13 @@ class Identifiers:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The identifiers of rows: a row without the first one is identified by the next."""
+        """Return the identifiers of rows: a row without the first one is identified by the next."""
         known = tuple(key for key in self.precedence if key in self.columns)
         return known or tuple(key for key in JSON_NAMES if key in self.columns)[:1] or self.precedence[:1]
 
     @cached_property
     def key(self) -> str:
-        """The identifier that selects the user. The other one, if it is mapped, is data."""
+        """Return the identifier that selects the user. The other one, if it is mapped, is data."""
         return self.keys[0]
 
     def rule(self, keys: Sequence[str] = ()) -> IdentityRule:

@@ -29,12 +29,12 @@ class RunRequest:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The settings that the flags replace."""
+        """Return the settings that the flags replace."""
         return {"concurrency": self.threads, "wait": self.wait}
 
     @property
     def args(self) -> dict[str, object]:
-        """The flags as the result file has them."""
+        """Return the flags as the result file has them."""
         names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox")
         return {name: getattr(self, name) for name in names}
 

@@ -76,11 +76,11 @@ class SandboxedProject(ProjectContext):
         return self.settings.model_copy(update={"state_schema": schema, "user_pause": 0.0})
 
     def data_dir(self, name: str) -> Path:
-        """Where the sandbox of a destination keeps what it received."""
+        """Return where the sandbox of a destination keeps what it received."""
         return self.locations.target_path / FOLDER / quote(name, safe="").replace(".", "%2E")
 
     def destination(self, name: str) -> DestinationConfig:
-        """The sandbox that stands in for a destination. Raises ConfigError."""
+        """Return the sandbox that stands in for a destination. Raises ConfigError."""
         if name not in self._destinations:
             self._destinations[name] = self._make_stand_in(name)
         return self._destinations[name]
@@ -136,7 +136,7 @@ class SandboxedProject(ProjectContext):
         return Path(shutil.copytree(folder, copy))
 
     def _has_received(self, name: str) -> bool:
-        """Whether a sandbox accepted a request that writes."""
+        """Return whether a sandbox accepted a request that writes."""
         running = self._sandboxes.get(name)
         log = running.project.requests if running else ()
         return any(one.method != "GET" and not one.is_refused for one in log)
@@ -156,7 +156,7 @@ class SandboxedProject(ProjectContext):
         return PROJECT_TYPES[0], "default; set ITERABLE_PROJECT_TYPE"
 
     def _start(self, name: str, data_dir: Path | None, project_type: str, contents: SandboxContents) -> str:
-        """The address of a sandbox that ends with the context."""
+        """Return the address of a sandbox that ends with the context."""
         options = SandboxOptions(
             port=0,
             data_dir=data_dir,

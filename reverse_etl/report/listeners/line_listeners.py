@@ -22,7 +22,7 @@ _REPEAT = 10.0
 
 
 def utc_now() -> datetime:
-    """The time of an event."""
+    """Return the time of an event."""
     return datetime.now(timezone.utc)
 
 
@@ -36,7 +36,7 @@ class EventOutput:
     level: str = "info"
 
     def accepts(self, event: Event) -> bool:
-        """Whether an event is written: its level is high enough, or it is always written."""
+        """Return whether an event is written: its level is high enough, or it is always written."""
         return event.name in INSISTENT or _LEVELS.index(event.level) >= _LEVELS.index(self.level)
 
 

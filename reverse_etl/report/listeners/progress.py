@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def wait(self) -> float:
-        """Seconds that are left of the wait, 0 if there is none."""
+        """Return the seconds that are left of the wait, 0 if there is none."""
         return max(0.0, self._until - self._monotonic())
 
     @property
@@ -53,7 +53,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Rows a second, by what came after the first event; 0 if it is not known yet."""
+        """Return the rows a second, by what came after the first event; 0 if it is not known yet."""
         spent = self._monotonic() - self._began
         return (self._done - self._first) / spent if spent > 0 else 0.0
 
@@ -64,7 +64,7 @@ class Progress:
 
     @property
     def rows(self) -> tuple[int, int]:
-        """Rows that were delivered, and all that can be: what is held back will not be."""
+        """Return the rows that were delivered, and all that can be: what is held back will not be."""
         return self._done, max(self._total - self._held, self._done)
 
     @property

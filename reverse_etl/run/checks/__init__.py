@@ -1,1 +1,1 @@
-"""Checks: what is found out about a sync before it sends: guards, dbt's results, fields, an earlier name."""
+"""Checks of a sync before it sends: guards, dbt's results, fields, an earlier name."""

@@ -1,4 +1,4 @@
-"""Builds: what dbt's last results and the remembered ones say together of the models of a project."""
+"""Combines dbt's last results with the remembered ones, for the models of a project."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RETRY = (1, 6)
 
 @dataclass(frozen=True)
 class Builds:
-    """What is known of each node: `current` are the verdicts of dbt's `latest` results, `remembered` are older ones."""
+    """The results of each node: `current` from dbt's `latest` results, `remembered` from earlier ones."""
 
     manifest: Manifest
     latest: Build
@@ -29,22 +29,22 @@ class Builds:
     remembered: Mapping[Key, Verdict]
 
     def hold(self, sync: Sync) -> BuildHold | None:
-        """Return what speaks against sending the model of a sync, or None."""
+        """Return why the model of a sync must not be sent, or None."""
         hold = self._judge.find_hold(sync.unique_id)
         return BuildHold(hold.sentence, self._remedy(sync, hold)) if hold is not None else None
 
     def is_unknown(self, sync: Sync) -> bool:
-        """Whether the last results cannot be about the model, and nothing is remembered of it."""
+        """Return whether the last results cannot be about the model, and nothing is remembered of it."""
         blind = self.other_target or not (self.latest.builds or self.latest.tests)
         return blind and self._judge.of(self.manifest.nodes[sync.unique_id]) is None
 
     @property
     def other_target(self) -> bool:
-        """Whether the last results are about the tables of another target than the manifest."""
+        """Return whether the last results are about the tables of another target than the manifest."""
         return not is_same_target(self.latest, self.manifest)
 
     def news(self) -> list[Verdict]:
-        """What is worth remembering: failures, and the good end of what was remembered as a failure."""
+        """Return the results to remember: failures, and successes of nodes that are remembered as failed."""
         return [
             verdict
             for key, verdict in self.current.items()
@@ -61,7 +61,7 @@ class Builds:
         return before is None or before.at < verdict.at
 
     def _remedy(self, sync: Sync, hold: Hold) -> str:
-        """What to do, as the beginning of a sentence."""
+        """Return what to do, as the beginning of a sentence."""
         build = f"`dbt build --select +{sync.selector}`"
         if hold.verdict.status in (EMPTY, SAMPLE):
             return f"Run {build} without `--{hold.verdict.status}`"
@@ -77,7 +77,7 @@ class Builds:
 
 
 def read_builds(manifest: Manifest, latest: Build, watched: Collection[str], reader: Reader, schema: str) -> Builds:
-    """What is known of the `watched` models, which are unique ids, and of all that they depend on."""
+    """Return what is known of the `watched` models, which are unique ids, and of all that they depend on."""
     return Builds(manifest, latest, read_verdicts(latest, manifest, watched), load_verdicts(reader, schema))
 
 

@@ -1,4 +1,4 @@
-"""Inspects a sync before its first run: what its destination has fixed about fields, and what the values look like."""
+"""Inspects a sync before its first run: field types of the destination, and what the values look like."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAMPLED_VALUES = 5
 
 
 def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> Inspection:
-    """What would become of a sync's fields, in a project of the type that is set; nothing is written or made.
+    """Return what would happen to a sync's fields in a project of this type. Nothing is written or created.
 
     Raises ConfigError for another project type, DestinationError, WarehouseError.
     """
@@ -31,7 +31,7 @@ def inspect_fields(runnable: RunnableSync, reader: Reader, asker: ApiCaller) -> 
 
 
 def _identifier_columns(sync: Sync, kinds: tuple[str, ...]) -> dict[str, str]:
-    """The columns that say who the rows are about, by the kind of identifier."""
+    """Return the columns that say who the rows are about, by the kind of identifier."""
     own = {item.path: item.column for item in sync.key_fields if item.column is not None}
     columns = {**own, **sync.identifiers}
     return {key: columns[key] for key in kinds if key in columns}

@@ -1,4 +1,4 @@
-"""Guarding: the problem that stops a sync before it sends, from what its look found and where its rows would go."""
+"""Runs the guards before a sync sends, with what its look found and where its rows would go."""
 
 from __future__ import annotations
 

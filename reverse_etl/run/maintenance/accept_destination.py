@@ -37,7 +37,7 @@ class Acceptance:
     def __init__(
         self, runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment, typed: TypedNames
     ) -> None:
-        """Nothing is written yet."""
+        """Write nothing yet."""
         self._runnable, self._warehouse, self._environment, self._typed = runnable, warehouse, environment, typed
         self._name = runnable.sync.name
         self._store = SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.layout)

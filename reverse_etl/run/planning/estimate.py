@@ -21,7 +21,7 @@ class Estimate:
 
 
 def estimate(operations: Operations, settings: Settings, writes: int, removals: int) -> Estimate:
-    """What sending so many rows takes. Different endpoints have rates of their own, and run one after another."""
+    """Return the requests and seconds for these rows. Endpoints have their own rates, one after another."""
     write, remove, lookup = operations.write, operations.remove, operations.lookup
     steps = [(write.endpoint, ceil(writes / min(write.max_rows, settings.batch_rows)))]
     if lookup is not None:
@@ -40,7 +40,7 @@ def with_rate(endpoint: Endpoint, operations: Operations, settings: Settings) ->
 
 
 def _seconds(requests: int, endpoint: Endpoint) -> float:
-    """A limit per day is waited for by the day."""
+    """Return the seconds at this rate. A daily limit counts in whole days."""
     days = max(requests - 1, 0) // endpoint.per_day if endpoint.per_day else 0
     rest = requests - days * (endpoint.per_day or 0)
     return days * _DAY + rest / endpoint.per_second

@@ -1,4 +1,4 @@
-"""What a run does before it sends its first row: it asks the destination and encodes rows. Nothing is created."""
+"""Asks the destination and encodes rows, as a run does before its first row. Nothing is created."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ROWS_A_BATCH = 2000
 
 
 class _WouldMakeError(Exception):
-    """The run would make something in the destination here."""
+    """The run would create something in the destination here."""
 
 
 @dataclass(frozen=True)
 class _ReadOnlyCaller:
-    """Asks what may be asked without changing anything."""
+    """Sends only requests that change nothing."""
 
     asker: ApiCaller
 
@@ -38,7 +38,7 @@ class _ReadOnlyCaller:
 
 
 def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[RunnableSync, Sequence[str]]:
-    """The sync with what the destination says of it, and warnings. Raises DestinationError for what would end the run.
+    """Return the sync with the destination's answers, and warnings. Raises DestinationError if a run would end.
 
     If the run would create something first, such as a list, the sync stays as it is, and a warning says so.
     """

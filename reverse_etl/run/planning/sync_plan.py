@@ -1,4 +1,4 @@
-"""Planned: what a run of one sync would do, as plain values; knows neither how it was found out nor how it looks."""
+"""The plan of one sync, as plain values; knows neither warehouses nor screens."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Example:
 
 @dataclass(frozen=True)
 class SyncPlan:
-    """Rows by what a run would do with them. `invalid` is rows by reason, `changed_fields` rows by field.
+    """What a run would do, in rows. `invalid` counts rows by reason, `changed_fields` rows by field.
 
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
     `fails`: the run would end with an error, and not be stopped by a guard.
-    `problems` are what would stop the run before it sends; where the build is among them, nothing was counted.
+    `problems` would stop the run before it sends. If one is about the build, nothing was counted.
     """
 
     sync: str

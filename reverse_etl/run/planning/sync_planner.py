@@ -24,7 +24,7 @@ _ROWS_LOOKED_AT = 200
 
 
 def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
-    """The plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
+    """Return the plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
     with reader.session(Mark(environment.invocation.id, runnable.sync.name, "look")):
         return _plan(runnable, reader, environment, examples)
 
@@ -49,7 +49,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, e
 
 @dataclass(frozen=True)
 class _Outlook:
-    """How far a run would come: the sync with the destination's answers, and what would be held back or end it."""
+    """How far a run would get: the sync with the destination's answers, held rows, and the problem that ends it."""
 
     runnable: RunnableSync
     unsendable: Mapping[str, int] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class _Outlook:
 
 
 def _foresee(runnable: RunnableSync, look: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Outlook:
-    """What a run does before its first row goes out, in the same order; a guard that stops it comes first."""
+    """Do what a run does before its first row, in the same order: guards first."""
     stop = guard_problem(runnable, look, environment.invocation.passed_guards)
     removals = look.counts.removed if look.diff.acts_on_removed else 0
     if stop is not None or not look.counts.upserts + removals:
@@ -77,7 +77,7 @@ def _foresee(runnable: RunnableSync, look: SnapshotStatus, reader: Reader, envir
 
 
 def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
-    """The sync with what the destination says of it, and warnings."""
+    """Return the sync with the destination's answers, and warnings."""
     client = environment.connections.client(runnable.destination)
     try:
         return connect_read_only(runnable, environment.questions(client, runnable.destination))
@@ -121,12 +121,12 @@ def _rename_warnings(
 
 
 def stopped_plan(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:
-    """The plan of a sync that would not run, with the reasons: its model was not built well, or it cannot be used."""
+    """Return the plan of a sync that would not run, with the reasons: its build failed, or it is broken."""
     return replace(_empty_plan(definition), counted=False, problems=problems)
 
 
 def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
-    """What a plan says of the sync itself."""
+    """Return a plan with only the facts of the sync."""
     one = definition
     plan = SyncPlan(one.name, one.unique_id, one.relation, one.destination, target=one.target, database=one.database)
     if isinstance(one, BrokenSync):
@@ -135,7 +135,7 @@ def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
 
 
 def _note(look: SnapshotStatus) -> str:
-    """What a plan cannot foresee: a run that goes on, or that died before it committed."""
+    """Return a warning about an open run, which a plan cannot foresee."""
     if look.lease is None or look.lease.run is None:
         return ""
     return (

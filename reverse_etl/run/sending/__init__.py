@@ -1,1 +1,1 @@
-"""Sender: the plan of a run to the destination, window by window."""
+"""Sends the plan of a run to the destination, window by window."""

@@ -1,4 +1,4 @@
-"""Journal: which rows of a run have an outcome, and the flush that makes it durable before more is sent."""
+"""Records which rows of a run have an outcome, and saves that before more rows are sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTED = (Status.REJECTED, Status.SKIPPED, Status.INVALID)
 
 @dataclass(frozen=True)
 class SendDeadlines:
-    """When a run must beat and when it must not send. Seconds; `monotonic` is the local clock."""
+    """When a run must send a heartbeat, and when it must not send rows. Seconds; `monotonic` is the local clock."""
 
     beat: float
     lease_ttl: float
@@ -28,10 +28,10 @@ class SendDeadlines:
 
 
 class Journal:
-    """The outcomes of one run's rows. Nothing may be sent beyond `credit`, nor after the last heartbeat's deadline."""
+    """The outcomes of one run's rows. No row may be sent beyond `credit`, or after the last heartbeat's deadline."""
 
     def __init__(self, lease: Lease, rejections: Rejections, deadlines: SendDeadlines) -> None:
-        """The run is open, with nothing sent yet."""
+        """Start with an open run that has sent nothing."""
         self._lease = lease
         self._rejections = rejections
         self._deadlines = deadlines
@@ -45,27 +45,27 @@ class Journal:
         self.outcomes = RowOutcomes()
 
     def allowed(self) -> bool:
-        """Whether a request may go now."""
+        """Return whether a request may go now."""
         deadline = self._beat + self._deadlines.lease_ttl - self._deadlines.pause_bound
         return self._deadlines.monotonic() < deadline and not (self._halted or self._deadlines.stop())
 
     def halt(self) -> None:
-        """Let no more request go."""
+        """Allow no more requests."""
         self._halted = True
 
     def due(self) -> bool:
-        """Whether the next heartbeat should be written."""
+        """Return whether the next heartbeat should be written."""
         return self._deadlines.monotonic() >= self._beat + self._deadlines.beat
 
     def accept(self, ordinals: Sequence[int]) -> None:
-        """Note rows that the destination took."""
+        """Record accepted rows."""
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.ACCEPTED] += len(ordinals)
         self.outcomes.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Note rows that ended otherwise. Ordinals are covered only once they are written down as exceptions."""
+        """Record rows with other outcomes. Their ordinals are covered only after they are saved as exceptions."""
         for outcome in outcomes:
             self.outcomes.note(outcome)
             if outcome.status in _NOTED:
@@ -76,13 +76,13 @@ class Journal:
                 self.untouched.add(outcome.ordinal, outcome.ordinal + 1)
 
     def cover_invalid(self, ordinals: Sequence[int]) -> None:
-        """Cover invalid rows of the plan, which were written down with it."""
+        """Cover the invalid rows of the plan, which were saved with it."""
         for start, end in _runs(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.INVALID] += len(ordinals)
 
     def flush(self, credit: int | None = None) -> None:
-        """Exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
+        """Save exceptions, then heartbeat, accepted rows and credit in one statement. Raises LeaseError."""
         if self._failed:
             # Saved so that `rejected` shows them, not as exceptions: nothing covers them, so they are unknown.
             self._rejections.record(self._failed)
@@ -100,16 +100,16 @@ class Journal:
         self._beat = began
 
     def past_failures(self, start: int, end: int) -> Mapping[int, PastFailure]:
-        """How rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
+        """Return how rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""
         return self._rejections.past_failures(start, end)
 
     def open_run(self) -> OpenRun:
-        """What the commit merges."""
+        """Return the journal that the commit merges."""
         return OpenRun(self._lease.fence, self.credit, self.acked)
 
 
 def lease_lost_error(fence: int) -> LeaseError:
-    """Another run took the lease."""
+    """Return the error that another run took the lease."""
     return LeaseError(
         "lease-lost",
         "another run took over this sync while this run was sending",
@@ -119,7 +119,7 @@ def lease_lost_error(fence: int) -> LeaseError:
 
 
 def _runs(ordinals: Sequence[int]) -> list[tuple[int, int]]:
-    """Ordinals as half-open intervals; a whole batch is one."""
+    """Return the ordinals as half-open intervals; a whole batch is one."""
     if not ordinals:
         return []
     if ordinals[-1] - ordinals[0] + 1 == len(ordinals):

@@ -1,4 +1,4 @@
-"""RowOutcomes: how many rows of a run had which outcome, and why."""
+"""Counts the rows of a run by outcome and reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_RESPONSES = 10  # of one kind that are reported
 
 @dataclass
 class RowOutcomes:
-    """How many rows had which outcome, with the reasons of all but accepted ones. `removed` are accepted removals.
+    """The number of rows by outcome, with reasons except for accepted ones. `removed` are accepted removals.
 
     `traffic` and `has_unanswered_requests` are known when sending has ended. A request without an answer may still take
     effect, even if a later attempt was refused.
@@ -29,12 +29,12 @@ class RowOutcomes:
 
     @property
     def has_unknown(self) -> bool:
-        """Whether some row was sent without an answer, so that its request may still take effect."""
+        """Return whether some row was sent without an answer, so that its request may still take effect."""
         return self.has_unanswered_requests or self.counts[Status.FAILED] > self.dropped
 
     @property
     def forgotten(self) -> int:
-        """Rows that were rejected because their users had asked to be forgotten."""
+        """Return the rows that were rejected because their users had asked to be forgotten."""
         rejected = Status.REJECTED.value
         return sum(
             rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN_USER)
@@ -42,11 +42,11 @@ class RowOutcomes:
 
     @property
     def dropped(self) -> int:
-        """Rows that were answered: the destination took them, but without some of their fields."""
+        """Return the rows that the destination accepted without some of their fields."""
         return sum(rows for (_, code, _), rows in self.reasons.items() if code == "dropped-fields")
 
     def samples(self, most: int = 20) -> tuple[Sample, ...]:
-        """The kinds of refusal, the most frequent first."""
+        """Return the kinds of refusal, the most frequent first."""
         common = self.reasons.most_common(most)
         return tuple(Sample(*kind, rows, tuple(self.responses.get(kind, ()))) for kind, rows in common)
 

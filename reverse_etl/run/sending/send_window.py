@@ -1,6 +1,6 @@
 """The number of rows that may be sent before their outcomes are saved; knows only rows and seconds.
 
-What is sent between two flushes is sent twice where a run dies, so a window holds few rows where statements are quick.
+If a run crashes, the rows since the last flush are sent twice. So a window holds few rows if statements are quick.
 If statements take seconds, as in some warehouses, a window holds several times the rows that are sent in that time.
 """
 
@@ -14,13 +14,13 @@ class SendWindow:
     """The rows of the next window: at first `least`, never more than `most`."""
 
     def __init__(self, least: int, most: int) -> None:
-        """`least` is what an operation asks for, `most` the setting."""
+        """`least` comes from the operation, `most` from the setting."""
         self._least = min(least, most)
         self._most = most
         self.rows = self._least
 
     def learn(self, rows: int, sending: float, statements: float) -> None:
-        """What a window took: seconds to send its rows, and seconds for its statements."""
+        """Record the seconds of a window: for sending its rows, and for its statements."""
         if sending > 0:
             wanted = rows / sending * _SHARE * statements
             self.rows = round(min(max(wanted, self._least), self._most))

@@ -1,4 +1,4 @@
-"""Sends the plan of a run, window by window, never beyond the durable credit; deletes after everything else."""
+"""Sends the plan of a run, window by window, never beyond the saved credit; deletions come last."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TICK = 0.2
 
 @dataclass(frozen=True)
 class SendPhase:
-    """Ordinals of a plan that are sent in one go: upserts, then removals."""
+    """A range of ordinals that is sent together: first upserts, then removals."""
 
     start: int
     rows: int
@@ -41,7 +41,7 @@ class SendPhase:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many rows wait `until` a time of the local clock: the last ones of those to be written, and removed ones."""
+    """How many rows wait `until` a time of the local clock: the last upserts and the last removals."""
 
     writes: int = 0
     removals: int = 0
@@ -52,7 +52,7 @@ _NO_PAUSED_ROWS = Waiting()
 
 
 class Sender:
-    """Sends one plan. `problem` says why it stopped early, if it did."""
+    """Sends one plan. `problem` says why it stopped early; None if it did not."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Sender:
         client: Client,
         executor: Executor,
     ) -> None:
-        """The run is open in `journal`."""
+        """The run is already open in `journal`."""
         self._runnable = runnable
         self._environment = environment
         self._store = store
@@ -75,9 +75,9 @@ class Sender:
         self._line = SendContext(client, replies, executor, clock, allowed, *bounds, on_wait=waits)
         self._total = 0
         self._past: Mapping[int, PastFailure] = {}
-        # The window that is sent: the first ordinal that the destination was not given yet, and where the window ends.
+        # The current window: the first ordinal that was not sent yet, and the end of the window.
         self._given = self._credit = 0
-        self._open = 0  # rows that were given and have no outcome yet
+        self._open = 0  # rows that were sent and have no outcome yet
         self._fault: ReverseEtlError | None = None
         self.problem: Problem | None = None
 
@@ -107,14 +107,14 @@ class Sender:
             self._phase(fence, SendPhase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
-        """Account for the rest after a fault: rows that may have been sent have no answer, the others were not sent."""
+        """Give every remaining row an outcome after a fault: no answer if it may have been sent, else not sent."""
         counts = self._journal.outcomes.counts
         counts[Status.FAILED] += self._open
         counts[Status.ABORTED] += self._total - sum(counts.values())
         self._journal.untouched.add(self._given, self._credit)
 
     def _wait(self, rows: int, until: float) -> None:
-        """Let the pause between two calls for one user pass, with the lease kept alive and the warehouse let go."""
+        """Wait for the pause between two calls for one user. Keep the lease, and free the warehouse."""
         time, left = self._environment.clock, until - self._environment.clock.monotonic()
         self._environment.report(_pausing(self._runnable, rows, max(0.0, left)))
         with self._store.idle():
@@ -138,7 +138,7 @@ class Sender:
                 self._abort(range(position, end))
                 return
             began = now()
-            # Read first, so that only rows that are at hand may be sent.
+            # Read first, so that only rows in memory may be sent.
             window = reader.read(position, min(end, position + size.rows))
             self._journal.flush(window.end)
             self._given, self._credit = window.start, window.end
@@ -150,14 +150,14 @@ class Sender:
             position = window.end
 
     def _has_unsure_writes(self) -> bool:
-        """Whether a delete may take more than was replaced: a refused row may be one whose old identity would go."""
+        """Return whether a deletion could remove too much: a refused row may still need its old identity."""
         ended = [Status.FAILED, Status.ABORTED]
         if self._runnable.layout.keys:
             ended += [Status.REJECTED, Status.SKIPPED]
         return any(self._journal.outcomes.counts[status] for status in ended)
 
     def _changes(self, window: Window) -> Iterator[Change]:
-        """The rows that can be sent, encoded as they are asked for; the others go straight into the journal."""
+        """Yield the rows that can be sent, encoded one by one. The others go into the journal."""
         for batch in window.portions():
             encoded = self._runnable.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
@@ -165,14 +165,14 @@ class Sender:
             yield from encoded.changes
 
     def _giving(self, changes: Iterator[Change]) -> Iterator[Change]:
-        """The same changes, each counted when it is taken."""
+        """Yield the same changes, and count each one."""
         for change in changes:
             self._given = change.ordinal + 1
             self._open += 1
             yield change
 
     def _answered(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
-        """The same outcomes, of rows that were given."""
+        """Yield the same outcomes, and count their rows."""
         for some in settled:
             if some is not None:
                 self._open -= len(some.accepted) + len(some.outcomes)
@@ -198,7 +198,7 @@ class Sender:
     def _deliver(
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
-        """Send. Refusals that need not be the last word are put into `doubts`, where there is such."""
+        """Send. Refusals that are not final are put into `doubts`, if it is given."""
         limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
         delivery = BatchSender(operation, self._line, limiter, rows, self._past)
         settled = delivery.run(self._giving(changes))
@@ -208,7 +208,7 @@ class Sender:
     def _resolved(
         self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
     ) -> Iterator[SettledRows | None]:
-        """The outcomes of rows that were refused after an attempt without an answer, which may have been taken."""
+        """Yield the outcomes of rows that were refused after an attempt without a response."""
         lookups = RowLookups(lookup, self._line, self._limiter(lookup.endpoint))
         for outcome in lookups.run(iter(changes)):
             taken = outcome is not None and outcome.status is Status.ACCEPTED
@@ -218,7 +218,7 @@ class Sender:
     def _follow(self, settled: Iterator[SettledRows | None]) -> None:
         """Record outcomes as they come, and keep the lease alive. Raises what a heartbeat raised, at the end.
 
-        Nothing new is sent after that, but replies that are on their way are still read.
+        After that no request is sent, and open requests are finished.
         """
         for some in settled:
             if some is not None:
@@ -277,14 +277,14 @@ def _pausing(runnable: RunnableSync, rows: int, seconds: float) -> Event:
 
 
 def _settled(outcome: Outcome | None) -> SettledRows | None:
-    """What a lookup found; a row may turn out to have been accepted before."""
+    """Return the outcome by a lookup. The row may have been accepted before."""
     if outcome is None:
         return None
     return SettledRows([outcome.ordinal]) if outcome.status is Status.ACCEPTED else SettledRows(outcomes=[outcome])
 
 
 def _apart(some: SettledRows | None, doubts: dict[int, Outcome]) -> SettledRows | None:
-    """What is settled, without refusals that followed an attempt which may have been taken; those go to `doubts`."""
+    """Return what is final. Refusals after an attempt without a response go to `doubts`."""
     if some is None:
         return None
     doubtful = {

@@ -1,4 +1,4 @@
-"""User pause: which users were sent a short time ago by calls that another call must not follow at once.
+"""Finds users that must wait, because another call for them was sent a short time ago.
 
 Some destinations ask for a pause between a change of a user's identifier and other calls for that user, and advise
 against mixing single and bulk calls for one user in a short time.
@@ -29,7 +29,7 @@ class UserPause:
 
 @dataclass(frozen=True)
 class _Sent:
-    """What one sync has sent `age` seconds ago by one operation."""
+    """An operation that one sync sent `age` seconds ago."""
 
     calls: RecentCalls
     operation: Operation
@@ -37,12 +37,12 @@ class _Sent:
     age: float
 
     def holds(self, operation: Operation, *, moves: bool) -> bool:
-        """Whether an operation has to wait for it; `moves`: one of the two gives users another identifier."""
+        """Return whether an operation must wait for it. `moves`: one of the two changes identifiers of users."""
         return moves or self.moves or (self.operation.max_rows == 1) != (operation.max_rows == 1)
 
 
 def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> UserPause | None:
-    """The pause that rows of a sync have to make; None if nothing of the kind was sent lately."""
+    """Return the pause for rows of a sync; None if no such call was sent lately."""
     seconds, now = environment.settings.user_pause, environment.clock.monotonic()
     people = runnable.bound.people
     if not seconds or not people:
@@ -61,7 +61,7 @@ def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnv
 
 
 def _sent(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_Sent]:
-    """What the syncs of this destination have sent within the pause, this one among them."""
+    """Yield what the syncs of this destination sent within the pause, including this sync."""
     ages = recent_runs(store.warehouse, store.tables, environment.settings.user_pause)
     syncs = (*environment.project.to_destination(runnable.sync.destination), runnable.sync) if ages else ()
     for name, sync in {sync.name: sync for sync in syncs}.items():

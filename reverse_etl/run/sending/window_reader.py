@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_A_BATCH = 2000
-# A window is as long as this many bytes of the rows before it, and ends when it holds twice as many.
+# The target size of a window in bytes, by the size of earlier rows. It ends at twice this size.
 _BYTES = 32_000_000
-# Memory that is too small for a window this short is too small for the largest request.
+# If memory is too small for this window, it is too small for the largest request.
 _LEAST_BYTES = 4_000_000
-# Rows are encoded in portions of about so many bytes.
+# Rows are encoded in portions of about this many bytes.
 _PORTION = 8_000_000
 
 
@@ -32,11 +32,11 @@ class Window:
 
     @property
     def size(self) -> int:
-        """Bytes of its rows."""
+        """Return the bytes of its rows."""
         return sum(batch.nbytes for batch in self.batches)
 
     def portions(self) -> Iterator[pa.RecordBatch]:
-        """The rows in order, a few megabytes at a time."""
+        """Yield the rows in order, a few megabytes at a time."""
         for batch in self.batches:
             rows = max(1, batch.num_rows * _PORTION // max(batch.nbytes, _PORTION))
             for start in range(0, batch.num_rows, rows):
@@ -44,19 +44,19 @@ class Window:
 
 
 class WindowReader:
-    """Reads one plan, each window in one go, so that the warehouse is free while the rows are sent."""
+    """Reads one plan, a whole window at once, so that the warehouse is free while rows are sent."""
 
     def __init__(self, store: SnapshotStore, fence: int) -> None:
-        """The plan of `fence` is written."""
+        """The plan of `fence` must be written."""
         self._store = store
         self._fence = fence
         self._bytes = _BYTES
         self._width = 0.0  # mean bytes a row of the last window
 
     def read(self, start: int, end: int) -> Window:
-        """Rows from `start` on: up to `end`, or as many as fit, but at least one. Raises WarehouseError.
+        """Return rows from `start` on: up to `end`, or as many as fit, but at least one. Raises WarehouseError.
 
-        If the warehouse has too little memory for them, half of them are read, and later windows are shorter.
+        If the warehouse has too little memory, half of them are read, and later windows are shorter.
         """
         if self._width:
             end = min(end, start + max(1, int(self._bytes / self._width)))

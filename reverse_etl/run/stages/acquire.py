@@ -11,7 +11,7 @@ from reverse_etl.warehouses.mark import Mark
 
 
 def acquire(context: LookedRun) -> LeasedRun:
-    """Return the run with its lease and a client of the destination. Raises LeaseError if another run is alive."""
+    """Return the run with its lease and a client of the destination. Raises LeaseError if another run is active."""
     environment, store, warehouse = context.environment, context.store, context.warehouse
     with warehouse.idle():
         client = environment.connections.client(context.runnable.destination)

@@ -1,4 +1,4 @@
-"""Commit: write what was acknowledged into the sync snapshot, in one merge."""
+"""Commit: write the accepted rows into the sync snapshot, in one merge."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def guard(context: LookedRun) -> LookedRun | End:
 
 
 def guard_connected(context: LeasedRun) -> LeasedRun | End:
-    """Return the same run, or its end: what the destination said may differ from what the sync snapshot knows."""
+    """Return the same run, or its end: the destination's answers may differ from the sync snapshot."""
     look = context.look_under_lease
     problem = guard_problem(context.runnable, look, context.environment.invocation.passed_guards)
     if problem is None:
@@ -26,7 +26,7 @@ def guard_connected(context: LeasedRun) -> LeasedRun | End:
 
 
 def _has_work(context: LookedRun) -> bool:
-    """Whether rows, our tables or an open run need anything."""
+    """Return whether rows, tables or an open run need work."""
     look, counts = context.look, context.look.counts
     open_run = look.lease is not None and look.lease.run is not None
     tidy = (

@@ -41,7 +41,7 @@ def write_plan(context: LeasedRun) -> PlannedRun:
 
 
 def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
-    """The comparison that the plan is made by, with the means that were enough for the look."""
+    """Return the comparison for the plan, made in the same way as the look."""
     look = context.look
     thorough = look.diff.thorough or look.counts.mostly_new
     waiting = pause.waiting if pause is not None else None
@@ -49,7 +49,7 @@ def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
 
 
 def _current_look(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:
-    """The look that fits the plan: the model, or the sync snapshot, may have changed since the first look."""
+    """Return the look that fits the plan: the model, or the sync snapshot, may have changed since the first look."""
     look, row = context.look, context.lease_row
     if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
         look = context.store.compare(row, thorough=diff.thorough)

@@ -1,6 +1,6 @@
 """Prepare: ask the destination what must be known before the first row, such as the id of a list.
 
-Under the lease: what is missing may be made there, and another run must not make it too.
+It runs under the lease, because it may create what is missing, and another run must not create it too.
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ def expects_rows(context: LeasedRun) -> bool:
 
 
 def plans_rows(context: LeasedRun) -> bool:
-    """Whether the plan has rows to send after all, and the destination was not asked yet."""
+    """Return whether the plan has rows to send, and the destination was not asked yet."""
     rows = context.planned_rows
     return not context.is_connected and sum(rows.values()) > rows.get("invalid", 0)

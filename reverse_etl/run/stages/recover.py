@@ -1,4 +1,4 @@
-"""Recover: commit what a run that died got acknowledged, and close it. It is never continued."""
+"""Recover: commit what a crashed run sent with success, and close it. It never continues that run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def recover(context: LeasedRun) -> LeasedRun:
         return context
     found = context.store.recover(context.lease, row.run)
     unknown, fence = found.unknown, row.run.fence
-    # Without credit nothing was sent, so nothing was interrupted.
+    # Without credit, nothing was sent.
     what = f"which died; to send again: {plural(unknown, 'row')}" if row.run.credit else "which sent nothing"
     message = f"sync `{name}`: took over run {fence}, {what}"
     level, data = "warn" if row.run.credit else "info", {"fence": fence, "unknown": unknown}

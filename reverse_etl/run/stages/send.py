@@ -1,4 +1,4 @@
-"""Send: the plan to the destination, window by window below the durable credit."""
+"""Send: send the plan to the destination, window by window, below the saved credit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reverse_etl.run.sending.sender import Sender, Waiting
 
 
 def send(context: ApprovedRun) -> ApprovedRun:
-    """Return the run with the outcome of every row. After a fault, what was acknowledged is still committed.
+    """Return the run with the outcome of every row. After a fault, accepted rows are still committed.
 
     Raises LeaseError if another run took the lease: then nothing is committed here.
     """
@@ -41,7 +41,7 @@ def _send_plan(sender: Sender, context: ApprovedRun) -> Problem | None:
 
 
 def _paused_rows(context: ApprovedRun) -> Waiting:
-    """How many rows of the plan wait because of their users, and until when."""
+    """Return how many rows of the plan wait because of their users, and until when."""
     if context.pause is None:
         return Waiting()
     return Waiting(*context.store.count_paused_rows(context.lease.fence), context.pause.until)

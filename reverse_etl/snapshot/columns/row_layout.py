@@ -42,7 +42,7 @@ class ValueColumn:
 
     @property
     def source_type(self) -> str:
-        """The type of the value's column in the model."""
+        """Return the type of the value's column in the model."""
         return self.type if self.column is None else self.column.type
 
     @property
@@ -73,7 +73,7 @@ class RowLayout:
 
     @property
     def key_columns(self) -> str:
-        """The key of the sync snapshot, as text to compare."""
+        """Return the key of the sync snapshot, as text to compare."""
         several = [column.lower() for column in self.rule.columns] if self.rule.key == PRIMARY_KEY else []
         return json.dumps([self.rule.key, *several, *(key.column.lower() for key in self.keys)])
 
@@ -89,13 +89,13 @@ class RowLayout:
         return {**found, UNFIT: self.mixed_reason} if self.mixed_columns else found
 
     def second_identifier(self) -> ValueColumn | None:
-        """The value that holds the second identifier, for rows that have both identifiers."""
+        """Return the value that holds the second identifier, for rows that have both identifiers."""
         columns = self.rule.otherwise.columns if self.rule.otherwise is not None else ()
         found = [value for value in self.values if value.column is not None and (value.column.name,) == columns]
         return found[0] if found else None
 
     def hash_inputs(self, prefix: str = "") -> list[tuple[str, str]]:
-        """The inputs of the row hash, with their types: column names, then values.
+        """Return the inputs of the row hash, with their types: column names, then values.
 
         The names make a difference if two fields exchange their columns. Keys are included, since a row is changed if
         its key moved to another identity.

@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Names of the queries that are written to temporary tables, because they are read more than once."""
+        """Return names of the queries that are written to temporary tables, because they are read more than once."""
         if self.writes_nothing or not self.dialect.writes_temporary:
             return ()
         return ("candidates", "touched", "suspects") if self.layout.keys else ("candidates", "suspects")
@@ -121,7 +121,7 @@ class Comparison:
 
     @property
     def _everything(self) -> bool:
-        """Whether every row is compared, so that no search for candidates is needed."""
+        """Return whether every row is compared, so that no search for candidates is needed."""
         return self.thorough or self.resends or not self.stored.fits(self.layout)
 
     def _candidates(self, few: int | None) -> str:

@@ -50,23 +50,23 @@ class DiffCounts:
 
     @property
     def lists_settled(self) -> bool:
-        """Whether rows are still listed as held back although they no longer are."""
+        """Return whether rows are still listed as held back although they no longer are."""
         fixed = self.listed_invalid > 0 and not self.invalid_rows
         return fixed or self.listed_refused > self.quarantined - self.suppressed
 
     @property
     def moved(self) -> bool:
-        """Whether rows left the model, or came back after they were counted as removed."""
+        """Return whether rows left the model, or came back after they were counted as removed."""
         return self.removed + self.returned > 0
 
     @property
     def upserts(self) -> int:
-        """Rows of the model that would be sent."""
+        """Return the rows of the model that would be sent."""
         return self.added + self.changed + self.resent
 
     @property
     def mostly_new(self) -> bool:
-        """Whether so many rows differ that it costs less to compare all rows by value than to select them."""
+        """Return whether so many rows differ that it costs less to compare all rows by value than to select them."""
         return 3 * (self.upserts + self.removed) > self.model_rows
 
     def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:

@@ -24,22 +24,22 @@ class DateSample:
 
     @property
     def dates(self) -> int:
-        """How many texts Iterable recognizes as dates."""
+        """Return how many texts Iterable recognizes as dates."""
         return self.matches.get(_ACCEPTED, 0)
 
     @property
     def odd(self) -> int:
-        """How many texts look like dates but are strings to Iterable."""
+        """Return how many texts look like dates but are strings to Iterable."""
         return sum(self.matches.get(form, 0) for form in UNRECOGNIZED_FORMATS)
 
     @property
     def are_dates(self) -> bool:
-        """Whether most texts look like dates."""
+        """Return whether most texts look like dates."""
         return (self.dates + self.odd) * 2 > self.count
 
     @property
     def form(self) -> str:
-        """The most frequent format that Iterable does not recognize."""
+        """Return the most frequent format that Iterable does not recognize."""
         return max(UNRECOGNIZED_FORMATS, key=lambda form: self.matches.get(form, 0))
 
 

@@ -80,7 +80,7 @@ def add_parents(fields: Sequence[TypedField]) -> Iterator[TypedField]:
 def find_clashes(
     fields: Sequence[TypedField], known: Mapping[str, str], accepted: TypesByKind = ACCEPTED_TYPES
 ) -> list[TypeClash]:
-    """The fields whose values Iterable would refuse."""
+    """Return the fields whose values Iterable would refuse."""
     found = []
     for item in add_parents(fields):
         theirs, takes = known.get(item.field), accepted.get(item.kind)

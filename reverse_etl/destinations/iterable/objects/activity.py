@@ -57,7 +57,7 @@ class ActivityEntry(FieldsEntry):
 
     @property
     def skips_unknown(self) -> bool:
-        """Whether rows of unknown users are skipped. If not, they are rejected."""
+        """Return whether rows of unknown users are skipped. If not, they are rejected."""
         return self.unknown_users == "skip"
 
     def key_fields(self) -> tuple[Field, ...]:

@@ -36,7 +36,7 @@ _KINDS = {JSON_NAMES[key]: kind for key, kind in REPLY_KINDS.items()}
 
 
 def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
-    """Whether a row that is known by `key` is named because Iterable lacks its user."""
+    """Return whether a row that is known by `key` is named because Iterable lacks its user."""
     # It is not documented which array names an unknown user id, except the deprecated one; the id itself was checked
     # before it was sent.
     key = change.key or key
@@ -90,7 +90,7 @@ class BulkReader:
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
     ) -> tuple[dict[int, Outcome], bool]:
-        """The rows at fault by ordinal, and whether a name is left that fits no row, or several."""
+        """Return the rows at fault by ordinal, and whether a name is left that fits no row, or several."""
         if len(changes) == 1 and failed == 1:
             return {changes[0].ordinal: self._only_one(changes[0], named)}, False
         blamed: dict[int, Outcome] = {}
@@ -111,7 +111,7 @@ class BulkReader:
         return next((fate for fate in fates if fate.bars_identity), (fates or [nameless])[0])
 
     def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
-        """Which rows hold an identifier, as their own or among their data: a reply may name either."""
+        """Return which rows hold an identifier, as their own or among their data: a reply may name either."""
         owners: dict[Identifier, list[Change]] = {}
         for change in changes:
             body = orjson.loads(change.body)

@@ -43,12 +43,12 @@ class Failure:
 
 
 def identifier(kind: str, value: str) -> Identifier:
-    """An identifier as Iterable compares it: addresses without regard to case."""
+    """Return an identifier as Iterable compares it: addresses without regard to case."""
     return Identifier(kind, value.strip().lower() if kind == "Emails" else value)
 
 
 def counts_in(body: object) -> BulkCounts | None:
-    """The counts of a bulk reply; None where it is none."""
+    """Return the counts of a bulk reply; None where it is none."""
     if not isinstance(body, dict):
         return None
     succeeded, failed = (body.get(name) for name in ("successCount", "failCount"))
@@ -70,5 +70,5 @@ def failures_in(body: Mapping[str, object]) -> dict[Identifier, Failure]:
 
 
 def texts(value: object) -> list[str]:
-    """The texts of what should be a list of them."""
+    """Return the texts of what should be a list of them."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -249,7 +249,7 @@ class HttpClient:
 
 
 def _content(response: requests.Response) -> bytes:
-    """The body, or nothing if it is too large or cannot be decompressed: such a reply is unreadable."""
+    """Return the body, or nothing if it is too large or cannot be decompressed: such a reply is unreadable."""
     content = bytearray()
     for piece in response.raw.stream(_PIECE, decode_content=False):
         content += piece
@@ -278,12 +278,12 @@ def _name_of(error: Exception, deadline: Deadline) -> str:
 
 
 def _is_untrusted(error: Exception) -> bool:
-    """Whether the certificate does not prove that this is Iterable; another try would find the same one."""
+    """Return whether the certificate does not prove that this is Iterable; another try would find the same one."""
     return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:
-    """Whether Iterable can have got the request: not where no connection, or no TLS, came about."""
+    """Return whether Iterable can have got the request: not where no connection, or no TLS, came about."""
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return False
     if isinstance(error, requests.exceptions.SSLError):

@@ -43,7 +43,7 @@ class IterableReplies(ReplyRules):
         return str(said or "")
 
     def find_refused_rows(self, reply: Reply, rows: int) -> Collection[int]:
-        """Rows that a BadJsonBody names by their path: `obj.users[3].preferUserId`."""
+        """Return the rows that a BadJsonBody names by their path: `obj.users[3].preferUserId`."""
         named = {int(match[1]) for key in params_of(reply) if (match := _INDEX.match(key))}
         return {index for index in named if index < rows}
 
@@ -55,7 +55,7 @@ class IterableReplies(ReplyRules):
 
 
 def params_of(reply: Reply) -> Mapping[str, object]:
-    """The `params` of Iterable's envelope: details of an error."""
+    """Return the `params` of Iterable's envelope: details of an error."""
     found = reply.body.get("params") if isinstance(reply.body, dict) else None
     return found if isinstance(found, dict) else {}
 
@@ -69,7 +69,7 @@ def _type_clashes(errors: Mapping[str, object]) -> list[str]:
 
 
 def _complaints(reply: Reply, index: int) -> Iterator[str]:
-    """What a BadJsonBody says of members of a row: by texts, or, until 2022, by lists of them."""
+    """Yield what a BadJsonBody says of members of a row: by texts, or, until 2022, by lists of them."""
     for path, said in params_of(reply).items():
         found = _MEMBER.match(path)
         text = said[0].get("msg") if isinstance(said, list) and said and isinstance(said[0], dict) else said

@@ -34,7 +34,7 @@ UNKNOWN_USER = "unknown-user"
 
 
 def classify_reply(reply: Reply) -> ReplyDecision:
-    """What to do with one reply. The status decides; the code only refines it."""
+    """Return what to do with one reply. The status decides; the code only refines it."""
     decision = _classify(reply)
     return replace(decision, too_many_rows=True) if reply.code == BATCH_TOO_LARGE else decision
 

@@ -45,12 +45,12 @@ class Single(Operation):
 
 
 def is_success(reply: Reply) -> bool:
-    """Whether a 2xx reply is the envelope of success."""
+    """Return whether a 2xx reply is the envelope of success."""
     return isinstance(reply.body, dict) and reply.code in ("Success", "Accepted")
 
 
 def refusal_of(change: Change, reply: Reply) -> Outcome | None:
-    """What a 4xx says of the one user it is about; None where it says nothing of a user."""
+    """Return what a 4xx says of the one user it is about; None where it says nothing of a user."""
     absent = Outcome(change.ordinal, *_CODES["UnknownUserIdError"]) if is_absent(reply) else None
     return coded_refusal(change, reply) or absent
 
