@@ -45,7 +45,7 @@ class DestinationConfig:
     """One project of a vendor, as reverse_etl.yml and the environment describe it.
 
     `kind` is the vendor's name in the table of destinations, `project_type` the type of the project if the vendor has
-    several. `project` is a name of the user's own, compared like the key. `known_as` stands for the host if the
+    several. `project` is a name that the user chose, compared like the key. `known_as` stands for the host if the
     address differs each time. `targets` are the dbt targets that may send to it; empty: all of them.
     """
 
@@ -80,7 +80,7 @@ class DestinationConfig:
 
 @dataclass(frozen=True)
 class OfflineConfig:
-    """What is known of a destination without secrets: the types its project may have, and what is `unset`."""
+    """A destination without its secrets: the types that its project may have, and the variables that are `unset`."""
 
     project_types: tuple[str, ...]
     unset: tuple[ConfigError, ...] = ()
@@ -88,7 +88,7 @@ class OfflineConfig:
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """`timeout` is the seconds that one attempt may take as a whole, `run` the id of the invocation, if any."""
+    """`timeout` is the seconds that one attempt may take in total, `run` the id of the invocation, if any."""
 
     timeout: float
     run: str = ""
@@ -111,7 +111,7 @@ class ModelSamples:
 
 
 class Destination(ABC):
-    """A vendor that rows can go to. There is one instance of each; it holds no state.
+    """A vendor that can receive rows. There is one instance of each, without state.
 
     - `replies` says what its replies mean and how to explain them.
     - `project_types` are the types that its projects may have; a single empty name: there are no types.
@@ -126,15 +126,15 @@ class Destination(ABC):
 
     @abstractmethod
     def entries(self) -> Entries:
-        """Return what a definition of each of its objects may say, by object."""
+        """Return the class of each object's entry, by object."""
 
     @abstractmethod
     def resolve(self, source: DestinationSource) -> DestinationConfig:
-        """Return where rows go and how to get in. Raises ConfigError."""
+        """Return where rows go, with the key. Raises ConfigError."""
 
     @abstractmethod
     def resolve_offline(self, source: DestinationSource) -> OfflineConfig:
-        """Return what can be known without secrets. Raises ConfigError for what is wrong, not for what is missing."""
+        """Return the destination without its secrets. Raises ConfigError for wrong values, not for missing ones."""
 
     @abstractmethod
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
@@ -146,21 +146,21 @@ class Destination(ABC):
 
     @abstractmethod
     def encode_column(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
-        """JSON-ready values of a column, one a row; see `ColumnEncoder`."""
+        """Return JSON-ready values of a column, one for each row; see `ColumnEncoder`."""
 
     def order(self, sync: Sync) -> int:
-        """When a sync runs: those with lower numbers first."""
+        """Return the turn of a sync. Lower numbers run first."""
         del sync
         return 0
 
     def find_conflicts(self, syncs: Sequence[tuple[Sync, str]]) -> Mapping[str, str]:
-        """Warnings about syncs that do not fit together, by name of the sync. Each comes with its project type."""
+        """Return warnings about syncs that do not fit together, by name. Each sync comes with its project type."""
         del syncs
         return {}
 
     def inspect(
         self, bound: BoundObject, context: SyncContext, samples: ModelSamples, project_type: str, caller: ApiCaller
     ) -> Inspection:
-        """Return what would become of the fields; creates nothing. Raises ConfigError and DestinationError."""
+        """Return what would happen to the fields; create nothing. Raises ConfigError or DestinationError."""
         del samples, project_type
         return bound.inspect(context, caller)

@@ -1,4 +1,4 @@
-"""What a sync's object says of its rows, once it knows the definition and the project: how they are found and sent."""
+"""An object bound to a definition and a project: how its rows are identified, checked and sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def typed_constant(field: str, value: object) -> TypedField:
 
 @dataclass(frozen=True)
 class SyncContext:
-    """What is known of a sync when its destination is asked: the types of its mapped fields.
+    """What a destination must know of a sync: the types of its mapped fields.
 
     `remembered` is what the sync snapshot says the rows belong to, such as the id of a list.
     """
@@ -47,9 +47,9 @@ class SyncContext:
 
 # Returns the faults of a definition in one type of project. The sync has its fields spelled out, if they are known.
 Check = Callable[[Sync], "list[Fault]"]
-# Asks what the destination would make of the fields; creates nothing there. Raises DestinationError.
+# Asks what the destination would do with the fields; creates nothing there. Raises DestinationError.
 Inspect = Callable[[SyncContext, ApiCaller], Inspection]
-# Asks what must be known before the first row and creates what the definition allows. Raises DestinationError.
+# Asks what a run must know before the first row; creates what the definition allows. Raises DestinationError.
 Connect = Callable[["BoundObject", SyncContext, ApiCaller], "BoundObject"]
 
 
@@ -69,12 +69,12 @@ def _unchanged(bound: BoundObject, _context: SyncContext, _asker: ApiCaller) -> 
 class BoundObject:
     """How the rows of one sync are identified, checked, encoded and sent in one project.
 
-    - `identity` says which columns identify a row, `requirements` what else must hold of it before it is sent.
+    - `identity` says which columns identify a row, `requirements` are other conditions for sending it.
     - `fields` are fields that come from keys of the definition, in addition to its `fields`.
-    - `user` returns who a row is about. Several rows of a plan may be about one user: they go in successive requests.
-    - `people` are the places where the snapshot says who a row is about, the identifier with precedence first.
+    - `user` returns the user of a row. Rows of one user go in successive requests.
+    - `people` are the columns of the snapshot that hold the user of a row, the identifier with precedence first.
     - `changes_identifier`: an accepted row gives a user another identifier.
-    - `expects_skips`: skipped rows are what the mode of the sync is for, and no reason for a warning.
+    - `expects_skips`: skipped rows are normal in this mode, and no reason for a warning.
     - `first_recheck`: seconds until a skipped row is tried again for the first time.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.

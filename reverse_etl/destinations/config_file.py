@@ -13,7 +13,7 @@ _KIND = "type"
 
 
 def destination_kind(name: str, project_dir: Path) -> str:
-    """The kind of the destination `name`: what its entry says, else its own name if that is a kind, or the default.
+    """Return the kind of the destination `name`: its `type`, else its name if that is a kind, or the default.
 
     A file that cannot be read is reported when the destination is resolved.
     """
@@ -28,7 +28,7 @@ def destination_kind(name: str, project_dir: Path) -> str:
 
 
 def read_entry(name: str, project_dir: Path) -> object:
-    """Return what the file says of a destination, as it is written there, without its kind. Raises ConfigError."""
+    """Return the entry of a destination in the file, without its kind. Raises ConfigError."""
     entries = _entries(project_dir)
     if name not in entries and (name not in DESTINATIONS or entries):
         raise ConfigError(

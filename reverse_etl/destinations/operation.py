@@ -1,4 +1,4 @@
-"""What a destination does with rows: their JSON, the requests that hold them, and what the replies say of each."""
+"""How a destination handles rows: their JSON, their requests, and what the replies say of each row."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row to be sent: its identity, its data by field, and what keys of the definition took from it.
+    """One row to send: its identity, its data by field, and the values of keys of the definition.
 
-    `key` is which identifier the identity is, such as `email`.
+    `key` names the identifier in the identity, such as `email`.
 
-    `removed`: it left the model, so there is nothing but its identity; `data` then clears what it held.
+    `removed`: the row left the model, so only its identity is known; `data` then clears its fields.
     """
 
     identity: str
@@ -34,27 +34,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unsendable:
-    """Takes the place of a value that cannot be sent; `reason` does not hold the value."""
+    """Replaces a value that cannot be sent. `reason` does not hold the value."""
 
     reason: str
 
 
 class ColumnEncoder(Protocol):
-    """Turns a column into JSON-ready values, one a row; `Unsendable` for a value that cannot be sent."""
+    """Turns a column into JSON-ready values, one for each row; `Unsendable` for a value that cannot be sent."""
 
     def __call__(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
         """`cast` is the destination's type that the values must fit, or empty. `as_json`: the column holds JSON."""
 
 
-# The JSON of one row. Raises UnfitRow where there is none.
+# Returns the JSON of one row. Raises UnfitRow if the row cannot be sent.
 Body = Callable[[Row], Mapping[str, object]]
 
 
 class UnfitRow(Exception):
-    """A row that cannot be sent as it is; `reason` names fields and never values."""
+    """A row that cannot be sent. `reason` names fields and never values."""
 
     def __init__(self, code: str, reason: str, status: Status = Status.INVALID) -> None:
-        """`code` is kebab-case; `status` is how the row ends."""
+        """`code` is kebab-case; `status` is the row's outcome."""
         super().__init__(reason)
         self.code, self.reason, self.status = code, reason, status
 
@@ -78,12 +78,13 @@ class BatchResult:
 
 
 class Operation(ABC):
-    """One way of sending changes: data, and the two pure functions `build` and `read`.
+    """One way to send changes: settings, and the two pure functions `build` and `read`.
 
-    `max_row_bytes` bounds the JSON of one row. `window` is how many rows may be sent before the last acknowledgement
-    is saved, if the warehouse is fast. `effect` ends a sentence that says what sending a removed row does.
-    `just_created`: what the rows belong to was created by this run, so a fatal problem may pass soon.
-    `unbars_identities`: after a row is accepted, the destination takes rows of its identity again.
+    - `max_row_bytes` limits the JSON of one row.
+    - `window` is the number of rows that may be sent before their outcomes are saved, if the warehouse is fast.
+    - `effect` ends a sentence that says what sending a removed row does.
+    - `just_created`: this run created the scope of the rows, so a fatal problem may be temporary.
+    - `unbars_identities`: after a row is accepted, the destination accepts rows with its identity again.
     """
 
     endpoint: Endpoint
@@ -105,7 +106,7 @@ class Operation(ABC):
         """Return what a 2xx reply says of each of these changes."""
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:
-        """The outcome of the only row of a request that got a 4xx reply. None: it is rejected with the reply's code."""
+        """Return the outcome of a single-row request with a 4xx reply. None: rejected with the reply's code."""
         del change, reply
         return None
 
@@ -116,7 +117,7 @@ class Operation(ABC):
 
 
 class Send(Enum):
-    """The answer of a lookup that lets a row be sent."""
+    """The result of a lookup if the row can be sent."""
 
     SEND = "send"
 
@@ -128,7 +129,7 @@ Answer = Send | Outcome | Request | None
 class Lookup(ABC):
     """Requests that ask about each row before it is sent, such as whether its user exists.
 
-    `settles`: asked again, it shows whether an attempt without a reply was applied to a row that was then refused.
+    `settles`: a second lookup shows whether an attempt without a reply was applied before a refusal.
     """
 
     endpoint: Endpoint

@@ -19,9 +19,9 @@ class Action(Enum):
 
     READ = "read"  # a success: the body says which rows failed
     SPLIT = "split"  # refused as a whole: halve the batch until only the row at fault is left
-    RETRY = "retry"  # a passing failure: send the same bytes again
+    RETRY = "retry"  # a temporary failure: send the same bytes again
     WAIT = "wait"  # over the rate limit: not applied, send again after a while
-    STOP = "stop"  # no request of this run can work
+    STOP = "stop"  # no request of this run can succeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class ReplyDecision:
     """What to do with one reply.
 
     `applied`: the request may have been applied, although the reply does not say so. `code` is kebab-case.
-    `pause`: seconds to wait at least before the same bytes are sent again, and `reason` why, if the reply itself is
-    no failure. `too_many_rows`: smaller batches may work.
+    `pause`: least seconds before the same bytes are sent again; `reason` says why, if the reply itself is not a
+    failure. `too_many_rows`: smaller batches may succeed.
     """
 
     action: Action
@@ -61,7 +61,7 @@ class ReplyRules(ABC):
         """Return what people can do about a code that stopped a run, as a sentence."""
 
     def message(self, reply: Reply) -> str:
-        """Return what the destination says in words. It may hold values of rows."""
+        """Return the message of the reply. It may hold values of rows."""
         return reply.text
 
     def find_refused_rows(self, reply: Reply, rows: int) -> Collection[int]:
@@ -88,5 +88,5 @@ def kebab_case(code: str) -> str:
 
 
 def describe_reply(name: str, reply: Reply) -> str:
-    """Return a reply of the destination `name` that was no success, in a few words."""
+    """Describe a failed reply of the destination `name` in a few words."""
     return f"{name} answered with status {reply.status}" if reply.status else f"no answer ({reply.error})"

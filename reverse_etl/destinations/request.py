@@ -1,4 +1,4 @@
-"""A call to a destination: its endpoint, the request, the reply, and who carries them."""
+"""A call to a destination: its endpoint, the request, the reply, and the client."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `status` is 0 if nothing did; then `sent` says whether the request may have arrived.
+    """A reply. `status` is 0 if none came; then `sent` says whether the request may have arrived.
 
-    `body` is the parsed JSON, or None if it was no JSON; `text` is then its beginning, if it was plain text.
+    `body` is the parsed JSON, or None if it was not JSON; `text` is then its beginning, if it was plain text.
     `wait` is the seconds that the destination asked to wait. `untrusted`: its certificate did not prove who it is.
     """
 
@@ -55,7 +55,7 @@ class Reply:
 
 
 class Client(Protocol):
-    """Carries a request to the destination, once, and returns the reply. Every failure on the way is a reply."""
+    """Sends a request to the destination once and returns the reply. Every failure on the way is a reply."""
 
     def send(self, request: Request) -> Reply: ...
 
@@ -63,10 +63,10 @@ class Client(Protocol):
 
 
 class ApiCaller(Protocol):
-    """Calls the destination's API for what is no row, such as field types; retries while failures may pass."""
+    """Calls the destination's API for other things than rows, such as field types; retries temporary failures."""
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = ...) -> Reply:
-        """The reply, or the last failure that had a status. Raises DestinationError if the key or the network fails.
+        """Return the reply, or the last failure with a status. Raises DestinationError if key or network fail.
 
         `once`: the request creates something, so it is not repeated if it may have been applied; any reply is
         returned then. `settled`: whether a reply is final; a new resource is sometimes not visible everywhere yet.

@@ -47,7 +47,7 @@ def read_syncs(manifest: Manifest, target: str, vendor_of: VendorOf) -> Definiti
 
 
 def order_syncs(syncs: Sequence[Sync], graph: Graph, vendor_of: VendorOf) -> tuple[Sync, ...]:
-    """By the objects' turns, then by dbt's graph: a model has more ancestors than any it depends on; then by name."""
+    """Sort by the objects' turns, then by dbt's graph (a model has more ancestors than its parents), then by name."""
     ancestors = {sync.unique_id: len(graph.parents([sync.unique_id])) for sync in syncs}
     turns = {sync.name: vendor_of(sync.destination).order(sync) for sync in syncs}
     return tuple(sorted(syncs, key=lambda s: (turns[s.name], ancestors[s.unique_id], s.name)))
@@ -80,7 +80,7 @@ def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
 def _definitions_of(
     model: Model, manifest: Manifest, target: str, vendor_of: VendorOf
 ) -> tuple[list[Sync], list[BrokenSync]]:
-    """What is wrong with the model itself breaks all of its definitions."""
+    """Return the faults of the model itself, which break all of its definitions."""
     package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
     tagged = TaggedModel(
         name=model.name,

@@ -8,7 +8,7 @@ from reverse_etl.counting import plural
 
 
 def resent_sentence(count: int) -> str:
-    """`3 rows, although nothing differs`; empty for none."""
+    """Return `3 rows, although nothing differs`; empty for none."""
     return f"{plural(count, 'row')}, although nothing differs" if count else ""
 
 
@@ -29,5 +29,5 @@ def duration(seconds: float) -> str:
 
 
 def list_counts(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
-    """`3 added, 7 changed`; zeros are left out unless `all_of_them`."""
+    """Return `3 added, 7 changed`; zeros are left out unless `all_of_them`."""
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or all_of_them)

@@ -11,7 +11,7 @@ from reverse_etl.report.amounts import duration, size
 
 
 def cost_line(cost: Cost) -> str:
-    """`8 statements in 0.42 s, 12 rows read, 20.0 MB processed`; empty if no statement ran."""
+    """Return `8 statements in 0.42 s, 12 rows read, 20.0 MB processed`; empty if no statement ran."""
     if not cost.statements:
         return ""
     said = [

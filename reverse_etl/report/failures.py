@@ -12,7 +12,7 @@ from reverse_etl.report.redaction import printable
 
 
 def problem_lines(problem: Problem) -> list[str]:
-    """`error[code]: sentence`, the context one fact a line, `hint: action`."""
+    """Return `error[code]: sentence`, the context with one fact a line, and `hint: action`."""
     lines = [f"error[{problem.code}]: {printable(problem.message)}"]
     lines += [f"  {printable(name)}: {printable(value)}" for name, value in problem.context.items()]
     return [*lines, f"hint: {printable(problem.hint)}"]

@@ -29,7 +29,7 @@ class Redactor:
         return text
 
     def values(self, value: object) -> object:
-        """Plain values of JSON without any secret in their texts."""
+        """Return plain values of JSON without any secret in their texts."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):

@@ -102,7 +102,7 @@ def run_dict(run: RunRow) -> dict[str, object]:
 
 
 def history_lines(runs: Sequence[tuple[str, RunRow]]) -> list[str]:
-    """Runs for a terminal, each with the name of its sync."""
+    """Return runs for a terminal, each with the name of its sync."""
     return table(_HISTORY, [_run_cells(sync, run) for sync, run in runs])
 
 
@@ -120,7 +120,9 @@ def _lease_sentence(lease: LeaseRow, state: SyncState) -> str:
     holder = f"process {printable(note.get('pid', '?'))} on {printable(note.get('host', '?'))}"
     free = f"free at the latest in {duration(left)}" if left > 0 else "overdue, so the next run takes it over"
     if state.holder_is_alive is False:
-        return f"left by {holder}, which died; the next run takes it over{f' in {duration(left)}' if left > 0 else ''}"
+        return (
+            f"left by {holder}, which crashed; the next run takes it over{f' in {duration(left)}' if left > 0 else ''}"
+        )
     return f"held by {holder}, last heartbeat {duration(lease.beat_age)} ago; {free}"
 
 

@@ -39,7 +39,7 @@ EntryT = TypeVar("EntryT", bound=Entry)
 class IterableObject(Generic[EntryT]):
     """One object: the class of its entry, the stage of its syncs, and the function that binds an entry.
 
-    `names_both_identifiers`: its rows may name one user by e-mail and another by user id, whatever other syncs use.
+    `names_both_identifiers`: its rows may name one user by e-mail and another by user id, independent of other syncs.
     """
 
     entry: type[EntryT]
@@ -51,5 +51,5 @@ class IterableObject(Generic[EntryT]):
         """Return how the rows of a sync of this object are identified, encoded and sent in the project."""
         if not isinstance(sync.entry, self.entry):
             raise TypeError(f"sync `{sync.name}` holds no {self.entry.__name__}")
-        # Users that Iterable lacks are what `mode: update` skips.
+        # `mode: update` skips users that Iterable does not have.
         return replace(self.bind(sync.entry, project), expects_skips=sync.mode == "update")

@@ -52,7 +52,7 @@ class IterableConfig(DestinationConfig):
 
 
 def resolve_config(source: DestinationSource) -> IterableConfig:
-    """The entry of the file wins; the environment fills what it leaves out. Raises ConfigError.
+    """Return the project from its entry in the file, else from the environment. Raises ConfigError.
 
     If the dbt target may not send to this destination, no key is needed.
     """
@@ -74,7 +74,7 @@ def resolve_config(source: DestinationSource) -> IterableConfig:
 
 
 def resolve_offline(source: DestinationSource) -> OfflineConfig:
-    """A destination as far as variables are set. Raises ConfigError for what is wrong, not for what is missing."""
+    """Return a destination as far as variables are set. Raises ConfigError for wrong values, not for missing ones."""
     name, env, render = source.name, source.env, source.render
     unset: list[ConfigError] = []
     values: object = read_entry(name, source.project_dir)
@@ -93,7 +93,7 @@ Value = TypeVar("Value")
 
 
 def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None:
-    """Return what is read; None, and its error in `unset`, if a variable is missing."""
+    """Return what `read` returns. If a variable is missing, return None and put the error into `unset`."""
     try:
         return read()
     except ConfigError as error:
@@ -105,9 +105,9 @@ def _if_set(read: Callable[[], Value], unset: list[ConfigError]) -> Value | None
 
 
 def project_type_to_play(source: DestinationSource) -> tuple[str, str] | None:
-    """Return the type of project that stands in for a destination, and what says so; None if nothing says so.
+    """Return the project type for a sandbox of this destination, and its source; None if it is not set.
 
-    Its key and address are not looked at.
+    Key and address are not read.
     """
     entry = _entry(source.name, read_entry(source.name, source.project_dir))
     if entry.project_type:
@@ -133,7 +133,7 @@ def _entry(name: str, values: object) -> _Entry:
 
 
 def _wrong_key(key: str) -> str:
-    """Return what is wrong with it; never its value, which may be the key of Iterable."""
+    """Return what is wrong with a key, without its value, which may be the API key."""
     known = key in _Entry.model_fields
     if key == "targets":
         return "expected names of dbt targets, such as [prod]"

@@ -1,4 +1,4 @@
-"""Iterable as a destination: its objects, its projects, its replies, and what it makes of values."""
+"""Iterable as a destination: its objects, its projects, its replies, and its values."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class IterableDestination(Destination):
     def inspect(
         self, bound: BoundObject, context: SyncContext, samples: ModelSamples, project_type: str, caller: ApiCaller
     ) -> Inspection:
-        """Raises ConfigError too if the project is of another type than the settings say."""
+        """Inspect the fields. Raises ConfigError too if the project type differs from the settings."""
         project = ProjectType(project_type)
         confirmed = check_project_type(project, samples.identifiers, caller)
         texts = {name: DateSample(sample.count, sample.matches) for name, sample in samples.texts.items()}
         found = add_date_findings(bound.inspect(context, caller), texts)
-        note = f"Iterable shows profiles of a project of type `{project.value}`, as it is set"
+        note = f"Profiles in Iterable show a project of type `{project.value}`, as it is set"
         return replace(found, notes=(*found.notes, note)) if confirmed else found

@@ -12,7 +12,7 @@ _WORDS = {"email": "e-mail", "user_id": "user id"}
 
 
 def find_identifier_conflicts(syncs: Sequence[tuple[Sync, str]]) -> dict[str, str]:
-    """Return warnings, by name of a sync, that another sync of its destination identifies users otherwise.
+    """Return warnings, by name of a sync, that another sync of its destination identifies users in another way.
 
     All are compared with the sync of profiles, or else with the first sync.
     """

@@ -18,7 +18,7 @@ from reverse_etl.destinations.operation import Row, UnfitRow
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
 
-# What a key of a definition is called in Iterable's JSON, and in the arrays of its replies.
+# The names of identifiers in Iterable's JSON and in the arrays of its replies.
 JSON_NAMES = {"email": "email", "user_id": "userId"}
 REPLY_KINDS = {"email": "Emails", "user_id": "UserIds"}
 # Never part of an address: invisible characters, blanks beyond ASCII and marks of direction;
@@ -31,7 +31,7 @@ _FOLDING = "\u0130\u017f\u212a\ufb00-\ufb06\uff01-\uff5e"
 _IN_AN_ADDRESS = rf"@[:space:][:cntrl:]:;,<>{_UNSEEN}{_FOLDING}"
 EMAIL = rf"[^{_IN_AN_ADDRESS}]+@[^{_IN_AN_ADDRESS}]+\.[^.{_IN_AN_ADDRESS}]+"
 USER_ID = r"[ -~]{0,51}[!-~]"
-# Percent-encoded or not, HTTP libraries take these in a path for a step up.
+# HTTP libraries read these in a path as a parent folder, also percent-encoded.
 CLIMBING = (".", "..")
 _BAD_EMAIL = ("bad-email", "the e-mail is malformed")
 _BAD_USER_ID = ("bad-user-id", "the user id is malformed, or longer than 52 characters")
@@ -83,7 +83,7 @@ class Identifiers:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Return the identifiers of rows: a row without the first one is identified by the next."""
+        """Return the identifiers of rows. The next one identifies a row without the first one."""
         known = tuple(key for key in self.precedence if key in self.columns)
         return known or tuple(key for key in JSON_NAMES if key in self.columns)[:1] or self.precedence[:1]
 
@@ -105,7 +105,7 @@ class Identifiers:
         )
 
     def requirements(self) -> tuple[Requirement, ...]:
-        """Return that each row names a user by a well-formed identifier: the first one that it has."""
+        """Return the requirement that each row has a well-formed identifier."""
         labels = tuple(f"@{key}" for key in self.keys)
         requirements = [Requirement(labels, "null-identifier", "the identifier is NULL")]
         for number, key in enumerate(self.keys):
@@ -167,7 +167,7 @@ def missing_identifier(location: EntryLocation) -> Fault:
 
 
 def person_fields(email: str | None, user_id: str | None) -> tuple[Field, ...]:
-    """Return the fields that say who a row is about, if that is not its identity: compared like any other value."""
+    """Return the fields with the user of a row, if its identity is another value. They are compared like all values."""
     columns = {"email": email, "user_id": user_id}
     return tuple(
         Field(key, column, nulls="send", as_text=True, lowered=key == "email", from_key=True)

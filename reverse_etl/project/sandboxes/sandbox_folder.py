@@ -57,7 +57,7 @@ def other_project_type(folder: Path, label: FolderLabel, project_type: str) -> C
 
 
 def type_of_folder(folder: Path, label: FolderLabel, allowed: Sequence[str]) -> str:
-    """Why the project type is that of the folder, and how to get another one if the definitions need it."""
+    """Return why the folder decides the project type, and how to get another type."""
     if label.project_type in allowed or not allowed:
         return "the type of the last run"
     needed = " or ".join(allowed)

@@ -67,7 +67,7 @@ class SandboxedProject(ProjectContext):
         self._running.close()
 
     def settings_of(self, sync: Sync | BrokenSync) -> Settings:
-        """Its tables stand in a schema that belongs to one data folder: a new folder begins with nothing.
+        """Return settings with a schema for this data folder. A new folder starts with no snapshots.
 
         This sandbox applies everything at once, so no row waits for it.
         """

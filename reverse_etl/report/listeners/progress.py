@@ -41,7 +41,7 @@ class Progress:
 
     @property
     def waiting(self) -> str:
-        """`waiting 12 s: Iterable's rate limit`; empty if nothing is waited for."""
+        """Return `waiting 12 s: Iterable's rate limit`; empty without a wait."""
         return f"waiting {math.ceil(self.wait)} s: {printable(self._reason)}" if self.wait else ""
 
     def note(self, event: Event) -> None:
@@ -58,7 +58,7 @@ class Progress:
         return (self._done - self._first) / spent if spent > 0 else 0.0
 
     def sentence(self) -> str:
-        """`sync x: 5,000 of 20,000 rows, 4,900 rows/s, 3 s left`."""
+        """Return `sync x: 5,000 of 20,000 rows, 4,900 rows/s, 3 s left`."""
         rows = f"{self._done:,} of {plural(self._total, 'row')}{self._held_back()}"
         return f"sync `{printable(self._sync)}`: {rows}{self._pace()}"
 
@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def pace(self) -> str:
-        """`4,900 rows/s, 3 s left`; empty if it is not known yet."""
+        """Return `4,900 rows/s, 3 s left`; empty if it is not known yet."""
         return self._pace().removeprefix(", ")
 
     def _held_back(self) -> str:
@@ -84,7 +84,7 @@ class Progress:
 
 
 def _speed(rate: float) -> str:
-    """`4,900 rows/s`; below one row, with a digit more, so that it is not 0."""
+    """Return `4,900 rows/s`; below one row with one more digit, so that it is not 0."""
     return f"{rate:.1f} rows/s" if rate < 1 else f"{plural(round(rate), 'row')}/s"
 
 

@@ -77,7 +77,7 @@ class StateMove:
         other = take_lease(self._target, new, self._environment)
         with release_on_error(new):
             self._check(row, other)
-            # Nobody may use the new state before it is complete.
+            # No run may use the new state before it is complete.
             _require(new, new.note_moved(self._here.name))
             moved = self._copy(partial(_beat, (lease, new)), compared)
             _require(lease, lease.note_moved(self._there.name))

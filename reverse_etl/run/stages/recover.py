@@ -17,7 +17,7 @@ def recover(context: LeasedRun) -> LeasedRun:
     found = context.store.recover(context.lease, row.run)
     unknown, fence = found.unknown, row.run.fence
     # Without credit, nothing was sent.
-    what = f"which died; to send again: {plural(unknown, 'row')}" if row.run.credit else "which sent nothing"
+    what = f"which crashed; to send again: {plural(unknown, 'row')}" if row.run.credit else "which sent nothing"
     message = f"sync `{name}`: took over run {fence}, {what}"
     level, data = "warn" if row.run.credit else "info", {"fence": fence, "unknown": unknown}
     context.environment.report(Event("RunRecovered", message, level, name, data))

@@ -80,7 +80,7 @@ def test_status_tells_a_dead_runs_lease(people: Shop) -> None:
             f" expires_at = now()::timestamp {ends} interval 1 day"
         )
         told = people.cli("status").out
-        assert f"left by process {gone.pid} on {socket.gethostname()}, which died{words}" in told
+        assert f"left by process {gone.pid} on {socket.gethostname()}, which crashed{words}" in told
 
 
 def test_schema_is_json(shop: Shop) -> None:

@@ -105,7 +105,7 @@ def test_a_run_that_was_killed_is_taken_up(local: Shop, sandbox: Any, monkeypatc
         local.cli("run", **env)
     monkeypatch.setattr(DuckDB, "execute", execute)
     ended = local.cli("run", **env)
-    assert (ended.code, "which died" in ended.err) == (0, True)
+    assert (ended.code, "which crashed" in ended.err) == (0, True)
     assert counts(local) == {"unchanged": 3}
     assert len(users(sandbox)) == 3
 

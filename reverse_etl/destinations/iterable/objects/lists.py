@@ -45,7 +45,7 @@ _NO_LIST = "error.lists.invalidListId"
 
 
 def _read_list(value: object) -> object:
-    """{"id": 123} or {"name": "VIP"}."""
+    """Return `{"id": 123}` or `{"name": "VIP"}`."""
     if isinstance(value, dict) and len(value) == 1:
         [(key, said)] = value.items()
         if key == "id" and type(said) is int and said > 0:
@@ -104,7 +104,7 @@ class ListMembersEntry(FieldsEntry):
         return super().mapped_fields() or ()
 
     def scope(self) -> Mapping[str, str]:
-        """Rows that were put on a list say nothing of rows to take off it, so the action is part of the scope."""
+        """Return the list and the action: rows put on a list say nothing about rows to take off it."""
         action = "unsubscribe" if self.mode == "remove" else "subscribe"
         which = {"list": self.list.name} if self.list.name else {"list_id": str(self.list.id)}
         return {**which, "action": action}
@@ -267,7 +267,7 @@ class Unsubscribe(ListOperation):
         return Outcome(change.ordinal, Status.ACCEPTED) if gone else outcome
 
     def _switch(self) -> bytes:
-        """Off this list and nothing else: sources differ on what Iterable takes where this is not said."""
+        """Return the switch for only this list, because sources differ on Iterable's default."""
         return b',"channelUnsubscribe":false'
 
     def _outcome(self, change: Change, named: Identifier, failure: Failure) -> Outcome:

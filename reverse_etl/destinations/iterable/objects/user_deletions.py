@@ -43,7 +43,7 @@ class UserDeletionsEntry(Entry):
     allow_destructive: bool = Key(default=False, description="must be true: what is deleted does not come back")
 
     def scope(self) -> Mapping[str, str]:
-        """Who was deleted is not forgotten yet."""
+        """Return the action: a deleted user is not forgotten yet."""
         return {"action": self.mode}
 
     def faults(self, location: EntryLocation) -> list[Fault]:

@@ -23,7 +23,7 @@ from reverse_etl.destinations.iterable.protocol.single import FORGOTTEN, barring
 from reverse_etl.destinations.operation import BatchResult, Clarity
 from reverse_etl.destinations.request import Reply
 
-# What being named in an array of a reply means.
+# The meaning of each array of a reply.
 MEANING: Mapping[str, tuple[str, str]] = {
     "forgotten": (FORGOTTEN_USER, FORGOTTEN),
     "conflict": ("identity-conflict", "the new e-mail or user id belongs to another user"),
@@ -71,7 +71,7 @@ class BulkReader:
     parts: Sequence[str] = ("", "dataFields")
 
     def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> BatchResult:
-        """What a 2xx reply says of each of these changes. `told`: rows that it refuses in another way than by user."""
+        """Return the outcomes of a 2xx reply. `told`: rows that it refuses in another way than by user."""
         counts = counts_in(reply.body)
         if counts is None or not isinstance(reply.body, dict):
             return BatchResult(Clarity.MALFORMED)
@@ -90,7 +90,7 @@ class BulkReader:
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
     ) -> tuple[dict[int, Outcome], bool]:
-        """Return the rows at fault by ordinal, and whether a name is left that fits no row, or several."""
+        """Return the refused rows by ordinal, and whether a name fits no row or several."""
         if len(changes) == 1 and failed == 1:
             return {changes[0].ordinal: self._only_one(changes[0], named)}, False
         blamed: dict[int, Outcome] = {}
@@ -111,7 +111,7 @@ class BulkReader:
         return next((fate for fate in fates if fate.bars_identity), (fates or [nameless])[0])
 
     def _owners(self, changes: Sequence[Change]) -> dict[Identifier, list[Change]]:
-        """Return which rows hold an identifier, as their own or among their data: a reply may name either."""
+        """Return the rows of each identifier, in the identity or in the data: a reply may name either."""
         owners: dict[Identifier, list[Change]] = {}
         for change in changes:
             body = orjson.loads(change.body)

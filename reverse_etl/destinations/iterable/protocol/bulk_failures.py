@@ -1,4 +1,4 @@
-"""Failures: what a bulk reply says of its rows, by counts and by arrays of identifiers; knows no object and no request.
+"""Reads counts and arrays of identifiers from a bulk reply; knows no object and no request.
 
 Iterable names failed rows only by identifier, without a position or a reason (Swagger, UserBulkUpdateListResponse).
 """
@@ -15,7 +15,7 @@ REASONS = ("forgotten", "conflict", "notFound", "invalidData", "invalid")
 
 @dataclass(frozen=True)
 class BulkCounts:
-    """How many rows a bulk reply says went well and failed. `idle`: rows it names as needing nothing."""
+    """The numbers of successes and failures in a bulk reply. `idle`: rows that needed no change."""
 
     succeeded: int
     failed: int
@@ -43,12 +43,12 @@ class Failure:
 
 
 def identifier(kind: str, value: str) -> Identifier:
-    """Return an identifier as Iterable compares it: addresses without regard to case."""
+    """Return an identifier as Iterable compares it: letter case of addresses does not matter."""
     return Identifier(kind, value.strip().lower() if kind == "Emails" else value)
 
 
 def counts_in(body: object) -> BulkCounts | None:
-    """Return the counts of a bulk reply; None where it is none."""
+    """Return the counts of a bulk reply; None if it is not a bulk reply."""
     if not isinstance(body, dict):
         return None
     succeeded, failed = (body.get(name) for name in ("successCount", "failCount"))
@@ -58,7 +58,7 @@ def counts_in(body: object) -> BulkCounts | None:
 
 
 def failures_in(body: Mapping[str, object]) -> dict[Identifier, Failure]:
-    """Every identifier that a reply names as failed; where several arrays name it, the one that says the most."""
+    """Return each identifier that a reply names as failed, with the most precise of its arrays."""
     new = body.get("failedUpdates")
     found: dict[Identifier, Failure] = {}
     for source, deprecated in ((new if isinstance(new, dict) else {}, False), (body, True)):
@@ -70,5 +70,5 @@ def failures_in(body: Mapping[str, object]) -> dict[Identifier, Failure]:
 
 
 def texts(value: object) -> list[str]:
-    """Return the texts of what should be a list of them."""
+    """Return the texts of a list; none if it is not a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Client: the only file that opens a connection to Iterable; one attempt a call, no retry, no redirect."""
+"""The only file that opens a connection to Iterable. A call is one attempt, without retries and redirects."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})
 
 @dataclass(frozen=True)
 class Access:
-    """Where Iterable is and how to get in. `timeout` is the seconds that one attempt may take as a whole.
+    """Address, key and limits of a client. `timeout` is the seconds that one attempt may take in total.
 
     `run` is the id of the invocation, if there is one.
     """
@@ -59,13 +59,13 @@ class Access:
 
     @property
     def user_agent(self) -> str:
-        """Name and version, with the id of the invocation, so that its requests can be found together."""
+        """Return name and version, with the id of the invocation, so that its requests can be found."""
         name = f"reverse-etl/{__version__}"
         return f"{name} (run {self.run})" if self.run else name
 
 
 def check_access(access: Access) -> None:
-    """Refuse to take a key where it must not go. Raises ConfigError; the key itself is never named."""
+    """Raise ConfigError if the key must not go to this address. The error does not show the key."""
     if access.api_key.has_odd_characters():
         raise ConfigError(
             "malformed-key",
@@ -95,7 +95,7 @@ def check_access(access: Access) -> None:
 
 
 def check_bundle(path: str | None) -> None:
-    """Refuse a file of authorities that cannot be used. Raises ConfigError."""
+    """Raise ConfigError if the file of certificates cannot be used."""
     if path is None:
         return
     try:
@@ -143,7 +143,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """A session that does not look where a redirect points: to do so, it would read the whole body."""
+    """A session that ignores redirects: to follow one, it would read the whole body."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         del resp
@@ -153,7 +153,7 @@ class HttpClient:
     """Iterable over HTTP. Safe for several threads: each has a connection of its own."""
 
     def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
-        """Raises ConfigError where the key may not go to that address. `wall` is seconds since 1970."""
+        """Raises ConfigError if the key must not go to that address. `wall` is seconds since 1970."""
         check_access(access)
         check_bundle(access.ca_bundle)
         self._access = access
@@ -195,7 +195,7 @@ class HttpClient:
             session = _Session()
             for scheme in ("http://", "https://"):
                 session.mount(scheme, _Adapter())
-            session.trust_env = False  # proxies, netrc and CA variables could take the key elsewhere
+            session.trust_env = False  # proxies, netrc and CA variables could redirect the key
             session.headers.update(
                 {
                     "Api-Key": self._access.api_key.reveal(),
@@ -240,7 +240,7 @@ class HttpClient:
         try:
             if isinstance(found, str) and "," in found:
                 date = email.utils.parsedate_to_datetime(found)
-                # The standard reads `-0000` as a time of no zone; it is UTC all the same.
+                # The standard reads `-0000` as a time without a zone. It is UTC anyway.
                 utc = date if date.tzinfo is not None else date.replace(tzinfo=timezone.utc)
                 return utc.timestamp() - self._wall()
             return float(found) if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
@@ -260,7 +260,7 @@ def _content(response: requests.Response) -> bytes:
 
 
 def _decompressed(content: bytes, encoding: str) -> bytes:
-    """Within bounds: a few kilobytes can hold gigabytes."""
+    """Return the decompressed body, up to a limit: a few kilobytes can hold gigabytes."""
     if encoding in ("", "identity"):
         return content
     if encoding not in ("gzip", "deflate"):
@@ -283,7 +283,7 @@ def _is_untrusted(error: Exception) -> bool:
 
 
 def _may_have_arrived(error: requests.exceptions.RequestException) -> bool:
-    """Return whether Iterable can have got the request: not where no connection, or no TLS, came about."""
+    """Return whether Iterable may have received the request: not without a connection, or without TLS."""
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return False
     if isinstance(error, requests.exceptions.SSLError):

@@ -1,4 +1,4 @@
-"""Single: requests that are about one user each, and what their replies of success and refusal say."""
+"""Requests about one user each, and the meaning of their replies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def is_success(reply: Reply) -> bool:
 
 
 def refusal_of(change: Change, reply: Reply) -> Outcome | None:
-    """Return what a 4xx says of the one user it is about; None where it says nothing of a user."""
+    """Return the outcome by a 4xx reply about one user; None if it says nothing of a user."""
     absent = Outcome(change.ordinal, *_CODES["UnknownUserIdError"]) if is_absent(reply) else None
     return coded_refusal(change, reply) or absent
 
