@@ -1,4 +1,4 @@
-"""The table of warehouses; drivers are imported when one of them is opened."""
+"""The table of warehouses. A driver is imported when its warehouse is opened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from reverse_etl.errors import ConfigError, nearest_word
 from reverse_etl.warehouses.base import WaitPolicy, Warehouse
 
-# dbt's adapter type: the class of ours that speaks to it. Its extra has the same name.
+# dbt's adapter type, and our class for it. Its extra has the same name.
 WAREHOUSES: Mapping[str, str] = {
     "bigquery": "reverse_etl.warehouses.bigquery:BigQuery",
     "duckdb": "reverse_etl.warehouses.duckdb:DuckDB",
@@ -21,7 +21,7 @@ WAREHOUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Connection:
-    """What dbt's profile says, and how we use it. `fields` may hold secrets: never print them."""
+    """A connection from dbt's profile, and how we use it. `fields` may hold secrets: never print them."""
 
     type: str
     fields: Mapping[str, object]
@@ -34,7 +34,10 @@ class Connection:
 
 
 def open_warehouse(connection: Connection, *, read_only: bool = False) -> Warehouse:
-    """The warehouse of a dbt target. With `read_only` every write fails. Raises ConfigError or WarehouseError."""
+    """Return the warehouse of a dbt target.
+
+    With `read_only` every write fails. Raises ConfigError or WarehouseError.
+    """
     target = WAREHOUSES.get(connection.type)
     if target is None:
         nearest = nearest_word(connection.type, WAREHOUSES)

@@ -1,4 +1,4 @@
-"""What every warehouse must do: read relations, run statements, load rows. It does not know what a sync is."""
+"""What every warehouse must do: read relations, run statements, load rows. Knows no syncs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ResultRow = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class WaitPolicy:
-    """How an adapter waits: seconds at most, and the clock and sleep to do it with."""
+    """How an adapter waits: at most this many seconds, with this clock and sleep."""
 
     seconds: float
     monotonic: Callable[[], float]
@@ -53,7 +53,7 @@ class Reader(SessionScope, ABC):
         return relation and ""
 
     def prepare(self, steps: Statements) -> str:
-        """What is left to run of steps: all of them as one text, unless some are run here."""
+        """Run all but the last of some steps and return the rest, or return all steps as one text."""
         return str(steps)
 
     @abstractmethod
@@ -87,14 +87,17 @@ class Warehouse(Reader):
     exclusive = False
 
     def free_memory(self) -> None:
-        """Give back the memory that earlier statements still use in this process, if they use any."""
+        """Free the memory of this process that earlier statements still use, if any."""
 
     @abstractmethod
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         """Run one statement, which succeeds or fails as a whole. Return the number of rows that it changed."""
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """Add rows to a table of ours, by types in their order; their number. Compare them: some values may not fit."""
+        """Add rows to one of our tables. `types` are its columns in order. Return the number of rows.
+
+        The caller compares the loaded rows, since a value that does not fit is not stored unchanged.
+        """
         loaded = 0
         for statement, count in insert_statements(self.dialect, table, types, batches):
             self.execute(statement)
@@ -103,4 +106,4 @@ class Warehouse(Reader):
 
     @abstractmethod
     def create_schema(self, schema: str) -> None:
-        """Make the schema of our tables where it is missing. Raises WarehouseError that prints the statement to run."""
+        """Create the schema of our tables if it is missing. Raises WarehouseError that prints the statement to run."""

@@ -1,4 +1,4 @@
-"""Columns of a relation: what their values are, and how our tables keep them."""
+"""Columns of a relation: what their values are, and how our tables store them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ColumnKind(str, Enum):
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"
-    NUMBER = "number"  # whole or not, as each value says
+    NUMBER = "number"  # each value decides whether it is whole
     FLOAT = "float"
     BOOLEAN = "boolean"
     DATE = "date"
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class StoredColumn:
-    """How our tables keep the values of a column: an expression over the model, and the type it has there.
+    """How our tables store the values of a column: an expression over the model, and its type there.
 
     Values of that type can be compared, hashed and cast. `json`: they are JSON text.
     """

@@ -1,4 +1,4 @@
-"""What differs between the SQL of warehouses; a dialect returns text and runs nothing."""
+"""The differences between the SQL of warehouses. A dialect returns text and runs nothing."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import ClassVar
 
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 
-UNFOLDED = "[^\u0130\u212a]*"  # neither the dotted capital I nor the sign of the kelvin
+UNFOLDED = "[^\u0130\u212a]*"  # without the dotted capital I and the Kelvin sign, whose lower case is ASCII
 
 
 class Dialect(ABC):
-    """Pieces of SQL that differ between warehouses. All results are text; nothing here touches a connection."""
+    """Pieces of SQL that differ between warehouses. All results are text; no method uses a connection."""
 
     name: ClassVar[str]
     text_type: ClassVar[str] = "VARCHAR"
     integer_type: ClassVar[str] = "BIGINT"
     timestamp_type: ClassVar[str] = "TIMESTAMP"
     boolean_type: ClassVar[str] = "BOOLEAN"
-    single_type: ClassVar[str] = ""  # floats of 32 bits, in lower case, if columns can have them
+    single_type: ClassVar[str] = ""  # types of 32-bit floats, in lower case, if columns can have them
     hash_type: ClassVar[str]
-    union: ClassVar[str] = "UNION"  # of two queries, each row once
+    union: ClassVar[str] = "UNION"  # joins two queries and removes duplicate rows
     merge_branches: ClassVar[bool] = False
-    most_ranges: ClassVar[int] = 2_000  # of each fate that a statement may name
-    writes_temporary: ClassVar[bool] = False  # what is read more than once, since no hint is obeyed
+    most_ranges: ClassVar[int] = 2_000  # the most ranges of one outcome in a statement
+    writes_temporary: ClassVar[bool] = False  # write queries that are read more than once to temporary tables
     inlined: ClassVar[str] = "NOT MATERIALIZED"  # hints for named subqueries
     materialized: ClassVar[str] = "MATERIALIZED"
 
@@ -37,11 +37,11 @@ class Dialect(ABC):
         return StoredColumn(self.quote(column.name), column.type, column.kind is ColumnKind.JSON)
 
     def sendable_expression(self, column: Column) -> str:
-        """What to write in the model for a column whose values cannot be sent, so that they can."""
+        """Return what to write in the model for a column whose values cannot be sent, so that they can be."""
         return f"CAST({self.quote(column.name)} AS {self.text_type})"
 
     def column_type(self, type_name: str) -> str:
-        """A type as a column of our tables is declared with it."""
+        """Return the type that declares a column of our tables."""
         return type_name
 
     def null(self, type_name: str) -> str:
@@ -55,28 +55,31 @@ class Dialect(ABC):
         return f"CAST({expression} AS {self.text_type})"
 
     def digest(self, text: str) -> str:
-        """A short text that stands for a long one; that one itself, if length is no matter."""
+        """Return a short text in place of a long one; the same text if the warehouse does not mind its length."""
         return text
 
     def lower(self, text: str) -> str:
-        """A text in lower case; as it is if that would make letters of ASCII out of others, and so another text."""
+        """Return a text in lower case; unchanged if that would turn other letters into ASCII."""
         return f"CASE WHEN {self.matches(text, UNFOLDED)} THEN lower({text}) ELSE {text} END"
 
     @abstractmethod
     def json_text(self, expression: str) -> str:
-        """The text that a JSON value is, which is given as `stored_column` gives it; NULL if it is something else."""
+        """Return the text in a JSON value of `stored_column`; NULL if the value is no text."""
 
     def differs(self, new: str, old: str, *, json: bool = False) -> str:
-        """Whether two values of a column are different, NULLs included; `json`: they are JSON text."""
+        """Return a test of whether two values of a column differ, NULLs included. `json`: they are JSON text."""
         del json
         return f"{new} IS DISTINCT FROM {old}"
 
     def concat_texts(self, texts: Sequence[str]) -> str:
-        """Texts that are not NULL, one after the other."""
+        """Return the concatenation of texts that are not NULL."""
         return f"concat({', '.join(texts)})"
 
     def with_clause(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
-        """Named queries before the one that reads them, each after those it reads; `stored` ones are computed once."""
+        """Return named queries before the query that reads them, each after those that it reads.
+
+        `stored` queries are computed once.
+        """
         hints = {True: self.materialized, False: self.inlined}
         parts = ((name, hints[name in stored], query) for name, query in queries)
         return "WITH " + ", ".join(f"{name} AS {hint and f'{hint} '}({query})" for name, hint, query in parts)
@@ -87,11 +90,14 @@ class Dialect(ABC):
         return title
 
     def create_temporary(self, table: str, query: str) -> str:
-        """Make a temporary table from a query: only this connection, or this job, sees it, and it ends with it."""
+        """Return SQL that creates a temporary table from a query.
+
+        Only this connection or job sees it, while it lasts.
+        """
         return f"CREATE TEMP TABLE {table} AS {query}"
 
     def empty_query(self, columns: str) -> str:
-        """A query without a row, of some columns."""
+        """Return a query with these columns and no rows."""
         return f"SELECT {columns} WHERE 1 = 0"
 
     def rows(self, alias: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -105,18 +111,18 @@ class Dialect(ABC):
         return f"({listed}) IN (SELECT {listed} {source})"
 
     def table_options(self, column: str, *, passing: bool = False) -> str:
-        """What follows a table of ours in CREATE TABLE: it is read by a column; a `passing` one ends with its run."""
+        """Return the end of a CREATE TABLE. `by` is the column to read by; a `passing` table ends with its run."""
         del column, passing
         return ""
 
     def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
-        """Statements that give a table of ours more columns."""
+        """Return statements that add columns to one of our tables."""
         return [f"ALTER TABLE {table} ADD COLUMN {name} {self.column_type(kind)}" for name, kind in types.items()]
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
-        """Statements that give columns of a table of ours, which is read by `identity`, other types.
+        """Return statements that change the types of columns of one of our tables, which is read by `identity`.
 
-        Each column comes with its type and its value, which may name any column as it was.
+        Each column comes with its type and its value, which may use the old value of any column.
         """
         changes = (
             f"ALTER COLUMN {column} TYPE {self.column_type(kind)} USING {value}"
@@ -133,40 +139,43 @@ class Dialect(ABC):
 
     @abstractmethod
     def matches(self, expression: str, pattern: str) -> str:
-        """Whether a text matches a regular expression from its first to its last character."""
+        """Return a test of whether a whole text matches a regular expression."""
 
     @abstractmethod
     def try_cast(self, expression: str, type_name: str) -> str:
-        """The value as another type, NULL where it cannot be."""
+        """Return the value as another type; NULL if it cannot be converted."""
 
     @abstractmethod
     def now(self) -> str:
-        """The warehouse's clock, as a UTC timestamp without zone."""
+        """Return the warehouse's clock, as a UTC timestamp without zone."""
 
     @abstractmethod
     def add_seconds(self, expression: str, seconds: float) -> str:
-        """A timestamp moved by seconds, which may be negative."""
+        """Return a timestamp plus seconds, which may be negative."""
 
     @abstractmethod
     def epoch(self, expression: str) -> str:
-        """A UTC timestamp as seconds since 1970, with fractions."""
+        """Return a UTC timestamp as seconds since 1970, with fractions."""
 
     @abstractmethod
     def key_text(self, expressions: Sequence[str]) -> str:
-        """Several values as one JSON array text."""
+        """Return several values as the text of one JSON array."""
 
     def row_number(self) -> str:
         """Return the number of a row in its query, from 1, in any order."""
         return "row_number() OVER ()"
 
     def create_plan(self, table: str, query: str) -> str:
-        """Make a table from a query that is dropped when its run has ended, and which other connections can read."""
+        """Return SQL that creates a table from a query.
+
+        Other connections can read it, and its run drops it at the end.
+        """
         return f"CREATE TABLE {table}{self.table_options('ordinal', passing=True)} AS {query}"
 
     def merge(
         self, table: str, source: str, branches: Sequence[tuple[str, Mapping[str, str]]], inserts: Mapping[str, str]
     ) -> str:
-        """Take the rows of a query `p` into a table of ours `s`; one that is there by the first branch that holds."""
+        """Return SQL that merges the rows of a query `p` into our table `s`. The first branch that holds decides."""
         updates = "".join(
             f" WHEN MATCHED AND {test} THEN UPDATE SET {', '.join(f'{name} = {value}' for name, value in new.items())}"
             for test, new in branches

@@ -1,4 +1,4 @@
-"""Loading: Arrow rows as texts in statements, for warehouses without a better way in; knows no driver."""
+"""Loads Arrow rows as texts in statements, for warehouses without a better way. Knows no driver."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# Snowflake and BigQuery take statements of a megabyte; texts are bounded well below it.
+# Snowflake and BigQuery accept statements of one megabyte. Our statements stay far below it.
 _ROWS, _CHARACTERS = 500, 200_000
 
 
@@ -35,7 +35,7 @@ def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[Sequence[str | None]]:
 
 
 def texts_of(column: pa.Array) -> list[str | None]:
-    """Values as SQL reads them: numbers and times as Arrow writes them, but with the zone that it leaves out."""
+    """Return values in the form that SQL reads: as Arrow writes them, plus the zone that Arrow leaves out."""
     import pyarrow as pa
 
     kind = column.type
@@ -47,12 +47,12 @@ def texts_of(column: pa.Array) -> list[str | None]:
 
 
 def _number(value: float) -> str:
-    """The shortest text of a float; SQL spells infinity."""
+    """Return the shortest text of a float; SQL spells out infinity."""
     return repr(value).replace("inf", "Infinity").replace("nan", "NaN")
 
 
 def _portions(rows: Iterator[Sequence[str | None]], dialect: Dialect) -> Iterator[list[list[str]]]:
-    """Rows of literals, as many as a statement takes."""
+    """Yield rows of literals, as many as fit into a statement."""
     nothing = dialect.null(dialect.text_type)
     portion: list[list[str]] = []
     size = 0

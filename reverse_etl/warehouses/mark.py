@@ -1,4 +1,4 @@
-"""The comment that every statement carries, so that the warehouse's own query history shows who ran it."""
+"""The comment in every statement, so that the warehouse's query history shows who ran it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_ALLOWED = re.compile(r"[^\w.:-]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Who runs a statement: the invocation, the sync and the step of its run. Parts that are not known are empty."""
+    """Who runs a statement: the invocation, the sync and the step of its run. Unknown parts are empty."""
 
     invocation: str = ""
     sync: str = ""

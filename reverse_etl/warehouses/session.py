@@ -1,4 +1,4 @@
-"""Sessions: how long statements carry a mark, how long a database file stays locked, how long a copied model stays."""
+"""Sessions: how long statements carry a mark, a database file stays locked, and a model copy stays."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SessionScope:
     """The scopes of a connection.
 
     A session is one piece of work, such as the run of one sync. Its first statement locks the database file, if the
-    warehouse is such a file, and the end of the session unlocks it. While the process waits for something else, the
-    session is `idle`, so that other processes can use the file. A session inside a session only changes the mark.
+    warehouse is one. The end of the session unlocks it. While the process waits for something else, the session is
+    `idle`, so that other processes can use the file. A session inside a session only changes the mark.
     """
 
     _mark = Mark()
@@ -27,7 +27,7 @@ class SessionScope:
 
     @property
     def mark(self) -> Mark:
-        """What statements are marked with now. Only a session or a step changes it."""
+        """The current mark of statements. Only a session or a step changes it."""
         return self._mark
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Metering: what the statements of each sync cost, gathered as they run; knows no warehouse.
+"""Measures what the statements of each sync cost while they run. Knows no warehouse.
 
 Statements that differ only in numbers are counted together, so the meter stays small.
 """
@@ -23,17 +23,17 @@ _NUMBERS = re.compile(r"\d+")
 _BEGINNING = re.compile(r"[A-Z_]+(?: [A-Z_]+\b)*")
 _NAME = r"(?:\"[^\"]*\"|`[^`]*`|\w+)"
 _TABLE = re.compile(rf"\b(?:FROM|INTO|UPDATE|TABLE|EXISTS) (?:{_NAME}\.)+({_NAME})")
-# No more statements than this wait for their figures, which come later.
+# At most this many statements wait for figures that come later.
 _MOST_OPEN = 10_000
 
 _Kind = tuple[str, str, int]
 
 
 class RunningStatement:
-    """One statement while it runs. A figure that is still None at its end was not reported, or is reported later."""
+    """One statement while it runs. A figure that is still None at its end was not reported, or comes later."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        """It begins now; `monotonic` gives seconds."""
+        """The statement starts now; `monotonic` returns seconds."""
         self._monotonic = monotonic
         self._began = monotonic()
         self._away = 0.0
@@ -45,7 +45,7 @@ class RunningStatement:
         self.bytes_billed: int | None = None
 
     def following(self, batches: Generator[pa.RecordBatch, None, None]) -> Iterator[pa.RecordBatch]:
-        """Batches of its result as they come; what is done with them in between is no time of the warehouse."""
+        """Yield batches of its result as they come. The time between batches does not count for the warehouse."""
         with closing(batches):
             for batch in batches:
                 self.rows_read += batch.num_rows
@@ -56,7 +56,7 @@ class RunningStatement:
                     self._away += self._monotonic() - left
 
     def cost(self) -> Cost:
-        """What it cost until now."""
+        """Return the cost until now."""
         waited = self._monotonic() - self._began - self._away
         seconds = waited if self.seconds is None else self.seconds
         return Cost(1, self.rows_read, self.rows_written, seconds, self.bytes_processed, self.bytes_billed)
@@ -64,24 +64,24 @@ class RunningStatement:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A statement whose figures come later, and the seconds that were counted for it."""
+    """A statement whose figures come later, and the seconds that are already counted for it."""
 
     kind: _Kind
     seconds: float
 
 
 class StatementMeter:
-    """What has been spent since the process began, by sync."""
+    """The costs since the process started, by sync."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        """`monotonic` gives seconds."""
+        """`monotonic` returns seconds."""
         self._monotonic = monotonic
         self._spent: dict[_Kind, StatementCost] = {}
         self._open: dict[str, _Open] = {}
 
     @contextmanager
     def statement(self, mark: Mark, sql: str) -> Iterator[RunningStatement]:
-        """One statement, until its result has been read; it counts where it fails, too."""
+        """Measure one statement until its result has been read. A failed statement counts too."""
         statement = RunningStatement(self._monotonic)
         try:
             yield statement
@@ -93,12 +93,12 @@ class StatementMeter:
                 self._open[statement.number] = _Open(kind, cost.seconds)
 
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
-        """What a sync has spent, in the order in which its statements were first run."""
+        """Return the costs of a sync, in the order in which its statements first ran."""
         return tuple(spent for kind, spent in self._spent.items() if kind[0] == sync)
 
     @property
     def waits(self) -> bool:
-        """Whether figures of some statements are still to come."""
+        """Whether figures of some statements are still missing."""
         return bool(self._open)
 
     def tell(self, number: str, seconds: float, cost: Cost) -> None:
@@ -108,7 +108,7 @@ class StatementMeter:
             self._add(found.kind, StatementCost("", "", cost + Cost(seconds=seconds - found.seconds)))
 
     def forget(self) -> None:
-        """No more figures of statements that have ended are to come."""
+        """Stop waiting for figures of ended statements."""
         self._open.clear()
 
     def _add(self, kind: _Kind, spent: StatementCost) -> None:
@@ -117,6 +117,6 @@ class StatementMeter:
 
 
 def describe_statement(sql: str) -> str:
-    """The words that a statement begins with, and the first table it names: `MERGE INTO snapshot__users`."""
+    """Return the first words of a statement, and the first table that it names: `MERGE INTO snapshot__users`."""
     words, table = _BEGINNING.match(sql), _TABLE.search(_TEXTS.sub("''", sql))
     return " ".join(part for part in (words and words[0], table and table[1].strip('"`')) if part)

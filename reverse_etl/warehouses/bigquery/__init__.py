@@ -1,4 +1,4 @@
-"""BigQuery, cut into its profile, its sign-in, its words, its types, its jobs and its errors."""
+"""The adapter for BigQuery: profile, sign-in, SQL, types, jobs and errors."""
 
 from __future__ import annotations
 

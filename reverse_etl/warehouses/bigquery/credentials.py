@@ -1,4 +1,4 @@
-"""The only file that signs in at Google: credentials and clients from a profile. Nothing is asked before it is used."""
+"""Signs in at Google: credentials and clients from a profile. No other file does. Sends nothing until it is used."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from reverse_etl.warehouses.extras import missing_driver, require
 
 
 def client_of(profile: ProfileOptions, working_dir: Path) -> Any:
-    """A client of the REST interface, for the project that pays. Raises ConfigError."""
+    """Return a client of the REST interface, for the project that pays. Raises ConfigError."""
     bigquery = driver()
     credentials, found = _signed_in(profile, working_dir)
     project = profile.execution_project or found
     if not project:
         raise ConfigError(
             "incomplete-profile",
-            "the dbt target is BigQuery, and neither its profile nor its sign-in names a project",
+            "the dbt target is BigQuery, but its profile and its sign-in do not name a project",
             context={"method": profile.method, "missing": "project"},
             hint="Add `project` to the target in profiles.yml.",
         )
@@ -32,7 +32,7 @@ def client_of(profile: ProfileOptions, working_dir: Path) -> Any:
 
 
 def storage_of(profile: ProfileOptions, client: Any) -> Any | None:
-    """A client of the Storage Read API; None where it is not known at an endpoint of one's own."""
+    """Return a client of the Storage Read API; None if a custom endpoint has none."""
     if profile.api_endpoint and not profile.storage_endpoint:
         return None
     from google.cloud import bigquery_storage
@@ -48,19 +48,19 @@ def storage_of(profile: ProfileOptions, client: Any) -> Any | None:
 
 
 def driver() -> Any:
-    """The module of the driver. Raises ConfigError that names the extra."""
+    """Return the module of the driver. Raises ConfigError that names the extra."""
     try:
         import pyarrow as pa
         from google.cloud import bigquery
     except ImportError as error:
         raise missing_driver("BigQuery", error.name) from error
     del pa
-    require("BigQuery", "google.cloud.bigquery_storage")  # without it reading would take many times as long
+    require("BigQuery", "google.cloud.bigquery_storage")  # without it, reading takes many times as long
     return bigquery
 
 
 def tokens_of(credentials: Any) -> list[str]:
-    """What credentials are signed in with at the moment, which no profile says; their sources' as well."""
+    """Return the current tokens of credentials and of their sources. The profile does not have them."""
     found = []
     while credentials is not None:
         found += [token for token in (getattr(credentials, "token", None),) if token]
@@ -69,7 +69,7 @@ def tokens_of(credentials: Any) -> list[str]:
 
 
 def _signed_in(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
-    """Credentials, and the project that they bring."""
+    """Return credentials, and the project that they belong to."""
     from google.auth import exceptions
 
     try:
@@ -80,7 +80,7 @@ def _signed_in(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
             f"BigQuery cannot be signed in to by `{profile.method}`",
             context={"reason": profile.scrubbed(_reason(error))},
             hint=_HINTS[profile.method],
-        ) from None  # what the driver quotes may be a key
+        ) from None  # the driver may quote a key
     if profile.impersonate:
         from google.auth import impersonated_credentials
 
@@ -104,7 +104,7 @@ def _keyfile(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
 
 
 def _keyfile_json(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
-    """A mapping, or its JSON, which may be in base64."""
+    """Return the key file of the profile, from a mapping or from JSON text, which may be in base64."""
     del working_dir
     said: Any = profile.signing["keyfile_json"]
     if isinstance(said, str):
@@ -117,7 +117,7 @@ def _keyfile_json(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]
 def _service_account(info: Mapping[str, Any], profile: ProfileOptions) -> tuple[Any, str]:
     from google.oauth2 import service_account
 
-    # A key that went through an environment variable has its line breaks spelled out.
+    # A key from an environment variable has its line breaks written as `\n`.
     info = {**info, "private_key": str(info.get("private_key", "")).replace("\\n", "\n")}
     credentials = service_account.Credentials.from_service_account_info(info, scopes=profile.scopes)
     return credentials, credentials.project_id or ""
@@ -132,7 +132,7 @@ def _oauth_secrets(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str
 
 
 def _identity_pool(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str]:
-    """Workload identity federation with a token of Entra, as dbt-bigquery makes it of the same fields."""
+    """Return workload identity federation with a token of Entra, with the same fields as dbt-bigquery."""
     from google.auth import exceptions, identity_pool
 
     del working_dir
@@ -161,7 +161,7 @@ def _identity_pool(profile: ProfileOptions, working_dir: Path) -> tuple[Any, str
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what the driver read: only its own errors and file errors are quoted."""
+    """Return what went wrong. Only the driver's own errors and file errors are quoted, never what was read."""
     from google.auth import exceptions
 
     is_safe = isinstance(error, (OSError, exceptions.DefaultCredentialsError, exceptions.MalformedError))

@@ -1,4 +1,4 @@
-"""BigQuery's words of SQL; knows no connection."""
+"""BigQuery's SQL. Opens no connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from reverse_etl.warehouses.bigquery.types import stored_column
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import Dialect
 
-# cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts: none, with any default of the dataset.
+# No collation, with any default of the dataset:
+# cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts.
 _EXACT = "COLLATE ''"
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
@@ -28,8 +29,8 @@ class BigQueryDialect(Dialect):
     boolean_type: ClassVar[str] = "BOOL"
     hash_type: ClassVar[str] = "INT64"
     union: ClassVar[str] = "UNION DISTINCT"
-    # A named query is computed as often as it is read; a recursive one is not, but may not read a view that has named
-    # queries itself: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
+    # BigQuery computes a named query once for each time it is read. A recursive one is computed once, but it cannot
+    # read a view that has named queries: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
     writes_temporary: ClassVar[bool] = True
     inlined: ClassVar[str] = ""
     materialized: ClassVar[str] = ""
@@ -62,28 +63,31 @@ class BigQueryDialect(Dialect):
         return f"UNNEST([{structs}]) AS {alias}"
 
     def in_subquery(self, columns: Sequence[str], source: str) -> str:
-        """A list in SELECT would be as many columns; in parentheses it is one struct."""
+        """BigQuery reads a list in SELECT as several columns. In parentheses it is one struct."""
         listed = ", ".join(columns)
         return f"({listed}) IN (SELECT ({listed}) {source})"
 
     def table_options(self, column: str, *, passing: bool = False) -> str:
-        """Clustered, so that a look at some rows does not read them all. A passing table expires by itself."""
+        """Cluster the table, so that reading some rows does not read all of them.
+
+        A temporary table expires by itself.
+        """
         expires = f" OPTIONS (expiration_timestamp = {_IN_A_WEEK})" if passing else ""
         return f" DEFAULT {_EXACT} CLUSTER BY {column}{expires}"
 
     def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
-        """In one statement: a table's metadata may change five times in ten seconds."""
+        """Add all columns in one statement: BigQuery allows five metadata changes of a table in ten seconds."""
         added = ", ".join(f"ADD COLUMN {one} {self.column_type(kind)}" for one, kind in types.items())
         return [f"ALTER TABLE {table} {added}"] if types else []
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
-        """One statement that replaces the table: few types can be altered to others."""
+        """Return one statement that replaces the table: few types can be altered to others."""
         replaced = ", ".join(f"{value} AS {column}" for column, (_, value) in columns.items())
         made = f"CREATE OR REPLACE TABLE {table}{self.table_options('identity')}"
         return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
-        """Of one JSON text, in which NULL, texts and numbers differ."""
+        """Hash one JSON text, in which NULL, texts and numbers differ."""
         parts = (f"{_hashed(*value)} AS h{n}" for n, value in enumerate(values or [("0", "INT64")]))
         return f"FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({', '.join(parts)})))"
 
@@ -110,5 +114,5 @@ class BigQueryDialect(Dialect):
 
 
 def _hashed(expression: str, type_name: str) -> str:
-    """-0 is 0."""
+    """Return the expression to hash. -0 becomes 0."""
     return f"{expression} + 0" if type_name == "FLOAT64" else expression

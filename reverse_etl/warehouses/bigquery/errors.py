@@ -1,4 +1,4 @@
-"""What BigQuery and its driver say, as our errors: what is wrong, where, what to do; never a value or a secret."""
+"""Turns errors of BigQuery and its driver into ours: what is wrong, where, what to do; never a value or a secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 
-# Reasons as BigQuery gives them: cloud.google.com/bigquery/docs/error-messages.
+# BigQuery's error reasons: cloud.google.com/bigquery/docs/error-messages.
 _BUSY = ("rateLimitExceeded", "jobRateLimitExceeded", "tableUnavailable")
 _FAILING = ("backendError", "internalError", "jobBackendError", "jobInternalError")
 _QUOTA = ("quotaExceeded", "billingTierLimitExceeded", *_BUSY[:2])
@@ -18,14 +18,14 @@ _CONCURRENT = re.compile(
     r"concurrent update|Could not serialize access|Too many DML statements outstanding", re.IGNORECASE
 )
 _MISSING = re.compile(r"Unrecognized name|Name \S+ not found inside|not found in FROM clause", re.IGNORECASE)
-# What follows such words, or stands in quotes, may be a value of a row.
+# Text after such words, or in quotes, may be a value of a row.
 _VALUE = re.compile(r"""(?<=value: ).*|(?<=value ).*|"[^"]*"|'[^']*'""", re.DOTALL)
 _QUOTES_VALUES = re.compile(
     r"\b(value|cast|convert|parse|overflow|invalid (date|time|number|bool)\w*)\b", re.IGNORECASE
 )
 _RIGHT = re.compile(r"(?:Permission |have )(bigquery\.[\w.]+) (?:denied|permission)")
 _OBJECT = re.compile(r"(Table|Dataset|Project) ([\w.:-]+\w)")
-# A right: the smallest role of Google's own that has it, and on what it is granted.
+# A permission, the smallest Google role that has it, and the level to grant it on.
 _ROLES: Mapping[str, tuple[str, str]] = {
     "bigquery.jobs.create": ("roles/bigquery.jobUser", "project"),
     "bigquery.datasets.create": ("roles/bigquery.user", "project"),
@@ -39,7 +39,7 @@ _WRITING = ("roles/bigquery.dataEditor", "dataset")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """What a driver reported: BigQuery's reason, if it gave one, and the message. `lost`: no response came."""
+    """An error that a driver reported: BigQuery's reason, if any, and the message. `lost`: no response came."""
 
     reason: str
     words: str
@@ -47,7 +47,7 @@ class ServerMessage:
 
     @property
     def conflicts(self) -> bool:
-        """Whether another statement was in the way, or too many: nothing was done, and later it may be."""
+        """Whether other statements were in the way. Nothing was done, and a retry can work."""
         return self.reason in _BUSY or bool(_CONCURRENT.search(self.words))
 
     @property
@@ -57,7 +57,7 @@ class ServerMessage:
 
     @property
     def shown(self) -> str:
-        """The words without the values of rows."""
+        """The message without the values of rows."""
         first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
         return _VALUE.sub("…", first) if _QUOTES_VALUES.search(first) and not self.denied else first
 
@@ -68,9 +68,9 @@ class ServerMessage:
 
 @dataclass(frozen=True)
 class ErrorContext:
-    """Where a statement ran: the projects of the data and of the jobs, and who is signed in, where it is known.
+    """Where a statement ran: the projects of the data and of the jobs, and the signed-in account, if known.
 
-    `scrubbed` strikes what is secret out of a text.
+    `scrubbed` removes secrets from a text.
     """
 
     project: str
@@ -87,7 +87,7 @@ class ErrorContext:
 
 
 def said_by(error: Any) -> ServerMessage:
-    """What an exception of the driver says. Its own text is not used: it may quote the statement."""
+    """Return what an exception of the driver reports. Its own text is not used: it may quote the statement."""
     found = getattr(error, "errors", None) or []
     first = found[0] if found and isinstance(found[0], Mapping) else {}
     words = str(first.get("message") or getattr(error, "message", "") or "")
@@ -99,7 +99,7 @@ _STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplic
 
 
 def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError:
-    """A statement that failed."""
+    """Return the error of a failed statement."""
     said = place.clean(said)
     if said.lost:
         return _lost(said, sql)
@@ -108,8 +108,8 @@ def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseErro
             "relation-not-found",
             "a table or column of a statement does not exist",
             context={"reason": said.shown, "statement": shown(sql)},
-            hint="Run `dbt build`, then try again. Check `location` of the target as well: datasets of others are not"
-            " seen from it.",
+            hint="Run `dbt build` and try again. Check `location` of the target too: a statement cannot read datasets"
+            " of other locations.",
         )
     if said.denied:
         return denied(said, sql, place)
@@ -129,21 +129,21 @@ def _kind(said: ServerMessage) -> tuple[str, str]:
             "Raise `maximum_bytes_billed` of the target in profiles.yml, or make the model smaller.",
         )
     if said.conflicts and said.reason not in _BUSY[:2]:
-        return "concurrent-update", "Run again: nothing is lost. Other statements wrote to the same table all the time."
+        return "concurrent-update", "Run again: nothing is lost. Other statements kept writing to the same table."
     if said.reason in _QUOTA:
         return "quota-exceeded", "Run again later: nothing is lost. The project's quotas are in the Cloud console."
     if said.reason in ("stopped", "timeout"):
         return (
             "statement-cancelled",
-            "Run again: nothing is lost. `job_execution_timeout_seconds` sets how long is waited.",
+            "Run again: nothing is lost. `job_execution_timeout_seconds` sets the time limit.",
         )
     if said.fails:
-        return "bigquery-unavailable", "Run again: nothing is lost. The failure is BigQuery's own."
-    return "bigquery-error", "The reason is BigQuery's own; types and limits are the usual causes."
+        return "bigquery-unavailable", "Run again: nothing is lost. BigQuery itself failed."
+    return "bigquery-error", "The reason comes from BigQuery. Types and limits are the usual causes."
 
 
 def denied(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError:
-    """A right that is missing, with the grant that gives it."""
+    """Return the error of a missing permission, with the grant that gives it."""
     right, grant = _wanted(said, sql, place)
     return WarehouseError(
         "permission-denied",
@@ -202,6 +202,6 @@ def _writes(sql: str) -> bool:
 
 
 def shown(sql: str) -> str:
-    """The beginning of a statement, up to its first value."""
+    """Return the beginning of a statement, up to its first value."""
     text = " ".join(sql.split("'", maxsplit=1)[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

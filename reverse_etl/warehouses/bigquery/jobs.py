@@ -1,7 +1,7 @@
-"""Jobs: one statement as one job under an id of our own, so that a lost reply finds the same job again.
+"""Runs each statement as one job with an id that we choose, so that the job is found again if the reply is lost.
 
-A job holds or fails as a whole. One that failed did nothing, so it may be tried again under another id; one whose
-reply was lost is asked for, never sent twice.
+A job succeeds or fails as a whole. A failed job did nothing, so it is tried again with a new id. If a reply is lost, we
+ask for the job and never send it twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _UNKNOWN_FOR = 30.0
 # Statements that compare a model with its sync snapshot.
 _COMPARING = re.compile(r"\bWITH\b")
-# A label's value: cloud.google.com/bigquery/docs/labels-intro#requirements.
+# The form of a label's value: cloud.google.com/bigquery/docs/labels-intro#requirements.
 _UNLABELED = re.compile(r"[^a-z0-9_-]")
 _LONGEST_LABEL = 63
 
@@ -45,17 +45,17 @@ class Done:
 
     @property
     def processed(self) -> int | None:
-        """Bytes that it read; None where it is no query."""
+        """Return the bytes that it read; None if it is no query."""
         return getattr(self.job, "total_bytes_processed", None)
 
     @property
     def billed(self) -> int | None:
-        """Bytes that are paid for, where bytes are: 0 where the result was at hand."""
+        """Return the bytes that are billed, if bytes are: 0 if the result was cached."""
         return getattr(self.job, "total_bytes_billed", None)
 
 
 class Jobs:
-    """Runs statements. `location` is where their data is, as soon as that is known."""
+    """Runs statements. `location` is where their data is, once that is known."""
 
     def __init__(
         self, client: Callable[[], Any], place: Callable[[], ErrorContext], rules: Rules, wait: WaitPolicy
@@ -70,7 +70,7 @@ class Jobs:
         self._number = 0
 
     def run(self, sql: str, params: Sequence[object], mark: Mark, page: int | None = None) -> Done:
-        """One statement, to its end; `page` is how many rows are fetched at a time. Raises WarehouseError."""
+        """Run one statement to its end. `page` is how many rows are fetched at a time. Raises WarehouseError."""
         self._number += 1
         digest = hashlib.sha256(repr((sql, tuple(params))).encode()).hexdigest()[:16]
         name = f"reverse_etl_{self._session}_{self._number}_{digest}"
@@ -85,7 +85,7 @@ class Jobs:
             raise refusal(refused.said, sql, self._place()) from None
 
     def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
-        """A Parquet file into a table that is there, as one job. Raises Refused."""
+        """Load a Parquet file into an existing table, as one job. Raises StatementRefused."""
         self._number += 1
         bigquery = driver()
         config = bigquery.LoadJobConfig(
@@ -103,12 +103,15 @@ class Jobs:
         return self._persistently(done)
 
     def ask(self, question: Callable[..., Any], *about: object, **how: object) -> Any:
-        """What the catalog answers, which costs no job. Raises Refused."""
+        """Return an answer of the catalog, which costs no job. Raises StatementRefused."""
         how["timeout"] = self._rules.creation_timeout
         return self._persistently(lambda _: translated(lambda: question(*about, **how)))
 
     def _persistently(self, work: Callable[[int], _Found]) -> _Found:
-        """What work brings; again, with the number of the attempt, where it may. Raises Refused."""
+        """Return the result of work, with retries if they are safe. `work` gets the number of the attempt.
+
+        Raises StatementRefused.
+        """
         until = self._wait.monotonic() + (self._rules.retry_deadline or self._wait.seconds)
         attempt, pause = 1, _FIRST_PAUSE
         while True:
@@ -126,7 +129,7 @@ class Jobs:
         return (said.fails or said.conflicts) and attempt <= self._rules.retries
 
     def _begun(self, job_id: str, sql: str, params: Sequence[object], mark: Mark) -> Any:
-        """The job of an id, whether this call made it or an earlier one whose reply was lost."""
+        """Return the job of an id, whether this call started it or an earlier call whose reply was lost."""
         from google.api_core import exceptions
 
         client = self._client()
@@ -139,7 +142,7 @@ class Jobs:
             return self._found(job_id, place)
 
     def _found(self, job_id: str, place: str) -> Any:
-        """A job that is there. It may be unknown for some seconds; under another id it would run twice."""
+        """Return an existing job. It may be unknown for some seconds, and with another id it would run twice."""
         until, pause = self._wait.monotonic() + _UNKNOWN_FOR, _FIRST_PAUSE
         while True:
             try:
@@ -151,10 +154,10 @@ class Jobs:
 
     def _config(self, sql: str, params: Sequence[object], mark: Mark) -> Any:
         rules, bigquery = self._rules, driver()
-        # A job of low priority may wait for a day, and heartbeats may not.
+        # A job of low priority can wait for a day, and heartbeats must not wait.
         priority = rules.priority if _COMPARING.search(sql) else "INTERACTIVE"
         config = bigquery.QueryJobConfig(priority=priority, labels=labels_of(mark), use_legacy_sql=False)
-        # Casts have no zone of their own, and a project may have another one by default.
+        # Casts use the project's default time zone unless the job sets one.
         config.connection_properties = [bigquery.ConnectionProperty("time_zone", "UTC")]
         config.query_parameters = [_parameter(value) for value in params]
         if rules.maximum_bytes_billed:
@@ -166,11 +169,11 @@ class Jobs:
 
     def _reserve(self, config: Any) -> None:
         if self._rules.reservation:
-            config._properties["reservation"] = self._rules.reservation  # noqa: SLF001  # old clients have no name for it
+            config._properties["reservation"] = self._rules.reservation  # noqa: SLF001  # old clients: no public name
 
 
 class StatementRefused(Exception):
-    """A statement that failed, before it is known whether it is tried again."""
+    """A failed statement, before it is known whether it is tried again."""
 
     def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver reported."""
@@ -179,7 +182,7 @@ class StatementRefused(Exception):
 
 
 def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Exception], ...] = ()) -> Any:
-    """What a call of the driver returns. Raises Refused in place of what the driver raises, but for `passing`."""
+    """Return the result of a driver call. Its errors become StatementRefused, except `passing`."""
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
 
@@ -202,7 +205,7 @@ def labels_of(mark: Mark) -> Mapping[str, str]:
 
 
 def _parameter(value: object) -> Any:
-    """A value in its place. One that is missing is a text."""
+    """Return a value as a parameter at its position. None becomes a text parameter."""
     kinds = ((bool, "BOOL"), (int, "INT64"), (float, "FLOAT64"), (bytes, "BYTES"))
     kind = next((name for python, name in kinds if isinstance(value, python)), "STRING")
     return driver().ScalarQueryParameter(None, kind, value)

@@ -1,4 +1,4 @@
-"""Rows on their way into a table of ours: texts in a file, as a load job takes them; knows no connection."""
+"""Writes rows for one of our tables to a file of texts for a load job. Opens no connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def written(names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> Iterator[IO[bytes]]:
-    """A Parquet file of texts, gone at the end: what each means is said by the cast that reads it, and by no reader."""
+    """Yield a Parquet file of texts, which is deleted afterwards. Only the cast that reads a text gives it a type."""
     import pyarrow as pa
     from pyarrow import parquet
 

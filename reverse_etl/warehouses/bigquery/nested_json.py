@@ -1,6 +1,7 @@
-"""The JSON of values that have parts: each part as it would be sent if it were a column; knows no table.
+"""SQL for the JSON of values that have parts. Each part is written as it would be in a column. Knows no table.
 
-TO_JSON_STRING by itself would write times with a `T`, and numbers beyond 2^53, fractions of decimals and NaN as texts.
+TO_JSON_STRING by itself would write times with a `T`, and would write as texts: numbers beyond 2^53, fractions of
+decimals, and NaN.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 
 _WORDS = re.compile(r"`(?:[^`\\]|\\.)*`|\w+|[<>,]")
-# What TO_JSON_STRING writes as it is sent.
+# TO_JSON_STRING writes these as they are sent.
 _PLAIN = ("STRING", "BOOL", "DATE", "JSON")
 
 
 @dataclass(frozen=True)
 class Type:
-    """A type with the types in it: of a STRUCT by name, of an ARRAY or a RANGE one without a name."""
+    """A type with its inner types: by name for a STRUCT, one without a name for an ARRAY or a RANGE."""
 
     word: str
     parts: tuple[tuple[str, Type], ...] = ()
@@ -32,7 +33,7 @@ class Type:
 
 
 def type_of(text: str) -> Type:
-    """A type as SQL declares it, its names quoted: ``STRUCT<`a` INT64, `b` ARRAY<STRING>>``."""
+    """Return a type from its SQL declaration, with quoted names: ``STRUCT<`a` INT64, `b` ARRAY<STRING>>``."""
     return _read(_WORDS.findall(text))
 
 
@@ -67,7 +68,7 @@ def _object(fields: Mapping[str, str]) -> str:
 
 
 def _instant(value: str) -> str:
-    """Of a time without zone, which is in UTC; in whole seconds."""
+    """Return a time without zone, in UTC and whole seconds."""
     return f"""CONCAT('"', SUBSTR(CAST({value} AS STRING), 1, 19), ' +00:00"')"""
 
 
@@ -78,13 +79,13 @@ def _decimal(value: str) -> str:
 
 
 def _time(value: str) -> str:
-    """With all six digits of the second."""
+    """Return a time of day with all six digits of the second."""
     text = f"CAST({value} AS STRING)"
     return f"""CONCAT('"', RPAD(CONCAT({text}, IF(LENGTH({text}) = 8, '.', '')), 15, '0'), '"')"""
 
 
 def _point(value: str) -> str:
-    """A point as Iterable's geo_location, any other shape as GeoJSON."""
+    """Return a point as an object of `lat` and `lon`, any other shape as GeoJSON."""
     point = f"TO_JSON_STRING(STRUCT(ST_Y({value}) AS lat, ST_X({value}) AS lon))"
     return f"IF(ST_GEOMETRYTYPE({value}) = 'ST_Point', {point}, ST_ASGEOJSON({value}))"
 
@@ -102,10 +103,10 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
 
 
 def _read(words: list[str]) -> Type:
-    """Takes the words of one type off a list. A column's name has neither quotes nor backslashes."""
+    """Remove the words of one type from a list and return the type. Column names have no quotes or backslashes."""
     word, found = words.pop(0), []
     if words[:1] == ["<"]:
-        while words.pop(0) != ">":  # first the opening one, then commas
+        while words.pop(0) != ">":  # the opening bracket first, then commas
             named = words.pop(0)[1:-1] if words[0].startswith("`") else ""
             found.append((named, _read(words)))
     return Type(word, tuple(found))

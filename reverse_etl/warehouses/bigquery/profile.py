@@ -1,4 +1,4 @@
-"""The fields of dbt-bigquery's profile as ways to sign in and rules for jobs; opens no connection.
+"""Reads dbt-bigquery's profile: how to sign in, and rules for jobs. Opens no connection.
 
 Names, aliases and defaults: docs.getdbt.com, "BigQuery setup", and dbt-bigquery 1.12.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.errors import ConfigError
 
-# A field: the names that a profile may use, dbt's own first.
+# A field and its names in a profile, dbt's own name first.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "project": ("project", "database"),
     "job_retries": ("job_retries", "retries"),
@@ -26,7 +26,7 @@ _METHODS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "oauth-secrets": (("token", "refresh_token"), _REFRESHING),
     "external-oauth-wif": (("token_endpoint",), ("workload_pool_provider_path", "service_account_impersonation_url")),
 }
-# What is shorter is no secret, and may be part of any word.
+# Shorter texts are not treated as secrets, since they may be part of any word.
 _SHORTEST = 3
 SCOPES = (
     "https://www.googleapis.com/auth/bigquery",
@@ -38,7 +38,7 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class Rules:
-    """How jobs are run. Seconds; 0 is no limit of ours."""
+    """How jobs are run. Times are in seconds; 0 means that we set no limit."""
 
     priority: str = "INTERACTIVE"
     maximum_bytes_billed: int = 0
@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class ProfileOptions:
-    """How to get in, and where. `signing` are the fields of the method, secrets among them.
+    """How to sign in, and where. `signing` are the fields of the method, with its secrets.
 
     `project` holds the data, `execution_project` pays for the jobs; an empty one comes from the sign-in.
     """
@@ -69,14 +69,14 @@ class ProfileOptions:
     rules: Rules = field(default_factory=Rules)
 
     def scrubbed(self, text: str, more: Sequence[str] = ()) -> str:
-        """A text of a driver without the secrets of the profile, and without more that came up since."""
+        """Return a text of a driver without the secrets of the profile, and without `more` later secrets."""
         for secret in sorted((*_secrets(self.signing), *more), key=len, reverse=True):
             text = text.replace(secret, "…") if len(secret) > _SHORTEST else text
         return text
 
 
 def read_options(fields: Mapping[str, object]) -> ProfileOptions:
-    """The profile's fields as they are written. Raises ConfigError where they do not go together."""
+    """Return the options from the profile's fields. Raises ConfigError if the fields do not fit together."""
     method = _text(fields, "method")
     _check(method, fields)
     project = _text(fields, "project")
@@ -131,7 +131,7 @@ def _check(method: str, fields: Mapping[str, object]) -> None:
 
 
 def _check_endpoint(fields: Mapping[str, object]) -> None:
-    """Where a token of another identity provider comes from."""
+    """Check where a token of another identity provider comes from."""
     endpoint = fields["token_endpoint"]
     if not isinstance(endpoint, Mapping) or endpoint.get("type") != "entra":
         raise _wrong("token_endpoint", "a mapping whose `type` is `entra`, the only one that dbt-bigquery knows")
@@ -144,7 +144,7 @@ def _check_endpoint(fields: Mapping[str, object]) -> None:
 def _incomplete(method: str, missing: str) -> ConfigError:
     return ConfigError(
         "incomplete-profile",
-        f"the dbt target is BigQuery and signs in by `{method}`, and its profile has no {missing}",
+        f"the dbt target is BigQuery and signs in by `{method}`, but its profile has no {missing}",
         context={"method": method, "missing": missing},
         hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
     )
@@ -153,7 +153,7 @@ def _incomplete(method: str, missing: str) -> ConfigError:
 def _wrong(key: str, allowed: str) -> ConfigError:
     return ConfigError(
         "wrong-profile-field",
-        f"the dbt target is BigQuery, and `{key}` of its profile is not {allowed}",
+        f"the dbt target is BigQuery, but `{key}` of its profile is not {allowed}",
         context={"field": key, "allowed": allowed},
         hint="Correct it in the target in profiles.yml.",
     )
@@ -177,7 +177,7 @@ def _count(fields: Mapping[str, object], key: str, default: int) -> int:
 
 
 def _secrets(signing: Mapping[str, object]) -> list[str]:
-    """Texts that no message may hold."""
+    """Return the texts that no message may contain."""
     keyfile, endpoint = signing.get("keyfile_json"), signing.get("token_endpoint")
     found = [signing.get(key) for key in ("token", "refresh_token", "client_secret")]
     found += (

@@ -1,4 +1,4 @@
-"""Names and texts as BigQuery writes them, and names read back; knows no connection."""
+"""Quotes names and texts for BigQuery, and reads quoted names back. Opens no connection."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ _PART = re.compile(r"`((?:[^`\\]|\\.)*)`|([^`.]+)")
 
 
 def name(text: str) -> str:
-    """A text as an identifier."""
+    """Return a text as an identifier."""
     return _quoted(text, "`")
 
 
 def literal(text: str) -> str:
-    """A text as a literal."""
+    """Return a text as a literal."""
     return _quoted(text, "'")
 
 
 def parts(relation: str) -> list[str]:
-    """The names in a relation as dbt or we write it: project, dataset and table, as far as they are there.
+    """Return the names in a relation that dbt or we wrote: project, dataset and table, if present.
 
-    dbt quotes each part, or none; BigQuery takes one pair of quotes round all of them as well.
+    dbt quotes each part or none. BigQuery also accepts one pair of quotes around all parts.
     """
     found = [re.sub(r"\\(.)", r"\1", quoted) if quoted else bare for quoted, bare in _PART.findall(relation)]
     return found[0].rsplit(".", 2) if len(found) == 1 else found

@@ -1,4 +1,4 @@
-"""The rows of a job as Arrow batches: through the Storage Read API where it serves, else in pages."""
+"""Reads the rows of a job as Arrow batches: through the Storage Read API if possible, otherwise in pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """Reads results. After a first refusal of the Storage Read API it is not asked again."""
+    """Reads results. After the Storage Read API refuses once, it is not asked again."""
 
     def __init__(self, storage: Callable[[], Any | None]) -> None:
         """`storage` returns a client of the Storage Read API when it is first needed, or None if there is none."""
@@ -22,16 +22,19 @@ class Stream:
 
     @property
     def storage(self) -> Any | None:
-        """The client of the Storage Read API."""
+        """Return the client of the Storage Read API."""
         if not self._made:
             self._storage, self._made = self._make(), True
         return self._storage
 
     def read(self, again: Callable[[], Any], size: int) -> Generator[pa.RecordBatch, None, None]:
-        """Batches of at most `size` rows; `again` gives the driver's rows, from the first. Raises Refused."""
+        """Yield batches of at most `size` rows.
+
+        `again` returns the driver's rows from the first on. Raises StatementRefused.
+        """
         storage = self.storage
         if storage is not None:
-            # One read session with one stream keeps the order of the rows.
+            # A read session with only one stream keeps the order of the rows.
             batches = again().to_arrow_iterable(bqstorage_client=storage, max_queue_size=1, max_stream_count=1)
             try:
                 first = translated(lambda: next(batches, None))
@@ -45,7 +48,7 @@ class Stream:
         yield from _rest(again().to_arrow_iterable(), size)
 
     def close(self) -> None:
-        """End the connection of the Storage Read API, if there is one."""
+        """Close the connection of the Storage Read API, if there is one."""
         storage, self._storage, self._made = self._storage, None, False
         if storage is not None:
             storage.transport.close()

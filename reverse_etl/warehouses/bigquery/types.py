@@ -1,6 +1,6 @@
-"""BigQuery's types: what each holds and how our tables keep it; knows no connection.
+"""BigQuery's types: what each holds, and how our tables store it. Opens no connection.
 
-What has parts is kept as its JSON text, which can be compared, hashed and grouped as the parts cannot.
+A value with parts is stored as JSON text, because JSON text can be compared, hashed and grouped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from reverse_etl.warehouses.bigquery.nested_json import json_of, type_of
 from reverse_etl.warehouses.bigquery.quoting import literal, name
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 
-# The REST interface's own words for a few types: the words of SQL.
+# The REST interface has other names than SQL for a few types.
 _SPELLED: Mapping[str, str] = {
     "INTEGER": "INT64",
     "FLOAT": "FLOAT64",
@@ -45,7 +45,7 @@ COLLATED = "STRING COLLATE "
 
 
 def columns_of(schema: Sequence[Any]) -> tuple[Column, ...]:
-    """Columns from the fields of a table's schema, as the driver gives them."""
+    """Return columns from the fields of a table's schema, as the driver gives them."""
     return tuple(_column(field) for field in schema)
 
 
@@ -58,7 +58,7 @@ def _column(field: Any) -> Column:
 
 
 def _kind(field: Any) -> ColumnKind:
-    """Of a field, or of the elements of a repeated one. What has a part that cannot be sent cannot be sent either."""
+    """Return the kind of a field, or of a repeated field's elements. If a part cannot be sent, the whole cannot."""
     kind = _KINDS.get(_word(field), ColumnKind.OTHER)
     return ColumnKind.OTHER if any(_kind(part) in _REFUSED for part in field.fields) else kind
 
@@ -69,7 +69,7 @@ def _word(field: Any) -> str:
 
 
 def _type(field: Any) -> str:
-    """The type of a field, or of the elements of a repeated one, as SQL declares it; without length or precision."""
+    """Return the SQL type of a field, or of a repeated field's elements, without length or precision."""
     word = _word(field)
     if word == "RANGE":
         return f"RANGE<{field.range_element_type.element_type}>"
@@ -84,13 +84,13 @@ def _whole_type(field: Any) -> str:
 
 
 def stored_column(column: Column) -> StoredColumn:
-    """How our tables keep a column."""
+    """Return how our tables store a column."""
     quoted = name(column.name)
     if column.kind in _PARTED or column.type.startswith("STRUCT<"):
         return StoredColumn(f"IF({quoted} IS NULL, NULL, {json_of(quoted, type_of(column.type))})", "STRING", json=True)
     if column.kind is ColumnKind.INTERVAL:
         return StoredColumn(f"CAST({quoted} AS STRING)", "STRING")
     if column.type.startswith(COLLATED):
-        # A text from its bytes has no collation.
+        # A text that is built from its bytes has no collation.
         return StoredColumn(f"SAFE_CONVERT_BYTES_TO_STRING(CAST({quoted} AS BYTES))", "STRING")
     return StoredColumn(quoted, column.type)

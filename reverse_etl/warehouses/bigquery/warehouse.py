@@ -1,4 +1,4 @@
-"""BigQuery as a warehouse: what is asked of it, through its jobs and its catalog."""
+"""BigQuery as a warehouse, through its jobs and its catalog."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 # A page of the REST interface always holds 10 MB at most.
 _PAGE = 10_000
-# Temporary tables are gone with their job.
+# Temporary tables end with their job.
 _READING = re.compile(r"\s*(SELECT|WITH|CREATE TEMP TABLE(?!.*; CREATE TABLE))\b", re.IGNORECASE | re.DOTALL)
 
 
 class BigQuery(Warehouse):
-    """One project's data. Nothing is signed in before the first question."""
+    """The data of one project. It signs in at the first statement."""
 
     def __init__(
         self, profile: ProfileOptions, working_dir: Path, wait: WaitPolicy, *, read_only: bool = False
     ) -> None:
-        """A key file's relative path is relative to `working_dir`. With `read_only` nothing but SELECT is sent."""
+        """A key file's relative path is relative to `working_dir`. With `read_only` only SELECT statements are sent."""
         self.dialect = BigQueryDialect()
         self.meter = StatementMeter(wait.monotonic)
         self._profile = profile
@@ -52,7 +52,7 @@ class BigQuery(Warehouse):
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> BigQuery:
-        """The project that the profile names."""
+        """Return the project that the profile names, as a warehouse."""
         driver()
         return cls(read_options(connection.fields), connection.working_dir, connection.wait, read_only=read_only)
 
@@ -60,7 +60,7 @@ class BigQuery(Warehouse):
         return f"{name(self._project())}.{name(schema)}.{name(name_)}"
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
-        """From the catalog, which costs no job."""
+        """Return columns from the catalog, which costs no job."""
         project, dataset, table = self._whole(relation)
         reference = driver().DatasetReference(project, dataset).table(table)
         try:
@@ -114,7 +114,10 @@ class BigQuery(Warehouse):
             statement.seconds, statement.rows_written = done.seconds, int(done.job.output_rows or 0)
 
     def create_schema(self, schema: str) -> None:
-        """By the catalog, which costs no job. Looked for first: making needs a right also where nothing is to do."""
+        """Create the dataset through the catalog, which costs no job.
+
+        Look for it first: creating always needs the right.
+        """
         bigquery, client = driver(), self._client()
         dataset = bigquery.Dataset(bigquery.DatasetReference(self._project(), schema))
         # In the location of the model, since no statement can read tables of two locations.
@@ -168,9 +171,9 @@ class BigQuery(Warehouse):
         if self._read_only:
             raise WarehouseError(
                 "read-only",
-                "this command writes nothing, and a statement would have",
+                "this command only reads, but it came to a statement that writes",
                 context={"statement": sql.split("'", maxsplit=1)[0][:80]},
-                hint="Run it with a command that may write, such as `reverse-etl run`.",
+                hint="Use a command that can write, such as `reverse-etl run`.",
             )
 
     def _client(self) -> Any:
@@ -182,7 +185,7 @@ class BigQuery(Warehouse):
         return self._profile.project or str(self._client().project)
 
     def _whole(self, relation: str) -> list[str]:
-        """Project, dataset and table."""
+        """Return project, dataset and table of a relation."""
         found = parts(relation)
         return found if len(found) > 2 else [self._project(), *found]
 

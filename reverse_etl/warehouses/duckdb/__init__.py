@@ -1,4 +1,4 @@
-"""DuckDB: its types and words of SQL, its profile fields, its driver."""
+"""The adapter for DuckDB: types, SQL, profile fields and driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a DuckDB target's profile sets up in each connection, as dbt-duckdb does it; opens none.
+"""Reads from a DuckDB target's profile what each connection needs, as dbt-duckdb does. Opens no connection.
 
 Fields: dbt-duckdb's README, "Configuring Your Profile". Relative paths are relative to the working directory.
 """
@@ -15,12 +15,12 @@ from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.duckdb.errors import extension_refused, setting_refused
 from reverse_etl.warehouses.duckdb.profile_secrets import read_secrets
 
-# What bounds our memory, or would keep us from bounding it, is ours to set.
+# We set what limits our memory, and what would prevent such a limit.
 _OURS = ("memory_limit", "max_memory", "preserve_insertion_order", "lock_configuration", "access_mode")
-# They are code that runs in dbt's own process.
+# These are code that runs in dbt's own process.
 _OF_DBT = ("plugins", "filesystems")
 _NAME = re.compile(r"[A-Za-z_]\w*")
-# Drivers before 2.0 name the database, later ones the schema with the database in front.
+# Drivers before 2.0 name the database; later ones name the schema with the database before it.
 _NO_CATALOG = re.compile(r'(?:Catalog|schema) "((?:[^"]|"")+)" does not exist', re.IGNORECASE)
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -41,7 +41,7 @@ class Setup:
 
 
 def read_setup(fields: Mapping[str, object], working_dir: Path, dialect: Dialect) -> Setup:
-    """The parts of a profile that dbt-duckdb applies to a connection."""
+    """Return the parts of a profile that dbt-duckdb applies to a connection."""
     attach, extensions = fields.get("attach"), fields.get("extensions")
     return Setup(
         _without_ours(fields.get("settings")),
@@ -56,13 +56,13 @@ def read_setup(fields: Mapping[str, object], working_dir: Path, dialect: Dialect
 
 
 def _resolved(entry: Mapping[str, Any], working_dir: Path) -> Mapping[str, Any]:
-    """An entry of `attach` with its file's absolute path; an address stays as it is."""
+    """Return an entry of `attach` with the absolute path of its file; an address is unchanged."""
     path = str(entry.get("path", ""))
     return entry if _REMOTE.match(path) else {**entry, "path": str((working_dir / Path(path).expanduser()).resolve())}
 
 
 def apply_setup(connection: Any, setup: Setup, dialect: Dialect, error_type: type[Exception]) -> None:
-    """Do what dbt does to a connection before it builds: views are read as they were when dbt tested them."""
+    """Set up a connection as dbt does before it builds, so that views return what dbt tested."""
     for extension in setup.extensions:
         _load(connection, extension, dialect, error_type)
     for name, statement in setting_statements(dialect, setup.settings):
@@ -89,14 +89,14 @@ def _apply(connection: Any, name: str, statement: str, error_type: type[Exceptio
 
 
 def setting_statements(dialect: Dialect, settings: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The name and the statement of each setting."""
+    """Return the name and the statement of each setting."""
     for name, value in settings.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         yield name, f"SET {name if _NAME.fullmatch(name) else dialect.quote(name)} = {dialect.literal(text)}"
 
 
 def extension_statements(dialect: Dialect, extension: object) -> tuple[str, str]:
-    """How an extension is loaded, and how it is installed where it is not there yet."""
+    """Return statements that load an extension, and that install it if it is missing."""
     entry = extension if isinstance(extension, dict) else {"name": extension}
     name = dialect.literal(str(entry.get("name", "")))
     repository = f" FROM {entry['repo']}" if _NAME.fullmatch(str(entry.get("repo") or "")) else ""
@@ -113,7 +113,7 @@ def attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
 
 
 def lacking_database(error: Exception, attach: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The entry of `attach` whose database a statement lacked; None if it failed for something else."""
+    """Return the entry of `attach` whose database a failed statement needed; None if it failed for another reason."""
     missing = _NO_CATALOG.search(str(error))
     if missing is None:
         return None
@@ -122,12 +122,12 @@ def lacking_database(error: Exception, attach: Sequence[Mapping[str, Any]]) -> M
 
 
 def needs_secrets(entry: Mapping[str, Any]) -> bool:
-    """Whether an attached database may be one that asks who comes."""
+    """Return whether an attached database may need a sign-in."""
     return bool(entry.get("secret")) or _REMOTE.match(str(entry.get("path", ""))) is not None
 
 
 def database_name(entry: Mapping[str, Any]) -> str:
-    """The name of an attached database: its alias, or what DuckDB makes of its path."""
+    """Return the name of an attached database: its alias, or the name that DuckDB makes from its path."""
     file = str(entry.get("path", "")).split("?")[0].replace("\\", "/").rpartition("/")[2]
     return str(entry.get("alias") or file.rpartition(":")[2].lstrip(".").split(".")[0])
 

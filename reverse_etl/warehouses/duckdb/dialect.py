@@ -1,4 +1,4 @@
-"""DuckDB's types and words of SQL; knows no connection."""
+"""DuckDB's types and SQL. Opens no connection."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _KINDS: Mapping[str, ColumnKind] = {
     **dict.fromkeys(("STRUCT", "MAP"), ColumnKind.OBJECT),
     "DOUBLE": ColumnKind.FLOAT,
 }
-# Numbers of 128 bits, and types that have parts of their own or such numbers.
+# 128-bit numbers, and types with parts or with such numbers.
 _WIDE = re.compile(r"U?HUGEINT|DECIMAL\((19|[23]\d),\d+\)")
 _NESTED = re.compile(r"[\[\]]|STRUCT|MAP|UNION|HUGEINT|DECIMAL")
-# A struct whose members have no names, which is no JSON object; DuckDB 2.0 calls it a tuple.
+# A struct with unnamed members, which is not a JSON object. DuckDB 2.0 calls it a tuple.
 _NAMELESS = re.compile(r"\bTUPLE\(|\bSTRUCT\([^ ,()\[\]\"]+([,()\[\]]| WITH TIME ZONE)")
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 
 
 def kind_of(type_name: str) -> ColumnKind:
-    """What a DuckDB type holds: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, `TIMESTAMP WITH TIME ZONE`, …."""
+    """Return the kind of a DuckDB type: `DECIMAL(10,2)`, `VARCHAR[]`, `STRUCT(a INTEGER)`, …."""
     if _NAMELESS.search(type_name):
         return ColumnKind.OTHER
     if type_name.endswith("]"):
@@ -39,8 +39,8 @@ def kind_of(type_name: str) -> ColumnKind:
 
 
 def column_of(name: str, type_name: str) -> Column:
-    """A column from its name and DuckDB type."""
-    # A view's column that is always NULL has a type that no table of ours should have.
+    """Return a column from its name and DuckDB type."""
+    # A view's column that is always NULL has a type that our tables should not have.
     type_name = "VARCHAR" if type_name == '"NULL"' else type_name
     kind = kind_of(type_name)
     element = kind_of(type_name[: type_name.rindex("[")]) if kind is ColumnKind.ARRAY else None
@@ -66,25 +66,26 @@ def _hashed(expression: str, type_name: str) -> str:
 
 
 class DuckDBDialect(Dialect):
-    """DuckDB's words of SQL."""
+    """DuckDB's SQL."""
 
     name: ClassVar[str] = "duckdb"
     single_type: ClassVar[str] = "float"
     hash_type: ClassVar[str] = "UBIGINT"
-    # A column that a merge reads is held in memory with all rows of a block, one that it only writes is not.
+    # DuckDB holds a column that a merge reads in memory with all rows of a block. A column that it only writes is not
+    # held.
     merge_branches: ClassVar[bool] = True
     most_ranges: ClassVar[int] = 50_000
 
     def stored_column(self, column: Column) -> StoredColumn:
         # DESCRIBE does not report a column's collation. The cast is for columns that are always NULL.
         stored_column = super().stored_column(column)
-        if column.type == "UHUGEINT":  # which Arrow gives as a signed number: the largest as -1
+        if column.type == "UHUGEINT":  # Arrow returns it as a signed number: the largest as -1
             return StoredColumn(self.as_text(stored_column.expression), self.text_type, json=True)
         exact = f'(CAST({stored_column.expression} AS VARCHAR) COLLATE "binary")'
         return replace(stored_column, expression=exact) if column.type == "VARCHAR" else stored_column
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
-        """One column at a time, which is all that it takes."""
+        """Change one column at a time, because DuckDB accepts only one."""
         retyped = super().retype
         return [statement for name, change in columns.items() for statement in retyped(table, {name: change})]
 

@@ -1,4 +1,4 @@
-"""What DuckDB says, as our errors: what is wrong, where, what to do; never a value of a row or a secret."""
+"""Turns DuckDB's errors into ours: what is wrong, where, what to do; never a value of a row or a secret."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, ReverseEtlError, Ware
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
 _DENIED = re.compile(r'"(?P<path>[^"]*)": Permission denied')
 _FULL = re.compile(r"Could not write|No space left|disk is full|failed to offload", re.IGNORECASE)
-# The second one is about a batch of the result, which holds no more than two gigabytes of texts.
+# The second message is about a batch of the result, which holds at most two gigabytes of texts.
 _TOO_LARGE = re.compile(r"Out of Memory Error|maximum total string size", re.IGNORECASE)
-# The driver's errors whose words quote values.
+# Errors of the driver that quote values.
 _QUOTING = {"ConversionException", "OutOfRangeException", "InvalidInputException", "ConstraintException"}
 _READ_ONLY = "attached in read-only mode"
-# What follows an address and may hold a token, and secrets in addresses and connection strings.
+# Text after an address that may hold a token, and secrets in addresses and connection strings.
 _AFTER = re.compile(r"""\?[^\s"'?=]*=[^\s"']*""")
 _SIGNED_IN = re.compile(r"""(?<=://)[^\s"'/@]*(?=@)""")
 _NAMED = re.compile(r"""((?:password|passwd|token|secret)\s*=\s*)('[^']*'|[^\s"'&;]+)""", re.IGNORECASE)
@@ -27,12 +27,12 @@ _MISSING = re.compile(
 
 
 def shown(text: object) -> str:
-    """A path or a driver's words, without the secrets that may be in them."""
+    """Return a path or an error text without the secrets that may be in it."""
     return _NAMED.sub(r"\1****", _SIGNED_IN.sub("****", _AFTER.sub("", str(text).strip())))
 
 
 def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
-    """A statement that failed."""
+    """Return the error of a failed statement."""
     kind = type(error).__name__
     no_function = "Function with name" in str(error)
     if (kind == "CatalogException" and not no_function) or (kind == "BinderException" and _MISSING.search(str(error))):
@@ -40,7 +40,7 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
             "relation-not-found",
             "a table or column of a statement does not exist",
             context={"reason": _without_values(error)},
-            hint="Run `dbt build`, then try again.",
+            hint="Run `dbt build` and try again.",
         )
     reason = _without_values(error)
     if denied := _DENIED.search(reason):
@@ -62,7 +62,7 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
 
 
 def naming_unapplied(error: WarehouseError, fields: Sequence[str]) -> WarehouseError:
-    """The same error, with the fields of the profile that only dbt can apply: a view may need them."""
+    """Return the same error, with the fields of the profile that only dbt can apply: a view may need them."""
     if not fields or error.code not in ("relation-not-found", "duckdb-error"):
         return error
     names = " and ".join(f"`{name}`" for name in fields)
@@ -75,7 +75,7 @@ def naming_unapplied(error: WarehouseError, fields: Sequence[str]) -> WarehouseE
 
 
 def in_memory(path: str) -> ConfigError:
-    """The profile names no file."""
+    """Return the error of a profile that names no file."""
     return ConfigError(
         "memory-database",
         "the dbt target keeps its tables in memory, so they are gone after dbt ends",
@@ -85,23 +85,23 @@ def in_memory(path: str) -> ConfigError:
 
 
 def missing_file(path: str) -> ConfigError:
-    """There is no file where the profile says."""
+    """Return the error of a profile whose file does not exist."""
     return ConfigError(
         "missing-database",
         f"there is no DuckDB file {shown(path)}",
         context={"path": shown(path)},
-        hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path begins at the"
-        " working directory, as with dbt.",
+        hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path starts at the"
+        " working directory, as in dbt.",
     )
 
 
 def not_opened(path: str, error: Exception, waited: float) -> ReverseEtlError:
-    """The file was not opened: another process holds it, or what is there is no file for us."""
+    """Return the error of a file that cannot be opened: another process holds it, or it is not usable."""
     reason = shown(error)
     if holder := _HOLDER.search(reason):
         return WarehouseError(
             "database-locked",
-            f"the DuckDB file {shown(path)} is held by process {holder['pid']}",
+            f"process {holder['pid']} has locked the DuckDB file {shown(path)}",
             context={"program": holder["program"], "waited": f"{waited:g} s"},
             hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
         )
@@ -111,12 +111,12 @@ def not_opened(path: str, error: Exception, waited: float) -> ReverseEtlError:
         "database-not-opened",
         f"the DuckDB file {shown(path)} could not be opened",
         context={"reason": reason},
-        hint="Check that the file is a DuckDB database of a version this driver reads, and its rights.",
+        hint="Check that this user can read the file, and that it is a DuckDB database for this driver's version.",
     )
 
 
 def setting_refused(name: str, error: Exception) -> WarehouseError:
-    """A setting of the profile that DuckDB does not take. Its value may be a secret."""
+    """Return the error of a setting that DuckDB refused. Its value may be a secret."""
     return WarehouseError(
         "setting-refused",
         f"DuckDB refused the setting `{shown(name)}` of the profile",
@@ -126,7 +126,7 @@ def setting_refused(name: str, error: Exception) -> WarehouseError:
 
 
 def secret_refused(name: str, error: Exception) -> WarehouseError:
-    """A secret of the profile that DuckDB does not make. The driver may repeat its values."""
+    """Return the error of a secret that DuckDB refused. The driver may repeat its values."""
     return WarehouseError(
         "setting-refused",
         f"DuckDB refused the secret `{shown(name)}` of the profile",
@@ -137,17 +137,17 @@ def secret_refused(name: str, error: Exception) -> WarehouseError:
 
 
 def extension_refused(statement: str, error: Exception) -> WarehouseError:
-    """An extension of the profile that cannot be loaded."""
+    """Return the error of an extension that cannot be loaded."""
     return WarehouseError(
         "extension-not-loaded",
-        f"DuckDB could not do `{statement}`, which the profile asks for",
+        f"DuckDB could not run `{statement}`, which the profile needs",
         context={"reason": shown(error)},
         hint="Correct `extensions:` of the target in profiles.yml, or install the extension; `dbt debug` checks it.",
     )
 
 
 def not_attached(path: str, error: Exception, waited: float) -> ReverseEtlError:
-    """One of the databases that the profile attaches is not there, is held, or needs what is not installed."""
+    """Return the error of an attached database that is missing or locked, or that needs something to be installed."""
     if _HOLDER.search(str(error)):
         return not_opened(path, error, waited)
     return WarehouseError(
@@ -172,21 +172,21 @@ def _denied(path: str, doing: str, reason: str) -> WarehouseError:
 
 
 def _begun(sql: str) -> str:
-    """The beginning of a statement, up to its first value."""
+    """Return the beginning of a statement, up to its first value."""
     text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`" if text else "a statement"
 
 
 def _hint(reason: str) -> str:
     if _READ_ONLY in reason:
-        return "This command lets nothing be written: run it where it may write."
+        return "This command only reads. Use a command that can write, such as `reverse-etl run`."
     if _FULL.search(reason):
         return "Free disk space, then run again: nothing is lost."
-    return "The reason is DuckDB's own; free disk space, rights and the file's state are the usual causes."
+    return "The reason comes from DuckDB. Disk space, rights and the state of the file are the usual causes."
 
 
 def _without_values(error: Exception) -> str:
-    """What DuckDB says, without the values of rows that it quotes, and without the statement that it repeats."""
+    """Return DuckDB's error text without the values of rows and without the statement that it repeats."""
     said = shown(error).split("\n\nLINE ")[0]
     if type(error).__name__ in _QUOTING and _READ_ONLY not in said:
         return re.sub(r"""'.*'|".*"|(?<=value )\S+""", "'…'", said.splitlines()[0])

@@ -1,4 +1,4 @@
-"""Memory: how much DuckDB may hold, and how the default grows with the width of a table."""
+"""How much memory DuckDB may use, and how the default grows with the width of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _USUAL_COLUMNS = 100
 
 
 def options_of(memory_limit: str, *, read_only: bool, config: Mapping[str, object] | None = None) -> Mapping[str, Any]:
-    """How a file is opened. `config` is the profile's; what bounds our memory is ours."""
+    """Return the options to open a file with. `config` is from the profile; we set what limits our memory."""
     return {
         "read_only": read_only,
         "config": {**(config or {}), "memory_limit": memory_limit, "preserve_insertion_order": "false"},

@@ -1,4 +1,4 @@
-"""JSON inside lists, structs and maps: DuckDB gives it to Arrow as plain text, so its Arrow type is marked here."""
+"""Marks JSON inside lists, structs and maps in Arrow types: DuckDB returns such JSON as plain text."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _NESTED = ("list", "array", "struct", "map")
 
 
 def marked_reader(reader: Any, kinds: Sequence[Any]) -> Any:
-    """A reader of the same batches with JSON inside nested values marked. `kinds` are DuckDB's types, by column."""
+    """Return a reader of the same batches, with marked JSON inside nested values.
+
+    `kinds` are DuckDB's types, by column.
+    """
     nested = any(kind.id in _NESTED and "JSON" in str(kind) for kind in kinds)
     return MarkedReader(reader, kinds) if nested else reader
 
 
 class MarkedReader:
-    """Batches in which texts that are JSON, inside nested values, have Arrow's extension type `arrow.json`."""
+    """Batches in which JSON texts inside nested values have Arrow's extension type `arrow.json`."""
 
     def __init__(self, reader: Any, kinds: Sequence[Any]) -> None:
         """`kinds` are DuckDB's types, by column."""
@@ -42,7 +45,7 @@ class MarkedReader:
 
 
 def _nested(kind: Any, arrow: pa.DataType) -> pa.DataType:
-    """The Arrow type of a column, marked below its first level: a column that is JSON as a whole is known as that."""
+    """Return the Arrow type of a column, marked below its first level. A column that is all JSON needs no mark."""
     import pyarrow as pa
 
     if kind.id not in _NESTED:
@@ -69,7 +72,7 @@ def _marked(kind: Any, arrow: pa.DataType) -> pa.DataType:
 
 @lru_cache(maxsize=1)
 def _json() -> pa.DataType:
-    """Text that is JSON. Not every pyarrow has a type for it, so this one is our own under the same name."""
+    """Return the type of JSON text. Not every pyarrow has it, so we define our own under the same name."""
     import pyarrow as pa
 
     class JsonText(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no types

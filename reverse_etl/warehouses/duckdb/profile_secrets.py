@@ -1,7 +1,7 @@
-"""Secrets of a DuckDB target's profile, as statements that make them for one connection. They are never printed.
+"""Reads secrets of a DuckDB target's profile as statements for one connection. They are never printed.
 
-Fields: dbt-duckdb's README, "Secrets Manager". A secret that the profile calls persistent is made for the connection
-too: this program writes nothing outside the database.
+Fields: dbt-duckdb's README, "Secrets Manager". A persistent secret is created for the connection too: this program
+writes nothing outside the database.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from reverse_etl.warehouses.duckdb.errors import secret_refused
 # Words in DuckDB's errors if an address, a service or an extension refused access.
 _KEPT_OUT = re.compile(r"://|secret|credential|extension|\bhttp", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
-# A map may be written as DuckDB writes it.
+# A map may be written in DuckDB's own form.
 _MAP = re.compile(r"map\s*\{[^;]*\}", re.IGNORECASE)
 _OWN_PLACE = ("name", "type", "persistent")
 
 
 def read_secrets(fields: Mapping[str, object], dialect: Dialect) -> tuple[tuple[str, str], ...]:
-    """The name and the statement of each secret that the profile lists."""
+    """Return the name and the statement of each secret in the profile."""
     listed = fields.get("secrets")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     if fields.get("use_credential_provider") == "aws":
@@ -31,12 +31,12 @@ def read_secrets(fields: Mapping[str, object], dialect: Dialect) -> tuple[tuple[
 
 
 def keeps_out(error: Exception) -> bool:
-    """Whether a statement may have failed because no secret was there."""
+    """Return whether a statement may have failed because a secret was missing."""
     return _KEPT_OUT.search(str(error)) is not None
 
 
 def make_secrets(connection: Any, secrets: Sequence[tuple[str, str]], error_type: type[Exception]) -> None:
-    """Make them in a connection. Raises WarehouseError, without a value."""
+    """Create the secrets in a connection. Raises WarehouseError without any value."""
     for name, statement in secrets:
         _make(connection, name, statement, error_type)
 

@@ -8,12 +8,12 @@ from reverse_etl.warehouses.duckdb.nested_json import marked_reader
 
 
 def begin_stream(connection: Any, sql: str, rows: int) -> Any:
-    """A reader of batches of about `rows` rows. A relation streams; `execute` would gather the whole result."""
+    """Return a reader of batches of about `rows` rows. A relation streams; `execute` would collect the whole result."""
     relation = connection.sql(sql)
     return marked_reader(_reader(relation, rows), relation.types)
 
 
 def _reader(relation: Any, rows: int) -> Any:
-    """By the name that the driver has for it: it has another one since 1.5."""
+    """Return the driver's reader, whose method has another name since 1.5."""
     named = "to_arrow_reader" if hasattr(relation, "to_arrow_reader") else "fetch_record_batch"
     return getattr(relation, named)(rows)

@@ -1,4 +1,4 @@
-"""One DuckDB file: its profile fields, its driver, and its rule of one process a file."""
+"""One DuckDB file: its profile fields, its driver, and its limit of one process per file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BATCH = "reverse_etl_batch"
 
 
 class DuckDB(Warehouse):
-    """One DuckDB file. It is open from a statement to the end of its session, since DuckDB lets one process in."""
+    """One DuckDB file. It is open from a statement to the end of its session, since DuckDB allows one process."""
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class DuckDB(Warehouse):
         setup: Setup | None = None,
         make: bool = False,
     ) -> None:
-        """`options`: read_only and config as `duckdb.connect` takes them. `make`: the file where it is missing.
+        """`options`: read_only and config for `duckdb.connect`. `make`: create the file if it is missing.
 
-        `attach`, which may grow while the file is let go, are others to read. Databases of `setup` are attached
-        when a statement needs them: a database that another process holds only stops what reads it.
+        `attach` are other databases to read; it may grow while the file is closed. Databases of `setup` are attached
+        when a statement needs them: a locked one only stops the statements that read it.
         """
         self.dialect = DuckDBDialect()
         self.meter = StatementMeter(wait.monotonic)
-        # A file lets one process in; MotherDuck lets many.
+        # A file allows one process; MotherDuck allows many.
         self.exclusive = not path.startswith("md:")
         self._path = path
         self._options = options
@@ -79,7 +79,7 @@ class DuckDB(Warehouse):
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> DuckDB:
-        """The file that the profile names; a relative path is relative to the working directory, as dbt takes it."""
+        """Return the file that the profile names. A relative path is relative to the working directory, as in dbt."""
         path = str(connection.fields.get("path") or ":memory:")
         if path == ":memory:":
             raise in_memory(path)
@@ -93,14 +93,14 @@ class DuckDB(Warehouse):
         return f"{self._schema(schema)}.{self.dialect.quote(name)}"
 
     def _schema(self, schema: str) -> str:
-        """With its catalog: a file may have the name of the schema."""
+        """Return the schema with its catalog, since a file may have the same name as the schema."""
         if not self._catalog:
             self._open()
         return f"{self.dialect.quote(self._catalog)}.{self.dialect.quote(schema)}"
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         try:
-            # A relation's name is dbt's own, quoted by dbt.
+            # dbt has already quoted the name of a relation.
             rows = self._run(f"DESCRIBE SELECT * FROM {relation}")
         except WarehouseError as error:
             if error.code == "relation-not-found":
@@ -130,18 +130,18 @@ class DuckDB(Warehouse):
 
     def _streamed(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         def begun() -> Any:
-            # A relation streams; `execute` would gather the whole result outside DuckDB's memory limit.
+            # A relation streams; `execute` would collect the whole result outside DuckDB's memory limit.
             begin = partial(begin_stream, connection, self.with_mark(sql), rows)
             return self._translated(lambda: self._attaching(connection, begin), sql)
 
         connection = self._open()
-        # A result that is left open would refuse every other statement.
+        # While a result is open, DuckDB refuses every other statement.
         with closing(begun()) as reader:
             while (batch := self._translated(lambda: next(reader, None), sql)) is not None:
                 yield batch
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """As Arrow, so that values need no text between."""
+        """Load as Arrow, so that values are not converted to text."""
         import pyarrow as pa
 
         names = [self.dialect.quote(name) for name in types]
@@ -158,20 +158,20 @@ class DuckDB(Warehouse):
         return rows
 
     def types_of(self, schema: pa.Schema) -> list[str]:
-        """DuckDB's types of Arrow columns."""
+        """Return DuckDB's types of Arrow columns."""
         described = f"DESCRIBE SELECT * FROM {_BATCH}"
         return [
             column_of(row[0], row[1]).type for row in self._with(schema.empty_table(), lambda: self.query(described))
         ]
 
     def _with(self, rows: Any, work: Callable[[], Any]) -> Any:
-        """Do something while Arrow rows can be read as a relation."""
+        """Do work while Arrow rows can be read as a relation."""
         connection = self._open()
         self._translated(lambda: connection.register(_BATCH, rows))
         try:
             return work()
         finally:
-            # A transaction that failed takes no statement but its end.
+            # After a failure, a transaction accepts only its end.
             with suppress(_driver().Error):
                 connection.unregister(_BATCH)
 
@@ -182,7 +182,7 @@ class DuckDB(Warehouse):
         self._disconnect()
 
     def free_memory(self) -> None:
-        """What was changed stays in the memory of a connection, so the next statement gets a new one."""
+        """Open a new connection for the next statement, because a connection keeps changed data in memory."""
         self._disconnect()
 
     def close(self) -> None:
@@ -210,7 +210,7 @@ class DuckDB(Warehouse):
         return rows
 
     def _attaching(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Any]) -> Any:
-        """Do something, and set up what it turns out to need of the profile: an attached database, or its secrets."""
+        """Do work, and set up what it needs from the profile: an attached database, or its secrets."""
         try:
             return work()
         except _driver().Error as error:
@@ -223,7 +223,7 @@ class DuckDB(Warehouse):
         return self._attaching(connection, work)
 
     def _make_secrets(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Make the secrets of the profile; False if there are none, or if they are there."""
+        """Create the secrets of the profile; return False if there are none, or if they exist already."""
         if self._has_secrets or not self._setup.secrets:
             return False
         make_secrets(connection, self._setup.secrets, _driver().Error)
@@ -236,7 +236,7 @@ class DuckDB(Warehouse):
             return work()
         # An OSError is Arrow's form of a statement that fails while its result streams.
         except (duckdb.Error, OSError) as error:
-            if isinstance(error, duckdb.FatalException):  # nothing more can be done with this connection
+            if isinstance(error, duckdb.FatalException):  # this connection cannot be used any more
                 self._disconnect()
             raise naming_unapplied(refusal(error, sql, self._path), self._setup.unapplied) from None
 
@@ -274,7 +274,7 @@ class DuckDB(Warehouse):
         self._wait_for_lock(lambda: connection.execute(statement), partial(not_attached, path))
 
     def _wait_for_lock(self, work: Callable[[], Any], refused: Callable[[Exception, float], ReverseEtlError]) -> Any:
-        """Do something that opens a file, for as long as another process may have it."""
+        """Do work that opens a file; wait while another process has locked it."""
         until = self._wait.monotonic() + self._wait.seconds
         while True:
             try:

@@ -1,4 +1,4 @@
-"""State in a local DuckDB file, for a warehouse that is only read."""
+"""Keeps the state in a local DuckDB file, if the warehouse is only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Arrow types in which a model comes into the file; knows neither file nor warehouse."""
+"""The Arrow types in which a model is copied into the file. Knows no file and no warehouse."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """Whole numbers and decimals at their widest, since some drivers give the narrowest type that holds a batch.
+    """Return the widest type of whole numbers and decimals: some drivers return the narrowest type that fits a batch.
 
-    Nanoseconds have no zone, which is UTC. Decimals beyond 38 digits are the nearest doubles.
+    Nanoseconds have no zone and are in UTC. Decimals beyond 38 digits become the nearest doubles.
     """
     import pyarrow as pa
 
@@ -43,13 +43,13 @@ def _spelled_otherwise(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(kind):
         return pa.timestamp("ns") if kind.unit == "ns" else kind
     if pa.types.is_union(kind):
-        return pa.string()  # such a column is not sent, and so not fetched; there is no empty one
+        return pa.string()  # such a column is not sent, so it is not fetched; an empty type does not exist
     plain = {"large_string": pa.string(), "string_view": pa.string(), "null": pa.string(), "date64[ms]": pa.date32()}
     return plain.get(str(kind), kind)
 
 
 def fitted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The columns of a batch, in their order, as a schema has them. Raises WarehouseError where a value changes."""
+    """Return the columns of a batch in the order and types of a schema. Raises WarehouseError if a value changes."""
     import pyarrow as pa
 
     columns = [_cast(column, field) for column, field in zip(batch.columns, schema, strict=True)]
@@ -60,7 +60,7 @@ def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
     stored = column.storage if isinstance(column, pa.ExtensionArray) else column
-    # A decimal of too many digits is the nearest double.
+    # A decimal with too many digits becomes the nearest double.
     narrowed = pa.types.is_floating(field.type) and pa.types.is_decimal(stored.type)
     try:
         return stored.cast(field.type, safe=not narrowed)

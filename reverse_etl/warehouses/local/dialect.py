@@ -1,4 +1,4 @@
-"""DuckDB's words of SQL over a model that was fetched into a file."""
+"""DuckDB's SQL over a model that was copied into a file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER)
 
 
 def fetched_name(name: str) -> str:
-    """The name of a model's column in the file, where `a` and `A` would be the same."""
+    """Return the name of a model's column in the file, where `a` and `A` would be the same."""
     return f"c_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 class LocalDialect(DuckDBDialect):
-    """Columns have the kinds of the warehouse and the types of the file; models speak the warehouse's SQL."""
+    """SQL for columns with the warehouse's kinds and the file's types. Models use the warehouse's SQL."""
 
     def __init__(self, source: Dialect, there: Mapping[Column, Column]) -> None:
         """`there`: columns as they are here, each with its column in the warehouse."""
@@ -32,5 +32,5 @@ class LocalDialect(DuckDBDialect):
 
     def stored_column(self, column: Column) -> StoredColumn:
         stored_column = super().stored_column(replace(column, name=fetched_name(column.name)))
-        # What has parts and came as text came as its JSON, as did numbers of any size.
+        # Values with parts, and numbers of any size, came as the text of their JSON.
         return replace(stored_column, json=column.type == "VARCHAR" and column.kind in (*_WITH_PARTS, *_NUMBERS))

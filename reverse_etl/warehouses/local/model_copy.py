@@ -1,4 +1,4 @@
-"""Fetching: columns of a model in the warehouse, streamed into a passing DuckDB file of their own."""
+"""Copies columns of a model from the warehouse, as a stream, into a temporary DuckDB file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _ROWS = 10_000
 
 
 class Fetching:
-    """A folder that holds at most one fetched model; `attached` says which, as a DuckDB file attaches it."""
+    """A folder that holds at most one model copy. `attached` is the file of the copy, for DuckDB to attach."""
 
     def __init__(self, source: Reader, make_file: Callable[[Path], DuckDB]) -> None:
-        """`make_file` opens a DuckDB file, which need not be there, for writing."""
+        """`make_file` opens a DuckDB file for writing and creates it if needed."""
         self._source = source
         self._make_file = make_file
         self._folder: Path | None = None
@@ -33,20 +33,20 @@ class Fetching:
 
     @property
     def folder(self) -> Path:
-        """Only its owner can look into it."""
+        """Return the folder, which only its owner can read."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="reverse_etl_"))
         return self._folder
 
     def schema(self, columns: Sequence[Column]) -> pa.Schema:
-        """Return the Arrow types of columns, from a row of NULLs, so that nothing of the model is read."""
+        """Return the Arrow types of columns, from a row of NULLs, so that no row of the model is read."""
         dialect = self._source.dialect
         nulls = [f"{dialect.null(dialect.stored_column(column).type)} AS c{n}" for n, column in enumerate(columns)]
         [batch] = self._source.batches(f"SELECT {', '.join(nulls)}", 1)
         return plain_schema(batch.schema)
 
     def fetch(self, relation: str, columns: Sequence[Column], most: int | None) -> str:
-        """Copy columns of a relation; the table that holds them. The last one is gone. Raises WarehouseError."""
+        """Copy columns of a relation and delete the last copy; return the table of the copy. Raises WarehouseError."""
         self.drop()
         self._fetched += 1
         path = self.folder / f"reverse_etl_model_{self._fetched}.duckdb"
@@ -65,7 +65,7 @@ class Fetching:
         return table
 
     def close(self) -> None:
-        """Leave nothing of it. Closing twice is harmless."""
+        """Delete the folder. It is safe to close twice."""
         self.attached.clear()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -81,7 +81,7 @@ class Fetching:
         return (fitted(batch, schema) for batch in batches)
 
     def drop(self) -> None:
-        """Delete the copy that is there, if any."""
+        """Delete the copy, if there is one."""
         for entry in self.attached:
             Path(entry["path"]).unlink(missing_ok=True)
         self.attached.clear()

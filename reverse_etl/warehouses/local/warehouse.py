@@ -1,4 +1,4 @@
-"""LocalState: our tables in a DuckDB file, the models in a warehouse that is only read."""
+"""Keeps our tables in a DuckDB file, and reads the models from a warehouse that is only read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class LocalState(Warehouse):
-    """What is asked of models goes to the warehouse, all else to the file.
+    """A warehouse in two places: models are read from the warehouse, everything else is in the file.
 
     A model is read from the copy that `model_table` makes.
     """
@@ -33,7 +33,7 @@ class LocalState(Warehouse):
     exclusive = True
 
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
-        """`state` attaches what `fetching` fetched from `source`."""
+        """`state` attaches what `fetching` copied from `source`."""
         self._there: dict[Column, Column] = {}
         self.dialect = LocalDialect(source.dialect, self._there)
         self.meter = source.meter
@@ -44,7 +44,7 @@ class LocalState(Warehouse):
         self._models: dict[str, Mapping[str, Column]] = {}
 
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
-        """In the warehouse: the file costs nothing."""
+        """Return the costs in the warehouse: the file costs nothing."""
         return self._source.costs(sync)
 
     @property
@@ -53,7 +53,7 @@ class LocalState(Warehouse):
 
     @contextmanager
     def session(self, mark: Mark) -> Iterator[Self]:
-        """At its end the copy of the model is deleted."""
+        """Mark one piece of work; at its end the copy of the model is deleted."""
         try:
             with self._source.session(mark), self._state.session(mark):
                 yield self
@@ -99,7 +99,7 @@ class LocalState(Warehouse):
         return self._source.access_hint(relation)
 
     def model_table(self, relation: str, columns: Sequence[str], most: int | None = None) -> str:
-        """A copy in a file of its own, which the file of our tables attaches when it is opened again."""
+        """Return the copy of a model, in a separate file that our tables' file attaches when it is opened again."""
         self._state.unlock()
         known = self._models[relation]
         return self._fetching.fetch(relation, [known[name] for name in columns], most)
@@ -114,7 +114,7 @@ class LocalState(Warehouse):
         return self._state.batches(sql, rows)
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """By way of the types that fetched models have, so that their values compare."""
+        """Load with the types of copied models, so that the values can be compared."""
         return self._state.load(table, types, (fitted(batch, plain_schema(batch.schema)) for batch in batches))
 
     def create_schema(self, schema: str) -> None:
@@ -127,14 +127,15 @@ class LocalState(Warehouse):
 
 
 def open_local(path: Path, source: Reader, memory_limit: str, wait: WaitPolicy, *, read_only: bool) -> LocalState:
-    """State in the file at `path`; made where it is missing, unless with `read_only`: nothing is remembered then.
+    """Open the state in the file at `path`, and create the file if it is missing.
 
-    Raises ConfigError where DuckDB is not installed.
+    With `read_only` a missing file stays missing, and the state is empty. Raises ConfigError if DuckDB is not
+    installed.
     """
     if find_spec("duckdb") is None:
         raise ConfigError(
             "missing-extra",
-            "`state: local` keeps the sync snapshot in a DuckDB file, and DuckDB is not installed",
+            "`state: local` keeps the sync snapshot in a DuckDB file, but DuckDB is not installed",
             context={"missing": "duckdb", "state_path": path},
             hint='Install it: pip install "reverse-etl[duckdb]"',
         )

@@ -1,4 +1,4 @@
-"""Postgres, 12 and later: profile, words of SQL, types, statements by psycopg, large results by ADBC."""
+"""The adapter for Postgres 12 and later: profile, SQL, types, statements by psycopg, large results by ADBC."""
 
 from __future__ import annotations
 

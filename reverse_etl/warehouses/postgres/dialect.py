@@ -1,4 +1,4 @@
-"""Postgres's words of SQL, from version 12 on; knows no connection."""
+"""Postgres's SQL, from version 12 on. Opens no connection."""
 
 from __future__ import annotations
 
@@ -50,35 +50,35 @@ class PostgresDialect(Dialect):
         return f"(CAST(NULL AS {TEXT}) {_EXACT})" if type_name == TEXT else f"CAST(NULL AS {type_name})"
 
     def lower(self, text: str) -> str:
-        """First the letters of ASCII, as everywhere; then what the database's locale has beyond them."""
+        """Change the ASCII letters first, as in every warehouse, then the letters of the database's locale."""
         lowered = f'(lower(lower({text} {_EXACT}) COLLATE "default") {_EXACT})'
         plain = f"octet_length({text}) = length({text}) OR {self.matches(text, UNFOLDED)}"
         return f"CASE WHEN {plain} THEN {lowered} ELSE {text} END"
 
     def concat_texts(self, texts: Sequence[str]) -> str:
-        """A function takes no more than 100 arguments."""
+        """Nest calls, because a function accepts at most 100 arguments."""
         return " || ".join(texts)
 
     def row_hash(self, values: Sequence[tuple[str, str]]) -> str:
-        """Each value hashed with the hash of those before it as the seed, so that their places count."""
+        """Hash each value with the hash of the earlier values as the seed, so that the order of values counts."""
         found = "0"
         for expression, type_name in values or [("0", "integer")]:
             found = f"hashtextextended({_hashed(expression, type_name.lower())} {_EXACT}, {found})"
         return found
 
     def json_text(self, expression: str) -> str:
-        """Without NUL, which no text can hold, and which would end the statement."""
+        """Return the text without NUL, which Postgres cannot store and which would end the statement."""
         plain = f"position({self.literal(chr(92) + 'u0000')} IN {self.as_text(expression)}) = 0"
         json = f"CAST({expression} AS json)"
         return f"CASE WHEN {plain} AND json_typeof({json}) = 'string' THEN ({json} #>> '{{}}') {_EXACT} END"
 
     def matches(self, expression: str, pattern: str) -> str:
-        """Beyond ASCII by numbers, since the database's encoding may lack the characters."""
+        """Write characters beyond ASCII as numbers, since the database's encoding may lack them."""
         spelled = "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in pattern)
         return f"({expression} {_EXACT} ~ {self.literal(f'^(?:{spelled})$')})"
 
     def try_cast(self, expression: str, type_name: str) -> str:
-        """By looking at the text first: Postgres has no cast that tries."""
+        """Check the text first, because Postgres has no cast that returns NULL on failure."""
         return self.as_text(expression) if type_name == TEXT else tried(expression, type_name.lower())
 
     def now(self) -> str:
@@ -95,13 +95,16 @@ class PostgresDialect(Dialect):
         return self.as_text(f"to_json(ARRAY[{texts}])")
 
     def create_plan(self, table: str, query: str) -> str:
-        """With an index, without which each window of a large plan reads all of it."""
+        """Create an index too. Without it, each window of a large plan reads the whole plan."""
         return f"{super().create_plan(table, query)}; ALTER TABLE {table} ADD PRIMARY KEY (ordinal)"
 
     def merge(
         self, table: str, source: str, branches: Sequence[tuple[str, Mapping[str, str]]], inserts: Mapping[str, str]
     ) -> str:
-        """Without MERGE, which came with 15. The lock is for a run that lost its lease and does not know it yet."""
+        """Merge without MERGE, which exists only from version 15 on.
+
+        The lock protects from a run that lost its lease.
+        """
         [(unless_newer, updates)] = branches
         assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
         return (

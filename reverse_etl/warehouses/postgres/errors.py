@@ -1,4 +1,4 @@
-"""What Postgres and its drivers say, as our errors: what is wrong, where, what to do; never a value or a password."""
+"""Turns errors of Postgres and its drivers into ours: what is wrong, where, what to do; never a value or a password."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOST = ("08", "57P0")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """What a driver reported: the SQLSTATE, if it gave one, and the message. `lost`: the connection is gone."""
+    """An error that a driver reported: its SQLSTATE, if any, and the message. `lost`: the connection is gone."""
 
     state: str
     words: str
@@ -34,14 +34,14 @@ class ServerMessage:
 
     @property
     def reason(self) -> str:
-        """The words without the values of rows."""
+        """The message without the values of rows."""
         first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
         quotes = not self.state or self.state.startswith(_QUOTING)
         return re.sub(r'"[^"]*"', '"…"', first) if quotes and not self.lost else first
 
 
 class StatementRefused(Exception):
-    """A statement that failed, before it is known which one it was."""
+    """A failed statement, before it is known which one it was."""
 
     def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver reported."""
@@ -50,7 +50,7 @@ class StatementRefused(Exception):
 
 
 def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
-    """A statement that failed."""
+    """Return the error of a failed statement."""
     if said.lost or said.state.startswith(_LOST):
         return WarehouseError(
             "connection-lost",
@@ -63,7 +63,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
             "relation-not-found",
             "a table or column of a statement does not exist",
             context={"reason": said.reason, "statement": _shown(sql)},
-            hint="Run `dbt build`, then try again.",
+            hint="Run `dbt build` and try again.",
         )
     if said.state == _TOO_MANY_COLUMNS or _TOO_WIDE in said.words:
         return _too_wide(said, sql)
@@ -78,7 +78,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
 
 
 def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseError:
-    """No connection could be made."""
+    """Return the error of a connection that could not be opened."""
     return WarehouseError(
         "database-not-opened",
         "Postgres could not be reached, or refused the sign-in",
@@ -141,7 +141,7 @@ def _wanted(words: str, sql: str, profile: ProfileOptions) -> tuple[str, str]:
 
 
 def _qualified(table: str, sql: str) -> str:
-    """A table with the schema that the statement gives it."""
+    """Return a table with the schema that it has in the statement."""
     bare = table.strip('"')
     place = re.search(rf'((?:"(?:[^"]|"")+"|\w+)\.)"?{re.escape(bare)}"?(?!\w)', sql)
     return f"{place[1]}{name(bare)}" if place else name(bare)
@@ -157,16 +157,16 @@ def _verb(sql: str) -> str:
 
 
 def _shown(sql: str) -> str:
-    """The beginning of a statement, up to its first value."""
+    """Return the beginning of a statement, up to its first value."""
     text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"
 
 
 def _hint(state: str) -> str:
     if state in DEPENDENT:
-        return "Drop what depends on our table, which the reason names, and make it again after the next run."
+        return "Drop what depends on our table (the reason names it). Create it again after the next run."
     if state == _READ_ONLY:
-        return "The server, or this command, lets nothing be written: run it where it may write."
+        return "The server or this command only reads. Use a command and a server that can write."
     if state in _CANCELLED:
         return "Run again: nothing is lost. Locks and `statement_timeout` are the usual causes."
-    return "The reason is Postgres's own; disk space, limits and types are the usual causes."
+    return "The reason comes from Postgres. Disk space, limits and types are the usual causes."

@@ -1,4 +1,4 @@
-"""Values with parts as JSON: a part inside an array or composite is written as it would be by itself.
+"""SQL for values with parts as JSON: a part in an array or composite is written as it would be in a column.
 
 Postgres makes the JSON, and patterns correct it. They only see values of one type, and never a user's text.
 """
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.postgres.quoting import literal, name
 
-# Whole numbers that nothing takes, so that the row is held back with a reason: in place of a time that has no form, and
-# of arrays that are nested too deep. The reader of the JSON knows them.
+# Whole numbers that no type accepts, so that the row is held with a reason. They replace a time that cannot be written,
+# and arrays that are nested too deep. The reader of the JSON knows them.
 _FORMLESS = "1" + "0" * 39 + "1"
 _TOO_DEEP = "1" + "0" * 39 + "2"
 _DAY = r"(?!0000)\d{4}-\d\d-\d\d"
@@ -33,16 +33,16 @@ _PUT_RIGHT: Mapping[ColumnKind, tuple[tuple[str, str], ...]] = {
     ColumnKind.NUMBER: ((r'"(NaN|-?Infinity)"', "null"),),
     ColumnKind.INTEGER: ((r'"NaN"', "null"),),
 }
-# Kinds whose values make their own JSON, apart from some types that are made of another.
+# Kinds whose values make their own JSON, except for some types that are made from another type.
 _AS_THEY_ARE = (*_PUT_RIGHT, ColumnKind.BOOLEAN, ColumnKind.JSON, ColumnKind.UUID)
 _OTHERWISE: Mapping[str, str] = {"oid": "bigint", "money": "numeric(22,3)", "time with time zone": "text"}
-# A column of the model goes before a row of this name.
+# A column of the model hides a row of this name.
 _ROW = name("reverse_etl_row")
 _HSTORE = re.compile(r'(.*\.)?"?hstore"?')
 
 
 def json_of(expression: str, column: Column, depth: int = 1) -> str:
-    """A column, or a part of one, as JSON text: SQL of type text, NULL for NULL."""
+    """Return a column, or a part of one, as JSON text: SQL of type text, NULL for NULL."""
     if column.kind is ColumnKind.ARRAY and _is_row(_element(column)):
         return _list_of_rows(expression, _element(column), depth)
     return _row(expression, column, depth) if _is_row(column) else _scalars(expression, column)
@@ -58,7 +58,7 @@ def _is_row(column: Column) -> bool:
 
 
 def _scalars(expression: str, column: Column) -> str:
-    """One scalar, or an array of them of any depth."""
+    """Return one scalar, or an array of scalars of any depth."""
     brackets = ""
     while column.kind is ColumnKind.ARRAY:
         column, brackets = _element(column), "[]"
@@ -83,12 +83,12 @@ def _row(expression: str, column: Column, depth: int) -> str:
         for part in column.parts
     )
     row = f"(SELECT CAST(to_json({_ROW}) AS text) FROM (SELECT {', '.join(members)}) AS {_ROW})"
-    # A row of NULLs IS NULL, and yet is one.
+    # A composite whose members are all NULL also passes IS NULL, but it is a value.
     return f"CASE WHEN {expression} IS DISTINCT FROM NULL THEN {row} END"
 
 
 def _list_of_rows(expression: str, element: Column, depth: int) -> str:
-    """An array of rows, or an array of such arrays; deeper ones hold their row back."""
+    """Return an array of rows, or an array of such arrays. If arrays are nested deeper, the row is held."""
     i, j = name(f"reverse_etl_i{depth}"), name(f"reverse_etl_j{depth}")
     whole = f"({expression})"
     flat = json_of(f"{whole}[{i}]", element, depth + 1)

@@ -1,4 +1,4 @@
-"""The fields of dbt-postgres's profile as a connection; opens none.
+"""Reads dbt-postgres's profile as a connection. Opens none.
 
 Names, aliases and defaults: docs.getdbt.com, "Postgres setup".
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses.postgres.quoting import name
 
-# libpq's name: the names that a profile may use, dbt's own first.
+# libpq's name, and the names in a profile, dbt's own name first.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "host": ("host",),
     "port": ("port",),
@@ -39,7 +39,7 @@ _DEFAULTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ProfileOptions:
-    """How to get in. `options` are libpq's, secrets too; `retries` come after a first try that failed."""
+    """How to connect. `options` are libpq's, with secrets; `retries` follow a failed first try."""
 
     options: Mapping[str, str] = field(repr=False)
     role: str = ""
@@ -48,23 +48,23 @@ class ProfileOptions:
 
     @property
     def shown(self) -> dict[str, object]:
-        """Where this leads, without secrets."""
+        """The place that this leads to, without secrets."""
         return {key: self.options[key] for key in ("host", "port", "dbname", "user") if key in self.options}
 
     @property
     def conninfo(self) -> str:
-        """All of it as libpq's connection string, secrets too."""
+        """All options as libpq's connection string, with secrets."""
         quoted = {key: text.replace("\\", "\\\\").replace("'", "\\'") for key, text in self.options.items()}
         return " ".join(f"{key}='{text}'" for key, text in quoted.items())
 
     @property
     def grantee(self) -> str:
-        """Whose rights count, as an identifier."""
+        """The role whose rights count, as an identifier."""
         return name(self.role or self.options["user"])
 
 
 def read_options(fields: Mapping[str, object]) -> ProfileOptions:
-    """The profile's fields as they are written. Raises ConfigError where one is missing."""
+    """Return the options from the profile's fields. Raises ConfigError if a field is missing."""
     options = dict(_DEFAULTS)
     for option, spellings in _FIELDS.items():
         said = next((fields[spelling] for spelling in spellings if fields.get(spelling) not in (None, "")), None)
@@ -75,7 +75,7 @@ def read_options(fields: Mapping[str, object]) -> ProfileOptions:
     if missing:
         raise ConfigError(
             "incomplete-profile",
-            f"the dbt target is Postgres, and its profile has no `{missing[0]}`",
+            f"the dbt target is Postgres, but its profile has no `{missing[0]}`",
             context={"missing": ", ".join(missing)},
             hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
         )
@@ -83,7 +83,7 @@ def read_options(fields: Mapping[str, object]) -> ProfileOptions:
 
 
 def _name(said: object) -> str:
-    """A role as `SET ROLE` takes it, which is how dbt says it: folded to lower case unless it is quoted."""
+    """Return a role as an identifier. Like dbt's `SET ROLE`, it is folded to lower case unless it is quoted."""
     text = str(said or "").strip()
     quoted = len(text) > 1 and text[0] == text[-1] == '"'
     return text[1:-1].replace('""', '"') if quoted else text.lower()

@@ -1,4 +1,4 @@
-"""Names and texts as SQL, and `?` parameters as psycopg takes them; knows no statement."""
+"""Quotes names and texts for SQL, and turns `?` parameters into psycopg's. Knows no statement."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def literal(text: str) -> str:
 
 
 def placed(sql: str) -> str:
-    """A statement with `?` for its parameters as psycopg takes it; literals, names and comments stay as they are."""
+    """Return a statement with psycopg's form of its `?` parameters; literals, names and comments do not change."""
     return _PARTS.sub(lambda part: "%s" if part[0] == "?" else part[0].replace("%", "%%"), sql)

@@ -1,7 +1,7 @@
-"""A text as a value of another type, or NULL; in SQL that never fails, since Postgres has no cast that tries.
+"""SQL that casts a text to another type, or returns NULL. It never fails, although Postgres has no such cast.
 
-A text is cast only where its form and size say that it can be. What is not recognized becomes NULL, which is safe: a
-value that its new type may not hold is no longer claimed, and its row is sent again.
+A text is cast only if its form and size show that the cast works. Other texts become NULL, which is safe: we no longer
+claim a value that the new type cannot hold, and its row is sent again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from reverse_etl.warehouses.postgres.quoting import literal
 
-# Bounds on repetitions would make it thirty times as slow, measured on 15.
+# Bounded repetitions would make the pattern thirty times as slow (measured on 15).
 _NUMBER = r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d{1,3})?"
 _LONGEST = 400
 _LEAP_YEAR = r"\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00"
@@ -29,14 +29,14 @@ _FORMS: Mapping[str, str] = {
     "timestamp with time zone": rf"{_DAY}( {_TIME}(\+00)?)?",
 }
 _BITS: Mapping[str, int] = {"smallint": 15, "integer": 31, "bigint": 63}
-# The largest and the smallest number of a floating type, well inside.
+# The largest and the smallest number of a floating type, with a margin.
 _SIZES: Mapping[str, tuple[str, str]] = {"real": ("3.4e38", "1.2e-38"), "double precision": ("1.7e308", "2.3e-308")}
 
 
 def tried(text: str, type_name: str) -> str:
-    """A text expression as a value of a type that our tables have."""
+    """Return a text expression as a value of a type in our tables."""
     bare = re.sub(r"\([\d,-]+\)", "", type_name)
-    # 1.00 and 1e+06 are whole numbers, and no text of one.
+    # 1.00 and 1e+06 are whole numbers, but they are not written like one.
     value = f"CAST({text} AS numeric)" if bare in _BITS else text
     tests = _tests(text, bare, type_name)
     cases = " ".join(f"WHEN {test} THEN CAST({value} AS {type_name})" for test in tests)
@@ -62,7 +62,7 @@ def _tests(text: str, bare: str, type_name: str) -> list[str]:
 
 
 def _sized(text: str, fits: str) -> str:
-    """CASE keeps a number from being made of what is none."""
+    """CASE makes sure that only texts of numbers are cast to numbers."""
     return f"CASE WHEN length({text}) <= {_LONGEST} AND {_matches(text, _NUMBER)} THEN {fits} ELSE FALSE END"
 
 

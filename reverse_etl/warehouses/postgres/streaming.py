@@ -1,4 +1,4 @@
-"""Large results as Arrow, by ADBC: what Postgres's own types are on the wire, and one connection for reading."""
+"""Reads large results as Arrow through ADBC, with one connection for reading and the types that Postgres sends."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from reverse_etl.warehouses.postgres.types import DIGITS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Types that ADBC reads as they are, by the numbers that they have in every database; the others are read as text.
+# Types that ADBC reads as they are, by their numbers, which are the same in every database. Others are read as text.
 _PLAIN = frozenset((16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1083, 1114, 1184))
 _NUMERIC = 1700
 _NOT_FINITE = ("NaN", "nan", "Infinity", "-Infinity", "inf", "-inf")
-# The driver knows the types of the server by their functions' names, which must not be quoted when it connects.
+# The driver finds the server's types by the names of their functions, which must not be quoted when it connects.
 _PLAIN_NAMES = " options='-c quote_all_identifiers=off'"
 _QUOTED = "quote_all_identifiers is on, and the pool keeps it on; run: ALTER ROLE … RESET quote_all_identifiers"
 _BATCH_BYTES = 4_000_000
@@ -26,7 +26,7 @@ _BATCH_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class Wired:
-    """One column of a result: its name, the number of its type, and of a numeric its digits and scale, if bounded."""
+    """One column of a result: its name and the number of its type. A bounded numeric has its digits and scale too."""
 
     name: str
     type: int
@@ -35,7 +35,7 @@ class Wired:
 
 
 class Stream:
-    """A connection that only reads. It is made when it is first needed, and again after one was broken off."""
+    """A connection that only reads. It is opened when it is first needed, and again after it was lost."""
 
     def __init__(self, conninfo: str) -> None:
         """`conninfo` is libpq's, and holds secrets."""
@@ -45,7 +45,7 @@ class Stream:
     def read(
         self, settings: str, sql: str, columns: Sequence[Wired], rows: int
     ) -> Generator[pa.RecordBatch, None, None]:
-        """Rows of a query in batches of at most `rows`; `settings` is a query that sets what must hold for it.
+        """Yield rows of a query in batches of at most `rows`. `settings` is a query that sets what the query needs.
 
         Raises StatementRefused. A connection that was lost while it was idle is opened again.
         """
@@ -57,19 +57,19 @@ class Stream:
                     yield from (found.slice(start, rows) for start in range(0, found.num_rows, rows))
             done = True
         finally:
-            # A result that is broken off would have to be read to its end before the next.
+            # Without a cancel, the rest of the result would have to be read before the next statement.
             if not done:
                 self.close()
 
     def close(self) -> None:
-        """End the connection. Closing twice is harmless."""
+        """Close the connection. It is safe to close twice."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(Exception):
                 connection.close()
 
     def _begun(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
-        """The result from its first batch on, which an idle connection may turn out to be too old for."""
+        """Return the result from its first batch on, with a new connection if the idle one was lost."""
         idle = self._connection is not None
         begun = False
         try:
@@ -92,7 +92,7 @@ class Stream:
         try:
             cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
             _told(lambda: cursor.execute(sql))
-            # Closed before its cursor, a result is broken off; after it, read to its end.
+            # If the connection closes before its cursor, the result is cancelled; otherwise it is read to its end.
             with closing(_told(cursor.fetch_record_batch)) as reader:
                 while (batch := _told(lambda: next(reader, None))) is not None:
                     yield batch
@@ -102,7 +102,7 @@ class Stream:
         _told(self._connection.rollback)
 
     def _knows_types(self, settings: str) -> bool:
-        """Begin a transaction with its settings; whether text is text in what it answers."""
+        """Begin a transaction with its settings. Return whether the driver recognizes text in the result."""
         import pyarrow as pa
 
         cursor = _told(self._open().cursor)
@@ -115,7 +115,7 @@ class Stream:
         return bool(pa.types.is_string(answer.schema.types[0]))
 
     def _begin_with_plain_names(self, settings: str) -> None:
-        """Try again, in a session that begins with it; a pool may refuse it."""
+        """Try again in a session that starts with plain names; a pool may refuse it."""
         before = self._conninfo
         self._conninfo += _PLAIN_NAMES
         try:
@@ -152,7 +152,7 @@ def _told(work: Any) -> Any:
 
 
 def _wired(sql: str, columns: Sequence[Wired]) -> str:
-    """The query with its columns in forms that ADBC reads."""
+    """Return the query with its columns in forms that ADBC reads."""
     places = [f"c{index}" for index in range(len(columns))]
     forms = [
         place if column.type in _PLAIN or column.type == _NUMERIC else f"CAST({place} AS text)"
@@ -163,7 +163,7 @@ def _wired(sql: str, columns: Sequence[Wired]) -> str:
 
 
 def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
-    """The batch with numbers for numerics, which come as text, as far as Arrow has such numbers."""
+    """Return the batch with numbers for numerics, which come as text, if Arrow has such numbers."""
     import pyarrow as pa
 
     if all(column.type != _NUMERIC for column in columns):
@@ -176,7 +176,7 @@ def _plain(batch: pa.RecordBatch, columns: Sequence[Wired]) -> pa.RecordBatch:
 
 
 def _numbers(values: Any, column: Wired) -> Any:
-    """Decimals where the type is bounded and small enough; doubles of a fraction too long for it; else their text."""
+    """Return decimals if the type is bounded and small enough, doubles for longer fractions, otherwise the text."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

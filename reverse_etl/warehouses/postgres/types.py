@@ -1,6 +1,6 @@
-"""Postgres's types: what each holds, how our tables keep it, and how it is read; knows no connection.
+"""Postgres's types: what each holds, how our tables store it, and how it is read. Opens no connection.
 
-Our tables have few types: every kind of text is kept as text, and values with parts as JSON.
+Our tables have few types: every kind of text is stored as text, and values with parts as JSON.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _KINDS: Mapping[str, ColumnKind] = {
     "interval": ColumnKind.INTERVAL,
     "hstore": ColumnKind.OBJECT,
 }
-# What makes a composite something that cannot be sent, where a member is it.
+# If a member of a composite is one of these, the composite cannot be sent.
 _REFUSED = (ColumnKind.BINARY, ColumnKind.INTERVAL, ColumnKind.OTHER)
-# As format_type spells them, without precision: our tables keep them as they are.
+# The spelling of format_type, without precision: our tables store these types unchanged.
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _TIMES = ("date", "time without time zone", "timestamp without time zone", "timestamp with time zone")
 _OWN = frozenset((*_NUMBERS, *_TIMES, "boolean", "uuid"))
 _NUMERIC = re.compile(r"numeric(\((\d+),(-?\d+)\))?")
-# What a decimal of 128 bits holds.
+# The digits that a 128-bit decimal holds.
 DIGITS = 38
 
-# What a catalog says of the columns of a relation: through domains to their base, and down into arrays and composites.
+# Reads the columns of a relation from the catalog: domains as their base type, with the parts of arrays and composites.
 # A place is the number of a column, then the numbers of the parts that lead to this one; 0 means an array's elements.
 COLUMNS = """
 WITH RECURSIVE typed AS (
@@ -63,9 +63,9 @@ FROM typed c JOIN pg_catalog.pg_type t ON t.oid = c.id WHERE t.typtype <> 'd' OR
 
 
 def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
-    """Columns from what COLUMNS found."""
+    """Return columns from the rows of COLUMNS."""
     parts: dict[tuple[int, ...], list[Column]] = {}
-    for place, name, type_name, *spelled in reversed(rows):  # parts before what they are of
+    for place, name, type_name, *spelled in reversed(rows):  # parts come before what they belong to
         kind = kind_of(type_name, *spelled)
         inner = tuple(reversed(parts.pop(tuple(place), [])))
         if kind is ColumnKind.OBJECT and any(part.kind in _REFUSED or part.element in _REFUSED for part in inner):
@@ -77,7 +77,7 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Column, ...]:
 
 
 def kind_of(type_name: str, short_name: str, form: str, category: str) -> ColumnKind:
-    """What a type holds. `form` and `category` come from pg_type: `e` an enum, `c` a composite; `A` an array."""
+    """Return what a type holds. `form` and `category` come from pg_type: `e` an enum, `c` a composite; `A` an array."""
     if category == "A" and short_name not in ("int2vector", "oidvector"):
         return ColumnKind.ARRAY
     if form in ("e", "c"):
@@ -90,26 +90,26 @@ def kind_of(type_name: str, short_name: str, form: str, category: str) -> Column
 
 
 def stored_column(name: str, column: Column) -> StoredColumn:
-    """How our tables keep a column whose quoted name is given."""
+    """Return how our tables store a column, given its quoted name."""
     if column.kind in (ColumnKind.ARRAY, ColumnKind.OBJECT):
         return StoredColumn(json_of(name, column), TEXT, json=True)
     if _bare(column.type) in _OWN:
         return StoredColumn(name, column.type, json=spells_digits(column.type))
     # Money in its smallest unit, so that its values never depend on a locale.
     other = {ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: "numeric(22,3)"}.get(column.kind, TEXT)
-    if column.type == "inet":  # as Postgres shows it: a cast to text adds `/32` to the address of a host
+    if column.type == "inet":  # in the form that Postgres shows: a cast to text adds `/32` to the address of a host
         return StoredColumn(f"abbrev({name})", TEXT)
     return StoredColumn(f"CAST({name} AS {other})", other, column.kind is ColumnKind.JSON)
 
 
 def spells_digits(type_name: str) -> bool:
-    """Whether values of a type come as text, which is their JSON: numerics that no bounded decimal holds exactly."""
+    """Return whether values of a type come as JSON text: numerics that no bounded decimal holds exactly."""
     numeric = _NUMERIC.fullmatch(type_name)
     return bool(numeric and not (numeric[1] and arrives_bounded(int(numeric[2]), int(numeric[3]))))
 
 
 def arrives_bounded(precision: int, scale: int) -> bool:
-    """Whether values of numeric(precision, scale) are Arrow's decimals, or have fractions, which become doubles."""
+    """Return whether numeric(precision, scale) becomes Arrow decimals, or doubles for fractions."""
     return scale > 0 or precision - scale <= DIGITS
 
 

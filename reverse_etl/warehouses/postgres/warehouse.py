@@ -1,7 +1,7 @@
-"""Postgres: its two drivers, psycopg for statements and ADBC for large results; statements are independent.
+"""Postgres with two drivers: psycopg for statements and ADBC for large results. Statements are independent.
 
-A statement sets everything that it needs of its session, for its own transaction, so that it works through a pool that
-gives every transaction another session.
+A statement sets what it needs for its own transaction. So it works through a pool that gives every transaction another
+session.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BETWEEN_TRIES = 1.0
 _STATEMENT_BYTES = 4_000_000
 # Results before the result of a statement: SET TRANSACTION, and the settings.
 _BEFORE = 2
-# What another process made at the same moment, although it was only to be made where it was missing.
+# Another process may create the same object at the same moment, even with IF NOT EXISTS.
 _MADE_MEANWHILE = ("23505", "42710", "42P06", "42P07")
 # The forms in which values become text, independent of the server, the database and the role.
 _SETTINGS = {
@@ -56,7 +56,7 @@ _SETTINGS = {
 
 
 class Postgres(Warehouse):
-    """One Postgres database. Connections are made when they are needed."""
+    """One Postgres database. Connections are opened when they are needed."""
 
     def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
         """With `read_only` every transaction refuses writes."""
@@ -70,18 +70,18 @@ class Postgres(Warehouse):
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Postgres:
-        """The database that the profile names."""
+        """Return the database that the profile names."""
         return cls(read_options(connection.fields), connection.wait, read_only=read_only)
 
     def table(self, schema: str, name: str) -> str:
-        """Postgres would cut a longer name off without a word."""
+        """Check the name's length: Postgres would silently shorten a longer name."""
         if len(name.encode()) > _LONGEST_NAME:
             name = f"{name[:50]}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
         return f"{self.dialect.quote(schema)}.{self.dialect.quote(name)}"
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         try:
-            # Names of types come with their schema, since none is searched.
+            # Names of types come with their schema, since the search path is empty.
             rows = self._run(COLUMNS, (relation,), search_path="pg_catalog")[0]
         except WarehouseError as error:
             if error.code == "relation-not-found":
@@ -105,7 +105,7 @@ class Postgres(Warehouse):
             raise refusal(refused.said, sql, self._profile) from None
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
-        """Texts as arrays, one for each column: ten times as fast as an expression for each value."""
+        """Load texts as arrays, one for each column: ten times as fast as an expression for each value."""
         values = ", ".join(self.dialect.try_cast(f"r.{name}", kind) for name, kind in types.items())
         arrays, names = ", ".join("CAST(? AS text[])" for _ in types), ", ".join(types)
         insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names})"
@@ -144,14 +144,14 @@ class Postgres(Warehouse):
             cursor = self._cursor(sql, params, **settings)
             rows: list[ResultRow] = cursor.fetchall() if cursor.description else []
             touched = max(cursor.rowcount, 0)
-            # A lock before it, or an index after it, touches no row.
+            # A lock before the statement, or an index after it, changes no rows.
             while cursor.nextset():
                 touched = max(touched, cursor.rowcount)
             statement.rows_read, statement.rows_written = len(rows), 0 if rows else touched
         return rows, touched
 
     def _cursor(self, sql: str, params: Sequence[object], **settings: str) -> psycopg.Cursor[Any]:
-        """Run one statement in a transaction of its own; the cursor is at its first result."""
+        """Run one statement in its own transaction; the cursor is at its first result."""
         try:
             return self._send(sql, params, settings)
         except StatementRefused as refused:
@@ -163,7 +163,7 @@ class Postgres(Warehouse):
             raise refusal(refused.said, sql, self._profile) from None
 
     def _send(self, sql: str, params: Sequence[object], settings: Mapping[str, str]) -> psycopg.Cursor[Any]:
-        """In one message, so that nothing is left open between two of them."""
+        """Send everything in one message, so that no transaction stays open between two messages."""
         driver = _driver()
         connection = self._open()
         mode = "READ ONLY" if self._read_only else "ISOLATION LEVEL READ COMMITTED, READ WRITE"
@@ -179,7 +179,7 @@ class Postgres(Warehouse):
         return cursor
 
     def _settings(self, **more: str) -> str:
-        """A query that sets what must hold for one transaction."""
+        """Return a query that sets what one transaction needs."""
         path = {"search_path": self._profile.search_path} if self._profile.search_path else {}
         role = {"role": self._profile.role} if self._profile.role else {}
         chosen = {**role, **_SETTINGS, **path, **more}
@@ -214,19 +214,19 @@ class Postgres(Warehouse):
 
 
 def _signed(scale: int | None) -> int | None:
-    """A scale has 11 bits and may be negative, which not every psycopg says."""
+    """Return a signed scale: it has 11 bits and may be negative, which not every psycopg handles."""
     return None if scale is None else ((scale & 0x7FF) ^ 0x400) - 0x400
 
 
 def _without_nul(item: object) -> object:
-    """Postgres has no such character."""
+    """Remove NUL, which Postgres cannot store."""
     if isinstance(item, list):
         return [text and text.replace("\0", "\ufffd") for text in item]
     return item.replace("\0", "\ufffd") if isinstance(item, str) else item
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """As many rows as a statement takes."""
+    """Yield as many rows as fit into a statement."""
     rows = max(1, _STATEMENT_BYTES * batch.num_rows // max(batch.nbytes, 1))
     return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
@@ -240,7 +240,7 @@ def _said(error: psycopg.Error, *, lost: bool) -> ServerMessage:
 
 
 def _driver() -> Any:
-    """psycopg, where the other driver is there too."""
+    """Return psycopg, if the other driver is installed too."""
     require("Postgres", "psycopg", "adbc_driver_postgresql", "pyarrow")
     try:
         import psycopg

@@ -1,4 +1,4 @@
-"""Snowflake: profile, words of SQL, types, its connector of versions 4 and 5."""
+"""The adapter for Snowflake: profile, SQL, types, and its connector of versions 4 and 5."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a profile signs in to Snowflake, as arguments of its connector: password, key, browser, OAuth, workload identity.
+"""Turns a profile's sign-in into arguments of the connector: password, key, browser, OAuth, workload identity.
 
-The ways and their fields are dbt-snowflake's; nothing here connects to the warehouse, and no secret is ever printed.
+The methods and their fields are dbt-snowflake's. Nothing here connects to the warehouse, and no secret is printed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.warehouses.snowflake.private_keys import decoded, inline_key, key_in
 
-# The connector's arguments; made when they are needed, since some ask for a token.
+# Returns the connector's arguments when they are needed, since some methods request a token.
 SignIn = Callable[[], Mapping[str, object]]
 
 _CLIENT = ("oauth_client_id", "oauth_client_secret", "oauth_token_request_url", "oauth_scope")
@@ -28,20 +28,20 @@ _FLOW = (
     "oauth_enable_single_use_refresh_tokens",
 )
 _WORKLOAD = ("workload_identity_provider", "workload_identity_entra_resource", "token")
-# Ways with fields of their own: those, and which of them there must be.
+# Methods with fields of their own, and which of these fields are required.
 _FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OAUTH_AUTHORIZATION_CODE": ((*_CLIENT, *_FLOW), ()),
     "OAUTH_CLIENT_CREDENTIALS": (_CLIENT, ("oauth_client_id", "oauth_client_secret")),
     "WORKLOAD_IDENTITY": (_WORKLOAD, ("workload_identity_provider",)),
     "PROGRAMMATIC_ACCESS_TOKEN": (("token",), ("token",)),
 }
-# The tokens of a browser or of a second factor are kept in the system's keyring, as dbt has them kept.
+# Like dbt, keep the tokens of a browser or of a second factor in the system's keyring.
 _CACHED = {"client_store_temporary_credential": True, "client_request_mfa_token": True}
 _TOKEN_SECONDS = 30
 
 
 def sign_in(said: Mapping[str, object], working_dir: Path) -> SignIn:
-    """The way that the fields choose. Raises ConfigError where they do not fit together."""
+    """Return the sign-in method that the fields choose. Raises ConfigError if the fields do not fit together."""
     way = str(said.get("authenticator", "")).strip()
     if "private_key" in said and "private_key_path" in said:
         raise _contradiction("`private_key` and `private_key_path`", "Keep one of them.")
@@ -59,7 +59,7 @@ def sign_in(said: Mapping[str, object], working_dir: Path) -> SignIn:
 
 
 def _by_fields(said: Mapping[str, object], way: str) -> SignIn:
-    """What the connector does with fields of its own, under their own names."""
+    """Return the fields under their own names, for methods that the connector handles itself."""
     names, required = _FIELDS[way]
     for name in required:
         _needs(said, name, way)
@@ -81,7 +81,7 @@ def _fixed(arguments: Mapping[str, object]) -> SignIn:
 
 
 def _by_token(said: Mapping[str, object], *, renewed: bool) -> SignIn:
-    """With a client, the token of the profile is a refresh token, and each connection asks for an access token."""
+    """Sign in with a token. With a client, it is a refresh token, and each connection requests an access token."""
     _needs(said, "token", "OAuth")
     client = [name for name in ("oauth_client_id", "oauth_client_secret") if name in said]
     if len(client) == 1:
@@ -106,7 +106,7 @@ def _with_key(key: bytes) -> dict[str, object]:
 
 
 def _access_token(said: Mapping[str, object]) -> str:
-    """A new access token for the refresh token, from the account's own endpoint, as dbt gets it."""
+    """Return a new access token for the refresh token, from the account's own endpoint, as dbt does."""
     host = said.get("host") or f"{said['account']}.snowflakecomputing.com"
     port = f":{said['port']}" if "port" in said else ""
     url = f"{said.get('protocol', 'https')}://{host}{port}/oauth/token-request"
@@ -121,7 +121,7 @@ def _access_token(said: Mapping[str, object]) -> str:
     except (OSError, ValueError, KeyError) as error:
         raise WarehouseError(
             "token-not-renewed",
-            "Snowflake gave no access token for the refresh token of the profile",
+            "Snowflake returned no access token for the refresh token of the profile",
             context={"address": url, "reason": getattr(error, "reason", None) or type(error).__name__},
             hint="Sign in with your OAuth client again and put the new refresh token into the profile's `token`.",
         ) from None
@@ -131,7 +131,7 @@ def _needs(said: Mapping[str, object], name: str, way: str) -> None:
     if name not in said:
         raise ConfigError(
             "incomplete-profile",
-            f"the dbt target signs in to Snowflake by {way}, and its profile has no `{name}`",
+            f"the dbt target signs in to Snowflake by {way}, but its profile has no `{name}`",
             context={"missing": name},
             hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
         )

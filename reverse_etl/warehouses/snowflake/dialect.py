@@ -1,4 +1,4 @@
-"""Snowflake's words of SQL; runs nothing."""
+"""Snowflake's SQL. Runs nothing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from reverse_etl.warehouses.snowflake.identifiers import folded, quoted
 from reverse_etl.warehouses.snowflake.types import TEXT, stored_column
 
 _EXACT = "COLLATE ''"
-# The same of a table, whose columns come from a query.
+# The same setting, for a table whose columns come from a query.
 _ALL_EXACT = "DEFAULT_DDL_COLLATION = ''"
 
 
 class SnowflakeDialect(Dialect):
-    """Names of ours are written without quotes, so that they are stored in upper case, as dbt's are."""
+    """Snowflake's SQL. Our names are written without quotes, so they are stored in upper case, like dbt's."""
 
     name: ClassVar[str] = "snowflake"
     text_type: ClassVar[str] = TEXT
@@ -40,7 +40,7 @@ class SnowflakeDialect(Dialect):
         return stored_column(column, self.quote(column.name))
 
     def sendable_expression(self, column: Column) -> str:
-        """Elements of an array without a type are sent as JSON has them; a file is known by its path."""
+        """Return the SQL to write. Elements of an untyped array are sent as JSON; a file is identified by its path."""
         name = self.quote(column.name)
         if column.kind is ColumnKind.ARRAY:
             return f"CAST({name} AS ARRAY)"
@@ -49,17 +49,17 @@ class SnowflakeDialect(Dialect):
         return f"FL_GET_RELATIVE_PATH({name})" if column.type == "FILE" else f"CAST({name} AS {TEXT})"
 
     def column_type(self, type_name: str) -> str:
-        """Without a collation, with any default of the schema: docs.snowflake.com/en/sql-reference/collation."""
+        """Return the type without a collation, with any default: docs.snowflake.com/en/sql-reference/collation."""
         return f"{type_name} {_EXACT}" if type_name == TEXT else type_name
 
     def literal(self, text: str) -> str:
-        """A backslash escapes in Snowflake's literals."""
+        """Escape backslashes, which have a meaning in Snowflake's literals."""
         return super().literal(text.replace("\\", "\\\\"))
 
     def differs(self, new: str, old: str, *, json: bool = False) -> str:
-        """The order of an object's keys in its text is not predictable: differing texts are written again in one order.
+        """Compare JSON after a new parse and write, because the order of an object's keys in a text can differ.
 
-        docs.snowflake.com/en/sql-reference/functions/to_json. What cannot be parsed is compared as it is.
+        docs.snowflake.com/en/sql-reference/functions/to_json. Text that cannot be parsed is compared unchanged.
         """
         distinct = super().differs(new, old)
         if not json:
@@ -78,13 +78,13 @@ class SnowflakeDialect(Dialect):
         return f"REGEXP_LIKE({expression}, {self.literal(pattern)})"
 
     def try_cast(self, expression: str, type_name: str) -> str:
-        """TRY_CAST knows no binary."""
+        """Use another function for binary values, which TRY_CAST cannot convert."""
         if type_name.startswith("BINARY"):
             return f"TRY_TO_BINARY({expression}, 'HEX')"
         return f"TRY_CAST({expression} AS {type_name})"
 
     def now(self) -> str:
-        """The same throughout a statement."""
+        """Return the clock, which stays the same during a statement."""
         return "CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))"
 
     def add_seconds(self, expression: str, seconds: float) -> str:
@@ -97,27 +97,27 @@ class SnowflakeDialect(Dialect):
         return f"TO_JSON(ARRAY_CONSTRUCT({', '.join(self.as_text(item) for item in expressions)}))"
 
     def row_number(self) -> str:
-        """The window needs an order; this one is none."""
+        """Add an order, which the window needs; this one does not sort."""
         return "row_number() OVER (ORDER BY NULL)"
 
     def temporary_name(self, title: str, beside: str) -> str:
-        """In the schema of the model, if USAGE of it is enough.
+        """Return a name in the schema of the model, because USAGE of it is enough.
 
         docs.snowflake.com/en/user-guide/security-access-control-privileges: CREATE TABLE is not needed for it.
         """
         return names.beside(beside, f"reverse_etl_{self._session}_{title}")
 
     def create_temporary(self, table: str, query: str) -> str:
-        """Replace the table of the comparison before: it would last as long as the connection."""
+        """Replace the table of an earlier comparison, which would last as long as the connection."""
         made = f"CREATE OR REPLACE TEMPORARY TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT}"
         return f"{made} AS {query}"
 
     def create_plan(self, table: str, query: str) -> str:
-        """Nothing of it is kept once it is dropped. Temporary it is not: another session may have to recover it."""
+        """Keep no history after a drop. The table is not temporary, since another session may need it for recovery."""
         return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT} AS {query}"
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
-        """As one statement, which ALTER TABLE is not: it changes few types, and takes no expression."""
+        """Return one statement that replaces the table: ALTER TABLE changes few types and accepts no expression."""
         replaced = ", ".join(f"CAST({value} AS {kind}) AS {column}" for column, (kind, value) in columns.items())
         made = f"CREATE OR REPLACE TABLE {table} {_ALL_EXACT} COPY GRANTS"
         return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []

@@ -1,4 +1,4 @@
-"""What Snowflake and its connector say, as our errors: what is wrong, where, what to do; never a value or a secret."""
+"""Turns errors of Snowflake's connector into ours: what is wrong, where, what to do; never a value or a secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MISSING = (2003, 2043, 904)
 _DENIED = (3001,)
 _NO_WAREHOUSE = (606,)
 _CANCELLED = {604: "it was cancelled", 630: "it took longer than its time limit", 625: "it waited for a lock too long"}
-# Sessions that ended, and what the connector counts up from where the network failed.
+# Errors of ended sessions, and the range of numbers that the connector uses for network failures.
 _LOST = (390104, 390111, 390112, 390114, 390195)
 _NETWORK = range(250_000, 251_000)
 # Errors that quote values of rows: conversions, constraints and merges.
@@ -25,7 +25,7 @@ _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """What the connector said. `lost`: it could not reach the server, or its session is gone."""
+    """An error of the connector. `lost`: it could not reach the server, or its session is gone."""
 
     number: int
     words: str
@@ -38,7 +38,7 @@ class ServerMessage:
 
     @property
     def reason(self) -> str:
-        """The words without the values of rows."""
+        """The message without the values of rows."""
         lines = self.words.strip().splitlines() or ["no reason given"]
         if self.number in _QUOTED_NAMES or self.is_lost:
             return " ".join(lines)
@@ -46,7 +46,7 @@ class ServerMessage:
 
 
 def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
-    """A statement that failed."""
+    """Return the error of a failed statement."""
     facts = {"reason": profile.without_secrets(said.reason), **({"query": said.query_id} if said.query_id else {})}
     if said.is_lost:
         return WarehouseError(
@@ -62,7 +62,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
     if said.number in _NO_WAREHOUSE:
         return WarehouseError(
             "no-virtual-warehouse",
-            "no virtual warehouse runs the statements",
+            "the dbt target has no virtual warehouse to run statements",
             context={**facts, **profile.shown},
             hint="Name one as `warehouse` of the target in profiles.yml, and ask its owner to run:"
             f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {profile.grantee};",
@@ -71,14 +71,14 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
         "statement-cancelled" if said.number in _CANCELLED else "snowflake-error",
         f"Snowflake refused {_shown(sql)}" + (f": {_CANCELLED[said.number]}" if said.number in _CANCELLED else ""),
         context={**facts, "number": said.number},
-        hint="Run again: nothing is lost. STATEMENT_TIMEOUT_IN_SECONDS and statements that hold a lock are the causes."
+        hint="Run again: nothing is lost. Usual causes: STATEMENT_TIMEOUT_IN_SECONDS, and statements that hold a lock."
         if said.number in _CANCELLED
         else "The reason comes from Snowflake. The query's page in Snowsight shows more.",
     )
 
 
 def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseError:
-    """No connection could be made."""
+    """Return the error of a connection that could not be opened."""
     reason = " ".join(profile.without_secrets(words).split()) or "none given"
     return WarehouseError(
         "database-not-opened",
@@ -89,10 +89,10 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
 
 
 def read_only(sql: str) -> WarehouseError:
-    """A command that looks only came to a statement that writes."""
+    """Return the error of a read-only command that came to a statement that writes."""
     return WarehouseError(
         "read-only",
-        f"this command may not write, and {_shown(sql)} does",
+        f"this command only reads, but {_shown(sql)} writes",
         context={"statement": _shown(sql)},
         hint="Use `reverse-etl run` to write.",
     )
@@ -148,7 +148,7 @@ def _denied(said: ServerMessage, facts: dict[str, str], sql: str, profile: Profi
 
 
 def _right(kind: str, sql: str) -> str:
-    """The right that a statement needs on an object of that kind."""
+    """Return the right that a statement needs on an object of that kind."""
     words = [*re.sub(r"/\*.*?\*/", "", sql).upper().split(), "", ""]
     verb = words[0]
     if kind == "schema":
@@ -165,6 +165,6 @@ def _right(kind: str, sql: str) -> str:
 
 
 def _shown(sql: str) -> str:
-    """The beginning of a statement, up to its first value."""
+    """Return the beginning of a statement, up to its first value."""
     text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

@@ -1,7 +1,7 @@
-"""Names as Snowflake stores them, and as one writes them without quotes; knows no connection.
+"""Names as Snowflake stores them, and as people write them without quotes. Opens no connection.
 
-An unquoted name is stored in upper case. Here a stored `EMAIL` is called `email`, as it is written in a model, and a
-stored `email`, which only quotes can make, is called `EMAIL`; a name of mixed case or with other characters is itself.
+Snowflake stores an unquoted name in upper case. Here a stored `EMAIL` is called `email`, as a model writes it. A stored
+`email`, which only quotes can make, is called `EMAIL`. Other names stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PART = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 
 
 def folded(name: str) -> str:
-    """The stored name of a called one, and the other way round."""
+    """Return the stored name of a name as written, and the other way round."""
     if _LOWER.fullmatch(name):
         return name.upper()
     return name.lower() if _UPPER.fullmatch(name) else name
@@ -28,15 +28,15 @@ def quoted(name: str) -> str:
 
 
 def placed(name: str) -> str:
-    """A database, schema or role as an identifier: a plain one in any letter case means the stored upper case."""
+    """Return a database, schema or role as an identifier. A plain name in any letter case means upper case."""
     return quoted(name.upper() if _PLAIN.fullmatch(name) else name)
 
 
 def parts(relation: str) -> list[str]:
-    """The identifiers of a qualified name."""
+    """Return the identifiers of a qualified name."""
     return _PART.findall(relation)
 
 
 def beside(relation: str, name: str) -> str:
-    """A plain name in the schema of a relation."""
+    """Return a plain name in the schema of a relation."""
     return ".".join([*parts(relation)[:-1], name])

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# The server's own failures, by their names in connector 4; to 5 they are an OperationalError, and asking it for these
-# names warns.
+# The server's own failures, by their names in connector 4. Connector 5 uses OperationalError, and warns if these names
+# are used.
 _FAILURES = (
     "InternalError",
     "InternalServerError",
@@ -21,7 +21,7 @@ _FAILURES = (
     "BindUploadError",
 )
 _LOST = "OperationalError"
-# Ways that ask a person, who may just not have answered.
+# Methods that ask a person, who may not have answered yet.
 _ASKING = ("externalbrowser", "username_password_mfa", "oauth_authorization_code")
 
 
@@ -34,21 +34,21 @@ class Trying:
     names: tuple[str, ...]
 
     def again(self, error: Exception) -> bool:
-        """Whether another try may have another end."""
+        """Return whether another try can succeed."""
         return any(kind.__name__ in self.names for kind in type(error).__mro__)
 
     def seconds(self, number: int) -> int:
-        """Before further try number `number`, counted from 1."""
+        """Return the seconds before retry `number`, counted from 1."""
         return number * number if self.pause is None else self.pause
 
 
 def asks_somebody(said: Mapping[str, object]) -> bool:
-    """Whether signing in waits for a person."""
+    """Return whether the sign-in waits for a person."""
     return str(said.get("authenticator", "")).lower() in _ASKING
 
 
 def trying_of(said: Mapping[str, object], times: int, pause: int | None) -> Trying:
-    """What the fields of a profile say of it."""
+    """Return the retries that the fields of a profile choose."""
     if said.get("retry_all") is True:
         return Trying(times, pause, ("Error",))
     names = (*_FAILURES, "DatabaseError") if said.get("retry_on_database_errors") is True else _FAILURES

@@ -1,4 +1,4 @@
-"""Private keys of a profile, as the connector takes them; no word of them is ever printed."""
+"""Reads private keys of a profile for the connector. No part of a key is ever printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCK = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE K
 
 
 def inline_key(text: str) -> bytes:
-    """A key in the profile is PEM, or base64 of DER."""
+    """Return a key of the profile, which is PEM, or base64 of DER."""
     if text.lstrip().startswith("-"):
         return text.strip().encode()
     try:
@@ -29,14 +29,14 @@ def key_in(path: Path) -> bytes:
 
 
 def decoded(key: bytes, password: bytes | None, place: str) -> bytes:
-    """The key as the connector takes it: DER of PKCS #8, not encrypted."""
+    """Return the key for the connector: DER of PKCS #8, not encrypted."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
     load = serialization.load_pem_private_key if key.startswith(b"-") else serialization.load_der_private_key
     try:
         loaded: Any = load(key, password=password)
-    # The library's own words may hold parts of the key.
+    # The library's own message may hold parts of the key.
     except (ValueError, TypeError, UnsupportedAlgorithm):
         loaded = _by_openssl(key, password)
     if loaded is None:
@@ -51,14 +51,14 @@ def decoded(key: bytes, password: bytes | None, place: str) -> bytes:
 
 
 def _by_openssl(key: bytes, password: bytes | None) -> Any:
-    """Encodings that only OpenSSL itself still reads, by way of pyOpenSSL, which connector 4 brings; None else."""
+    """Read encodings that only OpenSSL supports, through connector 4's pyOpenSSL; otherwise return None."""
     try:
         from OpenSSL import crypto  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return None
     pem = key if key.startswith(b"-") else _BLOCK % base64.encodebytes(key)
     try:
-        # An empty passphrase keeps it from asking at the terminal.
+        # An empty passphrase prevents a question at the terminal.
         return crypto.load_privatekey(crypto.FILETYPE_PEM, pem, password or b"").to_cryptography_key()
     except Exception:  # noqa: BLE001  # errors of several libraries, and none must be shown
         return None

@@ -1,4 +1,4 @@
-"""The fields of dbt-snowflake's profile as a connection; opens none.
+"""Reads dbt-snowflake's profile as a connection. Opens none.
 
 Names, aliases and defaults: docs.getdbt.com, "Snowflake setup". Fields that only dbt uses are ignored.
 """
@@ -17,7 +17,7 @@ from reverse_etl.warehouses.snowflake.identifiers import placed
 from reverse_etl.warehouses.snowflake.login_retry import Trying, asks_somebody, trying_of
 
 _DETECTING = "platform_detection_timeout_seconds"
-# Fields that the connector takes under dbt's name.
+# Fields that have the same name in the connector and in dbt.
 _PASSED = (
     "account",
     "user",
@@ -39,9 +39,9 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 SECRETS = ("password", "private_key", "private_key_passphrase", "token", "oauth_client_secret")
 _LOGIN_TIMEOUT, _STATEMENT_TIMEOUT = 60, 3600
-# A statement may outlive its client by five minutes, and another sync may hold the table of rejections for one.
+# A statement can run five minutes longer than its client, and another sync can hold the table of rejections for one.
 _LOCK_TIMEOUT = 600
-# What the connector gives a person.
+# The time that the connector gives a person.
 _ASKING_TIMEOUT = 120
 # Settings of the account or user that texts and comparisons must not depend on.
 _SESSION: Mapping[str, object] = {
@@ -63,10 +63,10 @@ _SESSION: Mapping[str, object] = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
     "ERROR_ON_NONDETERMINISTIC_MERGE": True,
     "ROWS_PER_RESULTSET": 0,
-    # A statement whose client died is aborted, and its lock released, after five minutes.
+    # If its client crashed, a statement is cancelled after five minutes, and its lock is released.
     "ABORT_DETACHED_QUERY": True,
     "LOCK_TIMEOUT": _LOCK_TIMEOUT,
-    # MB of one piece of a large result, and how many are fetched ahead: both bound this process's memory.
+    # The MB of one part of a large result, and how many parts are fetched ahead: both limit this process's memory.
     "CLIENT_RESULT_CHUNK_SIZE": 48,
     "CLIENT_PREFETCH_THREADS": 2,
 }
@@ -74,7 +74,7 @@ _SESSION: Mapping[str, object] = {
 
 @dataclass(frozen=True)
 class ProfileOptions:
-    """How to get in. `options` are the connector's own, without what only signs in."""
+    """How to sign in. `options` are the connector's own options, without options of the sign-in."""
 
     options: Mapping[str, object] = field(repr=False)
     signing: SignIn = field(repr=False)
@@ -84,23 +84,23 @@ class ProfileOptions:
 
     @property
     def shown(self) -> dict[str, object]:
-        """Where this leads, without secrets."""
+        """The place that this leads to, without secrets."""
         names = ("account", "host", "user", "role", "warehouse", "database")
         return {name: self.options[name] for name in names if self.options.get(name)}
 
     @property
     def grantee(self) -> str:
-        """Whose rights count, as an identifier."""
+        """The role whose rights count, as an identifier."""
         role = self.options.get("role")
         return placed(str(role)) if role else f"<the default role of {self.options.get('user') or 'this user'}>"
 
     def without_secrets(self, words: str) -> str:
-        """What the connector says, with every secret of the profile struck out."""
+        """Return a message of the connector without the secrets of the profile."""
         return struck(words, [secret.reveal() for secret in self.secrets])
 
 
 def struck(words: str, secrets: Iterable[str]) -> str:
-    """Words without secrets, also where blanks and ends of lines were made of others."""
+    """Return a text without secrets, even if its spaces and line breaks have changed."""
     for secret in sorted(secrets, key=len, reverse=True):
         if parts := secret.split():
             words = re.sub(r"\s*".join(map(re.escape, parts)), "…", words)
@@ -108,25 +108,25 @@ def struck(words: str, secrets: Iterable[str]) -> str:
 
 
 def read_options(fields: Mapping[str, object], working_dir: Path) -> ProfileOptions:
-    """The profile's fields as they are written. Raises ConfigError where they do not fit together."""
+    """Return the options from the profile's fields. Raises ConfigError if the fields do not fit together."""
     said = {name: value for name, value in _spelled(fields).items() if value not in (None, "")}
     for name in ("account", "database"):
         if name not in said:
             raise ConfigError(
                 "incomplete-profile",
-                f"the dbt target is Snowflake, and its profile has no `{name}`",
+                f"the dbt target is Snowflake, but its profile has no `{name}`",
                 context={"missing": name},
                 hint="Add it to the target in profiles.yml; `dbt debug` checks the rest.",
             )
-    # Underscores in an account's name are not allowed in a host's.
+    # Underscores are allowed in an account's name, but not in a host's name.
     said["account"] = str(said["account"]).replace("_", "-")
     options = {name: said[name] for name in _PASSED if name in said}
-    # What a platform has to say of itself is only asked where it signs in.
+    # The identity of a platform is only read in the places that sign in with it.
     options |= {} if "workload_identity_provider" in said else {_DETECTING: said.get(_DETECTING, 0.0)}
     pause = _seconds(said, "connect_timeout", 0) if "connect_timeout" in said else None
     waiting = {
         "login_timeout": _seconds(said, "login_timeout", _ASKING_TIMEOUT if asks_somebody(said) else _LOGIN_TIMEOUT),
-        # Of a statement with everything that is tried again for it.
+        # The time limit of a statement with all its retries.
         "network_timeout": _seconds(said, "statement_timeout", _STATEMENT_TIMEOUT),
     }
     flags = {
@@ -144,7 +144,7 @@ def read_options(fields: Mapping[str, object], working_dir: Path) -> ProfileOpti
 
 
 def _spelled(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields under the connector's names."""
+    """Return the fields under the connector's names."""
     found = dict(fields)
     for name, others in _ALIASES.items():
         for other in others:
@@ -165,7 +165,7 @@ def _session(said: Mapping[str, object]) -> dict[str, object]:
 
 
 def _seconds(said: Mapping[str, object], name: str, default: int) -> int:
-    """A whole number that is not negative. Raises ConfigError."""
+    """Return a whole number that is not negative. Raises ConfigError."""
     value = said.get(name, default)
     if str(value).isdigit():
         return int(str(value))

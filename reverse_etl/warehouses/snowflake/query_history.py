@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from reverse_etl.cost import Cost
 from reverse_etl.warehouses.base import ResultRow
 
-# The most that it lists.
+# The most statements that it lists.
 _MOST = 10_000
 
 
 def history_query(database: str) -> str:
-    """The question; `database` is quoted. A session without a database of its own has no such function."""
+    """Return the query; `database` is quoted. A session without a database has no such function."""
     figures = "QUERY_ID, TOTAL_ELAPSED_TIME, BYTES_SCANNED, CREDITS_USED_CLOUD_SERVICES"
     function = f"{database}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION"
     return f"SELECT {figures} FROM TABLE({function}(RESULT_LIMIT => {_MOST}))"

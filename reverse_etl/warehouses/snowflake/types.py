@@ -1,6 +1,6 @@
-"""Snowflake's types: what each holds, and how our tables keep it; runs nothing.
+"""Snowflake's types: what each holds, and how our tables store it. Runs nothing.
 
-Types are named as DESCRIBE TABLE names them: `NUMBER(38,0)`, `VARCHAR(16777216)`, `VECTOR(FLOAT, 3)`.
+Types have their names of DESCRIBE TABLE: `NUMBER(38,0)`, `VARCHAR(16777216)`, `VECTOR(FLOAT, 3)`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _KINDS: Mapping[str, ColumnKind] = {
     "VECTOR": ColumnKind.ARRAY,
 }
 _WHOLE = re.compile(r"(NUMBER|NUMERIC|DECIMAL)\(\d+, ?0\)")
-# Their length is a limit, which is no reason to rewrite a column of our tables.
+# A changed length is no reason to rewrite a column of our tables, since it is only a limit.
 _SIZED = re.compile(r"(?P<word>VARCHAR|BINARY)\(\d+\)(?P<collation>.*)")
 
 
 def kind_of(type_name: str) -> ColumnKind:
-    """What a type holds."""
+    """Return the kind of a type."""
     word = re.split(r"[ (]", type_name, maxsplit=1)[0].upper()
     return ColumnKind.INTEGER if _WHOLE.fullmatch(type_name) else _KINDS.get(word, ColumnKind.OTHER)
 
 
 def column_of(name: str, type_name: str) -> Column:
-    """A column from its stored name and type; a collation stays part of the type."""
+    """Return a column from its stored name and type. A collation stays part of the type."""
     sized = _SIZED.fullmatch(type_name)
     spelled = sized["word"] + sized["collation"] if sized else type_name
     return Column(folded(name), spelled, kind_of(spelled), _element_of(spelled))
@@ -54,21 +54,24 @@ def _element_of(type_name: str) -> ColumnKind | None:
 
 
 def stored_column(column: Column, name: str) -> StoredColumn:
-    """How our tables keep a column; `name` is its identifier. What cannot be compared becomes JSON text."""
+    """Return how our tables store a column; `name` is its identifier.
+
+    Values that cannot be compared become JSON text.
+    """
     word = re.split(r"[ (]", column.type, maxsplit=1)[0]
     if json := _json_text(word, name, structured="(" in column.type):
         return StoredColumn(json, TEXT, json=True)
     if column.kind in (ColumnKind.UUID, ColumnKind.INTERVAL):
         return StoredColumn(f"CAST({name} AS {TEXT})", TEXT)
     if word == "DECFLOAT":
-        return StoredColumn(f"CAST({name} AS FLOAT)", "FLOAT")  # what is sent of it, and what every connector reads
+        return StoredColumn(f"CAST({name} AS FLOAT)", "FLOAT")  # the form that is sent, and that every connector reads
     if "COLLATE" in column.type:
         return StoredColumn(f"COLLATE({name}, '')", TEXT)
     return StoredColumn(name, column.type)
 
 
 def _json_text(word: str, name: str, *, structured: bool) -> str:
-    """Empty where the type has none. Structured types have to be semi-structured first."""
+    """Return JSON text, or an empty text for other types. Structured types are made semi-structured first."""
     if word in ("GEOGRAPHY", "GEOMETRY"):
         return _shape_text(name, is_place=word == "GEOGRAPHY")
     if word not in ("VARIANT", "OBJECT", "ARRAY", "MAP", "VECTOR"):
@@ -79,7 +82,7 @@ def _json_text(word: str, name: str, *, structured: bool) -> str:
 
 
 def _shape_text(name: str, *, is_place: bool) -> str:
-    """GeoJSON; a point on the earth as Iterable's geo_location."""
+    """Return GeoJSON; for a point on the earth, an object of `lat` and `lon`."""
     shape = f"ST_ASGEOJSON({name})"
     if not is_place:
         return f"TO_JSON({shape})"

@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from reverse_etl.warehouses import Connection
     from reverse_etl.warehouses.statements import Statements
 
-# A statement that runs longer is asked after again and again.
+# Seconds between questions about a statement that runs longer.
 _REQUEST_TIMEOUT = 120
 # Arguments that connector 5 no longer has.
 _UNTIL_4 = ("disable_ocsp_checks", "client_request_mfa_token")
-# What another process made at the same moment, although it was only to be made where it was missing.
+# Another process may create the same object at the same moment, even with IF NOT EXISTS.
 _MADE_MEANWHILE = 2002
-# The number of what is no error of the service.
+# The number of an error that does not come from the service.
 _OWN = -1
 # Only its session can see a temporary table, and it ends with the session.
 _READING = ("SELECT", "WITH", "DESCRIBE", "SHOW", "CREATE OR REPLACE TEMPORARY TABLE")
 
 
 class Snowflake(Warehouse):
-    """One Snowflake database. The session is begun when it is needed, and again after it was lost."""
+    """One Snowflake database. The session starts when it is needed, and again after it was lost."""
 
     def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
-        """Snowflake has no sessions that only read: with `read_only`, statements that write are not sent."""
+        """Snowflake has no read-only sessions: with `read_only`, statements that write are not sent."""
         self.dialect = SnowflakeDialect(uuid.uuid4().hex[:8])
         self.meter = StatementMeter(wait.monotonic)
         self._profile = profile
@@ -53,12 +53,12 @@ class Snowflake(Warehouse):
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Snowflake:
-        """The database that the profile names; a relative path of a key is relative to the dbt project."""
+        """Return the database that the profile names. A key's relative path is relative to the dbt project."""
         profile = read_options(connection.fields, connection.working_dir)
         return cls(profile, connection.wait, read_only=read_only)
 
     def with_mark(self, sql: str) -> str:
-        """At the end, since Snowflake keeps no comment at the beginning of a statement."""
+        """Put the mark at the end, since Snowflake removes a comment at the beginning of a statement."""
         return f"{sql} {self.mark}"
 
     def table(self, schema: str, name: str) -> str:
@@ -66,7 +66,7 @@ class Snowflake(Warehouse):
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         try:
-            # A relation's name is dbt's own, quoted by dbt where it has to be.
+            # dbt has already quoted the name of a relation if needed.
             rows = self.query(f"DESCRIBE TABLE {relation}")
         except WarehouseError as error:
             if error.code == "relation-not-found":
@@ -78,7 +78,7 @@ class Snowflake(Warehouse):
         return to_see(relation, self._profile)
 
     def prepare(self, steps: Statements) -> str:
-        """The connector sends one statement at a time; a session that is lost takes its temporary tables along."""
+        """Run all but the last step: the connector sends one statement at a time."""
         for statement in steps.first:
             self.execute(statement)
         return steps.last
@@ -95,7 +95,7 @@ class Snowflake(Warehouse):
         return statement.rows_written
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Timestamps come with microseconds, which hold every year; they are compared with all their digits."""
+        """Yield batches. Timestamps have microseconds, which can hold every year; comparisons use all their digits."""
         with self._running(sql, ()) as (cursor, statement):
             tables = self._translated(lambda: cursor.fetch_arrow_batches(force_microsecond_precision=True), sql)
             yield from statement.following(self._batches(tables, sql, rows))
@@ -119,7 +119,7 @@ class Snowflake(Warehouse):
             raise
 
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
-        """Bytes, seconds and credits are asked of the session's own history, by one more statement."""
+        """Return bytes, seconds and credits from the session's own history, with one more statement."""
         if self.meter.waits and self._connection is not None:
             with self.step("costs"), suppress(WarehouseError):
                 for number, seconds, cost in parse_history(self.query(history_query(self._profile.database))):
@@ -130,7 +130,7 @@ class Snowflake(Warehouse):
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            # A session that is lost cannot be ended, and ends by itself.
+            # A lost session cannot be closed, and ends by itself.
             with suppress(Exception):
                 connection.close()
 
@@ -174,11 +174,13 @@ class Snowflake(Warehouse):
             said = ServerMessage(0, str(error), lost=True)
         except ReverseEtlError:
             raise
-        # Such as a type that the connector does not know; its words may hold values.
+        # For example, a type that the connector does not know; its message may hold values.
         except Exception as error:  # noqa: BLE001
-            said = ServerMessage(_OWN, f"{type(error).__name__} in the connector, whose words may hold values")
+            said = ServerMessage(
+                _OWN, f"{type(error).__name__} in the connector; its message is not shown, since it may hold values"
+            )
         if said.is_lost:
-            # The next statement begins another session.
+            # The next statement starts another session.
             self.close()
         raise refusal(said, sql, self._profile) from None
 
@@ -194,7 +196,7 @@ class Snowflake(Warehouse):
             signing = self._profile.signing()
             try:
                 return driver.connect(**_spelled(driver, {**self._profile.options, **signing}))
-            # The connector also lets errors of its own libraries through; none of them may show an argument.
+            # The connector also raises errors of its own libraries, and none of them must show an argument.
             except Exception as error:  # noqa: BLE001
                 tries += 1
                 if tries > trying.times or not trying.again(error):
@@ -205,7 +207,7 @@ class Snowflake(Warehouse):
 
 
 def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
-    """The arguments as this version of the connector calls them."""
+    """Return the arguments under the names of this version of the connector."""
     if int(driver.__version__.partition(".")[0]) < 5:
         return arguments
     seconds = int(str(arguments.pop("network_timeout")))
@@ -217,7 +219,7 @@ def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
 def _said(driver: Any, error: Any) -> ServerMessage:
     number = error.errno if isinstance(error.errno, int) else _OWN
     words = getattr(error, "raw_msg", None) or error.msg or ""
-    # A reply that broke off is an internal error to connector 5.
+    # Connector 5 reports an interrupted reply as an internal error.
     lost = isinstance(error, (driver.OperationalError, driver.InternalError))
     return ServerMessage(number, words, error.sfqid or "", lost=lost)
 
@@ -229,6 +231,6 @@ def _driver() -> Any:
     except ImportError as error:
         raise missing_driver("Snowflake", error.name) from error
     del pa
-    # Its warnings are about proxies and telemetry, and would stand between our own words.
+    # Its warnings are about proxies and telemetry, and would appear between our own messages.
     logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
     return driver
