@@ -214,14 +214,16 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     assert told.strip() == "[]"
 
 
-def contract_classes(folder: Path) -> set[str]:
-    """Names of the contract classes that the test classes of a folder inherit."""
-    bases: set[str] = set()
-    for path in folder.rglob("test_*.py"):
+def inherited_by_tests(room: str, name: str) -> set[str]:
+    """Names of all classes that the test classes of `test_<name>.py` in a room inherit, at any distance."""
+    parents: dict[str, set[str]] = defaultdict(set)
+    for path in [*(ROOT / "tests" / room).rglob("*.py"), *(ROOT / "tests" / "contracts").rglob("*.py")]:
         for node in parsed(path).body:
-            if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-                bases.update(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
-    return bases
+            if isinstance(node, ast.ClassDef):
+                is_test = node.name.startswith("Test")
+                child = name if is_test and path.name == f"test_{name}.py" else node.name
+                parents[child].update(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
+    return _reached(parents, name)
 
 
 def _contract(module: str) -> set[str]:
@@ -233,20 +235,12 @@ def _contract(module: str) -> set[str]:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_object_passes_the_contract_of_objects(name: str) -> None:
-    assert contract_classes(ROOT / "tests" / "destinations" / "iterable") & _contract("iterable/objects")
-    assert _tests_of("destinations/iterable", name)
+    assert inherited_by_tests("destinations/iterable", name) & _contract("iterable/objects")
 
 
 @pytest.mark.parametrize("name", WAREHOUSES)
 def test_every_warehouse_passes_the_contract_of_warehouses(name: str) -> None:
-    assert contract_classes(ROOT / "tests" / "warehouses") & _contract("warehouse")
-    assert _tests_of("warehouses", name)
-
-
-def _tests_of(room: str, name: str) -> bool:
-    """Whether the registered name has a test file of its own, with a class in it."""
-    paths = (ROOT / "tests" / room).rglob(f"test_{name}.py")
-    return any(isinstance(node, ast.ClassDef) for path in paths for node in parsed(path).body)
+    assert inherited_by_tests("warehouses", name) & _contract("warehouse")
 
 
 def test_every_registered_warehouse_can_be_imported_and_has_its_extra() -> None:
