@@ -145,7 +145,7 @@ class QuarantineContract:
         assert harness.run().identities("added") == ["a@x.y"]
 
     def test_who_was_let_back_in_by_another_identifier_is_sent_again(self, harness):
-        """The other sync identifies people by name, and the rows of this one have that name beside the address."""
+        """The other sync identifies people by name, and the rows of this one have that name and the address."""
         harness.fields = (Field("points", "points"), Field("name", "name", as_text=True, from_key=True))
         harness.model(PEOPLE, ROWS)
         fates = {"a@x.y": Fate.FORGOTTEN, "b@x.y": Fate.MENTIONS_FORGOTTEN, "c@x.y": Fate.FORGOTTEN}

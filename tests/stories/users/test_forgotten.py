@@ -111,9 +111,9 @@ BOTH = {"email": "email", "user_id": "id"}
     ],
 )
 def test_who_is_let_back_in_by_one_identifier_is_sent_again_by_the_other(tmp_path, held, unforget):
-    """Both identifiers stand in the model; somebody else who was forgotten stays so.
+    """Both identifiers are in the model; another forgotten user stays forgotten.
 
-    Iterable has forgotten each identifier, so the other one is let back in too.
+    Iterable has forgotten each identifier, so the other one is unforgotten too.
     """
     with SIDES["sandbox"]("hybrid", opt_in=False) as side:
         people = [{"id": f"U-{who}", "email": f"{who}@shop.com", "name": who} for who in ("gone", "away")]

@@ -45,7 +45,7 @@ class TestCommitting(OnLocal, CommitsContract):
 
 
 class TestHolding(OnLocal, QuarantineContract):
-    # The model of another sync cannot be read beside our tables.
+    # The model of another sync cannot be read together with our tables.
     test_who_was_let_back_in_by_another_identifier_is_sent_again = None
 
 
