@@ -1,4 +1,4 @@
-"""The steps of the commit protocol in the real code: each test stands where one of them could be left out."""
+"""The steps of the commit protocol in the real code: each test fails if one of the steps is left out."""
 
 from __future__ import annotations
 

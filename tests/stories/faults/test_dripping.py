@@ -1,4 +1,4 @@
-"""Iterable drips: a run ends in time, a signal ends it, and no row counts as accepted."""
+"""Iterable answers byte by byte: the run ends in time, a signal ends it, and no row counts as accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Iterable answers, accepts rows without some of their fields, and says so: the run reports that, not an outage."""
+"""Iterable accepts rows but drops some of their fields: the run reports that, and not an outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row makes Iterable fail every time: the others arrive, and the row is found, reported and quarantined."""
+"""One row makes Iterable fail every time: the other rows arrive, and the run finds, reports and rejects that row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused rows: how many are too many, for how long the exit code says so, and when they are no longer listed."""
+"""Rejected rows: how many are too many, how long they change the exit code, and when they leave the list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `build` guard over what the real dbt writes: it remembers, it knows who tests what, and it says what to do."""
+"""The `build` guard over what the real dbt writes: it remembers failed builds and tests, and says what to do."""
 
 from __future__ import annotations
 

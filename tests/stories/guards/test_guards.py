@@ -1,4 +1,4 @@
-"""What stops a run before it sends: exit 1, status `stopped`, no request, and a way past that is named."""
+"""What stops a run before it sends: exit 1, status `stopped`, no request, and a hint that names the way on."""
 
 from __future__ import annotations
 

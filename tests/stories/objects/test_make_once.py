@@ -1,4 +1,4 @@
-"""Lists and catalogs that a first run makes: one of each, however many runs begin at once, and known by its id then."""
+"""Lists and catalogs that a first run creates: one of each, however many runs start at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON inside lists, structs and maps of DuckDB is sent as what it says, and not as a text."""
+"""JSON inside lists, structs and maps of DuckDB is sent as JSON, not as a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of syncs: they stay while definitions are added; what no definition names is shown, and deleted on request."""
+"""Names of syncs: they stay when definitions are added. States without a definition are listed and can be deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comparison that may make no temporary table is made without, and the log says so."""
+"""If a role cannot create temporary tables, the run compares without them, and the log says so."""
 
 from __future__ import annotations
 

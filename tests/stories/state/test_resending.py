@@ -1,4 +1,4 @@
-"""Rows that are sent although nothing differs: reported as that, and not as changes."""
+"""Rows that are sent although nothing changed are reported as resent, not as changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many statements a run of many rows has: few where each takes its time."""
+"""How many statements a run of many rows needs: few if each of them takes time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user was forgotten: what is held back, for how long, and what sends it again."""
+"""A user was forgotten: which rows wait, for how long, and what sends them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a row is about, across objects and project types: one person stays one person."""
+"""Which user a row is about, across objects and project types: one person stays one user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pause between two calls for one user that Iterable must not get at once: whose rows wait, and whose do not."""
+"""The pause between two calls for one user: whose rows wait, and whose rows do not."""
 
 from __future__ import annotations
 
