@@ -18,7 +18,7 @@ from reverse_etl.warehouses.duckdb import DuckDB
 from tests.stories.running import opened, run
 
 META = {"object": "users", "email": "email", "fields": {"name": "name"}}
-SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000, http_timeout=120)
+SETTINGS = Settings(batch_rows=2, concurrency=1, requests_per_second=1000, http_timeout=120, user_pause=0)
 
 THIRD = 3
 

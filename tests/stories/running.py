@@ -37,6 +37,7 @@ def run(
     warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL, **given: Any
 ) -> RunResult:
     """Run the model once. `given` are fields of Invocation or Connections that a test sets by itself."""
+    assert clock is not REAL or not settings.user_pause, "the run would really wait for `user_pause`"
     [sync], _ = read_definitions(
         TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
     )

@@ -107,7 +107,7 @@ def shop(tmp_path: Path, iterable: ReferenceServer) -> Project:
 def test_window_that_memory_is_too_small_for_is_read_in_halves(shop, iterable):
     warehouse = opened(Forgetful, shop.folder)
     warehouse.asked = []
-    found = run(warehouse, iterable.url, META, Settings())
+    found = run(warehouse, iterable.url, META, Settings(user_pause=0))
     assert (found.status, found.counts.accepted) == (SyncStatus.SUCCESS, 1_000)
     # Later windows are as short as what fitted.
     assert warehouse.asked[:4] == [1_000, 500, 250, 125]
@@ -117,13 +117,13 @@ def test_window_that_memory_is_too_small_for_is_read_in_halves(shop, iterable):
 def test_rows_that_could_not_be_read_are_not_sent_and_nothing_waits_for_them(shop, iterable):
     warehouse = opened(Forgetful, shop.folder)
     warehouse.asked, warehouse.most = [], 0
-    found = run(warehouse, iterable.url, META, Settings())
+    found = run(warehouse, iterable.url, META, Settings(user_pause=0))
     assert (found.status, found.counts.failed, found.counts.aborted) == (SyncStatus.ERROR, 0, 1_000)
     assert found.problem is not None
     assert found.problem.code == OUT_OF_MEMORY
     warehouse.most = 1_000
     # Nothing is unknown, so that the next run need not wait for requests of this one.
-    found = run(warehouse, iterable.url, META, Settings())
+    found = run(warehouse, iterable.url, META, Settings(user_pause=0))
     assert (found.status, found.counts.accepted) == (SyncStatus.SUCCESS, 1_000)
 
 

@@ -356,7 +356,7 @@ def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
 ) -> None:
     """The model loses its rows while the run takes its lease."""
     project.sql("INSERT INTO people SELECT 'v' || i || '@shop.com', 'A' FROM range(380) t(i)")
-    settings = Settings(requests_per_second=1000)
+    settings = Settings(requests_per_second=1000, user_pause=0)
     assert run(warehouse, iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
     project.sql("UPDATE people SET name = 'B' WHERE email = 'u1@shop.com'")
 

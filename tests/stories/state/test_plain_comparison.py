@@ -55,7 +55,7 @@ def test_log_says_that_no_temporary_table_could_be_made(
     warehouse = opened(Writing, project.folder)
     warehouse.refused = refused  # type: ignore[attr-defined]
     told: list[Event] = []
-    result = run(warehouse, iterable.url, META, Settings(), listener=told.append)
+    result = run(warehouse, iterable.url, META, Settings(user_pause=0), listener=told.append)
     assert (result.status, result.counts.accepted) == (SyncStatus.SUCCESS, 1)
     plain = [event for event in told if event.name == "PlainComparison"]
     assert [event.data["reason"] for event in plain] == ([refused] if refused else [])

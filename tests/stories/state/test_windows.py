@@ -48,7 +48,7 @@ def test_window_holds_more_rows_where_statements_are_slow(tmp_path: Path, iterab
     requests.post(f"{iterable.url}/api/lists", json={"name": "Seen"}, headers=KEY, timeout=10)
     warehouse = opened(Slow, project.folder)
     clock = Time(warehouse.monotonic, time.sleep, lambda: 0.5)
-    found = run(warehouse, iterable.url, META, Settings(), clock)
+    found = run(warehouse, iterable.url, META, Settings(user_pause=0), clock)
     assert (found.status, found.counts.accepted) == (SyncStatus.SUCCESS, 6_000)
     assert warehouse.windows == 2
 
