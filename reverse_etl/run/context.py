@@ -1,4 +1,4 @@
-"""The contexts of a run of one sync. A stage takes one frozen context and returns the next one, or an End.
+"""RunContext: what is known about one run of one sync. A stage takes a frozen context and returns the next, or an End.
 
 A context of a later stage has everything of the earlier ones: RunContext, LookedRun, LeasedRun, PlannedRun,
 ApprovedRun.
@@ -31,7 +31,7 @@ _Context = TypeVar("_Context", bound="RunContext")
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """A run that has begun: at `began` of the monotonic clock, in seconds, and at `started_at` UTC, as text.
+    """A run that has started: `began` is seconds of the monotonic clock, `started_at` is UTC as text.
 
     `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
     of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that crashed.
@@ -62,13 +62,13 @@ class RunContext:
 class LookedRun(RunContext):
     """A run that has compared the model with the sync snapshot."""
 
-    look: SnapshotStatus
+    snapshot_status: SnapshotStatus
 
     @property
     def rows_to_send(self) -> int:
-        """Return the rows that the look would send."""
-        counts = self.look.counts
-        return counts.upserts + (counts.removed if self.look.diff.acts_on_removed else 0)
+        """Return how many rows the comparison wants to send."""
+        counts = self.snapshot_status.counts
+        return counts.upserts + (counts.removed if self.snapshot_status.diff.acts_on_removed else 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,19 +84,19 @@ class LeasedRun(LookedRun):
     is_connected: bool = False
 
     @property
-    def look_under_lease(self) -> SnapshotStatus:
-        """Return the look, with the lease as it is now: another run may have used it since."""
-        return replace(self.look, lease=self.lease_row)
+    def snapshot_status_under_lease(self) -> SnapshotStatus:
+        """Return the status with the lease as it is now: another run may have used it since the comparison."""
+        return replace(self.snapshot_status, lease=self.lease_row)
 
     @property
     def may_have_sent(self) -> bool:
-        """Whether the destination may have got a row of this run."""
+        """Return whether the destination may have received a row of this run."""
         return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun(LeasedRun):
-    """A run that is open and has written its plan. `pause` are rows that have to wait because of their users."""
+    """An open run with a plan. `pause` says which rows wait because of their users."""
 
     diff: Diff
     pause: UserPause | None
@@ -116,7 +116,7 @@ class ApprovedRun(PlannedRun):
 
 @dataclass(frozen=True)
 class End:
-    """The end of a run. `status` is None if the outcomes decide; `fence` is 0 if no run was opened.
+    """The end of a run. `status` is None if the outcomes decide. `fence` is 0 if no run was opened.
 
     `error` is what a stage raised. `step` is the step that the run ended in.
     """

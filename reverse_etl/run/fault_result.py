@@ -1,4 +1,4 @@
-"""The result of a sync that could not run because of its definition, destination or model."""
+"""The result of a sync that could not start, because of its definition, destination or model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reverse_etl.warehouses.mark import Mark
 
 
 def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError], started_at: str) -> RunResult:
-    """Return the result of a sync with errors. There is at least one."""
+    """Return the result of a sync that has errors. There is at least one."""
     one = definition
     problem = fault_problem(one.name, errors)
     return RunResult(
@@ -35,7 +35,7 @@ def fault_result(definition: Sync | BrokenSync, errors: Sequence[ReverseEtlError
 
 
 def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
-    """Return everything that is wrong with a sync, as one problem that names it."""
+    """Return all errors of a sync as one problem that names it."""
     if len(errors) == 1:
         return problem_of(errors[0]).naming(sync)
     codes = {error.code for error in errors}
@@ -50,14 +50,14 @@ def fault_problem(sync: str, errors: Sequence[ReverseEtlError]) -> Problem:
 
 @dataclass(frozen=True)
 class FaultRecorder:
-    """Writes faults into the history. `create`: create its table if there is none."""
+    """Writes faults into the history. `create`: create its table if there is none yet."""
 
     warehouse: Warehouse
     environment: RunEnvironment
     create: bool
 
     def write(self, tables: Tables, result: RunResult) -> None:
-        """One row for a result that has a problem. Raises WarehouseError."""
+        """Write one row for a result that has a problem. Raises WarehouseError."""
         with self.warehouse.session(Mark(self.environment.invocation.id, tables.sync, "record")) as warehouse:
             self._write(warehouse, tables, result)
 

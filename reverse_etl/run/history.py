@@ -1,4 +1,4 @@
-"""The history of runs: one row a run, in `sync_runs`."""
+"""Writes the history of runs: one row for each run, in `sync_runs`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def record_end(end: End) -> End:
 
 
 def _record(end: End) -> None:
-    """Create the table first: before the first run it does not exist."""
+    """Write nothing if the table does not exist yet, before the first run."""
     context, settings = end.context, end.context.environment.settings
     tables, invocation = context.store.tables, context.environment.invocation
     if not prune_runs(context.warehouse, tables, settings.history_days, settings.history_runs):
@@ -42,7 +42,7 @@ def _record(end: End) -> None:
 
 
 def _removals(context: RunContext, allowed: Collection[str]) -> dict[str, int]:
-    """Return the removals of this run, for the guard of later runs."""
+    """Return what the guard of later runs has to know about the rows that this run removed."""
     rows = context.outcomes.removed + context.recovered_removals
     if rows and removed.GUARD.name in allowed:
         return {ALLOWED_REMOVALS: rows}

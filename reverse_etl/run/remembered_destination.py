@@ -1,4 +1,4 @@
-"""What the sync snapshot remembers of a destination: where rows went, and ids such as a list's."""
+"""Remembers where rows went, and ids that the destination gave, such as a list's."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _scope(sync: Sync) -> dict[str, str]:
 
 
 def _leases_of_same_scope(sync: Sync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[LeaseRow]:
-    """Yield the leases of the other syncs of the destination with the same scope."""
+    """Return the leases of the other syncs of the destination with the same scope."""
     for other in environment.project.to_destination(sync.destination):
         if other.object == sync.object and other.name != sync.name and _scope(sync) and _scope(other) == _scope(sync):
             tables = tables_of(store.warehouse, store.tables.schema, other.name)

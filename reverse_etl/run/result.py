@@ -72,13 +72,13 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
     run, sync = end.context, end.context.runnable.sync
     problem = end.problem
     if problem is None and not counts.add_up():
-        problem = _miscounted(sync.name, counts)
+        problem = _miscount_problem(sync.name, counts)
     if end.status is not None:
         return end.status, problem
     if problem is None and (counts.failed or counts.aborted):
         interrupted = run.environment.invocation.stop()
-        problem = _dropped(run, counts) or _unfinished(run, counts, interrupted=interrupted)
-    problem = problem or _refusals(run, counts)
+        problem = _dropped_fields_problem(run, counts) or _undelivered_problem(run, counts, interrupted=interrupted)
+    problem = problem or _find_too_many_refusals(run, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
     waiting = run.counts.waiting
@@ -87,7 +87,7 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
     return (SyncStatus.WARN if refused or skipped or run.warnings else SyncStatus.SUCCESS), None
 
 
-def _miscounted(sync: str, counts: Counts) -> Problem:
+def _miscount_problem(sync: str, counts: Counts) -> Problem:
     return Problem(
         "counts-do-not-add-up",
         f"sync `{sync}`: {plural(counts.planned, 'row')} {were(counts.planned)} planned, and the"
@@ -97,15 +97,17 @@ def _miscounted(sync: str, counts: Counts) -> Problem:
     )
 
 
-def _refusals(run: RunContext, counts: Counts) -> Problem | None:
+def _find_too_many_refusals(run: RunContext, counts: Counts) -> Problem | None:
     """Return whether too many rows were refused: of the rows sent now, or of all rows of the sync."""
     limit, looked = run.runnable.sync.reject_limit, run.counts
     # A forgotten user is not a fault of the rows.
     rejected, sendable = counts.rejected - run.outcomes.forgotten, counts.planned - counts.invalid
     of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
     if of_many or limit.exceeds_count(rejected, sendable):
-        return _too_many(run.runnable, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected")
-    # Refused and invalid rows stay in every run, so compare them with the model and not with the changes.
+        return _reject_limit_problem(
+            run.runnable, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected"
+        )
+    # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
     removals = looked.refused_removals + run.planned_rows.get("removed", 0)
     rows = max(looked.model_rows + removals, counts.planned)
     held = {"rejected": rejected, "invalid": counts.invalid, "refused by an earlier run": looked.refused_before}
@@ -113,10 +115,10 @@ def _refusals(run: RunContext, counts: Counts) -> Problem | None:
         return None
     reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
     many = sum(held.values())
-    return _too_many(run.runnable, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
+    return _reject_limit_problem(run.runnable, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
 
 
-def _dropped(run: RunContext, counts: Counts) -> Problem | None:
+def _dropped_fields_problem(run: RunContext, counts: Counts) -> Problem | None:
     """Return the rows that the destination accepted only in part, if no other rows failed."""
     rows = run.outcomes.dropped
     if not rows or rows != counts.failed or counts.aborted:
@@ -132,8 +134,8 @@ def _dropped(run: RunContext, counts: Counts) -> Problem | None:
     )
 
 
-def _left(name: str, counts: Counts) -> str:
-    """Return which rows did not arrive, or are unknown."""
+def _undelivered(name: str, counts: Counts) -> str:
+    """Return which rows did not arrive, or may not have arrived."""
     parts = []
     if counts.failed:
         parts.append(f"it is not known whether {name} took {plural(counts.failed, 'row')}")
@@ -142,27 +144,27 @@ def _left(name: str, counts: Counts) -> str:
     return ", and ".join(parts)
 
 
-def _unfinished(run: RunContext, counts: Counts, *, interrupted: bool) -> Problem:
+def _undelivered_problem(run: RunContext, counts: Counts, *, interrupted: bool) -> Problem:
     sync, name = run.name, run.runnable.vendor.replies.name
     if interrupted:
         return Problem(
             "interrupted",
-            f"sync `{sync}`: a signal stopped the run after {plural(counts.accepted, 'row')}; {_left(name, counts)}",
+            f"sync `{sync}`: a signal stopped the run after {plural(counts.accepted, 'row')}; {_undelivered(name, counts)}",
             f"Run again to send the rest. What {name} accepted is committed.",
             {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
         )
     return Problem(
         "rows-not-delivered",
-        f"sync `{sync}`: {_left(name, counts)}",
+        f"sync `{sync}`: {_undelivered(name, counts)}",
         f"Run again to send them again. The samples in the result file say why, with what {name} answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
     )
 
 
-def _too_many(runnable: RunnableSync, said: str) -> Problem:
+def _reject_limit_problem(runnable: RunnableSync, sentence: str) -> Problem:
     return Problem(
         "reject-limit",
-        f"sync `{runnable.sync.name}`: {said}",
+        f"sync `{runnable.sync.name}`: {sentence}",
         f"See `reverse-etl rejected --select {runnable.sync.name}{runnable.destination.flag}`. All other rows are"
         " delivered. `reject_limit` in the definition sets how many are too many.",
         {"limit": str(runnable.sync.reject_limit)},
@@ -177,7 +179,7 @@ def _warnings(run: RunContext) -> list[str]:
 
 
 def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:
-    """Return the result with its costs. Reading the columns, before the sync's turn, is part of its time."""
+    """Return the result with its costs. Reading the columns, which happens before the run, is part of its time."""
     before = sum(one.cost.seconds for one in spent if one.step == _COLUMNS)
     return replace(
         result,

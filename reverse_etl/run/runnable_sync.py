@@ -1,4 +1,4 @@
-"""A sync that is ready to run: with its columns, its bound object and its destination."""
+"""RunnableSync: a sync with what a run needs: its columns, its object, its destination."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNSENDABLE = {
 
 @dataclass(frozen=True)
 class RunnableSync:
-    """One sync, with the columns of its model and its destination.
+    """One sync, resolved against the columns of its model and its destination.
 
     `place` is the scope of the sync with the ids that the destination gave it. `source` is the relation that feeds it.
     """
@@ -49,7 +49,7 @@ class RunnableSync:
 
     @property
     def context(self) -> SyncContext:
-        """Return what the destination must know of the sync."""
+        """Return what the destination is asked about."""
         typed = tuple(_typed(value) for value in self.layout.values if not value.field.from_key)
         return SyncContext(self.sync, typed)
 
@@ -60,17 +60,17 @@ class RunnableSync:
 
     @property
     def vendor(self) -> Destination:
-        """Return the destination of the sync."""
+        """Return the destination that knows the replies and values."""
         return load_destination(self.destination.kind)
 
     def remembered(self, salt: str) -> dict[str, object]:
-        """Return what a sync snapshot keeps of where its rows went."""
+        """Return what a sync snapshot remembers about where its rows went."""
         place = {"object": self.sync.object, **self.place}
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
 def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> RunnableSync:
-    """Return the sync with the model's columns. Raises Faults with everything that does not fit them."""
+    """Read the model's columns and return the sync. Raises Faults with everything that is wrong."""
     columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
     if faults:
@@ -122,7 +122,7 @@ def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
-    """Return the fields of the data that a key of the definition already sends."""
+    """Return a fault for each field that a key of the definition sends already."""
     added = {field.path for field in extra if not field.from_key}
     data = [field for field in sync.fields or () if not field.from_key]
     return find_field_faults(data, location_of(sync)) if added else []

@@ -60,7 +60,7 @@ STAGES = (
 
 
 def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> RunResult:
-    """Run one sync. Every fault of the sync becomes its result; nothing is raised for it."""
+    """Run one sync. An error of the sync becomes part of its result and is not raised."""
     mark = Mark(environment.invocation.id, runnable.sync.name)
     timings: dict[str, float] = {}
     with warehouse.session(mark):

@@ -76,7 +76,7 @@ class Crash(Enum):
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedRow:
     """One row of a plan."""
 
     ordinal: int
@@ -86,12 +86,11 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Ran:
+class HarnessResult:
     """What one run planned: rows in their order, differing rows by kind, and rows by changed field."""
 
-    rows: tuple[Planned, ...]
+    rows: tuple[PlannedRow, ...]
     changed_fields: Mapping[str, int]
-    look: SnapshotStatus
     fence: int
 
     def identities(self, kind: str) -> list[str | None]:
@@ -103,7 +102,7 @@ class Ran:
         return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
 
 
-def accept(row: Planned) -> Fate:
+def accept(row: PlannedRow) -> Fate:
     """Everything goes well."""
     return Fate.ACCEPTED
 
@@ -111,7 +110,7 @@ def accept(row: Planned) -> Fate:
 def of(identity: str, fate: Fate, otherwise: Fate = Fate.ACCEPTED):
     """That fate for one row."""
 
-    def chosen(row: Planned) -> Fate:
+    def chosen(row: PlannedRow) -> Fate:
         return fate if row.identity == identity else otherwise
 
     return chosen
@@ -215,11 +214,11 @@ class SyncHarness:
         return {kind: count for kind, count in found.items() if count}
 
     def lease(self) -> Lease:
-        """A lease of a holder of its own, not acquired."""
+        """Return a lease with a new holder, not acquired."""
         return Lease(self.warehouse, self.store().tables, Holder(f"holder {next(_holders)}"), TTL, LATE)
 
     def prepared(self) -> Lease:
-        """An acquired lease, with every table there is."""
+        """Return an acquired lease, after all tables were created."""
         store = self.store()
         store.prepare_lease("lineage", "salt")
         lease = self.lease()
@@ -228,13 +227,13 @@ class SyncHarness:
         return lease
 
     def run(
-        self, fate: Callable[[Planned], Fate] = accept, *, crash: Crash | None = None, full_refresh: bool = False
-    ) -> Ran:
-        """One run, from look to close, or to where it dies; a dead one's lease has then run out."""
-        return _Run(self, fate, crash, full_refresh=full_refresh).go()
+        self, fate: Callable[[PlannedRow], Fate] = accept, *, crash: Crash | None = None, full_refresh: bool = False
+    ) -> HarnessResult:
+        """Do one run, from look to close or to its crash. After a crash its lease has expired."""
+        return _HarnessRun(self, fate, crash, full_refresh=full_refresh).run()
 
     def expire(self) -> None:
-        """Let the lease of a dead run be long overdue."""
+        """Let the lease of a crashed run expire long ago."""
         self.sql(f"UPDATE {{lease}} SET expires_at = {LONG_AGO}, quiet_at = beat_at")
 
     def entries(self) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -249,7 +248,7 @@ class SyncHarness:
         return {identity: state for identity, (state, _) in self.entries().items()}
 
     def lying_entries(self) -> list[str]:
-        """Entries that claim more than the destination holds: there must never be one."""
+        """Return the entries that claim more than the destination holds: there must be none."""
         skipping = {value.field.path for value in self.layout().values if value.skips_nulls}
         lying = []
         for identity, (state, values) in self.entries().items():
@@ -261,52 +260,52 @@ class SyncHarness:
         return lying
 
 
-class _Run:
+class _HarnessRun:
     """One run of a harness, step by step."""
 
     def __init__(
-        self, harness: SyncHarness, fate: Callable[[Planned], Fate], crash: Crash | None, *, full_refresh: bool
+        self, harness: SyncHarness, fate: Callable[[PlannedRow], Fate], crash: Crash | None, *, full_refresh: bool
     ):
         self.harness, self.fate, self.crash, self.full_refresh = harness, fate, crash, full_refresh
         self.store = harness.store()
         self.lease = harness.lease()
         self.acked, self.untouched = Ranges(), Ranges()
 
-    def go(self) -> Ran:
-        look = self.store.read_status()
+    def run(self) -> HarnessResult:
+        status = self.store.read_status()
         self.store.prepare_lease("lineage", "salt")
         assert self.lease.acquire(), "the lease is not free"
         row = self.store.lease_row()
         assert row is not None
         if row.run is not None:
             self.store.recover(self.lease, row.run)
-        diff = self._plan(look)
+        diff = self._plan(status)
         rows = self._read()
-        ran = Ran(rows, self.store.changed_fields(self.lease.fence), look, self.lease.fence)
-        if self.crash is Crash.AFTER_PLAN or not self._send(rows, diff) or not self._commit(diff, look):
+        ran = HarnessResult(rows, self.store.changed_fields(self.lease.fence), self.lease.fence)
+        if self.crash is Crash.AFTER_PLAN or not self._send(rows, diff) or not self._commit(diff, status):
             self.harness.expire()
         return ran
 
-    def _plan(self, look: SnapshotStatus) -> Diff:
+    def _plan(self, status: SnapshotStatus) -> Diff:
         self.store.prepare_snapshot()
         if self.full_refresh:
             self.store.forget_acceptance()
-        diff = replace(self.store.diff(), thorough=look.diff.thorough)
-        self.store.write_plan(replace(diff, notes_rows_left=look.counts.moved), self.lease.fence)
         assert self.lease.open_run()
+        diff = replace(self.store.diff(), thorough=status.diff.thorough)
+        self.store.write_plan(replace(diff, notes_rows_left=status.counts.moved), self.lease.fence)
         return diff
 
-    def _read(self) -> tuple[Planned, ...]:
+    def _read(self) -> tuple[PlannedRow, ...]:
         values = self.store.layout.values
         return tuple(
-            Planned(
+            PlannedRow(
                 row["ordinal"], row["kind"], row["identity"], {value.field.path: row[value.name] for value in values}
             )
             for batch in self.store.planned(self.lease.fence, 0, 2 * REMOVALS_FROM, 7)
-            for row in _plain(batch)
+            for row in _rows_of(batch)
         )
 
-    def _send(self, rows: Sequence[Planned], diff: Diff) -> bool:
+    def _send(self, rows: Sequence[PlannedRow], diff: Diff) -> bool:
         recheck = Recheck(RECHECK, self.harness.first_recheck)
         self.rejections = Rejections(self.harness.warehouse, diff, self.lease.fence, recheck)
         self.rejections.record_invalid()
@@ -319,14 +318,14 @@ class _Run:
             fate = Fate.ACCEPTED if row.kind == "invalid" else self.fate(row)
             if fate in LANDING and row.kind != "invalid":
                 self._land(row)
-            outcomes += self._noted(row, fate)
+            outcomes += self._note(row, fate)
         self.credit = credit
         if self.crash is Crash.AFTER_SEND:
             return False
         self.rejections.record(outcomes)
         return self.lease.flush(credit, self.acked) and self.crash is not Crash.AFTER_FLUSH
 
-    def _noted(self, row: Planned, fate: Fate) -> list[Outcome]:
+    def _note(self, row: PlannedRow, fate: Fate) -> list[Outcome]:
         if fate is Fate.ACCEPTED or fate in _REFUSED:
             self.acked.add(row.ordinal, row.ordinal + 1)
         if fate is Fate.ABORTED:
@@ -336,12 +335,12 @@ class _Run:
             return [Outcome(row.ordinal, Status.FAILED, "no-answer", "", True, RESPONSE, rows=rows, alone=rows == 1)]
         if fate not in _REFUSED:
             return []
-        status, code, tainted = _REFUSED[fate]
+        status, code, applied = _REFUSED[fate]
         barred, given_up = fate is Fate.FORGOTTEN, fate is Fate.GIVEN_UP
         response = RESPONSE if given_up else None
-        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", tainted, response, barred, recheck=given_up)]
+        return [Outcome(row.ordinal, status, code, "it's \\ refused\n", applied, response, barred, recheck=given_up)]
 
-    def _land(self, row: Planned) -> None:
+    def _land(self, row: PlannedRow) -> None:
         assert row.identity is not None
         if row.kind == "removed":
             self.harness.sent.pop(row.identity, None)
@@ -350,9 +349,9 @@ class _Run:
         values = {path: value for path, value in row.values.items() if not (path in skipping and value is None)}
         self.harness.sent.setdefault(row.identity, {}).update(values)
 
-    def _commit(self, diff: Diff, look: SnapshotStatus) -> bool:
+    def _commit(self, diff: Diff, status: SnapshotStatus) -> bool:
         run = OpenRun(self.lease.fence, self.credit, self.acked)
-        self.store.commit(run, self.untouched, stale=look.counts.stale > 0, moved=look.counts.moved)
+        self.store.commit(run, self.untouched, stale=status.counts.stale > 0, moved=status.counts.moved)
         if self.crash is Crash.AFTER_MERGE:
             return False
         self.rejections.clear_accepted()
@@ -361,8 +360,8 @@ class _Run:
         return True
 
 
-def _plain(batch: Any) -> list[dict[str, Any]]:
-    """Rows of an Arrow batch; times of nanoseconds, which Python lacks, as text."""
+def _rows_of(batch: Any) -> list[dict[str, Any]]:
+    """Return the rows of an Arrow batch. Times with nanoseconds, which Python lacks, are text."""
     nano = [str(kind).startswith("timestamp[ns") for kind in batch.schema.types]
     columns = [column.cast("string") if odd else column for column, odd in zip(batch.columns, nano, strict=True)]
     names = batch.schema.names

@@ -1,4 +1,4 @@
-"""Runs the guards before a sync sends, with what its look found and where its rows would go."""
+"""Checks the guards of a sync before it sends: what its sync snapshot shows, and where its rows would go."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def target_error(runnable: RunnableSync) -> ConfigError | None:
 
 
 def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[str]) -> ConfigError | None:
-    """Return the error of a command that changes a sync snapshot which another relation feeds."""
+    """Return the error of a command that changes a sync snapshot which belongs to another relation."""
     guard = relation.GUARD
     before, now = row.destination, runnable.remembered(row.salt)
     context = replace(_context(runnable), before=before, now=now, entries=row.entries)
@@ -30,28 +30,28 @@ def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[st
     return error_of(problem) if problem is not None else None
 
 
-def guard_problem(runnable: RunnableSync, look: SnapshotStatus, allowed: Collection[str]) -> Problem | None:
+def guard_problem(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> Problem | None:
     """Return what stops this sync before it sends, or None. `allowed` are guards that stop nothing this time."""
     guards = [guard for guard in SEND_GUARDS if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(guards, send_context(runnable, look))
+    return first_problem(guards, send_context(runnable, status))
 
 
-def send_context(runnable: RunnableSync, look: SnapshotStatus) -> SendGuardContext:
-    """Return what the guards look at before a sync sends."""
-    damage = look.integrity_problem
+def send_context(runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
+    """Return what the guards check before a sync sends."""
+    damage = status.integrity_problem
     return replace(
         _context(runnable),
-        before=look.remembered,
-        now=runnable.remembered(look.lease.salt if look.lease is not None else ""),
-        model_rows=look.counts.model_rows,
-        entries=look.counts.entries,
-        added=look.counts.added,
-        changed=look.counts.changed,
-        removed=look.counts.removed,
-        invalid=look.counts.invalid_rows,
-        quarantined=look.counts.quarantined,
-        removed_before=look.removed_before,
-        snapshot_table=look.diff.tables.snapshot,
+        before=status.remembered,
+        now=runnable.remembered(status.lease.salt if status.lease is not None else ""),
+        model_rows=status.counts.model_rows,
+        entries=status.counts.entries,
+        added=status.counts.added,
+        changed=status.counts.changed,
+        removed=status.counts.removed,
+        invalid=status.counts.invalid_rows,
+        quarantined=status.counts.quarantined,
+        removed_before=status.removed_before,
+        snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},
     )

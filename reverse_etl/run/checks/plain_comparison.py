@@ -6,12 +6,12 @@ from reverse_etl.events import Event, Listener
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
-def report_plain_comparison(look: SnapshotStatus, sync: str, listener: Listener) -> None:
-    """Report it once for each look, with the error code of the temporary table."""
-    if not look.diff.writes_nothing:
+def report_plain_comparison(status: SnapshotStatus, sync: str, listener: Listener) -> None:
+    """Report it once for each comparison, with the error code of the temporary table."""
+    if not status.diff.writes_nothing:
         return
     message = (
-        f"sync `{sync}`: no temporary table could be made ({look.diff.refused}), so the comparison reads the model more"
-        " often, which can cost more"
+        f"sync `{sync}`: no temporary table could be made ({status.diff.refused}), so the comparison reads the model"
+        " more often, which can cost more"
     )
-    listener(Event("PlainComparison", message, "info", sync, {"reason": look.diff.refused}))
+    listener(Event("PlainComparison", message, "info", sync, {"reason": status.diff.refused}))

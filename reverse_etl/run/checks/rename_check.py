@@ -1,4 +1,4 @@
-"""Warns if a sync never ran, and a sync whose name is gone from the project sent the same rows."""
+"""Warns if a sync that never ran seems to be a renamed one: a sync that is gone sent the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates how many requests a plan takes, and how long at the documented rates; knows no rows, only counts."""
+"""Estimates how many requests a plan needs, and how long they take at the documented rates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """Requests at least (bodies that are too large are cut further), and seconds at the rates of their endpoints."""
+    """The least number of requests (large bodies need more), and their seconds at the rates of their endpoints."""
 
     requests: int = 0
     seconds: float = 0.0
 
 
 def estimate(operations: Operations, settings: Settings, writes: int, removals: int) -> Estimate:
-    """Return the requests and seconds for these rows. Endpoints have their own rates, one after another."""
+    """Return the requests and seconds for so many rows. Endpoints have their own rates and run one after another."""
     write, remove, lookup = operations.write, operations.remove, operations.lookup
     steps = [(write.endpoint, ceil(writes / min(write.max_rows, settings.batch_rows)))]
     if lookup is not None:
@@ -34,13 +34,13 @@ def estimate(operations: Operations, settings: Settings, writes: int, removals: 
 
 def with_rate(endpoint: Endpoint, operations: Operations, settings: Settings) -> Endpoint:
     """Return the endpoint with the rate that a run keeps: the one that a setting names, or the endpoint's own."""
-    own = getattr(settings, endpoint.setting) if endpoint.setting else 0
+    endpoint_rate = getattr(settings, endpoint.setting) if endpoint.setting else 0
     rate = settings.requests_per_second if endpoint == operations.write.endpoint else 0
-    return replace(endpoint, per_second=rate or own or endpoint.per_second)
+    return replace(endpoint, per_second=rate or endpoint_rate or endpoint.per_second)
 
 
 def _seconds(requests: int, endpoint: Endpoint) -> float:
-    """Return the seconds at this rate. A daily limit counts in whole days."""
+    """Return how long so many requests take. A used-up limit per day costs a whole day."""
     days = max(requests - 1, 0) // endpoint.per_day if endpoint.per_day else 0
     rest = requests - days * (endpoint.per_day or 0)
     return days * _DAY + rest / endpoint.per_second

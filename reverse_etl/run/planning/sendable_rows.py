@@ -1,4 +1,4 @@
-"""Asks the destination and encodes rows, as a run does before its first row. Nothing is created."""
+"""Asks the destination and encodes rows, as a run does before its first request. Creates nothing."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 _ROWS_A_BATCH = 2000
 
 
-class _WouldMakeError(Exception):
-    """The run would create something in the destination here."""
+class _WouldCreateError(Exception):
+    """A run would create something in the destination here."""
 
 
 @dataclass(frozen=True)
 class _ReadOnlyCaller:
-    """Sends only requests that change nothing."""
+    """Makes only calls that change nothing."""
 
-    asker: ApiCaller
+    caller: ApiCaller
 
     def ask(self, request: Request, *, once: bool = False, settled: Callable[[Reply], bool] = lambda _: True) -> Reply:
         if request.endpoint.method != "GET":
-            raise _WouldMakeError
-        return self.asker.ask(request, once=once, settled=settled)
+            raise _WouldCreateError
+        return self.caller.ask(request, once=once, settled=settled)
 
 
 def connect_read_only(runnable: RunnableSync, asker: ApiCaller) -> tuple[RunnableSync, Sequence[str]]:
-    """Return the sync with the destination's answers, and warnings. Raises DestinationError if a run would end.
+    """Return the sync with the destination's answers, and warnings. Raises DestinationError if the run would fail.
 
     If the run would create something first, such as a list, the sync stays as it is, and a warning says so.
     """
     try:
         bound = runnable.bound.connect(runnable.context, _ReadOnlyCaller(asker))
-    except _WouldMakeError:
+    except _WouldCreateError:
         found = runnable.bound.inspect(runnable.context, _ReadOnlyCaller(asker))
         return runnable, (*found.notes, *found.warnings)
     return runnable.connected(bound), bound.warnings

@@ -1,4 +1,4 @@
-"""The plan of one sync, as plain values; knows neither warehouses nor screens."""
+"""SyncPlan: what a run of one sync would do, as plain values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Example:
 
 @dataclass(frozen=True)
 class SyncPlan:
-    """What a run would do, in rows. `invalid` counts rows by reason, `changed_fields` rows by field.
+    """What a run of one sync would do. Counts are rows; `invalid` counts by reason, `changed_fields` by field.
 
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
     `fails`: the run would end with an error, and not be stopped by a guard.

@@ -20,36 +20,36 @@ from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
 
-_ROWS_LOOKED_AT = 200
+_SAMPLED_ROWS = 200
 
 
 def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
-    """Return the plan of one sync, with up to `examples` examples of each field that changes. Raises ConfigError."""
+    """Return the plan of one sync, with up to `examples` examples of each changed field. Raises ConfigError."""
     with reader.session(Mark(environment.invocation.id, runnable.sync.name, "look")):
         return _plan(runnable, reader, environment, examples)
 
 
 def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
     snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.layout)
-    look = snapshot.read_status(resends=environment.invocation.full_refresh)
-    report_plain_comparison(look, runnable.sync.name, environment.invocation.listener)
-    if look.lease is not None:
-        snapshot.check_lease(look.lease)
-    samples = snapshot.samples(look.diff, _ROWS_LOOKED_AT) if look.counts.changed and examples else []
-    outlook = _foresee(runnable, look, reader, environment)
+    status = snapshot.read_status(resends=environment.invocation.full_refresh)
+    report_plain_comparison(status, runnable.sync.name, environment.invocation.listener)
+    if status.lease is not None:
+        snapshot.check_lease(status.lease)
+    samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and examples else []
+    forecast = _forecast(runnable, status, reader, environment)
     return replace(
-        _counted(outlook.runnable, look, outlook.unsendable, environment),
+        _count(forecast.runnable, status, forecast.unsendable, environment),
         examples=_examples(runnable, samples, examples),
-        problems=outlook.problems,
-        warnings=(*outlook.warnings, *_rename_warnings(runnable, look, reader, environment)),
-        fails=outlook.fails,
-        note=_note(look),
+        problems=forecast.problems,
+        warnings=(*forecast.warnings, *_rename_warnings(runnable, status, reader, environment)),
+        fails=forecast.fails,
+        note=_open_run_note(status),
     )
 
 
 @dataclass(frozen=True)
-class _Outlook:
-    """How far a run would get: the sync with the destination's answers, held rows, and the problem that ends it."""
+class _Forecast:
+    """What would happen before the first row is sent: the connected sync, unsendable rows, and what ends the run."""
 
     runnable: RunnableSync
     unsendable: Mapping[str, int] = field(default_factory=dict)
@@ -58,26 +58,26 @@ class _Outlook:
     fails: bool = False
 
 
-def _foresee(runnable: RunnableSync, look: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Outlook:
-    """Do what a run does before its first row, in the same order: guards first."""
-    stop = guard_problem(runnable, look, environment.invocation.passed_guards)
-    removals = look.counts.removed if look.diff.acts_on_removed else 0
-    if stop is not None or not look.counts.upserts + removals:
-        return _Outlook(runnable, problems=(stop,) if stop is not None else ())
+def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Forecast:
+    """Do what a run does before it sends its first row, in the same order. Guards come first."""
+    problem = guard_problem(runnable, status, environment.invocation.passed_guards)
+    removals = status.counts.removed if status.diff.acts_on_removed else 0
+    if problem is not None or not status.counts.upserts + removals:
+        return _Forecast(runnable, problems=(problem,) if problem is not None else ())
     try:
         with reader.idle():
-            asked, warnings = _asked(runnable, environment)
+            connected, warnings = _connect(runnable, environment)
     except ReverseEtlError as error:
-        return _Outlook(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
-    stop = guard_problem(asked, look, environment.invocation.passed_guards)
-    if stop is not None:
-        return _Outlook(asked, problems=(stop,), warnings=tuple(warnings))
-    unsendable = count_unsendable(asked, look.diff, reader) if look.counts.upserts else {}
-    return _Outlook(asked, unsendable, warnings=tuple(warnings))
+        return _Forecast(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
+    problem = guard_problem(connected, status, environment.invocation.passed_guards)
+    if problem is not None:
+        return _Forecast(connected, problems=(problem,), warnings=tuple(warnings))
+    unsendable = count_unsendable(connected, status.diff, reader) if status.counts.upserts else {}
+    return _Forecast(connected, unsendable, warnings=tuple(warnings))
 
 
-def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
-    """Return the sync with the destination's answers, and warnings."""
+def _connect(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
+    """Return the sync with what the destination says about it, and warnings."""
     client = environment.connections.client(runnable.destination)
     try:
         return connect_read_only(runnable, environment.questions(client, runnable.destination))
@@ -85,11 +85,11 @@ def _asked(runnable: RunnableSync, environment: RunEnvironment) -> tuple[Runnabl
         client.close()
 
 
-def _counted(
-    runnable: RunnableSync, look: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
+def _count(
+    runnable: RunnableSync, status: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
 ) -> SyncPlan:
-    counts = look.counts
-    removals = counts.removed if look.diff.acts_on_removed else 0
+    counts = status.counts
+    removals = counts.removed if status.diff.acts_on_removed else 0
     writes = counts.upserts - sum(unsendable.values())
     cost = estimate(runnable.bound.operations, environment.settings, writes, removals)
     return replace(
@@ -114,19 +114,19 @@ def _counted(
 
 
 def _rename_warnings(
-    runnable: RunnableSync, look: SnapshotStatus, reader: Reader, environment: RunEnvironment
+    runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment
 ) -> tuple[str, ...]:
-    warning = rename_warning(runnable, reader, environment) if look.lease is None else ""
+    warning = rename_warning(runnable, reader, environment) if status.lease is None else ""
     return (warning,) if warning else ()
 
 
 def stopped_plan(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:
-    """Return the plan of a sync that would not run, with the reasons: its build failed, or it is broken."""
+    """Return the plan of a sync that would not run, with the reasons: a failed build, or a broken definition."""
     return replace(_empty_plan(definition), counted=False, problems=problems)
 
 
 def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
-    """Return a plan with only the facts of the sync."""
+    """Return a plan with only the facts of the definition."""
     one = definition
     plan = SyncPlan(one.name, one.unique_id, one.relation, one.destination, target=one.target, database=one.database)
     if isinstance(one, BrokenSync):
@@ -134,13 +134,13 @@ def _empty_plan(definition: Sync | BrokenSync) -> SyncPlan:
     return replace(plan, object=one.object, mode=one.mode, on_removed=one.on_removed)
 
 
-def _note(look: SnapshotStatus) -> str:
-    """Return a warning about an open run, which a plan cannot foresee."""
-    if look.lease is None or look.lease.run is None:
+def _open_run_note(status: SnapshotStatus) -> str:
+    """Return what a plan cannot know: how much of an open run was accepted. Empty if no run is open."""
+    if status.lease is None or status.lease.run is None:
         return ""
     return (
-        f"run {look.lease.run.fence} has not committed: it goes on, or it died. What the destination accepted of it is"
-        " taken off before the next run plans, so fewer rows may be sent than are counted here"
+        f"run {status.lease.run.fence} has not committed: it is active, or it crashed. The next run first commits what"
+        " the destination accepted, so it may send fewer rows than this plan counts"
     )
 
 
@@ -149,7 +149,7 @@ def _examples(runnable: RunnableSync, samples: Sequence[ChangedRow], most: int) 
     found: dict[str, list[Example]] = {}
     for sample in samples:
         for path, (old, new) in sample.fields.items():
-            shown = found.setdefault(path, [])
-            if len(shown) < most:
-                shown.append(Example(sample.identity, kinds[path], old, new))
-    return {path: tuple(shown) for path, shown in found.items()}
+            examples = found.setdefault(path, [])
+            if len(examples) < most:
+                examples.append(Example(sample.identity, kinds[path], old, new))
+    return {path: tuple(examples) for path, examples in found.items()}

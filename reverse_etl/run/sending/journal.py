@@ -1,4 +1,4 @@
-"""Records which rows of a run have an outcome, and saves that before more rows are sent."""
+"""Journal: the outcomes of a run's rows, and the flush that saves them before more is sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SendDeadlines:
 
 
 class Journal:
-    """The outcomes of one run's rows. No row may be sent beyond `credit`, or after the last heartbeat's deadline."""
+    """The outcomes of one run's rows. No row is sent beyond `credit`, or after the last heartbeat's deadline."""
 
     def __init__(self, lease: Lease, rejections: Rejections, deadlines: SendDeadlines) -> None:
         """Start with an open run that has sent nothing."""
@@ -45,7 +45,7 @@ class Journal:
         self.outcomes = RowOutcomes()
 
     def allowed(self) -> bool:
-        """Return whether a request may go now."""
+        """Return whether a request may be sent now."""
         deadline = self._beat + self._deadlines.lease_ttl - self._deadlines.pause_bound
         return self._deadlines.monotonic() < deadline and not (self._halted or self._deadlines.stop())
 
@@ -54,18 +54,18 @@ class Journal:
         self._halted = True
 
     def due(self) -> bool:
-        """Return whether the next heartbeat should be written."""
+        """Return whether the next heartbeat is due."""
         return self._deadlines.monotonic() >= self._beat + self._deadlines.beat
 
     def accept(self, ordinals: Sequence[int]) -> None:
-        """Record accepted rows."""
-        for start, end in _runs(ordinals):
+        """Note accepted rows."""
+        for start, end in _intervals(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.ACCEPTED] += len(ordinals)
         self.outcomes.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Record rows with other outcomes. Their ordinals are covered only after they are saved as exceptions."""
+        """Note all other outcomes. An ordinal is covered only after it is saved as an exception."""
         for outcome in outcomes:
             self.outcomes.note(outcome)
             if outcome.status in _NOTED:
@@ -76,13 +76,13 @@ class Journal:
                 self.untouched.add(outcome.ordinal, outcome.ordinal + 1)
 
     def cover_invalid(self, ordinals: Sequence[int]) -> None:
-        """Cover the invalid rows of the plan, which were saved with it."""
-        for start, end in _runs(ordinals):
+        """Cover invalid rows of the plan. They were saved together with it."""
+        for start, end in _intervals(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.INVALID] += len(ordinals)
 
     def flush(self, credit: int | None = None) -> None:
-        """Save exceptions, then heartbeat, accepted rows and credit in one statement. Raises LeaseError."""
+        """Save exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
         if self._failed:
             # Saved so that `rejected` shows them, not as exceptions: nothing covers them, so they are unknown.
             self._rejections.record(self._failed)
@@ -104,12 +104,12 @@ class Journal:
         return self._rejections.past_failures(start, end)
 
     def open_run(self) -> OpenRun:
-        """Return the journal that the commit merges."""
+        """Return what the commit merges."""
         return OpenRun(self._lease.fence, self.credit, self.acked)
 
 
 def lease_lost_error(fence: int) -> LeaseError:
-    """Return the error that another run took the lease."""
+    """Return the error of a run whose lease another run took."""
     return LeaseError(
         "lease-lost",
         "another run took over this sync while this run was sending",
@@ -118,8 +118,8 @@ def lease_lost_error(fence: int) -> LeaseError:
     )
 
 
-def _runs(ordinals: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the ordinals as half-open intervals; a whole batch is one."""
+def _intervals(ordinals: Sequence[int]) -> list[tuple[int, int]]:
+    """Return ordinals as half-open intervals. A whole batch is one interval."""
     if not ordinals:
         return []
     if ordinals[-1] - ordinals[0] + 1 == len(ordinals):

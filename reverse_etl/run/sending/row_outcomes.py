@@ -29,12 +29,12 @@ class RowOutcomes:
 
     @property
     def has_unknown(self) -> bool:
-        """Return whether some row was sent without an answer, so that its request may still take effect."""
+        """Return whether some row got no response, so that its request may still take effect."""
         return self.has_unanswered_requests or self.counts[Status.FAILED] > self.dropped
 
     @property
     def forgotten(self) -> int:
-        """Return the rows that were rejected because their users had asked to be forgotten."""
+        """Return the number of rows that were rejected because their users are forgotten."""
         rejected = Status.REJECTED.value
         return sum(
             rows for (status, code, _), rows in self.reasons.items() if (status, code) == (rejected, FORGOTTEN_USER)
@@ -42,7 +42,7 @@ class RowOutcomes:
 
     @property
     def dropped(self) -> int:
-        """Return the rows that the destination accepted without some of their fields."""
+        """Return the number of rows that the destination accepted without some of their fields."""
         return sum(rows for (_, code, _), rows in self.reasons.items() if code == "dropped-fields")
 
     def samples(self, most: int = 20) -> tuple[Sample, ...]:

@@ -6,7 +6,7 @@ If statements take seconds, as in some warehouses, a window holds several times 
 
 from __future__ import annotations
 
-# Sender takes this many times as long as the statements between two windows.
+# Sending takes this many times as long as the statements between two windows.
 _SHARE = 10
 
 
@@ -20,7 +20,7 @@ class SendWindow:
         self.rows = self._least
 
     def learn(self, rows: int, sending: float, statements: float) -> None:
-        """Record the seconds of a window: for sending its rows, and for its statements."""
+        """Adapt to how long a window took: seconds to send its rows, and seconds for its statements."""
         if sending > 0:
             wanted = rows / sending * _SHARE * statements
             self.rows = round(min(max(wanted, self._least), self._most))

@@ -31,7 +31,7 @@ _TICK = 0.2
 
 @dataclass(frozen=True)
 class SendPhase:
-    """A range of ordinals that is sent together: first upserts, then removals."""
+    """Ordinals of a plan that are sent by one operation: first rows to write, then rows to remove."""
 
     start: int
     rows: int
@@ -40,15 +40,15 @@ class SendPhase:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """How many rows wait `until` a time of the local clock: the last upserts and the last removals."""
+class PausedCounts:
+    """How many rows wait `until` a time of the local clock: the last rows to write, and rows to remove."""
 
     writes: int = 0
     removals: int = 0
     until: float = 0.0
 
 
-_NO_PAUSED_ROWS = Waiting()
+_NO_PAUSED_ROWS = PausedCounts()
 
 
 class Sender:
@@ -72,153 +72,153 @@ class Sender:
         waits = WaitReporter(environment.clock, environment.invocation.listener, runnable.sync.name)
         clock, allowed, replies = environment.clock, journal.allowed, runnable.vendor.replies
         bounds = settings.concurrency, settings.attempts
-        self._line = SendContext(client, replies, executor, clock, allowed, *bounds, on_wait=waits)
+        self._context = SendContext(client, replies, executor, clock, allowed, *bounds, on_wait=waits)
         self._total = 0
-        self._past: Mapping[int, PastFailure] = {}
-        # The current window: the first ordinal that was not sent yet, and the end of the window.
-        self._given = self._credit = 0
-        self._open = 0  # rows that were sent and have no outcome yet
-        self._fault: ReverseEtlError | None = None
+        self._past_failures: Mapping[int, PastFailure] = {}
+        # The current window: the first ordinal that no request has taken yet, and where the window ends.
+        self._next_ordinal = self._window_end = 0
+        self._in_flight = 0  # rows that a request has taken and that have no outcome yet
+        self._heartbeat_error: ReverseEtlError | None = None
         self.problem: Problem | None = None
 
     @property
     def has_unanswered_requests(self) -> bool:
-        """Return whether some attempt had no response. It may still take effect, even if a later one was refused."""
-        return self._line.counts.unanswered > 0
+        """Return whether some attempt had no response. It may still take effect, whatever a later one brought."""
+        return self._context.counts.unanswered > 0
 
     @property
     def traffic(self) -> Traffic:
-        counts = self._line.counts
+        counts = self._context.counts
         return Traffic(counts.requests, counts.retries, counts.bytes_sent)
 
-    def send(self, fence: int, rows: Mapping[str, int], waits: Waiting = _NO_PAUSED_ROWS) -> None:
+    def send(self, fence: int, rows: Mapping[str, int], paused: PausedCounts = _NO_PAUSED_ROWS) -> None:
         """Send the plan of `fence`, which holds `rows` by kind. Every row of it ends in the journal."""
         operations = self._runnable.bound.operations
         removals = rows.get("removed", 0)
         self._total = sum(rows.values())
-        at_once = self._total - removals - waits.writes
-        self._phase(fence, SendPhase(0, at_once, operations.write))
-        if waits.writes:
-            self._wait(waits.writes, waits.until)
-            self._phase(fence, SendPhase(at_once, waits.writes, operations.write))
+        at_once = self._total - removals - paused.writes
+        self._send_phase(fence, SendPhase(0, at_once, operations.write))
+        if paused.writes:
+            self._wait(paused.writes, paused.until)
+            self._send_phase(fence, SendPhase(at_once, paused.writes, operations.write))
         if removals and operations.remove is not None:
-            if waits.removals:
-                self._wait(waits.removals, waits.until)
-            self._phase(fence, SendPhase(REMOVALS_FROM, removals, operations.remove, removal=True))
+            if paused.removals:
+                self._wait(paused.removals, paused.until)
+            self._send_phase(fence, SendPhase(REMOVALS_FROM, removals, operations.remove, removal=True))
 
     def give_up(self) -> None:
-        """Give every remaining row an outcome after a fault: no answer if it may have been sent, else not sent."""
+        """Count the other rows after an error. Rows in flight have an unknown outcome; the rest was not sent."""
         counts = self._journal.outcomes.counts
-        counts[Status.FAILED] += self._open
+        counts[Status.FAILED] += self._in_flight
         counts[Status.ABORTED] += self._total - sum(counts.values())
-        self._journal.untouched.add(self._given, self._credit)
+        self._journal.untouched.add(self._next_ordinal, self._window_end)
 
     def _wait(self, rows: int, until: float) -> None:
-        """Wait for the pause between two calls for one user. Keep the lease, and free the warehouse."""
-        time, left = self._environment.clock, until - self._environment.clock.monotonic()
-        self._environment.report(_pausing(self._runnable, rows, max(0.0, left)))
+        """Wait until the pause between two calls for one user is over. Keep the lease; let others use the file."""
+        clock, left = self._environment.clock, until - self._environment.clock.monotonic()
+        self._environment.report(_pause_event(self._runnable, rows, max(0.0, left)))
         with self._store.idle():
-            while (
-                self.problem is None
-                and not self._environment.invocation.stop()
-                and (left := until - time.monotonic()) > 0
-            ):
-                time.sleep(min(_TICK, left))
+            while not self._is_stopping() and (left := until - clock.monotonic()) > 0:
+                clock.sleep(min(_TICK, left))
                 if self._journal.due():
                     self._flush()
 
-    def _phase(self, fence: int, phase: SendPhase) -> None:
+    def _is_stopping(self) -> bool:
+        return self.problem is not None or self._environment.invocation.stop()
+
+    def _send_phase(self, fence: int, phase: SendPhase) -> None:
         position, end = phase.start, phase.start + phase.rows
-        unsure = phase.removal and self._has_unsure_writes()
+        is_blocked = phase.removal and self._has_unsure_writes()
         size = SendWindow(phase.operation.window, self._environment.settings.window)
         reader = WindowReader(self._store, fence)
         now = self._environment.clock.monotonic
         while position < end:
-            if self.problem is not None or self._environment.invocation.stop() or unsure:
+            if is_blocked or self._is_stopping():
                 self._abort(range(position, end))
                 return
             began = now()
-            # Read first, so that only rows in memory may be sent.
+            # Read first, so that the credit covers only rows that this process holds.
             window = reader.read(position, min(end, position + size.rows))
             self._journal.flush(window.end)
-            self._given, self._credit = window.start, window.end
-            self._past = self._journal.past_failures(window.start, window.end)
-            read = now()
+            self._next_ordinal, self._window_end = window.start, window.end
+            self._past_failures = self._journal.past_failures(window.start, window.end)
+            prepared = now()
             with self._store.idle():
-                self._window(self._changes(window), phase)
-            size.learn(window.end - position, now() - read, read - began)
+                self._send_window(self._encode(window), phase)
+            size.learn(window.end - position, now() - prepared, prepared - began)
             position = window.end
 
     def _has_unsure_writes(self) -> bool:
-        """Return whether a deletion could remove too much: a refused row may still need its old identity."""
-        ended = [Status.FAILED, Status.ABORTED]
+        """Return whether a delete may remove too much: a refused row may need the old identity that would go."""
+        outcomes = [Status.FAILED, Status.ABORTED]
         if self._runnable.layout.keys:
-            ended += [Status.REJECTED, Status.SKIPPED]
-        return any(self._journal.outcomes.counts[status] for status in ended)
+            outcomes += [Status.REJECTED, Status.SKIPPED]
+        return any(self._journal.outcomes.counts[status] for status in outcomes)
 
-    def _changes(self, window: Window) -> Iterator[Change]:
-        """Yield the rows that can be sent, encoded one by one. The others go into the journal."""
+    def _encode(self, window: Window) -> Iterator[Change]:
+        """Return the rows that can be sent, encoded on demand. Note the outcomes of the others."""
         for batch in window.portions():
             encoded = self._runnable.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
             yield from encoded.changes
 
-    def _giving(self, changes: Iterator[Change]) -> Iterator[Change]:
-        """Yield the same changes, and count each one."""
+    def _count_taken(self, changes: Iterator[Change]) -> Iterator[Change]:
+        """Return the same changes. Count each one as in flight when a request takes it."""
         for change in changes:
-            self._given = change.ordinal + 1
-            self._open += 1
+            self._next_ordinal = change.ordinal + 1
+            self._in_flight += 1
             yield change
 
-    def _answered(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
-        """Yield the same outcomes, and count their rows."""
+    def _count_settled(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
+        """Return the same outcomes. Count their rows as no longer in flight."""
         for some in settled:
             if some is not None:
-                self._open -= len(some.accepted) + len(some.outcomes)
+                self._in_flight -= len(some.accepted) + len(some.outcomes)
             yield some
 
-    def _window(self, changes: Iterator[Change], phase: SendPhase) -> None:
+    def _send_window(self, changes: Iterator[Change], phase: SendPhase) -> None:
         lookup, operation = self._runnable.bound.operations.lookup, phase.operation
         if lookup is None or operation is not self._runnable.bound.operations.write:
             self._deliver(changes, operation)
             return
-        lookups = RowLookups(lookup, self._line, self._limiter(lookup.endpoint))
-        self._follow(_settled(outcome) for outcome in lookups.run(changes))
+        lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
+        self._note_all(_settle(outcome) for outcome in lookups.run(changes))
         self.problem = lookups.problem
         if self.problem is not None:
             unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
-            self._follow(iter([SettledRows(outcomes=unsent)]))
+            self._note_all(iter([SettledRows(outcomes=unsent)]))
             return
         doubts: dict[int, Outcome] = {}
         self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
         doubtful = [change for change in lookups.found if change.ordinal in doubts]
-        self._follow(self._answered(self._resolved(doubts, doubtful, lookup)))
+        self._note_all(self._count_settled(self._resolve_doubts(doubts, doubtful, lookup)))
 
     def _deliver(
         self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
-        """Send. Refusals that are not final are put into `doubts`, if it is given."""
+        """Send changes. With `doubts`, refusals that may be wrong are put into it instead of the journal."""
         limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
-        delivery = BatchSender(operation, self._line, limiter, rows, self._past)
-        settled = delivery.run(self._giving(changes))
-        self._follow(self._answered(settled if doubts is None else (_apart(some, doubts) for some in settled)))
-        self.problem = self.problem or delivery.problem
+        sender = BatchSender(operation, self._context, limiter, rows, self._past_failures)
+        settled = sender.run(self._count_taken(changes))
+        certain = settled if doubts is None else (_move_doubts(some, doubts) for some in settled)
+        self._note_all(self._count_settled(certain))
+        self.problem = self.problem or sender.problem
 
-    def _resolved(
+    def _resolve_doubts(
         self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
     ) -> Iterator[SettledRows | None]:
-        """Yield the outcomes of rows that were refused after an attempt without a response."""
-        lookups = RowLookups(lookup, self._line, self._limiter(lookup.endpoint))
+        """Look up rows that were refused after an attempt without a response: that attempt may have been applied."""
+        lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
         for outcome in lookups.run(iter(changes)):
-            taken = outcome is not None and outcome.status is Status.ACCEPTED
-            yield _settled(outcome if taken or outcome is None else doubts[outcome.ordinal])
+            was_applied = outcome is not None and outcome.status is Status.ACCEPTED
+            yield _settle(outcome if was_applied or outcome is None else doubts[outcome.ordinal])
         yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
 
-    def _follow(self, settled: Iterator[SettledRows | None]) -> None:
-        """Record outcomes as they come, and keep the lease alive. Raises what a heartbeat raised, at the end.
+    def _note_all(self, settled: Iterator[SettledRows | None]) -> None:
+        """Note outcomes as they come, and keep the lease alive. At the end, raise the error of a failed heartbeat.
 
-        After that no request is sent, and open requests are finished.
+        After such an error nothing new is sent, but responses that are on their way are still read.
         """
         for some in settled:
             if some is not None:
@@ -226,11 +226,11 @@ class Sender:
                 self._journal.note(some.outcomes)
                 self._journal.outcomes.dropped_fields.update(some.dropped_fields)
                 self._journal.outcomes.created_fields.update(some.created_fields)
-            self._tell()
-            if self._fault is None and self._journal.due():
+            self._report_progress()
+            if self._heartbeat_error is None and self._journal.due():
                 self._beat()
-        if self._fault is not None:
-            raise self._fault
+        if self._heartbeat_error is not None:
+            raise self._heartbeat_error
 
     def _flush(self) -> None:
         """Flush while the session is idle. The file is locked only during the flush."""
@@ -241,7 +241,7 @@ class Sender:
         try:
             self._flush()
         except ReverseEtlError as error:
-            self._fault = error
+            self._heartbeat_error = error
             self._journal.halt()
 
     def _abort(self, ordinals: range) -> None:
@@ -254,18 +254,18 @@ class Sender:
             runnable.destination, with_rate(endpoint, runnable.bound.operations, environment.settings)
         )
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         name = self._runnable.sync.name
         counts = self._journal.outcomes.counts
-        delivered = counts[Status.ACCEPTED]
-        held = counts[Status.REJECTED] + counts[Status.SKIPPED] + counts[Status.INVALID]
-        data = {"done": delivered, "held": held, "total": self._total}
+        accepted = counts[Status.ACCEPTED]
+        held_back = counts[Status.REJECTED] + counts[Status.SKIPPED] + counts[Status.INVALID]
+        data = {"done": accepted, "held": held_back, "total": self._total}
         self._environment.report(
-            Event(PROGRESS, f"sync `{name}`: {delivered:,} of {plural(self._total, 'row')}", "debug", name, data)
+            Event(PROGRESS, f"sync `{name}`: {accepted:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
 
 
-def _pausing(runnable: RunnableSync, rows: int, seconds: float) -> Event:
+def _pause_event(runnable: RunnableSync, rows: int, seconds: float) -> Event:
     sync, name = runnable.sync.name, runnable.vendor.replies.name
     message = (
         f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: {name} asks for a pause"
@@ -276,15 +276,15 @@ def _pausing(runnable: RunnableSync, rows: int, seconds: float) -> Event:
     return Event("WaitingForUsers", message, level, sync, data)
 
 
-def _settled(outcome: Outcome | None) -> SettledRows | None:
-    """Return the outcome by a lookup. The row may have been accepted before."""
+def _settle(outcome: Outcome | None) -> SettledRows | None:
+    """Return the outcome of a lookup as settled rows. A lookup may show that a row was accepted before."""
     if outcome is None:
         return None
     return SettledRows([outcome.ordinal]) if outcome.status is Status.ACCEPTED else SettledRows(outcomes=[outcome])
 
 
-def _apart(some: SettledRows | None, doubts: dict[int, Outcome]) -> SettledRows | None:
-    """Return what is final. Refusals after an attempt without a response go to `doubts`."""
+def _move_doubts(some: SettledRows | None, doubts: dict[int, Outcome]) -> SettledRows | None:
+    """Return the settled rows. Refusals after an attempt that may have been applied move to `doubts`."""
     if some is None:
         return None
     doubtful = {

@@ -1,4 +1,4 @@
-"""Finds users that must wait, because another call for them was sent a short time ago.
+"""Finds rows that must wait, because an earlier call for the same user was a short time ago.
 
 Some destinations ask for a pause between a change of a user's identifier and other calls for that user, and advise
 against mixing single and bulk calls for one user in a short time.
@@ -28,30 +28,30 @@ class UserPause:
 
 
 @dataclass(frozen=True)
-class _Sent:
-    """An operation that one sync sent `age` seconds ago."""
+class _RecentSend:
+    """What one sync sent by one operation, `age` seconds ago."""
 
     calls: RecentCalls
     operation: Operation
     moves: bool
     age: float
 
-    def holds(self, operation: Operation, *, moves: bool) -> bool:
-        """Return whether an operation must wait for it. `moves`: one of the two changes identifiers of users."""
+    def delays(self, operation: Operation, *, moves: bool) -> bool:
+        """Return whether an operation has to wait for it. `moves`: it changes identifiers of users."""
         return moves or self.moves or (self.operation.max_rows == 1) != (operation.max_rows == 1)
 
 
 def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> UserPause | None:
-    """Return the pause for rows of a sync; None if no such call was sent lately."""
+    """Return which rows have to wait; None if no recent call requires it."""
     seconds, now = environment.settings.user_pause, environment.clock.monotonic()
     people = runnable.bound.people
     if not seconds or not people:
         return None
-    sent = list(_sent(runnable, store, environment))
+    sent = list(_recent_sends(runnable, store, environment))
     moves = runnable.bound.changes_identifier
     operations = runnable.bound.operations
-    writes = [one for one in sent if one.holds(operations.write, moves=moves)]
-    removals = [one for one in sent if operations.remove and one.holds(operations.remove, moves=moves)]
+    writes = [one for one in sent if one.delays(operations.write, moves=moves)]
+    removals = [one for one in sent if operations.remove and one.delays(operations.remove, moves=moves)]
     if not writes and not removals:
         return None
     waiting = PausedRows(
@@ -60,16 +60,16 @@ def find_pause(runnable: RunnableSync, store: SnapshotStore, environment: RunEnv
     return UserPause(waiting, now + seconds - min(one.age for one in (*writes, *removals)))
 
 
-def _sent(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_Sent]:
-    """Yield what the syncs of this destination sent within the pause, including this sync."""
+def _recent_sends(runnable: RunnableSync, store: SnapshotStore, environment: RunEnvironment) -> Iterator[_RecentSend]:
+    """Return what all syncs of this destination sent within the pause."""
     ages = recent_runs(store.warehouse, store.tables, environment.settings.user_pause)
     syncs = (*environment.project.to_destination(runnable.sync.destination), runnable.sync) if ages else ()
     for name, sync in {sync.name: sync for sync in syncs}.items():
         if name in ages:
-            yield from _calls(sync, ages[name], runnable, store)
+            yield from _sends_of(sync, ages[name], runnable, store)
 
 
-def _calls(sync: Sync, age: float, runnable: RunnableSync, store: SnapshotStore) -> Iterator[_Sent]:
+def _sends_of(sync: Sync, age: float, runnable: RunnableSync, store: SnapshotStore) -> Iterator[_RecentSend]:
     bound = runnable.vendor.bind(sync, runnable.destination.project_type)
     snapshot = tables_of(store.warehouse, store.tables.schema, sync.name).snapshot
     columns = store.warehouse.columns(snapshot) if bound.people else None
@@ -77,4 +77,4 @@ def _calls(sync: Sync, age: float, runnable: RunnableSync, store: SnapshotStore)
         if columns and operation is not None:
             calls = RecentCalls(snapshot, bound.people, removed=removed)
             known = calls.columns_in({column.name for column in columns})
-            yield _Sent(RecentCalls(snapshot, known, removed=removed), operation, bound.changes_identifier, age)
+            yield _RecentSend(RecentCalls(snapshot, known, removed=removed), operation, bound.changes_identifier, age)

@@ -36,7 +36,7 @@ class Window:
         return sum(batch.nbytes for batch in self.batches)
 
     def portions(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, a few megabytes at a time."""
+        """Return the rows in order, a few megabytes at a time."""
         for batch in self.batches:
             rows = max(1, batch.num_rows * _PORTION // max(batch.nbytes, _PORTION))
             for start in range(0, batch.num_rows, rows):
@@ -54,23 +54,23 @@ class WindowReader:
         self._width = 0.0  # mean bytes a row of the last window
 
     def read(self, start: int, end: int) -> Window:
-        """Return rows from `start` on: up to `end`, or as many as fit, but at least one. Raises WarehouseError.
+        """Return rows from `start`: up to `end`, or as many as fit, but at least one. Raises WarehouseError.
 
         If the warehouse has too little memory, half of them are read, and later windows are shorter.
         """
         if self._width:
             end = min(end, start + max(1, int(self._bytes / self._width)))
-        window = self._halving(start, end)
+        window = self._read_halving(start, end)
         self._width = window.size / (window.end - window.start)
         return window
 
-    def _halving(self, start: int, end: int) -> Window:
+    def _read_halving(self, start: int, end: int) -> Window:
         try:
             return self._fill(start, end)
         except WarehouseError as error:
             if error.code != OUT_OF_MEMORY or end - start == 1:
                 raise
-        window = self._halving(start, start + (end - start) // 2)
+        window = self._read_halving(start, start + (end - start) // 2)
         self._bytes = max(_LEAST_BYTES, min(self._bytes, window.size))
         return window
 

@@ -1,4 +1,4 @@
-"""Acquire: take the lease. From here on a heartbeat keeps it."""
+"""Acquire: take the lease, and start the heartbeat that keeps it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def acquire(context: LookedRun) -> LeasedRun:
     context.resources.callback(client.close)
     lease = new_lease(store, environment, context.started_at)
     store.prepare_lease(environment.clock.new_id(), environment.clock.new_id())
-    if context.look.integrity_problem is not None:
-        store.repair(context.look.counts.newest)
+    if context.snapshot_status.integrity_problem is not None:
+        store.repair(context.snapshot_status.counts.newest)
     row = acquire_lease(store, lease, environment)
     # While this run works in an exclusive warehouse, no other run can take the lease.
     open_session = None if warehouse.exclusive else environment.connections.open_session

@@ -1,4 +1,4 @@
-"""Close: free the lease and drop the plan."""
+"""Close: release the lease and drop the plan."""
 
 from __future__ import annotations
 

@@ -8,17 +8,17 @@ from reverse_etl.run.context import End, LeasedRun, LookedRun
 
 
 def guard(context: LookedRun) -> LookedRun | End:
-    """Return the same run, or its end before anything is written."""
-    problem = guard_problem(context.runnable, context.look, context.environment.invocation.passed_guards)
+    """Return the same run, or its end. Nothing is written yet."""
+    problem = guard_problem(context.runnable, context.snapshot_status, context.environment.invocation.passed_guards)
     if problem is not None:
         return End(context, problem, SyncStatus.STOPPED)
     return context if _has_work(context) else End(context)
 
 
 def guard_connected(context: LeasedRun) -> LeasedRun | End:
-    """Return the same run, or its end: the destination's answers may differ from the sync snapshot."""
-    look = context.look_under_lease
-    problem = guard_problem(context.runnable, look, context.environment.invocation.passed_guards)
+    """Check again with what the destination said: it may differ from what the sync snapshot remembers."""
+    status = context.snapshot_status_under_lease
+    problem = guard_problem(context.runnable, status, context.environment.invocation.passed_guards)
     if problem is None:
         return context
     context.lease.release()
@@ -26,11 +26,11 @@ def guard_connected(context: LeasedRun) -> LeasedRun | End:
 
 
 def _has_work(context: LookedRun) -> bool:
-    """Return whether rows, tables or an open run need work."""
-    look, counts = context.look, context.look.counts
-    open_run = look.lease is not None and look.lease.run is not None
-    tidy = (
-        counts.stale or counts.moved or counts.lists_settled or look.needs_update or look.integrity_problem is not None
-    )
+    """Return whether there are rows to send, tables or entries to update, or a run to recover."""
+    status, counts = context.snapshot_status, context.snapshot_status.counts
+    open_run = status.lease is not None and status.lease.run is not None
+    tables_need_update = status.needs_update or status.integrity_problem is not None
+    entries_need_update = counts.stale or counts.moved or counts.lists_settled
     resends = context.environment.invocation.full_refresh and counts.entries
-    return bool(context.rows_to_send or counts.invalid_rows or tidy or open_run or resends)
+    rows = context.rows_to_send or counts.invalid_rows or resends
+    return bool(rows or tables_need_update or entries_need_update or open_run)

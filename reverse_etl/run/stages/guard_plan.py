@@ -1,4 +1,4 @@
-"""GuardPlan: check the guards again, over the plan. Another run may have used the sync snapshot since the look."""
+"""GuardPlan: check the guards again, over the plan. Another run may have changed the sync snapshot since Look."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from reverse_etl.snapshot.rejections import Recheck, Rejections
 
 
 def guard_plan(context: PlannedRun) -> ApprovedRun | End:
-    """Return the run that may send, or its end: the plan is dropped and the run closed."""
+    """Return the run that may send, or its end: then the plan is dropped and the run is closed."""
     lease, row, environment = context.lease, context.lease_row, context.environment
-    problem = guard_problem(context.runnable, context.look_under_lease, environment.invocation.passed_guards)
+    problem = guard_problem(context.runnable, context.snapshot_status_under_lease, environment.invocation.passed_guards)
     if problem is not None:
         context.store.finish(lease.fence)
         lease.close(entries=row.entries, unknown=False)

@@ -8,17 +8,17 @@ from reverse_etl.run.context import LookedRun, RunContext, advance
 
 
 def look(context: RunContext) -> LookedRun:
-    """Return the run with what differs. A sync that never ran may be one that had another name before."""
-    found = context.store.read_status()
-    report_plain_comparison(found, context.name, context.environment.invocation.listener)
+    """Return the run with what differs. Warn if a sync that never ran seems to have had another name."""
+    status = context.store.read_status()
+    report_plain_comparison(status, context.name, context.environment.invocation.listener)
     warning = ""
-    if found.lease is None:
+    if status.lease is None:
         warning = rename_warning(context.runnable, context.warehouse, context.environment)
     return advance(
         LookedRun,
         context,
-        look=found,
-        counts=found.counts,
-        changed_fields=found.counts.changed_fields,
+        snapshot_status=status,
+        counts=status.counts,
+        changed_fields=status.counts.changed_fields,
         warnings=(warning,) if warning else (),
     )

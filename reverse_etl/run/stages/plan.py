@@ -24,33 +24,33 @@ def write_plan(context: LeasedRun) -> PlannedRun:
         raise lease_lost_error(fence)
     pause = find_pause(context.runnable, store, context.environment)
     diff = _diff(context, pause)
-    written = store.write_plan(replace(diff, notes_rows_left=context.look.counts.moved), fence)
+    written = store.write_plan(replace(diff, notes_rows_left=context.snapshot_status.counts.moved), fence)
     rows = sent_rows(written)
     store.check_plan(fence)
-    look = _current_look(context, diff, rows)
+    status = _current_status(context, diff, rows)
     return advance(
         PlannedRun,
         context,
-        look=look,
+        snapshot_status=status,
         diff=diff,
         pause=pause,
-        counts=planned_counts(look.counts, written, acts=diff.acts_on_removed),
+        counts=planned_counts(status.counts, written, acts=diff.acts_on_removed),
         planned_rows=rows,
         changed_fields=store.changed_fields(fence),
     )
 
 
 def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
-    """Return the comparison for the plan, made in the same way as the look."""
-    look = context.look
-    thorough = look.diff.thorough or look.counts.mostly_new
+    """Return the comparison that makes the plan. It compares as the first comparison had to."""
+    status = context.snapshot_status
+    thorough = status.diff.thorough or status.counts.mostly_new
     waiting = pause.waiting if pause is not None else None
-    return replace(context.store.diff(), thorough=thorough, waiting=waiting).by_means_of(look.diff)
+    return replace(context.store.diff(), thorough=thorough, waiting=waiting).by_means_of(status.diff)
 
 
-def _current_look(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:
-    """Return the look that fits the plan: the model, or the sync snapshot, may have changed since the first look."""
-    look, row = context.look, context.lease_row
-    if not look.counts.agree(rows, acts=diff.acts_on_removed) or look.counts.entries != row.entries:
-        look = context.store.compare(row, thorough=diff.thorough)
-    return replace(look, lease=row, removed_before=look.removed_before + context.recovered_removals)
+def _current_status(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:
+    """Return the status that fits the plan: the model or the sync snapshot may have changed since the first one."""
+    status, row = context.snapshot_status, context.lease_row
+    if not status.counts.agree(rows, acts=diff.acts_on_removed) or status.counts.entries != row.entries:
+        status = context.store.compare(row, thorough=diff.thorough)
+    return replace(status, lease=row, removed_before=status.removed_before + context.recovered_removals)

@@ -13,26 +13,26 @@ from reverse_etl.run.remembered_destination import find_known_resources, remembe
 
 
 def prepare(context: LeasedRun) -> LeasedRun:
-    """Return the run, connected. Ids that the destination gave are remembered, unless a guard will stop the run."""
+    """Return the connected run. Save the ids that the destination gave, unless a guard will stop the run."""
     environment, runnable, row = context.environment, context.runnable, context.lease_row
     known = find_known_resources(runnable, row, context.store, environment)
     with context.warehouse.idle():
         caller = environment.questions(context.client, runnable.destination)
         bound = runnable.bound.connect(replace(runnable.context, remembered=known), caller)
     runnable = runnable.connected(bound)
-    problem = guard_problem(runnable, context.look_under_lease, environment.invocation.passed_guards)
+    problem = guard_problem(runnable, context.snapshot_status_under_lease, environment.invocation.passed_guards)
     if problem is None and bound.resource_ids:
         remember_destination(runnable, context.lease, row, environment.invocation.allowed)
     return replace(context, runnable=runnable, is_connected=True, warnings=(*context.warnings, *bound.warnings))
 
 
 def expects_rows(context: LeasedRun) -> bool:
-    """Return whether rows will be sent, as far as the look shows."""
+    """Return whether rows will be sent, as far as the comparison shows."""
     full_refresh = context.environment.invocation.full_refresh
     return bool(context.rows_to_send or full_refresh or context.lease_row.run is not None)
 
 
 def plans_rows(context: LeasedRun) -> bool:
-    """Return whether the plan has rows to send, and the destination was not asked yet."""
+    """Return whether the plan has rows to send after all, and the destination was not asked yet."""
     rows = context.planned_rows
     return not context.is_connected and sum(rows.values()) > rows.get("invalid", 0)

@@ -1,4 +1,4 @@
-"""Recover: commit what a crashed run sent with success, and close it. It never continues that run."""
+"""Recover: commit what the destination accepted from a crashed run, and close that run. It is never continued."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reverse_etl.run.context import LeasedRun
 
 
 def recover(context: LeasedRun) -> LeasedRun:
-    """Return the run with a lease that has no open run."""
+    """Return the run with a lease that has no open run. Report what was recovered."""
     row, name = context.lease_row, context.name
     if row.run is None:
         return context

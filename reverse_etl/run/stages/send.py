@@ -1,4 +1,4 @@
-"""Send: send the plan to the destination, window by window, below the saved credit."""
+"""Send: send the plan to the destination, window by window, never beyond the saved credit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from reverse_etl.change import Problem
 from reverse_etl.errors import LeaseError, ReverseEtlError
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.runnable_sync import problem_of
-from reverse_etl.run.sending.sender import Sender, Waiting
+from reverse_etl.run.sending.sender import PausedCounts, Sender
 
 
 def send(context: ApprovedRun) -> ApprovedRun:
-    """Return the run with the outcome of every row. After a fault, accepted rows are still committed.
+    """Return the run with the outcome of every row. After an error, accepted rows are still committed.
 
     Raises LeaseError if another run took the lease: then nothing is committed here.
     """
@@ -40,8 +40,8 @@ def _send_plan(sender: Sender, context: ApprovedRun) -> Problem | None:
     return sender.problem
 
 
-def _paused_rows(context: ApprovedRun) -> Waiting:
+def _paused_rows(context: ApprovedRun) -> PausedCounts:
     """Return how many rows of the plan wait because of their users, and until when."""
     if context.pause is None:
-        return Waiting()
-    return Waiting(*context.store.count_paused_rows(context.lease.fence), context.pause.until)
+        return PausedCounts()
+    return PausedCounts(*context.store.count_paused_rows(context.lease.fence), context.pause.until)
