@@ -134,7 +134,7 @@ def _dropped_fields_problem(run: RunContext, counts: Counts) -> Problem | None:
     )
 
 
-def _undelivered(name: str, counts: Counts) -> str:
+def _undelivered_rows(name: str, counts: Counts) -> str:
     """Return which rows did not arrive, or may not have arrived."""
     parts = []
     if counts.failed:
@@ -146,16 +146,17 @@ def _undelivered(name: str, counts: Counts) -> str:
 
 def _undelivered_problem(run: RunContext, counts: Counts, *, interrupted: bool) -> Problem:
     sync, name = run.name, run.runnable.vendor.replies.name
+    undelivered = _undelivered_rows(name, counts)
     if interrupted:
         return Problem(
             "interrupted",
-            f"sync `{sync}`: a signal stopped the run after {plural(counts.accepted, 'row')}; {_undelivered(name, counts)}",
+            f"sync `{sync}`: a signal stopped the run after {plural(counts.accepted, 'row')}; {undelivered}",
             f"Run again to send the rest. What {name} accepted is committed.",
             {"accepted": counts.accepted, "failed": counts.failed, "aborted": counts.aborted},
         )
     return Problem(
         "rows-not-delivered",
-        f"sync `{sync}`: {_undelivered(name, counts)}",
+        f"sync `{sync}`: {undelivered}",
         f"Run again to send them again. The samples in the result file say why, with what {name} answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
     )

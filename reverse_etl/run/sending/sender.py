@@ -83,7 +83,7 @@ class Sender:
 
     @property
     def has_unanswered_requests(self) -> bool:
-        """Return whether some attempt had no response. It may still take effect, whatever a later one brought."""
+        """Return whether some attempt had no response. It may still take effect, also if a later one was accepted."""
         return self._context.counts.unanswered > 0
 
     @property
