@@ -115,6 +115,16 @@ def test_a_wait_counts_down_below_the_bar(name: str, began: bool) -> None:
     assert _screen(world.text)[-1] == "12:00:00  ended"
 
 
+def test_the_countdown_begins_with_the_seconds_that_the_line_names() -> None:
+    world = World()
+    bar = Bar(world.output, lambda: 120)
+    bar(Event("Waiting", "waiting 3 s", "info", "people", {"seconds": 3.4, "reason": "Iterable's rate limit"}))
+    assert _screen(world.text)[-1].startswith("waiting 3 s")
+    world.clock += 3.2
+    bar(TICK)
+    assert _screen(world.text)[-1].startswith("waiting 1 s")
+
+
 def test_the_time_left_is_no_less_than_the_wait() -> None:
     world = World()
     bar = Bar(world.output, lambda: 120)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from reverse_etl.counting import plural
@@ -42,7 +41,7 @@ class Progress:
     @property
     def waiting(self) -> str:
         """Return `waiting 12 s: Iterable's rate limit`; empty without a wait."""
-        return f"waiting {math.ceil(self.wait)} s: {printable(self._reason)}" if self.wait else ""
+        return f"waiting {max(1, round(self.wait))} s: {printable(self._reason)}" if self.wait else ""
 
     def note(self, event: Event) -> None:
         """Note an event whose data hold rows: `done` are delivered, `held` are held back or refused, of `total`."""

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
-from reverse_etl.counting import plural
+from reverse_etl.counting import agree, plural
 from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
 from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import SendContext
@@ -267,8 +267,9 @@ class Sender:
 
 def _pause_event(runnable: RunnableSync, rows: int, seconds: float) -> Event:
     sync, name = runnable.sync.name, runnable.vendor.replies.name
+    last = agree(rows, "row", plural(rows, "row"))
     message = (
-        f"sync `{sync}`: waiting {seconds:.0f} s before the last {plural(rows, 'row')}: {name} asks for a pause"
+        f"sync `{sync}`: waiting {seconds:.0f} s before the last {last}: {name} asks for a pause"
         " between different calls for one user (setting `user_pause`)"
     )
     level = "info" if seconds else "debug"
