@@ -76,7 +76,7 @@ class Dialect(ABC):
         return f"concat({', '.join(texts)})"
 
     def with_clause(self, queries: Sequence[tuple[str, str]], stored: Collection[str]) -> str:
-        """Return named queries before the query that reads them, each after those that it reads.
+        """Return named queries before the query that reads them, each after the queries that it reads.
 
         `stored` queries are computed once.
         """
