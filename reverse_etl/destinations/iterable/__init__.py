@@ -1,4 +1,4 @@
-"""Iterable: speaks HTTP to it; knows no SQL, no dbt and no warehouse. This file is the table of objects."""
+"""The destination Iterable, over HTTP; knows no SQL, no dbt and no warehouse. This file is the table of objects."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Identifiers:
         return {JSON_NAMES[row.key or self.key]: row.identity}
 
     def check(self, sync: Sync) -> list[Fault]:
-        """Return what is wrong with the identifiers in this project: only a hybrid project leaves a choice."""
+        """Return what is wrong with the identifiers in this project: only a hybrid project has a choice."""
         location, faults = location_of(sync), []
         if self.project is ProjectType.USER_ID and "user_id" not in self.columns:
             message = f"{sync.object.replace('_', ' ')} of a user id project need `user_id`"

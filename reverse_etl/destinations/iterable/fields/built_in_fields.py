@@ -1,7 +1,7 @@
 """Built-in profile fields of Iterable, and the types that they must have.
 
-A field's type is set by its first value for ever, also of these. Sources: support articles 217744303 (fields of user
-profiles) and 208183076 (types).
+The first value sets a field's type permanently, also for built-in fields. Sources: support articles 217744303 (fields
+of user profiles) and 208183076 (types).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BUILT_IN: Mapping[str, str] = {
     ),
     "signupDate": "date",
 }
-# Kinds of a column that give a new field this type. A text may be no date, and JSON can be anything.
+# Kinds of a column that give a new field this type. A text is not always a date, and JSON can be anything.
 ACCEPTED_KINDS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "uuid", "time"}),
     "date": frozenset({"date", "timestamp"}),

@@ -1,4 +1,4 @@
-"""What events and purchases share: whose they are, when they happened, and the id that they are sent with."""
+"""What events and purchases share: their user, their time, and the id that they are sent with."""
 
 from __future__ import annotations
 

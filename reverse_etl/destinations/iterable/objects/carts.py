@@ -30,7 +30,7 @@ from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, OnRemoved
 
-# Swagger states no limit; this many single requests a second are the safe side.
+# Swagger states no limit; this many single requests a second are a safe choice.
 UPDATE_CART = Endpoint("POST", "/api/commerce/updateCart", 100)
 
 

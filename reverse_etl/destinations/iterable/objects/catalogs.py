@@ -52,12 +52,12 @@ class CatalogItemsEntry(FieldsEntry):
     object: Literal["catalog_items"]
     mode: Literal["upsert", "update", "mirror"] = Key(
         default="upsert",
-        description="upsert: items are replaced whole; update: only the mapped fields; mirror: as upsert, and items"
+        description="upsert: replaces whole items; update: only the mapped fields; mirror: as upsert, and items"
         " whose row left the model are deleted",
     )
     catalog: str = Key(min_length=1, description="name of the catalog in Iterable")
     item_id: ColumnName
-    create_catalog: bool = Key(default=False, description="make the catalog if it is missing, and type its fields")
+    create_catalog: bool = Key(default=False, description="create a missing catalog, with types of its fields")
 
     def scope(self) -> Mapping[str, str]:
         return {"catalog": self.catalog.lower()}
@@ -175,7 +175,7 @@ def _warn_of_untyped(entry: CatalogItemsEntry, catalog: Catalog, fields: Sequenc
     if not fields:
         return ()
     names = ", ".join(f"`{item.field}`" for item in fields[:10]) + (", …" if len(fields) > 10 else "")
-    way = "" if entry.create_catalog else ", or by `create_catalog: true` where no item has the field yet"
+    way = "" if entry.create_catalog else ", or set `create_catalog: true` if no item has the field yet"
     message = (
         f"catalog `{catalog.name}` has no type for {names}, so collections cannot search there: set it in Iterable"
     )

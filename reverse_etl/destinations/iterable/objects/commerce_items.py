@@ -44,7 +44,7 @@ MEMBERS: Mapping[str, Scalar] = {
 _ALLOWED = "a column that holds an array, {column: …, member: name there}, or {member: column} of the row"
 # An item before its members are fitted: values by path, such as `price` or `dataFields.color`.
 _Raw = Mapping[str, object]
-# Returns the items of a row as Iterable takes them. Raises UnfitRow.
+# Returns the items of a row as Iterable accepts them. Raises UnfitRow.
 ItemsReader = Callable[[Row], "list[dict[str, object]]"]
 
 
@@ -175,7 +175,7 @@ _SOURCE = {
     ]
 }
 _SCHEMA = {
-    "description": "a column that holds an array of objects; or where each member of an item comes from",
+    "description": "a column that holds an array of objects, or a source for each member of an item",
     "anyOf": [
         {"type": "string", "minLength": 1},
         {

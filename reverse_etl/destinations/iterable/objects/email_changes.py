@@ -1,4 +1,4 @@
-"""E-mail changes: users who get another address; a user whom Iterable lacks is skipped, never made."""
+"""E-mail changes: users who get another address. Users that Iterable does not have are skipped, never created."""
 
 from __future__ import annotations
 

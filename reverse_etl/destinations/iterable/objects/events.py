@@ -1,4 +1,4 @@
-"""Events: what users did, many at once by POST /api/events/trackBulk. An event makes no user."""
+"""Events: what users did, many at once by POST /api/events/trackBulk. An event does not create a user."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class EventsEntry(ActivityEntry):
 
 
 def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
-    """Return how events are identified and sent: an event makes no user."""
+    """Return how events are identified and sent: an event does not create a user."""
     identifiers = Identifiers.of(entry, project)
     name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
     write = TrackBulk(entry.skips_unknown, allow_dropped_fields=entry.allow_dropped_fields)

@@ -33,12 +33,12 @@ from reverse_etl.sync import Field, OnRemoved, Sync
 
 # The key `list` hides the type of that name in the class of the entry.
 FaultList = list[Fault]
-# Neither a rate nor a number of rows is documented; others send 1,000 rows a request, and this many a second are the
-# safe side.
+# Neither a rate nor a number of rows is documented; others send 1,000 rows a request, and this many a second are
+# a safe choice.
 PER_SECOND = 10
 SUBSCRIBE = Endpoint("POST", "/api/lists/subscribe", PER_SECOND)
 UNSUBSCRIBE = Endpoint("POST", "/api/lists/unsubscribe", PER_SECOND)
-# A subscription can set off a journey, so few are repeated where a run dies.
+# A subscription can start a journey, so only few are repeated if a run crashes.
 _WINDOW = 2_000
 # What says so comes with status 400 and the code Success, or as the code itself.
 _NO_LIST = "error.lists.invalidListId"
@@ -87,12 +87,12 @@ class ListMembersEntry(FieldsEntry):
         description="add: rows are subscribed; remove: rows are unsubscribed; mirror: the list's members are the rows",
     )
     list: ListOfIterable = Key(description="{id: 123} or {name: VIP}")
-    create_list: bool = Key(default=False, description="make a list of that name where there is none")
+    create_list: bool = Key(default=False, description="create a list of that name if there is none")
     email: ColumnName | None = None
     user_id: ColumnName | None = None
     prefer: Prefer = None
     update_existing_users_only: bool = Key(
-        default=False, description="user id and hybrid projects: users that Iterable lacks are not made"
+        default=False, description="user id and hybrid projects: users that Iterable does not have are not created"
     )
     merge_nested_objects: bool = Key(default=False, description="merge objects into stored ones, one level deep")
     allow_dropped_fields: bool = Key(

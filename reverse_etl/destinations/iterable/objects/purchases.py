@@ -31,7 +31,7 @@ from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, Requirement
 
-# Swagger states no limit; this many single requests a second are the safe side.
+# Swagger states no limit; this many single requests a second are a safe choice.
 TRACK_PURCHASE = Endpoint("POST", "/api/commerce/trackPurchase", 100)
 # Swagger document.
 _MAX_ID_BYTES = 512

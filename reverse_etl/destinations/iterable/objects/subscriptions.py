@@ -44,7 +44,7 @@ from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
 from reverse_etl.sync import Field
 
-# Neither a rate nor a size nor a number of rows is documented: these are the safe side.
+# Neither a rate nor a size nor a number of rows is documented: these are safe choices.
 BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdateSubscriptions", 10)
 _WINDOW = 2_000
 _LISTS, _OPTED_IN = "list_ids", "subscribed_message_types"
@@ -90,7 +90,7 @@ class SubscriptionsEntry(Entry):
         default=None, description="all message types the user left, by id or name"
     )
     subscribed_message_types: RowSource = Key(
-        default=None, description="all opt-in message types the user takes, by id or name"
+        default=None, description="all opt-in message types the user subscribed to, by id or name"
     )
 
     def key_fields(self) -> tuple[Field, ...]:

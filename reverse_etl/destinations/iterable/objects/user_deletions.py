@@ -35,12 +35,13 @@ class UserDeletionsEntry(Entry):
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
     object: Literal["user_deletions"]
     mode: Literal["delete", "forget", "unforget"] = Key(
-        description="delete: the profile goes, and may come back; forget: all data go, and no new ones are taken"
+        description="delete: the profile is deleted, and can be created again; forget: all data are deleted, and new"
+        " data are refused"
     )
     email: ColumnName | None = None
     user_id: ColumnName | None = None
     prefer: Prefer = None
-    allow_destructive: bool = Key(default=False, description="must be true: what is deleted does not come back")
+    allow_destructive: bool = Key(default=False, description="must be true: deleted data cannot be restored")
 
     def scope(self) -> Mapping[str, str]:
         """Return the action: a deleted user is not forgotten yet."""
@@ -128,7 +129,7 @@ class Forget(Single):
 
 @dataclass(frozen=True)
 class Unforget(Single):
-    """Lets a forgotten user back in."""
+    """Lets Iterable accept a forgotten user again."""
 
     endpoint: Endpoint = UNFORGET
     unbars_identities: bool = True

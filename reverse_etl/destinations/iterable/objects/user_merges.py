@@ -1,4 +1,4 @@
-"""User merges: two profiles become one, by POST /api/users/merge; what both have stays as the destination has it."""
+"""User merges: two profiles become one, by POST /api/users/merge. The destination's values stay."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ class UserMergesEntry(Entry):
 
     object: Literal["user_merges"]
     mode: Literal["update"] = "update"
-    source: UserKey = Key(description="the user that goes: a column, {email: …} or {user_id: …}")
+    source: UserKey = Key(description="the user that is merged away: a column, {email: …} or {user_id: …}")
     destination: UserKey = Key(  # type: ignore[assignment]  # this key has another meaning here
         description="the user that stays: a column, {email: …} or {user_id: …}"
     )
     iterable_destination: str = Key("iterable", min_length=1, description="a destination of reverse_etl.yml")
     array_merge: Annotated[tuple[ArrayEntry, ...], BeforeValidator(_arrays)] = Key(
-        (), description="arrays that are joined instead of taken from the user that stays"
+        (), description="arrays that are joined; other arrays stay as the remaining user has them"
     )
 
     def identifiers(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ class UserMergesEntry(Entry):
 
 
 def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
-    """Return how pairs of users are identified and merged. A row's identity is the user that goes."""
+    """Return how pairs of users are identified and merged. A row's identity is the user that is merged away."""
     goes, stays = entry.source.key_in(project), entry.destination.key_in(project)
     rule, label, message = identity_rule(stays, ""), f"@{_STAYS}", "the user to merge into is missing or malformed"
     return BoundObject(

@@ -58,7 +58,7 @@ class Deadline:
         wait([future], timeout=max(0.0, self._ends_at - time.monotonic()))
         if not future.done():
             future.add_done_callback(_close)
-            raise ConnectTimeoutError(connection, "the connection was not made in time")
+            raise ConnectTimeoutError(connection, "the connection was not opened in time")
         return future.result()
 
     def _end(self) -> None:

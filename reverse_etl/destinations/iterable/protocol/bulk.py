@@ -1,4 +1,4 @@
-"""Bulk: what the reply of a bulk endpoint says of each row of its request; knows no endpoint."""
+"""Reads what the reply of a bulk endpoint says of each row of its request. Knows no endpoint."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MEANING: Mapping[str, tuple[str, str]] = {
     "invalidData": ("invalid-data", "Iterable refused the values of the row"),
     "invalid": ("invalid-identifier", "Iterable says that the e-mail or user id is malformed"),
 }
-NOTHING_TOLD: Mapping[int, Outcome] = {}
+NO_OTHERS: Mapping[int, Outcome] = {}
 _KINDS = {JSON_NAMES[key]: kind for key, kind in REPLY_KINDS.items()}
 
 
 def is_unknown(key: str, change: Change, named: Identifier, failure: Failure) -> bool:
-    """Return whether a row that is known by `key` is named because Iterable lacks its user."""
+    """Return whether a row that is known by `key` is named because Iterable does not have its user."""
     # It is not documented which array names an unknown user id, except the deprecated one; the id itself was checked
     # before it was sent.
     key = change.key or key
@@ -70,20 +70,22 @@ class BulkReader:
     failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
     parts: Sequence[str] = ("", "dataFields")
 
-    def read(self, changes: Sequence[Change], reply: Reply, told: Mapping[int, Outcome] = NOTHING_TOLD) -> BatchResult:
-        """Return the outcomes of a 2xx reply. `told`: rows that it refuses in another way than by user."""
+    def read(self, changes: Sequence[Change], reply: Reply, others: Mapping[int, Outcome] = NO_OTHERS) -> BatchResult:
+        """Return the outcomes of a 2xx reply. `others`: rows that it refuses in another way than by user."""
         counts = counts_in(reply.body)
         if counts is None or not isinstance(reply.body, dict):
             return BatchResult(Clarity.MALFORMED)
         named = self.failures(reply.body)
-        blamed, strange = self._blamed(changes, named, 0 if told else counts.failed)
-        alone = len(told.keys() - blamed.keys())
+        blamed, strange = self._blamed(changes, named, 0 if others else counts.failed)
+        alone = len(others.keys() - blamed.keys())
         if strange or not _add_up(counts, len(changes), len(blamed), alone):
-            return BatchResult(Clarity.UNATTRIBUTED if counts.failed or named or told else Clarity.MALFORMED)
-        refused = {ordinal: fate for ordinal, fate in {**told, **blamed}.items() if fate.status is not Status.ACCEPTED}
+            return BatchResult(Clarity.UNATTRIBUTED if counts.failed or named or others else Clarity.MALFORMED)
+        refused = {
+            ordinal: fate for ordinal, fate in {**others, **blamed}.items() if fate.status is not Status.ACCEPTED
+        }
         dropped = texts(reply.body.get("filteredOutFields"))
         if dropped and not self.allow_dropped_fields:
-            whole = [change for change in changes if change.ordinal not in blamed and change.ordinal not in told]
+            whole = [change for change in changes if change.ordinal not in blamed and change.ordinal not in others]
             refused |= {change.ordinal: _dropped(change, dropped) for change in whole}
         return BatchResult(Clarity.CERTAIN, refused, tuple(dropped), tuple(texts(reply.body.get("createdFields"))))
 
@@ -122,7 +124,7 @@ class BulkReader:
 
 
 def _add_up(counts: BulkCounts, rows: int, blamed: int, alone: int) -> bool:
-    """Whether every row is accounted for. Iterable does not say whether it counts rows `alone`, named by no user."""
+    """Return whether the counts include every row. Iterable may or may not count `alone` rows without a user."""
     readings = ((blamed + alone, rows), (blamed, rows), (blamed, rows - alone))
     return any(counts.failed == failed and counts.cover(total) for failed, total in readings)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 KINDS = ("Emails", "UserIds")
-# What the arrays are called, without the kind; those first that say the most.
+# Names of the arrays without the kind of identifier, the most specific first.
 REASONS = ("forgotten", "conflict", "notFound", "invalidData", "invalid")
 
 
@@ -28,7 +28,7 @@ class BulkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """An e-mail address or user id, ready to be compared."""
+    """An e-mail address or user id in a form to compare."""
 
     kind: str
     value: str

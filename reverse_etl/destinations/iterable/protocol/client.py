@@ -226,7 +226,7 @@ class HttpClient:
         return Reply(response.status_code, body, self._wait(response, body), request_id, text)
 
     def _wait(self, response: requests.Response, body: object) -> float | None:
-        """Seconds to wait, from Retry-After (a number or a date), else from the token bucket's own figure."""
+        """Return the seconds to wait, from Retry-After (a number or a date), else from the token bucket's figure."""
         header = response.headers.get("Retry-After", "")
         params = body.get("params") if isinstance(body, dict) else None
         reset = params.get("rateLimitReset") if isinstance(params, dict) else None

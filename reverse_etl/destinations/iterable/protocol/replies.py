@@ -1,4 +1,4 @@
-"""Iterable's replies: what they mean, which rows they refuse and why, in words that hold no value of a row."""
+"""Iterable's replies: what they mean, which rows they refuse, and why, without values of rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from reverse_etl.destinations.request import Reply
 
 _INDEX = re.compile(r"^obj\.\w+\[(\d{1,6})\]")
 _MEMBER = re.compile(r"^obj\.(?:\w+\[(\d{1,6})\]\.)?(.+)")
-# What Iterable says if it only names types: `Number value expected`, `error.path.missing`.
+# Messages of Iterable that only name types: `Number value expected`, `error.path.missing`.
 _COMPLAINT = re.compile(r"[A-Za-z. ]{1,80}")
 _LONGEST_REASON = 500
 _HINTS: Mapping[str, str] = {
     "wrong-key": "Check ITERABLE_API_KEY, its data center (ITERABLE_REGION) and that the key is a server-side one.",
     "forbidden-key": "Use a server-side key that may do this; Iterable lists the rights next to each key.",
     "unknown-endpoint": "Check ITERABLE_BASE_URL: the address answers, but not as Iterable's API.",
-    "redirected": "Set ITERABLE_BASE_URL to the address itself: the key is not handed on to where it points.",
+    "redirected": "Set ITERABLE_BASE_URL to the final address: the key is not sent to the target of a redirect.",
     "unique-fields-limit-exceeded": "Set `create_new_fields: false`, or have Iterable raise the limit.",
     UNTRUSTED: "If a proxy or gateway of yours answers for Iterable, set ITERABLE_CA_BUNDLE to the certificate of its"
     " authority. Otherwise check ITERABLE_BASE_URL.",

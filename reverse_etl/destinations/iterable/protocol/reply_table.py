@@ -1,4 +1,4 @@
-"""What a reply means for the request as a whole: one table from status and vendor code to read, split, retry or stop.
+"""What a reply means for its whole request: a table from status and code to read, split, retry or stop.
 
 Statuses and codes: support article 39629320560148 (API Response Codes) and the Swagger document.
 """
@@ -11,7 +11,7 @@ from reverse_etl.destinations.replies import UNTRUSTED, Action, ReplyDecision, k
 from reverse_etl.destinations.request import Reply
 
 BATCH_TOO_LARGE = "BatchTooLarge"
-# Refused before anything is applied, documented as such. A 400 that is not here may have been applied in part.
+# Documented as refused before anything is applied. Any other 400 may have been applied in part.
 _CHECKED_FIRST = {
     "BadJsonBody",
     "BadParams",

@@ -29,7 +29,7 @@ _CODES: Mapping[str, tuple[Status, str, str]] = {
 
 @dataclass(frozen=True)
 class Single(Operation):
-    """One row a request, which is the row's JSON; answered by Iterable's simple envelope."""
+    """One row for each request, which is the row's JSON. The reply is Iterable's simple envelope."""
 
     max_rows: int = 1
 

@@ -21,7 +21,7 @@ from reverse_etl.errors import DestinationError, did_you_mean
 from reverse_etl.sync import Sync
 
 CATALOG_NAME = r"[A-Za-z0-9-]{1,255}"
-# The limit of the first is documented; for the others, where none is, the pace is ours.
+# The limit of the first is documented; for the others, where none is, we chose the rate.
 LIST_CATALOGS = Endpoint("GET", "/api/catalogs", 100)
 CREATE_CATALOG = Endpoint("POST", "/api/catalogs/{catalog}", 10)
 GET_FIELD_TYPES = Endpoint("GET", "/api/catalogs/{catalog}/fieldMappings", 10)
@@ -29,7 +29,7 @@ SET_TYPES = Endpoint("PUT", "/api/catalogs/{catalog}/fieldMappings", 10)
 _PAGE = 100
 
 _TEXTS = frozenset({"string", "keyword"})
-# Kinds of a warehouse column, and the types that some of their values can be fitted to.
+# Kinds of a warehouse column, and the types that some of their values can be converted to.
 CONVERTIBLE: TypesByKind = {
     **dict.fromkeys(("date", "timestamp"), _TEXTS | {"date"}),
     **dict.fromkeys(("integer", "decimal", "number", "float"), _TEXTS | {"long", "double"}),
@@ -57,8 +57,8 @@ class Catalog:
         parent = path.rpartition(".")[0]
         if path in self.types or path in self.untyped or not parent:
             return path in self.types
-        told = any(name.startswith(f"{parent}.") for name in (*self.types, *self.untyped))
-        return not told and self.has_type(parent)
+        typed = any(name.startswith(f"{parent}.") for name in (*self.types, *self.untyped))
+        return not typed and self.has_type(parent)
 
     def lacks(self, path: str) -> bool:
         """Return whether a field has no type, and no item has it yet."""

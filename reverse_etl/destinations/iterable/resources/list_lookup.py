@@ -19,7 +19,7 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError
 
-# Swagger states no limit; this many single requests a second are the safe side.
+# Swagger states no limit; this many single requests a second are a safe choice.
 CREATE = Endpoint("POST", "/api/lists", 100)
 _CREATE_BY_HAND = "Create it in Iterable, or use an API key that can."
 
