@@ -181,7 +181,7 @@ def test_a_request_that_lands_after_its_retry_was_accepted_overwrites_nothing_ne
     early = project.run("run", "--wait", "0")
     assert (early.code, early.says("lease-not-free", "may still take effect")) == (1, True)
     late = next(entry for entry in iterable.log if entry.number)
-    iterable.ask(late.method, late.path, late.body)
+    iterable.send_request(late.method, late.path, late.body)
     project.let_time_pass()
     again = project.run("run")
     assert again.code == 0, again.err
