@@ -212,7 +212,7 @@ def test_fields_of_the_result_file() -> None:
     example = RunResult("s", "m", "r", "d", SyncStatus.SUCCESS)
     assert missing(set(result_dict(example))) == []
     record = (PACKAGE / "project" / "result_recorder.py").read_text(encoding="utf-8")
-    body = record.split("def _metadata")[1].split("def _known")[0]
+    body = record.split("def _metadata")[1].split("def _read_or_none")[0]
     metadata = set(re.findall(r'^ {12}"([a-z_]+)":', body, re.MULTILINE))
     assert {"elapsed", "args"} <= metadata
     assert missing(metadata | {"schema_version"}) == []

@@ -9,12 +9,12 @@ from dataclasses import asdict
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import Access
+from reverse_etl.destinations.iterable.protocol.client import ClientConfig
 from reverse_etl.secret import Secret
 
 REAL = "0123456789abcdef0123456789abcdef"
 SECRET = Secret(REAL)
-ACCESS = Access("https://api.iterable.com", SECRET, 1.0)
+ACCESS = ClientConfig("https://api.iterable.com", SECRET, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ _KINDS = {
     "DestinationError": "Iterable refused the run as a whole",
     "Problem": "The end of a sync",
     "Outcome": "The outcome of a row",
-    "Verdict": "The outcome of a row",
 }
 _INTRO = """# Error messages
 

@@ -115,7 +115,7 @@ class Console:
         self._err.write(self.redact(text))
         self._err.flush()
 
-    def _redacted(self, value: object) -> object:
+    def _redact_values(self, value: object) -> object:
         """Return plain values without any secret that is known by now."""
         return self.redact.values(value)
 
@@ -123,7 +123,7 @@ class Console:
         level = "error" if self.log_flags.quiet else "debug" if self.log_flags.debug else "info"
         output = EventOutput(self._write, time.monotonic, level=level)
         if self.is_json:
-            return JsonLines(output, lambda: self.invocation_id, self._redacted)
+            return JsonLines(output, lambda: self.invocation_id, self._redact_values)
         if self._err.isatty() and env.get("TERM") != "dumb":
             from reverse_etl.report.listeners.terminal_bar import Bar
 

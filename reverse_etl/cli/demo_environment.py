@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from reverse_etl.errors import ConfigError, ReverseEtlError
 
-_OWN = ("ITERABLE_", "DBT_", "REVERSE_ETL_", "SHOP_")
+_OWN_PREFIXES = ("ITERABLE_", "DBT_", "REVERSE_ETL_", "SHOP_")
 _BUILT = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb", "*.wal", ".user.yml")
 
 
@@ -81,7 +81,7 @@ def open_demo_environment(sample: Path, show: Callable[[str], None]) -> Iterator
 @contextmanager
 def _sandbox(data_dir: Path) -> Iterator[str]:
     words = [*_program("reverse-etl"), "sandbox", "--port", "0", "--data-dir", str(data_dir), "--quiet"]
-    env = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_PREFIXES)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:  # noqa: S603  our own program
         try:
             yield _read_url(process)
@@ -111,7 +111,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _environment(env: Mapping[str, str], project: Path, url: str) -> dict[str, str]:
     """Return the user's environment without its own profiles, keys and settings."""
-    kept = {name: value for name, value in env.items() if not name.startswith(_OWN)}
+    kept = {name: value for name, value in env.items() if not name.startswith(_OWN_PREFIXES)}
     return {
         **kept,
         "DBT_PROFILES_DIR": str(project),

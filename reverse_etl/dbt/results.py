@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from reverse_etl.build_result import EMPTY, SAMPLE
 from reverse_etl.dbt.nodes import mapping, text
 from reverse_etl.dbt.project import Locations
 from reverse_etl.documents import MEGABYTE, UnreadableError, read_json
 from reverse_etl.errors import ConfigError
-from reverse_etl.verdict import EMPTY, SAMPLE
 
 # Commands that build or test models, as dbt writes them to `args.which`. `dbt retry` writes the command that it
 # repeats.

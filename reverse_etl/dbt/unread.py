@@ -46,7 +46,7 @@ def changed_files(stale: Staleness, locations: Locations) -> list[str]:
     """Return a sentence if files of untagged models changed after dbt read them."""
     if not stale.others:
         return []
-    named = ", ".join(_shown(path, locations.project_dir) for path in stale.others[:_MOST_NAMED])
+    named = ", ".join(_relative_path(path, locations.project_dir) for path in stale.others[:_MOST_NAMED])
     more = f" and {len(stale.others) - _MOST_NAMED} more" if len(stale.others) > _MOST_NAMED else ""
     return [f"changed after dbt wrote the manifest and not read yet: {named}{more}; run `dbt parse` to read them"]
 
@@ -61,5 +61,5 @@ def _repetition(path: Path) -> str:
     return ""
 
 
-def _shown(path: Path, project: Path) -> str:
+def _relative_path(path: Path, project: Path) -> str:
     return os.path.relpath(path, project)

@@ -182,7 +182,7 @@ def _unknown_version(location: EntryLocation, named: Sequence[str], model: Model
         f"there is no version {', '.join(named)} of this model",
         key="versions",
         found=", ".join(named),
-        allowed=f"latest, all, or a list of {', '.join(model.known)}",
+        allowed=f"latest, all, or a list of {', '.join(model.all_versions)}",
     )
 
 
@@ -229,7 +229,7 @@ def _default_name(model: TaggedModel, entry: object, index: int, is_first: bool)
 
 def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
     identifiers = entry.identifiers()
-    name = model.version.named(entry.name) if entry.name else default
+    name = model.version.versioned_name(entry.name) if entry.name else default
     return Sync(
         name=name,
         model=model.label or model.name,

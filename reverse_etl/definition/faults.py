@@ -107,7 +107,7 @@ def _fault(detail: ErrorDetails, key: str, location: EntryLocation, entry: type[
         return location.wrong_word(key, found, words)
     if detail["type"] == "missing":
         return location.fault("missing-key", f"`{key}` is missing", key=key)
-    allowed = _shape(_kinds_at(_path(detail), entry)) or _plain(detail["msg"])
+    allowed = _describe_allowed_values(_kinds_at(_path(detail), entry)) or _plain(detail["msg"])
     return location.fault("wrong-value", f"`{key}`: expected {allowed}", key=key, found=found, allowed=allowed)
 
 
@@ -133,7 +133,7 @@ def _words(kinds: Sequence[type]) -> list[str]:
     return [name for kind in kinds if issubclass(kind, BaseModel) for name in kind.model_fields]
 
 
-def _shape(kinds: Sequence[type]) -> str:
+def _describe_allowed_values(kinds: Sequence[type]) -> str:
     """Return what is expected where a flag or a part of a definition can stand; empty for other types."""
     words = _words(kinds)
     part = ["{" + ", ".join(f"{word}: …" for word in words) + "}"] if words else []

@@ -13,12 +13,12 @@ _WORDS = {"true": True, "false": False}
 class ModelVersion:
     """The version of a model. `version` and `latest` are empty for a model without versions.
 
-    `known` are all versions. `latest_is_tagged`: the latest version has an entry, which this one may have inherited.
+    `latest_is_tagged`: the latest version has an entry, which this one may have inherited.
     """
 
     version: str = ""
     latest: str = ""
-    known: tuple[str, ...] = ()
+    all_versions: tuple[str, ...] = ()
     latest_is_tagged: bool = True
 
     @property
@@ -26,7 +26,7 @@ class ModelVersion:
         """Return what the name of a sync ends with, if this is not the latest version."""
         return "" if self.version == self.latest else f".v{self.version}"
 
-    def named(self, name: str) -> str:
+    def versioned_name(self, name: str) -> str:
         """Return the name that an entry gives, with the version if several versions of a model inherited the entry."""
         return name + self.suffix if self.latest_is_tagged else name
 
@@ -65,7 +65,7 @@ def find_unknown_versions(entry: object, model: ModelVersion) -> list[str]:
     wanted = _wanted(entry)
     if not isinstance(wanted, tuple) or model.version != model.latest:
         return []
-    return [str(one) for one in wanted if str(one) not in model.known]
+    return [str(one) for one in wanted if str(one) not in model.all_versions]
 
 
 def _wanted(entry: object) -> object:

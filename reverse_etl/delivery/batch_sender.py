@@ -149,7 +149,7 @@ class BatchSender:
         if result.clarity is not Clarity.CERTAIN:
             self._halve(batch, suspect=True)
             return None
-        response = self._record(reply, batch) if result.refused else None
+        response = self._response_of(reply, batch) if result.refused else None
         refused = [
             self._give_up(replace(outcome, maybe_applied=maybe_applied or outcome.maybe_applied, response=response))
             for outcome in result.refused.values()
@@ -173,7 +173,7 @@ class BatchSender:
         rest = [change for index, change in enumerate(batch.changes) if index not in named]
         if rest:
             self._engine.push(self._task(Batch(rest, maybe_applied)))
-        response = self._record(reply, batch)
+        response = self._response_of(reply, batch)
         outcomes = [self._rejected(batch.changes[index], reply, decision, index) for index in sorted(named)]
         return SettledRows(outcomes=[replace(one, maybe_applied=maybe_applied, response=response) for one in outcomes])
 
@@ -185,7 +185,7 @@ class BatchSender:
         if outcome.status is Status.ACCEPTED:
             return SettledRows([change.ordinal])
         self._count_isolated(batch, outcome)
-        response = self._record(reply, batch)
+        response = self._response_of(reply, batch)
         return SettledRows(outcomes=[replace(outcome, maybe_applied=maybe_applied, response=response)])
 
     def _rejected(self, change: Change, reply: Reply, decision: ReplyDecision, index: int) -> Outcome:
@@ -216,10 +216,10 @@ class BatchSender:
 
     def _settle_all(self, batch: Batch, reply: Reply | None, outcome: Outcome) -> SettledRows:
         """Return the same outcome for all rows of a batch."""
-        response = None if reply is None else self._record(reply, batch)
+        response = None if reply is None else self._response_of(reply, batch)
         return SettledRows(
             outcomes=[replace(outcome, ordinal=change.ordinal, response=response) for change in batch.changes]
         )
 
-    def _record(self, reply: Reply, batch: Batch) -> Response:
+    def _response_of(self, reply: Reply, batch: Batch) -> Response:
         return record_response(self._context.replies, reply, batch.changes)

@@ -83,7 +83,7 @@ class Encoder:
         self._form = form
         data = [source for source in sources if not source.from_key]
         self._data = _tree(data, sources)
-        self._own = _tree([source for source in sources if source.from_key], sources)
+        self._key_values = _tree([source for source in sources if source.from_key], sources)
         cleared = [source for source in data if source.path not in form.keeps_on_clear]
         self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
 
@@ -92,7 +92,7 @@ class Encoder:
         columns = [self._values(source, batch) for source in self._sources]
         unsendable = _unsendable(self._sources, columns)
         heads = [batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")]
-        trees = [_objects(tree, columns, batch.num_rows) for tree in (self._data, self._own)]
+        trees = [_objects(tree, columns, batch.num_rows) for tree in (self._data, self._key_values)]
         changes: list[Change] = []
         outcomes: list[Outcome] = []
         invalid: list[int] = []

@@ -25,7 +25,7 @@ class RowLookups:
         self._lookup = lookup
         self._replies: ReplyRules = context.replies
         self._engine: RequestEngine[_Query] = RequestEngine(context, limiter, self._decide)
-        self.found: list[Change] = []
+        self.to_send: list[Change] = []
 
     @property
     def problem(self) -> Problem | None:
@@ -35,7 +35,7 @@ class RowLookups:
         """Yield an outcome for each change that is not in `found`; None while it waits."""
         for done in self._engine.run(self._task(change, self._lookup.build(change)) for change in changes):
             yield None if done is None else self._read(done)
-        self.found.sort(key=lambda change: change.ordinal)
+        self.to_send.sort(key=lambda change: change.ordinal)
 
     def _task(self, change: Change, request: Request) -> Task[_Query]:
         return Task(request, (change, request))
@@ -51,7 +51,7 @@ class RowLookups:
             self._engine.push(self._task(change, answer))
             return None
         if answer is Send.SEND:
-            self.found.append(change)
+            self.to_send.append(change)
             return None
         if done.decision is not None and done.decision.action is Action.SPLIT:
             code = done.decision.code or "lookup-refused"

@@ -88,7 +88,7 @@ class ProjectContext:
         """The manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
         manifest = read_manifest(self.locations)
         facts = ManifestFacts(
-            manifest, self.locations, self.target, vars(self.options), lambda: self._target_verdict(manifest)
+            manifest, self.locations, self.target, vars(self.options), lambda: self._target_mismatch(manifest)
         )
         guards = [guard for guard in MANIFEST_GUARDS if guard.name not in self.options.allow]
         problem = first_problem(guards, facts)
@@ -103,7 +103,7 @@ class ProjectContext:
         lost = repeated_keys(self.manifest, self.locations.project_dir)
         return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
 
-    def _target_verdict(self, manifest: Manifest) -> TargetCheck | None:
+    def _target_mismatch(self, manifest: Manifest) -> TargetCheck | None:
         """Return why the manifest is another target's. An unreadable profile is reported later, on opening."""
         try:
             return judge(manifest, self._build, self.profile, read_outputs(self._request, self.env, PLACE_KEYS))

@@ -35,12 +35,12 @@ class ManifestFacts:
     @cached_property
     def mismatch(self) -> TargetMismatch | None:
         """Return why the manifest belongs to another target; None if nothing says so."""
-        verdict = self._judge()
-        if verdict is None:
+        mismatch = self._judge()
+        if mismatch is None:
             return None
-        example = verdict.example
+        example = mismatch.example
         relation = example.relation_name if example is not None else None
-        return TargetMismatch(verdict.targets, verdict.reason, relation, has_example=example is not None)
+        return TargetMismatch(mismatch.targets, mismatch.reason, relation, has_example=example is not None)
 
     @cached_property
     def staleness(self) -> Staleness:

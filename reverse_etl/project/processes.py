@@ -13,11 +13,11 @@ _ENDED = (["Z"], ["X"])
 
 def start_time(pid: int) -> str:
     """Return when a process began, in ticks of the kernel, or an empty text. A reused process id has another value."""
-    stat = _stat(pid)
+    stat = _read_stat(pid)
     return stat[19] if stat else ""
 
 
-def _stat(pid: int) -> list[str]:
+def _read_stat(pid: int) -> list[str]:
     """Return the fields of `/proc/PID/stat` from the state on; an empty list if there are none."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -37,7 +37,7 @@ def is_alive(note: Mapping[str, object]) -> bool | None:
         return False
     except OSError:
         return True
-    if _stat(pid)[:1] in _ENDED:
+    if _read_stat(pid)[:1] in _ENDED:
         return False
     began = start_time(pid)
     return not (began and note.get("process_started")) or began == note.get("process_started")

@@ -50,16 +50,16 @@ class ResultRecorder:
             "generated_at": _utc_now(),
             "started_at": self._started,
             "elapsed": round(time.monotonic() - self._began, 3),
-            "dbt_version": _known(lambda: context.manifest.dbt_version),
-            "dbt_invocation_id": _known(lambda: context.manifest.invocation_id),
-            "target": _known(lambda: context.profile.target),
-            "profile": _known(lambda: context.profile.name),
-            "warehouse": _known(lambda: context.profile.type),
+            "dbt_version": _read_or_none(lambda: context.manifest.dbt_version),
+            "dbt_invocation_id": _read_or_none(lambda: context.manifest.invocation_id),
+            "target": _read_or_none(lambda: context.profile.target),
+            "profile": _read_or_none(lambda: context.profile.name),
+            "warehouse": _read_or_none(lambda: context.profile.type),
             "args": {"command": "run", **_project_args(context), **self._flags},
         }
 
 
-def _known(read: Callable[[], str | None]) -> str | None:
+def _read_or_none(read: Callable[[], str | None]) -> str | None:
     """Return what is read; None if the project's files are what is wrong."""
     try:
         return read()

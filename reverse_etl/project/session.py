@@ -40,7 +40,7 @@ class ProjectSession:
                 "warn",
             )
         elif not list(selected):
-            said = _nothing_selected(context.options.select, context.options.exclude)
+            said = _nothing_selected_message(context.options.select, context.options.exclude)
             self.reporter.say("NothingSelected", said, "warn")
         return selected
 
@@ -116,7 +116,7 @@ def open_session(
         yield ProjectSession(sandboxed, reporter)
 
 
-def _nothing_selected(select: Sequence[str], exclude: Sequence[str]) -> str:
+def _nothing_selected_message(select: Sequence[str], exclude: Sequence[str]) -> str:
     words = f"`{' '.join(select)}`" if select else "what is selected"
     less = f" without `{' '.join(exclude)}`" if exclude else ""
     return f"{words}{less} matches no sync; `reverse-etl list` shows them all"

@@ -17,7 +17,7 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 class SyncSelection:
     """The selected syncs with what is known of them before any of them runs.
 
-    `blocked` are the syncs that the build guard skips, by name. `ready` are the syncs that `match_columns` returned.
+    `blocked` are the syncs that the build guard skips, `runnable_syncs` the ones that `match_columns` found.
     """
 
     def __init__(self, session: ProjectSession, *, destinations: bool = True) -> None:
@@ -25,17 +25,17 @@ class SyncSelection:
         self._session = session
         self.definitions = session.select_definitions()
         self.blocked: dict[str, Problem] = {}
-        self.ready: dict[str, RunnableSync] = {}
+        self.runnable_syncs: dict[str, RunnableSync] = {}
         self._errors: dict[tuple[str, str], Sequence[ReverseEtlError]] = {}
         for broken in self.definitions.broken:
             self._errors[broken.unique_id, broken.name] = broken.faults
         unusable = session.unusable_destinations(self.definitions.syncs) if destinations else {}
         for sync in self.definitions.syncs:
             if sync.destination in unusable:
-                self._note(sync, [unusable[sync.destination]])
+                self._add_errors(sync, [unusable[sync.destination]])
 
     @property
-    def runnable(self) -> list[Sync]:
+    def sound_syncs(self) -> list[Sync]:
         """Return the syncs with which nothing is wrong so far."""
         return [sync for sync in self.definitions.syncs if not self.errors(sync) and sync.name not in self.blocked]
 
@@ -63,11 +63,11 @@ class SyncSelection:
         `remember` is where to keep what dbt's last results say.
         """
         try:
-            checks = BuildChecks(self._session, self.runnable, reader)
+            checks = BuildChecks(self._session, self.sound_syncs, reader)
         except ReverseEtlError as error:
             allowed = self._session.context.options.allow
-            for sync in [one for one in self.runnable if not build.GUARD.is_off(one, allowed)]:
-                self._note(sync, [error])
+            for sync in [one for one in self.sound_syncs if not build.GUARD.is_off(one, allowed)]:
+                self._add_errors(sync, [error])
             return
         if remember is not None:
             checks.remember(remember)
@@ -76,11 +76,11 @@ class SyncSelection:
     def match_columns(self, reader: Reader) -> Mapping[str, RunnableSync]:
         """Match every runnable sync with the columns of its model; return the matching ones, by name."""
         with reader.session(reader.mark):
-            made, wrong = resolve_syncs(self.runnable, self._session.destination, reader)
-        self.ready = {one.sync.name: one for one in made}
-        for sync in self.runnable:
-            self._note(sync, wrong.get(sync.name, ()))
-        return self.ready
+            made, wrong = resolve_syncs(self.sound_syncs, self._session.destination, reader)
+        self.runnable_syncs = {one.sync.name: one for one in made}
+        for sync in self.sound_syncs:
+            self._add_errors(sync, wrong.get(sync.name, ()))
+        return self.runnable_syncs
 
     @property
     def _faults(self) -> list[ReverseEtlError]:
@@ -88,6 +88,6 @@ class SyncSelection:
         found = [error for one in self.definitions for error in self.errors(one)]
         return list({(error.message, error.hint): error for error in found}.values())
 
-    def _note(self, sync: Sync, errors: Sequence[ReverseEtlError]) -> None:
+    def _add_errors(self, sync: Sync, errors: Sequence[ReverseEtlError]) -> None:
         if errors:
             self._errors[sync.unique_id, sync.name] = errors

@@ -50,7 +50,7 @@ def finding_lines(finding: Finding, ok: str) -> list[str]:
         return [title]
     width = max((len(item.field) for item in found.new_fields), default=0)
     fields = [f"{printable(item.field).ljust(width)}  {_type(item)}" for item in found.new_fields]
-    return pairs(title, [*_named("note", found.notes), *_named("new fields", fields)])
+    return pairs(title, [*_label_first("note", found.notes), *_label_first("new fields", fields)])
 
 
 def finding_dict(finding: Finding) -> dict[str, object]:
@@ -73,7 +73,7 @@ def _as_dict(found: Inspection) -> dict[str, object]:
     return {"new_fields": fields, "types": found.types, "warnings": found.warnings, "notes": found.notes}
 
 
-def _named(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+def _label_first(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     return [(name if number == 0 else "", text) for number, text in enumerate(texts)]
 
 

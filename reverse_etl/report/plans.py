@@ -54,7 +54,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
 
 def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
     """Return one sync as JSON."""
-    shown = _masked(show_values=show_values)
+    shown = _value_masker(show_values=show_values)
     examples = {field: [_example(example, shown) for example in some] for field, some in plan.examples.items()}
     return {
         **asdict(plan),
@@ -96,7 +96,7 @@ def _requests(plan: SyncPlan) -> str:
 
 
 def _field_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
-    shown = _masked(show_values=show_values)
+    shown = _value_masker(show_values=show_values)
     lines = []
     for field, rows in sorted(plan.changed_fields.items(), key=lambda item: (-item[1], item[0])):
         lines += pairs("", [("field", f"{printable(field)}: {plural(rows, 'row')}")])[1:]
@@ -115,7 +115,7 @@ def _example(example: Example, shown: Masked) -> dict[str, object]:
     }
 
 
-def _masked(*, show_values: bool) -> Masked:
+def _value_masker(*, show_values: bool) -> Masked:
     return _as_it_is if show_values else mask
 
 

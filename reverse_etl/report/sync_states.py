@@ -21,7 +21,7 @@ _HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "
 class SyncState:
     """What the warehouse remembers of one sync. Before its first run there is no `lease` and no `run`.
 
-    `held` is how many rows are held back, by state and code. `holder_is_alive` says whether the process that holds the
+    `held_rows` counts the rows held back, by state and code. `holder_is_alive` says whether the process that holds the
     lease still runs; None if that cannot be known from here. `late_request_bound` is that setting, in seconds: how long
     after a run the lease may still be needed.
     """
@@ -29,7 +29,7 @@ class SyncState:
     sync: Sync | BrokenSync
     run: RunRow | None
     lease: LeaseRow | None
-    held: Mapping[str, int] = field(default_factory=dict)
+    held_rows: Mapping[str, int] = field(default_factory=dict)
     holder_is_alive: bool | None = None
     late_request_bound: float = 0.0
 
@@ -63,7 +63,7 @@ def state_lines(state: SyncState) -> list[str]:
         [
             *ended,
             ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
-            ("held back", printable(list_counts(state.held))),
+            ("held back", printable(list_counts(state.held_rows))),
             ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
             ("moved to", printable(lease.moved_to or "")),
             ("lease", _lease_sentence(lease, state)),
@@ -82,7 +82,7 @@ def sync_state_dict(state: SyncState) -> dict[str, object]:
         "faults": [fault.message for fault in state.faults],
         "last_run": run_dict(state.run) if state.run else None,
         "entries": lease.entries if lease else 0,
-        "held_back": dict(state.held),
+        "held_back": dict(state.held_rows),
         "destination": lease.destination.get("host") if lease else None,
         "moved_to": lease.moved_to if lease else None,
         "lease": None if lease is None else _lease_dict(lease, state.late_request_bound),

@@ -85,7 +85,7 @@ class RunEnvironment:
         """Hand an event to the listener of the command."""
         self.invocation.listener(event)
 
-    def questions(self, client: Client, destination: DestinationConfig) -> RetryingCaller:
+    def make_caller(self, client: Client, destination: DestinationConfig) -> RetryingCaller:
         """Return a caller for other requests than rows, at the rate that all syncs share."""
         limiter = partial(self.connections.limiter, destination)
         waits = WaitReporter(self.clock, self.invocation.listener)

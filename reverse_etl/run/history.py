@@ -22,13 +22,13 @@ def record_end(end: End) -> End:
         return end
     try:
         with end.context.warehouse.step(end.step):
-            _record(end)
+            _save_run(end)
     except ReverseEtlError as error:
         return end if end.error is not None else replace(end, problem=problem_of(error), error=error)
     return end
 
 
-def _record(end: End) -> None:
+def _save_run(end: End) -> None:
     """Write nothing if the table does not exist yet, before the first run."""
     context, settings = end.context, end.context.environment.settings
     tables, invocation = context.store.tables, context.environment.invocation

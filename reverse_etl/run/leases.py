@@ -55,9 +55,9 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
             continue
         left = row.free_in(environment.settings.late_request_bound)
         if _is_live(row, environment):
-            raise _held(row, left)
+            raise _lease_held_error(row, left)
         if environment.clock.monotonic() + left > until:
-            raise _not_in_time(row, left, environment.invocation.wait)
+            raise _lease_not_free_error(row, left, environment.invocation.wait)
         if environment.invocation.stop():
             raise LeaseError(
                 "interrupted", "the run was stopped while it waited", context=_described(row), hint="Run again."
@@ -98,7 +98,7 @@ def _described(row: LeaseRow) -> dict[str, object]:
     }
 
 
-def _held(row: LeaseRow, left: float) -> LeaseError:
+def _lease_held_error(row: LeaseRow, left: float) -> LeaseError:
     return LeaseError(
         "lease-held",
         "another run of this sync is active",
@@ -107,7 +107,7 @@ def _held(row: LeaseRow, left: float) -> LeaseError:
     )
 
 
-def _not_in_time(row: LeaseRow, left: float, wait: float) -> LeaseError:
+def _lease_not_free_error(row: LeaseRow, left: float, wait: float) -> LeaseError:
     return LeaseError(
         "lease-not-free",
         f"the lease of this sync becomes free in {left:.0f} s, and --wait is {wait:g} s",

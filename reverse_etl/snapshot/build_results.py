@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from reverse_etl.build_result import BuildResult, Key
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, create_table
-from reverse_etl.verdict import Key, Verdict
 from reverse_etl.warehouses.base import Reader, Warehouse
 from reverse_etl.warehouses.dialect import Dialect
 
@@ -18,23 +18,23 @@ _COLUMNS = ("unique_id", "relation", "status", "ended_at", "invocation_id", "com
 _ROWS_A_STATEMENT = 500
 
 
-def load_verdicts(reader: Reader, schema: str) -> dict[Key, Verdict]:
-    """Return the newest verdict of each node; empty if nothing has failed yet."""
+def load_build_results(reader: Reader, schema: str) -> dict[Key, BuildResult]:
+    """Return the newest result of each node; empty if nothing has failed yet."""
     table = reader.table(schema, NAME)
     if reader.columns(table) is None:
         return {}
     rows = reader.query(f"SELECT {', '.join(_COLUMNS)} FROM {table} ORDER BY ended_at")
-    return {verdict.key: verdict for verdict in (Verdict(*row) for row in rows)}
+    return {result.key: result for result in (BuildResult(*row) for row in rows)}
 
 
-def save_verdicts(warehouse: Warehouse, schema: str, verdicts: Sequence[Verdict]) -> None:
-    """Add at least one verdict, then delete the older verdicts of the same nodes."""
+def save_build_results(warehouse: Warehouse, schema: str, results: Sequence[BuildResult]) -> None:
+    """Add at least one result, then delete the older results of the same nodes."""
     dialect, table = warehouse.dialect, warehouse.table(schema, NAME)
     warehouse.create_schema(schema)
     warehouse.execute(_create(dialect, table))
-    rest, names = iter(verdicts), ", ".join(_COLUMNS)
+    rest, names = iter(results), ", ".join(_COLUMNS)
     while some := list(islice(rest, _ROWS_A_STATEMENT)):
-        rows = [[dialect.literal(value) for value in _values(verdict)] for verdict in some]
+        rows = [[dialect.literal(value) for value in _values(result)] for result in some]
         warehouse.execute(
             f"INSERT INTO {table} (schema_version, {names}) SELECT {SCHEMA_VERSION}, {names}"
             f" FROM {dialect.rows('v', _COLUMNS, rows)}"
@@ -43,14 +43,14 @@ def save_verdicts(warehouse: Warehouse, schema: str, verdicts: Sequence[Verdict]
         warehouse.execute(f"DELETE FROM {table} WHERE {' OR '.join(older)}")
 
 
-def _values(verdict: Verdict) -> tuple[str, ...]:
+def _values(result: BuildResult) -> tuple[str, ...]:
     return (
-        verdict.unique_id,
-        verdict.relation,
-        verdict.status,
-        verdict.at,
-        verdict.invocation_id,
-        verdict.command,
+        result.unique_id,
+        result.relation,
+        result.status,
+        result.at,
+        result.invocation_id,
+        result.command,
     )
 
 

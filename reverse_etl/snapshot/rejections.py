@@ -92,7 +92,7 @@ class Rejections:
         refusal = ["'invalid'", "p.reason", reason, "FALSE", "FALSE", *nothing]
         self._insert(refusal, f"{self._plan} p", "p.kind = 'invalid'")
 
-    def record(self, outcomes: Sequence[Outcome]) -> None:
+    def save_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Write rejected, skipped, unsendable and failed rows, with the digest of the refused values."""
         dialect = self._warehouse.dialect
         for some in _cut(outcomes, _ROWS_A_STATEMENT):

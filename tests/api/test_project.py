@@ -151,7 +151,7 @@ def test_status_and_history(people: Shop, load: Load) -> None:
     project.run()
     [state] = project.status()
     assert state.run is not None
-    assert (state.run.status, state.held) == ("warn", {"invalid bad-email": 1})
+    assert (state.run.status, state.held_rows) == ("warn", {"invalid bad-email": 1})
     assert [(one.sync, one.run.counts["accepted"]) for one in project.history(limit=5)] == [("people", 2)]
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from reverse_etl.build_result import BuildResult
 from reverse_etl.change import PastFailure
-from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
+from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.readmissions import SyncPeople, find_syncs_with_forgotten_users, readmit_people
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.tables import response_columns
 from reverse_etl.sync import Field, IdentityRule, PersonColumn
-from reverse_etl.verdict import Verdict
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sync_harness import LONG_AGO, RESPONSE, Crash, Fate, SyncHarness, of
 
@@ -58,15 +58,15 @@ class QuarantineContract:
 
     def test_newest_verdict_of_each_node_of_dbt_is_remembered(self, refused):
         schema = refused.store().tables.schema
-        users = Verdict("model.it's.users", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "run")
+        users = BuildResult("model.it's.users", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "run")
         orders = replace(users, unique_id="model.orders", status="skipped")
         elsewhere = replace(users, relation='"a"."c"', status="empty")
-        assert load_verdicts(refused.warehouse, schema) == {}
-        save_verdicts(refused.warehouse, schema, [users, orders, elsewhere])
+        assert load_build_results(refused.warehouse, schema) == {}
+        save_build_results(refused.warehouse, schema, [users, orders, elsewhere])
         again = replace(users, status="success", at="2026-01-02 03:04:05.000001", invocation_id="i2")
-        save_verdicts(refused.warehouse, schema, [again])
-        save_verdicts(refused.warehouse, schema, [replace(users, at="2026-01-01 00:00:00.000000")])
-        assert load_verdicts(refused.warehouse, schema) == {one.key: one for one in (again, orders, elsewhere)}
+        save_build_results(refused.warehouse, schema, [again])
+        save_build_results(refused.warehouse, schema, [replace(users, at="2026-01-01 00:00:00.000000")])
+        assert load_build_results(refused.warehouse, schema) == {one.key: one for one in (again, orders, elsewhere)}
 
     def test_refusal_of_another_sync_is_nothing_to_this_one(self, refused):
         other = replace(refused, name="other", sent={})

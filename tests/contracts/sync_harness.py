@@ -322,7 +322,7 @@ class _HarnessRun:
         self.credit = credit
         if self.crash is Crash.AFTER_SEND:
             return False
-        self.rejections.record(outcomes)
+        self.rejections.save_outcomes(outcomes)
         return self.lease.flush(credit, self.acked) and self.crash is not Crash.AFTER_FLUSH
 
     def _note(self, row: PlannedRow, fate: Fate) -> list[Outcome]:

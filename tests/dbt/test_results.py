@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from reverse_etl.dbt.build_results import Judge, read_build_results
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model
 from reverse_etl.dbt.project import locate
 from reverse_etl.dbt.results import Build, NodeResult, read_build, sortable_time
-from reverse_etl.dbt.verdicts import Judge, read_verdicts
 from reverse_etl.errors import ConfigError
 
 USERS = "model.shop.iterable_users"
@@ -25,7 +25,7 @@ V2 = {"command": "build", "which": "build", "static_analysis": None}
 
 def holds(build: Build, manifest: Manifest) -> dict[str, str]:
     """The sentence for each model that is held back."""
-    judge = Judge(manifest, read_verdicts(build, manifest, [USERS]))
+    judge = Judge(manifest, read_build_results(build, manifest, [USERS]))
     found = {unique_id: judge.find_hold(unique_id) for unique_id in manifest.nodes}
     return {unique_id: hold.sentence.partition(" at ")[0] for unique_id, hold in found.items() if hold}
 
@@ -113,7 +113,7 @@ def test_of_several_causes_the_one_that_failed_is_named(shop):
         results = {"test.shop.first": first, "test.shop.second": second, **statuses}
         found = {name: NodeResult(status) for name, status in results.items()}
         build = Build(invocation_id=manifest.invocation_id, results=found, args=V2)
-        hold = Judge(manifest, read_verdicts(build, manifest, [USERS])).find_hold(USERS)
+        hold = Judge(manifest, read_build_results(build, manifest, [USERS])).find_hold(USERS)
         assert hold is not None
         assert hold.sentence.partition("because ")[2].startswith(f"test `{cause}` on")
 

@@ -11,21 +11,21 @@ from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.destinations import DEFAULT, load_destination
 from reverse_etl.destinations.base import Destination
 from reverse_etl.destinations.iterable import OBJECTS
-from reverse_etl.destinations.iterable.base import Stage
+from reverse_etl.destinations.iterable.base import SyncOrder
 from reverse_etl.project.sync_reader import order_syncs
 from reverse_etl.sync import Sync
 
 TURNS = {
-    "catalog_items": Stage.CATALOGS,
-    "email_changes": Stage.IDENTITY,
-    "user_merges": Stage.IDENTITY,
-    "users": Stage.PROFILES,
-    "list_members": Stage.MEMBERSHIPS,
-    "subscriptions": Stage.MEMBERSHIPS,
-    "events": Stage.ACTIVITY,
-    "purchases": Stage.COMMERCE,
-    "carts": Stage.COMMERCE,
-    "user_deletions": Stage.DELETIONS,
+    "catalog_items": SyncOrder.CATALOGS,
+    "email_changes": SyncOrder.IDENTITY,
+    "user_merges": SyncOrder.IDENTITY,
+    "users": SyncOrder.PROFILES,
+    "list_members": SyncOrder.MEMBERSHIPS,
+    "subscriptions": SyncOrder.MEMBERSHIPS,
+    "events": SyncOrder.ACTIVITY,
+    "purchases": SyncOrder.COMMERCE,
+    "carts": SyncOrder.COMMERCE,
+    "user_deletions": SyncOrder.DELETIONS,
 }
 
 
@@ -51,12 +51,12 @@ def vendor(_name: str) -> Destination:
 
 @pytest.mark.parametrize("name", TURNS)
 def test_an_object_keeps_its_turn(name: str) -> None:
-    assert OBJECTS[name].stage is TURNS[name]
+    assert OBJECTS[name].order is TURNS[name]
 
 
 def test_objects_go_before_those_that_refer_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind, stage in TURNS.items():
-        monkeypatch.setitem(OBJECTS, kind, SimpleNamespace(stage=stage))  # type: ignore[arg-type]
+        monkeypatch.setitem(OBJECTS, kind, SimpleNamespace(order=stage))  # type: ignore[arg-type]
     kinds = ["user_deletions", "carts", "events", "purchases", "subscriptions", "users", "user_merges", "catalog_items"]
     order = ["catalog_items", "user_merges", "users", "subscriptions", "events", "carts", "purchases", "user_deletions"]
     syncs = [sync(f"{number}_{kind}", kind) for number, kind in enumerate(kinds)]

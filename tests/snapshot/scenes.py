@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from reverse_etl.build_result import BuildResult
 from reverse_etl.change import Outcome, Response, Status
-from reverse_etl.snapshot.build_results import load_verdicts, save_verdicts
+from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
@@ -15,7 +16,6 @@ from reverse_etl.snapshot.run_history import RunRow, last_runs, prune_runs, rece
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.state_transfer import StateTransfer
 from reverse_etl.sync import Field, Sync
-from reverse_etl.verdict import Verdict
 from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
 from tests.contracts.sync_harness import RULE
@@ -79,7 +79,7 @@ def one_run(dialect: Dialect) -> list[str]:
     response = Response(500, "Odd", "it's \\", "r-1")
     failed = Outcome(5, Status.FAILED, "no-answer", "", True, response, rows=1, alone=True)
     rejections.past_failures(0, 10)
-    rejections.record(
+    rejections.save_outcomes(
         [Outcome(3, Status.SKIPPED, "unknown-user", "it's \\"), Outcome(4, Status.REJECTED, "bad"), failed]
     )
     lease.flush(10, Ranges([(0, 10)]))
@@ -147,11 +147,11 @@ def moved(dialect: Dialect) -> list[str]:
 def builds(dialect: Dialect) -> list[str]:
     """What dbt's last results say is remembered."""
     scene = Scene(dialect, known=True)
-    verdict = Verdict("model.shop.it's", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "build")
+    verdict = BuildResult("model.shop.it's", '"a"."b"', "error", "2026-01-02 03:04:05.000000", "i1", "build")
     table = scene.warehouse.table("s", "build_verdicts")
     scene.warehouse.columns_of |= {table: scene.stored_column}
-    load_verdicts(scene.warehouse, "s")
-    save_verdicts(scene.warehouse, "s", [verdict, replace(verdict, unique_id="test.shop.unique")])
+    load_build_results(scene.warehouse, "s")
+    save_build_results(scene.warehouse, "s", [verdict, replace(verdict, unique_id="test.shop.unique")])
     return scene.warehouse.told
 
 

@@ -14,7 +14,7 @@ from reverse_etl.definition.entry import TaggedModel, read_definitions
 from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.config import IterableConfig
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
 from reverse_etl.events import silent
 from reverse_etl.run.environment import Connections, Invocation, RunClock, RunEnvironment
 from reverse_etl.run.runnable_sync import resolve_sync
@@ -43,7 +43,7 @@ def run(
     )
     destination = IterableConfig("iterable", url, "email", Secret("sandbox-story"))
     connections = Connections(
-        client=lambda d: HttpClient(Access(d.base_url, d.api_key, settings.http_timeout)),
+        client=lambda d: HttpClient(ClientConfig(d.base_url, d.api_key, settings.http_timeout)),
         limiter=lambda _, endpoint: RateLimiter(endpoint.per_second, clock.monotonic),
     )
     invocation = Invocation("story", silent, process={}, is_alive=lambda _note: False, wait=5)

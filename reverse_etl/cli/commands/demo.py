@@ -65,42 +65,42 @@ def demo(
 
 
 def _play(play: _Play) -> None:
-    stage = play.stage
-    stage.run("dbt", "build")
-    stage.run("reverse-etl", "plan")
-    stage.run("reverse-etl", "run")
+    environment = play.environment
+    environment.run("dbt", "build")
+    environment.run("reverse-etl", "plan")
+    environment.run("reverse-etl", "run")
     play.check_received(_DAY_1, "everything, since Iterable had nothing")
-    stage.show("\nA day later, some customers, orders and products have changed:")
-    stage.run("dbt", "build", "--vars", "day: 2")
-    stage.run("reverse-etl", "plan")
-    stage.run("reverse-etl", "run")
+    environment.show("\nA day later, some customers, orders and products have changed:")
+    environment.run("dbt", "build", "--vars", "day: 2")
+    environment.run("reverse-etl", "plan")
+    environment.run("reverse-etl", "run")
     play.check_received(_DAY_2, "only what is new, changed or gone")
-    stage.run("reverse-etl", "run")
+    environment.run("reverse-etl", "run")
     play.check_received(_AGAIN, "nothing, since nothing changed")
 
 
 class _Play:
     """What the sandbox has received so far, by kind."""
 
-    def __init__(self, stage: DemoEnvironment) -> None:
-        self.stage = stage
+    def __init__(self, environment: DemoEnvironment) -> None:
+        self.environment = environment
         self._requests = 0
-        self._held: dict[str, dict[str, object]] = {kind: {} for kind in _DAY_1}
+        self._contents: dict[str, dict[str, object]] = {kind: {} for kind in _DAY_1}
 
     def check_received(self, promised: Mapping[str, ReceivedCounts], words: str) -> None:
         """Print what arrived since the last check. Raises ReverseEtlError if it is not what was promised."""
         requests = self._new_requests()
-        self.stage.show(f"\n=> In {plural(requests, 'request')} Iterable received {words}:")
-        held = _read_contents(self.stage)
+        self.environment.show(f"\n=> In {plural(requests, 'request')} Iterable received {words}:")
+        held = _read_contents(self.environment)
         for kind, wanted in promised.items():
-            self._compare(kind, self._held[kind], held[kind], wanted)
-        self._held = held
+            self._compare(kind, self._contents[kind], held[kind], wanted)
+        self._contents = held
         if bool(requests) != any(one != ReceivedCounts(0) for one in promised.values()):
             raise _broken_promise("requests", "none", requests)
 
     def _new_requests(self) -> int:
         """Return the requests that wrote something, since the last time."""
-        requests = self.stage.read("/sandbox/requests")
+        requests = self.environment.read("/sandbox/requests")
         new = [one for one in requests[self._requests :] if one["method"] != "GET" and one["status"] < 300]
         self._requests = len(requests)
         return len(new)
@@ -111,26 +111,26 @@ class _Play:
         different = [value for key, value in now.items() if before.get(key) != value]
         found = ReceivedCounts(len(different), len(before.keys() - now.keys()))
         gone = f", {found.gone:,} gone" if found.gone else ""
-        self.stage.show(f"   {kind}: {found.new:,} new or changed{gone}; it has {len(now):,} now")
+        self.environment.show(f"   {kind}: {found.new:,} new or changed{gone}; it has {len(now):,} now")
         for value in different[:_EXAMPLES]:
-            self.stage.show(f"      {json.dumps(value, ensure_ascii=False)}")
+            self.environment.show(f"      {json.dumps(value, ensure_ascii=False)}")
         if found != wanted:
             raise _broken_promise(kind, wanted, found)
 
 
-def _read_contents(stage: DemoEnvironment) -> dict[str, dict[str, object]]:
+def _read_contents(environment: DemoEnvironment) -> dict[str, dict[str, object]]:
     """Return what the sandbox holds, by kind and identity."""
     return {
-        "users": {str(user["email"]): user for user in stage.read("/sandbox/users")},
-        "events": {str(event["id"]): event for event in stage.read("/sandbox/events")},
+        "users": {str(user["email"]): user for user in environment.read("/sandbox/users")},
+        "events": {str(event["id"]): event for event in environment.read("/sandbox/events")},
         "items": {
             f"{catalog['name']} {item}": {item: value}
-            for catalog in stage.read("/sandbox/catalogs")
+            for catalog in environment.read("/sandbox/catalogs")
             for item, value in catalog["items"].items()
         },
         "members": {
             f"{one['name']} {member['email']}": {one["name"]: member["email"]}
-            for one in stage.read("/sandbox/lists")
+            for one in environment.read("/sandbox/lists")
             for member in one["members"]
         },
     }

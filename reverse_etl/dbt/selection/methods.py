@@ -38,7 +38,7 @@ def matcher(manifest: Manifest, method: str, arguments: Sequence[str], value: st
     if method == "package" and value == "this" and manifest.project_name:
         value = manifest.project_name
     if method in _NAMED:
-        return lambda node: node.resource_type == method and _named(node, value)
+        return lambda node: node.resource_type == method and _has_name(node, value)
     if method == "resource_type" and value not in _RESOURCE_TYPES:
         raise unknown_word(f"resource type `{value}`", value, _RESOURCE_TYPES)
     if method == "version" and value not in _VERSIONS:
@@ -130,7 +130,7 @@ def _source(node: Model, value: str) -> bool:
     )
 
 
-def _named(node: Model, value: str) -> bool:
+def _has_name(node: Model, value: str) -> bool:
     """Match `name` or `package.name`."""
     package, _, name = value.rpartition(".")
     return fnmatch(node.package, package or "*") and fnmatch(node.name, name)

@@ -20,7 +20,7 @@ class ProjectType(str, Enum):
     HYBRID = "hybrid"
 
 
-class Stage(IntEnum):
+class SyncOrder(IntEnum):
     """The order of syncs: objects that others refer to first, deletions last."""
 
     CATALOGS = 1
@@ -37,13 +37,13 @@ EntryT = TypeVar("EntryT", bound=Entry)
 
 @dataclass(frozen=True)
 class IterableObject(Generic[EntryT]):
-    """One object: the class of its entry, the stage of its syncs, and the function that binds an entry.
+    """One object: the class of its entry, when its syncs run, and the function that binds an entry.
 
     `names_both_identifiers`: its rows may name one user by e-mail and another by user id, independent of other syncs.
     """
 
     entry: type[EntryT]
-    stage: Stage
+    order: SyncOrder
     bind: Callable[[EntryT, ProjectType], BoundObject]
     names_both_identifiers: bool = False
 

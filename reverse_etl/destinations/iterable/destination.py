@@ -49,13 +49,13 @@ class IterableDestination(Destination):
         return resolve_offline(source)
 
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
-        from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient  # imports `requests`
+        from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient  # imports `requests`
 
         one = cast("IterableConfig", config)
-        access = Access(
+        client_config = ClientConfig(
             one.base_url, one.api_key, options.timeout, one.ca_bundle, one.proxy, one.allow_host, options.run
         )
-        return HttpClient(access)
+        return HttpClient(client_config)
 
     def bind(self, sync: Sync, project_type: str) -> BoundObject:
         return bind(sync, project_type)
@@ -66,7 +66,7 @@ class IterableDestination(Destination):
         return convert_to_type(column, cast, as_json=as_json)
 
     def order(self, sync: Sync) -> int:
-        return OBJECTS[sync.object].stage
+        return OBJECTS[sync.object].order
 
     def find_conflicts(self, syncs: Sequence[tuple[Sync, str]]) -> Mapping[str, str]:
         return find_identifier_conflicts(syncs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reverse_etl.destinations.iterable import OBJECTS, bind
-from reverse_etl.destinations.iterable.base import Stage
+from reverse_etl.destinations.iterable.base import SyncOrder
 from reverse_etl.sync import Sync
 
 _WORDS = {"email": "e-mail", "user_id": "user id"}
@@ -24,7 +24,7 @@ def find_identifier_conflicts(syncs: Sequence[tuple[Sync, str]]) -> dict[str, st
     return {
         sync.name: _warning(key, *first)
         for group in by.values()
-        for first in [min(group, key=lambda one: OBJECTS[one[0].object].stage is not Stage.PROFILES)]
+        for first in [min(group, key=lambda one: OBJECTS[one[0].object].order is not SyncOrder.PROFILES)]
         for sync, key in group
         if key != first[1]
     }

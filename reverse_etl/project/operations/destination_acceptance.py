@@ -17,14 +17,14 @@ def accept_destinations(session: ProjectSession, typed: TypedNames) -> Results[A
     """
     selection = SyncSelection(session)
     selection.faults_of_some()
-    if not selection.runnable:
+    if not selection.sound_syncs:
         return Results()
     environment = session.make_environment()
     with session.open_warehouse(read_only=False) as warehouse:
         selection.match_columns(warehouse)
         accepted: Results[AcceptedDestination] = Results(selection.faults_of_some())
-        for name, ready in selection.ready.items():
-            mine = replace(environment, settings=session.context.settings_of(ready.sync))
-            acceptance = Acceptance(ready, warehouse, mine, typed)
+        for name, runnable in selection.runnable_syncs.items():
+            mine = replace(environment, settings=session.context.settings_of(runnable.sync))
+            acceptance = Acceptance(runnable, warehouse, mine, typed)
             accepted.attempt(lambda name=name, one=acceptance: AcceptedDestination(name, one.accept()))  # type: ignore[misc]
     return accepted

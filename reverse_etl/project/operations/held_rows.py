@@ -21,7 +21,7 @@ def list_held_rows(session: ProjectSession, limit: int) -> list[HeldRow]:
 
     Raises ConfigError, WarehouseError.
     """
-    syncs = _selected(session)
+    syncs = _select_stored_syncs(session)
     found: list[HeldRow] = []
     if not syncs:
         return found
@@ -39,7 +39,7 @@ def requeue_rows(session: ProjectSession, keys: Sequence[str]) -> Results[Requeu
     Raises ConfigError, WarehouseError.
     """
     requeued: Results[RequeuedRows] = Results()
-    syncs = _selected(session)
+    syncs = _select_stored_syncs(session)
     if not syncs:
         return requeued
     with session.open_warehouse(read_only=False) as warehouse:
@@ -94,6 +94,6 @@ def _project_types(session: ProjectSession, sync: Sync) -> Sequence[str]:
         return session.context.vendor(sync.destination).project_types
 
 
-def _selected(session: ProjectSession) -> list[Sync | BrokenSync]:
+def _select_stored_syncs(session: ProjectSession) -> list[Sync | BrokenSync]:
     """Return the selected definitions, including broken ones: they can have held rows too."""
     return list({one.name: one for one in session.select_definitions()}.values())

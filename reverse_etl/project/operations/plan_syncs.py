@@ -31,11 +31,11 @@ def plan_syncs(session: ProjectSession, *, full_refresh: bool, examples: int) ->
         selection.check_builds(warehouse)
         selection.match_columns(warehouse)
         planned: Results[SyncPlan] = Results(selection.faults_of_some())
-        for ready in selection.ready.values():
-            mine = replace(environment, settings=session.context.settings_of(ready.sync))
+        for runnable in selection.runnable_syncs.values():
+            mine = replace(environment, settings=session.context.settings_of(runnable.sync))
             planned.attempt(
-                partial(plan_sync, ready, warehouse, mine, examples),
-                lambda error, sync=ready.sync: stopped_plan(sync, _problems([error])),  # type: ignore[misc]
+                partial(plan_sync, runnable, warehouse, mine, examples),
+                lambda error, sync=runnable.sync: stopped_plan(sync, _problems([error])),  # type: ignore[misc]
             )
     return _in_order(planned, selection)
 

@@ -26,10 +26,10 @@ class _Side:
 
     name: str
     warehouse: Warehouse
-    ready: Mapping[str, RunnableSync]
+    runnable_syncs: Mapping[str, RunnableSync]
 
     def place(self, sync: Sync) -> StateLocation:
-        return StateLocation(self.name, self.ready[sync.name], self.warehouse)
+        return StateLocation(self.name, self.runnable_syncs[sync.name], self.warehouse)
 
 
 def migrate_states(session: ProjectSession, to: StatePlace, *, overwrite: bool) -> Results[MigratedState]:
@@ -46,9 +46,9 @@ def migrate_states(session: ProjectSession, to: StatePlace, *, overwrite: bool) 
         )
     selection = SyncSelection(session)
     selection.faults_of_some()
-    if not selection.runnable:
+    if not selection.sound_syncs:
         return Results()
-    migrated = _migrate(session, selection, to, overwrite=overwrite)
+    migrated = _migrate_syncs(session, selection, to, overwrite=overwrite)
     state = session.context.settings.state
     if state != to:
         session.reporter.say(
@@ -60,7 +60,7 @@ def migrate_states(session: ProjectSession, to: StatePlace, *, overwrite: bool) 
     return migrated
 
 
-def _migrate(
+def _migrate_syncs(
     session: ProjectSession, selection: SyncSelection, to: StatePlace, *, overwrite: bool
 ) -> Results[MigratedState]:
     context, environment = session.context, session.make_environment()
@@ -71,12 +71,12 @@ def _migrate(
         goal = _Side(names[to], warehouses[to], dict(selection.match_columns(warehouses[to])))
         origin = _Side(names[source], warehouses[source], dict(selection.match_columns(warehouses[source])))
         migrated: Results[MigratedState] = Results(selection.faults_of_some())
-        for sync in selection.runnable:
+        for sync in selection.sound_syncs:
             mine = replace(environment, settings=context.settings_of(sync))
             move = StateMove(origin.place(sync), goal.place(sync), mine, overwrite=overwrite)
-            migrated.attempt(partial(_moved, sync, move, goal.name, local))
+            migrated.attempt(partial(_move_state, sync, move, goal.name, local))
     return migrated
 
 
-def _moved(sync: Sync, move: StateMove, place: str, compared: Warehouse) -> MigratedState:
+def _move_state(sync: Sync, move: StateMove, place: str, compared: Warehouse) -> MigratedState:
     return MigratedState(sync.name, place, move.move(compared))

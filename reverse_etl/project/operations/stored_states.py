@@ -22,14 +22,14 @@ def read_stored_states(session: ProjectSession) -> list[ListedState]:
     """Return what is stored of every sync that has run. Raises ConfigError, WarehouseError."""
     with session.open_warehouse(read_only=True) as reader:
         states = find_stored_syncs(reader, session.context.settings.state_schema)
-    return _listed(session, states)
+    return _list_states(session, states)
 
 
 def list_orphans(session: ProjectSession, reader: Reader) -> list[ListedState]:
     """Return what is stored of syncs that no definition names, including syncs of other dbt projects."""
     schema = session.context.settings.state_schema
     defined = {one.name for one in session.context.definitions}
-    return _listed(session, find_undefined_syncs(reader, schema, defined))
+    return _list_states(session, find_undefined_syncs(reader, schema, defined))
 
 
 def prune_states(session: ProjectSession, names: Sequence[str]) -> list[DeletedState]:
@@ -69,16 +69,16 @@ def reset_states(session: ProjectSession) -> Results[DeletedState]:
     with session.open_warehouse(read_only=False) as warehouse:
         selection.match_columns(warehouse)
         done: Results[DeletedState] = Results(selection.faults_of_some())
-        for ready in selection.ready.values():
-            done.attempt(partial(_reset, ready, warehouse, environment))
+        for runnable in selection.runnable_syncs.values():
+            done.attempt(partial(_reset_state, runnable, warehouse, environment))
     return done
 
 
-def _reset(ready: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> DeletedState:
-    return DeletedState(ready.sync.name, reset_sync(ready, warehouse, environment))
+def _reset_state(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> DeletedState:
+    return DeletedState(runnable.sync.name, reset_sync(runnable, warehouse, environment))
 
 
-def _listed(session: ProjectSession, states: Sequence[StoredSync]) -> list[ListedState]:
+def _list_states(session: ProjectSession, states: Sequence[StoredSync]) -> list[ListedState]:
     if not states:
         return []
     defined = {one.name for one in session.context.definitions}
@@ -91,7 +91,9 @@ def _report_kept(session: ProjectSession, states: Sequence[ListedState]) -> None
     for one in states:
         name = printable(one.name)
         session.reporter.say(
-            "StateKept", f"`{name}` {_owner(one)}; to delete it, run `reverse-etl state prune '{name}'`", "warn"
+            "StateKept",
+            f"`{name}` {_describe_owner(one)}; to delete it, run `reverse-etl state prune '{name}'`",
+            "warn",
         )
 
 
@@ -100,7 +102,7 @@ def _is_of_target(session: ProjectSession, one: ListedState) -> bool:
     return one.is_ours and one.state.source.get("target") in (None, "", session.context.target)
 
 
-def _owner(one: ListedState) -> str:
+def _describe_owner(one: ListedState) -> str:
     if one.is_ours:
         return f"belongs to target `{printable(str(one.state.source['target']))}`"
     return "is of another dbt project, or its project is not known"

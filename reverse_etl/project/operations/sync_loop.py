@@ -43,13 +43,13 @@ class SyncLoop:
         """Find everything that is wrong, then run the other syncs. Raises what stops all of them."""
         session = self._session
         selection = SyncSelection(session)
-        if self._failed(selection, environment) or not list(selection.definitions):
+        if self._ends_with_failure(selection, environment) or not list(selection.definitions):
             return
         with session.open_warehouse(read_only=False) as warehouse:
             with warehouse.session(Mark(environment.invocation.id)):
                 selection.check_builds(warehouse, remember=warehouse)
                 selection.match_columns(warehouse)
-            if not self._failed(selection, environment):
+            if not self._ends_with_failure(selection, environment):
                 for definition in selection.definitions:
                     self._take_turn(definition, selection, warehouse, environment)
 
@@ -57,9 +57,9 @@ class SyncLoop:
         """Write the failure into the history of each sync that has one."""
         with suppress(ReverseEtlError), self._session.open_warehouse(read_only=False) as warehouse:
             for definition, result in zip(self._session.context.select_definitions(), self.results, strict=True):
-                self._record(definition, result, FaultRecorder(warehouse, environment, create=False))
+                self._save_fault(definition, result, FaultRecorder(warehouse, environment, create=False))
 
-    def _failed(self, selection: SyncSelection, environment: RunEnvironment) -> bool:
+    def _ends_with_failure(self, selection: SyncSelection, environment: RunEnvironment) -> bool:
         self.failure = selection.failure
         if self.failure is not None:
             now = environment.clock.wall()
@@ -73,34 +73,38 @@ class SyncLoop:
         skipped = self._reason_to_skip(definition.name, environment) or selection.blocked.get(definition.name)
         if errors:
             result = fault_result(definition, errors, environment.clock.wall())
-            self._record(definition, result, FaultRecorder(warehouse, environment, create=True))
-            self._end(result, [problem.naming(definition.name) for error in errors for problem in problems_of(error)])
+            self._save_fault(definition, result, FaultRecorder(warehouse, environment, create=True))
+            self._end_sync(
+                result, [problem.naming(definition.name) for error in errors for problem in problems_of(error)]
+            )
         elif skipped:
-            self._end(_skipped(definition, skipped), [skipped])
+            self._end_sync(_skipped_result(definition, skipped), [skipped])
         else:
-            self._run_one(selection.ready[definition.name], warehouse, environment)
+            self._run_one(selection.runnable_syncs[definition.name], warehouse, environment)
 
-    def _run_one(self, ready: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> None:
-        sync, began = ready.sync, environment.clock.wall()
+    def _run_one(self, runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment) -> None:
+        sync, began = runnable.sync, environment.clock.wall()
         self._session.reporter(Event("SyncStarted", f"sync `{sync.name}`: started", "info", sync.name))
         unexpected: Exception | None = None
         try:
-            result = run_sync(ready, warehouse, replace(environment, settings=self._session.context.settings_of(sync)))
+            result = run_sync(
+                runnable, warehouse, replace(environment, settings=self._session.context.settings_of(sync))
+            )
         except ReverseEtlError as error:
             result = fault_result(sync, [error], began)
         except Exception as error:  # noqa: BLE001  a bug that shows in one sync does not stop the others
             unexpected = error
             problem = problems_of(error)[0].naming(sync.name)
             self.problems.append(problem)
-            result = replace(_skipped(sync, problem), status=SyncStatus.ERROR, started_at=began)
-        self._end(result, [result.problem] if result.problem else [], unexpected)
+            result = replace(_skipped_result(sync, problem), status=SyncStatus.ERROR, started_at=began)
+        self._end_sync(result, [result.problem] if result.problem else [], unexpected)
 
-    def _record(self, definition: Sync | BrokenSync, result: RunResult, recorder: FaultRecorder) -> None:
+    def _save_fault(self, definition: Sync | BrokenSync, result: RunResult, recorder: FaultRecorder) -> None:
         """Save a fault. If the warehouse refuses, the other syncs still run."""
         with suppress(ReverseEtlError):
             recorder.write(self._session.tables(recorder.warehouse, definition), result)
 
-    def _end(self, result: RunResult, problems: list[Problem], unexpected: Exception | None = None) -> None:
+    def _end_sync(self, result: RunResult, problems: list[Problem], unexpected: Exception | None = None) -> None:
         self.results.append(result)
         for problem in problems:
             self._session.reporter.problem(problem, result.sync, unexpected)
@@ -129,7 +133,7 @@ class SyncLoop:
         return None
 
 
-def _skipped(one: Sync | BrokenSync, problem: Problem) -> RunResult:
+def _skipped_result(one: Sync | BrokenSync, problem: Problem) -> RunResult:
     return RunResult(
         one.name,
         one.unique_id,

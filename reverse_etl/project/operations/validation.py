@@ -83,12 +83,12 @@ def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environm
     if isinstance(finding.sync, BrokenSync):
         return
     destination = session.destination(finding.sync.destination)
-    ready = resolve_sync(finding.sync, destination, reader)
+    runnable = resolve_sync(finding.sync, destination, reader)
     if reader.columns(session.tables(reader, finding.sync).lease) is None:
-        finding.about_name = rename_warning(ready, reader, environment)
+        finding.about_name = rename_warning(runnable, reader, environment)
     client = environment.connections.client(destination)
     try:
-        finding.inspection = inspect_fields(ready, reader, environment.questions(client, destination))
+        finding.inspection = inspect_fields(runnable, reader, environment.make_caller(client, destination))
     finally:
         client.close()
 

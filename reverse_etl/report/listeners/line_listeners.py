@@ -47,13 +47,13 @@ class Lines:
         """Nothing is written yet."""
         self._output = output
         self._progress = Progress(output.monotonic)
-        self._told = output.monotonic()
+        self._last_line_at = output.monotonic()
 
     def __call__(self, event: Event) -> None:
         if event.name == PROGRESS:
-            self._progressed(event)
+            self._show_progress(event)
         elif event is not TICK and self._output.accepts(event):
-            self._line(printable(event.message))
+            self._write_line(printable(event.message))
 
     def problem(self, problem: Problem) -> None:
         """Write an error."""
@@ -62,13 +62,13 @@ class Lines:
     def close(self) -> None:
         """Nothing is left on the screen."""
 
-    def _progressed(self, event: Event) -> None:
+    def _show_progress(self, event: Event) -> None:
         self._progress.note(event)
-        if self._output.level in ("debug", "info") and self._output.monotonic() - self._told >= _REPEAT:
-            self._told = self._output.monotonic()
-            self._line(self._progress.sentence())
+        if self._output.level in ("debug", "info") and self._output.monotonic() - self._last_line_at >= _REPEAT:
+            self._last_line_at = self._output.monotonic()
+            self._write_line(self._progress.sentence())
 
-    def _line(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         """Write one line, which stays."""
         self._output.write(f"{self._output.now():%H:%M:%S}  {text}\n")
 
@@ -80,16 +80,16 @@ class JsonLines:
     output: EventOutput
     invocation: Callable[[], str]
     redact: Callable[[object], object]
-    _told: float = field(default=0.0, init=False)
+    _last_line_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self._told = self.output.monotonic()
+        self._last_line_at = self.output.monotonic()
 
     def __call__(self, event: Event) -> None:
         if event.name == PROGRESS:
-            if self.output.level not in ("debug", "info") or self.output.monotonic() - self._told < _REPEAT:
+            if self.output.level not in ("debug", "info") or self.output.monotonic() - self._last_line_at < _REPEAT:
                 return
-            self._told = self.output.monotonic()
+            self._last_line_at = self.output.monotonic()
         elif event is TICK or not self.output.accepts(event):
             return
         self._write(event, "")

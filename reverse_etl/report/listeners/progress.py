@@ -20,7 +20,7 @@ class Progress:
         self._began = 0.0
         self._first = 0
         self._done = 0
-        self._held = 0
+        self._held_rows = 0
         self._total = 0
         self._until, self._reason = 0.0, ""
 
@@ -48,7 +48,7 @@ class Progress:
         done, total = _number(event.data.get("done")), _number(event.data.get("total"))
         if event.sync != self._sync or done < self._done:
             self._sync, self._began, self._first = event.sync, self._monotonic(), done
-        self._done, self._held, self._total = done, _number(event.data.get("held")), total
+        self._done, self._held_rows, self._total = done, _number(event.data.get("held")), total
 
     @property
     def rate(self) -> float:
@@ -64,7 +64,7 @@ class Progress:
     @property
     def rows(self) -> tuple[int, int]:
         """Return the rows that were delivered, and all that can be: what is held back will not be."""
-        return self._done, max(self._total - self._held, self._done)
+        return self._done, max(self._total - self._held_rows, self._done)
 
     @property
     def pace(self) -> str:
@@ -72,13 +72,13 @@ class Progress:
         return self._pace().removeprefix(", ")
 
     def _held_back(self) -> str:
-        return f" accepted, {self._held:,} held back" if self._held else ""
+        return f" accepted, {self._held_rows:,} held back" if self._held_rows else ""
 
     def _pace(self) -> str:
         rate = self.rate
         if rate <= 0:
             return ""
-        left = max((self._total - self._done - self._held) / rate, self.wait)
+        left = max((self._total - self._done - self._held_rows) / rate, self.wait)
         return f", {_speed(rate)}, {duration(left) if left >= 10 else f'{left:.0f} s'} left"
 
 

@@ -33,7 +33,7 @@ class Bar(Lines):
             self._draw()
             return
         if event.name in WAITING and self._output.accepts(event):
-            self._waited(event)
+            self._show_wait(event)
             return
         if event.name != PROGRESS and self._output.accepts(event):
             self._clear()
@@ -49,7 +49,7 @@ class Bar(Lines):
             self._live.stop()
             self._live = None
 
-    def _waited(self, event: Event) -> None:
+    def _show_wait(self, event: Event) -> None:
         """Write a line about a wait, which stays, and count its seconds down."""
         self.close()
         super().__call__(event)
@@ -62,7 +62,7 @@ class Bar(Lines):
         self._progress.end_wait()
         self._event = None
 
-    def _progressed(self, event: Event) -> None:
+    def _show_progress(self, event: Event) -> None:
         self._progress.note(event)
         self._event = event
         self._draw()
@@ -81,7 +81,7 @@ class Bar(Lines):
         self._drawn = now
         parts = [] if self._event is None else [self._rows(self._event)]
         parts += [Text(waiting, no_wrap=True, overflow="ellipsis")] if waiting else []
-        self._live = self._live or self._started()
+        self._live = self._live or self._start_live()
         self._live.update(Group(*parts), refresh=True)
 
     def _rows(self, event: Event) -> RenderableType:
@@ -94,7 +94,7 @@ class Bar(Lines):
         bar.add_task(printable(event.sync), total=total, completed=done, pace=self._progress.pace)
         return bar.get_renderable()
 
-    def _started(self) -> Live:
+    def _start_live(self) -> Live:
         from rich.console import Console
         from rich.live import Live
 

@@ -80,7 +80,7 @@ def _connect(runnable: RunnableSync, environment: RunEnvironment) -> tuple[Runna
     """Return the sync with what the destination says about it, and warnings."""
     client = environment.connections.client(runnable.destination)
     try:
-        return connect_read_only(runnable, environment.questions(client, runnable.destination))
+        return connect_read_only(runnable, environment.make_caller(client, runnable.destination))
     finally:
         client.close()
 

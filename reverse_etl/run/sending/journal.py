@@ -85,10 +85,10 @@ class Journal:
         """Save exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
         if self._failed:
             # Saved so that `rejected` shows them, not as exceptions: nothing covers them, so they are unknown.
-            self._rejections.record(self._failed)
+            self._rejections.save_outcomes(self._failed)
             self._failed = []
         if self._pending:
-            self._rejections.record(self._pending)
+            self._rejections.save_outcomes(self._pending)
             for outcome in self._pending:
                 self.acked.add(outcome.ordinal, outcome.ordinal + 1)
             self._pending = []

@@ -186,12 +186,12 @@ class Sender:
         self._note_all(_settle(outcome) for outcome in lookups.run(changes))
         self.problem = lookups.problem
         if self.problem is not None:
-            unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.found]
+            unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.to_send]
             self._note_all(iter([SettledRows(outcomes=unsent)]))
             return
         doubts: dict[int, Outcome] = {}
-        self._deliver(iter(lookups.found), operation, doubts if lookup.settles else None)
-        doubtful = [change for change in lookups.found if change.ordinal in doubts]
+        self._deliver(iter(lookups.to_send), operation, doubts if lookup.settles else None)
+        doubtful = [change for change in lookups.to_send if change.ordinal in doubts]
         self._note_all(self._count_settled(self._resolve_doubts(doubts, doubtful, lookup)))
 
     def _deliver(
@@ -213,7 +213,7 @@ class Sender:
         for outcome in lookups.run(iter(changes)):
             was_applied = outcome is not None and outcome.status is Status.ACCEPTED
             yield _settle(outcome if was_applied or outcome is None else doubts[outcome.ordinal])
-        yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.found])
+        yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.to_send])
 
     def _note_all(self, settled: Iterator[SettledRows | None]) -> None:
         """Note outcomes as they come, and keep the lease alive. At the end, raise the error of a failed heartbeat.

@@ -17,7 +17,7 @@ def prepare(context: LeasedRun) -> LeasedRun:
     environment, runnable, row = context.environment, context.runnable, context.lease_row
     known = find_known_resources(runnable, row, context.store, environment)
     with context.warehouse.idle():
-        caller = environment.questions(context.client, runnable.destination)
+        caller = environment.make_caller(context.client, runnable.destination)
         bound = runnable.bound.connect(replace(runnable.context, remembered=known), caller)
     runnable = runnable.connected(bound)
     problem = guard_problem(runnable, context.snapshot_status_under_lease, environment.invocation.passed_guards)

@@ -26,12 +26,12 @@ def build_layout(
     """Return the row layout of a sync that has explicit fields and all its columns."""
     keys = []
     for number, name in enumerate(sync.primary_key if rule.key != PRIMARY_KEY else (), start=1):
-        column = _found(name, columns)
+        column = _column_of(name, columns)
         kept = dialect.stored_column(column)
         keys.append(KeyColumn(f"key_{number}", column.name, kept.type, kept.expression))
     values = tuple(_value(field, columns, dialect) for field in sync.fields or ())
     rules = [one for one in (rule, rule.otherwise) if one is not None]
-    read = [_found(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
+    read = [_column_of(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
     read += [value.column.name for value in values if value.column is not None]
     stand_in, other = "", rule.otherwise
     identity = _identity(rule, columns, dialect)
@@ -58,7 +58,7 @@ def build_layout(
 def rule_columns(rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
     """Return the columns of single identifiers that identify rows, each with its key."""
     rules = [one for one in (rule, rule.otherwise) if one is not None and one.key != PRIMARY_KEY]
-    return [(one.key, _found(name, columns)) for one in rules for name in one.columns]
+    return [(one.key, _column_of(name, columns)) for one in rules for name in one.columns]
 
 
 def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column]) -> list[tuple[str, Column]]:
@@ -66,7 +66,7 @@ def identifiers_among(sync: Sync, rule: IdentityRule, columns: Sequence[Column])
 
     They come from an identity rule or from fields.
     """
-    fields = [_found(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
+    fields = [_column_of(one.column, columns) for one in sync.fields or () if one.as_text and one.column is not None]
     found = {column.name: column for column in (*(column for _, column in rule_columns(rule, columns)), *fields)}
     return [(key_of_column(sync, name), column) for name, column in found.items()]
 
@@ -80,7 +80,7 @@ def _mixed_columns(
 
 def _identity(rule: IdentityRule, columns: Sequence[Column], dialect: Dialect) -> str:
     """Return SQL for one column as text, or for several columns as one JSON array; NULL if one of them is NULL."""
-    there_are = [_found(name, columns) for name in rule.columns]
+    there_are = [_column_of(name, columns) for name in rule.columns]
     found = [dialect.stored_column(column).expression for column in there_are]
     if len(found) == 1:
         text = dialect.as_text(found[0]) if rule.key == PRIMARY_KEY else identifier_text(dialect, there_are[0])
@@ -94,7 +94,7 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> ValueCo
     if field.column is None:
         constant = dialect.literal(json.dumps(field.constant, sort_keys=True, ensure_ascii=False))
         return ValueColumn(field, name, dialect.text_type, ColumnKind.JSON, dialect.as_text(constant), None, json=True)
-    column = _found(field.column, columns)
+    column = _column_of(field.column, columns)
     kept = dialect.stored_column(column)
     if field.lowered or (field.as_text and column.kind is not ColumnKind.TEXT):
         text = identifier_text(dialect, column) if field.as_text else dialect.as_text(kept.expression)
@@ -103,7 +103,7 @@ def _value(field: Field, columns: Sequence[Column], dialect: Dialect) -> ValueCo
     return ValueColumn(field, name, kept.type, column.kind, kept.expression, column, kept.json)
 
 
-def _found(name: str, columns: Sequence[Column]) -> Column:
+def _column_of(name: str, columns: Sequence[Column]) -> Column:
     column = find_column(name, columns)
     if column is None:
         raise ConfigError(

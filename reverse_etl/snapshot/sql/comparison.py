@@ -220,9 +220,9 @@ class Comparison:
             joins += " LEFT JOIN same_key k ON " + " AND ".join(f"k.{key} = m.{key}" for key in self._key_names())
         if self.stored.has_rejections:
             joins += (
-                f" LEFT JOIN ({self._held.refused()}) h ON h.identity = m.identity"
+                f" LEFT JOIN ({self._held_row_sql.refused()}) h ON h.identity = m.identity"
                 f" AND h.key_text = {self.key_text('m')} AND h.digest = {self.dialect.as_text('m.row_hash')}"
-                f" LEFT JOIN ({self._held.forgotten()}) f ON f.identity = m.identity"
+                f" LEFT JOIN ({self._held_row_sql.forgotten()}) f ON f.identity = m.identity"
             )
         return joins
 
@@ -257,7 +257,7 @@ class Comparison:
             here = f"SELECT 1 FROM {self.at('suspects')} x WHERE x.identity = c.entry_identity"
             kept += f" AND NOT EXISTS ({here})"
         if self.stored.has_rejections:
-            kept += f" AND c.entry_identity NOT IN ({self._held.refused_removals()})"
+            kept += f" AND c.entry_identity NOT IN ({self._held_row_sql.refused_removals()})"
         kept += still_there(self.dialect, self.tables, self.layout, self.stored) if self.acts_on_removed else ""
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM {self.at('candidates')} c WHERE NOT c.present{kept}"
@@ -275,7 +275,7 @@ class Comparison:
         return [f"m.{key} IS DISTINCT FROM s.{key}" for key in self._key_names()]
 
     @property
-    def _held(self) -> HeldRows:
+    def _held_row_sql(self) -> HeldRows:
         return HeldRows(self.dialect, self.tables, self.stored.notes_requests)
 
     def key_text(self, alias: str) -> str:

@@ -44,7 +44,7 @@ class Diff(Comparison):
         zeros, none = ", 0" * len(self.layout.values), ", 0" * 9
         candidates = self.at("candidates")
         acts = candidates if self.acts_on_removed else None
-        held = self._held.totals(acts) if self.stored.has_rejections else "0, 0, 0"
+        held = self._held_row_sql.totals(acts) if self.stored.has_rejections else "0, 0, 0"
         newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
         totals = (
             "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"

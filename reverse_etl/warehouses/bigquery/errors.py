@@ -39,11 +39,11 @@ _WRITING = ("roles/bigquery.dataEditor", "dataset")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """An error that a driver reported: BigQuery's reason, if any, and the message. `lost`: no response came."""
+    """An error of a driver: BigQuery's reason, if any, and the message. `connection_lost`: no response came."""
 
     reason: str
     words: str
-    lost: bool = False
+    connection_lost: bool = False
 
     @property
     def conflicts(self) -> bool:
@@ -56,7 +56,7 @@ class ServerMessage:
         return self.reason in _FAILING
 
     @property
-    def shown(self) -> str:
+    def redacted_words(self) -> str:
         """The message without the values of rows."""
         first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
         return _VALUE.sub("…", first) if _QUOTES_VALUES.search(first) and not self.denied else first
@@ -92,7 +92,9 @@ def said_by(error: Any) -> ServerMessage:
     first = found[0] if found and isinstance(found[0], Mapping) else {}
     words = str(first.get("message") or getattr(error, "message", "") or "")
     reason = str(first.get("reason") or _STATUS.get(getattr(error, "code", None), ""))
-    return ServerMessage(reason, words or type(error).__name__, lost=not first and not getattr(error, "code", None))
+    return ServerMessage(
+        reason, words or type(error).__name__, connection_lost=not first and not getattr(error, "code", None)
+    )
 
 
 _STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplicate", 503: "backendError"}
@@ -101,13 +103,13 @@ _STATUS: Mapping[Any, str] = {403: "accessDenied", 404: "notFound", 409: "duplic
 def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError:
     """Return the error of a failed statement."""
     said = place.clean(said)
-    if said.lost:
-        return _lost(said, sql)
+    if said.connection_lost:
+        return _connection_lost_error(said, sql)
     if said.reason == "notFound" or _MISSING.search(said.words):
         return WarehouseError(
             "relation-not-found",
             "a table or column of a statement does not exist",
-            context={"reason": said.shown, "statement": shown(sql)},
+            context={"reason": said.redacted_words, "statement": quote_start(sql)},
             hint="Run `dbt build` and try again. Check `location` of the target too: a statement cannot read datasets"
             " of other locations.",
         )
@@ -116,8 +118,8 @@ def refusal(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseErro
     code, hint = _kind(said)
     return WarehouseError(
         code,
-        f"BigQuery refused {shown(sql)}",
-        context={"reason": said.shown, "code": said.reason or "none", "project": place.execution_project},
+        f"BigQuery refused {quote_start(sql)}",
+        context={"reason": said.redacted_words, "code": said.reason or "none", "project": place.execution_project},
         hint=hint,
     )
 
@@ -147,8 +149,8 @@ def denied(said: ServerMessage, sql: str, place: ErrorContext) -> WarehouseError
     right, grant = _wanted(said, sql, place)
     return WarehouseError(
         "permission-denied",
-        f"{place.member or 'the account that is signed in'} lacks a right for {shown(sql)}",
-        context={"reason": said.shown, "right": right, "statement": shown(sql)},
+        f"{place.member or 'the account that is signed in'} lacks a right for {quote_start(sql)}",
+        context={"reason": said.redacted_words, "right": right, "statement": quote_start(sql)},
         hint=f"Ask a person who can grant it to run: {grant}",
     )
 
@@ -161,7 +163,7 @@ def schema_denied(said: ServerMessage, schema: str, place: ErrorContext) -> Ware
     return WarehouseError(
         "permission-denied",
         f"the dataset {place.project}.{schema} of our tables does not exist, and this account cannot create it",
-        context={"reason": said.shown, "right": "bigquery.datasets.create", "statement": statement},
+        context={"reason": said.redacted_words, "right": "bigquery.datasets.create", "statement": statement},
         hint=f"Ask an owner of the project to run: {statement}; {role}",
     )
 
@@ -188,11 +190,11 @@ def _grant(role: str, level: str, where: str, place: ErrorContext) -> str:
     return f"GRANT {name(role)} ON SCHEMA {dataset} TO {literal(place.grantee)};"
 
 
-def _lost(said: ServerMessage, sql: str) -> WarehouseError:
+def _connection_lost_error(said: ServerMessage, sql: str) -> WarehouseError:
     return WarehouseError(
         "connection-lost",
-        f"the connection to BigQuery was lost during {shown(sql)}",
-        context={"reason": said.shown},
+        f"the connection to BigQuery was lost during {quote_start(sql)}",
+        context={"reason": said.redacted_words},
         hint="Run again: nothing is lost. If it happens again, check the network, the proxy and the sign-in.",
     )
 
@@ -201,7 +203,7 @@ def _writes(sql: str) -> bool:
     return not re.match(r"\s*(SELECT|WITH)\b", sql, re.IGNORECASE)
 
 
-def shown(sql: str) -> str:
+def quote_start(sql: str) -> str:
     """Return the beginning of a statement, up to its first value."""
     text = " ".join(sql.split("'", maxsplit=1)[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

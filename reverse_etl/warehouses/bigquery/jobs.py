@@ -82,7 +82,7 @@ class Jobs:
         try:
             return self._persistently(done)
         except StatementRefused as refused:
-            raise refusal(refused.said, sql, self._place()) from None
+            raise refusal(refused.message, sql, self._place()) from None
 
     def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
         """Load a Parquet file into an existing table, as one job. Raises StatementRefused."""
@@ -118,7 +118,7 @@ class Jobs:
             try:
                 return work(attempt)
             except StatementRefused as refused:
-                if not self._may_try_again(refused.said, attempt, until):
+                if not self._may_try_again(refused.message, attempt, until):
                     raise
             self._wait.sleep(pause)
             attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
@@ -139,16 +139,16 @@ class Jobs:
         try:
             return translated(lambda: client.query(sql, config, **how), exceptions.Conflict)
         except exceptions.Conflict:
-            return self._found(job_id, place)
+            return self._find_job(job_id, place)
 
-    def _found(self, job_id: str, place: str) -> Any:
+    def _find_job(self, job_id: str, place: str) -> Any:
         """Return an existing job. It may be unknown for some seconds, and with another id it would run twice."""
         until, pause = self._wait.monotonic() + _UNKNOWN_FOR, _FIRST_PAUSE
         while True:
             try:
                 return translated(lambda: self._client().get_job(job_id, location=place))
             except StatementRefused as refused:
-                if refused.said.reason != "notFound" or self._wait.monotonic() >= until:
+                if refused.message.reason != "notFound" or self._wait.monotonic() >= until:
                     raise
             self._wait.sleep(pause)
 
@@ -178,7 +178,7 @@ class StatementRefused(Exception):
     def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver reported."""
         super().__init__(said.reason)
-        self.said = said
+        self.message = said
 
 
 def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Exception], ...] = ()) -> Any:
@@ -193,7 +193,7 @@ def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Ex
     except exceptions.GoogleAPICallError as error:
         raise StatementRefused(said_by(error)) from None
     except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # errors of requests are OSErrors
-        raise StatementRefused(_lost(getattr(error, "cause", None) or error)) from None
+        raise StatementRefused(_no_answer_message(getattr(error, "cause", None) or error)) from None
 
 
 def labels_of(mark: Mark) -> Mapping[str, str]:
@@ -211,6 +211,6 @@ def _parameter(value: object) -> Any:
     return driver().ScalarQueryParameter(None, kind, value)
 
 
-def _lost(error: Any) -> ServerMessage:
+def _no_answer_message(error: Any) -> ServerMessage:
     """Return the error for no answer. It names the kind of failure, and not its text, which may hold a token."""
-    return ServerMessage("", type(error).__name__, lost=True)
+    return ServerMessage("", type(error).__name__, connection_lost=True)

@@ -159,16 +159,16 @@ def _wrong(key: str, allowed: str) -> ConfigError:
     )
 
 
-def _said(fields: Mapping[str, object], key: str) -> object:
+def _field_value(fields: Mapping[str, object], key: str) -> object:
     return next((fields[name] for name in _ALIASES.get(key, (key,)) if fields.get(name) not in (None, "")), None)
 
 
 def _text(fields: Mapping[str, object], key: str) -> str:
-    return str(_said(fields, key) or "")
+    return str(_field_value(fields, key) or "")
 
 
 def _count(fields: Mapping[str, object], key: str, default: int) -> int:
-    said = _said(fields, key)
+    said = _field_value(fields, key)
     if said is None:
         return default
     if isinstance(said, bool) or not re.fullmatch(r"\d+", str(said)):

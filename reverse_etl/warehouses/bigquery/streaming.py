@@ -17,14 +17,14 @@ class Stream:
     def __init__(self, storage: Callable[[], Any | None]) -> None:
         """`storage` returns a client of the Storage Read API when it is first needed, or None if there is none."""
         self._make = storage
-        self._made = False
+        self._created = False
         self._storage: Any | None = None
 
     @property
     def storage(self) -> Any | None:
         """Return the client of the Storage Read API."""
-        if not self._made:
-            self._storage, self._made = self._make(), True
+        if not self._created:
+            self._storage, self._created = self._make(), True
         return self._storage
 
     def read(self, again: Callable[[], Any], size: int) -> Generator[pa.RecordBatch, None, None]:
@@ -49,7 +49,7 @@ class Stream:
 
     def close(self) -> None:
         """Close the connection of the Storage Read API, if there is one."""
-        storage, self._storage, self._made = self._storage, None, False
+        storage, self._storage, self._created = self._storage, None, False
         if storage is not None:
             storage.transport.close()
 

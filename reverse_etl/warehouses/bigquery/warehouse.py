@@ -46,7 +46,7 @@ class BigQuery(Warehouse):
         self._profile = profile
         self._working_dir = working_dir
         self._read_only = read_only
-        self._made: Any | None = None
+        self._created: Any | None = None
         self._jobs = Jobs(self._client, self._place, profile.rules, wait)
         self._stream = Stream(lambda: storage_of(profile, self._client()))
 
@@ -66,9 +66,9 @@ class BigQuery(Warehouse):
         try:
             found = self._jobs.ask(self._client().get_table, reference)
         except StatementRefused as refused:
-            if refused.said.reason == "notFound":
+            if refused.message.reason == "notFound":
                 return None
-            raise refusal(refused.said, f"SELECT FROM {relation}", self._place()) from None
+            raise refusal(refused.message, f"SELECT FROM {relation}", self._place()) from None
         self._jobs.location = found.location or self._jobs.location
         return columns_of(found.schema)
 
@@ -110,7 +110,7 @@ class BigQuery(Warehouse):
             try:
                 done = self._jobs.load(file, reference, self.mark)
             except StatementRefused as refused:
-                raise refusal(refused.said, said, self._place()) from None
+                raise refusal(refused.message, said, self._place()) from None
             statement.seconds, statement.rows_written = done.seconds, int(done.job.output_rows or 0)
 
     def create_schema(self, schema: str) -> None:
@@ -129,13 +129,13 @@ class BigQuery(Warehouse):
             self._refuse_writing(f"CREATE SCHEMA {name(schema)}")
             self._jobs.ask(client.create_dataset, dataset, exists_ok=True)
         except StatementRefused as refused:
-            if refused.said.denied:
-                raise schema_denied(refused.said, schema, self._place()) from None
-            raise refusal(refused.said, f"CREATE SCHEMA {name(schema)}", self._place()) from None
+            if refused.message.denied:
+                raise schema_denied(refused.message, schema, self._place()) from None
+            raise refusal(refused.message, f"CREATE SCHEMA {name(schema)}", self._place()) from None
 
     def close(self) -> None:
         self._stream.close()
-        client, self._made = self._made, None
+        client, self._created = self._created, None
         if client is not None:
             client.close()
 
@@ -143,7 +143,7 @@ class BigQuery(Warehouse):
         try:
             self._jobs.ask(self._client().get_dataset, reference)
         except StatementRefused as refused:
-            if refused.said.reason == "notFound":
+            if refused.message.reason == "notFound":
                 return False
             raise
         return True
@@ -165,7 +165,7 @@ class BigQuery(Warehouse):
             try:
                 yield done, statement
             except StatementRefused as refused:
-                raise refusal(refused.said, sql, self._place()) from None
+                raise refusal(refused.message, sql, self._place()) from None
 
     def _refuse_writing(self, sql: str) -> None:
         if self._read_only:
@@ -177,9 +177,9 @@ class BigQuery(Warehouse):
             )
 
     def _client(self) -> Any:
-        if self._made is None:
-            self._made = client_of(self._profile, self._working_dir)
-        return self._made
+        if self._created is None:
+            self._created = client_of(self._profile, self._working_dir)
+        return self._created
 
     def _project(self) -> str:
         return self._profile.project or str(self._client().project)

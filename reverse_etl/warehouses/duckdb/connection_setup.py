@@ -106,7 +106,10 @@ def extension_statements(dialect: Dialect, extension: object) -> tuple[str, str]
 def attach_statement(dialect: Dialect, entry: Mapping[str, Any]) -> str:
     """Attach a database for reading, even if the profile allows writing."""
     alias = f" AS {dialect.quote(str(entry['alias']))}" if entry.get("alias") else ""
-    options = {**_named(entry.get("options")), **{name: entry[name] for name in ("type", "secret") if entry.get(name)}}
+    options = {
+        **_read_mapping(entry.get("options")),
+        **{name: entry[name] for name in ("type", "secret") if entry.get(name)},
+    }
     words = [_option(dialect, name.upper(), value) for name, value in options.items() if name.lower() != "read_only"]
     path = dialect.literal(str(entry.get("path", "")))
     return f"ATTACH IF NOT EXISTS {path}{alias} ({', '.join([*filter(None, words), 'READ_ONLY'])})"
@@ -140,8 +143,8 @@ def _option(dialect: Dialect, name: str, value: object) -> str:
 
 
 def _without_ours(value: object) -> dict[str, object]:
-    return {name: setting for name, setting in _named(value).items() if name.lower() not in _OURS}
+    return {name: setting for name, setting in _read_mapping(value).items() if name.lower() not in _OURS}
 
 
-def _named(value: object) -> dict[str, object]:
+def _read_mapping(value: object) -> dict[str, object]:
     return {str(name): inner for name, inner in value.items()} if isinstance(value, dict) else {}

@@ -26,7 +26,7 @@ _MISSING = re.compile(
 )
 
 
-def shown(text: object) -> str:
+def without_secrets(text: object) -> str:
     """Return a path or an error text without the secrets that may be in it."""
     return _NAMED.sub(r"\1****", _SIGNED_IN.sub("****", _AFTER.sub("", str(text).strip())))
 
@@ -49,14 +49,14 @@ def refusal(error: Exception, sql: str, path: str) -> WarehouseError:
         return WarehouseError(
             OUT_OF_MEMORY,
             f"DuckDB has too little memory for {_begun(sql)}",
-            context={"reason": reason.partition("\n")[0], "file": shown(path)},
+            context={"reason": reason.partition("\n")[0], "file": without_secrets(path)},
             hint="Set `memory_limit` to more, as in `REVERSE_ETL_MEMORY_LIMIT=2GB`: DuckDB reads about 2,000 rows of a"
             " model at once, and may need three times their size. Or send fewer fields in one sync.",
         )
     return WarehouseError(
         "duckdb-error",
         f"DuckDB refused {_begun(sql)}",
-        context={"reason": reason, "file": shown(path)},
+        context={"reason": reason, "file": without_secrets(path)},
         hint=_hint(reason),
     )
 
@@ -88,8 +88,8 @@ def missing_file(path: str) -> ConfigError:
     """Return the error of a profile whose file does not exist."""
     return ConfigError(
         "missing-database",
-        f"there is no DuckDB file {shown(path)}",
-        context={"path": shown(path)},
+        f"there is no DuckDB file {without_secrets(path)}",
+        context={"path": without_secrets(path)},
         hint="Run `dbt build` first, or correct `path:` of the target in profiles.yml. A relative path starts at the"
         " working directory, as in dbt.",
     )
@@ -97,11 +97,11 @@ def missing_file(path: str) -> ConfigError:
 
 def not_opened(path: str, error: Exception, waited: float) -> ReverseEtlError:
     """Return the error of a file that cannot be opened: another process holds it, or it is not usable."""
-    reason = shown(error)
+    reason = without_secrets(error)
     if holder := _HOLDER.search(reason):
         return WarehouseError(
             "database-locked",
-            f"process {holder['pid']} has locked the DuckDB file {shown(path)}",
+            f"process {holder['pid']} has locked the DuckDB file {without_secrets(path)}",
             context={"program": holder["program"], "waited": f"{waited:g} s"},
             hint=f"End process {holder['pid']} or wait for it, then run again; REVERSE_ETL_LOCK_WAIT sets how long.",
         )
@@ -109,7 +109,7 @@ def not_opened(path: str, error: Exception, waited: float) -> ReverseEtlError:
         return _denied(denied["path"], "opening the file", reason)
     return WarehouseError(
         "database-not-opened",
-        f"the DuckDB file {shown(path)} could not be opened",
+        f"the DuckDB file {without_secrets(path)} could not be opened",
         context={"reason": reason},
         hint="Check that this user can read the file, and that it is a DuckDB database for this driver's version.",
     )
@@ -119,8 +119,8 @@ def setting_refused(name: str, error: Exception) -> WarehouseError:
     """Return the error of a setting that DuckDB refused. Its value may be a secret."""
     return WarehouseError(
         "setting-refused",
-        f"DuckDB refused the setting `{shown(name)}` of the profile",
-        context={"setting": shown(name), "reason": type(error).__name__},
+        f"DuckDB refused the setting `{without_secrets(name)}` of the profile",
+        context={"setting": without_secrets(name), "reason": type(error).__name__},
         hint="Correct `settings:` of the target in profiles.yml; `dbt debug` checks it.",
     )
 
@@ -129,8 +129,8 @@ def secret_refused(name: str, error: Exception) -> WarehouseError:
     """Return the error of a secret that DuckDB refused. The driver may repeat its values."""
     return WarehouseError(
         "setting-refused",
-        f"DuckDB refused the secret `{shown(name)}` of the profile",
-        context={"secret": shown(name), "reason": type(error).__name__},
+        f"DuckDB refused the secret `{without_secrets(name)}` of the profile",
+        context={"secret": without_secrets(name), "reason": type(error).__name__},
         hint="Correct `secrets:` of the target in profiles.yml, or install the extension that it needs; `dbt debug`"
         " checks it.",
     )
@@ -141,7 +141,7 @@ def extension_refused(statement: str, error: Exception) -> WarehouseError:
     return WarehouseError(
         "extension-not-loaded",
         f"DuckDB could not run `{statement}`, which the profile needs",
-        context={"reason": shown(error)},
+        context={"reason": without_secrets(error)},
         hint="Correct `extensions:` of the target in profiles.yml, or install the extension; `dbt debug` checks it.",
     )
 
@@ -152,8 +152,8 @@ def not_attached(path: str, error: Exception, waited: float) -> ReverseEtlError:
         return not_opened(path, error, waited)
     return WarehouseError(
         "database-not-attached",
-        f"{shown(path)}, which the profile attaches, could not be read",
-        context={"reason": shown(error)},
+        f"{without_secrets(path)}, which the profile attaches, could not be read",
+        context={"reason": without_secrets(error)},
         hint="Correct `attach:` of the target in profiles.yml; `dbt debug` checks it.",
     )
 
@@ -187,7 +187,7 @@ def _hint(reason: str) -> str:
 
 def _without_values(error: Exception) -> str:
     """Return DuckDB's error text without the values of rows and without the statement that it repeats."""
-    said = shown(error).split("\n\nLINE ")[0]
+    said = without_secrets(error).split("\n\nLINE ")[0]
     if type(error).__name__ in _QUOTING and _READ_ONLY not in said:
         return re.sub(r"""'.*'|".*"|(?<=value )\S+""", "'…'", said.splitlines()[0])
     return said

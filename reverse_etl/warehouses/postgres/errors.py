@@ -26,18 +26,18 @@ _LOST = ("08", "57P0")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """An error that a driver reported: its SQLSTATE, if any, and the message. `lost`: the connection is gone."""
+    """An error of a driver: its SQLSTATE, if any, and the message. `connection_lost`: the connection is gone."""
 
     state: str
     words: str
-    lost: bool = False
+    connection_lost: bool = False
 
     @property
     def reason(self) -> str:
         """The message without the values of rows."""
         first = self.words.strip().splitlines()[0] if self.words.strip() else "no reason given"
         quotes = not self.state or self.state.startswith(_QUOTING)
-        return re.sub(r'"[^"]*"', '"…"', first) if quotes and not self.lost else first
+        return re.sub(r'"[^"]*"', '"…"', first) if quotes and not self.connection_lost else first
 
 
 class StatementRefused(Exception):
@@ -46,23 +46,23 @@ class StatementRefused(Exception):
     def __init__(self, said: ServerMessage) -> None:
         """`said` is what the driver reported."""
         super().__init__(said.reason)
-        self.said = said
+        self.message = said
 
 
 def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> WarehouseError:
     """Return the error of a failed statement."""
-    if said.lost or said.state.startswith(_LOST):
+    if said.connection_lost or said.state.startswith(_LOST):
         return WarehouseError(
             "connection-lost",
-            f"the connection to Postgres was lost during {_shown(sql)}",
-            context={"reason": said.reason, **profile.shown},
+            f"the connection to Postgres was lost during {_quote_start(sql)}",
+            context={"reason": said.reason, **profile.public_facts},
             hint="Run again: nothing is lost. If it happens again, check the server's log, its limits and the network.",
         )
     if said.state in _MISSING or said.words.startswith(_ELSEWHERE):
         return WarehouseError(
             "relation-not-found",
             "a table or column of a statement does not exist",
-            context={"reason": said.reason, "statement": _shown(sql)},
+            context={"reason": said.reason, "statement": _quote_start(sql)},
             hint="Run `dbt build` and try again.",
         )
     if said.state == _TOO_MANY_COLUMNS or _TOO_WIDE in said.words:
@@ -71,7 +71,7 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
         return _denied(said, sql, profile)
     return WarehouseError(
         "statement-cancelled" if said.state in _CANCELLED else "postgres-error",
-        f"Postgres refused {_shown(sql)}",
+        f"Postgres refused {_quote_start(sql)}",
         context={"reason": said.reason, "SQLSTATE": said.state or "none"},
         hint=_hint(said.state),
     )
@@ -84,7 +84,7 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
         "Postgres could not be reached, or refused the sign-in",
         context={
             "reason": words.strip().splitlines()[-1] if words.strip() else "none given",
-            **profile.shown,
+            **profile.public_facts,
             "tries": tries,
         },
         hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the server's rights.",
@@ -105,7 +105,7 @@ def _too_wide(said: ServerMessage, sql: str) -> WarehouseError:
     return WarehouseError(
         "row-too-wide",
         "the sync has more columns, or longer rows, than one table of Postgres can hold",
-        context={"reason": said.reason, "statement": _shown(sql)},
+        context={"reason": said.reason, "statement": _quote_start(sql)},
         hint="Name fewer columns under `fields`, or split them over several definitions of the model.",
     )
 
@@ -114,8 +114,8 @@ def _denied(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
     right, grant = _wanted(said.reason, sql, profile)
     return WarehouseError(
         "permission-denied",
-        f"{profile.grantee} lacks a right for {_shown(sql)}",
-        context={"reason": said.reason, "right": right, "statement": _shown(sql)},
+        f"{profile.grantee} lacks a right for {_quote_start(sql)}",
+        context={"reason": said.reason, "right": right, "statement": _quote_start(sql)},
         hint=f"Ask a person who can grant it to run: {grant};",
     )
 
@@ -131,9 +131,9 @@ def _wanted(words: str, sql: str, profile: ProfileOptions) -> tuple[str, str]:
     kind, object_name = (found["kind"], found["name"]) if found else ("", "")
     if kind == "schema":
         right = "USAGE, CREATE" if verb == "CREATE" else "USAGE"
-        return f"{right} on the schema", f"GRANT {right} ON SCHEMA {_named(object_name)} TO {grantee}"
+        return f"{right} on the schema", f"GRANT {right} ON SCHEMA {_quote_again(object_name)} TO {grantee}"
     if kind == "database":
-        return "CREATE on the database", f"GRANT CREATE ON DATABASE {_named(object_name)} TO {grantee}"
+        return "CREATE on the database", f"GRANT CREATE ON DATABASE {_quote_again(object_name)} TO {grantee}"
     if kind in ("table", "view", "materialized view", "foreign table", "relation"):
         right = verb if verb in ("INSERT", "UPDATE", "DELETE") else "SELECT"
         return f"{right} on the {kind}", f"GRANT {right} ON {_qualified(object_name, sql)} TO {grantee}"
@@ -147,7 +147,7 @@ def _qualified(table: str, sql: str) -> str:
     return f"{place[1]}{name(bare)}" if place else name(bare)
 
 
-def _named(text: str) -> str:
+def _quote_again(text: str) -> str:
     return name(text.strip('"'))
 
 
@@ -156,7 +156,7 @@ def _verb(sql: str) -> str:
     return words[0].upper() if words else ""
 
 
-def _shown(sql: str) -> str:
+def _quote_start(sql: str) -> str:
     """Return the beginning of a statement, up to its first value."""
     text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

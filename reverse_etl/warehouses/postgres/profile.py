@@ -47,7 +47,7 @@ class ProfileOptions:
     retries: int = 1
 
     @property
-    def shown(self) -> dict[str, object]:
+    def public_facts(self) -> dict[str, object]:
         """The place that this leads to, without secrets."""
         return {key: self.options[key] for key in ("host", "port", "dbname", "user") if key in self.options}
 

@@ -77,7 +77,7 @@ class Stream:
                 begun = True
                 yield batch
         except StatementRefused as refused:
-            if begun or not idle or not refused.said.lost:
+            if begun or not idle or not refused.message.connection_lost:
                 raise
             self.close()
             yield from self._batches(settings, sql)
@@ -88,27 +88,27 @@ class Stream:
         if not self._knows_types(settings):
             self.close()
             self._begin_with_plain_names(settings)
-        cursor = _told(self._connection.cursor)
+        cursor = _translate_errors(self._connection.cursor)
         try:
             cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
-            _told(lambda: cursor.execute(sql))
+            _translate_errors(lambda: cursor.execute(sql))
             # If the connection closes before its cursor, the result is cancelled; otherwise it is read to its end.
-            with closing(_told(cursor.fetch_record_batch)) as reader:
-                while (batch := _told(lambda: next(reader, None))) is not None:
+            with closing(_translate_errors(cursor.fetch_record_batch)) as reader:
+                while (batch := _translate_errors(lambda: next(reader, None))) is not None:
                     yield batch
         finally:
             with suppress(Exception):
                 cursor.close()
-        _told(self._connection.rollback)
+        _translate_errors(self._connection.rollback)
 
     def _knows_types(self, settings: str) -> bool:
         """Begin a transaction with its settings. Return whether the driver recognizes text in the result."""
         import pyarrow as pa
 
-        cursor = _told(self._open().cursor)
+        cursor = _translate_errors(self._open().cursor)
         try:
-            _told(lambda: cursor.execute(settings))
-            answer = _told(cursor.fetch_arrow_table)
+            _translate_errors(lambda: cursor.execute(settings))
+            answer = _translate_errors(cursor.fetch_arrow_table)
         finally:
             with suppress(Exception):
                 cursor.close()
@@ -128,11 +128,11 @@ class Stream:
         if self._connection is None:
             from adbc_driver_postgresql import dbapi
 
-            self._connection = _told(lambda: dbapi.connect(self._conninfo))
+            self._connection = _translate_errors(lambda: dbapi.connect(self._conninfo))
         return self._connection
 
 
-def _told(work: Any) -> Any:
+def _translate_errors(work: Any) -> Any:
     import adbc_driver_manager
     import pyarrow as pa
 
@@ -148,7 +148,9 @@ def _told(work: Any) -> Any:
             "no connection to the server",
             "terminating connection",
         )
-        raise StatementRefused(ServerMessage(state, words, lost=any(sign in str(error) for sign in gone))) from None
+        raise StatementRefused(
+            ServerMessage(state, words, connection_lost=any(sign in str(error) for sign in gone))
+        ) from None
 
 
 def _wired(sql: str, columns: Sequence[Wired]) -> str:

@@ -102,7 +102,7 @@ class Postgres(Warehouse):
             with self.meter.statement(self.mark, sql) as statement:
                 yield from statement.following(self._stream.read(settings, self.with_mark(sql), described, rows))
         except StatementRefused as refused:
-            raise refusal(refused.said, sql, self._profile) from None
+            raise refusal(refused.message, sql, self._profile) from None
 
     def load(self, table: str, types: Mapping[str, str], batches: Iterable[pa.RecordBatch]) -> int:
         """Load texts as arrays, one for each column: ten times as fast as an expression for each value."""
@@ -155,12 +155,12 @@ class Postgres(Warehouse):
         try:
             return self._send(sql, params, settings)
         except StatementRefused as refused:
-            if refused.said.state not in _MADE_MEANWHILE or "IF NOT EXISTS" not in sql:
-                raise refusal(refused.said, sql, self._profile) from None
+            if refused.message.state not in _MADE_MEANWHILE or "IF NOT EXISTS" not in sql:
+                raise refusal(refused.message, sql, self._profile) from None
         try:
             return self._send(sql, params, settings)
         except StatementRefused as refused:
-            raise refusal(refused.said, sql, self._profile) from None
+            raise refusal(refused.message, sql, self._profile) from None
 
     def _send(self, sql: str, params: Sequence[object], settings: Mapping[str, str]) -> psycopg.Cursor[Any]:
         """Send everything in one message, so that no transaction stays open between two messages."""
@@ -173,7 +173,7 @@ class Postgres(Warehouse):
         try:
             cursor.execute(placed(whole) if bound else whole, bound or None)
         except driver.Error as error:
-            raise StatementRefused(_said(error, lost=connection.closed)) from None
+            raise StatementRefused(_server_message(error, lost=connection.closed)) from None
         for _ in range(_BEFORE):
             cursor.nextset()
         return cursor
@@ -231,12 +231,12 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
-def _said(error: psycopg.Error, *, lost: bool) -> ServerMessage:
+def _server_message(error: psycopg.Error, *, lost: bool) -> ServerMessage:
     """With what depends on a table, where that is why."""
     state, diagnosis = error.sqlstate or "", error.diag
     words = diagnosis.message_primary or str(error)
     detail = diagnosis.message_detail if state in DEPENDENT else None
-    return ServerMessage(state, f"{words}: {detail}" if detail else words, lost=lost)
+    return ServerMessage(state, f"{words}: {detail}" if detail else words, connection_lost=lost)
 
 
 def _driver() -> Any:

@@ -25,16 +25,16 @@ _OBJECT = re.compile(r"(?:operate on|on) (?P<kind>[\w ]+?) '(?P<name>[^']+)'")
 
 @dataclass(frozen=True)
 class ServerMessage:
-    """An error of the connector. `lost`: it could not reach the server, or its session is gone."""
+    """An error of the connector. `connection_lost`: it could not reach the server, or its session is gone."""
 
     number: int
     words: str
     query_id: str = ""
-    lost: bool = False
+    connection_lost: bool = False
 
     @property
     def is_lost(self) -> bool:
-        return self.lost or self.number in _LOST or self.number in _NETWORK
+        return self.connection_lost or self.number in _LOST or self.number in _NETWORK
 
     @property
     def reason(self) -> str:
@@ -51,8 +51,8 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
     if said.is_lost:
         return WarehouseError(
             "connection-lost",
-            f"the connection to Snowflake was lost during {_shown(sql)}",
-            context={**facts, **profile.shown},
+            f"the connection to Snowflake was lost during {_quote_start(sql)}",
+            context={**facts, **profile.public_facts},
             hint="Run again: nothing is lost. If it happens again, check the network and status.snowflake.com.",
         )
     if said.number in _MISSING:
@@ -63,13 +63,14 @@ def refusal(said: ServerMessage, sql: str, profile: ProfileOptions) -> Warehouse
         return WarehouseError(
             "no-virtual-warehouse",
             "the dbt target has no virtual warehouse to run statements",
-            context={**facts, **profile.shown},
+            context={**facts, **profile.public_facts},
             hint="Name one as `warehouse` of the target in profiles.yml, and ask its owner to run:"
             f" GRANT USAGE ON WAREHOUSE <warehouse> TO ROLE {profile.grantee};",
         )
     return WarehouseError(
         "statement-cancelled" if said.number in _CANCELLED else "snowflake-error",
-        f"Snowflake refused {_shown(sql)}" + (f": {_CANCELLED[said.number]}" if said.number in _CANCELLED else ""),
+        f"Snowflake refused {_quote_start(sql)}"
+        + (f": {_CANCELLED[said.number]}" if said.number in _CANCELLED else ""),
         context={**facts, "number": said.number},
         hint="Run again: nothing is lost. Usual causes: STATEMENT_TIMEOUT_IN_SECONDS, and statements that hold a lock."
         if said.number in _CANCELLED
@@ -83,7 +84,7 @@ def not_opened(words: str, profile: ProfileOptions, tries: int) -> WarehouseErro
     return WarehouseError(
         "database-not-opened",
         "Snowflake could not be reached, or refused the sign-in",
-        context={"reason": reason, **profile.shown, "tries": tries},
+        context={"reason": reason, **profile.public_facts, "tries": tries},
         hint="`dbt debug` uses the same profile: correct the target in profiles.yml, or the user's rights.",
     )
 
@@ -92,8 +93,8 @@ def read_only(sql: str) -> WarehouseError:
     """Return the error of a read-only command that came to a statement that writes."""
     return WarehouseError(
         "read-only",
-        f"this command only reads, but {_shown(sql)} writes",
-        context={"statement": _shown(sql)},
+        f"this command only reads, but {_quote_start(sql)} writes",
+        context={"statement": _quote_start(sql)},
         hint="Use `reverse-etl run` to write.",
     )
 
@@ -124,7 +125,7 @@ def _missing(facts: dict[str, str], sql: str, profile: ProfileOptions) -> Wareho
     return WarehouseError(
         "relation-not-found",
         "a table or column of a statement does not exist, or is not visible to this role",
-        context={**facts, "statement": _shown(sql)},
+        context={**facts, "statement": _quote_start(sql)},
         hint="Run `dbt build`. If it exists, ask its owner to run:"
         f" GRANT SELECT ON <table> TO ROLE {profile.grantee}; and GRANT USAGE on its schema and database.",
     )
@@ -141,8 +142,8 @@ def _denied(said: ServerMessage, facts: dict[str, str], sql: str, profile: Profi
     )
     return WarehouseError(
         "permission-denied",
-        f"{profile.grantee} lacks a right for {_shown(sql)}",
-        context={**facts, "right": f"{right} on the {kind}", "statement": _shown(sql)},
+        f"{profile.grantee} lacks a right for {_quote_start(sql)}",
+        context={**facts, "right": f"{right} on the {kind}", "statement": _quote_start(sql)},
         hint=f"Ask a person who can grant it to run: {statement};",
     )
 
@@ -164,7 +165,7 @@ def _right(kind: str, sql: str) -> str:
     )
 
 
-def _shown(sql: str) -> str:
+def _quote_start(sql: str) -> str:
     """Return the beginning of a statement, up to its first value."""
     text = " ".join(re.sub(r"/\*.*?\*/", "", sql).split("'")[0].split())
     return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

@@ -83,7 +83,7 @@ class ProfileOptions:
     secrets: tuple[Secret, ...] = ()
 
     @property
-    def shown(self) -> dict[str, object]:
+    def public_facts(self) -> dict[str, object]:
         """The place that this leads to, without secrets."""
         names = ("account", "host", "user", "role", "warehouse", "database")
         return {name: self.options[name] for name in names if self.options.get(name)}

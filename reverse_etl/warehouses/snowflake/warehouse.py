@@ -169,9 +169,9 @@ class Snowflake(Warehouse):
         try:
             return work()
         except driver.Error as error:
-            said = _said(driver, error)
+            said = _server_message(driver, error)
         except OSError as error:
-            said = ServerMessage(0, str(error), lost=True)
+            said = ServerMessage(0, str(error), connection_lost=True)
         except ReverseEtlError:
             raise
         # For example, a type that the connector does not know; its message may hold values.
@@ -216,12 +216,12 @@ def _spelled(driver: Any, arguments: dict[str, object]) -> dict[str, object]:
     return {**known, **limits, "enable_server_session_keep_alive_auto_detection": False}
 
 
-def _said(driver: Any, error: Any) -> ServerMessage:
+def _server_message(driver: Any, error: Any) -> ServerMessage:
     number = error.errno if isinstance(error.errno, int) else _OWN
     words = getattr(error, "raw_msg", None) or error.msg or ""
     # Connector 5 reports an interrupted reply as an internal error.
     lost = isinstance(error, (driver.OperationalError, driver.InternalError))
-    return ServerMessage(number, words, error.sfqid or "", lost=lost)
+    return ServerMessage(number, words, error.sfqid or "", connection_lost=lost)
 
 
 def _driver() -> Any:

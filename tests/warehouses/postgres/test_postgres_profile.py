@@ -69,7 +69,7 @@ def test_secrets_are_not_shown():
     access = read_options({**FIELDS, "sslpassword": "quiet"})
     assert "hush" not in repr(access)
     assert "quiet" not in repr(access)
-    assert access.shown == {"host": "db", "port": "5432", "dbname": "shop", "user": "u"}
+    assert access.public_facts == {"host": "db", "port": "5432", "dbname": "shop", "user": "u"}
 
 
 @pytest.mark.parametrize(

@@ -340,7 +340,9 @@ class TestHabits(OnPostgres):
         def refuse(stream):
             if "options=" in stream._conninfo:
                 raise StatementRefused(
-                    ServerMessage("", "connection to server failed: unsupported startup parameter", lost=True)
+                    ServerMessage(
+                        "", "connection to server failed: unsupported startup parameter", connection_lost=True
+                    )
                 )
             return begin(stream)
 

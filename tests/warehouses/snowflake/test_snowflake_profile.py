@@ -101,7 +101,7 @@ class TestFields:
     def test_secrets_are_never_printed(self):
         fields = {**WITH_PASSWORD, "private_key_passphrase": "pssst"}
         found = access(fields)
-        assert "hush" not in f"{found!r} {found.shown}"
+        assert "hush" not in f"{found!r} {found.public_facts}"
         assert found.without_secrets("wrong: hush, pssst") == "wrong: …, …"
 
     def test_key_of_several_lines_is_struck_out_however_it_is_broken(self):

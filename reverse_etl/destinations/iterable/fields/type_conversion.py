@@ -31,7 +31,7 @@ def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> li
         column = column.cast(pa.string())  # all its digits, which a double may not have
     values = convert_column(column, as_json=as_json)
     if cast in _TEXTS and as_json and any(type(value) in (int, float, Unsendable) for value in values):
-        values = [_told(*both) for both in zip(column.to_pylist(), values, strict=True)]
+        values = [_number_as_written(*both) for both in zip(column.to_pylist(), values, strict=True)]
     rule = _RULES.get(cast)
     if rule is None:
         return values
@@ -39,7 +39,7 @@ def convert_to_type(column: pa.Array, cast: str, *, as_json: bool = False) -> li
     return [_fitted(value, rule, misfit) for value in values]
 
 
-def _told(text: str | None, value: Any) -> Any:
+def _number_as_written(text: str | None, value: Any) -> Any:
     """Return a JSON number of any size as it is written in the column."""
     return text if text is not None and type(value) is not str and _NUMBER.fullmatch(text) else value
 

@@ -13,7 +13,7 @@ from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import (
     JSON_NAMES,
     Identifiers,
@@ -100,4 +100,4 @@ class UpdateCart(Single):
         return read_user_refusal(change, reply, skip=self.skip, one_user=True)
 
 
-CARTS = IterableObject(CartsEntry, Stage.COMMERCE, bind)
+CARTS = IterableObject(CartsEntry, SyncOrder.COMMERCE, bind)

@@ -15,7 +15,7 @@ from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.field_types import (
     INFERRED_TYPES,
     add_parents,
@@ -182,4 +182,4 @@ def _warn_of_untyped(entry: CatalogItemsEntry, catalog: Catalog, fields: Sequenc
     return (f"{message}{way}; items that were sent before are then to be sent again (`--full-refresh`)",)
 
 
-CATALOG_ITEMS = IterableObject(CatalogItemsEntry, Stage.CATALOGS, bind)
+CATALOG_ITEMS = IterableObject(CatalogItemsEntry, SyncOrder.CATALOGS, bind)

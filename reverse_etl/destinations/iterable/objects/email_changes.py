@@ -14,7 +14,7 @@ from reverse_etl.change import Change
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import (
     EMAIL,
     Identifiers,
@@ -103,4 +103,4 @@ def _person_afterwards(change: Change) -> UserIdentifier:
     return UserIdentifier("email", str(body.get("newEmail") or body["dataFields"]["email"]))
 
 
-EMAIL_CHANGES = IterableObject(EmailChangesEntry, Stage.IDENTITY, bind)
+EMAIL_CHANGES = IterableObject(EmailChangesEntry, SyncOrder.IDENTITY, bind)

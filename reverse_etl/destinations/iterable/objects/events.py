@@ -15,7 +15,7 @@ from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.scalars import AS_TEXT, convert_value
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
@@ -140,4 +140,4 @@ def _disallowed(ordinal: int, name: str) -> Outcome:
     return Outcome(ordinal, Status.REJECTED, "disallowed-event", reason)
 
 
-EVENTS = IterableObject(EventsEntry, Stage.ACTIVITY, bind)
+EVENTS = IterableObject(EventsEntry, SyncOrder.ACTIVITY, bind)

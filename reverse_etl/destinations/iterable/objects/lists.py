@@ -17,7 +17,7 @@ from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import find_reserved_user_fields
 from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
@@ -282,4 +282,4 @@ def _lacks_list(reply: Reply) -> bool:
     return reply.status >= 400 and any(_NO_LIST in str(body.get(name)) for name in ("msg", "code", "message"))
 
 
-LIST_MEMBERS = IterableObject(ListMembersEntry, Stage.MEMBERSHIPS, bind)
+LIST_MEMBERS = IterableObject(ListMembersEntry, SyncOrder.MEMBERSHIPS, bind)

@@ -13,7 +13,7 @@ from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.scalars import AS_NUMBER, UNSENDABLE_VALUE, convert_value
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
@@ -105,4 +105,4 @@ class TrackPurchase(Single):
         return read_user_refusal(change, reply, skip=self.skip)
 
 
-PURCHASES = IterableObject(PurchasesEntry, Stage.COMMERCE, bind)
+PURCHASES = IterableObject(PurchasesEntry, SyncOrder.COMMERCE, bind)

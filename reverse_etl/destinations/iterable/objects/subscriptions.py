@@ -18,7 +18,7 @@ from reverse_etl.definition.entry import ColumnName, Entry, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import (
     Identifiers,
     Prefer,
@@ -247,4 +247,4 @@ def _failures(body: Mapping[str, object]) -> Mapping[Identifier, Failure]:
     return {**inside, **failures_in(body)}
 
 
-SUBSCRIPTIONS = IterableObject(SubscriptionsEntry, Stage.MEMBERSHIPS, bind)
+SUBSCRIPTIONS = IterableObject(SubscriptionsEntry, SyncOrder.MEMBERSHIPS, bind)

@@ -13,7 +13,7 @@ from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
 from reverse_etl.destinations.iterable.objects.users import DeleteUser
 from reverse_etl.destinations.iterable.protocol.single import Single, refusal_of
@@ -139,4 +139,4 @@ def _accepted_if_forgotten(change: Change, reply: Reply) -> Outcome | None:
     return Outcome(change.ordinal, Status.ACCEPTED) if reply.code == "ForgottenUserError" else None
 
 
-USER_DELETIONS = IterableObject(UserDeletionsEntry, Stage.DELETIONS, bind)
+USER_DELETIONS = IterableObject(UserDeletionsEntry, SyncOrder.DELETIONS, bind)

@@ -16,7 +16,7 @@ from reverse_etl.change import Change
 from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import location_of
 from reverse_etl.destinations.bound_object import BoundObject
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import identity_rule, person_column
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.identifier_change_lookup import IdentifierChangeLookup, UserIdentifier
@@ -159,4 +159,4 @@ class MergeUsers(Single):
     endpoint: Endpoint = MERGE
 
 
-USER_MERGES = IterableObject(UserMergesEntry, Stage.IDENTITY, bind, names_both_identifiers=True)
+USER_MERGES = IterableObject(UserMergesEntry, SyncOrder.IDENTITY, bind, names_both_identifiers=True)

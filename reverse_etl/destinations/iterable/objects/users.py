@@ -15,7 +15,7 @@ from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
-from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, Stage
+from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.field_types import (
     check_user_fields,
     inspect_user_fields,
@@ -205,4 +205,4 @@ class DeleteUser(Operation):
         return Outcome(change.ordinal, Status.ACCEPTED) if is_absent(reply) else None
 
 
-USERS = IterableObject(UsersEntry, Stage.PROFILES, bind)
+USERS = IterableObject(UsersEntry, SyncOrder.PROFILES, bind)

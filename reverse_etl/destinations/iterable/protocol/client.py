@@ -43,7 +43,7 @@ _PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})
 
 
 @dataclass(frozen=True)
-class Access:
+class ClientConfig:
     """Address, key and limits of a client. `timeout` is the seconds that one attempt may take in total.
 
     `run` is the id of the invocation, if there is one.
@@ -64,17 +64,17 @@ class Access:
         return f"{name} (run {self.run})" if self.run else name
 
 
-def check_access(access: Access) -> None:
+def check_client_config(config: ClientConfig) -> None:
     """Raise ConfigError if the key must not go to this address. The error does not show the key."""
-    if access.api_key.has_odd_characters():
+    if config.api_key.has_odd_characters():
         raise ConfigError(
             "malformed-key",
             "the API key holds blanks, control characters or letters outside ASCII",
             context={"variable": "ITERABLE_API_KEY"},
             hint="Set ITERABLE_API_KEY again, without a line break at its end.",
         )
-    scheme, host = _address(access.base_url)
-    sandbox_key = access.api_key.reveal().startswith("sandbox-")
+    scheme, host = _address(config.base_url)
+    sandbox_key = config.api_key.reveal().startswith("sandbox-")
     if host in _LOOPBACK:
         if not sandbox_key:
             raise ConfigError(
@@ -83,7 +83,7 @@ def check_access(access: Access) -> None:
                 context={"host": host, "variables": "ITERABLE_API_KEY, ITERABLE_BASE_URL"},
                 hint="Use a key such as `sandbox-anything` for a local Iterable.",
             )
-    elif scheme != "https" or host not in (*_HOSTS, (access.allow_host or "").lower() or None):
+    elif scheme != "https" or host not in (*_HOSTS, (config.allow_host or "").lower() or None):
         raise _not_allowed(f"`{scheme}://{host}`")
     elif sandbox_key:
         raise ConfigError(
@@ -152,18 +152,18 @@ class _Session(requests.Session):
 class HttpClient:
     """Iterable over HTTP. Safe for several threads: each has a connection of its own."""
 
-    def __init__(self, access: Access, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: ClientConfig, wall: Callable[[], float] = time.time) -> None:
         """Raises ConfigError if the key must not go to that address. `wall` is seconds since 1970."""
-        check_access(access)
-        check_bundle(access.ca_bundle)
-        self._access = access
+        check_client_config(config)
+        check_bundle(config.ca_bundle)
+        self._config = config
         self._wall = wall
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
 
     def send(self, request: Request) -> Reply:
         """Make one attempt, of `timeout` seconds at most. Every failure becomes a Reply."""
-        with Deadline(self._access.timeout) as deadline:
+        with Deadline(self._config.timeout) as deadline:
             try:
                 return self._attempt(request, deadline)
             except requests.exceptions.RequestException as error:
@@ -175,9 +175,9 @@ class HttpClient:
     def _attempt(self, request: Request, deadline: Deadline) -> Reply:
         response = self._session().request(
             request.endpoint.method,
-            self._access.base_url.rstrip("/") + request.path,
+            self._config.base_url.rstrip("/") + request.path,
             data=request.body or None,
-            timeout=(self._access.timeout, self._access.timeout),
+            timeout=(self._config.timeout, self._config.timeout),
             allow_redirects=False,
             stream=True,
         )
@@ -198,15 +198,15 @@ class HttpClient:
             session.trust_env = False  # proxies, netrc and CA variables could redirect the key
             session.headers.update(
                 {
-                    "Api-Key": self._access.api_key.reveal(),
+                    "Api-Key": self._config.api_key.reveal(),
                     "Accept-Encoding": "gzip",
                     "Content-Type": "application/json",
-                    "User-Agent": self._access.user_agent,
+                    "User-Agent": self._config.user_agent,
                 }
             )
-            session.verify = self._access.ca_bundle or True
-            if self._access.proxy:
-                session.proxies = {"https": self._access.proxy, "http": self._access.proxy}
+            session.verify = self._config.ca_bundle or True
+            if self._config.proxy:
+                session.proxies = {"https": self._config.proxy, "http": self._config.proxy}
             self._local.session = session
             self._sessions.append(session)
         return session

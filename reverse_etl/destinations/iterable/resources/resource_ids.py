@@ -19,7 +19,7 @@ def parse_references(value: object) -> list[int | str]:
     """Return the ids and names in an array, in the text of a JSON array, or in a single value. Raises ValueError."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _array(value)
-    return [_one(item) for item in (value if isinstance(value, list) else [value])]
+    return [_read_reference(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _array(text: str) -> object:
@@ -29,7 +29,7 @@ def _array(text: str) -> object:
         return text
 
 
-def _one(item: object) -> int | str:
+def _read_reference(item: object) -> int | str:
     if isinstance(item, str) and item.strip():
         return int(item) if _NUMBER.fullmatch(item) else item
     if isinstance(item, float) and item.is_integer():
@@ -59,15 +59,17 @@ class ReferenceReader:
         except ValueError as error:
             said = f"`{self.key}` holds something that is {error}"
             raise UnfitRow("neither-id-nor-name", said) from None
-        return list(dict.fromkeys(self._known(part) if isinstance(part, int) else self._found(part) for part in parts))
+        return list(
+            dict.fromkeys(self._check_id(part) if isinstance(part, int) else self._find_id(part) for part in parts)
+        )
 
-    def _known(self, number: int) -> int:
+    def _check_id(self, number: int) -> int:
         if number not in self._numbers:
             said = f"`{self.key}` holds an id that no {self._noun} of Iterable has"
             raise UnfitRow("unknown-id", said)
         return number
 
-    def _found(self, name: str) -> int:
+    def _find_id(self, name: str) -> int:
         found = self._names.matching(name)
         if not found:
             said = f"`{self.key}` names a {self._noun} that Iterable does not have{self._nearest(name)}"

@@ -12,7 +12,7 @@ import zlib
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
 from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
 from reverse_etl.destinations.replies import Action
 from reverse_etl.destinations.request import Endpoint, Request
@@ -32,7 +32,7 @@ JSON = b'{"successCount":1,"failCount":0}'
 def attempt(server, request=POST, url=None, **options):
     """One attempt: the reply and how long it took."""
     began = time.monotonic()
-    client = HttpClient(Access(url or server.url, Secret(KEY), TIMEOUT, **options))
+    client = HttpClient(ClientConfig(url or server.url, Secret(KEY), TIMEOUT, **options))
     try:
         return client.send(request), time.monotonic() - began
     finally:
@@ -204,7 +204,7 @@ def test_tls_that_drips_ends_in_time(proxied):
 
 
 def test_a_fault_of_the_client_itself_is_an_attempt_without_an_answer(server, monkeypatch):
-    client = HttpClient(Access(server.url, Secret(KEY), TIMEOUT))
+    client = HttpClient(ClientConfig(server.url, Secret(KEY), TIMEOUT))
     monkeypatch.setattr(client, "_reply", lambda *_: {}["a"])
     reply = client.send(POST)
     assert (reply.status, reply.sent, reply.error) == (0, True, "KeyError")
@@ -233,6 +233,6 @@ def test_a_lookup_of_the_address_that_does_not_end_ends_the_attempt_in_time(monk
 
 def test_a_connection_is_used_again_after_a_reply_that_ended_in_time():
     with RawServer(lambda server, one: server.say(one, OK + b"Content-Length: 2\r\n\r\n{}")) as server:
-        client = HttpClient(Access(server.url, Secret(KEY), TIMEOUT))
+        client = HttpClient(ClientConfig(server.url, Secret(KEY), TIMEOUT))
         assert [client.send(POST).status for _ in range(3)] == [200, 200, 200]
         assert len(server.requests) == 3

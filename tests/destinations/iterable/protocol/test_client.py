@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient, check_access
+from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient, check_client_config
 from reverse_etl.destinations.request import Endpoint, Request
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
@@ -19,7 +19,7 @@ REAL = "0123456789abcdef0123456789abcdef"
 
 
 def access(url="https://api.iterable.com", key=REAL, **options):
-    return Access(url, Secret(key), 60.0, **options)
+    return ClientConfig(url, Secret(key), 60.0, **options)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def send(server):
     ids=lambda given: given.base_url,
 )
 def test_addresses_that_may_have_the_key(given):
-    check_access(given)
+    check_client_config(given)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_addresses_and_keys_that_are_refused_before_anything_is_opened(given, co
 
 def test_a_password_in_the_address_is_not_repeated():
     with pytest.raises(ConfigError) as caught:
-        check_access(access("https://me:hunter2@api.iterable.com"))
+        check_client_config(access("https://me:hunter2@api.iterable.com"))
     assert "hunter2" not in f"{caught.value.message}{caught.value.context}{caught.value.hint}"
 
 

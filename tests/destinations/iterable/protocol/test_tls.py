@@ -9,7 +9,7 @@ from cryptography import x509
 
 from reverse_etl.delivery.rate_limiter import Time
 from reverse_etl.delivery.retrying_caller import RetryingCaller
-from reverse_etl.destinations.iterable.protocol.client import Access, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
 from reverse_etl.destinations.replies import Action
@@ -60,7 +60,7 @@ def showing(tmp_path):
 
 
 def send(server: Server, ca_bundle: str | None) -> Reply:
-    with closing(HttpClient(Access(server.url, Secret(KEY), 60, ca_bundle))) as client:
+    with closing(HttpClient(ClientConfig(server.url, Secret(KEY), 60, ca_bundle))) as client:
         return client.send(POST)
 
 
@@ -118,7 +118,7 @@ def test_a_run_sends_everything_to_a_server_with_a_good_certificate(showing, bun
 
 def test_a_certificate_that_does_not_verify_is_asked_once_and_named(showing, bundle):
     server = showing(BAD["self-signed"])
-    with closing(HttpClient(Access(server.url, Secret(KEY), 60, bundle))) as client:
+    with closing(HttpClient(ClientConfig(server.url, Secret(KEY), 60, bundle))) as client:
         reply = client.send(POST)
         verdict = classify_reply(reply)
         assert (reply.untrusted, verdict.action, verdict.applied) == (True, Action.STOP, False)
@@ -135,6 +135,6 @@ def test_a_bundle_that_cannot_be_used_is_a_fault_of_the_configuration(tmp_path, 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        HttpClient(Access("https://api.iterable.com", Secret("real"), 60, str(path)))
+        HttpClient(ClientConfig("https://api.iterable.com", Secret("real"), 60, str(path)))
     assert caught.value.code == "unusable-ca-bundle"
     assert str(path) in caught.value.message

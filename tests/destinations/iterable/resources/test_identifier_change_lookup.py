@@ -41,7 +41,7 @@ class TestWhatIsAskedBeforeAUserIsMoved:
             lookups = RowLookups(bind(sync, project).operations.lookup, world.line(client), world.limiter())
             outcomes = [o for o in lookups.run([Change(0, Kind.ADDED, row.identity, body)]) if o is not None]
             client.close()
-            return "sent" if lookups.found else f"{outcomes[0].status.value} {outcomes[0].code}".strip()
+            return "sent" if lookups.to_send else f"{outcomes[0].status.value} {outcomes[0].code}".strip()
 
         return ask
 

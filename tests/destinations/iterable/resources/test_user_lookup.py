@@ -22,7 +22,7 @@ def look(world, server):
         changes = [Change(number, Kind.CHANGED, identity, b"{}") for number, identity in enumerate(identities)]
         outcomes = [outcome for outcome in lookups.run(changes) if outcome is not None]
         client.close()
-        assert sorted([c.ordinal for c in lookups.found] + [o.ordinal for o in outcomes]) == list(range(len(changes)))
+        assert sorted([c.ordinal for c in lookups.to_send] + [o.ordinal for o in outcomes]) == list(range(len(changes)))
         return lookups, outcomes
 
     return look
@@ -30,7 +30,7 @@ def look(world, server):
 
 def test_a_user_who_is_there_is_found(look, server):
     lookups, outcomes = look(Answer(200, {"user": {"email": "a+b/c@x.com", "dataFields": {}}}), ["a+b/c@x.com"])
-    assert [change.identity for change in lookups.found] == ["a+b/c@x.com"]
+    assert [change.identity for change in lookups.to_send] == ["a+b/c@x.com"]
     assert outcomes == []
     assert server.requests[0].path == "/api/users/getByEmail?email=a%2Bb%2Fc%40x.com"
 
@@ -58,7 +58,7 @@ def test_a_user_id_is_asked_for_by_parameter(look, server):
 )
 def test_every_way_of_saying_that_there_is_none(look, server, key, answer):
     lookups, [outcome] = look(answer, key=key)
-    assert lookups.found == []
+    assert lookups.to_send == []
     assert (outcome.status.value, outcome.code) == ("skipped", "unknown-user")
     assert len(server.requests) == 1
 
@@ -78,7 +78,7 @@ def test_every_way_of_saying_that_there_is_none(look, server, key, answer):
 )
 def test_replies_that_say_neither_are_asked_again_and_never_skip(look, server, world, key, answer):
     lookups, [outcome] = look(answer, key=key)
-    assert (outcome.status.value, lookups.found) == ("aborted", [])
+    assert (outcome.status.value, lookups.to_send) == ("aborted", [])
     assert not outcome.maybe_applied
     assert len(server.requests) == world.attempts
 
@@ -108,5 +108,5 @@ def test_what_was_found_comes_in_the_order_of_the_plan(look):
 
     failed = set()
     lookups, outcomes = look(answer, [f"{n}@x.com" for n in range(30)])
-    assert [change.ordinal for change in lookups.found] == list(range(1, 30, 2))
+    assert [change.ordinal for change in lookups.to_send] == list(range(1, 30, 2))
     assert len(outcomes) == 15

@@ -29,7 +29,7 @@ def exists(world, key, *identities):
     outcomes = [outcome for outcome in lookups.run(asked) if outcome is not None]
     client.close()
     assert all(outcome.status.value == "skipped" for outcome in outcomes)
-    return [found.identity for found in lookups.found]
+    return [found.identity for found in lookups.to_send]
 
 
 @pytest.mark.parametrize(

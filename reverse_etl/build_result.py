@@ -12,7 +12,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BuildResult:
     """The result of one dbt node, by its id and the relation that it builds or tests.
 
     `status` is a status of dbt, or one of the statuses above. `at` is UTC, as text that sorts. `lasting`: it still

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from reverse_etl.build_result import EMPTY, MISSING, SAMPLE, SKIPPED, BuildResult, Key
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.nodes import Model, as_texts, text
 from reverse_etl.dbt.results import Build, NodeResult
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.selection.selectors import select
 from reverse_etl.errors import ConfigError
-from reverse_etl.verdict import EMPTY, MISSING, SAMPLE, SKIPPED, Key, Verdict
 
 # dbt's statuses of success. `warn` of a model: dbt v2 built it with warnings. `reused`: dbt v2 found it up to date.
 GOOD = ("success", "pass", "warn", "reused")
@@ -29,15 +29,15 @@ class Hold:
 
     sentence: str
     failed: Model
-    verdict: Verdict
+    result: BuildResult
 
 
-def is_bad(verdict: Verdict) -> bool:
+def is_bad(result: BuildResult) -> bool:
     """Return whether the result means that the data may be wrong. An unknown status does."""
-    return verdict.status not in GOOD
+    return result.status not in GOOD
 
 
-def read_verdicts(build: Build, manifest: Manifest, watched: Collection[str]) -> dict[Key, Verdict]:
+def read_build_results(build: Build, manifest: Manifest, watched: Collection[str]) -> dict[Key, BuildResult]:
     """Return the results of the last dbt command, for the nodes that it built or tested.
 
     `watched` are the models that must not be missing. Results of another target are ignored.
@@ -49,12 +49,14 @@ def read_verdicts(build: Build, manifest: Manifest, watched: Collection[str]) ->
         for unique_id, result in build.results.items()
         if (status := _status(unique_id, result, build, manifest))
     }
-    found = [_verdict(_node(manifest, unique_id), status, build, manifest) for unique_id, status in statuses.items()]
+    found = [
+        _build_result(_node(manifest, unique_id), status, build, manifest) for unique_id, status in statuses.items()
+    ]
     found += [
-        _verdict(manifest.nodes[unique_id], MISSING, build, manifest, lasting=not build.is_v2)
+        _build_result(manifest.nodes[unique_id], MISSING, build, manifest, lasting=not build.is_v2)
         for unique_id in _missing(build, manifest, watched)
     ]
-    return {verdict.key: verdict for verdict in found}
+    return {result.key: result for result in found}
 
 
 def is_same_target(build: Build, manifest: Manifest) -> bool:
@@ -78,10 +80,10 @@ def key_of(node: Model, manifest: Manifest) -> Key:
 class Judge:
     """The results of one project's models and tests, old and new."""
 
-    def __init__(self, manifest: Manifest, verdicts: Mapping[Key, Verdict]) -> None:
-        """`verdicts` come from the last results and from the history."""
+    def __init__(self, manifest: Manifest, results: Mapping[Key, BuildResult]) -> None:
+        """`results` come from the last results and from the history."""
         self._manifest = manifest
-        self._verdicts = verdicts
+        self._results = results
 
     def find_hold(self, unique_id: str) -> Hold | None:
         """Return why this model must not be sent; None if it can be. It is one of the manifest's `nodes`.
@@ -96,35 +98,35 @@ class Judge:
         holds = chain(self._failed_tests(node), self._limited_ancestors(node), self._upstream_tests(node))
         return next(holds, None)
 
-    def of(self, node: Model) -> Verdict | None:
+    def of(self, node: Model) -> BuildResult | None:
         """Return the result of a node; None if there is none."""
-        return self._verdicts.get(key_of(node, self._manifest))
+        return self._results.get(key_of(node, self._manifest))
 
     @cached_property
     def _graph(self) -> Graph:
         return Graph(self._manifest.graph)
 
-    def _bad(self, node: Model) -> Verdict | None:
-        verdict = self.of(node)
-        return verdict if verdict is not None and is_bad(verdict) and node.severity != "warn" else None
+    def _bad(self, node: Model) -> BuildResult | None:
+        result = self.of(node)
+        return result if result is not None and is_bad(result) and node.severity != "warn" else None
 
-    def _own_hold(self, node: Model, own: Verdict) -> Hold:
+    def _own_hold(self, node: Model, own: BuildResult) -> Hold:
         if own.status != SKIPPED:
             return Hold(_sentence(node, own), node, own)
         causes = [*self._upstream_tests(node), *self._failed_ancestors(node)]
-        causes = [hold for hold in causes if hold.verdict.invocation_id == own.invocation_id]
+        causes = [hold for hold in causes if hold.result.invocation_id == own.invocation_id]
         # A skipped node is not the cause if another one is known.
-        cause = min(causes, key=lambda hold: hold.verdict.status == SKIPPED, default=None)
+        cause = min(causes, key=lambda hold: hold.result.status == SKIPPED, default=None)
         if cause is None:
             return Hold(_sentence(node, own), node, own)
         because = cause.sentence.partition(" in `dbt")[0]
-        return Hold(f"{_sentence(node, own)}, because {because}", cause.failed, cause.verdict)
+        return Hold(f"{_sentence(node, own)}, because {because}", cause.failed, cause.result)
 
     def _failed_tests(self, node: Model) -> Iterator[Hold]:
         for test in self._manifest.tests_on(node.unique_id):
-            verdict = self._bad(test)
-            if verdict is not None:
-                yield Hold(_test_sentence(test, node, verdict), test, verdict)
+            result = self._bad(test)
+            if result is not None:
+                yield Hold(_test_sentence(test, node, result), test, result)
 
     def _upstream_tests(self, node: Model) -> Iterator[Hold]:
         """Return failed tests that `dbt build` runs before it builds the node: they only read upstream nodes."""
@@ -136,15 +138,15 @@ class Judge:
 
     def _limited_ancestors(self, node: Model) -> Iterator[Hold]:
         for ancestor in self._ancestors(node):
-            verdict = self.of(ancestor)
-            if verdict is not None and verdict.status in (EMPTY, SAMPLE):
-                yield Hold(f"`{node.name}` depends on it: {_sentence(ancestor, verdict)}", ancestor, verdict)
+            result = self.of(ancestor)
+            if result is not None and result.status in (EMPTY, SAMPLE):
+                yield Hold(f"`{node.name}` depends on it: {_sentence(ancestor, result)}", ancestor, result)
 
     def _failed_ancestors(self, node: Model) -> Iterator[Hold]:
         for ancestor in self._ancestors(node):
-            verdict = self._bad(ancestor)
-            if verdict is not None and verdict.status != SKIPPED:
-                yield Hold(_sentence(ancestor, verdict), ancestor, verdict)
+            result = self._bad(ancestor)
+            if result is not None and result.status != SKIPPED:
+                yield Hold(_sentence(ancestor, result), ancestor, result)
 
     def _ancestors(self, node: Model) -> list[Model]:
         upstream = self._graph.parents([node.unique_id])
@@ -155,9 +157,9 @@ def _node(manifest: Manifest, unique_id: str) -> Model:
     return manifest.nodes.get(unique_id) or manifest.tests[unique_id]
 
 
-def _verdict(node: Model, status: str, build: Build, manifest: Manifest, *, lasting: bool = True) -> Verdict:
+def _build_result(node: Model, status: str, build: Build, manifest: Manifest, *, lasting: bool = True) -> BuildResult:
     name, relation = key_of(node, manifest)
-    return Verdict(name, relation, status, build.generated_at, build.invocation_id or "", build.command, lasting)
+    return BuildResult(name, relation, status, build.generated_at, build.invocation_id or "", build.command, lasting)
 
 
 def _status(unique_id: str, result: NodeResult, build: Build, manifest: Manifest) -> str | None:
@@ -246,24 +248,24 @@ def _selected(build: Build, manifest: Manifest, names: Collection[str]) -> list[
     return [name for name, _ in pairs]
 
 
-def _sentence(node: Model, verdict: Verdict) -> str:
+def _sentence(node: Model, result: BuildResult) -> str:
     what = f"{node.resource_type} `{node.name}`"
-    if verdict.status in (EMPTY, SAMPLE):
-        data = "no data" if verdict.status == EMPTY else "only a part of its data"
-        flag = f"`dbt {verdict.command} --{verdict.status}`"
-        return f"{what} was last built by {flag} at {_minute(verdict)}, so it has {data}"
-    if verdict.status == MISSING:
-        return f"{what} is missing from the results of `dbt {verdict.command}` at {_minute(verdict)}, which failed"
-    return f"{what} ended as `{verdict.status}`{_when(verdict)}"
+    if result.status in (EMPTY, SAMPLE):
+        data = "no data" if result.status == EMPTY else "only a part of its data"
+        flag = f"`dbt {result.command} --{result.status}`"
+        return f"{what} was last built by {flag} at {_minute(result)}, so it has {data}"
+    if result.status == MISSING:
+        return f"{what} is missing from the results of `dbt {result.command}` at {_minute(result)}, which failed"
+    return f"{what} ended as `{result.status}`{_when(result)}"
 
 
-def _test_sentence(test: Model, node: Model, verdict: Verdict) -> str:
-    return f"test `{test.name}` on `{node.name}` ended as `{verdict.status}`{_when(verdict)}"
+def _test_sentence(test: Model, node: Model, result: BuildResult) -> str:
+    return f"test `{test.name}` on `{node.name}` ended as `{result.status}`{_when(result)}"
 
 
-def _when(verdict: Verdict) -> str:
-    return f" in `dbt {verdict.command or '…'}` at {_minute(verdict)}"
+def _when(result: BuildResult) -> str:
+    return f" in `dbt {result.command or '…'}` at {_minute(result)}"
 
 
-def _minute(verdict: Verdict) -> str:
-    return f"{verdict.at[:16]} UTC"
+def _minute(result: BuildResult) -> str:
+    return f"{result.at[:16]} UTC"
