@@ -50,7 +50,7 @@ class Merge:
         Rows do not depend on each other, so a part of the plan can be merged before another.
         """
         newer = f"s.fence <= {int(run.fence)}"
-        unsure, sure = self._unsure(run.fence), self._sure(run.fence)
+        unsure, sure = self._unknown_values(run.fence), self._known_values(run.fence)
         branches = [(f"{newer} AND p.outcome = 'unknown'", unsure), (newer, sure)]
         if not self.dialect.merge_branches:
             branches = [(newer, {name: _either(unsure.get(name, f"s.{name}"), sure[name]) for name in sure})]
@@ -72,7 +72,7 @@ class Merge:
             f" FROM {self.tables.rejections} WHERE sync = {self.dialect.literal(self.tables.sync)}"
             f" AND fence = {int(run.fence)} GROUP BY ordinal"
         )
-        fates = self._fates(run.acked.within(part.start, part.end), untouched.within(part.start, part.end))
+        fates = self._outcome_ranges(run.acked.within(part.start, part.end), untouched.within(part.start, part.end))
         sent = (
             f"SELECT p.*, {outcome} AS outcome FROM {self.plan} p LEFT JOIN ({refused}) r ON r.ordinal = p.ordinal"
             f" {fates} WHERE p.kind <> 'invalid' AND p.ordinal < {min(int(run.credit), part.end)}"
@@ -80,7 +80,7 @@ class Merge:
         )
         return f"SELECT * FROM ({sent}) x WHERE outcome IS NOT NULL"
 
-    def _fates(self, acked: Ranges, untouched: Ranges) -> str:
+    def _outcome_ranges(self, acked: Ranges, untouched: Ranges) -> str:
         """Return the ranges of ordinals as `b`, joined by equal buckets: comparing each row with each range is slow.
 
         Only the longest ranges are named, to keep the statement short. Rows of other ranges become `unknown` and are
@@ -99,7 +99,7 @@ class Merge:
             " AND p.ordinal >= b.first AND p.ordinal < b.beyond"
         )
 
-    def _sure(self, fence: int) -> dict[str, str]:
+    def _known_values(self, fence: int) -> dict[str, str]:
         """Return what an entry holds after its row has an outcome: the planned value.
 
         If a NULL is skipped, the destination keeps its old value. We know that value only if the entry was accepted. An
@@ -113,7 +113,7 @@ class Merge:
         columns |= {name: skipping[name] if name in self.skipping else f"p.{name}" for name in self.values}
         return columns | self._unmapped() | self._claim(fence)
 
-    def _unsure(self, fence: int) -> dict[str, str]:
+    def _unknown_values(self, fence: int) -> dict[str, str]:
         """Return what changes in an entry if its row may have arrived. Its values stay the last known ones."""
         return {key: f"p.{key}" for key in self.keys} | self._unmapped() | self._claim(fence)
 

@@ -59,7 +59,7 @@ def driver() -> Any:
     return bigquery
 
 
-def tokens_of(credentials: Any) -> list[str]:
+def find_tokens(credentials: Any) -> list[str]:
     """Return the current tokens of credentials and of their sources. The profile does not have them."""
     found = []
     while credentials is not None:

@@ -86,7 +86,7 @@ class ErrorContext:
         return replace(said, words=self.scrubbed(said.words))
 
 
-def said_by(error: Any) -> ServerMessage:
+def read_message(error: Any) -> ServerMessage:
     """Return what an exception of the driver reports. Its own text is not used: it may quote the statement."""
     found = getattr(error, "errors", None) or []
     first = found[0] if found and isinstance(found[0], Mapping) else {}

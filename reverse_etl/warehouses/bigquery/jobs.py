@@ -15,7 +15,7 @@ from typing import IO, Any, TypeVar
 
 from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery.credentials import driver
-from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, refusal, said_by
+from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, read_message, refusal
 from reverse_etl.warehouses.bigquery.profile import Rules
 from reverse_etl.warehouses.mark import Mark
 
@@ -76,11 +76,11 @@ class Jobs:
         name = f"reverse_etl_{self._session}_{self._number}_{digest}"
 
         def done(attempt: int) -> Done:
-            job = self._begun(f"{name}_{attempt}", sql, params, mark)
+            job = self._begin_job(f"{name}_{attempt}", sql, params, mark)
             return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))
 
         try:
-            return self._persistently(done)
+            return self._run_with_retries(done)
         except StatementRefused as refused:
             raise refusal(refused.message, sql, self._place()) from None
 
@@ -100,14 +100,14 @@ class Jobs:
             job = translated(lambda: client.load_table_from_file(file, table, job_config=config, **how))
             return Done(job, translated(job.result))
 
-        return self._persistently(done)
+        return self._run_with_retries(done)
 
     def ask(self, question: Callable[..., Any], *about: object, **how: object) -> Any:
         """Return an answer of the catalog, which costs no job. Raises StatementRefused."""
         how["timeout"] = self._rules.creation_timeout
-        return self._persistently(lambda _: translated(lambda: question(*about, **how)))
+        return self._run_with_retries(lambda _: translated(lambda: question(*about, **how)))
 
-    def _persistently(self, work: Callable[[int], _Found]) -> _Found:
+    def _run_with_retries(self, work: Callable[[int], _Found]) -> _Found:
         """Return the result of work, with retries if they are safe. `work` gets the number of the attempt.
 
         Raises StatementRefused.
@@ -128,7 +128,7 @@ class Jobs:
             return True
         return (said.fails or said.conflicts) and attempt <= self._rules.retries
 
-    def _begun(self, job_id: str, sql: str, params: Sequence[object], mark: Mark) -> Any:
+    def _begin_job(self, job_id: str, sql: str, params: Sequence[object], mark: Mark) -> Any:
         """Return the job of an id, whether this call started it or an earlier call whose reply was lost."""
         from google.api_core import exceptions
 
@@ -191,7 +191,7 @@ def translated(work: Callable[[], Any], passing: type[Exception] | tuple[type[Ex
     except passing:
         raise
     except exceptions.GoogleAPICallError as error:
-        raise StatementRefused(said_by(error)) from None
+        raise StatementRefused(read_message(error)) from None
     except (exceptions.RetryError, GoogleAuthError, OSError) as error:  # errors of requests are OSErrors
         raise StatementRefused(_no_answer_message(getattr(error, "cause", None) or error)) from None
 

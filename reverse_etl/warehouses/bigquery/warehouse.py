@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
-from reverse_etl.warehouses.bigquery.credentials import client_of, driver, storage_of, tokens_of
+from reverse_etl.warehouses.bigquery.credentials import client_of, driver, find_tokens, storage_of
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.bigquery.errors import ErrorContext, refusal, schema_denied
 from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, StatementRefused, translated
@@ -193,5 +193,5 @@ class BigQuery(Warehouse):
         client = self._client()
         account = getattr(client._credentials, "service_account_email", "")  # noqa: SLF001  # there is no public way
         member = f"serviceAccount:{account}" if "@" in str(account or "") else ""
-        scrubbed: Callable[[str], str] = lambda text: self._profile.scrubbed(text, tokens_of(client._credentials))  # noqa: E731, SLF001
+        scrubbed: Callable[[str], str] = lambda text: self._profile.scrubbed(text, find_tokens(client._credentials))  # noqa: E731, SLF001
         return ErrorContext(self._project(), str(client.project), member, scrubbed)

@@ -30,7 +30,7 @@ def read_secrets(fields: Mapping[str, object], dialect: Dialect) -> tuple[tuple[
     return tuple(_statement(dialect, entry, number) for number, entry in enumerate(entries, 1))
 
 
-def keeps_out(error: Exception) -> bool:
+def needs_secret(error: Exception) -> bool:
     """Return whether a statement may have failed because a secret was missing."""
     return _KEPT_OUT.search(str(error)) is not None
 

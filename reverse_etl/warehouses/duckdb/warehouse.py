@@ -29,7 +29,7 @@ from reverse_etl.warehouses.duckdb.errors import (
     refusal,
 )
 from reverse_etl.warehouses.duckdb.memory import DEFAULT_LIMIT, grown_options, limit_of, options_of
-from reverse_etl.warehouses.duckdb.profile_secrets import keeps_out, make_secrets
+from reverse_etl.warehouses.duckdb.profile_secrets import make_secrets, needs_secret
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.statement_meter import StatementMeter
@@ -218,7 +218,7 @@ class DuckDB(Warehouse):
             if entry is not None and entry not in self._needed:
                 self._attach_one(connection, entry)
                 self._needed.append(entry)
-            elif not (keeps_out(error) and self._make_secrets(connection)):
+            elif not (needs_secret(error) and self._make_secrets(connection)):
                 raise
         return self._attaching(connection, work)
 

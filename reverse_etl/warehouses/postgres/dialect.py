@@ -8,7 +8,7 @@ from typing import ClassVar
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
 from reverse_etl.warehouses.postgres.quoting import literal
-from reverse_etl.warehouses.postgres.safe_cast import tried
+from reverse_etl.warehouses.postgres.safe_cast import cast_or_null
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, stored_column
 
 # This collation distinguishes texts that the database's collation may treat as equal.
@@ -79,7 +79,7 @@ class PostgresDialect(Dialect):
 
     def try_cast(self, expression: str, type_name: str) -> str:
         """Check the text first, because Postgres has no cast that returns NULL on failure."""
-        return self.as_text(expression) if type_name == TEXT else tried(expression, type_name.lower())
+        return self.as_text(expression) if type_name == TEXT else cast_or_null(expression, type_name.lower())
 
     def now(self) -> str:
         return "(now() AT TIME ZONE 'UTC')"

@@ -18,6 +18,6 @@ def literal(text: str) -> str:
     return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in quoted else f"'{quoted}'"
 
 
-def placed(sql: str) -> str:
+def convert_placeholders(sql: str) -> str:
     """Return a statement with psycopg's form of its `?` parameters; literals, names and comments do not change."""
     return _PARTS.sub(lambda part: "%s" if part[0] == "?" else part[0].replace("%", "%%"), sql)

@@ -33,7 +33,7 @@ _BITS: Mapping[str, int] = {"smallint": 15, "integer": 31, "bigint": 63}
 _SIZES: Mapping[str, tuple[str, str]] = {"real": ("3.4e38", "1.2e-38"), "double precision": ("1.7e308", "2.3e-308")}
 
 
-def tried(text: str, type_name: str) -> str:
+def cast_or_null(text: str, type_name: str) -> str:
     """Return a text expression as a value of a type in our tables."""
     bare = re.sub(r"\([\d,-]+\)", "", type_name)
     # 1.00 and 1e+06 are whole numbers, but they are not written like one.
@@ -49,19 +49,19 @@ def _tests(text: str, bare: str, type_name: str) -> list[str]:
     number = f"CAST({text} AS numeric)"
     if bare in _BITS:
         limit = 2 ** _BITS[bare]
-        return [_sized(text, f"{number} = trunc({number}) AND {number} BETWEEN -{limit} AND {limit - 1}")]
+        return [_cast_if_number(text, f"{number} = trunc({number}) AND {number} BETWEEN -{limit} AND {limit - 1}")]
     if bare in _SIZES:
         largest, smallest = _SIZES[bare]
         fits = f"{number} = 0 OR abs({number}) BETWEEN {smallest} AND {largest}"
-        return [_sized(text, fits), f"{text} IN ('NaN', 'Infinity', '-Infinity')"]
+        return [_cast_if_number(text, fits), f"{text} IN ('NaN', 'Infinity', '-Infinity')"]
     if bare == "numeric":
         digits = re.fullmatch(r"numeric\((\d+),(-?\d+)\)", type_name)
         fits = "TRUE" if digits is None else f"abs(round({number}, {digits[2]})) < 1e{int(digits[1]) - int(digits[2])}"
-        return [_sized(text, fits), f"{text} = 'NaN'"]
+        return [_cast_if_number(text, fits), f"{text} = 'NaN'"]
     return [_matches(text, _FORMS[bare])] if bare in _FORMS else []
 
 
-def _sized(text: str, fits: str) -> str:
+def _cast_if_number(text: str, fits: str) -> str:
     """CASE makes sure that only texts of numbers are cast to numbers."""
     return f"CASE WHEN length({text}) <= {_LONGEST} AND {_matches(text, _NUMBER)} THEN {fits} ELSE FALSE END"
 

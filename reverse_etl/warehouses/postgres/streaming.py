@@ -51,7 +51,7 @@ class Stream:
         """
         done = False
         try:
-            with closing(self._begun(settings, _wired(sql, columns))) as batches:
+            with closing(self._begin_result(settings, _sent_query(sql, columns))) as batches:
                 for batch in batches:
                     found = _plain(batch, columns)
                     yield from (found.slice(start, rows) for start in range(0, found.num_rows, rows))
@@ -68,7 +68,7 @@ class Stream:
             with suppress(Exception):
                 connection.close()
 
-    def _begun(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
+    def _begin_result(self, settings: str, sql: str) -> Generator[pa.RecordBatch, None, None]:
         """Return the result from its first batch on, with a new connection if the idle one was lost."""
         idle = self._connection is not None
         begun = False
@@ -153,7 +153,7 @@ def _translate_errors(work: Any) -> Any:
         ) from None
 
 
-def _wired(sql: str, columns: Sequence[Wired]) -> str:
+def _sent_query(sql: str, columns: Sequence[Wired]) -> str:
     """Return the query with its columns in forms that ADBC reads."""
     places = [f"c{index}" for index in range(len(columns))]
     forms = [

@@ -25,7 +25,7 @@ from reverse_etl.warehouses.postgres.errors import (
     schema_denied,
 )
 from reverse_etl.warehouses.postgres.profile import ProfileOptions, read_options
-from reverse_etl.warehouses.postgres.quoting import literal, placed
+from reverse_etl.warehouses.postgres.quoting import convert_placeholders, literal
 from reverse_etl.warehouses.postgres.streaming import Stream, Wired
 from reverse_etl.warehouses.postgres.types import COLUMNS, columns_of
 from reverse_etl.warehouses.statement_meter import StatementMeter
@@ -171,7 +171,7 @@ class Postgres(Warehouse):
         bound = [_without_nul(item) for item in params]
         cursor: psycopg.Cursor[Any] = connection.cursor()
         try:
-            cursor.execute(placed(whole) if bound else whole, bound or None)
+            cursor.execute(convert_placeholders(whole) if bound else whole, bound or None)
         except driver.Error as error:
             raise StatementRefused(_server_message(error, lost=connection.closed)) from None
         for _ in range(_BEFORE):

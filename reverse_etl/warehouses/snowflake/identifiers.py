@@ -27,7 +27,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def placed(name: str) -> str:
+def quote_place(name: str) -> str:
     """Return a database, schema or role as an identifier. A plain name in any letter case means upper case."""
     return quoted(name.upper() if _PLAIN.fullmatch(name) else name)
 

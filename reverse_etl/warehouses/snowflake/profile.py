@@ -13,7 +13,7 @@ from pathlib import Path
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 from reverse_etl.warehouses.snowflake.credentials import SignIn, sign_in
-from reverse_etl.warehouses.snowflake.identifiers import placed
+from reverse_etl.warehouses.snowflake.identifiers import quote_place
 from reverse_etl.warehouses.snowflake.login_retry import Trying, asks_somebody, trying_of
 
 _DETECTING = "platform_detection_timeout_seconds"
@@ -92,14 +92,14 @@ class ProfileOptions:
     def grantee(self) -> str:
         """The role whose rights count, as an identifier."""
         role = self.options.get("role")
-        return placed(str(role)) if role else f"<the default role of {self.options.get('user') or 'this user'}>"
+        return quote_place(str(role)) if role else f"<the default role of {self.options.get('user') or 'this user'}>"
 
     def without_secrets(self, words: str) -> str:
         """Return a message of the connector without the secrets of the profile."""
-        return struck(words, [secret.reveal() for secret in self.secrets])
+        return remove_secrets(words, [secret.reveal() for secret in self.secrets])
 
 
-def struck(words: str, secrets: Iterable[str]) -> str:
+def remove_secrets(words: str, secrets: Iterable[str]) -> str:
     """Return a text without secrets, even if its spaces and line breaks have changed."""
     for secret in sorted(secrets, key=len, reverse=True):
         if parts := secret.split():
@@ -137,7 +137,7 @@ def read_options(fields: Mapping[str, object], working_dir: Path) -> ProfileOpti
     return ProfileOptions(
         {**options, **waiting, **flags, **fixed, "session_parameters": _session(said)},
         sign_in(said, working_dir),
-        placed(str(said["database"])),
+        quote_place(str(said["database"])),
         trying_of(said, _seconds(said, "connect_retries", 1), pause),
         tuple(Secret(str(said[name])) for name in SECRETS if name in said),
     )

@@ -15,8 +15,8 @@ from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.extras import missing_driver
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from reverse_etl.warehouses.snowflake.errors import ServerMessage, not_opened, read_only, refusal, schema_denied, to_see
-from reverse_etl.warehouses.snowflake.identifiers import folded, placed
-from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, struck
+from reverse_etl.warehouses.snowflake.identifiers import folded, quote_place
+from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, remove_secrets
 from reverse_etl.warehouses.snowflake.query_history import history_query, parse_history
 from reverse_etl.warehouses.snowflake.types import column_of
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
@@ -135,12 +135,12 @@ class Snowflake(Warehouse):
                 connection.close()
 
     def _has_schema(self, schema: str) -> bool:
-        stored = placed(schema)[1:-1].replace('""', '"')
+        stored = quote_place(schema)[1:-1].replace('""', '"')
         seen = f"SELECT 1 FROM {self._profile.database}.INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = ?"
         return bool(self.query(seen, (stored,)))
 
     def _schema(self, schema: str) -> str:
-        return f"{self._profile.database}.{placed(schema)}"
+        return f"{self._profile.database}.{quote_place(schema)}"
 
     @contextmanager
     def _running(self, sql: str, params: Sequence[object]) -> Iterator[tuple[Any, RunningStatement]]:
@@ -201,7 +201,7 @@ class Snowflake(Warehouse):
                 tries += 1
                 if tries > trying.times or not trying.again(error):
                     given = [str(signing[name]) for name in SECRETS if name in signing]
-                    words = struck(str(error), given) or type(error).__name__
+                    words = remove_secrets(str(error), given) or type(error).__name__
                     raise not_opened(words, self._profile, tries) from None
             self._wait.sleep(trying.seconds(tries))
 

@@ -12,7 +12,7 @@ import pytest
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import WaitPolicy
-from reverse_etl.warehouses.bigquery.credentials import client_of, tokens_of
+from reverse_etl.warehouses.bigquery.credentials import client_of, find_tokens
 from reverse_etl.warehouses.bigquery.profile import SCOPES, read_options
 
 ACCOUNT = "runner@shop.iam.gserviceaccount.com"
@@ -180,7 +180,7 @@ def test_tokens_that_came_after_the_sign_in_are_secret_too(tmp_path):
     access = read_options({**fields, "impersonate_service_account": ACCOUNT})
     credentials = client_of(access, tmp_path)._credentials
     credentials.token, credentials._source_credentials.token = "fetched", "refreshed"
-    assert access.scrubbed("rrrr ssss fetched refreshed", tokens_of(credentials)) == "… … … …"
+    assert access.scrubbed("rrrr ssss fetched refreshed", find_tokens(credentials)) == "… … … …"
 
 
 def test_application_default_names_the_project(tmp_path, keyfile, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, refusal, said_by, schema_denied
+from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, read_message, refusal, schema_denied
 
 PLACE = ErrorContext("shop", "paying", "serviceAccount:runner@shop.iam.gserviceaccount.com")
 READ = "SELECT v FROM `shop`.`marts`.`users` WHERE a = 'hush'"
@@ -106,4 +106,4 @@ def test_the_drivers_own_text_is_not_used():
     from google.api_core.exceptions import BadRequest
 
     error = BadRequest("POST https://…?key=hush: SELECT 'hush'", errors=[{"reason": "invalidQuery", "message": "No"}])
-    assert said_by(error) == ServerMessage("invalidQuery", "No")
+    assert read_message(error) == ServerMessage("invalidQuery", "No")

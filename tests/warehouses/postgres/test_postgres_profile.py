@@ -7,7 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.warehouses.postgres.profile import read_options
-from reverse_etl.warehouses.postgres.quoting import placed
+from reverse_etl.warehouses.postgres.quoting import convert_placeholders
 
 FIELDS = {"type": "postgres", "host": "db", "user": "u", "password": "hush", "dbname": "shop", "schema": "marts"}
 DEFAULTS = {"host": "db", "port": "5432", "user": "u", "password": "hush", "dbname": "shop", "client_encoding": "UTF8"}
@@ -82,4 +82,4 @@ def test_secrets_are_not_shown():
     ],
 )
 def test_parameters_are_found_outside_literals_names_and_comments(sql, as_psycopg_takes_it):
-    assert placed(sql) == as_psycopg_takes_it
+    assert convert_placeholders(sql) == as_psycopg_takes_it
