@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _MANY = ("--select", "-s", "--exclude", "--allow")
-_TAKES_WORDS = ("requeue",)  # their own words would be read as selectors
+# Commands whose own words would be read as values of a flag.
+_TAKES_WORDS = (("requeue",), ("state", "prune"))
 
 
 def repeat_flags(words: Sequence[str]) -> list[str]:
     """Return the command line with each of several values under a flag of its own."""
-    if words and words[0] in _TAKES_WORDS:
+    if any(tuple(words[: len(command)]) == command for command in _TAKES_WORDS):
         return list(words)
     found: list[str] = []
     flag, given = "", 0

@@ -13,6 +13,8 @@ from reverse_etl.cli.flag_lists import repeat_flags
         ("run --select a b --exclude c d", "run --select a --select b --exclude c --exclude d"),
         ("run --select=a --quiet", "run --select=a --quiet"),
         ("requeue --select a key", "requeue --select a key"),
+        ("state prune --allow target old_sync", "state prune --allow target old_sync"),
+        ("state reset --select a b", "state reset --select a --select b"),
         ("run --allow removed build -- x y", "run --allow removed --allow build -- x y"),
         ("", ""),
     ],
