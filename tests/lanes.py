@@ -27,6 +27,8 @@ _PROGRAMS = {
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
 # On a local cloud warehouse, of the parameters of one test every third is tried; the other warehouses try them all.
 _SHARE = 3
+# Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
+_CLOUDS = ("snowflake", "bigquery")
 
 
 class Watch:
@@ -52,15 +54,29 @@ def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
     """Tests that repeat a result in another place; `make test-all` runs them too.
 
     Each story of an object runs against one of the two servers, and every story runs against both in some class.
+    Each contract of what a sync does runs on one of the two local cloud warehouses, and on DuckDB and Postgres.
     """
     functions: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         functions[_function_of(item)].append(item)
     for tests in functions.values():
         yield from _other_sides(tests)
+        if _belongs_to_other_cloud(tests[0]):
+            yield from tests
         # Types differ from warehouse to warehouse.
         if len(tests) > _SHARE and tests[0].get_closest_marker("emulator") and "type" not in tests[0].name:
             yield from (test for number, test in enumerate(tests) if number % _SHARE)
+
+
+def _belongs_to_other_cloud(test: pytest.Item) -> bool:
+    function = getattr(test, "function", None)
+    module = function.__module__ if function else ""
+    if not module.startswith("tests.contracts.") or module == "tests.contracts.warehouse" or "type" in test.name:
+        return False
+    if "_account" in test.nodeid:
+        return False
+    chosen = _CLOUDS[crc32(function.__name__.encode()) % len(_CLOUDS)]
+    return any(f"/{cloud}/" in test.nodeid for cloud in _CLOUDS if cloud != chosen)
 
 
 def _other_sides(tests: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
