@@ -19,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(RESOURCES[fixture])
     for item in list(find_repeats(items)):
         item.add_marker("repeat")
+    # The longest files first, so that no worker is left with one of them at the end.
+    items.sort(key=lambda item: item.get_closest_marker("emulator") is None)
 
 
 @pytest.hookimpl(wrapper=True)
