@@ -112,7 +112,7 @@ class TestRuns(OnProxy):
 class TestMeeting(OnBigQuery):
     def test_of_two_clients_one_has_the_lease(self, harness, reopen):
         harness.model(PEOPLE, ROWS)
-        harness.prepared().unlock()
+        harness.prepared().release()
         other = SyncHarness(reopen(), builder=harness.builder)
         first, second = harness.lease(), other.lease()
         assert (first.acquire(), second.acquire()) == (True, False)

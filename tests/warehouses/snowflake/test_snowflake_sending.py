@@ -43,7 +43,7 @@ class TestSending(OnEmulator, SentValuesContract):
         ask = warehouse.columns
         monkeypatch.setattr(warehouse, "columns", lambda name: told if name == harness.relation else ask(name))
         [sync], faults = read_definitions(
-            TaggedModel("bought", "model.shop.bought", harness.relation, "b.yml"), meta, entries()
+            TaggedModel("bought", "model.shop.bought", harness.relation, "b.yml"), meta, lambda _: entries()
         )
         assert not faults
         ready = resolve_sync(sync, DESTINATION, warehouse)
