@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lanes import RESOURCES, Watch, find_repeats
+from tests.lanes import RESOURCES, SLOW_FOLDERS, Watch, find_repeats
 
 _watch = Watch()
 
@@ -17,6 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in RESOURCES.keys() & getattr(item, "fixturenames", ()):
             item.add_marker(RESOURCES[fixture])
+        if item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in SLOW_FOLDERS)):
+            item.add_marker("slow")
     for item in list(find_repeats(items)):
         item.add_marker("repeat")
     # The longest files first, so that no worker is left with one of them at the end.

@@ -20,6 +20,8 @@ RESOURCES: Mapping[str, str] = {
     "postgres": "slow",
     "real_dbt": "slow",
 }
+# Folders whose tests run whole commands, or a warehouse for each test.
+SLOW_FOLDERS = ("stories", "cli", "project", "api", "warehouses", "second_destination", "browser", "typescript")
 _PROGRAMS = {
     re.compile(r"[\\/]\.emulators[\\/]"): "emulator",
     re.compile(r"\bchromedriver\b"): "browser",
