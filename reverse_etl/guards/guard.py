@@ -74,7 +74,7 @@ class ManifestGuardContext(Protocol):
 
     @property
     def mismatch(self) -> TargetMismatch | None:
-        """Return why the manifest belongs to another target; None if nothing says so."""
+        """Return why the manifest belongs to another target; None if no difference is found."""
 
     @property
     def changed_definition(self) -> object | None:

@@ -61,5 +61,5 @@ class BuildChecks:
         why = f"dbt wrote its last results by `dbt {builds.latest.command}`, which builds nothing"
         if builds.other_target:
             why = "dbt's last results are about the tables of another target"
-        said = f"{why}: nothing says how the last build of {names} ended; `dbt build` for this target does"
+        said = f"{why}, so the result of the last build of {names} is not known. Run `dbt build` for this target"
         self._session.reporter.say("BuildUnknown", said, "warn")

@@ -34,7 +34,7 @@ class ManifestFacts:
 
     @cached_property
     def mismatch(self) -> TargetMismatch | None:
-        """Return why the manifest belongs to another target; None if nothing says so."""
+        """Return why the manifest belongs to another target; None if no difference is found."""
         mismatch = self._judge()
         if mismatch is None:
             return None

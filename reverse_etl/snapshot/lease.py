@@ -180,7 +180,7 @@ class Lease:
         )
 
     def reset(self) -> bool:
-        """Clear what was accepted and where, and release. The fence goes on. False: fenced off."""
+        """Clear the accepted rows and their destination, and release. The fence keeps its count. False: fenced off."""
         return self._write(
             "closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, destination = NULL,"
             " key_columns = NULL, entries = 0, holder = NULL, holder_note = NULL",

@@ -52,7 +52,7 @@ def lease_source(shop: Shop, value: object = None) -> Any:
     return remembered.get("source")
 
 
-def stopped(ended: Ended, code: str) -> str:
+def assert_stopped(ended: Ended, code: str) -> str:
     assert (ended.code, f"error[{code}]" in ended.err) == (1, True), ended.err
     return ended.err
 
@@ -60,7 +60,7 @@ def stopped(ended: Ended, code: str) -> str:
 def test_another_targets_table_does_not_feed_the_snapshot(prod: Shop) -> None:
     assert prod.cli("run", *PROD).code == 0
     build(prod, "dev")
-    said = stopped(prod.cli("run", *DEV), "guard-relation")
+    said = assert_stopped(prod.cli("run", *DEV), "guard-relation")
     for word in (
         '"shop"."prod"."people" (target `prod`)',
         '"shop"."dev"."people" (target `dev`)',
@@ -80,7 +80,7 @@ def test_what_is_allowed_once_is_not_remembered(prod: Shop) -> None:
     assert prod.cli("run", *DEV, "--allow", "relation").code == 0
     assert prod.results["results"][0]["counts"]["accepted"] == 3
     assert lease_source(prod)["relation"] == '"shop"."prod"."people"'
-    stopped(prod.cli("run", *DEV), "guard-relation")
+    assert_stopped(prod.cli("run", *DEV), "guard-relation")
 
 
 def test_a_renamed_table_is_accepted_by_its_name(prod: Shop) -> None:
@@ -94,7 +94,7 @@ def test_a_renamed_table_is_accepted_by_its_name(prod: Shop) -> None:
     assert prod.cli(*hint.split()[1:]).code == 0
     assert prod.cli("run", *DEV).code == 0
     build(prod, "prod")
-    stopped(prod.cli("run", *PROD), "guard-relation")
+    assert_stopped(prod.cli("run", *PROD), "guard-relation")
     assert prod.cli("destination", "accept", *PROD, "--relation", "shop.prod.*").code == 0
     assert prod.cli("run", *PROD).code == 0
 
@@ -118,7 +118,7 @@ def test_a_snapshot_that_remembers_nothing_belongs_to_the_next_run(prod: Shop, c
     assert prod.cli("run", *PROD).code == 0
     assert lease_source(prod) == {"relation": '"shop"."prod"."people"', "target": "prod", "model": "model.shop.people"}
     build(prod, "dev")
-    stopped(prod.cli("run", *DEV), "guard-relation")
+    assert_stopped(prod.cli("run", *DEV), "guard-relation")
 
 
 def test_quotes_alone_are_no_other_relation(prod: Shop) -> None:
@@ -130,7 +130,7 @@ def test_quotes_alone_are_no_other_relation(prod: Shop) -> None:
     node["relation_name"] = "shop.prod.people_2"
     prod.sql(PEOPLE.format(name="prod.people_2"))
     prod.write_manifest()
-    stopped(prod.cli("run", *PROD), "guard-relation")
+    assert_stopped(prod.cli("run", *PROD), "guard-relation")
 
 
 def test_a_state_beside_the_warehouse_tells_servers_apart_by_target(prod: Shop) -> None:
@@ -143,7 +143,7 @@ def test_a_state_beside_the_warehouse_tells_servers_apart_by_target(prod: Shop) 
     assert prod.cli("run", *PROD, **STATE).code == 0
     (prod.folder / "copy").mkdir()
     (prod.folder / "copy" / "shop.duckdb").write_bytes((prod.folder / "shop.duckdb").read_bytes())
-    said = stopped(prod.cli("run", *DEV, **STATE), "guard-relation")
+    said = assert_stopped(prod.cli("run", *DEV, **STATE), "guard-relation")
     assert "target `dev`" in said
     assert prod.cli("run", *PROD, **STATE).code == 0
 
@@ -180,11 +180,11 @@ def only_prod(prod: Shop) -> Shop:
 
 def test_only_the_targets_that_are_listed_send(only_prod: Shop) -> None:
     build(only_prod, "dev")
-    said = stopped(only_prod.cli("run", *DEV), "target-not-allowed")
+    said = assert_stopped(only_prod.cli("run", *DEV), "target-not-allowed")
     for word in ("target `dev`", "destination `iterable`", "`prod`", "-t prod", "--sandbox"):
         assert word in said
     assert only_prod.results["results"][0]["status"] == "stopped"
-    assert stopped(only_prod.cli("run", *DEV, "--allow", "destination"), "target-not-allowed")
+    assert assert_stopped(only_prod.cli("run", *DEV, "--allow", "destination"), "target-not-allowed")
     plan = only_prod.cli("plan", *DEV)
     assert (plan.code, "3 added" in plan.out, "target-not-allowed" in plan.out) == (0, True, True)
     assert only_prod.cli("run", *DEV, "--sandbox").code == 0
@@ -228,7 +228,7 @@ def test_a_file_of_its_own_is_no_way_past_the_list(only_prod: Shop) -> None:
     only_prod.write_manifest()
     with duckdb.connect(str(only_prod.folder / "dev.duckdb")) as file:
         file.execute(PEOPLE.format(name="people"))
-    stopped(only_prod.cli("run"), "target-not-allowed")
+    assert_stopped(only_prod.cli("run"), "target-not-allowed")
 
 
 def test_another_host_has_to_be_typed(people: Shop) -> None:
@@ -243,7 +243,7 @@ def test_another_host_has_to_be_typed(people: Shop) -> None:
         assert f"--to {new} --full-refresh`" in refused.err
         wrong = people.cli("destination", "accept", "--to", host, **there)
         assert (wrong.code, "error[other-destination-named]" in wrong.err) == (2, True)
-        stopped(people.cli("run", **there), "guard-destination")
+        assert_stopped(people.cli("run", **there), "guard-destination")
         accepted = people.cli("destination", "accept", "--to", new, **there)
         assert (accepted.code, "its 3 accepted rows count as accepted there" in accepted.out) == (0, True)
         assert people.cli("run", **there).code == 0

@@ -36,8 +36,8 @@ class Api:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def refused(self, answer: requests.Response, status: int, code: str) -> dict[str, Any]:
-        """Return the body of a refusal in the standard envelope."""
+    def assert_refused(self, answer: requests.Response, status: int, code: str) -> dict[str, Any]:
+        """Assert a refusal in the standard envelope. Return its body."""
         body = answer.json()
         assert (answer.status_code, body["code"]) == (status, code), body
         assert {"msg", "params"} <= set(body)

@@ -21,7 +21,7 @@ BULK = "/api/users/bulkUpdate"
 @pytest.mark.parametrize("key", [None, "", "another"])
 def test_a_wrong_key_is_refused(api: Api, key: str | None) -> None:
     api.session.headers["Api-Key"] = key  # type: ignore[assignment]
-    body = api.refused(api.post(BULK, {"users": [{"email": "a@shop.com"}]}), 401, "BadApiKey")
+    body = api.assert_refused(api.post(BULK, {"users": [{"email": "a@shop.com"}]}), 401, "BadApiKey")
     assert body["params"] == {"ip": "127.0.0.1", "endpoint": BULK}
     assert api.server.users == {}
 
@@ -65,7 +65,7 @@ def test_every_answer_has_a_request_id(api: Api) -> None:
     ],
 )
 def test_a_member_of_a_wrong_type_refuses_the_whole_request(api: Api, body: object, faults: dict[str, str]) -> None:
-    told = api.refused(api.post(BULK, body), 400, "BadJsonBody")
+    told = api.assert_refused(api.post(BULK, body), 400, "BadJsonBody")
     assert told["msg"] == f"[{BULK}] Invalid JSON body"
     assert told["params"] == faults
     assert api.server.users == {}
@@ -79,12 +79,12 @@ def test_a_null_is_as_good_as_an_optional_member_that_is_not_there(api: Api) -> 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b'{"users": [{"email": "a@shop.com", "dataFields": {"n": NaN}}]}'])
 def test_what_is_no_json_is_refused(api: Api, content: bytes) -> None:
     answer = api.call("POST", BULK, data=content, headers={"Content-Type": "application/json"})
-    api.refused(answer, 400, "BadJsonBody")
+    api.assert_refused(answer, 400, "BadJsonBody")
     assert any("NaN" in text for text in api.server.observations) == (b"NaN" in content)
 
 
 def test_a_body_without_its_type_is_refused(api: Api) -> None:
-    api.refused(api.call("POST", BULK, data=b'{"users": []}'), 400, "BadJsonBody")
+    api.assert_refused(api.call("POST", BULK, data=b'{"users": []}'), 400, "BadJsonBody")
     assert api.server.observations == [f"type: a body of type unknown to POST {BULK}"]
 
 
@@ -97,7 +97,7 @@ def test_a_body_over_four_megabytes_is_refused_without_a_word(api: Api, path: st
 
 def test_a_limit_of_items_is_told(project_of: Callable[..., Api]) -> None:
     api = project_of(batch_limit=2)
-    api.refused(api.post(BULK, {"users": [{"email": f"u{n}@shop.com"} for n in range(3)]}), 400, "BatchTooLarge")
+    api.assert_refused(api.post(BULK, {"users": [{"email": f"u{n}@shop.com"} for n in range(3)]}), 400, "BatchTooLarge")
     assert api.server.users == {}
 
 
@@ -112,7 +112,7 @@ def test_paths_and_queries_are_percent_decoded_once(api: Api, email: str) -> Non
 
 
 def test_a_plus_in_a_query_is_a_blank(api: Api) -> None:
-    api.refused(api.get("/api/users/getByEmail?email=a+b@shop.com"), 400, "InvalidEmailAddressError")
+    api.assert_refused(api.get("/api/users/getByEmail?email=a+b@shop.com"), 400, "InvalidEmailAddressError")
 
 
 def test_everything_asked_is_in_the_log(api: Api) -> None:
@@ -140,7 +140,7 @@ def test_hooks_stand_around_each_request_that_writes(api: Api) -> None:
 
 def test_another_answer_is_given_without_applying(api: Api) -> None:
     api.server.answer = lambda number: too_many_requests(2.5) if number == 1 else None
-    body = api.refused(api.post(BULK, {"users": [{"email": "a@shop.com"}]}), 429, "RateLimitExceeded")
+    body = api.assert_refused(api.post(BULK, {"users": [{"email": "a@shop.com"}]}), 429, "RateLimitExceeded")
     assert body["params"] == {"rateLimitLimit": 5, "rateLimitRemaining": 0, "rateLimitReset": 2.5}
     assert api.server.users == {}
     assert api.bulk({"email": "a@shop.com"})["successCount"] == 1

@@ -32,7 +32,7 @@ def items(api: Api) -> dict[str, Any]:
 def test_a_catalog_is_made_listed_and_deleted(api: Api) -> None:
     answer = api.post(PATH)
     assert (answer.status_code, answer.json()["params"]["name"]) == (201, "Teas")
-    api.refused(api.post("/api/catalogs/TEAS"), 400, "BadParams")
+    api.assert_refused(api.post("/api/catalogs/TEAS"), 400, "BadParams")
     assert api.get("/api/catalogs").json()["params"] == {"catalogNames": [{"name": "Teas"}], "totalCatalogsCount": 1}
     assert api.call("DELETE", PATH).json()["msg"] == "Successfully deleted catalog Teas"
     assert api.server.catalogs == {}
@@ -40,7 +40,7 @@ def test_a_catalog_is_made_listed_and_deleted(api: Api) -> None:
 
 @pytest.mark.parametrize("name", ["a_b", "a.b", "a%20b", "a%2Fb", "x" * 256])
 def test_a_name_of_other_signs_is_none(api: Api, name: str) -> None:
-    api.refused(api.post(f"/api/catalogs/{name}"), 400, "BadParams")
+    api.assert_refused(api.post(f"/api/catalogs/{name}"), 400, "BadParams")
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_pages_name_the_ones_beside_them(api: Api) -> None:
         (False, True),
     ]
     assert pages[0]["nextPageUrl"].endswith("page=2&pageSize=10")
-    api.refused(api.get("/api/catalogs?pageSize=101"), 400, "BadParams")
-    api.refused(api.get("/api/catalogs?page=x"), 400, "BadParams")
+    api.assert_refused(api.get("/api/catalogs?pageSize=101"), 400, "BadParams")
+    api.assert_refused(api.get("/api/catalogs?page=x"), 400, "BadParams")
 
 
 def test_a_document_replaces_the_item_or_only_its_fields(teas: Api) -> None:
@@ -99,12 +99,12 @@ def test_a_document_replaces_the_item_or_only_its_fields(teas: Api) -> None:
     ],
 )  # fmt: skip
 def test_one_bad_document_refuses_all(teas: Api, documents: dict[str, Any], code: str) -> None:
-    teas.refused(put(teas, {"1": {"name": "Assam"}, **documents}), 400, code)
+    teas.assert_refused(put(teas, {"1": {"name": "Assam"}, **documents}), 400, code)
     assert items(teas) == {}
 
 
 def test_both_members_of_an_upload_are_required(teas: Api) -> None:
-    told = teas.refused(teas.post(f"{PATH}/items", {"documents": {}}), 400, "BadJsonBody")
+    told = teas.assert_refused(teas.post(f"{PATH}/items", {"documents": {}}), 400, "BadJsonBody")
     assert list(told["params"]) == ["obj.replaceUploadedFieldsOnly"]
 
 
@@ -137,8 +137,8 @@ def test_types_are_set_once_and_before_the_items(teas: Api) -> None:
 
     assert typed(price="double", name="string").status_code == 200
     assert typed(price="double").status_code == 200
-    teas.refused(typed(price="long"), 400, "BadParams")
-    teas.refused(typed(odd="number"), 400, "BadParams")
+    teas.assert_refused(typed(price="long"), 400, "BadParams")
+    teas.assert_refused(typed(odd="number"), 400, "BadParams")
     assert teas.server.observations == []
     put(teas, {"1": {"price": 2, "stock": 1, "name": 7}})
     assert teas.get(f"{PATH}/fieldMappings").json()["params"] == {
@@ -150,13 +150,13 @@ def test_types_are_set_once_and_before_the_items(teas: Api) -> None:
         "catalogs: field name is string, and an item has a long",
         "catalogs: field stock is typed after items have it",
     ]
-    teas.refused(teas.get(f"{PATH}/items?orderBy=other"), 400, "BadParams")
+    teas.assert_refused(teas.get(f"{PATH}/items?orderBy=other"), 400, "BadParams")
     assert teas.get(f"{PATH}/items?orderBy=price").status_code == 200
 
 
 def test_refused_items_refuse_their_request(teas: Api) -> None:
     teas.server.refused = {"2"}
-    teas.refused(put(teas, {"1": {}, "2": {}}), 400, "BadParams")
+    teas.assert_refused(put(teas, {"1": {}, "2": {}}), 400, "BadParams")
     assert items(teas) == {}
     assert put(teas, {"1": {}}).status_code == 200
 

@@ -18,7 +18,7 @@ def test_users_are_deleted(api: Api) -> None:
     assert api.call("DELETE", "/api/users/c%40shop.com").json() == {"msg": "", "code": "Success", "params": None}
     assert api.call("DELETE", "/api/users/nobody%40shop.com").status_code == 200
     assert "All users associated with 1" in api.call("DELETE", "/api/users/byUserId/1").json()["msg"]
-    api.refused(api.call("DELETE", "/api/users/byUserId/1"), 400, "BadParams")
+    api.assert_refused(api.call("DELETE", "/api/users/byUserId/1"), 400, "BadParams")
     assert api.server.users == {}
     assert api.server.deleted == ["c@shop.com", "nobody@shop.com", "1"]
 
@@ -51,7 +51,7 @@ def test_an_address_is_changed(api: Api) -> None:
 def test_an_address_that_cannot_be_changed(api: Api, body: Any, code: str) -> None:
     api.bulk({"email": A}, {"email": B})
     api.server.forgotten_emails.add("f@shop.com")
-    api.refused(api.post("/api/users/updateEmail", body), 400, code)
+    api.assert_refused(api.post("/api/users/updateEmail", body), 400, code)
 
 
 def test_users_are_merged_and_the_destination_wins(api: Api) -> None:
@@ -60,12 +60,12 @@ def test_users_are_merged_and_the_destination_wins(api: Api) -> None:
     merge = {"sourceEmail": A, "destinationEmail": B, "arrayMerge": [{"field": "tags"}]}
     assert api.post("/api/users/merge", merge).status_code == 200
     assert api.server.users == {B: {"n": 2, "only": 1, "tags": ["y", "z", "x"], "o": {"q": 1}}}
-    api.refused(api.post("/api/users/merge", merge), 400, "UnknownEmailError")
+    api.assert_refused(api.post("/api/users/merge", merge), 400, "UnknownEmailError")
     api.post("/api/users/merge", {"sourceEmail": B, "destinationEmail": "c@shop.com"})
     assert list(api.server.users) == ["c@shop.com"]
     api.server.forgotten_emails.add("f@shop.com")
     merge = {"sourceEmail": "c@shop.com", "destinationEmail": "f@shop.com"}
-    api.refused(api.post("/api/users/merge", merge), 409, "ForgottenUserError")
+    api.assert_refused(api.post("/api/users/merge", merge), 409, "ForgottenUserError")
     assert api.server.merged == [(A, B), (B, "c@shop.com")]
 
 
@@ -97,5 +97,5 @@ def test_the_forgotten_take_nothing_until_they_are_unforgotten(
 )
 def test_whom_a_project_cannot_forget(project_of: Callable[..., Api], kind: str, body: Any, read: str) -> None:
     api = project_of(kind)
-    api.refused(api.post("/api/users/forget", body), 400, "BadParams")
-    api.refused(api.get(f"/api/users/{read}"), 400, "BadParams")
+    api.assert_refused(api.post("/api/users/forget", body), 400, "BadParams")
+    api.assert_refused(api.get(f"/api/users/{read}"), 400, "BadParams")

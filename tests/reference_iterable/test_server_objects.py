@@ -67,10 +67,10 @@ def test_a_single_event_tells_its_id(known: Api) -> None:
     }
     made = known.post("/api/events/track", {"email": A, "eventName": "Order"}).json()["params"]["id"]
     assert list(known.server.events) == ["e1", made]
-    known.refused(known.post("/api/events/track", {**EVENT, "email": "x@shop.com"}), 400, "UnknownEmailError")
+    known.assert_refused(known.post("/api/events/track", {**EVENT, "email": "x@shop.com"}), 400, "UnknownEmailError")
     assert {one["id"] for one in known.get("/api/events/a%40shop.com?limit=200").json()["events"]} == {"e1", made}
     assert len(known.get("/api/events/a%40shop.com?limit=1").json()["events"]) == 1
-    known.refused(known.get("/api/events/a%40shop.com?limit=201"), 400, "BadParams")
+    known.assert_refused(known.get("/api/events/a%40shop.com?limit=201"), 400, "BadParams")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_single_event_tells_its_id(known: Api) -> None:
 )
 def test_one_bad_event_refuses_all(known: Api, event: Any, code: str) -> None:
     known.post("/api/events/track", {**EVENT, "id": "e0"})
-    known.refused(known.post("/api/events/trackBulk", {"events": [{**EVENT, "id": "e2"}, event]}), 400, code)
+    known.assert_refused(known.post("/api/events/trackBulk", {"events": [{**EVENT, "id": "e2"}, event]}), 400, code)
     assert list(known.server.events) == ["e0"]
 
 
@@ -142,7 +142,7 @@ def test_a_purchase_clears_the_cart_and_a_cart_replaces_it(api: Api) -> None:
 )
 def test_what_is_no_purchase(api: Api, body: Any, status: int, code: str) -> None:
     api.server.forgotten_emails.add("f@shop.com")
-    api.refused(api.post("/api/commerce/trackPurchase", {"id": "p1", **body}), status, code)
+    api.assert_refused(api.post("/api/commerce/trackPurchase", {"id": "p1", **body}), status, code)
     assert api.server.purchases == {}
 
 
@@ -173,7 +173,7 @@ def test_lists_are_made_filled_emptied_and_deleted(api: Api) -> None:
     assert [user.name for user in api.server.lists[number].members] == [B]
     told = api.call("DELETE", f"/api/lists/{number}").json()["msg"]
     assert told == f"List {number} in Project 9079 was successfully deleted."
-    api.refused(api.call("DELETE", f"/api/lists/{number}"), 400, "BadParams")
+    api.assert_refused(api.call("DELETE", f"/api/lists/{number}"), 400, "BadParams")
 
 
 @pytest.mark.parametrize("path", ["subscribe", "unsubscribe"])
@@ -191,7 +191,9 @@ def test_an_unknown_list_is_refused_with_the_code_success(api: Api, path: str) -
 
 def test_only_static_lists_take_members(api: Api) -> None:
     number = api.server.add_list("Everyone", kind="Dynamic").id
-    api.refused(api.post("/api/lists/subscribe", {"listId": number, "subscribers": [{"email": A}]}), 400, "BadParams")
+    api.assert_refused(
+        api.post("/api/lists/subscribe", {"listId": number, "subscribers": [{"email": A}]}), 400, "BadParams"
+    )
 
 
 @pytest.mark.parametrize(("kind", "made"), [("email", True), ("user_id", False), ("hybrid", False)])
@@ -243,12 +245,12 @@ def test_subscriptions_that_fail(api: Api) -> None:
     rows[0] = {"email": "bad@", "unsubscribedChannelIds": [101]}
     result = api.post("/api/users/bulkUpdateSubscriptions", {"updateSubscriptionsRequests": rows}).json()
     assert (result["successCount"], result["invalidEmails"], result["validEmailFailures"]) == (1, ["bad@"], [A])
-    api.refused(api.post("/api/users/updateSubscriptions", rows[1]), 400, "BadParams")
+    api.assert_refused(api.post("/api/users/updateSubscriptions", rows[1]), 400, "BadParams")
     api.server.settings.opt_in = False
-    api.refused(api.post("/api/users/updateSubscriptions", rows[2]), 400, "BadParams")
+    api.assert_refused(api.post("/api/users/updateSubscriptions", rows[2]), 400, "BadParams")
     api.server.forgotten_emails.add(C)
     forgotten = {"updateSubscriptionsRequests": [{"email": C, "unsubscribedChannelIds": []}]}
-    api.refused(api.post("/api/users/bulkUpdateSubscriptions", forgotten), 409, "ForgottenUserError")
+    api.assert_refused(api.post("/api/users/bulkUpdateSubscriptions", forgotten), 409, "ForgottenUserError")
 
 
 def test_channels_and_message_types_have_names(api: Api) -> None:

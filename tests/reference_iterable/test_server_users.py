@@ -56,9 +56,9 @@ def test_refused_identifiers_come_back_as_invalid_data(api: Api) -> None:
 
 
 def test_a_bulk_update_of_nobody_is_refused(api: Api) -> None:
-    told = api.refused(api.post("/api/users/bulkUpdate", {"users": []}), 400, "InvalidEmailAddressError")
+    told = api.assert_refused(api.post("/api/users/bulkUpdate", {"users": []}), 400, "InvalidEmailAddressError")
     assert told["msg"] == "Emails invalid: "
-    api.refused(api.post("/api/users/bulkUpdate", {"users": [{}]}), 400, "BadParams")
+    api.assert_refused(api.post("/api/users/bulkUpdate", {"users": [{}]}), 400, "BadParams")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_clash_of_types_refuses_the_whole_request(
 ) -> None:
     api.bulk({"email": A, "dataFields": {"f": first}})
     users = [{"email": B, "dataFields": {"g": 1}}, {"email": A, "dataFields": {"f": later}}]
-    body = api.refused(api.post("/api/users/bulkUpdate", {"users": users}), 400, "RequestFieldsTypesMismatched")
+    body = api.assert_refused(api.post("/api/users/bulkUpdate", {"users": users}), 400, "RequestFieldsTypesMismatched")
     detail = body["params"]["validationErrors"]["f"]
     assert (detail["expectedType"], detail["incomingTypes"], detail["category"]) == (expected, incoming, "user")
     assert detail["_type"] == "UnexpectedType"
@@ -131,7 +131,7 @@ def test_too_many_fields_refuse_the_request(project_of: Callable[..., Api]) -> N
     api = project_of(field_limit=11)
     api.bulk({"email": A, "dataFields": {"one": 1, "two": 2}})
     answer = api.post("/api/users/bulkUpdate", {"users": [{"email": A, "dataFields": {"three": 3}}]})
-    params = api.refused(answer, 400, "UniqueFieldsLimitExceeded")["params"]
+    params = api.assert_refused(answer, 400, "UniqueFieldsLimitExceeded")["params"]
     assert params == {"limit": 11, "requestedTotal": 12, "newFields": ["three"]}
     assert api.bulk({"email": A, "dataFields": {"one": 2}})["successCount"] == 1
 
@@ -209,14 +209,16 @@ def test_a_preferred_user_id_makes_a_user_with_a_placeholder(api: Api) -> None:
 )
 def test_a_single_update_tells_a_failure_by_status(api: Api, row: Any, status: int, code: str) -> None:
     api.server.forgotten_emails.add("f@shop.com")
-    api.refused(api.post("/api/users/update", row), status, code)
+    api.assert_refused(api.post("/api/users/update", row), status, code)
 
 
 def test_a_conflict_of_a_single_update_is_409(project_of: Callable[..., Api]) -> None:
     api = project_of("hybrid")
     api.server.add(A, "1")
     api.server.add(B, "2")
-    api.refused(api.post("/api/users/update", {"userId": "1", "dataFields": {"email": B}}), 409, "ExternalKeyConflict")
+    api.assert_refused(
+        api.post("/api/users/update", {"userId": "1", "dataFields": {"email": B}}), 409, "ExternalKeyConflict"
+    )
 
 
 def test_a_user_is_read_with_what_iterable_adds(api: Api) -> None:
@@ -231,4 +233,4 @@ def test_an_unknown_user_reads_differently_by_email_and_by_user_id(api: Api) -> 
     assert (api.get("/api/users/a%40shop.com").status_code, api.get("/api/users/a%40shop.com").json()) == (200, {})
     answer = api.get("/api/users/byUserId/nobody")
     assert (answer.status_code, answer.json()["code"]) == (400, "error.users.noUserWithIdExists")
-    api.refused(api.get("/api/users/no"), 400, "InvalidEmailAddressError")
+    api.assert_refused(api.get("/api/users/no"), 400, "InvalidEmailAddressError")

@@ -9,7 +9,7 @@ from reverse_etl.warehouses.base import Reader
 
 
 def rename_warning(runnable: RunnableSync, reader: Reader, environment: RunEnvironment) -> str:
-    """Return the warning for a sync that seems to have had another name; empty if nothing says so."""
+    """Return the warning for a sync that seems to have had another name; empty if no old name is found."""
     now, schema = runnable.remembered(""), environment.settings.state_schema
     old = [
         state.name

@@ -103,7 +103,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
         yield [stack.enter_context(make(request.param, opt_in=False)) for make in SIDES.values()]
 
 
-def run_script(both: list[Side], requests_made: list[Request]) -> None:
+def assert_same_replies(both: list[Side], requests_made: list[Request]) -> None:
     lists: list[int | None] = [None, None]
     for number, one in enumerate(requests_made):
         replies = [send_request(side, one, list_id) for side, list_id in zip(both, lists, strict=True)]
@@ -116,12 +116,12 @@ def run_script(both: list[Side], requests_made: list[Request]) -> None:
 @pytest.mark.parametrize("both", ["email"], indirect=True)
 @pytest.mark.parametrize("name", OF_EMAIL_PROJECTS)
 def test_both_servers_agree(both: list[Side], name: str) -> None:
-    run_script(both, OF_EMAIL_PROJECTS[name])
+    assert_same_replies(both, OF_EMAIL_PROJECTS[name])
 
 
 @pytest.mark.parametrize("both", ["user_id", "hybrid"], indirect=True)
 def test_both_servers_agree_on_projects_that_know_user_ids(both: list[Side]) -> None:
-    run_script(both, OF_USER_ID_PROJECTS)
+    assert_same_replies(both, OF_USER_ID_PROJECTS)
 
 
 TEXTS = st.sampled_from(
@@ -157,7 +157,7 @@ MOVES = st.builds(lambda row, to: {**row, "dataFields": to}, ONE, ANY)
 def run_users(both: list[Side], asked: list[dict[str, Any]]) -> None:
     for side in both:
         side.clear()
-    run_script(both, [users(row) for row in asked])
+    assert_same_replies(both, [users(row) for row in asked])
 
 
 RANDOM = settings(

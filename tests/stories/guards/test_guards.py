@@ -11,7 +11,7 @@ from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import MODEL, Ended, Project
 
 
-def stopped(shop: Project, iterable: ReferenceServer, *arguments: str) -> Ended:
+def assert_stopped(shop: Project, iterable: ReferenceServer, *arguments: str) -> Ended:
     requests, deleted = iterable.number, list(iterable.deleted)
     ended = shop.cli("run", *arguments)
     assert ended.code == 1
@@ -33,7 +33,7 @@ def large(shop: Project) -> Project:
 def test_an_emptied_model_stops(shop: Project, iterable: ReferenceServer) -> None:
     assert shop.cli("run").code == 0
     shop.sql("DELETE FROM people")
-    ended = stopped(shop, iterable)
+    ended = assert_stopped(shop, iterable)
     assert ended.says(
         "guard-empty-model", "12 were accepted before", "--allow empty_model", "guards: {empty_model: false}"
     )
@@ -44,7 +44,7 @@ def test_an_emptied_model_stops(shop: Project, iterable: ReferenceServer) -> Non
 
 def test_many_removals_stop(large: Project, iterable: ReferenceServer) -> None:
     large.sql("DELETE FROM people WHERE rowid < 120")
-    ended = stopped(large, iterable)
+    ended = assert_stopped(large, iterable)
     assert ended.says("guard-removed", "120 of 300 rows (40.0 %)", "--allow removed", "10 % and 100 rows, or 50 %")
     assert large.cli("run", "--allow", "removed").code == 0
     assert len(iterable.deleted) == 120
@@ -59,7 +59,7 @@ def test_removals_below_either_bound_do_not_stop(large: Project, iterable: Refer
 def test_the_limit_of_removals_is_the_definitions(large: Project, iterable: ReferenceServer) -> None:
     large.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 1, "rows": 2}}})
     large.sql("DELETE FROM people WHERE rowid < 4")
-    assert stopped(large, iterable).says("1 % and 2 rows")
+    assert assert_stopped(large, iterable).says("1 % and 2 rows")
     large.tag({**META, "on_removed": "delete", "guards": {"removed": False}})
     assert large.cli("run").code == 0
     assert len(iterable.deleted) == 4
@@ -82,7 +82,9 @@ def drop_people(shop: Project, count: int) -> None:
 def test_more_than_half_of_few_rows_stops(small: Project, iterable: ReferenceServer, leaving: int, stops: bool) -> None:
     drop_people(small, leaving)
     if stops:
-        assert stopped(small, iterable).says("guard-removed", f"{leaving} of 12 rows", "or 50 %", "--allow removed")
+        assert assert_stopped(small, iterable).says(
+            "guard-removed", f"{leaving} of 12 rows", "or 50 %", "--allow removed"
+        )
         assert small.cli("run", "--allow", "removed").code == 0
     else:
         assert small.cli("run").code == 0
@@ -106,7 +108,7 @@ def test_the_smallest_syncs_are_guarded_too(
 def test_the_share_is_the_definitions(small: Project, iterable: ReferenceServer) -> None:
     small.tag({**META, "on_removed": "delete", "guards": {"removed": {"share": 20}}})
     drop_people(small, 3)
-    assert stopped(small, iterable).says("or 20 %")
+    assert assert_stopped(small, iterable).says("or 20 %")
     small.tag({**META, "on_removed": "delete", "guards": {"removed": {"percent": 90, "rows": 0}}})
     drop_people(small, 6)
     assert small.cli("run").code == 0, "nobody who lets 90 % go is stopped at 50 %"
@@ -120,7 +122,7 @@ def test_removals_of_several_runs_add_up(large: Project, iterable: ReferenceServ
     assert len(iterable.deleted) == 95
     drop_people(large, 10)
     assert large.cli("plan").says("guard-removed")
-    ended = stopped(large, iterable)
+    ended = assert_stopped(large, iterable)
     assert ended.says("105 of 300 rows (35.0 %), with the removals of the last 20 hours,")
     assert large.cli("run", "--allow", "removed").code == 0
     drop_people(large, 10)
@@ -133,7 +135,7 @@ def test_few_rows_that_go_bit_by_bit_add_up(small: Project, iterable: ReferenceS
         drop_people(small, 2)
         assert small.cli("run").code == 0
     drop_people(small, 1)
-    assert stopped(small, iterable).says("7 of 12 rows")
+    assert assert_stopped(small, iterable).says("7 of 12 rows")
 
 
 def test_removals_of_long_ago_do_not_count(large: Project, iterable: ReferenceServer) -> None:
@@ -144,7 +146,7 @@ def test_removals_of_long_ago_do_not_count(large: Project, iterable: ReferenceSe
     assert large.cli("run").code == 0
     large.tag({**META, "on_removed": "delete", "guards": {"removed": {"hours": 24}}})
     drop_people(large, 10)
-    assert stopped(large, iterable).says("with the removals of the last 24 hours")
+    assert assert_stopped(large, iterable).says("with the removals of the last 24 hours")
 
 
 def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: ReferenceServer) -> None:
@@ -152,7 +154,7 @@ def test_another_key_stops_until_it_is_accepted(shop: Project, iterable: Referen
     shop.sql("UPDATE people SET name = 'X' WHERE email = 'u1@shop.com'")
     shop.environment["ITERABLE_API_KEY"] = "sandbox-rotated"
     iterable.settings.keys.add("sandbox-rotated")
-    ended = stopped(shop, iterable)
+    ended = assert_stopped(shop, iterable)
     assert ended.says("guard-destination", "API key", "reverse-etl destination accept", "--allow destination")
     assert not ended.says("sandbox-rotated")
     assert shop.cli("destination", "accept").code == 0
@@ -165,11 +167,11 @@ def test_another_host_stops(shop: Project, iterable: ReferenceServer) -> None:
     with serve_reference() as other:
         shop.environment["ITERABLE_BASE_URL"] = other.url
         shop.sql("UPDATE people SET name = 'X'")
-        assert stopped(shop, other).says("guard-destination", "host")
+        assert assert_stopped(shop, other).says("guard-destination", "host")
         assert shop.cli("run", "--allow", "destination").code == 0
         assert len(other.applied) == 12
         shop.sql("UPDATE people SET name = 'Y'")
-        assert stopped(shop, other).says("guard-destination")
+        assert assert_stopped(shop, other).says("guard-destination")
 
 
 def test_the_key_is_nowhere_in_the_warehouse_or_the_target_folder(shop: Project) -> None:

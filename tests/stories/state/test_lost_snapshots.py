@@ -23,7 +23,7 @@ def table(shop: Project, kind: str) -> str:
     return f"reverse_etl.{name}"
 
 
-def stopped(shop: Project, iterable: ReferenceServer, *words: str) -> Ended:
+def assert_stopped(shop: Project, iterable: ReferenceServer, *words: str) -> Ended:
     requests = iterable.number
     assert shop.cli("plan").says("would stop", "guard-snapshot", *words)
     ended = shop.cli("run")
@@ -46,50 +46,50 @@ def goes_on(shop: Project, flag: str, accepted: int) -> None:
 @pytest.mark.parametrize("flag", ["--full-refresh", "--allow snapshot"])
 def test_a_table_that_is_gone(sent: Project, iterable: ReferenceServer, flag: str) -> None:
     sent.sql(f"DROP TABLE {table(sent, 'snapshot')}")
-    stopped(sent, iterable, "its table is gone; 12 rows had been accepted")
+    assert_stopped(sent, iterable, "its table is gone; 12 rows had been accepted")
     goes_on(sent, flag, 12)
 
 
 def test_a_table_that_was_emptied(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql(f"DELETE FROM {table(sent, 'snapshot')}")
-    stopped(sent, iterable, "12 of its 12 rows are missing")
+    assert_stopped(sent, iterable, "12 of its 12 rows are missing")
     goes_on(sent, "--full-refresh", 12)
 
 
 def test_a_single_entry_that_was_deleted_by_hand(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql(f"DELETE FROM {table(sent, 'snapshot')} WHERE identity = 'u3@shop.com'")
-    stopped(sent, iterable, "1 of its 12 rows is missing")
+    assert_stopped(sent, iterable, "1 of its 12 rows is missing")
     goes_on(sent, "--allow snapshot", 1)
 
 
 def test_entries_that_nobody_sent(sent: Project, iterable: ReferenceServer) -> None:
     snapshot = table(sent, "snapshot")
     sent.sql(f"INSERT INTO {snapshot} SELECT * REPLACE ('x' || identity AS identity) FROM {snapshot} LIMIT 2")
-    stopped(sent, iterable, "it holds 2 rows more than the last run left")
+    assert_stopped(sent, iterable, "it holds 2 rows more than the last run left")
 
 
 def test_a_lease_that_is_gone(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql(f"DROP TABLE {table(sent, 'lease')}")
-    stopped(sent, iterable, "its lease is gone")
+    assert_stopped(sent, iterable, "its lease is gone")
     goes_on(sent, "--full-refresh", 12)
 
 
 def test_a_lease_that_was_restored_from_an_older_backup(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql(f"UPDATE {table(sent, 'lease')} SET fence = 1, closed_fence = 1")
-    stopped(sent, iterable, "newer than its lease")
+    assert_stopped(sent, iterable, "newer than its lease")
     sent.sql("UPDATE people SET name = 'Third' WHERE email = 'u1@shop.com'")
     goes_on(sent, "--allow snapshot", 1)
 
 
 def test_all_tables_of_the_sync_that_are_gone(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql(f"DROP TABLE {table(sent, 'snapshot')}", f"DROP TABLE {table(sent, 'lease')}")
-    stopped(sent, iterable, "its tables are gone, although earlier runs got rows accepted")
+    assert_stopped(sent, iterable, "its tables are gone, although earlier runs got rows accepted")
     goes_on(sent, "--full-refresh", 12)
 
 
 def test_held_rows_that_are_gone(sent: Project, iterable: ReferenceServer) -> None:
     sent.sql("DROP TABLE reverse_etl.sync_rejections")
-    stopped(sent, iterable, "`sync_rejections` is gone")
+    assert_stopped(sent, iterable, "`sync_rejections` is gone")
     goes_on(sent, "--allow snapshot", 0)
 
 

@@ -100,7 +100,7 @@ class SubscriptionsEntry(Entry):
     def faults(self, location: EntryLocation) -> list[Fault]:
         faults = [] if self.identifiers() else [missing_identifier(location)]
         if not self.key_fields():
-            message = "nothing says what users are subscribed to"
+            message = "no key names a list, channel or message type"
             faults.append(location.fault("missing-key", message, allowed=f"one or more of {', '.join(REGISTERS)}"))
         constants = [field for field in self.key_fields() if field.column is None]
         return faults + [

@@ -107,7 +107,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "fields/test_field_types.py::test_each_kind_against_each_type",
         "resources/test_catalog_types.py::test_a_kind_clashes_where_none_of_its_values_can_be_fitted",
     ),
-    "created and dropped fields are told": (
+    "created and dropped fields are reported": (
         "objects/users/test_users_replies.py::test_dropped_fields_fail_the_batch_that_lost_them",
         "report/test_screen.py::test_a_result_in_words",
     ),
