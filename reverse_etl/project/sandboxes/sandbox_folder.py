@@ -65,7 +65,7 @@ def type_of_folder(folder: Path, label: FolderLabel, allowed: Sequence[str]) -> 
 
 
 def shown_path(folder: Path) -> str:
-    """The folder as a shell takes it, relative to the working directory if it is inside."""
+    """Return the folder as a shell takes it, relative to the working directory if it is inside."""
     return shlex.quote(os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder))
 
 

@@ -37,12 +37,12 @@ class Call:
 
     @property
     def argument(self) -> str:
-        """The last one of the arguments."""
+        """Return the last one of the arguments."""
         return self.arguments[-1]
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """The JSON body. Raises Refusal if it is not a JSON object."""
+        """Return the JSON body. Raises Refusal if it is not a JSON object."""
         return request_bodies.parse_body(self.raw, self.path)
 
     def count_items(self) -> int:

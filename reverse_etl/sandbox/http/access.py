@@ -38,12 +38,12 @@ class IncomingRequest:
 
     @property
     def user_agent(self) -> str:
-        """The name that the client gives itself."""
+        """Return the name that the client gives itself."""
         return self.headers.get("user-agent", "")[:200]
 
     @property
     def origin(self) -> str:
-        """The start of the URL by which the client reached the sandbox."""
+        """Return the start of the URL by which the client reached the sandbox."""
         return f"http://{self.headers.get('host', '')}"
 
 

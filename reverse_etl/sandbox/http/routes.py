@@ -29,12 +29,12 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        """Whether Iterable has this endpoint."""
+        """Return whether Iterable has this endpoint."""
         return " /api/" in self.rate_limit_key
 
     @property
     def is_delayed_read(self) -> bool:
-        """Whether it only reads data, such as users or lists. Exports are included."""
+        """Return whether it only reads data, such as users or lists. Exports are included."""
         return self.rate_limit_key.startswith("GET /api/") or "/export" in self.rate_limit_key
 
 
