@@ -85,7 +85,7 @@ class ProjectContext:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """Return the manifest. Raises ConfigError if it is missing or broken, older than its sources, or another target's."""
+        """Return the manifest. Raises ConfigError if it is missing, broken, outdated, or another target's."""
         manifest = read_manifest(self.locations)
         facts = ManifestFacts(
             manifest, self.locations, self.target, vars(self.options), lambda: self._target_mismatch(manifest)

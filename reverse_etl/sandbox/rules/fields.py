@@ -69,7 +69,7 @@ class FieldTypes:
 
     @property
     def custom(self) -> dict[str, str]:
-        """The fields that count against the limit: all that Iterable does not manage itself."""
+        """Return the fields that count against the limit: all that Iterable does not manage itself."""
         return {path: type_ for path, type_ in self.types.items() if path not in MANAGED_FIELDS}
 
     def admit_rows(self, rows: Iterable[Fields], *, create: bool) -> AdmittedRows:

@@ -60,12 +60,12 @@ class Project:
 
     @property
     def users(self) -> dict[int, Profile]:
-        """The users by the sandbox's own number, oldest first."""
+        """Return the users by the sandbox's own number, oldest first."""
         return self._users.records
 
     @property
     def next_id(self) -> int:
-        """The number of the next user."""
+        """Return the number of the next user."""
         return self._users.next_id
 
     @property

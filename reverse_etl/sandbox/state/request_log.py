@@ -41,12 +41,12 @@ class LoggedRequest:
 
     @property
     def is_bad(self) -> bool:
-        """Whether the whole request was refused, or had no response."""
+        """Return whether the whole request was refused, or had no response."""
         return self.status >= 400 or not self.status
 
     @property
     def is_refused(self) -> bool:
-        """Whether the request or some of its rows were refused."""
+        """Return whether the request or some of its rows were refused."""
         return self.is_bad or bool(self.refused)
 
 

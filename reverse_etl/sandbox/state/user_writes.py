@@ -34,7 +34,7 @@ class Failure:
 
     @property
     def array(self) -> str:
-        """The name of the array of a bulk response that lists the identifier."""
+        """Return the name of the array of a bulk response that lists the identifier."""
         return self.reason + self.kind
 
 
