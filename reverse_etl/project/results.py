@@ -62,7 +62,7 @@ class RunResults(list[RunResult]):
 
     @property
     def succeeded(self) -> bool:
-        """Return whether every sync ended with `success` or `warn`, nothing interrupted the run, and its file exists."""
+        """Return whether each sync ended with `success` or `warn`, the run was not cut short, and its file exists."""
         ended_well = not any(result.status in UNSUCCESSFUL for result in self)
         return ended_well and not self.interrupted and not self.problems and self.file_error is None
 

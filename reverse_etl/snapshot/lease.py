@@ -53,7 +53,7 @@ class LeaseRow:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether no row was accepted or can have been accepted. If so, any definition can continue from here."""
+        """Return whether no row was accepted or can have been accepted. Then any definition can continue from here."""
         return self.entries == 0 and self.run is None
 
     def free_in(self, late_request_bound: float) -> float:
