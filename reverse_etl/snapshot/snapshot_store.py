@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
+from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.snapshot_merger import SnapshotMerger
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
-from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
 from reverse_etl.snapshot.sql.rows_left import note_rows_left
 from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
-    VALUE_PREFIX,
     create_lease,
     create_rejections,
     create_runs,
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.snapshot.sql.diff import Diff
-
-# A tombstone is kept longer than any statement of a crashed run can take, and for three runs.
-_TOMBSTONE_SECONDS = 86_400.0
-_TOMBSTONE_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -132,7 +127,7 @@ class SnapshotStore(SnapshotReader):
         If its plan is lost, the rows that it sent are not known, and every entry becomes `unknown`.
         """
         if self._warehouse.columns(self._plan(run.fence)) is not None:
-            self._merge(run, Ranges())
+            self._merger().merge(run, Ranges())
         elif run.credit:
             self.forget_acceptance()
         found = self._count_recovered(run.fence)
@@ -205,14 +200,15 @@ class SnapshotStore(SnapshotReader):
         `untouched` are ordinals below the credit that this process knows were never sent. `moved`: the plan lists rows
         that left the model or came back.
         """
-        self._merge(run, untouched)
+        merger = self._merger()
+        merger.merge(run, untouched)
         if stale or self._hashes_gone:
-            self._refresh_hashes()
+            merger.refresh_hashes()
         for statement in (
             note_rows_left(self._warehouse.dialect, self.tables, self._plan(run.fence), run.fence) if moved else ()
         ):
             self._warehouse.execute(statement)
-        self._prune(run.fence)
+        merger.prune_tombstones(run.fence)
 
     def finish(self, fence: int) -> None:
         """Drop the plan of a closed run."""
@@ -222,62 +218,11 @@ class SnapshotStore(SnapshotReader):
         """Return the number of entries that are not tombstones."""
         return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])
 
-    def _merge(self, run: OpenRun, untouched: Ranges) -> None:
-        """Merge by the columns of the plan, since a crashed run may have planned with an older definition."""
-        plan, columns = self._plan(run.fence), self._columns_of(self.tables.snapshot)
-        planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
-        stored = [name for name in columns if name.startswith(VALUE_PREFIX)]
-        merge = Merge(
-            self._warehouse.dialect,
-            self.tables,
-            plan,
-            keys=[key.name for key in self.layout.keys],
-            values=planned,
-            skipping={value.name for value in self.layout.values if value.skips_nulls},
-            unmapped=[name for name in stored if name not in planned],
-            notes_rows_left=LEFT_AT in columns,
-        )
-        self._merge_part(merge, run, untouched, WHOLE)
-
-    def _merge_part(self, merge: Merge, run: OpenRun, untouched: Ranges, part: Part) -> None:
-        """Merge one part, in halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
-        try:
-            self._warehouse.execute(merge.sql(run, untouched, part))
-        except WarehouseError as error:
-            halves = self._halves(merge.plan, part) if error.code == OUT_OF_MEMORY else []
-            if not halves:
-                raise
-            for half in halves:
-                self._warehouse.free_memory()
-                self._merge_part(merge, run, untouched, half)
-
-    def _halves(self, plan: str, part: Part) -> list[Part]:
-        """Return two parts with about the same number of ordinals; none if there is only one row."""
-        [(first, last)] = self._warehouse.query(
-            f"SELECT min(ordinal), max(ordinal) FROM {plan} WHERE ordinal >= {part.start} AND ordinal < {part.end}"
-        )
-        if first is None or first == last:
-            return []
-        middle = (int(first) + int(last) + 1) // 2
-        return [Part(part.start, middle), Part(middle, part.end)]
+    def _merger(self) -> SnapshotMerger:
+        return SnapshotMerger(self._warehouse, self.tables, self.layout)
 
     def _columns_of(self, table: str) -> dict[str, str]:
         return {column.name: column.type for column in self._warehouse.columns(table) or ()}
-
-    def _refresh_hashes(self) -> None:
-        """Compute hashes from the stored values, never from the model: a hash must not claim more than its entry."""
-        hash_inputs = self._warehouse.dialect.row_hash(self.layout.hash_inputs())
-        self._warehouse.execute(
-            f"UPDATE {self.tables.snapshot} SET row_hash = {hash_inputs}"
-            f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hash_inputs}"
-        )
-
-    def _prune(self, fence: int) -> None:
-        dialect = self._warehouse.dialect
-        self._warehouse.execute(
-            f"DELETE FROM {self.tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
-            f" AND changed_at < {dialect.add_seconds(dialect.now(), -_TOMBSTONE_SECONDS)}"
-        )
 
     def _plan(self, fence: int) -> str:
         return self._warehouse.table(self.tables.schema, self.tables.plan_name(fence))

@@ -1,0 +1,86 @@
+"""Merges the result of a run into the sync snapshot, in parts if the warehouse has too little memory."""
+
+from __future__ import annotations
+
+from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
+from reverse_etl.snapshot.columns.row_layout import RowLayout
+from reverse_etl.snapshot.lease import OpenRun
+from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
+from reverse_etl.snapshot.tables import LEFT_AT, VALUE_PREFIX, Tables
+from reverse_etl.warehouses.base import Warehouse
+
+# A tombstone is kept longer than any statement of a crashed run can take, and for three runs.
+_TOMBSTONE_SECONDS = 86_400.0
+_TOMBSTONE_RUNS = 3
+
+
+class SnapshotMerger:
+    """Writes what runs did into the sync snapshot of one sync. Each step is one statement that can be repeated."""
+
+    def __init__(self, warehouse: Warehouse, tables: Tables, layout: RowLayout) -> None:
+        """The sync snapshot has the columns of `layout`."""
+        self._warehouse = warehouse
+        self._tables = tables
+        self._layout = layout
+
+    def merge(self, run: OpenRun, untouched: Ranges) -> None:
+        """Merge by the columns of the plan, since a crashed run may have planned with an older definition."""
+        plan, columns = self._plan_table(run.fence), self._columns_of(self._tables.snapshot)
+        planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
+        stored = [name for name in columns if name.startswith(VALUE_PREFIX)]
+        merge = Merge(
+            self._warehouse.dialect,
+            self._tables,
+            plan,
+            keys=[key.name for key in self._layout.keys],
+            values=planned,
+            skipping={value.name for value in self._layout.values if value.skips_nulls},
+            unmapped=[name for name in stored if name not in planned],
+            notes_rows_left=LEFT_AT in columns,
+        )
+        self._merge_part(merge, run, untouched, WHOLE)
+
+    def _merge_part(self, merge: Merge, run: OpenRun, untouched: Ranges, part: Part) -> None:
+        """Merge one part, in halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
+        try:
+            self._warehouse.execute(merge.sql(run, untouched, part))
+        except WarehouseError as error:
+            halves = self._halves(merge.plan, part) if error.code == OUT_OF_MEMORY else []
+            if not halves:
+                raise
+            for half in halves:
+                self._warehouse.free_memory()
+                self._merge_part(merge, run, untouched, half)
+
+    def _halves(self, plan: str, part: Part) -> list[Part]:
+        """Return two parts with about the same number of ordinals; none if there is only one row."""
+        [(first, last)] = self._warehouse.query(
+            f"SELECT min(ordinal), max(ordinal) FROM {plan} WHERE ordinal >= {part.start} AND ordinal < {part.end}"
+        )
+        if first is None or first == last:
+            return []
+        middle = (int(first) + int(last) + 1) // 2
+        return [Part(part.start, middle), Part(middle, part.end)]
+
+    def refresh_hashes(self) -> None:
+        """Compute hashes from the stored values, never from the model: a hash must not claim more than its entry."""
+        hash_inputs = self._warehouse.dialect.row_hash(self._layout.hash_inputs())
+        self._warehouse.execute(
+            f"UPDATE {self._tables.snapshot} SET row_hash = {hash_inputs}"
+            f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hash_inputs}"
+        )
+
+    def prune_tombstones(self, fence: int) -> None:
+        """Delete tombstones that no late statement of an earlier run can need any more."""
+        dialect = self._warehouse.dialect
+        self._warehouse.execute(
+            f"DELETE FROM {self._tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
+            f" AND changed_at < {dialect.add_seconds(dialect.now(), -_TOMBSTONE_SECONDS)}"
+        )
+
+    def _plan_table(self, fence: int) -> str:
+        return self._warehouse.table(self._tables.schema, self._tables.plan_name(fence))
+
+    def _columns_of(self, table: str) -> dict[str, str]:
+        return {column.name: column.type for column in self._warehouse.columns(table) or ()}
