@@ -19,10 +19,13 @@ import yaml
 
 from reverse_etl.change import Counts, RunResult, Status, SyncStatus
 from reverse_etl.cli import app
-from reverse_etl.definition.entry import Entry, GuardsEntry, LimitEntry, TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
+from reverse_etl.definition.entry import Entry
 from reverse_etl.definition.faults import unknown_word_code
+from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.destinations.iterable.config import _Entry as DestinationEntry
+from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.guards.table import GUARDS
 from reverse_etl.report.results import result_dict
 from reverse_etl.settings import Settings, variable

@@ -1,33 +1,19 @@
-"""What a `reverse_etl` entry can say, and how entries are read into syncs.
-
-Each object adds its keys in a subclass of Entry.
-"""
+"""What a `reverse_etl` entry can say. Each object adds its keys in a subclass of Entry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
 
-from reverse_etl.definition.entry_checks import check_entry
-from reverse_etl.definition.faults import EntryLocation, find_field_faults
+from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
-from reverse_etl.definition.guard_keys import GuardsEntry
-from reverse_etl.definition.switches import (
-    ModelVersion,
-    applies_to,
-    find_unknown_versions,
-    is_off,
-    read_switch,
-    read_versions,
-)
+from reverse_etl.definition.policy import SyncPolicy
+from reverse_etl.definition.switches import read_switch, read_versions
 from reverse_etl.errors import Fault
-from reverse_etl.guards.entry_part import EntryPart
-from reverse_etl.guards.limit import LimitEntry
-from reverse_etl.sync import BrokenSync, Field, OnRemoved, Sync
+from reverse_etl.sync import Field, OnRemoved
 
 ColumnName = Annotated[str, Key(min_length=1, description="a column of the model")]
 # A key of a definition whose value comes from a row, as those under `fields` do.
@@ -35,15 +21,15 @@ RowSource = Annotated[Field | None, SkipValidation, BeforeValidator(read_source)
 FieldMap = Annotated[
     tuple[Field, ...] | None, SkipValidation, BeforeValidator(read_fields), WithJsonSchema(FIELDS_SCHEMA)
 ]
-_LONGEST_NAME = 200
-_DESTINATION = "iterable"
+LONGEST_NAME = 200
+DESTINATION = "iterable"
 
 
 def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-class Entry(EntryPart):
+class Entry(SyncPolicy):
     """The keys of every object's entry. `IDENTIFIERS` are keys that name a column with identifiers.
 
     Subclasses add `object`, `mode` and keys of their own.
@@ -53,16 +39,14 @@ class Entry(EntryPart):
     object: str
     mode: str
     name: str | None = Key(
-        default=None, min_length=1, max_length=_LONGEST_NAME, description="name of the sync; default: the model's"
+        default=None, min_length=1, max_length=LONGEST_NAME, description="name of the sync; default: the model's"
     )
-    destination: str = Key(_DESTINATION, min_length=1, description="a destination of reverse_etl.yml")
+    destination: str = Key(DESTINATION, min_length=1, description="a destination of reverse_etl.yml")
     primary_key: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(_names),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Key((), description="key of the sync snapshot; default: the identifier")
-    guards: GuardsEntry = GuardsEntry()
-    reject_limit: LimitEntry = LimitEntry()
     enabled: Annotated[bool, BeforeValidator(read_switch)] = Key(
         default=True, description="false: this entry does nothing"
     )
@@ -122,149 +106,3 @@ class FieldsEntry(Entry):
 Entries = Mapping[str, type[Entry]]
 # Returns the entries of the objects of the destination of that name.
 EntriesOf = Callable[[str], Entries]
-
-
-@dataclass(frozen=True)
-class TaggedModel:
-    """A dbt model with a definition: what a Sync takes from it. `file` is relative to the dbt project.
-
-    `target` is dbt's target, `database` the relation's. `label` is the name for people, with package and version.
-    """
-
-    name: str
-    unique_id: str
-    relation: str
-    file: str
-    hidden: frozenset[str] = frozenset()
-    target: str = ""
-    database: str = ""
-    label: str = ""
-    version: ModelVersion = field(default_factory=ModelVersion)
-
-    @property
-    def default_name(self) -> str:
-        """Return the name of a sync whose entry has no `name`."""
-        return self.name + self.version.suffix
-
-
-def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) -> tuple[list[Sync], list[BrokenSync]]:
-    """Return the syncs of one model's `meta.reverse_etl`: one entry or a list. A wrong entry breaks no other."""
-    found = meta if isinstance(meta, list) else [meta]
-    syncs: list[Sync] = []
-    broken: list[BrokenSync] = []
-    for index, entry in enumerate(found):
-        location = EntryLocation(model.label or model.name, model.file, index if isinstance(meta, list) else None)
-        default = _default_name(model, entry, index, all(map(_own_name, found[:index])))
-        strange = [] if is_off(entry) else find_unknown_versions(entry, model.version)
-        if strange:
-            broken.append(_broken(model, entry, default, [_unknown_version(location, strange, model.version)]))
-        if strange or is_off(entry) or not applies_to(entry, model.version):
-            continue
-        checked, partial, wrong = check_entry(entry, location, entries_of(_destination_name(entry)))
-        if checked is not None:
-            sync = _sync(model, checked, default)
-            wrong += [*checked.faults(location), *_check(sync, location)]
-            syncs += [] if wrong else [sync]
-        elif partial is not None:
-            wrong += _check(_sync(model, partial, default), location)
-        if wrong:
-            broken.append(_broken(model, entry, default, wrong))
-    if not found:
-        location = EntryLocation(model.label or model.name, model.file, None)
-        empty = location.fault("empty-definition", "the list of definitions is empty")
-        broken.append(_broken(model, None, model.default_name, [empty]))
-    return syncs, broken
-
-
-def _unknown_version(location: EntryLocation, named: Sequence[str], model: ModelVersion) -> Fault:
-    return location.fault(
-        "unknown-model-version",
-        f"there is no version {', '.join(named)} of this model",
-        key="versions",
-        found=", ".join(named),
-        allowed=f"latest, all, or a list of {', '.join(model.all_versions)}",
-    )
-
-
-def _broken(model: TaggedModel, entry: object, default: str, faults: Sequence[Fault]) -> BrokenSync:
-    """Return what can be read of an entry that cannot be used."""
-    texts = {key: value for key, value in _pairs(entry).items() if isinstance(value, str) and value}
-    return BrokenSync(
-        name=texts.get("name", default)[:_LONGEST_NAME],
-        model=model.label or model.name,
-        unique_id=model.unique_id,
-        relation=model.relation,
-        file=model.file,
-        destination=texts.get("destination", _DESTINATION),
-        faults=tuple(faults),
-        target=model.target,
-        database=model.database,
-    )
-
-
-def _destination_name(entry: object) -> str:
-    name = _pairs(entry).get("destination", _DESTINATION)
-    return name if isinstance(name, str) else _DESTINATION
-
-
-def _pairs(entry: object) -> Mapping[object, object]:
-    return entry if isinstance(entry, dict) else {}
-
-
-def _own_name(entry: object) -> bool:
-    """Return whether an entry has a `name`."""
-    return bool(_pairs(entry).get("name"))
-
-
-def _default_name(model: TaggedModel, entry: object, index: int, is_first: bool) -> str:  # noqa: FBT001  a fact of the entry
-    """Return the name of a sync whose entry has none: the first gets the model's name, the others add their object.
-
-    So a definition keeps its name when others are added after it.
-    """
-    kind = _pairs(entry).get("object")
-    if is_first:
-        return model.default_name
-    return f"{model.default_name}.{kind}" if isinstance(kind, str) else f"{model.default_name}[{index}]"
-
-
-def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
-    identifiers = entry.identifiers()
-    name = model.version.versioned_name(entry.name) if entry.name else default
-    return Sync(
-        name=name,
-        model=model.label or model.name,
-        unique_id=model.unique_id,
-        relation=model.relation,
-        file=model.file,
-        object=entry.object,
-        mode=entry.mode,
-        destination=entry.destination_name(),
-        identifiers=identifiers,
-        primary_key=() if tuple(identifiers.values())[:1] == entry.primary_key else entry.primary_key,
-        fields=entry.mapped_fields(),
-        key_fields=entry.key_fields(),
-        scope=entry.scope(),
-        hidden=model.hidden,
-        on_removed=entry.removal_action(),
-        entry=entry.model_copy(update={"name": name}),
-        creates_scope=entry.creates_scope(),
-        guards=entry.guards.settings(),
-        target=model.target,
-        database=model.database,
-        reject_limit=entry.reject_limit.limit(),
-    )
-
-
-def _check(sync: Sync, location: EntryLocation) -> list[Fault]:
-    faults = find_field_faults(sync.fields or (), location)
-    for column in sync.named_columns():
-        if column.lower() in {name.lower() for name in sync.hidden}:
-            faults.append(
-                location.fault(
-                    "hidden-column",
-                    f"column `{column}` is marked `reverse_etl: false` and is never sent",
-                    found=column,
-                    allowed="a column without that mark",
-                )
-            )
-    return faults

@@ -9,7 +9,7 @@ from reverse_etl.dbt.manifest import Manifest, Model
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.unread import misspelt_marks
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.definition.switches import ModelVersion
 from reverse_etl.destinations.base import Destination

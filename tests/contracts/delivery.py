@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from reverse_etl.change import Change, Kind, Status
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject
 from reverse_etl.destinations.operation import Clarity, Operation, Row

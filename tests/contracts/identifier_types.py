@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import OBJECTS, entries
 from reverse_etl.destinations.iterable.config import IterableConfig
 from reverse_etl.run.runnable_sync import resolve_syncs

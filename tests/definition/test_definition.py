@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.definition.json_schema import json_schema
 from reverse_etl.definition.switches import is_off
 from reverse_etl.destinations.iterable import entries

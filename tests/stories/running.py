@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reverse_etl.change import RunResult
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.config import IterableConfig

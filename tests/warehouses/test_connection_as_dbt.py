@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.snapshot.columns.column_checks import missing_columns
 from reverse_etl.warehouses.columns import Column, ColumnKind

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.run.runnable_sync import resolve_sync
 from reverse_etl.warehouses.snowflake.types import column_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.operation import Row, UnfitRow
 

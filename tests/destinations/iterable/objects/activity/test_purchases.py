@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from reverse_etl.change import Change, Kind
-from reverse_etl.definition.entry import TaggedModel, read_definitions
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
 from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
