@@ -1,1 +1,1 @@
-"""Guards: checks that can stop a sync before it sends. One file each; `table.py` lists them."""
+"""Guards: checks that can stop a sync before it sends. One file each, in a folder for what it looks at."""

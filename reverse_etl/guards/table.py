@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reverse_etl.guards import (
-    build,
-    destination,
-    empty_model,
-    relation,
-    removed,
-    snapshot,
-    stale_manifest,
-    target,
-    wrong_target,
-)
+from reverse_etl.guards.amount import empty_model, removed
 from reverse_etl.guards.guard import BuildGuardContext, Guard, ManifestGuardContext, SendGuardContext
+from reverse_etl.guards.inputs import build, snapshot, stale_manifest
+from reverse_etl.guards.target import destination, relation, target, wrong_target
 
 MANIFEST_GUARDS: tuple[Guard[ManifestGuardContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
 BUILD_GUARDS: tuple[Guard[BuildGuardContext], ...] = (build.GUARD,)

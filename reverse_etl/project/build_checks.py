@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import WarehouseError
-from reverse_etl.guards.build import GUARD
 from reverse_etl.guards.guard import BuildGuardContext, first_problem
+from reverse_etl.guards.inputs.build import GUARD
 from reverse_etl.guards.table import BUILD_GUARDS
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.run.checks.builds import Builds, remember_builds

@@ -23,8 +23,8 @@ from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig, DestinationSource, OfflineConfig
 from reverse_etl.destinations.config_file import destination_kind
 from reverse_etl.errors import ConfigError
-from reverse_etl.guards import stale_manifest
 from reverse_etl.guards.guard import error_of, first_problem
+from reverse_etl.guards.inputs import stale_manifest
 from reverse_etl.guards.table import ALLOWABLE, MANIFEST_GUARDS
 from reverse_etl.project.manifest_facts import ManifestFacts
 from reverse_etl.project.sync_reader import Definitions, read_syncs

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError, all_of
-from reverse_etl.guards import build
+from reverse_etl.guards.inputs import build
 from reverse_etl.project.build_checks import BuildChecks
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.run.runnable_sync import RunnableSync, resolve_syncs

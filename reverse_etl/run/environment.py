@@ -15,7 +15,7 @@ from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.events import Event, Listener
-from reverse_etl.guards import snapshot
+from reverse_etl.guards.inputs import snapshot
 from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.settings import Settings
 from reverse_etl.sync import Sync

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.guards import removed
+from reverse_etl.guards.amount import removed
 from reverse_etl.run.context import End, RunContext
 from reverse_etl.run.result import result_of
 from reverse_etl.run.runnable_sync import problem_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from reverse_etl.guards import destination, relation
+from reverse_etl.guards.target import destination, relation
 from reverse_etl.provenance import ACTION, SOURCE, remembered_source
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync

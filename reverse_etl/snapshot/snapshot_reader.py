@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
-from reverse_etl.guards.removed import removal_limit
+from reverse_etl.guards.amount.removed import removal_limit
 from reverse_etl.provenance import SOURCE
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.integrity import IntegrityProblem, TableFacts, find_integrity_problem

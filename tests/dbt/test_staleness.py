@@ -16,7 +16,7 @@ from reverse_etl.dbt.project import Locations, locate
 from reverse_etl.dbt.staleness import Staleness, find_stale
 from reverse_etl.dbt.tags import misspelt_tags
 from reverse_etl.dbt.unread import changed_files, unread_tags
-from reverse_etl.guards import stale_manifest
+from reverse_etl.guards.inputs import stale_manifest
 from reverse_etl.project.manifest_facts import ManifestFacts
 
 ENTRY = "reverse_etl: {object: users, email: email}"

@@ -9,13 +9,13 @@ import pytest
 
 import reverse_etl.guards
 from reverse_etl.definition.guard_keys import GuardsEntry
+from reverse_etl.guards.amount.removed import RemovalLimit, RemovedEntry, removal_limit
 from reverse_etl.guards.guard import BuildGuardContext, BuildHold, Guard, Phase, SendGuardContext, first_problem
-from reverse_etl.guards.removed import RemovalLimit, RemovedEntry, removal_limit
 from reverse_etl.guards.table import ALLOWABLE, BUILD_GUARDS, GUARDS, MANIFEST_GUARDS, SEND_GUARDS
 from reverse_etl.sync import Limit, Sync
 from tests.documentation import GENERATED
 
-FILES = {path.stem for path in Path(reverse_etl.guards.__file__).parent.glob("*.py")}
+FILES = {path.stem for path in Path(reverse_etl.guards.__file__).parent.rglob("*.py")}
 SHARED = {"__init__", "entry_part", "guard", "limit", "table"}
 
 

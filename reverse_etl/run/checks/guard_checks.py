@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
-from reverse_etl.guards import relation, target
 from reverse_etl.guards.guard import SendGuardContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
+from reverse_etl.guards.target import relation, target
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus

@@ -1,0 +1,1 @@
+"""Guards on how many rows a run would send or remove."""

@@ -1,0 +1,1 @@
+"""Guards on what a run reads: the manifest, the build of the model and the sync snapshot."""
