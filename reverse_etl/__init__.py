@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from reverse_etl.version import __version__
 
 if TYPE_CHECKING:
-    from reverse_etl.api import Project
+    from reverse_etl.api.project import Project
     from reverse_etl.change import RunResult, SyncStatus
     from reverse_etl.errors import (
         ConfigError,
@@ -64,7 +64,7 @@ _MODULES = {
     "Event": "reverse_etl.events",
     "Finding": "reverse_etl.report.inspections",
     "ListedState": "reverse_etl.report.stored_states",
-    "Project": "reverse_etl.api",
+    "Project": "reverse_etl.api.project",
     "RunResult": "reverse_etl.change",
     "SyncPlan": "reverse_etl.run.planning.sync_plan",
     "SyncState": "reverse_etl.report.sync_states",

@@ -10,7 +10,7 @@ from enum import Enum
 from markdown_pieces import code, table
 
 import reverse_etl
-from reverse_etl.api import Project
+from reverse_etl.api.project import Project
 
 _INTRO = """# Python API
 

@@ -38,7 +38,7 @@ class Session:
 
     def project(self, *, sandbox: bool = False) -> Project:
         """Load the project. Raises ConfigError."""
-        from reverse_etl.api import Project
+        from reverse_etl.api.project import Project
 
         flags = self._flags
         project = Project.load(

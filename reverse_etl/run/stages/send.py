@@ -10,6 +10,7 @@ from reverse_etl.errors import LeaseError, ReverseEtlError
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.runnable_sync import problem_of
 from reverse_etl.run.sending.sender import PausedCounts, Sender
+from reverse_etl.run.sending.window_sender import WindowSender
 
 
 def send(context: ApprovedRun) -> ApprovedRun:
@@ -19,25 +20,24 @@ def send(context: ApprovedRun) -> ApprovedRun:
     """
     environment = context.environment
     with ThreadPoolExecutor(environment.settings.concurrency, "reverse-etl-send") as executor:
-        sender = Sender(context.runnable, environment, context.store, context.journal, context.client, executor)
+        windows = WindowSender(context, executor)
         try:
-            return replace(context, problem=_send_plan(sender, context))
+            return replace(context, problem=_send_plan(windows, context))
         finally:
-            context.outcomes.traffic = sender.traffic
-            context.outcomes.has_unanswered_requests = sender.has_unanswered_requests
+            context.outcomes.traffic = windows.traffic
+            context.outcomes.has_unanswered_requests = windows.has_unanswered_requests
 
 
-def _send_plan(sender: Sender, context: ApprovedRun) -> Problem | None:
-    fence = context.lease.fence
+def _send_plan(windows: WindowSender, context: ApprovedRun) -> Problem | None:
     try:
-        sender.send(fence, context.planned_rows, _paused_rows(context))
+        Sender(context, windows).send(_paused_rows(context))
     except LeaseError:
-        sender.give_up()
+        windows.give_up()
         raise
     except ReverseEtlError as error:
-        sender.give_up()
+        windows.give_up()
         return problem_of(error)
-    return sender.problem
+    return windows.problem
 
 
 def _paused_rows(context: ApprovedRun) -> PausedCounts:

@@ -7,46 +7,27 @@ passed to `on_event`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reverse_etl.errors import ReverseEtlError
+from reverse_etl.api.opened_project import Names, names_in
+from reverse_etl.api.state_operations import StateOperations
 from reverse_etl.events import Listener, silent
 from reverse_etl.project.sandboxes.sandbox_use import SandboxUse
 
 if TYPE_CHECKING:
-    from reverse_etl.project.context import ProjectOptions
-    from reverse_etl.project.operations.state_migration import StatePlace
-    from reverse_etl.project.results import (
-        AcceptedDestination,
-        DeletedState,
-        HeldRow,
-        History,
-        MigratedState,
-        ProjectStatus,
-        RequeuedRows,
-        Results,
-        RunResults,
-    )
-    from reverse_etl.project.session import ProjectSession
+    from reverse_etl.project.results import HeldRow, History, ProjectStatus, RequeuedRows, Results, RunResults
     from reverse_etl.project.sync_reader import Definitions
     from reverse_etl.report.inspections import Finding
-    from reverse_etl.report.redaction import Redactor
-    from reverse_etl.report.stored_states import ListedState
     from reverse_etl.run.planning.sync_plan import SyncPlan
-
-Names = str | Sequence[str]
-"""One name, or several. Of models and syncs: selectors, as in dbt."""
 
 
 def _never() -> bool:
     return False
 
 
-class Project:
+class Project(StateOperations):
     """A dbt project and the syncs that its models define. Make one with `Project.load`.
 
     Each operation reads dbt's files again, opens the warehouse and closes it. So a `Project` may be kept while dbt
@@ -55,17 +36,6 @@ class Project:
     Operations raise ConfigError if a file, an option or a variable is wrong, WarehouseError if the warehouse cannot be
     used, and DestinationError if the destination refuses everything. What is wrong with a single sync is in its result.
     """
-
-    def __init__(self, options: ProjectOptions, env: Mapping[str, str], on_event: Listener, *, sandbox: bool) -> None:
-        """Use `Project.load`, which looks for the project first."""
-        from reverse_etl.project.reporter import Reporter
-        from reverse_etl.report.redaction import secrets_in
-
-        self._options = options
-        self._env = env
-        self._sandbox = sandbox
-        self._reporter = Reporter(on_event)
-        self._reporter.learn(secrets_in(env))
 
     @classmethod
     def load(
@@ -105,11 +75,6 @@ class Project:
         env = dict(os.environ if env is None else env)
         ProjectContext(options, env).locations  # noqa: B018  raises if there is no project
         return cls(options, env, on_event, sandbox=sandbox)
-
-    @property
-    def redactor(self) -> Redactor:
-        """Replaces every secret that was read so far by asterisks: `project.redactor(text)`."""
-        return self._reporter.redactor
 
     def run(
         self,
@@ -200,88 +165,7 @@ class Project:
         from reverse_etl.project.operations.held_rows import requeue_rows
 
         with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
-            return requeue_rows(session, _names(keys))
-
-    def accept_destination(
-        self,
-        select: Names = (),
-        exclude: Names = (),
-        *,
-        allow: Names = (),
-        to: Names = (),
-        relations: Names = (),
-        full_refresh: bool = False,
-    ) -> Results[AcceptedDestination]:
-        """Let the accepted rows count as accepted by the present destination and relation; send nothing.
-
-        `to` and `relations` name the host or project and the relation, if they are other ones than before.
-        `full_refresh`: the next run sends every row again. Raises ConfigError or Faults if no sync can run.
-        """
-        from reverse_etl.project.operations.destination_acceptance import accept_destinations
-        from reverse_etl.run.maintenance.accept_destination import TypedNames
-
-        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
-            return accept_destinations(session, TypedNames(_names(to), _names(relations), full_refresh))
-
-    def list_states(self, *, allow: Names = ()) -> Sequence[ListedState]:
-        """Return what is stored of every sync that has run, including syncs that no definition names."""
-        from reverse_etl.project.operations.stored_states import read_stored_states
-
-        with self._open(SandboxUse.LOOK, (), (), allow) as session:
-            return read_stored_states(session)
-
-    def prune_states(self, names: Names = (), *, allow: Names = ()) -> Sequence[DeletedState]:
-        """Delete what is stored of syncs that no definition names: `names`, or all of this project and target."""
-        from reverse_etl.project.operations.stored_states import prune_states
-
-        with self._open(SandboxUse.LOOK, (), (), allow) as session:
-            return prune_states(session, _names(names))
-
-    def reset_states(self, select: Names, exclude: Names = (), *, allow: Names = ()) -> Results[DeletedState]:
-        """Forget what was accepted of the selected syncs, so that the next run sends every row."""
-        from reverse_etl.project.operations.stored_states import reset_states
-
-        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
-            return reset_states(session)
-
-    def migrate_states(
-        self, to: StatePlace, select: Names = (), exclude: Names = (), *, allow: Names = (), overwrite: bool = False
-    ) -> Results[MigratedState]:
-        """Move the state of each sync to `local` or `warehouse`. `overwrite`: replace what is there already."""
-        from reverse_etl.project.operations.state_migration import migrate_states
-
-        with self._open(SandboxUse.LOOK, select, exclude, allow) as session:
-            return migrate_states(session, to, overwrite=overwrite)
-
-    @contextmanager
-    def _open(
-        self, use: SandboxUse, select: Names, exclude: Names, allow: Names, settings: Mapping[str, object] | None = None
-    ) -> Iterator[ProjectSession]:
-        """Open a session for one operation. Errors leave it without secrets."""
-        from reverse_etl.project.session import open_session
-
-        allowed = [name for text in _names(allow) for name in text.split()]
-        options = replace(
-            self._options, select=_names(select), exclude=_names(exclude), allow=allowed, settings=settings or {}
-        )
-        try:
-            with open_session(options, self._env, self._reporter, use if self._sandbox else SandboxUse.NONE) as session:
-                yield session
-        except ReverseEtlError as error:
-            self._reporter.redact(error)
-            raise
-
-
-def definition_schema() -> Mapping[str, object]:
-    """Return the JSON Schema of a definition, which is the `reverse_etl` entry in a model's `meta`."""
-    from reverse_etl.definition.json_schema import json_schema
-    from reverse_etl.destinations import DEFAULT, load_destination
-
-    return json_schema(load_destination(DEFAULT).entries())
-
-
-def _names(names: Names) -> Sequence[str]:
-    return (names,) if isinstance(names, str) else tuple(names)
+            return requeue_rows(session, names_in(keys))
 
 
 def _path(path: str | Path | None) -> Path | None:

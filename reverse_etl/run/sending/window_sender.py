@@ -1,0 +1,195 @@
+"""Sends one window of a plan: encodes its rows, looks them up if needed, sends them, and notes every outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
+from reverse_etl.counting import plural
+from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
+from reverse_etl.delivery.rate_limiter import RateLimiter
+from reverse_etl.delivery.request_engine import SendContext
+from reverse_etl.delivery.row_lookups import RowLookups
+from reverse_etl.destinations.operation import Lookup, Operation
+from reverse_etl.destinations.request import Endpoint
+from reverse_etl.errors import ReverseEtlError
+from reverse_etl.events import PROGRESS, Event
+from reverse_etl.run.context import ApprovedRun
+from reverse_etl.run.planning.estimate import with_rate
+from reverse_etl.run.sending.window_reader import Window
+from reverse_etl.run.wait_reporter import WaitReporter
+
+
+class WindowSender:
+    """Sends the windows of one plan. `problem` says why nothing more is sent; None if nothing stopped it."""
+
+    def __init__(self, context: ApprovedRun, executor: Executor) -> None:
+        """The run is already open in the journal of `context`."""
+        self._runnable = runnable = context.runnable
+        self._environment = environment = context.environment
+        self._store = context.store
+        self._journal = journal = context.journal
+        self._total = sum(context.planned_rows.values())
+        clock, settings = environment.clock, environment.settings
+        waits = WaitReporter(clock, environment.invocation.listener, runnable.sync.name)
+        replies, bounds = runnable.vendor.replies, (settings.concurrency, settings.attempts)
+        self._context = SendContext(context.client, replies, executor, clock, journal.allowed, *bounds, on_wait=waits)
+        self._past_failures: Mapping[int, PastFailure] = {}
+        # The current window: the first ordinal that no request has taken yet, and where the window ends.
+        self._next_ordinal = self._window_end = 0
+        self._in_flight = 0  # rows that a request has taken and that have no outcome yet
+        self._heartbeat_error: ReverseEtlError | None = None
+        self.problem: Problem | None = None
+
+    @property
+    def has_unanswered_requests(self) -> bool:
+        """Return whether some attempt had no response. It may still take effect, also if a later one was accepted."""
+        return self._context.counts.unanswered > 0
+
+    @property
+    def traffic(self) -> Traffic:
+        counts = self._context.counts
+        return Traffic(counts.requests, counts.retries, counts.bytes_sent)
+
+    def prepare(self, window: Window) -> None:
+        """Save the credit for a window, and learn how its rows failed before. The next `send` is about it."""
+        self._journal.flush(window.end)
+        self._next_ordinal, self._window_end = window.start, window.end
+        self._past_failures = self._journal.past_failures(window.start, window.end)
+
+    def send(self, window: Window, operation: Operation) -> None:
+        """Send the rows of a window by one operation, while the session is idle."""
+        with self._store.idle():
+            self._send(self._encode(window), operation)
+
+    def give_up(self) -> None:
+        """Count the other rows after an error. Rows in flight have an unknown outcome; the rest was not sent."""
+        counts = self._journal.outcomes.counts
+        counts[Status.FAILED] += self._in_flight
+        counts[Status.ABORTED] += self._total - sum(counts.values())
+        self._journal.untouched.add(self._next_ordinal, self._window_end)
+
+    def _encode(self, window: Window) -> Iterator[Change]:
+        """Return the rows that can be sent, encoded on demand. Note the outcomes of the others."""
+        for batch in window.portions():
+            encoded = self._runnable.encoder.encode(batch)
+            self._journal.cover_invalid(encoded.invalid)
+            self._journal.note(encoded.outcomes)
+            yield from encoded.changes
+
+    def _count_taken(self, changes: Iterator[Change]) -> Iterator[Change]:
+        """Return the same changes. Count each one as in flight when a request takes it."""
+        for change in changes:
+            self._next_ordinal = change.ordinal + 1
+            self._in_flight += 1
+            yield change
+
+    def _count_settled(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
+        """Return the same outcomes. Count their rows as no longer in flight."""
+        for some in settled:
+            if some is not None:
+                self._in_flight -= len(some.accepted) + len(some.outcomes)
+            yield some
+
+    def _send(self, changes: Iterator[Change], operation: Operation) -> None:
+        lookup = self._runnable.bound.operations.lookup
+        if lookup is None or operation is not self._runnable.bound.operations.write:
+            self._deliver(changes, operation)
+            return
+        lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
+        self._note_all(_settle(outcome) for outcome in lookups.run(changes))
+        self.problem = lookups.problem
+        if self.problem is not None:
+            unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.to_send]
+            self._note_all(iter([SettledRows(outcomes=unsent)]))
+            return
+        doubts: dict[int, Outcome] = {}
+        self._deliver(iter(lookups.to_send), operation, doubts if lookup.settles else None)
+        doubtful = [change for change in lookups.to_send if change.ordinal in doubts]
+        self._note_all(self._count_settled(self._resolve_doubts(doubts, doubtful, lookup)))
+
+    def _deliver(
+        self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
+    ) -> None:
+        """Send changes. With `doubts`, refusals that may be wrong are put into it instead of the journal."""
+        limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
+        sender = BatchSender(operation, self._context, limiter, rows, self._past_failures)
+        settled = sender.run(self._count_taken(changes))
+        certain = settled if doubts is None else (_move_doubts(some, doubts) for some in settled)
+        self._note_all(self._count_settled(certain))
+        self.problem = self.problem or sender.problem
+
+    def _resolve_doubts(
+        self, doubts: Mapping[int, Outcome], changes: Sequence[Change], lookup: Lookup
+    ) -> Iterator[SettledRows | None]:
+        """Look up rows that were refused after an attempt without a response: that attempt may have been applied."""
+        lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
+        for outcome in lookups.run(iter(changes)):
+            was_applied = outcome is not None and outcome.status is Status.ACCEPTED
+            yield _settle(outcome if was_applied or outcome is None else doubts[outcome.ordinal])
+        yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.to_send])
+
+    def _note_all(self, settled: Iterator[SettledRows | None]) -> None:
+        """Note outcomes as they come, and keep the lease alive. At the end, raise the error of a failed heartbeat.
+
+        After such an error nothing new is sent, but responses that are on their way are still read.
+        """
+        for some in settled:
+            if some is not None:
+                self._journal.accept(some.accepted)
+                self._journal.note(some.outcomes)
+                self._journal.outcomes.dropped_fields.update(some.dropped_fields)
+                self._journal.outcomes.created_fields.update(some.created_fields)
+            self._report_progress()
+            if self._heartbeat_error is None and self._journal.due():
+                self._beat()
+        if self._heartbeat_error is not None:
+            raise self._heartbeat_error
+
+    def flush(self) -> None:
+        """Flush while the session is idle. The file is locked only during the flush."""
+        with self._store.step("send"):
+            self._journal.flush()
+
+    def _beat(self) -> None:
+        try:
+            self.flush()
+        except ReverseEtlError as error:
+            self._heartbeat_error = error
+            self._journal.halt()
+
+    def _limiter(self, endpoint: Endpoint) -> RateLimiter:
+        runnable, environment = self._runnable, self._environment
+        return environment.connections.limiter(
+            runnable.destination, with_rate(endpoint, runnable.bound.operations, environment.settings)
+        )
+
+    def _report_progress(self) -> None:
+        name = self._runnable.sync.name
+        counts = self._journal.outcomes.counts
+        accepted = counts[Status.ACCEPTED]
+        held_back = counts[Status.REJECTED] + counts[Status.SKIPPED] + counts[Status.INVALID]
+        data = {"done": accepted, "held": held_back, "total": self._total}
+        self._environment.report(
+            Event(PROGRESS, f"sync `{name}`: {accepted:,} of {plural(self._total, 'row')}", "debug", name, data)
+        )
+
+
+def _settle(outcome: Outcome | None) -> SettledRows | None:
+    """Return the outcome of a lookup as settled rows. A lookup may show that a row was accepted before."""
+    if outcome is None:
+        return None
+    return SettledRows([outcome.ordinal]) if outcome.status is Status.ACCEPTED else SettledRows(outcomes=[outcome])
+
+
+def _move_doubts(some: SettledRows | None, doubts: dict[int, Outcome]) -> SettledRows | None:
+    """Return the settled rows. Refusals after an attempt that may have been applied move to `doubts`."""
+    if some is None:
+        return None
+    doubtful = {
+        o.ordinal: o for o in some.outcomes if o.maybe_applied and o.status in (Status.REJECTED, Status.SKIPPED)
+    }
+    doubts.update(doubtful)
+    return replace(some, outcomes=[outcome for outcome in some.outcomes if outcome.ordinal not in doubtful])
