@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.secret import Secret
 
 REAL = "0123456789abcdef0123456789abcdef"

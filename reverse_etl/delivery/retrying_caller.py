@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from reverse_etl.delivery.problems import unreached_message, untrusted_message
@@ -34,6 +35,23 @@ class InlineExecutor(Executor):
 def _is_settled(reply: Reply) -> bool:
     del reply
     return True
+
+
+@dataclass(frozen=True)
+class _Downloads:
+    """A client that saves each reply in one file."""
+
+    client: Client
+    path: Path
+
+    def send(self, request: Request) -> Reply:
+        return self.client.download(request, self.path)
+
+    def download(self, request: Request, path: Path) -> Reply:
+        return self.client.download(request, path)
+
+    def close(self) -> None:
+        self.client.close()
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,10 @@ class RetryingCaller:
                 hint=f"Check the network and {self.replies.address_setting}, then run again: nothing was sent.",
             )
         return reply
+
+    def download(self, request: Request, path: Path) -> Reply:
+        """Save the body of a success in a file. Return the reply without it. Raises as `ask` does."""
+        return replace(self, client=_Downloads(self.client, path)).ask(request)
 
     def _call(self, request: Request, *, once: bool, settled: Callable[[Reply], bool]) -> Reply:
         def decide(_: None, reply: Reply) -> ReplyDecision:

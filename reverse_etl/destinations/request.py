@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -23,7 +24,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `path` is complete and percent-encoded; `body` is JSON or empty."""
+    """One call. `path` is complete and percent-encoded, or a link to a file; `body` is JSON or empty."""
 
     endpoint: Endpoint
     path: str
@@ -59,6 +60,9 @@ class Client(Protocol):
 
     def send(self, request: Request) -> Reply: ...
 
+    def download(self, request: Request, path: Path) -> Reply:
+        """Save the body of a success in a file, and return the reply without it. The request's path may be a link."""
+
     def close(self) -> None: ...
 
 
@@ -70,4 +74,14 @@ class ApiCaller(Protocol):
 
         `once`: the request creates something, so it is not repeated if it may have been applied; any reply is
         returned then. `settled`: whether a reply is final; a new resource is sometimes not visible everywhere yet.
+        """
+
+
+class FileCaller(ApiCaller, Protocol):
+    """An ApiCaller that can also download."""
+
+    def download(self, request: Request, path: Path) -> Reply:
+        """Save the body of a success in a file, which is complete as soon as it exists. Return the reply without it.
+
+        Raises DestinationError if key or network fail, and ConfigError if the file cannot be written.
         """

@@ -12,7 +12,8 @@ from reverse_etl.delivery.batch_sender import BatchSender
 from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time
 from reverse_etl.delivery.request_engine import RequestCounts, SendContext
 from reverse_etl.delivery.retrying_caller import InlineExecutor, RetryingCaller
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.replies import ReplyRules
 from reverse_etl.destinations.request import Client

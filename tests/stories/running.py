@@ -14,7 +14,8 @@ from reverse_etl.definition.definition_reader import TaggedModel, read_definitio
 from reverse_etl.delivery.rate_limiter import RateLimiter, Time
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.destinations.iterable.config import IterableConfig
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.events import silent
 from reverse_etl.run.environment import Connections, Invocation, RunClock, RunEnvironment
 from reverse_etl.run.runnable_sync import resolve_sync

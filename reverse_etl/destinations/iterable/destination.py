@@ -23,6 +23,7 @@ from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConf
 from reverse_etl.destinations.iterable.fields.date_fields import DATE_PATTERNS, DateSample, add_date_findings
 from reverse_etl.destinations.iterable.identifier_conflicts import find_identifier_conflicts
 from reverse_etl.destinations.iterable.project_types import check_project_type
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.request import ApiCaller, Client
 from reverse_etl.sync import Sync
@@ -49,7 +50,7 @@ class IterableDestination(Destination):
         return resolve_offline(source)
 
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
-        from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient  # imports `requests`
+        from reverse_etl.destinations.iterable.protocol.client import HttpClient  # imports `requests`
 
         one = cast("IterableConfig", config)
         client_config = ClientConfig(

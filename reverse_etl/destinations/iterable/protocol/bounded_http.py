@@ -17,7 +17,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 
-# Bytes of one reply as they are received: status line, headers, body, and everything between them.
+# Bytes of one reply as they are received, if the deadline does not say otherwise: status line, headers, body, and
+# everything between them.
 MOST_BYTES = 11_000_000
 _current = threading.local()
 
@@ -28,9 +29,10 @@ class Deadline:
     It shuts the connection down, so that connecting to TLS, sending and reading fail at once. `passed`: it did.
     """
 
-    def __init__(self, seconds: float) -> None:
-        """The time runs from `with` on."""
+    def __init__(self, seconds: float, most_bytes: int = MOST_BYTES) -> None:
+        """The time runs from `with` on. `most_bytes` is the largest reply."""
         self.passed = False
+        self.most_bytes = most_bytes
         self._seconds, self._ends_at = seconds, 0.0
         self._lock = threading.Lock()
         self._handles: list[socket.socket] = []
@@ -136,12 +138,17 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
+def _most_bytes() -> int:
+    deadline: Deadline | None = getattr(_current, "deadline", None)
+    return MOST_BYTES if deadline is None else deadline.most_bytes
+
+
 class _Response(http.client.HTTPResponse):
     """A response whose parts all have a largest size, including the lines of a chunked body."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fp = io.BufferedReader(_Counted(self.fp.detach(), MOST_BYTES))
+        self.fp = io.BufferedReader(_Counted(self.fp.detach(), _most_bytes()))
 
 
 class _Connection(HTTPConnection):

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import email.utils
 import math
-import os
-import re
-import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timezone
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -23,110 +18,25 @@ import requests.exceptions
 import urllib3.exceptions
 
 from reverse_etl.destinations.iterable.protocol.bounded_http import POOLS, Deadline
+from reverse_etl.destinations.iterable.protocol.client_config import (
+    ClientConfig,
+    check_bundle,
+    check_client_config,
+    may_follow,
+)
+from reverse_etl.destinations.iterable.protocol.private_file import write_private_file
+from reverse_etl.destinations.iterable.protocol.response_body import LARGEST_DOWNLOAD, read_body, write_body
 from reverse_etl.destinations.request import Reply, Request
-from reverse_etl.errors import ConfigError
-from reverse_etl.secret import Secret
-from reverse_etl.version import __version__
+from reverse_etl.errors import ReverseEtlError
 
-_LARGEST_REPLY = 10_000_000  # bytes of a body, also once it is decompressed
-_GZIP_OR_ZLIB = 47  # zlib's number for: find out from the first bytes which of the two it is
-_PIECE = 65_536
 _LONGEST_TEXT = 200
+# Seconds that a download may take in total. It also ends if nothing arrives for as long as an attempt may take.
+_DOWNLOAD_SECONDS = 900.0
 _REFUSED = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.ProxyError,
 )
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_HOSTS = ("api.iterable.com", "api.eu.iterable.com")
-_PLAIN_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class ClientConfig:
-    """Address, key and limits of a client. `timeout` is the seconds that one attempt may take in total.
-
-    `run` is the id of the invocation, if there is one.
-    """
-
-    base_url: str
-    api_key: Secret
-    timeout: float
-    ca_bundle: str | None = None
-    proxy: str | None = None
-    allow_host: str | None = None
-    run: str = ""
-
-    @property
-    def user_agent(self) -> str:
-        """Return name and version, with the id of the invocation, so that its requests can be found."""
-        name = f"reverse-etl/{__version__}"
-        return f"{name} (run {self.run})" if self.run else name
-
-
-def check_client_config(config: ClientConfig) -> None:
-    """Raise ConfigError if the key must not go to this address. The error does not show the key."""
-    if config.api_key.has_odd_characters():
-        raise ConfigError(
-            "malformed-key",
-            "the API key holds blanks, control characters or letters outside ASCII",
-            context={"variable": "ITERABLE_API_KEY"},
-            hint="Set ITERABLE_API_KEY again, without a line break at its end.",
-        )
-    scheme, host = _address(config.base_url)
-    sandbox_key = config.api_key.reveal().startswith("sandbox-")
-    if host in _LOOPBACK:
-        if not sandbox_key:
-            raise ConfigError(
-                "real-key-to-loopback",
-                f"a key that does not begin with `sandbox-` would be sent to {host}",
-                context={"host": host, "variables": "ITERABLE_API_KEY, ITERABLE_BASE_URL"},
-                hint="Use a key such as `sandbox-anything` for a local Iterable.",
-            )
-    elif scheme != "https" or host not in (*_HOSTS, (config.allow_host or "").lower() or None):
-        raise _not_allowed(f"`{scheme}://{host}`")
-    elif sandbox_key:
-        raise ConfigError(
-            "sandbox-key-to-iterable",
-            f"a key that begins with `sandbox-` would be sent to {host}",
-            context={"host": host, "variables": "ITERABLE_API_KEY, ITERABLE_BASE_URL"},
-            hint="Set ITERABLE_API_KEY to a server-side key of the project, or ITERABLE_BASE_URL to the sandbox.",
-        )
-
-
-def check_bundle(path: str | None) -> None:
-    """Raise ConfigError if the file of certificates cannot be used."""
-    if path is None:
-        return
-    try:
-        # A folder of hashed certificates is allowed too.
-        is_folder = os.path.isdir(path)  # noqa: PTH112  as requests asks it
-        ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
-    except OSError as error:  # ssl.SSLError is one
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it holds no PEM certificates"
-        raise ConfigError(
-            "unusable-ca-bundle",
-            f"the certificates in {path} cannot be read: {reason}",
-            context={"file": path, "variable": "ITERABLE_CA_BUNDLE, or `ca_bundle` in reverse_etl.yml"},
-            hint="Name a PEM file with the certificate of the authority that signed the server's certificate.",
-        ) from error
-
-
-def _address(base_url: str) -> tuple[str, str]:
-    """Return scheme and host. An address that two URL parsers could read differently is refused."""
-    if not _PLAIN_URL.fullmatch(base_url):
-        raise _not_allowed("an address with anything but scheme, host, port and path")
-    parts = urlsplit(base_url)
-    return parts.scheme.lower(), (parts.hostname or "").lower()
-
-
-def _not_allowed(what: str) -> ConfigError:
-    return ConfigError(
-        "host-not-allowed",
-        f"an Iterable key must not go to {what}",
-        context={"allowed": ", ".join(f"https://{name}" for name in _HOSTS)},
-        hint="Set ITERABLE_REGION to us or eu, or ITERABLE_BASE_URL to one of the allowed addresses.",
-    )
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -164,55 +74,85 @@ class HttpClient:
     def send(self, request: Request) -> Reply:
         """Make one attempt, of `timeout` seconds at most. Every failure becomes a Reply."""
         with Deadline(self._config.timeout) as deadline:
-            try:
-                return self._attempt(request, deadline)
-            except requests.exceptions.RequestException as error:
-                sent, untrusted = _may_have_arrived(error), _is_untrusted(error)
-                return Reply(0, sent=sent, error=_name_of(error, deadline), untrusted=untrusted)
-            except Exception as error:  # noqa: BLE001  a fault of the client says nothing of what Iterable did
-                return Reply(0, sent=True, error=_name_of(error, deadline))
+            return self._attempt(request, deadline, lambda response: self._reply(response, deadline))
 
-    def _attempt(self, request: Request, deadline: Deadline) -> Reply:
-        response = self._session().request(
+    def download(self, request: Request, path: Path) -> Reply:
+        """Save the body of a success in a file that only this user can read. Every failure becomes a Reply.
+
+        The path of the request may be a link; the key is not sent there. Raises ConfigError if the file cannot be
+        written.
+        """
+        with Deadline(_DOWNLOAD_SECONDS, LARGEST_DOWNLOAD) as deadline:
+            return self._attempt(request, deadline, lambda response: self._save(response, path, deadline))
+
+    def _attempt(self, request: Request, deadline: Deadline, read: Callable[[requests.Response], Reply]) -> Reply:
+        try:
+            with self._open(request) as response:
+                return read(response)
+        except ReverseEtlError:
+            raise
+        except requests.exceptions.RequestException as error:
+            sent, untrusted = _may_have_arrived(error), _is_untrusted(error)
+            return Reply(0, sent=sent, error=_name_of(error, deadline), untrusted=untrusted)
+        except Exception as error:  # noqa: BLE001  a fault of the client says nothing of what Iterable did
+            return Reply(0, sent=True, error=_name_of(error, deadline))
+
+    def _open(self, request: Request) -> requests.Response:
+        """Return the response, whose body was not read yet."""
+        is_link = request.path.startswith(("http://", "https://"))
+        if is_link and not may_follow(request.path, self._config.base_url):
+            raise requests.exceptions.InvalidURL
+        return self._session(with_key=not is_link).request(
             request.endpoint.method,
-            self._config.base_url.rstrip("/") + request.path,
+            request.path if is_link else self._config.base_url.rstrip("/") + request.path,
             data=request.body or None,
             timeout=(self._config.timeout, self._config.timeout),
             allow_redirects=False,
             stream=True,
         )
-        with response:
+
+    def _save(self, response: requests.Response, path: Path, deadline: Deadline) -> Reply:
+        """Save the body of a success under its name once it is complete. Other replies are read as always."""
+        if response.status_code != 200:
             return self._reply(response, deadline)
+        part = path.with_name(f"{path.name}.part")
+        with write_private_file(part) as write:
+            is_whole = write_body(response, write)
+        if deadline.passed or not is_whole:
+            return Reply(0, sent=True, error=_name_of(EOFError(), deadline))
+        part.replace(path)
+        return Reply(200, {}, request_id=response.headers.get("Iterable-Request-Id", "")[:100])
 
     def close(self) -> None:
         """Close all connections."""
         for session in self._sessions:
             session.close()
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self, *, with_key: bool) -> requests.Session:
+        """Return the session of this thread: one for Iterable, another one for links."""
+        name = "session" if with_key else "link_session"
+        session: requests.Session | None = getattr(self._local, name, None)
         if session is None:
-            session = _Session()
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _Adapter())
-            session.trust_env = False  # proxies, netrc and CA variables could redirect the key
-            session.headers.update(
-                {
-                    "Api-Key": self._config.api_key.reveal(),
-                    "Accept-Encoding": "gzip",
-                    "Content-Type": "application/json",
-                    "User-Agent": self._config.user_agent,
-                }
-            )
-            session.verify = self._config.ca_bundle or True
-            if self._config.proxy:
-                session.proxies = {"https": self._config.proxy, "http": self._config.proxy}
-            self._local.session = session
-            self._sessions.append(session)
+            session = self._new_session()
+            if with_key:
+                session.headers.update({"Api-Key": self._config.api_key.reveal(), "Content-Type": "application/json"})
+            setattr(self._local, name, session)
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = _Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        session.trust_env = False  # proxies, netrc and CA variables could redirect the key
+        session.headers.update({"Accept-Encoding": "gzip", "User-Agent": self._config.user_agent})
+        session.verify = self._config.ca_bundle or True
+        if self._config.proxy:
+            session.proxies = {"https": self._config.proxy, "http": self._config.proxy}
+        self._sessions.append(session)
         return session
 
     def _reply(self, response: requests.Response, deadline: Deadline) -> Reply:
-        content = _content(response)
+        content = read_body(response)
         # A body that was cut off may look whole.
         content = b"" if deadline.passed else content
         body: object = None
@@ -246,31 +186,6 @@ class HttpClient:
             return float(found) if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
         except (TypeError, ValueError, OverflowError):
             return None
-
-
-def _content(response: requests.Response) -> bytes:
-    """Return the body, or nothing if it is too large or cannot be decompressed: such a reply is unreadable."""
-    content = bytearray()
-    for piece in response.raw.stream(_PIECE, decode_content=False):
-        content += piece
-        if len(content) > _LARGEST_REPLY:
-            response.raw.close()
-            return b""
-    return _decompressed(bytes(content), response.headers.get("Content-Encoding", "").strip().lower())
-
-
-def _decompressed(content: bytes, encoding: str) -> bytes:
-    """Return the decompressed body, up to a limit: a few kilobytes can hold gigabytes."""
-    if encoding in ("", "identity"):
-        return content
-    if encoding not in ("gzip", "deflate"):
-        return b""
-    decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
-    try:
-        plain = decoder.decompress(content, _LARGEST_REPLY + 1)
-    except zlib.error:
-        return b""
-    return plain if decoder.eof and len(plain) <= _LARGEST_REPLY else b""
 
 
 def _name_of(error: Exception, deadline: Deadline) -> str:

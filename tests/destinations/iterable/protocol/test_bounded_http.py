@@ -12,7 +12,8 @@ import zlib
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
 from reverse_etl.destinations.replies import Action
 from reverse_etl.destinations.request import Endpoint, Request

@@ -6,7 +6,8 @@ import traceback
 
 import pytest
 
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient, check_client_config
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig, check_client_config
 from reverse_etl.destinations.request import Endpoint, Request
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret

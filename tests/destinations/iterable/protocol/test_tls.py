@@ -9,7 +9,8 @@ from cryptography import x509
 
 from reverse_etl.delivery.rate_limiter import Time
 from reverse_etl.delivery.retrying_caller import RetryingCaller
-from reverse_etl.destinations.iterable.protocol.client import ClientConfig, HttpClient
+from reverse_etl.destinations.iterable.protocol.client import HttpClient
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.iterable.protocol.reply_table import classify_reply
 from reverse_etl.destinations.replies import Action
