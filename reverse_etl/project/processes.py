@@ -1,7 +1,8 @@
-"""Whether the process that holds a lease still runs, as far as this machine knows."""
+"""What this machine knows of processes: who runs this one, and whether the one that holds a lease still runs."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 from collections.abc import Mapping
@@ -15,6 +16,14 @@ def start_time(pid: int) -> str:
     """Return when a process began, in ticks of the kernel, or an empty text. A reused process id has another value."""
     stat = _read_stat(pid)
     return stat[19] if stat else ""
+
+
+def user_name() -> str:
+    """Return the user of this process: LOGNAME or USER of the environment, or the name that the system has."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run with a user id that has no name
+        return str(os.getuid())
 
 
 def _read_stat(pid: int) -> list[str]:

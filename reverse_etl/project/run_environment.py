@@ -17,7 +17,7 @@ from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
 from reverse_etl.project.context import ProjectContext
-from reverse_etl.project.processes import is_alive, start_time
+from reverse_etl.project.processes import is_alive, start_time, user_name
 from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
 
 
@@ -77,6 +77,7 @@ def _process(invocation: str) -> dict[str, object]:
     """Return what a lease says about the process that holds it."""
     return {
         "host": socket.gethostname(),
+        "user": user_name(),
         "pid": os.getpid(),
         "process_started": start_time(os.getpid()),
         "invocation_id": invocation,

@@ -14,7 +14,7 @@ from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS, RunRow
 from reverse_etl.sync import BrokenSync, Sync
 
-_HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "invocation")
+_HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "allowed", "by", "invocation")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def state_lines(state: SyncState) -> list[str]:
         ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
         ("counts", list_counts(_told_counts(run)) if run else ""),
         ("problem", run.problem or "" if run else ""),
+        ("allowed", f"{_allowed_guards(run)} by {_started_by(run)}" if run and run.origin.allowed else ""),
     ]
     if lease is None:
         return pairs(title, ended) if run or state.faults else pairs(f"{title}: never run", ended[:1])
@@ -98,6 +99,10 @@ def run_dict(run: RunRow) -> dict[str, object]:
         "ended_at": run.ended_at,
         "counts": dict(run.counts),
         "problem": run.problem,
+        "user": run.origin.user or None,
+        "host": run.origin.host or None,
+        "allowed": list(run.origin.allowed),
+        "overrode": list(run.origin.overrode),
     }
 
 
@@ -138,4 +143,15 @@ def _lease_dict(lease: LeaseRow, late: float) -> dict[str, object]:
 
 def _run_cells(sync: str, run: RunRow) -> list[object]:
     sent = [run.counts.get("accepted", 0), run.counts.get("planned", 0)]
-    return [sync, run.ended_at, run.status, *sent, run.problem or "", run.invocation_id]
+    problem, allowed = run.problem or "", _allowed_guards(run)
+    return [sync, run.ended_at, run.status, *sent, problem, allowed, _started_by(run), run.invocation_id]
+
+
+def _allowed_guards(run: RunRow) -> str:
+    """Return the guards that were allowed, with a mark at the ones that would have stopped the run."""
+    origin = run.origin
+    return ", ".join(f"{name} (overridden)" if name in origin.overrode else name for name in origin.allowed)
+
+
+def _started_by(run: RunRow) -> str:
+    return printable("@".join(filter(None, (run.origin.user, run.origin.host))))

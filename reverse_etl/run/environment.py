@@ -18,6 +18,7 @@ from reverse_etl.events import Event, Listener
 from reverse_etl.guards.inputs import snapshot
 from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.settings import Settings
+from reverse_etl.snapshot.run_history import RunOrigin
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Warehouse
 
@@ -52,6 +53,11 @@ class Invocation:
     def passed_guards(self) -> Collection[str]:
         """Return the guards that are off in this run. A full refresh repairs a lost sync snapshot."""
         return {*self.allowed, snapshot.GUARD.name} if self.full_refresh else self.allowed
+
+    def origin(self, overrode: Sequence[str] = ()) -> RunOrigin:
+        """Return what the history says about who ran the command. `overrode` are guards that would have stopped it."""
+        user, host = (str(self.process.get(key, "")) for key in ("user", "host"))
+        return RunOrigin(user, host, tuple(sorted({*self.allowed})), tuple(overrode))
 
 
 @dataclass(frozen=True)

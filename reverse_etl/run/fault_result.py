@@ -68,6 +68,7 @@ class FaultRecorder:
             warehouse.create_schema(tables.schema)
             warehouse.execute(create_runs(warehouse.dialect, tables))
         code = result.problem.code if result.problem else None
-        invocation, counts = self.environment.invocation.id, result.counts.as_dict()
-        row = RunRow(invocation, 0, result.status.value, result.started_at, "", counts, code)
+        invocation, counts = self.environment.invocation, result.counts.as_dict()
+        status, began = result.status.value, result.started_at
+        row = RunRow(invocation.id, 0, status, began, "", counts, code, invocation.origin())
         record_run(warehouse, tables, row)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reverse_etl.errors import ReverseEtlError, WarehouseError
 from reverse_etl.guards.amount import removed
-from reverse_etl.run.context import End, RunContext
+from reverse_etl.run.checks.guard_checks import overridden_guards
+from reverse_etl.run.context import End, LeasedRun, LookedRun, RunContext
 from reverse_etl.run.result import result_of
 from reverse_etl.run.runnable_sync import problem_of
 from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS, RunRow, prune_runs, record_run
@@ -37,8 +38,17 @@ def _save_run(end: End) -> None:
     result = result_of(end, {})
     counts = {**result.counts.as_dict(), **_removals(context, invocation.allowed)}
     problem = result.problem.code if result.problem else None
-    row = RunRow(invocation.id, end.fence, result.status.value, context.started_at, "", counts, problem)
+    origin = invocation.origin(_overridden_guards(context))
+    row = RunRow(invocation.id, end.fence, result.status.value, context.started_at, "", counts, problem, origin)
     record_run(context.warehouse, tables, row)
+
+
+def _overridden_guards(context: RunContext) -> Sequence[str]:
+    """Return the allowed guards that would have stopped the run, if it came as far as the comparison."""
+    if not isinstance(context, LookedRun):
+        return ()
+    status = context.snapshot_status_under_lease if isinstance(context, LeasedRun) else context.snapshot_status
+    return overridden_guards(context.runnable, status, context.environment.invocation.allowed)
 
 
 def _removals(context: RunContext, allowed: Collection[str]) -> dict[str, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reverse_etl.errors import WarehouseError
-from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
+from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, origin_columns, widen_table
 from reverse_etl.warehouses.base import Reader, Warehouse
 
 # Counts that only the history has: rows that the destination removed, and whether `--allow removed` was given.
@@ -17,8 +17,22 @@ RESET = "reset"
 
 
 @dataclass(frozen=True)
+class RunOrigin:
+    """Who started a run, and what was allowed.
+
+    `allowed` are the guards after `--allow`. `overrode` are the allowed guards that would have stopped the run, without
+    guards that are not checked while they are allowed.
+    """
+
+    user: str = ""
+    host: str = ""
+    allowed: tuple[str, ...] = ()
+    overrode: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunRow:
-    """One recorded run. Times are UTC text."""
+    """One recorded run. Times are UTC text. `origin` is empty for runs of earlier versions."""
 
     invocation_id: str
     fence: int
@@ -27,16 +41,37 @@ class RunRow:
     ended_at: str
     counts: Mapping[str, int]
     problem: str | None
+    origin: RunOrigin = field(default_factory=RunOrigin)
 
 
 def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
     """Record one run, which ended now by the warehouse's clock."""
-    d = warehouse.dialect
+    try:
+        _insert_run(warehouse, tables, row)
+    except WarehouseError:
+        # A table of an earlier version is widened when it is first needed, so that no run has to look for it.
+        if not widen_runs(warehouse, tables):
+            raise
+        _insert_run(warehouse, tables, row)
+
+
+def widen_runs(warehouse: Warehouse, tables: Tables) -> bool:
+    """Add columns that a table of an earlier version lacks. Return whether it lacked any."""
+    there = {column.name.lower() for column in warehouse.columns(tables.runs) or ()}
+    missing = [column for column in origin_columns(warehouse.dialect) if there and column[0] not in there]
+    for statement in widen_table(warehouse.dialect, tables.runs, missing):
+        warehouse.execute(statement)
+    return bool(missing)
+
+
+def _insert_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
+    d, origin = warehouse.dialect, row.origin
     warehouse.execute(
         f"INSERT INTO {tables.runs}"
-        " (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem)"
+        " (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem,"
+        " user_name, host, allowed, overrode)"
         # Snowflake's VALUES accept only constant expressions.
-        f" SELECT {SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?",
+        f" SELECT {SCHEMA_VERSION}, ?, ?, ?, ?, CAST(? AS {d.timestamp_type}), {d.now()}, ?, ?, ?, ?, ?, ?",
         (
             tables.sync,
             row.invocation_id,
@@ -45,6 +80,10 @@ def record_run(warehouse: Warehouse, tables: Tables, row: RunRow) -> None:
             row.started_at,
             json.dumps(dict(row.counts)),
             row.problem,
+            origin.user,
+            origin.host,
+            ", ".join(origin.allowed),
+            ", ".join(origin.overrode),
         ),
     )
 
@@ -116,12 +155,23 @@ def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> 
 
 def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
     """Return the newest runs of a sync, newest first; empty before its first run."""
-    if reader.columns(tables.runs) is None:
+    columns = reader.columns(tables.runs)
+    if columns is None:
         return []
-    d = reader.dialect
+    d, there = reader.dialect, {column.name.lower() for column in columns}
+    origin = [name if name in there else d.null(kind) for name, kind in origin_columns(d)]
     rows = reader.query(
-        f"SELECT invocation_id, fence, status, {d.as_text('started_at')}, {d.as_text('ended_at')}, counts, problem"
-        f" FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT {int(limit)}",
+        f"SELECT invocation_id, fence, status, {d.as_text('started_at')}, {d.as_text('ended_at')}, counts, problem,"
+        f" {', '.join(origin)} FROM {tables.runs} WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT {int(limit)}",
         (tables.sync,),
     )
-    return [RunRow(row[0], int(row[1]), row[2], row[3], row[4], json.loads(row[5] or "{}"), row[6]) for row in rows]
+    return [
+        RunRow(row[0], int(row[1]), row[2], row[3], row[4], json.loads(row[5] or "{}"), row[6], _origin(row[7:]))
+        for row in rows
+    ]
+
+
+def _origin(cells: Sequence[str | None]) -> RunOrigin:
+    user, host, *lists = (cell or "" for cell in cells)
+    allowed, overrode = (tuple(filter(None, text.split(", "))) for text in lists)
+    return RunOrigin(user, host, allowed, overrode)

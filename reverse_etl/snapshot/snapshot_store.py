@@ -25,7 +25,7 @@ from reverse_etl.snapshot.tables import (
     create_runs,
     create_snapshot,
     response_columns,
-    widen_rejections,
+    widen_table,
 )
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Warehouse
@@ -79,7 +79,7 @@ class SnapshotStore(SnapshotReader):
         """Add columns that a table of an earlier version lacks."""
         dialect, there = self._warehouse.dialect, self._columns_of(self.tables.rejections)
         missing = [column for column in response_columns(dialect) if there and column[0] not in there]
-        for statement in widen_rejections(dialect, self.tables, missing):
+        for statement in widen_table(dialect, self.tables.rejections, missing):
             self._warehouse.execute(statement)
 
     def repair(self, newest: int) -> None:

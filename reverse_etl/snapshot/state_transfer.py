@@ -11,8 +11,9 @@ from itertools import chain, islice
 
 from reverse_etl.errors import WarehouseError
 from reverse_etl.snapshot.columns.row_layout import RowLayout
+from reverse_etl.snapshot.run_history import widen_runs
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.tables import LEFT_AT, create_table, response_columns, slug
+from reverse_etl.snapshot.tables import LEFT_AT, create_table, origin_columns, response_columns, slug
 from reverse_etl.warehouses.base import Warehouse
 
 _ROWS = 10_000
@@ -80,8 +81,11 @@ class StateTransfer:
 
     def runs(self) -> int:
         """Replace the target's run history."""
+        for store in (self._here, self._there):
+            widen_runs(store.warehouse, store.tables)
         dialect = self._there.warehouse.dialect
         types = dict.fromkeys(("invocation_id", "status", "counts", "problem"), dialect.text_type)
+        types |= dict(origin_columns(dialect))
         types |= dict.fromkeys(("schema_version", "fence"), dialect.integer_type)
         types |= dict.fromkeys(("started_at", "ended_at"), dialect.timestamp_type)
         return self._replace(self._here.tables.runs, self._there.tables.runs, types)

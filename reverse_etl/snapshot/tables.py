@@ -130,11 +130,10 @@ def response_columns(dialect: Dialect) -> list[tuple[str, str]]:
     ]
 
 
-def widen_rejections(dialect: Dialect, tables: Tables, missing: Sequence[tuple[str, str]]) -> list[str]:
-    """Return statements that add columns to the table of rejections. Other runs may do the same at the same time."""
+def widen_table(dialect: Dialect, table: str, missing: Sequence[tuple[str, str]]) -> list[str]:
+    """Return statements that add columns to a table of all syncs. Other runs may do the same at the same time."""
     return [
-        f"ALTER TABLE {tables.rejections} ADD COLUMN IF NOT EXISTS {name} {dialect.column_type(kind)}"
-        for name, kind in missing
+        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {dialect.column_type(kind)}" for name, kind in missing
     ]
 
 
@@ -151,8 +150,14 @@ def create_runs(dialect: Dialect, tables: Tables) -> str:
         ("ended_at", stamp),
         ("counts", text),
         ("problem", text),
+        *origin_columns(dialect),
     ]
     return create_table(dialect, tables.runs, columns, "sync")
+
+
+def origin_columns(dialect: Dialect) -> list[tuple[str, str]]:
+    """Return the columns that say who ran a sync, and what was allowed. Tables of earlier versions lack these."""
+    return [(name, dialect.text_type) for name in ("user_name", "host", "allowed", "overrode")]
 
 
 def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]], by: str) -> str:

@@ -36,6 +36,13 @@ def guard_problem(runnable: RunnableSync, status: SnapshotStatus, allowed: Colle
     return first_problem(guards, send_context(runnable, status))
 
 
+def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> tuple[str, ...]:
+    """Return the allowed guards that would stop this sync before it sends."""
+    context = send_context(runnable, status)
+    guards = [guard for guard in SEND_GUARDS if guard.name in allowed and not guard.is_off(runnable.sync)]
+    return tuple(guard.name for guard in guards if guard.check(context) is not None)
+
+
 def send_context(runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
     damage = status.integrity_problem

@@ -37,7 +37,9 @@ def reset_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnv
         store.clear()
         if not lease.reset():
             raise lease_lost_error(lease.fence)
-    record_run(warehouse, store.tables, RunRow(environment.invocation.id, lease.fence, RESET, began, "", {}, None))
+    invocation = environment.invocation
+    row_of_reset = RunRow(invocation.id, lease.fence, RESET, began, "", {}, None, invocation.origin())
+    record_run(warehouse, store.tables, row_of_reset)
     return row.entries
 
 

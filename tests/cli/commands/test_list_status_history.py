@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from tests.cli.conftest import META, Shop
 
 
@@ -66,6 +68,24 @@ def test_history_lists_runs_newest_first(people: Shop) -> None:
     runs = people.cli("history", "--output", "json").json["runs"]
     assert [run["counts"]["changed"] for run in runs] == [3, 0]
     assert len(people.cli("history", "--limit", "1").out.splitlines()) == 2
+
+
+def test_history_says_what_was_allowed_and_by_whom(people: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "anna")
+    people.cli("run")
+    # A table of an earlier version has none of these columns.
+    for name in ("user_name", "host", "allowed", "overrode"):
+        people.sql(f"alter table reverse_etl.sync_runs drop column {name}")
+    assert people.cli("history", "--output", "json").json["runs"][0]["allowed"] == []
+    people.sql("delete from people")
+    assert people.cli("run").code == 1
+    people.cli("run", "--allow", "empty_model", "--allow", "removed", "--allow", "build")
+    last, stopped, first = people.cli("history", "--output", "json").json["runs"]
+    assert (last["allowed"], last["overrode"]) == (["build", "empty_model", "removed"], ["empty_model"])
+    assert (last["user"], last["host"]) == ("anna", socket.gethostname())
+    assert (stopped["allowed"], stopped["user"], first["user"]) == ([], "anna", None)
+    assert f"build, empty_model (overridden), removed  anna@{socket.gethostname()}" in people.cli("history").out
+    assert f"build, empty_model (overridden), removed by anna@{socket.gethostname()}" in people.cli("status").out
 
 
 def test_status_tells_a_dead_runs_lease(people: Shop) -> None:

@@ -40,7 +40,10 @@ SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync =
 ;
 SELECT invocation_id, fence, status, CAST(started_at AS STRING),
 CAST(ended_at AS STRING),
-counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+counts, problem, CAST(NULL AS STRING),
+CAST(NULL AS STRING),
+CAST(NULL AS STRING),
+CAST(NULL AS STRING) FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
 ;
 SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),

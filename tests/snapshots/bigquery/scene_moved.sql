@@ -47,17 +47,29 @@ SAFE_CAST(r.request_rows AS INT64),
 SAFE_CAST(r.failed_alone AS BOOL),
 SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS identity, CAST('it\'s' AS STRING) AS key_text, CAST('it\'s' AS STRING) AS digest, CAST('it\'s' AS STRING) AS state, CAST('it\'s' AS STRING) AS code, CAST('it\'s' AS STRING) AS reason, CAST('it\'s' AS STRING) AS schema_version, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS ordinal, CAST('it\'s' AS STRING) AS seen_at, CAST('it\'s' AS STRING) AS retry_at, CAST('it\'s' AS STRING) AS tainted, CAST('it\'s' AS STRING) AS http_status, CAST('it\'s' AS STRING) AS response_code, CAST('it\'s' AS STRING) AS response_message, CAST('it\'s' AS STRING) AS request_id, CAST('it\'s' AS STRING) AS request_rows, CAST('it\'s' AS STRING) AS failed_alone, CAST('it\'s' AS STRING) AS sync)]) AS r
 ;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS user_name STRING COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS host STRING COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS allowed STRING COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS overrode STRING COLLATE ''
+;
 DELETE FROM s.sync_runs WHERE sync = 'it\'s'
 ;
-INSERT INTO s.sync_runs (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync) SELECT SAFE_CAST(r.invocation_id AS STRING),
+INSERT INTO s.sync_runs (invocation_id, status, counts, problem, user_name, host, allowed, overrode, schema_version, fence, started_at, ended_at, sync) SELECT SAFE_CAST(r.invocation_id AS STRING),
 SAFE_CAST(r.status AS STRING),
 SAFE_CAST(r.counts AS STRING),
 SAFE_CAST(r.problem AS STRING),
+SAFE_CAST(r.user_name AS STRING),
+SAFE_CAST(r.host AS STRING),
+SAFE_CAST(r.allowed AS STRING),
+SAFE_CAST(r.overrode AS STRING),
 SAFE_CAST(r.schema_version AS INT64),
 SAFE_CAST(r.fence AS INT64),
 SAFE_CAST(r.started_at AS DATETIME),
 SAFE_CAST(r.ended_at AS DATETIME),
-SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS invocation_id, CAST('it\'s' AS STRING) AS status, CAST('it\'s' AS STRING) AS counts, CAST('it\'s' AS STRING) AS problem, CAST('it\'s' AS STRING) AS schema_version, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS started_at, CAST('it\'s' AS STRING) AS ended_at, CAST('it\'s' AS STRING) AS sync)]) AS r
+SAFE_CAST(r.sync AS STRING) FROM UNNEST([STRUCT(CAST('it\'s' AS STRING) AS invocation_id, CAST('it\'s' AS STRING) AS status, CAST('it\'s' AS STRING) AS counts, CAST('it\'s' AS STRING) AS problem, CAST('it\'s' AS STRING) AS user_name, CAST('it\'s' AS STRING) AS host, CAST('it\'s' AS STRING) AS allowed, CAST('it\'s' AS STRING) AS overrode, CAST('it\'s' AS STRING) AS schema_version, CAST('it\'s' AS STRING) AS fence, CAST('it\'s' AS STRING) AS started_at, CAST('it\'s' AS STRING) AS ended_at, CAST('it\'s' AS STRING) AS sync)]) AS r
 ;
 UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 ;

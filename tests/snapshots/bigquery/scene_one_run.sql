@@ -131,7 +131,7 @@ FROM (SELECT ended_at FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC LIM
 DATETIME(CURRENT_TIMESTAMP(),
 'UTC')))
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS DATETIME),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem, user_name, host, allowed, overrode) SELECT 1, ?, ?, ?, ?, CAST(? AS DATETIME),
 DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
-?, ?
+?, ?, ?, ?, ?, ?

@@ -43,7 +43,10 @@ SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync =
 ;
 SELECT invocation_id, fence, status, CAST(started_at AS VARCHAR),
 CAST(ended_at AS VARCHAR),
-counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+counts, problem, CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR) FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
 ;
 SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > (make_timestamp(epoch_us(now())) + to_microseconds(-72000000000)) ORDER BY ended_at DESC, fence DESC
 ;

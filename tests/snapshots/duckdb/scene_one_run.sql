@@ -93,6 +93,6 @@ DELETE FROM s.sync_runs WHERE sync = ? AND (ended_at < (make_timestamp(epoch_us(
 FROM (SELECT ended_at FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC LIMIT 9999) newest),
 make_timestamp(epoch_us(now()))))
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem, user_name, host, allowed, overrode) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP),
 make_timestamp(epoch_us(now())),
-?, ?
+?, ?, ?, ?, ?, ?

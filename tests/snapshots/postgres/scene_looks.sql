@@ -51,7 +51,10 @@ SELECT state, code, count(DISTINCT key_text) FROM s.sync_rejections WHERE sync =
 ;
 SELECT invocation_id, fence, status, (CAST(started_at AS text) COLLATE "C"),
 (CAST(ended_at AS text) COLLATE "C"),
-counts, problem FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
+counts, problem, (CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C"),
+(CAST(NULL AS text) COLLATE "C") FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC, fence DESC LIMIT 5
 ;
 SELECT counts FROM s.sync_runs WHERE sync = ? AND counts LIKE ? AND ended_at > ((now() AT TIME ZONE 'UTC') + INTERVAL '-72000.000000 seconds') ORDER BY ended_at DESC, fence DESC
 ;

@@ -64,12 +64,24 @@ FROM (VALUES ((CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"))) AS r (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, http_status, response_code, response_message, request_id, request_rows, failed_alone, sync)
 ;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS user_name text COLLATE "C"
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS host text COLLATE "C"
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS allowed text COLLATE "C"
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS overrode text COLLATE "C"
+;
 DELETE FROM s.sync_runs WHERE sync = 'it''s'
 ;
-INSERT INTO s.sync_runs (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync) SELECT (CAST(r.invocation_id AS text) COLLATE "C"),
+INSERT INTO s.sync_runs (invocation_id, status, counts, problem, user_name, host, allowed, overrode, schema_version, fence, started_at, ended_at, sync) SELECT (CAST(r.invocation_id AS text) COLLATE "C"),
 (CAST(r.status AS text) COLLATE "C"),
 (CAST(r.counts AS text) COLLATE "C"),
 (CAST(r.problem AS text) COLLATE "C"),
+(CAST(r.user_name AS text) COLLATE "C"),
+(CAST(r.host AS text) COLLATE "C"),
+(CAST(r.allowed AS text) COLLATE "C"),
+(CAST(r.overrode AS text) COLLATE "C"),
 CASE WHEN CASE WHEN length(r.schema_version) <= 400 AND r.schema_version ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN CAST(r.schema_version AS numeric) = trunc(CAST(r.schema_version AS numeric)) AND CAST(r.schema_version AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST(r.schema_version AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END, CASE WHEN CASE WHEN length(r.fence) <= 400 AND r.fence ~* E'^(?:[-+]?(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d{1,3})?)$' THEN CAST(r.fence AS numeric) = trunc(CAST(r.fence AS numeric)) AND CAST(r.fence AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 ELSE FALSE END THEN CAST(CAST(r.fence AS numeric) AS bigint) ELSE CAST(NULL AS bigint) END, CASE WHEN r.started_at ~* E'^(?:(?!0000)(\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|\\d{4}-(0[13-9]|1[0-2])-(29|30)|\\d{4}-(0[13578]|1[02])-31|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)( ([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?)?)$' THEN CAST(r.started_at AS timestamp without time zone) ELSE CAST(NULL AS timestamp without time zone) END, CASE WHEN r.ended_at ~* E'^(?:(?!0000)(\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])|\\d{4}-(0[13-9]|1[0-2])-(29|30)|\\d{4}-(0[13578]|1[02])-31|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)( ([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?)?)$' THEN CAST(r.ended_at AS timestamp without time zone) ELSE CAST(NULL AS timestamp without time zone) END, (CAST(r.sync AS text) COLLATE "C")
 FROM (VALUES ((CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
@@ -79,7 +91,11 @@ FROM (VALUES ((CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
 (CAST('it''s' AS text) COLLATE "C"),
-(CAST('it''s' AS text) COLLATE "C"))) AS r (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync)
+(CAST('it''s' AS text) COLLATE "C"),
+(CAST('it''s' AS text) COLLATE "C"),
+(CAST('it''s' AS text) COLLATE "C"),
+(CAST('it''s' AS text) COLLATE "C"),
+(CAST('it''s' AS text) COLLATE "C"))) AS r (invocation_id, status, counts, problem, user_name, host, allowed, overrode, schema_version, fence, started_at, ended_at, sync)
 ;
 UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 ;

@@ -100,6 +100,6 @@ DELETE FROM s.sync_runs WHERE sync = ? AND (ended_at < ((now() AT TIME ZONE 'UTC
 FROM (SELECT ended_at FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC LIMIT 9999) newest),
 (now() AT TIME ZONE 'UTC')))
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS timestamp without time zone),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem, user_name, host, allowed, overrode) SELECT 1, ?, ?, ?, ?, CAST(? AS timestamp without time zone),
 (now() AT TIME ZONE 'UTC'),
-?, ?
+?, ?, ?, ?, ?, ?

@@ -76,12 +76,24 @@ CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR))) AS r (identity, key_text, digest, state, code, reason, schema_version, fence, ordinal, seen_at, retry_at, tainted, http_status, response_code, response_message, request_id, request_rows, failed_alone, sync)
 ;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS user_name VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS host VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS allowed VARCHAR COLLATE ''
+;
+ALTER TABLE s.sync_runs ADD COLUMN IF NOT EXISTS overrode VARCHAR COLLATE ''
+;
 DELETE FROM s.sync_runs WHERE sync = 'it''s'
 ;
-INSERT INTO s.sync_runs (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync) SELECT TRY_CAST(r.invocation_id AS VARCHAR),
+INSERT INTO s.sync_runs (invocation_id, status, counts, problem, user_name, host, allowed, overrode, schema_version, fence, started_at, ended_at, sync) SELECT TRY_CAST(r.invocation_id AS VARCHAR),
 TRY_CAST(r.status AS VARCHAR),
 TRY_CAST(r.counts AS VARCHAR),
 TRY_CAST(r.problem AS VARCHAR),
+TRY_CAST(r.user_name AS VARCHAR),
+TRY_CAST(r.host AS VARCHAR),
+TRY_CAST(r.allowed AS VARCHAR),
+TRY_CAST(r.overrode AS VARCHAR),
 TRY_CAST(r.schema_version AS NUMBER(38,0)),
 TRY_CAST(r.fence AS NUMBER(38,0)),
 TRY_CAST(r.started_at AS TIMESTAMP_NTZ(9)),
@@ -95,7 +107,11 @@ CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
 CAST('it''s' AS VARCHAR),
-CAST('it''s' AS VARCHAR))) AS r (invocation_id, status, counts, problem, schema_version, fence, started_at, ended_at, sync)
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR),
+CAST('it''s' AS VARCHAR))) AS r (invocation_id, status, counts, problem, user_name, host, allowed, overrode, schema_version, fence, started_at, ended_at, sync)
 ;
 UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 ;

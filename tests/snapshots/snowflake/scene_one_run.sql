@@ -92,6 +92,6 @@ DELETE FROM s.sync_runs WHERE sync = ? AND (ended_at < DATEADD(MICROSECOND, -345
 FROM (SELECT ended_at FROM s.sync_runs WHERE sync = ? ORDER BY ended_at DESC LIMIT 9999) newest),
 CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))
 ;
-INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP_NTZ(9)),
+INSERT INTO s.sync_runs (schema_version, sync, invocation_id, fence, status, started_at, ended_at, counts, problem, user_name, host, allowed, overrode) SELECT 1, ?, ?, ?, ?, CAST(? AS TIMESTAMP_NTZ(9)),
 CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
-?, ?
+?, ?, ?, ?, ?, ?
