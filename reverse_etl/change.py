@@ -25,6 +25,7 @@ class Status(str, Enum):
     """The outcome of one planned row."""
 
     ACCEPTED = "accepted"
+    ADOPTED = "adopted"  # not sent: a baseline took it as already accepted
     SKIPPED = "skipped"
     REJECTED = "rejected"
     INVALID = "invalid"
@@ -114,7 +115,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one run. accepted + skipped + rejected + invalid + failed + aborted = planned.
+    """Rows of one run. accepted + adopted + skipped + rejected + invalid + failed + aborted = planned.
 
     `resent` rows are sent although nothing differs: `--full-refresh`, or the state of the destination is unknown.
     """
@@ -125,6 +126,7 @@ class Counts:
     removed: int = 0
     unchanged: int = 0
     accepted: int = 0
+    adopted: int = 0
     skipped: int = 0
     rejected: int = 0
     invalid: int = 0
@@ -140,7 +142,7 @@ class Counts:
     def add_up(self) -> bool:
         """Return whether every planned row has exactly one outcome."""
         return self.planned == (
-            self.accepted + self.skipped + self.rejected + self.invalid + self.failed + self.aborted
+            self.accepted + self.adopted + self.skipped + self.rejected + self.invalid + self.failed + self.aborted
         )
 
 
@@ -180,11 +182,28 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class BaselineReport:
+    """What a baseline found. `left` rows differ and are sent by the next run.
+
+    The other counts are None if the destination was not read: rows that are `equal` or `different` there (with the
+    fields that differ), `missing` there, or `only_there`.
+    """
+
+    method: str
+    left: int = 0
+    equal: int | None = None
+    different: int | None = None
+    missing: int | None = None
+    only_there: int | None = None
+    different_fields: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RunResult:
     """How the run of one sync ended.
 
     `timings` are seconds by stage. `created_fields` are new in the destination and stay there. `spent` is by kind of
-    statement.
+    statement. `baseline` is what a baseline found; None if the run sent rows.
     """
 
     sync: str
@@ -203,5 +222,6 @@ class RunResult:
     started_at: str = ""
     execution_time: float = 0.0
     spent: tuple[StatementCost, ...] = ()
+    baseline: BaselineReport | None = None
     target: str = ""
     database: str = ""

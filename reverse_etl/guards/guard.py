@@ -28,7 +28,8 @@ class Guard(Generic[_Context]):
 
     `stops_when` completes the sentence "The guard stops a run if …". `key` is the type of the guard's key under
     `guards:` of a definition, and `default` its value; without a `key` no definition can turn the guard off.
-    `can_be_allowed`: whether `--allow` accepts its name.
+    `can_be_allowed`: whether `--allow` accepts its name. `for_baseline`: a guard of phase SEND also stops a baseline,
+    which sends nothing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Guard(Generic[_Context]):
     key: Any = None
     default: object = True
     can_be_allowed: bool = True
+    for_baseline: bool = False
 
     def is_off(self, sync: Sync, allowed: Collection[str] = ()) -> bool:
         """Return whether the command or the definition turns the guard off."""

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from reverse_etl.change import Problem, SyncStatus
+from reverse_etl.change import BaselineReport, Problem, SyncStatus
 from reverse_etl.destinations.request import Client
+from reverse_etl.run.baseline.adopter import Adopter
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import Journal
@@ -33,6 +34,7 @@ _Context = TypeVar("_Context", bound="RunContext")
 class RunContext:
     """A run that has started: `began` is seconds of the monotonic clock, `started_at` is UTC as text.
 
+    With an `adopter` the run is a baseline: it sends nothing, and `baseline` is what it found.
     `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
     of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that crashed.
     """
@@ -51,6 +53,13 @@ class RunContext:
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None
     recovered_removals: int = 0
+    adopter: Adopter | None = None
+    baseline: BaselineReport | None = None
+
+    @property
+    def is_baseline(self) -> bool:
+        """Return whether the run takes rows as accepted and sends nothing."""
+        return self.adopter is not None
 
     @property
     def name(self) -> str:

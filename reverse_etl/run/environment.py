@@ -16,6 +16,7 @@ from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards.inputs import snapshot
+from reverse_etl.run.baseline.request import BaselineRequest
 from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.run_history import RunOrigin
@@ -37,7 +38,7 @@ class Invocation:
 
     `process` is what a lease says about its holder; `is_alive` returns whether the process of such a note still runs,
     None if that cannot be known from here. `allowed` are the names after `--allow`. `wait` is the longest wait for a
-    lease, in seconds. `stop` is asked before each request.
+    lease, in seconds. `stop` is asked before each request. With a `baseline`, nothing is sent.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Invocation:
     full_refresh: bool = False
     wait: float = 300.0
     stop: Callable[[], bool] = lambda: False
+    baseline: BaselineRequest | None = None
 
     @property
     def passed_guards(self) -> Collection[str]:

@@ -39,6 +39,7 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
         problem=problem.naming(sync.name) if problem else None,
         started_at=run.started_at,
         execution_time=round(environment.clock.monotonic() - run.began, 3),
+        baseline=run.baseline,
         target=sync.target,
         database=sync.database,
     )
@@ -47,7 +48,8 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
 def _counts(run: RunContext) -> Counts:
     outcomes, plan, looked = run.outcomes.counts, run.planned_rows, run.counts
     ended = sum(outcomes.values())
-    planned = sum(plan.values())
+    # Rows that a baseline leaves to the next run are not planned for this one.
+    planned = sum(plan.values()) - (run.baseline.left if run.baseline is not None else 0)
     # If the run ended before its rows were read, they still count as planned.
     aborted = outcomes[Status.ABORTED] + (planned if not ended else 0)
     return Counts(
@@ -57,6 +59,7 @@ def _counts(run: RunContext) -> Counts:
         removed=looked.removed,
         unchanged=looked.unchanged,
         accepted=outcomes[Status.ACCEPTED],
+        adopted=outcomes[Status.ADOPTED],
         skipped=outcomes[Status.SKIPPED],
         rejected=outcomes[Status.REJECTED],
         invalid=outcomes[Status.INVALID],

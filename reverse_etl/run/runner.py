@@ -9,12 +9,14 @@ from typing import Any
 
 from reverse_etl.change import RunResult
 from reverse_etl.errors import ReverseEtlError
+from reverse_etl.run.baseline.methods import make_adopter
 from reverse_etl.run.context import End, LeasedRun, RunContext
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.history import record_end
 from reverse_etl.run.result import result_of, with_costs
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.run.stages.acquire import acquire
+from reverse_etl.run.stages.adopt import adopt
 from reverse_etl.run.stages.close import close
 from reverse_etl.run.stages.commit import commit
 from reverse_etl.run.stages.guard import guard, guard_connected
@@ -53,7 +55,8 @@ STAGES = (
     RunStage("plan", write_plan),
     RunStage("check", prepare, plans_rows),
     RunStage("plan", guard_plan),
-    RunStage("send", send),
+    RunStage("send", send, lambda context: not context.is_baseline),
+    RunStage("adopt", adopt, lambda context: context.is_baseline),
     RunStage("commit", commit),
     RunStage("commit", close),
 )
@@ -74,7 +77,7 @@ def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvir
 def _begin(
     runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvironment, resources: ExitStack
 ) -> RunContext:
-    clock = environment.clock
+    clock, request = environment.clock, environment.invocation.baseline
     return RunContext(
         runnable=runnable,
         warehouse=warehouse,
@@ -83,6 +86,7 @@ def _begin(
         resources=resources,
         started_at=clock.wall(),
         began=clock.monotonic(),
+        adopter=make_adopter(runnable, request) if request is not None else None,
     )
 
 

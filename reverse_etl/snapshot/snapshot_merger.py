@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.sql.adoption import Adoption
 from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
 from reverse_etl.snapshot.tables import LEFT_AT, VALUE_PREFIX, Tables
 from reverse_etl.warehouses.base import Warehouse
@@ -25,11 +29,25 @@ class SnapshotMerger:
         self._layout = layout
 
     def merge(self, run: OpenRun, untouched: Ranges) -> None:
-        """Merge by the columns of the plan, since a crashed run may have planned with an older definition."""
-        plan, columns = self._plan_table(run.fence), self._columns_of(self._tables.snapshot)
+        """Merge the outcomes of a run. Rows below its credit without an outcome become `unknown`."""
+        merge = self._merge_of(run.fence)
+        self._merge_part(merge.plan, lambda part: merge.sql(run, untouched, part), WHOLE)
+
+    def adopt(self, fence: int, adoption: Adoption) -> None:
+        """Merge planned rows as accepted, although they were not sent."""
+        merge = self._merge_of(fence)
+        for some in adoption.portions(self._warehouse.dialect.most_ranges):
+            self._merge_part(merge.plan, partial(self._adoption, merge, fence, some), some.part)
+
+    def _adoption(self, merge: Merge, fence: int, adoption: Adoption, part: Part) -> str:
+        return merge.of_outcomes(adoption.outcomes(self._warehouse.dialect, merge.plan, part), fence)
+
+    def _merge_of(self, fence: int) -> Merge:
+        """Return the merge by the columns of the plan: a crashed run may have planned with an older definition."""
+        plan, columns = self._plan_table(fence), self._columns_of(self._tables.snapshot)
         planned = [name for name in self._columns_of(plan) if name.startswith(VALUE_PREFIX)]
         stored = [name for name in columns if name.startswith(VALUE_PREFIX)]
-        merge = Merge(
+        return Merge(
             self._warehouse.dialect,
             self._tables,
             plan,
@@ -39,19 +57,18 @@ class SnapshotMerger:
             unmapped=[name for name in stored if name not in planned],
             notes_rows_left=LEFT_AT in columns,
         )
-        self._merge_part(merge, run, untouched, WHOLE)
 
-    def _merge_part(self, merge: Merge, run: OpenRun, untouched: Ranges, part: Part) -> None:
+    def _merge_part(self, plan: str, statement: Callable[[Part], str], part: Part) -> None:
         """Merge one part, in halves if the warehouse has too little memory for all of it. Raises WarehouseError."""
         try:
-            self._warehouse.execute(merge.sql(run, untouched, part))
+            self._warehouse.execute(statement(part))
         except WarehouseError as error:
-            halves = self._halves(merge.plan, part) if error.code == OUT_OF_MEMORY else []
+            halves = self._halves(plan, part) if error.code == OUT_OF_MEMORY else []
             if not halves:
                 raise
             for half in halves:
                 self._warehouse.free_memory()
-                self._merge_part(merge, run, untouched, half)
+                self._merge_part(plan, statement, half)
 
     def _halves(self, plan: str, part: Part) -> list[Part]:
         """Return two parts with about the same number of ordinals; none if there is only one row."""

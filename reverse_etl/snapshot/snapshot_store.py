@@ -16,6 +16,7 @@ from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.snapshot_merger import SnapshotMerger
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
+from reverse_etl.snapshot.sql.adoption import Adoption
 from reverse_etl.snapshot.sql.rows_left import note_rows_left
 from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import (
@@ -209,6 +210,10 @@ class SnapshotStore(SnapshotReader):
         ):
             self._warehouse.execute(statement)
         merger.prune_tombstones(run.fence)
+
+    def adopt(self, fence: int, adoption: Adoption) -> None:
+        """Merge planned rows into the sync snapshot as accepted, although they were not sent."""
+        self._merger().adopt(fence, adoption)
 
     def finish(self, fence: int) -> None:
         """Drop the plan of a closed run."""

@@ -61,4 +61,5 @@ GUARD = Guard(
     " what the sync snapshot was sent to",
     _check,
     bool,
+    for_baseline=True,
 )

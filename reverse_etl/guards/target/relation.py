@@ -45,4 +45,5 @@ GUARD = Guard(
     "the sync snapshot belongs to another relation, such as the table of another target",
     _check,
     bool,
+    for_baseline=True,
 )

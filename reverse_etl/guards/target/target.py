@@ -26,4 +26,5 @@ GUARD = Guard(
     "`targets` of the destination does not list the dbt target of the command",
     _check,
     can_be_allowed=False,
+    for_baseline=True,
 )

@@ -10,6 +10,7 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.guards.guard import SendGuardContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.guards.target import relation, target
+from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
@@ -30,10 +31,14 @@ def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[st
     return error_of(problem) if problem is not None else None
 
 
-def guard_problem(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> Problem | None:
-    """Return what stops this sync before it sends, or None. `allowed` are guards that stop nothing this time."""
-    guards = [guard for guard in SEND_GUARDS if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(guards, send_context(runnable, status))
+def guard_problem(
+    runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment, *, is_baseline: bool = False
+) -> Problem | None:
+    """Return what stops this sync before it sends, or None. A baseline sends nothing, so fewer guards concern it."""
+    allowed = environment.invocation.passed_guards
+    guards = [guard for guard in SEND_GUARDS if guard.for_baseline or not is_baseline]
+    on = [guard for guard in guards if not guard.is_off(runnable.sync, allowed)]
+    return first_problem(on, send_context(runnable, status))
 
 
 def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.checks.guard_checks import guard_problem
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
+from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.planning.estimate import estimate
-from reverse_etl.run.planning.sendable_rows import connect_read_only, count_unsendable
+from reverse_etl.run.planning.sendable_rows import count_unsendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
@@ -60,7 +61,7 @@ class _Forecast:
 
 def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Forecast:
     """Do what a run does before it sends its first row, in the same order. Guards come first."""
-    problem = guard_problem(runnable, status, environment.invocation.passed_guards)
+    problem = guard_problem(runnable, status, environment)
     removals = status.counts.removed if status.diff.acts_on_removed else 0
     if problem is not None or not status.counts.upserts + removals:
         return _Forecast(runnable, problems=(problem,) if problem is not None else ())
@@ -69,7 +70,7 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
             connected, warnings = _connect(runnable, environment)
     except ReverseEtlError as error:
         return _Forecast(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
-    problem = guard_problem(connected, status, environment.invocation.passed_guards)
+    problem = guard_problem(connected, status, environment)
     if problem is not None:
         return _Forecast(connected, problems=(problem,), warnings=tuple(warnings))
     unsendable = count_unsendable(connected, status.diff, reader) if status.counts.upserts else {}

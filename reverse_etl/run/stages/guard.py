@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from reverse_etl.change import SyncStatus
-from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import End, LeasedRun, LookedRun
 
 
 def guard(context: LookedRun) -> LookedRun | End:
     """Return the same run, or its end. Nothing is written yet."""
-    problem = guard_problem(context.runnable, context.snapshot_status, context.environment.invocation.passed_guards)
+    problem = find_run_problem(context, context.snapshot_status)
     if problem is not None:
         return End(context, problem, SyncStatus.STOPPED)
     return context if _has_work(context) else End(context)
@@ -17,8 +17,7 @@ def guard(context: LookedRun) -> LookedRun | End:
 
 def guard_connected(context: LeasedRun) -> LeasedRun | End:
     """Check again with what the destination said: it may differ from what the sync snapshot remembers."""
-    status = context.snapshot_status_under_lease
-    problem = guard_problem(context.runnable, status, context.environment.invocation.passed_guards)
+    problem = find_run_problem(context, context.snapshot_status_under_lease)
     if problem is None:
         return context
     context.lease.release()

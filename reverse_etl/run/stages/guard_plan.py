@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.change import SyncStatus
 from reverse_etl.events import Event
-from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import ApprovedRun, End, PlannedRun, advance
 from reverse_etl.run.remembered_destination import remember_destination
 from reverse_etl.run.sending.journal import Journal, SendDeadlines
@@ -14,7 +14,7 @@ from reverse_etl.snapshot.rejections import Recheck, Rejections
 def guard_plan(context: PlannedRun) -> ApprovedRun | End:
     """Return the run that may send, or its end: then the plan is dropped and the run is closed."""
     lease, row, environment = context.lease, context.lease_row, context.environment
-    problem = guard_problem(context.runnable, context.snapshot_status_under_lease, environment.invocation.passed_guards)
+    problem = find_run_problem(context, context.snapshot_status_under_lease)
     if problem is not None:
         context.store.finish(lease.fence)
         lease.close(entries=row.entries, unknown=False)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.read_only_connection import connect_to_existing
+from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import LeasedRun
 from reverse_etl.run.remembered_destination import find_known_resources, remember_destination
 
@@ -18,12 +19,14 @@ def prepare(context: LeasedRun) -> LeasedRun:
     known = find_known_resources(runnable, row, context.store, environment)
     with context.warehouse.idle():
         caller = environment.make_caller(context.client, runnable.destination)
-        bound = runnable.bound.connect(replace(runnable.context, remembered=known), caller)
-    runnable = runnable.connected(bound)
-    problem = guard_problem(runnable, context.snapshot_status_under_lease, environment.invocation.passed_guards)
+        asked = replace(runnable.context, remembered=known)
+        is_baseline = context.is_baseline
+        bound = connect_to_existing(runnable, asked, caller) if is_baseline else runnable.bound.connect(asked, caller)
+    context = replace(context, runnable=runnable.connected(bound), is_connected=True)
+    problem = find_run_problem(context, context.snapshot_status_under_lease)
     if problem is None and bound.resource_ids:
-        remember_destination(runnable, context.lease, row, environment.invocation.allowed)
-    return replace(context, runnable=runnable, is_connected=True, warnings=(*context.warnings, *bound.warnings))
+        remember_destination(context.runnable, context.lease, row, environment.invocation.allowed)
+    return replace(context, warnings=(*context.warnings, *bound.warnings))
 
 
 def expects_rows(context: LeasedRun) -> bool:

@@ -49,13 +49,16 @@ class Merge:
 
         Rows do not depend on each other, so a part of the plan can be merged before another.
         """
-        newer = f"s.fence <= {int(run.fence)}"
-        unsure, sure = self._unknown_values(run.fence), self._known_values(run.fence)
+        return self.of_outcomes(self._outcomes(run, untouched, part), run.fence)
+
+    def of_outcomes(self, outcomes: str, fence: int) -> str:
+        """Return one statement that merges rows of the plan; `outcomes` selects them with their new state."""
+        newer = f"s.fence <= {int(fence)}"
+        unsure, sure = self._unknown_values(fence), self._known_values(fence)
         branches = [(f"{newer} AND p.outcome = 'unknown'", unsure), (newer, sure)]
         if not self.dialect.merge_branches:
             branches = [(newer, {name: _either(unsure.get(name, f"s.{name}"), sure[name]) for name in sure})]
-        outcomes = self._outcomes(run, untouched, part)
-        return self.dialect.merge(self.tables.snapshot, outcomes, branches, self._inserted(run.fence))
+        return self.dialect.merge(self.tables.snapshot, outcomes, branches, self._inserted(fence))
 
     def _outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
         """Return rows of the plan that change an entry, each with the new state of the entry."""

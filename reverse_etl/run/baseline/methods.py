@@ -1,0 +1,22 @@
+"""Chooses how a baseline finds the rows that the destination holds already."""
+
+from __future__ import annotations
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.run.baseline.adopter import Adopter
+from reverse_etl.run.baseline.request import BaselineMethod, BaselineRequest
+from reverse_etl.run.baseline.trust import TrustingAdopter
+from reverse_etl.run.runnable_sync import RunnableSync
+
+
+def make_adopter(runnable: RunnableSync, request: BaselineRequest) -> Adopter:
+    """Return the adopter that a command asks for. Raises ConfigError if the object does not allow it."""
+    if request.method is BaselineMethod.TRUST:
+        return TrustingAdopter()
+    raise ConfigError(
+        "baseline-not-comparable",
+        f"sync `{runnable.sync.name}`: rows of `{runnable.sync.object}` cannot be compared with what"
+        f" {runnable.vendor.replies.name} holds",
+        context={"object": runnable.sync.object},
+        hint=f"If its rows are there already, run `reverse-etl baseline --select {runnable.sync.name} --trust`.",
+    )
