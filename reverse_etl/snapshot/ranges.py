@@ -58,6 +58,17 @@ class Ranges:
         """Return how many intervals there are."""
         return len(self._starts)
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Return the first number, and the number after the last one; twice 0 if the set is empty."""
+        return (self._starts[0], self._ends[-1]) if self._starts else (0, 0)
+
+    def split(self, most: int) -> Iterator[Ranges]:
+        """Yield the same set in parts of at most `most` intervals, in ascending order."""
+        for first in range(0, self.count, most):
+            chosen = slice(first, first + most)
+            yield Ranges(zip(self._starts[chosen], self._ends[chosen], strict=True))
+
     def __len__(self) -> int:
         return sum(self._ends) - sum(self._starts)
 

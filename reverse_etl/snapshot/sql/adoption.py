@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.sql.merge import Part
@@ -26,16 +26,13 @@ class Adoption:
     condition: str = ""
 
     def portions(self, most: int) -> Iterator[Adoption]:
-        """Yield the same rows in portions of at most `most` ranges, so that no statement is too long."""
-        pairs = list(self.ordinals)
-        for start in range(0, len(pairs), most):
-            yield Adoption(Ranges(pairs[start : start + most]), self.rows, self.condition)
+        """Return the same rows in portions of at most `most` ranges, so that no statement is too long."""
+        return (replace(self, ordinals=some) for some in self.ordinals.split(most))
 
     @property
     def part(self) -> Part:
         """Return the part of the plan that the rows are in."""
-        pairs = list(self.ordinals)
-        return Part(pairs[0][0], pairs[-1][1]) if pairs else Part(0, 0)
+        return Part(*self.ordinals.bounds)
 
     def outcomes(self, dialect: Dialect, plan: str, part: Part) -> str:
         """Return the rows of one part of the plan, each with its new state: removed rows hold nothing any more."""
