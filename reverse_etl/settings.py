@@ -6,7 +6,7 @@ variable over `reverse_etl.yml`, the file over the default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ FILE = "reverse_etl.yml"
 PREFIX = "REVERSE_ETL_"
 # Most rows in one request of any endpoint: a smaller batch loses less if it fails.
 LARGEST_BATCH = 1000
+OTHER_KEYS = ("destinations",)
 _DAY = 86_400.0
 _LONGEST_SHOWN = 20  # shorter than any key
 _OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
@@ -88,15 +89,23 @@ class Settings(BaseModel):
         return self.heartbeat or min(30.0, self.lease_ttl / 4)
 
 
-def resolve_settings(project_dir: Path, env: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:
-    """Return the settings of a project. Raises ConfigError with the source of each wrong or contradictory value."""
-    values = {name: value for name, value in read_file(project_dir).items() if name != "destinations"}
+def resolve_settings(
+    project_dir: Path,
+    env: Mapping[str, str],
+    flags: Mapping[str, object] | None = None,
+    other_keys: Collection[str] = OTHER_KEYS,
+) -> Settings:
+    """Return the settings of a project. Raises ConfigError with the source of each wrong or contradictory value.
+
+    `other_keys` may stand in the file, and are not read here.
+    """
+    values = {name: value for name, value in read_file(project_dir).items() if name not in other_keys}
     values.update({name: env[variable(name)] for name in Settings.model_fields if env.get(variable(name), "") != ""})
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise _wrong_settings(error, env) from None
+        raise _wrong_settings(error, env, other_keys) from None
     _refuse_contradictions(settings)
     return settings
 
@@ -125,12 +134,12 @@ def render_values(value: object, render: Callable[[str], object]) -> object:
     return value
 
 
-def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigError:
+def _wrong_settings(error: ValidationError, env: Mapping[str, str], other_keys: Collection[str]) -> ConfigError:
     lines = {}
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0]) if fault["loc"] else "settings"
         origin = variable(name) if env.get(variable(name)) else f"{FILE} or a flag"
-        lines[f"{name} (from {origin})"] = _wrong_setting(name, fault)
+        lines[f"{name} (from {origin})"] = _wrong_setting(name, fault, other_keys)
     return ConfigError(
         "wrong-setting",
         f"{plural(len(lines), 'setting')} cannot be used: {', '.join(lines)}",
@@ -139,12 +148,12 @@ def _wrong_settings(error: ValidationError, env: Mapping[str, str]) -> ConfigErr
     )
 
 
-def _wrong_setting(name: str, fault: ErrorDetails) -> str:
+def _wrong_setting(name: str, fault: ErrorDetails, other_keys: Collection[str]) -> str:
     """Return what is wrong. A value under an unknown name may be an API key, so it is not shown."""
     if fault["type"] == "extra_forbidden":
         if name in _OF_DESTINATIONS:
             return f"`{name}` belongs to a destination: write it under `destinations:`, `<name>:`"
-        return f"there is no such setting{did_you_mean(name, [*Settings.model_fields, 'destinations'])}"
+        return f"there is no such setting{did_you_mean(name, [*Settings.model_fields, *other_keys])}"
     found = fault["input"]
     plain = isinstance(found, (int, float, str)) and len(str(found)) <= _LONGEST_SHOWN
     return f"{fault['msg']}, found {found!r}" if plain else f"{fault['msg']}, found a {type(found).__name__}"

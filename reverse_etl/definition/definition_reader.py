@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reverse_etl.definition.defaults import with_defaults
 from reverse_etl.definition.entry import DESTINATION, LONGEST_NAME, EntriesOf, Entry
 from reverse_etl.definition.entry_checks import check_entry
 from reverse_etl.definition.faults import EntryLocation, find_field_faults
@@ -18,6 +19,7 @@ class TaggedModel:
     """A dbt model with a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
     `target` is dbt's target, `database` the relation's. `label` is the name for people, with package and version.
+    `defaults` are what its entries leave out.
     """
 
     name: str
@@ -29,6 +31,7 @@ class TaggedModel:
     database: str = ""
     label: str = ""
     version: ModelVersion = field(default_factory=ModelVersion)
+    defaults: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def default_name(self) -> str:
@@ -49,7 +52,7 @@ def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) ->
             broken.append(_broken(model, entry, default, [_unknown_version(location, strange, model.version)]))
         if strange or is_off(entry) or not applies_to(entry, model.version):
             continue
-        checked, partial, wrong = check_entry(entry, location, entries_of(_destination_name(entry)))
+        checked, partial, wrong = _check_with_defaults(entry, model, location, entries_of)
         if checked is not None:
             sync = _sync(model, checked, default)
             wrong += [*checked.faults(location), *_check(sync, location)]
@@ -63,6 +66,15 @@ def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) ->
         empty = location.fault("empty-definition", "the list of definitions is empty")
         broken.append(_broken(model, None, model.default_name, [empty]))
     return syncs, broken
+
+
+def _check_with_defaults(
+    entry: object, model: TaggedModel, location: EntryLocation, entries_of: EntriesOf
+) -> tuple[Entry | None, Entry | None, list[Fault]]:
+    """Return what `check_entry` finds in an entry with its defaults."""
+    kinds = entries_of(_destination_name(entry))
+    kind = kinds.get(str(_pairs(entry).get("object")), Entry)
+    return check_entry(with_defaults(entry, model.defaults, kind.model_fields), location, kinds)
 
 
 def _unknown_version(location: EntryLocation, named: Sequence[str], model: ModelVersion) -> Fault:

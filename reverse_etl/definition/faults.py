@@ -15,31 +15,35 @@ from reverse_etl.sync import Field, Sync
 _MOST_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class EntryLocation:
-    """Where a definition stands: model, file, and its index if the model has a list of entries."""
+class YamlLocation:
+    """A place in a YAML file, for faults. Subclasses say which."""
 
-    model: str
     file: str
-    index: int | None
+
+    @property
+    def subject(self) -> str:
+        """Return what a message about a fault here begins with."""
+        raise NotImplementedError
+
+    @property
+    def context(self) -> dict[str, object]:
+        """Return what a fault shows below its message."""
+        return {"file": self.file}
 
     def key(self, key: str = "") -> str:
-        """Return the YAML path of a key below `meta`."""
-        if key.startswith("columns."):
-            return f"{key}.meta.reverse_etl"
-        base = "meta.reverse_etl" + ("" if self.index is None else f"[{self.index}]")
-        return f"{base}.{key}" if key else base
+        """Return the YAML path of a key."""
+        raise NotImplementedError
 
     def fault(self, code: str, message: str, *, key: str = "", found: object = None, allowed: object = None) -> Fault:
         """Return a fault at this location. `found` and `allowed` are left out if they are None."""
-        context: dict[str, object] = {"model": self.model, "file": self.file, "key": self.key(key)}
+        context = {**self.context, "key": self.key(key)}
         if found is not None:
             context["found"] = shorten(found)
         if allowed is not None:
             context["allowed"] = allowed
         return Fault(
             code,
-            f"model `{self.model}`: {message}",
+            f"{self.subject}: {message}",
             context=context,
             hint=f"Change `{self.key(key)}` in {self.file or 'the definition of the model'}.",
         )
@@ -52,6 +56,30 @@ class EntryLocation:
         return self.fault(
             code, message + did_you_mean(str(found), words), key=key, found=found, allowed=", ".join(words)
         )
+
+
+@dataclass(frozen=True)
+class EntryLocation(YamlLocation):
+    """Where a definition stands: model, file, and its index if the model has a list of entries."""
+
+    model: str
+    file: str
+    index: int | None
+
+    @property
+    def subject(self) -> str:
+        return f"model `{self.model}`"
+
+    @property
+    def context(self) -> dict[str, object]:
+        return {"model": self.model, "file": self.file}
+
+    def key(self, key: str = "") -> str:
+        """Return the YAML path of a key below `meta`."""
+        if key.startswith("columns."):
+            return f"{key}.meta.reverse_etl"
+        base = "meta.reverse_etl" + ("" if self.index is None else f"[{self.index}]")
+        return f"{base}.{key}" if key else base
 
 
 def unknown_word_code(key: str) -> str:
@@ -81,7 +109,7 @@ def _outline(value: object) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def translate_errors(error: ValidationError, location: EntryLocation, entry: type[BaseModel]) -> list[Fault]:
+def translate_errors(error: ValidationError, location: YamlLocation, entry: type[BaseModel]) -> list[Fault]:
     """Return each error of pydantic as a fault in plain words."""
     seen: dict[str, Fault] = {}
     for detail in error.errors(include_url=False):
@@ -91,7 +119,7 @@ def translate_errors(error: ValidationError, location: EntryLocation, entry: typ
     return [fault for key, fault in seen.items() if not any(other.startswith(f"{key}.") for other in seen)]
 
 
-def _fault(detail: ErrorDetails, key: str, location: EntryLocation, entry: type[BaseModel]) -> Fault:
+def _fault(detail: ErrorDetails, key: str, location: YamlLocation, entry: type[BaseModel]) -> Fault:
     found = detail["input"]
     if detail["type"] == "extra_forbidden":
         words = _words(_kinds_at(_path(detail)[:-1], entry))

@@ -5,6 +5,8 @@ Entries of every object have them, and reverse_etl.yml can set their defaults. A
 
 from __future__ import annotations
 
+from pydantic import Field as Key
+
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.limit import LimitEntry
@@ -13,5 +15,5 @@ from reverse_etl.guards.limit import LimitEntry
 class SyncPolicy(EntryPart):
     """Defaults for definitions."""
 
-    guards: GuardsEntry = GuardsEntry()
-    reject_limit: LimitEntry = LimitEntry()
+    guards: GuardsEntry = Key(GuardsEntry(), description="which guards can stop a run, and their limits")
+    reject_limit: LimitEntry = Key(LimitEntry(), description="how many refused rows make a run an error")

@@ -19,6 +19,7 @@ from reverse_etl.dbt.staleness import Staleness
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.targets import PLACE_KEYS, TargetCheck, judge
 from reverse_etl.dbt.unread import changed_files, repeated_keys, unread_tags
+from reverse_etl.definition.defaults import DEFAULT_KEYS, read_defaults, unknown_targets
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig, DestinationSource, OfflineConfig
 from reverse_etl.destinations.config_file import destination_kind
@@ -29,7 +30,7 @@ from reverse_etl.guards.table import ALLOWABLE, MANIFEST_GUARDS
 from reverse_etl.project.manifest_facts import ManifestFacts
 from reverse_etl.project.sync_reader import Definitions, read_syncs
 from reverse_etl.run.checks.builds import Builds, read_builds
-from reverse_etl.settings import FILE, Settings, read_file, resolve_settings
+from reverse_etl.settings import FILE, OTHER_KEYS, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import Reader, WaitPolicy, Warehouse
@@ -81,7 +82,8 @@ class ProjectContext:
 
     @cached_property
     def settings(self) -> Settings:
-        return resolve_settings(self.locations.project_dir, self.env, self.options.settings)
+        beside = (*OTHER_KEYS, *DEFAULT_KEYS)
+        return resolve_settings(self.locations.project_dir, self.env, self.options.settings, beside)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -99,9 +101,19 @@ class ProjectContext:
         return manifest
 
     def unread_warnings(self) -> list[str]:
-        """Return warnings about what is not read: changed files, misspelt tags, repeated keys."""
+        """Return warnings about what is not read: changed files, misspelt tags, repeated keys, unknown targets."""
         lost = repeated_keys(self.manifest, self.locations.project_dir)
-        return [*unread_tags(self.manifest), *lost, *changed_files(self._stale, self.locations)]
+        changed = changed_files(self._stale, self.locations)
+        return [*unread_tags(self.manifest), *lost, *changed, *self._unread_defaults()]
+
+    def _unread_defaults(self) -> list[str]:
+        """Return warnings about defaults for targets that the profile does not have."""
+        try:
+            outputs = read_outputs(self._request, self.env, ())
+        except ConfigError:
+            return []
+        unknown = unknown_targets(read_file(self.locations.project_dir), list(outputs.fields))
+        return [f"{sentence}; the profile is `{outputs.profile}`" for sentence in unknown]
 
     def _target_mismatch(self, manifest: Manifest) -> TargetCheck | None:
         """Return why the manifest is another target's. An unreadable profile is reported later, on opening."""
@@ -132,7 +144,8 @@ class ProjectContext:
     @cached_property
     def definitions(self) -> Definitions:
         """Return all definitions, including broken ones. Raises ConfigError if dbt's files cannot be read."""
-        return read_syncs(self.manifest, self.target, self.vendor)
+        defaults = read_defaults(read_file(self.locations.project_dir), self.target)
+        return read_syncs(self.manifest, self.target, self.vendor, defaults)
 
     @property
     def syncs(self) -> tuple[Sync, ...]:

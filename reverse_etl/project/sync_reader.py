@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.dbt.manifest import Manifest, Model
@@ -33,13 +33,16 @@ class Definitions:
 VendorOf = Callable[[str], Destination]
 
 
-def read_syncs(manifest: Manifest, target: str, vendor_of: VendorOf) -> Definitions:
-    """Return every definition of a manifest, which dbt wrote for this target."""
+def read_syncs(
+    manifest: Manifest, target: str, vendor_of: VendorOf, defaults: Mapping[str, object] | None = None
+) -> Definitions:
+    """Return every definition of a manifest, which dbt wrote for this target. `defaults` are what entries leave out."""
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for model in manifest.nodes.values():
         if TAG in model.meta:
-            sound, wrong = _definitions_of(model, manifest, target, vendor_of)
+            tagged = replace(_tagged_model(model, manifest), target=target, defaults=defaults or {})
+            sound, wrong = _definitions_of(model, tagged, vendor_of)
             syncs += sound
             broken += wrong
     syncs, namesakes = split_namesakes(syncs)
@@ -77,22 +80,22 @@ def _name_taken(sync: Sync, namesakes: Sequence[Sync]) -> Fault:
     )
 
 
-def _definitions_of(
-    model: Model, manifest: Manifest, target: str, vendor_of: VendorOf
-) -> tuple[list[Sync], list[BrokenSync]]:
-    """Return the faults of the model itself, which break all of its definitions."""
+def _tagged_model(model: Model, manifest: Manifest) -> TaggedModel:
     package = "" if manifest.project_name in (None, model.package) else f"{model.package}."
-    tagged = TaggedModel(
+    return TaggedModel(
         name=model.name,
         unique_id=model.unique_id,
         relation=model.relation_name or "",
         file=str(model.patch_file or model.file),
         hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
-        target=target,
         database=model.database or "",
         label=f"{package}{model.name}{f'.v{model.version}' if model.version else ''}",
         version=_version_of(model, manifest),
     )
+
+
+def _definitions_of(model: Model, tagged: TaggedModel, vendor_of: VendorOf) -> tuple[list[Sync], list[BrokenSync]]:
+    """Return the definitions of a model. Faults of the model itself break all of them."""
     syncs, broken = read_definitions(tagged, model.meta[TAG], lambda name: vendor_of(name).entries())
     location = EntryLocation(tagged.label, tagged.file, None)
     faults = [*_no_table(model, location), *_wrong_marks(model, location)]
