@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reverse_etl.report.inspections import Finding
     from reverse_etl.report.stored_states import ListedState
     from reverse_etl.report.sync_states import SyncState
+    from reverse_etl.run.journeys.journey_forecast import JourneyForecast, JourneyStart, PossibleStart
     from reverse_etl.run.planning.sync_plan import SyncPlan
 
 _RESULTS = (
@@ -59,6 +60,7 @@ _RESULTS = (
     "RunResults",
 )
 _ERRORS = ("ConfigError", "DestinationError", "Fault", "Faults", "LeaseError", "ReverseEtlError", "WarehouseError")
+_JOURNEYS = ("JourneyForecast", "JourneyStart", "PossibleStart")
 _MODULES = {
     "Definitions": "reverse_etl.project.sync_reader",
     "Event": "reverse_etl.events",
@@ -71,6 +73,7 @@ _MODULES = {
     "SyncStatus": "reverse_etl.change",
     **dict.fromkeys(_RESULTS, "reverse_etl.project.results"),
     **dict.fromkeys(_ERRORS, "reverse_etl.errors"),
+    **dict.fromkeys(_JOURNEYS, "reverse_etl.run.journeys.journey_forecast"),
 }
 __all__ = [
     "AcceptedDestination",
@@ -84,10 +87,13 @@ __all__ = [
     "Finding",
     "HeldRow",
     "History",
+    "JourneyForecast",
+    "JourneyStart",
     "LeaseError",
     "ListedState",
     "MigratedState",
     "PastRun",
+    "PossibleStart",
     "Project",
     "ProjectStatus",
     "RequeuedRows",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ConfigError
 from reverse_etl.secret import Secret
 
@@ -164,3 +165,8 @@ class Destination(ABC):
         """Return what would happen to the fields; create nothing. Raises ConfigError or DestinationError."""
         del samples, project_type
         return bound.inspect(context, caller)
+
+    def read_journeys(self, caller: ApiCaller) -> JourneyList:
+        """Return the journeys that accept new users. Raises DestinationError if they cannot be asked for."""
+        del caller
+        return JourneyList()

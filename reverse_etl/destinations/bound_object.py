@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reverse_etl.destinations.inspection import Inspection
+from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import Body, Operations, Row
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import Fault
@@ -76,6 +77,7 @@ class BoundObject:
     - `changes_identifier`: an accepted row gives a user another identifier.
     - `expects_skips`: skipped rows are normal in this mode, and no reason for a warning.
     - `first_recheck`: seconds until a skipped row is tried again for the first time.
+    - `journey_events` are what the rows do that can start a journey.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
     """
@@ -90,6 +92,7 @@ class BoundObject:
     changes_identifier: bool = False
     expects_skips: bool = False
     first_recheck: float | None = None
+    journey_events: tuple[JourneyEvent, ...] = ()
     check: Check = _no_faults
     inspect: Inspect = _nothing_to_inspect
     connector: Connect = _unchanged

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, list_counts, resent_sentence
 from reverse_etl.report.failures import problem_dict
+from reverse_etl.report.journeys import journey_sentences
 from reverse_etl.report.masking import mask
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
@@ -43,6 +44,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("removed", _removed(plan)),
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
+                *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
                 ("note", plan.note),
                 *(("warning", printable(warning)) for warning in plan.warnings),
             ],

@@ -6,7 +6,7 @@ Nothing else in `run/` reads a clock, draws a random number or opens a connectio
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from reverse_etl.delivery.rate_limiter import RateLimiter, Time
@@ -17,6 +17,7 @@ from reverse_etl.destinations.request import Client, Endpoint
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards.inputs import snapshot
 from reverse_etl.run.baseline.request import BaselineRequest
+from reverse_etl.run.journeys.journey_reader import JourneyReader
 from reverse_etl.run.wait_reporter import WaitReporter
 from reverse_etl.settings import Settings
 from reverse_etl.snapshot.run_history import RunOrigin
@@ -81,13 +82,14 @@ class ProjectSyncs:
 
 @dataclass(frozen=True)
 class RunEnvironment:
-    """What a run gets from outside. `settings` are the settings of its sync."""
+    """What a run gets from outside. `settings` are the settings of its sync, `journeys` are shared by all syncs."""
 
     settings: Settings
     clock: RunClock
     invocation: Invocation
     connections: Connections
     project: ProjectSyncs = ProjectSyncs()
+    journeys: JourneyReader = field(default_factory=JourneyReader)
 
     def report(self, event: Event) -> None:
         """Hand an event to the listener of the command."""

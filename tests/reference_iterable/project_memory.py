@@ -114,6 +114,7 @@ class Memory:
         self.applied: list[tuple[str, Any]] = []
         self.deleted: list[str] = []
         self.merged: list[tuple[str, str]] = []
+        self.journeys: list[Mapping[str, Any]] = []
         self.user_fields = FieldTypes(self.settings.field_limit)
         self.event_fields = FieldTypes(self.settings.event_field_limit)
         self._numbers = itertools.count(101)

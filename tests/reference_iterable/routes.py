@@ -12,6 +12,7 @@ from tests.reference_iterable.endpoints import (
     commerce,
     events,
     forgotten_users,
+    journeys,
     lists,
     subscriptions,
     user_merges,
@@ -107,6 +108,7 @@ ROUTES = (
     Route("GET", "/api/lists/{listId}/size", lists.get_size, ((5, MINUTE),)),
     Route("DELETE", "/api/lists/{listId}", lists.delete_list),
     Route("GET", "/api/channels", subscriptions.list_channels, _READ),
+    Route("GET", "/api/journeys", journeys.list_journeys),
     Route("GET", "/api/messageTypes", subscriptions.list_message_types, _READ),
 )
 # A bulk endpoint and its single twin go through different queues: of one user's data, either may land last (5.5).

@@ -52,6 +52,8 @@ class ReferenceServer(Memory, Hooks):
         Hooks.__init__(self)
         Memory.__init__(self, settings, clock)
         self.refused: set[str] = set()
+        # Paths that the key has no right to.
+        self.refused_paths: set[str] = set()
         self.log: list[Received] = []
         self.advice_log = AdviceLog()
         self.url = ""
@@ -137,7 +139,7 @@ class _Request:
     def _check_access(self, route: Route, path: str) -> None:
         """Check key, size and JSON of the request. Raises Refusal."""
         key = self.headers.get("api-key") or self.headers.get("api_key")
-        if key not in self.server.settings.keys:
+        if key not in self.server.settings.keys or path in self.server.refused_paths:
             raise Refusal(wrong_key(path))
         if route.most_bytes is not None and len(self.content) > route.most_bytes:
             raise Refusal(BODY_TOO_LARGE)

@@ -25,6 +25,8 @@ from reverse_etl.destinations.iterable.identifier_conflicts import find_identifi
 from reverse_etl.destinations.iterable.project_types import check_project_type
 from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
+from reverse_etl.destinations.iterable.resources.journeys import read_enabled_journeys
+from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.destinations.request import ApiCaller, Client
 from reverse_etl.sync import Sync
 
@@ -82,3 +84,6 @@ class IterableDestination(Destination):
         found = add_date_findings(bound.inspect(context, caller), texts)
         note = f"Profiles in Iterable show a project of type `{project.value}`, as it is set"
         return replace(found, notes=(*found.notes, note)) if confirmed else found
+
+    def read_journeys(self, caller: ApiCaller) -> JourneyList:
+        return read_enabled_journeys(caller)

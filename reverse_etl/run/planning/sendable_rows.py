@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reverse_etl.delivery.batches import largest_row
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
+from reverse_etl.run.planning.value_counts import ValueCounts, number_rows
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.window_reader import Window
 from reverse_etl.snapshot.sql.diff import Diff
@@ -19,25 +21,43 @@ if TYPE_CHECKING:
 _ROWS_A_BATCH = 2000
 
 
-def count_unsendable(runnable: RunnableSync, diff: Diff, reader: Reader, rows: int = _ROWS_A_BATCH) -> Counter[str]:
-    """Return the planned rows that cannot be sent, by the code of the reason.
+@dataclass(frozen=True)
+class SendableRows:
+    """What encoding the planned rows showed: rows that cannot be sent, by the code of the reason.
+
+    `names` counts the other rows by their value in one column. It holds only so many names; `unnamed` counts the rest.
+    """
+
+    unsendable: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    unnamed: int = 0
+
+
+def count_sendable(
+    runnable: RunnableSync, diff: Diff, reader: Reader, name_column: str = "", rows: int = _ROWS_A_BATCH
+) -> SendableRows:
+    """Return what encoding the planned rows shows. `name_column` is the column whose values are counted, or empty.
 
     If memory is too small for batches of so many `rows`, they are made smaller.
     """
     try:
-        return _counted(runnable, reader.batches(reader.prepare(diff.sendable()), rows))
+        return _count(runnable, reader.batches(reader.prepare(diff.sendable()), rows), name_column)
     except WarehouseError as error:
         if error.code != OUT_OF_MEMORY or rows == 1:
             raise
-    return count_unsendable(runnable, diff, reader, max(1, rows // 40))
+    return count_sendable(runnable, diff, reader, name_column, max(1, rows // 40))
 
 
-def _counted(runnable: RunnableSync, batches: Iterator[pa.RecordBatch]) -> Counter[str]:
+def _count(runnable: RunnableSync, batches: Iterator[pa.RecordBatch], name_column: str) -> SendableRows:
     largest = largest_row(runnable.bound.operations.write)
     codes: Counter[str] = Counter()
+    names = ValueCounts()
     for batch in batches:
         for portion in Window(0, batch.num_rows, (batch,)).portions():
-            encoded = runnable.encoder.encode(portion)
+            encoded = runnable.encoder.encode(number_rows(portion) if name_column else portion)
             codes.update(outcome.code for outcome in encoded.outcomes)
             codes.update("row-too-large" for change in encoded.changes if len(change.body) + 1 > largest)
-    return codes
+            if name_column:
+                fitting = [change.ordinal for change in encoded.changes if len(change.body) + 1 <= largest]
+                names.add(portion.column(name_column).take(fitting))
+    return SendableRows(codes, names.counts, names.others)

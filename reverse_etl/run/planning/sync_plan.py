@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.change import Problem
+from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class SyncPlan:
 
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
     `fails`: the run would end with an error, and not be stopped by a guard.
+    `journeys` is what the rows may start at the destination; None if the destination was not asked.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
     """
 
@@ -58,3 +60,4 @@ class SyncPlan:
     fails: bool = False
     target: str = ""
     database: str = ""
+    journeys: JourneyForecast | None = None

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
+from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.checks.guard_checks import guard_problem
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.planning.estimate import estimate
-from reverse_etl.run.planning.sendable_rows import count_unsendable
+from reverse_etl.run.planning.planned_journeys import name_column_of, plan_journeys
+from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
@@ -44,6 +47,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, e
         problems=forecast.problems,
         warnings=(*forecast.warnings, *_rename_warnings(runnable, status, reader, environment)),
         fails=forecast.fails,
+        journeys=forecast.journeys,
         note=_open_run_note(status),
     )
 
@@ -57,6 +61,7 @@ class _Forecast:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     fails: bool = False
+    journeys: JourneyForecast | None = None
 
 
 def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Forecast:
@@ -67,21 +72,28 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
         return _Forecast(runnable, problems=(problem,) if problem is not None else ())
     try:
         with reader.idle():
-            connected, warnings = _connect(runnable, environment)
+            connected, warnings, journeys = _connect(runnable, environment)
     except ReverseEtlError as error:
         return _Forecast(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
     problem = guard_problem(connected, status, environment)
     if problem is not None:
         return _Forecast(connected, problems=(problem,), warnings=tuple(warnings))
-    unsendable = count_unsendable(connected, status.diff, reader) if status.counts.upserts else {}
-    return _Forecast(connected, unsendable, warnings=tuple(warnings))
+    column = name_column_of(connected, journeys)
+    rows = count_sendable(connected, status.diff, reader, column) if status.counts.upserts else SendableRows()
+    return _Forecast(
+        connected, rows.unsendable, warnings=tuple(warnings), journeys=plan_journeys(connected, status, journeys, rows)
+    )
 
 
-def _connect(runnable: RunnableSync, environment: RunEnvironment) -> tuple[RunnableSync, Sequence[str]]:
-    """Return the sync with what the destination says about it, and warnings."""
+def _connect(
+    runnable: RunnableSync, environment: RunEnvironment
+) -> tuple[RunnableSync, Sequence[str], JourneyList | None]:
+    """Return the sync with what the destination says about it, warnings, and journeys that rows could start."""
     client = environment.connections.client(runnable.destination)
     try:
-        return connect_read_only(runnable, environment.make_caller(client, runnable.destination))
+        caller = environment.make_caller(client, runnable.destination)
+        connected, warnings = connect_read_only(runnable, caller)
+        return connected, warnings, environment.journeys.read(connected, caller)
     finally:
         client.close()
 

@@ -24,6 +24,7 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.objects.activity import WINDOW, read_user_refusal
 from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
+from reverse_etl.destinations.iterable.resources.journeys import CART_CLEARED, CART_UPDATE, NEW_USER
 from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
 from reverse_etl.destinations.operation import Operations, Row
 from reverse_etl.destinations.request import Endpoint, Reply
@@ -77,6 +78,7 @@ def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
         people=person_columns(identity, others),
         first_recheck=FIRST_RECHECK,
         check=identifiers.check,
+        journey_events=(CART_UPDATE, NEW_USER, *([CART_CLEARED] if entry.on_removed == "clear" else [])),
     )
 
 

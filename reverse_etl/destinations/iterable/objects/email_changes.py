@@ -25,6 +25,7 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.objects.users import BulkUpdate
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.identifier_change_lookup import IdentifierChangeLookup, UserIdentifier
+from reverse_etl.destinations.iterable.resources.journeys import PROFILE_UPDATE
 from reverse_etl.destinations.operation import Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint
 from reverse_etl.errors import Fault
@@ -80,6 +81,7 @@ def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
         people=(*person_columns(identity), person_column("email", f"@{_NEW}")),
         changes_identifier=True,
         check=identifiers.check,
+        journey_events=() if by_endpoint else (PROFILE_UPDATE,),
     )
 
 

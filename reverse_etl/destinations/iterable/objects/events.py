@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -29,6 +29,8 @@ from reverse_etl.destinations.iterable.objects.activity import (
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, texts
+from reverse_etl.destinations.iterable.resources.journeys import custom_event, custom_events_by
+from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row
 from reverse_etl.destinations.request import Endpoint, Reply, Request
 from reverse_etl.errors import Fault
@@ -70,7 +72,15 @@ def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
     name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
     write = TrackBulk(entry.skips_unknown, allow_dropped_fields=entry.allow_dropped_fields)
     body = partial(_body, entry, identifiers.precedence)
-    return bind_activity(entry, identifiers, operations=Operations(write), body=body, requirements=[name])
+    bound = bind_activity(entry, identifiers, operations=Operations(write), body=body, requirements=[name])
+    return replace(bound, journey_events=(_journey_event(entry),))
+
+
+def _journey_event(entry: EventsEntry) -> JourneyEvent:
+    name = entry.event_name
+    if name is None or name.column is not None:
+        return custom_events_by("event_name")
+    return custom_event(str(AS_TEXT.read(name.constant)))
 
 
 def _body(entry: EventsEntry, keys: Sequence[str], row: Row) -> Mapping[str, object]:

@@ -24,8 +24,10 @@ from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, miss
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
+from reverse_etl.destinations.iterable.resources.journeys import LIST_ADD, LIST_REMOVAL, NEW_USER
 from reverse_etl.destinations.iterable.resources.list_lookup import FoundList, ListKey, ListSearch
 from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
+from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
@@ -143,7 +145,16 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
         check=partial(_check, entry, identifiers),
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry, identifiers.key),
+        journey_events=_journey_events(entry),
     )
+
+
+def _journey_events(entry: ListMembersEntry) -> tuple[JourneyEvent, ...]:
+    if entry.mode == "remove":
+        return (LIST_REMOVAL,)
+    created = () if entry.update_existing_users_only else (NEW_USER,)
+    removed = (replace(LIST_REMOVAL, rows="removed"),) if entry.mode == "mirror" else ()
+    return (LIST_ADD, *created, *removed)
 
 
 def _check(entry: ListMembersEntry, identifiers: Identifiers, sync: Sync) -> FaultList:

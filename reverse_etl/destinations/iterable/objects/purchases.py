@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -26,6 +26,7 @@ from reverse_etl.destinations.iterable.objects.activity import (
 )
 from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
+from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, PURCHASE
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
 from reverse_etl.destinations.request import Endpoint, Reply
 from reverse_etl.errors import Fault
@@ -62,13 +63,14 @@ def bind(entry: PurchasesEntry, project: ProjectType) -> BoundObject:
     """Return how purchases are identified and sent, one request each."""
     identifiers = Identifiers.of(entry, project)
     total = Requirement(("@total",), "null-total", "`total` is NULL")
-    return bind_activity(
+    bound = bind_activity(
         entry,
         identifiers,
         operations=Operations(TrackPurchase(skip=entry.skips_unknown)),
         body=partial(_body, entry, identifiers.precedence, entry.items.reader()),
         requirements=[entry.items.requirement(), total],
     )
+    return replace(bound, journey_events=(PURCHASE, NEW_USER))
 
 
 def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, row: Row) -> Mapping[str, object]:

@@ -28,6 +28,7 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier, failures_in, identifier, texts
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal
+from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, SUBSCRIPTION_UPDATE
 from reverse_etl.destinations.iterable.resources.named_resources import (
     CHANNELS,
     LISTS,
@@ -138,6 +139,7 @@ def bind(entry: SubscriptionsEntry, project: ProjectType) -> BoundObject:
         check=identifiers.check,
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry, identifiers),
+        journey_events=(SUBSCRIPTION_UPDATE, NEW_USER),
     )
 
 

@@ -32,7 +32,9 @@ from reverse_etl.destinations.iterable.identity import (
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import is_absent
+from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, PROFILE_CLEARED, PROFILE_UPDATE
 from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
+from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, Operations, Row
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
@@ -98,7 +100,14 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         check=partial(_check, entry, identifiers),
         inspect=partial(_inspect, entry),
         connector=_connect,
+        journey_events=_journey_events(entry),
     )
+
+
+def _journey_events(entry: UsersEntry) -> tuple[JourneyEvent, ...]:
+    created = () if entry.mode == "update" else (NEW_USER,)
+    cleared = (PROFILE_CLEARED,) if entry.removal_action() == "clear" else ()
+    return (PROFILE_UPDATE, *created, *cleared)
 
 
 def _check(entry: UsersEntry, identifiers: Identifiers, sync: Sync) -> list[Fault]:

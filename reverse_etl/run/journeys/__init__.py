@@ -1,0 +1,1 @@
+"""What a run may start at the destination by itself."""
