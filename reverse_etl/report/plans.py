@@ -8,8 +8,8 @@ from dataclasses import asdict
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, list_counts, resent_sentence
 from reverse_etl.report.failures import problem_dict
-from reverse_etl.report.journeys import journey_sentences
 from reverse_etl.report.masking import mask
+from reverse_etl.report.plan_parts.journeys import journey_sentences
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan

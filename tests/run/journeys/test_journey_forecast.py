@@ -11,7 +11,7 @@ from reverse_etl.destinations.iterable.resources.journeys import (
     custom_events_by,
 )
 from reverse_etl.destinations.journeys import Journey, JourneyEvent, JourneyList
-from reverse_etl.report.journeys import journey_sentences
+from reverse_etl.report.plan_parts.journeys import journey_sentences
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast, RowsToSend, forecast_journeys
 from reverse_etl.run.planning.value_counts import ValueCounts
 
@@ -56,8 +56,9 @@ def test_a_journey_without_events_may_start_with_what_is_no_custom_event() -> No
 def test_list_adds_and_new_users_have_their_doubt() -> None:
     found = forecast((WELCOME,), LIST_ADD, NEW_USER, written=9, added=1)
     limits = "(limits: 1 per user at the same time)"
+    lists = "Iterable's API does not say which list starts it"
     assert journey_sentences(found) == [
-        f"9 list adds may enter the enabled journey 'Welcome' {limits}: Iterable's API does not say which list starts it",
+        f"9 list adds may enter the enabled journey 'Welcome' {limits}: {lists}",
         f"1 new user may enter the enabled journey 'Welcome' {limits}: only users that Iterable does not have yet",
     ]
 
