@@ -21,7 +21,8 @@ class IntegrityProblem:
 class TableFacts:
     """Facts about the tables of a sync. `newest` is the highest fence in the sync snapshot, or 0 if it has no rows.
 
-    `had_accepted_rows`: the run history has a run of the sync with accepted rows.
+    `had_accepted_rows`: the run history has a run of the sync with accepted or adopted rows. It is only asked if the
+    tables hold no row.
     """
 
     has_snapshot: bool
@@ -29,6 +30,17 @@ class TableFacts:
     entries: int
     newest: int
     had_accepted_rows: bool = False
+
+
+def holds_no_row(lease: LeaseRow | None, entries: int, newest: int) -> bool:
+    """Return whether the tables show no row that was accepted, or that an open run may have sent."""
+    may_have_sent = lease is not None and (lease.entries or (lease.run is not None and lease.run.credit))
+    return not (entries or newest or may_have_sent)
+
+
+def is_first_run(lease: LeaseRow | None, facts: TableFacts) -> bool:
+    """Return whether the next run is the first one that sends rows, or the first one since a reset."""
+    return holds_no_row(lease, facts.entries, facts.newest) and not facts.had_accepted_rows
 
 
 def find_integrity_problem(lease: LeaseRow | None, facts: TableFacts) -> IntegrityProblem | None:

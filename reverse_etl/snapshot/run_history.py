@@ -123,15 +123,20 @@ def recent_removals(reader: Reader, tables: Tables, hours: float) -> int:
 
 
 def had_accepted_rows(reader: Reader, tables: Tables) -> bool:
-    """Return whether a run got rows of the sync accepted since the sync was last reset."""
+    """Return whether a run got rows of the sync accepted, or adopted them, since the sync was last reset."""
     if reader.columns(tables.runs) is None:
         return False
     rows = reader.query(
-        f"SELECT status FROM {tables.runs} WHERE sync = ? AND (status = ? OR counts LIKE ?)"
-        " AND counts NOT LIKE ? ORDER BY ended_at DESC, fence DESC LIMIT 1",
-        (tables.sync, RESET, '%"accepted": %', '%"accepted": 0,%'),
+        f"SELECT status FROM {tables.runs} WHERE sync = ? AND (status = ? OR (counts LIKE ? AND counts NOT LIKE ?)"
+        " OR (counts LIKE ? AND counts NOT LIKE ?)) ORDER BY ended_at DESC, fence DESC LIMIT 1",
+        (tables.sync, RESET, *_count_above_zero("accepted"), *_count_above_zero("adopted")),
     )
     return bool(rows) and rows[0][0] != RESET
+
+
+def _count_above_zero(name: str) -> tuple[str, str]:
+    """Return a pattern that texts of counts with this count match, and one that those with the count 0 match."""
+    return f'%"{name}": %', f'%"{name}": 0,%'
 
 
 def prune_runs(warehouse: Warehouse, tables: Tables, days: float, most: int) -> bool:

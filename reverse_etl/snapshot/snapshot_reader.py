@@ -10,7 +10,13 @@ from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.guards.amount.removed import removal_limit
 from reverse_etl.provenance import SOURCE
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
-from reverse_etl.snapshot.integrity import IntegrityProblem, TableFacts, find_integrity_problem
+from reverse_etl.snapshot.integrity import (
+    IntegrityProblem,
+    TableFacts,
+    find_integrity_problem,
+    holds_no_row,
+    is_first_run,
+)
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
@@ -25,7 +31,7 @@ class SnapshotStatus:
     """The state of one sync: its lease (None before the first run), and how the model differs from the snapshot.
 
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
-    is what is wrong with the tables themselves.
+    is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset.
     """
 
     lease: LeaseRow | None
@@ -33,6 +39,7 @@ class SnapshotStatus:
     diff: Diff
     removed_before: int = 0
     integrity_problem: IntegrityProblem | None = None
+    is_first_run: bool = False
 
     @property
     def remembered(self) -> Mapping[str, object]:
@@ -85,9 +92,9 @@ class SnapshotReader:
         if hidden and not diff.thorough:
             diff, counts, _ = self._counted(replace(diff, thorough=True))
         before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
-        return SnapshotStatus(
-            lease, counts, diff, before, find_integrity_problem(lease, self._read_facts(lease, diff, counts))
-        )
+        facts = self._read_facts(lease, diff, counts)
+        problem, is_first = find_integrity_problem(lease, facts), is_first_run(lease, facts)
+        return SnapshotStatus(lease, counts, diff, before, problem, is_first_run=is_first)
 
     def _read_facts(self, lease: LeaseRow | None, diff: Diff, counts: DiffCounts) -> TableFacts:
         return TableFacts(
@@ -95,7 +102,8 @@ class SnapshotReader:
             has_rejections=diff.stored.has_rejections or self._rekeyed,
             entries=counts.entries,
             newest=counts.newest,
-            had_accepted_rows=lease is None and not counts.newest and had_accepted_rows(self._reader, self.tables),
+            had_accepted_rows=holds_no_row(lease, counts.entries, counts.newest)
+            and had_accepted_rows(self._reader, self.tables),
         )
 
     def step(self, name: str) -> AbstractContextManager[None]:
