@@ -64,6 +64,14 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How much one run of a sync may send; None: no limit. Requests include retries and lookups of rows."""
+
+    max_rows_per_run: int | None = None
+    max_requests: int | None = None
+
+
+@dataclass(frozen=True)
 class Sync:
     """One definition.
 
@@ -97,6 +105,7 @@ class Sync:
     creates_scope: bool = False
     guards: Mapping[str, Any] = field(default_factory=dict)
     reject_limit: Limit = field(default_factory=Limit)
+    budget: Budget = field(default_factory=Budget)
     target: str = ""
     database: str = ""
 

@@ -19,6 +19,7 @@ from reverse_etl.run.planning.planned_journeys import name_column_of, plan_journ
 from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
+from reverse_etl.run.sending.allowance import allowance_of
 from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
@@ -102,8 +103,12 @@ def _count(
     runnable: RunnableSync, status: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
 ) -> SyncPlan:
     counts = status.counts
-    removals = counts.removed if status.diff.acts_on_removed else 0
-    writes = counts.upserts - sum(unsendable.values())
+    all_removals = counts.removed if status.diff.acts_on_removed else 0
+    all_writes = counts.upserts - sum(unsendable.values())
+    allowance = allowance_of(runnable.sync, environment)
+    writes = allowance.rows_of(all_writes)
+    removals = allowance.rows_of(all_writes + all_removals) - writes
+    left = all_writes + all_removals - writes - removals
     cost = estimate(runnable.bound.operations, environment.settings, writes, removals)
     return replace(
         _empty_plan(runnable.sync),
@@ -119,6 +124,8 @@ def _count(
         model_rows=counts.model_rows,
         accepted_before=counts.entries,
         to_send=writes + removals,
+        left=left,
+        ended_by=allowance.rows_reason if left else "",
         requests=cost.requests,
         seconds=cost.seconds,
         invalid={**counts.invalid, **unsendable},
