@@ -64,7 +64,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Budget:
+class RunBudget:
     """How much one run of a sync may send; None: no limit. Requests include retries and lookups of rows."""
 
     max_rows_per_run: int | None = None
@@ -105,7 +105,7 @@ class Sync:
     creates_scope: bool = False
     guards: Mapping[str, Any] = field(default_factory=dict)
     reject_limit: Limit = field(default_factory=Limit)
-    budget: Budget = field(default_factory=Budget)
+    budget: RunBudget = field(default_factory=RunBudget)
     target: str = ""
     database: str = ""
 

@@ -94,7 +94,7 @@ class ProjectFlags:
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
 ]
-Limit = Annotated[
+RowLimit = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", help="Send only the first N rows of each sync; the rest waits."),
 ]

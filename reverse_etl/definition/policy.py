@@ -10,7 +10,7 @@ from pydantic import Field as Key
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.limit import LimitEntry
-from reverse_etl.sync import Budget
+from reverse_etl.sync import RunBudget
 
 
 class BudgetEntry(EntryPart):
@@ -21,9 +21,9 @@ class BudgetEntry(EntryPart):
         default=None, ge=1, description="most requests that one run makes to send or look up rows, retries included"
     )
 
-    def budget(self) -> Budget:
+    def budget(self) -> RunBudget:
         """Return the budget as a value."""
-        return Budget(self.max_rows_per_run, self.max_requests)
+        return RunBudget(self.max_rows_per_run, self.max_requests)
 
 
 class SyncPolicy(EntryPart):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, Limit, Output, OutputFormat, Sandboxed, ShowValues
+from reverse_etl.cli.options import FullRefresh, Output, OutputFormat, RowLimit, Sandboxed, ShowValues
 
 if TYPE_CHECKING:
     from reverse_etl import SyncPlan
@@ -23,7 +23,7 @@ ExitCodeOption = Annotated[
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
-    limit: Limit = None,
+    limit: RowLimit = None,
     exit_code: ExitCodeOption = False,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, Limit, Sandboxed
+from reverse_etl.cli.options import FullRefresh, RowLimit, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
@@ -38,7 +38,7 @@ def run(
     threads: ThreadsOption = None,
     fail_fast: FailFastOption = False,
     wait: WaitOption = None,
-    limit: Limit = None,
+    limit: RowLimit = None,
     max_runtime: MaxRuntimeOption = None,
     sandbox: Sandboxed = False,
 ) -> int:

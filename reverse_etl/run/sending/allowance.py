@@ -9,15 +9,15 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.sync import Sync
 
 # Why a run ended before its plan did, as the result file has it.
-LIMIT = "limit"
-ROWS = "max_rows_per_run"
-REQUESTS = "max_requests"
+_LIMIT = "limit"
+_ROWS = "max_rows_per_run"
+_REQUESTS = "max_requests"
 RUNTIME = "max_runtime"
 
 _REASONS = {
-    LIMIT: "`--limit` ended the run",
-    ROWS: "`budget.max_rows_per_run` ended the run",
-    REQUESTS: "`budget.max_requests` ended the run",
+    _LIMIT: "`--limit` ended the run",
+    _ROWS: "`budget.max_rows_per_run` ended the run",
+    _REQUESTS: "`budget.max_requests` ended the run",
     RUNTIME: "the longest running time (`max_runtime`) ended the run",
 }
 
@@ -32,7 +32,7 @@ class Allowance:
     rows: int | None = None
     requests: int | None = None
     ends_at: float = math.inf
-    rows_reason: str = LIMIT
+    rows_reason: str = _LIMIT
 
     def rows_of(self, planned: int) -> int:
         """Return how many of the planned rows may be sent."""
@@ -41,14 +41,14 @@ class Allowance:
     def reason_to_end(self, requests: int, now: float) -> str:
         """Return why no further request may start after so many; empty if one may."""
         if self.requests is not None and requests >= self.requests:
-            return REQUESTS
+            return _REQUESTS
         return RUNTIME if now >= self.ends_at else ""
 
 
 def allowance_of(sync: Sync, environment: RunEnvironment) -> Allowance:
     """Return what the flags, the settings and the definition allow together."""
     invocation, budget = environment.invocation, sync.budget
-    limits = {LIMIT: invocation.rows.limit, ROWS: budget.max_rows_per_run}
+    limits = {_LIMIT: invocation.rows.limit, _ROWS: budget.max_rows_per_run}
     reason, rows = min(limits.items(), key=lambda one: math.inf if one[1] is None else one[1])
     return Allowance(rows, budget.max_requests, invocation.ends_at, reason)
 
