@@ -70,7 +70,7 @@ class Settings(BaseModel):
     max_runtime: Annotated[float, BeforeValidator(_read_duration)] = Field(
         default=0,
         ge=0,
-        description="seconds after which a run sends nothing more, or a text such as `30m` or `1h30m`; 0: no limit",
+        description="longest time that a command sends, in seconds or as `30m` or `1h30m`; 0: no limit",
     )
     concurrency: int = Field(4, ge=1, le=64, description="requests sent at the same time")
     requests_per_second: float = Field(default=0, ge=0, description="bulk requests a second; 0: the documented rate")
