@@ -184,6 +184,21 @@ class PersonColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class RowOrder:
+    """The order in which a run sends its rows: by user, then by fields, then by identity.
+
+    The user of a row is the first of the fields `users` that it has. Both name fields by label; empty ones are left
+    out.
+    """
+
+    users: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+ANY_ORDER = RowOrder()
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """A condition for a row to be sent: one of `fields`, by label, is present and not empty.
 

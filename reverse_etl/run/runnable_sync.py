@@ -86,7 +86,7 @@ def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> 
         raise Faults(faults)
     rule = bound.identity
     spelled = spelled.with_fields((*(spelled.fields or ()), *bound.fields))
-    layout = build_layout(spelled, rule, columns, reader.dialect, bound.requirements)
+    layout = replace(build_layout(spelled, rule, columns, reader.dialect, bound.requirements), order=bound.order)
     refused = refused_identifiers(spelled, identifiers_among(spelled, rule, columns), reader.dialect)
     faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, layout, reader.dialect)]
     if faults:
