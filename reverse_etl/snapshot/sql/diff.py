@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY
+from reverse_etl.snapshot.columns.row_order import sort_keys
 from reverse_etl.snapshot.sql.comparison import Comparison
-from reverse_etl.snapshot.sql.row_order import sort_keys
 from reverse_etl.snapshot.sql.suspects import listed_after
 from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
 from reverse_etl.warehouses.statements import Statements
