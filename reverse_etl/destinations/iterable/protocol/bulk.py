@@ -95,7 +95,7 @@ class BulkReader:
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
     ) -> tuple[dict[int, Outcome], bool]:
-        """Return the refused rows by ordinal, and whether a name fits no row, or rows that cannot be told apart."""
+        """Return the refused rows by ordinal, and whether a name fits no row, or several rows that may differ."""
         if len(changes) == 1 and failed == 1:
             return {changes[0].ordinal: self._only_one(changes[0], named)}, False
         blamed: dict[int, Outcome] = {}
