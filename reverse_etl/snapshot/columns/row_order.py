@@ -1,4 +1,4 @@
-"""Builds SQL for the order of the rows of a plan: those of a user together, and in the order of their time."""
+"""Builds SQL for the order of the rows of a plan: rows of one user together, in the order of their time."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from reverse_etl.change import PastFailure
 from tests.contracts.iterable.objects import Hooks
 from tests.doubles.scripted_server import Answer, refusal
 
-# Who the rows of a plan are about: those of a user together, as a plan has them, or in any order.
+# Who the rows of a plan are about: rows of a user together, as in a plan, or in any order.
 TOGETHER = "A" * 12 + "B" * 5 + "C" + "D" * 12
 MIXED = "AABACDBBAE" * 3
 
