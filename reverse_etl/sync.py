@@ -22,6 +22,7 @@ class Field:
     - `as_text`: the value is a name, and is sent as text even if the column is a number.
     - `lowered`: letter case and outer blanks do not matter.
     - `from_key`: the field comes from a key of the definition and is not a field of the data.
+    - `is_named`: the definition names the field. If it leaves out `fields`, it names none of them.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Field:
     as_text: bool = False
     lowered: bool = False
     from_key: bool = False
+    is_named: bool = True
 
     @property
     def label(self) -> str:
@@ -78,6 +80,7 @@ class Sync:
     - `identifiers` maps the definition's key (`email`, `item_id`, …) to a column.
     - `primary_key` is empty if the identifier is the key.
     - `fields` is None if every other column is sent. `hidden` are columns that are never sent.
+      `left_out` are new columns that the definition wants left out.
     - `key_fields` are fields that come from keys of the definition, such as `event_name`.
     - `scope` names what the rows belong to in the destination, such as a catalog. A sync snapshot covers only that.
       `creates_scope`: the first run creates it, if it does not exist.
@@ -100,6 +103,7 @@ class Sync:
     key_fields: tuple[Field, ...] = ()
     scope: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
     on_removed: OnRemoved = "ignore"
     entry: Any = None
     creates_scope: bool = False

@@ -107,6 +107,7 @@ class SendGuardContext:
     a command needs to reach this destination. `before` and `now` say where rows went and where they would go.
     Counts are rows: of the model, of the sync snapshot, to be added, changed and removed now, held back as invalid or
     quarantined, and removed lately by earlier runs.
+    `new_fields` are columns that no definition names and that the sync has never sent, `known_fields` the other ones.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
     """
 
@@ -124,6 +125,8 @@ class SendGuardContext:
     invalid: int = 0
     quarantined: int = 0
     removed_before: int = 0
+    new_fields: tuple[str, ...] = ()
+    known_fields: tuple[str, ...] = ()
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)

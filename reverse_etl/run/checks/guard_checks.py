@@ -50,7 +50,9 @@ def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: C
 
 def send_context(runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
-    damage = status.integrity_problem
+    damage, layout, stored = status.integrity_problem, runnable.layout, status.diff.stored
+    new = stored.new_fields(layout)
+    unnamed = [value.field.label for value in layout.values if not value.field.is_named]
     return replace(
         _context(runnable),
         before=status.remembered,
@@ -63,6 +65,8 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus) -> SendGuardCon
         invalid=status.counts.invalid_rows,
         quarantined=status.counts.quarantined,
         removed_before=status.removed_before,
+        new_fields=new,
+        known_fields=tuple(name for name in unnamed if name not in new),
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},

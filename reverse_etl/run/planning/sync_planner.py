@@ -9,6 +9,7 @@ from reverse_etl.change import Problem
 from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
@@ -46,7 +47,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, e
         _count(forecast.runnable, status, forecast.unsendable, environment),
         examples=_examples(runnable, samples, examples),
         problems=forecast.problems,
-        warnings=(*forecast.warnings, *_rename_warnings(runnable, status, reader, environment)),
+        warnings=(*forecast.warnings, *_warnings_of_run(runnable, status, reader, environment)),
         fails=forecast.fails,
         journeys=forecast.journeys,
         note=_open_run_note(status),
@@ -133,11 +134,11 @@ def _count(
     )
 
 
-def _rename_warnings(
+def _warnings_of_run(
     runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment
 ) -> tuple[str, ...]:
-    warning = rename_warning(runnable, reader, environment) if status.lease is None else ""
-    return (warning,) if warning else ()
+    about_name = rename_warning(runnable, reader, environment) if status.lease is None else ""
+    return tuple(filter(None, (left_out_warning(runnable.sync), about_name)))
 
 
 def stopped_plan(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:

@@ -121,3 +121,8 @@ class StoredTables:
     def fits(self, layout: RowLayout) -> bool:
         """Return whether the sync snapshot exists and has a column of the right type for every mapped value."""
         return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in layout.values)
+
+    def new_fields(self, layout: RowLayout) -> tuple[str, ...]:
+        """Return fields that no definition names and that were never sent. Empty before the first run."""
+        missing = [value.field for value in layout.values if self.columns and value.name not in self.columns]
+        return tuple(field.label for field in missing if not field.is_named)
