@@ -34,6 +34,8 @@ class Settings:
     """The project and what the API description leaves open. `batch_limit`: items of a bulk request, None: no limit.
 
     `flat_reads`: reads of catalogs come without the envelope. `catalog_status`: of writes to catalog items.
+    `export_bytes`: largest file of an export, `export_page`: files of one reply, `export_states`: what a job reports
+    before it is completed.
     """
 
     project_type: str = EMAIL
@@ -44,6 +46,9 @@ class Settings:
     batch_limit: int | None = None
     flat_reads: bool = False
     catalog_status: int = 200
+    export_bytes: int = 10_000_000
+    export_page: int = 100
+    export_states: list[str] = field(default_factory=list)
     disallowed_events: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=lambda: {"sandbox-story"})
 
@@ -92,12 +97,21 @@ class Catalog:
     modified: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass
+class ExportJob:
+    id: int
+    state: str
+    files: dict[str, bytes]
+    truncated: bool = False
+
+
 class Memory:
     """All state of the project. `applied` are the accepted rows in order: their names and data."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings = settings
         self.clock = clock
+        self.url = ""
         self.channels: list[Mapping[str, Any]] = list(CHANNELS)
         self.message_types: list[Mapping[str, Any]] = list(MESSAGE_TYPES)
         self.clear()
@@ -109,6 +123,7 @@ class Memory:
         self.purchases: dict[str, dict[str, Any]] = {}
         self.catalogs: dict[str, Catalog] = {}
         self.lists: dict[int, UserList] = {}
+        self.export_jobs: dict[int, ExportJob] = {}
         self.forgotten_emails: set[str] = set()
         self.forgotten_user_ids: set[str] = set()
         self.applied: list[tuple[str, Any]] = []

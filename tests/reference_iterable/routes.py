@@ -11,6 +11,7 @@ from tests.reference_iterable.endpoints import (
     catalogs,
     commerce,
     events,
+    exports,
     forgotten_users,
     journeys,
     lists,
@@ -27,7 +28,10 @@ SECOND, MINUTE, DAY = 1.0, 60.0, 86_400.0
 
 @dataclass(frozen=True)
 class Route:
-    """`{name}` in a path is one segment. `limits`: (calls, seconds). `most_bytes`: largest body."""
+    """`{name}` in a path is one segment. `limits`: (calls, seconds). `most_bytes`: largest body.
+
+    A path outside of the API needs no key.
+    """
 
     method: str
     path: str
@@ -55,6 +59,7 @@ class Route:
 
 _FOUR_MB = 4_000_000
 _READ = ((100, SECOND),)
+_EXPORT = ((1, SECOND),)
 _FORGET = ((3, SECOND), (1000, DAY))
 _CATALOG, _ITEMS, _ITEM = (
     "/api/catalogs/{catalog}",
@@ -107,6 +112,11 @@ ROUTES = (
     Route("GET", "/api/lists/previewUsers", lists.preview_users, ((5, MINUTE),)),
     Route("GET", "/api/lists/{listId}/size", lists.get_size, ((5, MINUTE),)),
     Route("DELETE", "/api/lists/{listId}", lists.delete_list),
+    Route("POST", "/api/export/start", exports.start_export, _EXPORT),
+    Route("GET", "/api/export/jobs", exports.list_jobs),
+    Route("GET", "/api/export/{jobId}/files", exports.list_files, _EXPORT),
+    Route("DELETE", "/api/export/{jobId}", exports.cancel_export, _EXPORT),
+    Route("GET", "/download/{jobId}/{file}", exports.download_file),
     Route("GET", "/api/channels", subscriptions.list_channels, _READ),
     Route("GET", "/api/journeys", journeys.list_journeys),
     Route("GET", "/api/messageTypes", subscriptions.list_message_types, _READ),

@@ -56,7 +56,6 @@ class ReferenceServer(Memory, Hooks):
         self.refused_paths: set[str] = set()
         self.log: list[Received] = []
         self.advice_log = AdviceLog()
-        self.url = ""
         # The clock of rates.
         self.monotonic: Callable[[], float] = time.monotonic
         self._applying = threading.Lock()
@@ -139,7 +138,10 @@ class _Request:
     def _check_access(self, route: Route, path: str) -> None:
         """Check key, size and JSON of the request. Raises Refusal."""
         key = self.headers.get("api-key") or self.headers.get("api_key")
-        if key not in self.server.settings.keys or path in self.server.refused_paths:
+        if not route.path.startswith("/api/"):
+            if key is not None:
+                self.advice_log.note(f"key: the API key is sent to {route.path}, a link that needs none")
+        elif key not in self.server.settings.keys or path in self.server.refused_paths:
             raise Refusal(wrong_key(path))
         if route.most_bytes is not None and len(self.content) > route.most_bytes:
             raise Refusal(BODY_TOO_LARGE)

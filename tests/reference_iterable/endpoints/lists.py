@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.reference_iterable.endpoints.users import apply_rows, build_bulk_result, find_test_failure
-from tests.reference_iterable.project_memory import EMAIL, User, UserList
+from tests.reference_iterable.project_memory import EMAIL, HYBRID, USER_ID, User, UserList
 from tests.reference_iterable.replies import (
     PROJECT_ID,
     Refusal,
@@ -121,8 +121,10 @@ def _list_names(call: Call) -> list[str]:
     if one is None:
         given = {"projectId": str(PROJECT_ID), "listId": call.values.get("listId", "")}
         raise bad_params("Invalid email list id", given)
-    prefers = call.values.get("preferUserId") == "true"
-    return [str((user.user_id or user.email) if prefers else user.name) for user in one.members]
+    # The choice exists in a hybrid project only (Swagger document): others have one unique identifier.
+    prefers = call.values.get("preferUserId") == "true" and call.memory.settings.project_type == HYBRID
+    first = "user_id" if prefers or call.memory.settings.project_type == USER_ID else "email"
+    return [str(getattr(user, first) or user.name) for user in one.members]
 
 
 def get_size(call: Call) -> Reply:
