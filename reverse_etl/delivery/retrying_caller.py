@@ -75,8 +75,16 @@ class RetryingCaller:
         `once`: not repeated if it may have been applied; any reply is returned then. A reply that is not
         `settled` is a temporary failure too.
         """
-        reply = self._call(request, once=once, settled=settled)
-        if reply.status in (401, 403):
+        return self._check(request, self._call(self.client, request, once=once, settled=settled), once=once)
+
+    def download(self, request: Request, path: Path) -> Reply:
+        """Save the body of a success in a file. Return the reply without it. Raises as `ask` does."""
+        client = _Downloads(self.client, path)
+        return self._check(request, self._call(client, request, once=False, settled=_is_settled))
+
+    def _check(self, request: Request, reply: Reply, *, once: bool = False) -> Reply:
+        """Return the reply. Raises DestinationError if key or network failed. The key plays no part at a link."""
+        if reply.status in (401, 403) and request.path.startswith("/"):
             raise DestinationError(
                 "wrong-key",
                 f"{self.replies.name} refused the API key with status {reply.status}",
@@ -96,25 +104,20 @@ class RetryingCaller:
             )
         return reply
 
-    def download(self, request: Request, path: Path) -> Reply:
-        """Save the body of a success in a file. Return the reply without it. Raises as `ask` does."""
-        return replace(self, client=_Downloads(self.client, path)).ask(request)
-
-    def _call(self, request: Request, *, once: bool, settled: Callable[[Reply], bool]) -> Reply:
+    def _call(self, client: Client, request: Request, *, once: bool, settled: Callable[[Reply], bool]) -> Reply:
         def decide(_: None, reply: Reply) -> ReplyDecision:
             return self._decide(reply, once=once, settled=settled)
 
         limiter = self.limiter(request.endpoint) if self.limiter else RateLimiter(0, self.time.monotonic)
-        engine: RequestEngine[None] = RequestEngine(self._context, limiter, decide)
+        engine: RequestEngine[None] = RequestEngine(self._context(client), limiter, decide)
         [done] = [done for done in engine.run(iter([Task(request, None)])) if done is not None]
         if done.reply is None:
             raise self._not_asked(engine)
         return done.reply
 
-    @property
-    def _context(self) -> SendContext:
+    def _context(self, client: Client) -> SendContext:
         return SendContext(
-            self.client,
+            client,
             self.replies,
             InlineExecutor(),
             self.time,

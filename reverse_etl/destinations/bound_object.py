@@ -9,6 +9,7 @@ from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import Body, Operations, Row
 from reverse_etl.destinations.request import ApiCaller
+from reverse_etl.destinations.stored_rows import StoredRows
 from reverse_etl.errors import Fault
 from reverse_etl.sync import ANY_ORDER, Field, IdentityRule, PersonColumn, Requirement, RowOrder, Sync
 
@@ -52,6 +53,8 @@ Check = Callable[[Sync], "list[Fault]"]
 Inspect = Callable[[SyncContext, ApiCaller], Inspection]
 # Asks what a run must know before the first row; creates what the definition allows. Raises DestinationError.
 Connect = Callable[["BoundObject", SyncContext, ApiCaller], "BoundObject"]
+# Returns how the rows that the destination holds are read; the object is connected. Raises ReverseEtlError.
+OpenStoredRows = Callable[["BoundObject", SyncContext, ApiCaller], StoredRows]
 
 
 def _no_faults(_sync: Sync) -> list[Fault]:
@@ -80,6 +83,7 @@ class BoundObject:
     - `expects_skips`: skipped rows are normal in this mode, and no reason for a warning.
     - `first_recheck`: seconds until a skipped row is tried again for the first time.
     - `journey_events` are what the rows do that can start a journey.
+    - `open_stored_rows`: how the rows that are there can be read and compared; None if they cannot.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
     """
@@ -99,6 +103,7 @@ class BoundObject:
     check: Check = _no_faults
     inspect: Inspect = _nothing_to_inspect
     connector: Connect = _unchanged
+    open_stored_rows: OpenStoredRows | None = None
     casts: Mapping[str, str] = field(default_factory=dict)
     resource_ids: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()

@@ -16,6 +16,7 @@ from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
+from reverse_etl.destinations.iterable.fields.comparable_values import FieldComparison
 from reverse_etl.destinations.iterable.fields.field_types import (
     INFERRED_TYPES,
     add_parents,
@@ -35,6 +36,7 @@ from reverse_etl.destinations.iterable.resources.catalog_types import (
     set_types,
     unknown_catalog,
 )
+from reverse_etl.destinations.iterable.resources.stored_items import StoredItems
 from reverse_etl.destinations.operation import Operations, Row
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.errors import Fault
@@ -87,6 +89,7 @@ def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
         check=_check,
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry),
+        open_stored_rows=partial(_open_stored_rows, entry),
     )
 
 
@@ -145,6 +148,17 @@ def _connect(entry: CatalogItemsEntry, bound: BoundObject, context: SyncContext,
         missing = [item for item in add_parents(context.fields) if not catalog.has_type(item.field)]
         warnings = _warn_of_untyped(entry, catalog, missing)
     return replace(bound, operations=_operations(entry, catalog), casts=_casts(context, catalog), warnings=warnings)
+
+
+def _open_stored_rows(
+    entry: CatalogItemsEntry, bound: BoundObject, context: SyncContext, caller: ApiCaller
+) -> StoredItems:
+    del bound
+    catalog = _find_catalog(entry, context.sync, caller) or Catalog(entry.catalog)
+    paths = [item.path for item in context.sync.fields or ()]
+    # Values without a type are stored as they come.
+    comparison = FieldComparison(paths, catalog.types, infers_dates=False)
+    return StoredItems(catalog.name, comparison, replaces_items=entry.mode != "update")
 
 
 def _find_catalog(entry: CatalogItemsEntry, sync: Sync, caller: ApiCaller) -> Catalog | None:

@@ -26,6 +26,8 @@ from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Id
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
 from reverse_etl.destinations.iterable.resources.journeys import LIST_ADD, LIST_REMOVAL, NEW_USER
 from reverse_etl.destinations.iterable.resources.list_lookup import FoundList, ListKey, ListSearch
+from reverse_etl.destinations.iterable.resources.stored_members import StoredMembers, find_member_kinds
+from reverse_etl.destinations.iterable.resources.stored_users import compare_users
 from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
 from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row
@@ -146,6 +148,7 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry, identifiers.key),
         journey_events=_journey_events(entry),
+        open_stored_rows=partial(_open_stored_rows, entry, identifiers),
     )
 
 
@@ -187,6 +190,14 @@ def _operations(entry: ListMembersEntry, key: str, target: FoundList) -> Operati
         allow_dropped_fields=entry.allow_dropped_fields,
     )
     return Operations(join, leave if entry.mode == "mirror" else None)
+
+
+def _open_stored_rows(
+    entry: ListMembersEntry, identifiers: Identifiers, bound: BoundObject, context: SyncContext, caller: ApiCaller
+) -> StoredMembers:
+    kinds = find_member_kinds(context.sync, identifiers)
+    comparison = compare_users(context, caller, merges=entry.merge_nested_objects) if entry.fields else None
+    return StoredMembers(int(bound.resource_ids["list_id"]), kinds, entry.mode == "remove", comparison)
 
 
 def _inspect(entry: ListMembersEntry, context: SyncContext, caller: ApiCaller) -> Inspection:

@@ -40,6 +40,7 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
     read_resources,
 )
 from reverse_etl.destinations.iterable.resources.resource_ids import ReferenceReader, parse_references
+from reverse_etl.destinations.iterable.resources.stored_users import StoredSubscriptions
 from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
@@ -140,6 +141,7 @@ def bind(entry: SubscriptionsEntry, project: ProjectType) -> BoundObject:
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry, identifiers),
         journey_events=(SUBSCRIPTION_UPDATE, NEW_USER),
+        open_stored_rows=partial(_open_stored_rows, entry, project),
     )
 
 
@@ -157,6 +159,11 @@ def _body(identifiers: Identifiers, keys: Sequence[ReferenceReader], row: Row) -
 def _members_of(key: str, project: ProjectType) -> tuple[str, ...]:
     """Return the members of a request that a key of the definition becomes."""
     return _LIST_MEMBERS[project] if key == _LISTS else (_MEMBERS[key],)
+
+
+def _open_stored_rows(entry: SubscriptionsEntry, project: ProjectType, *_connection: object) -> StoredSubscriptions:
+    names = [name for field in entry.key_fields() for name in _members_of(field.path, project)]
+    return StoredSubscriptions(names)
 
 
 def _inspect(entry: SubscriptionsEntry, context: SyncContext, caller: ApiCaller) -> Inspection:

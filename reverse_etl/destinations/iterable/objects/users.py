@@ -33,6 +33,7 @@ from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader,
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import is_absent
 from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, PROFILE_CLEARED, PROFILE_UPDATE
+from reverse_etl.destinations.iterable.resources.stored_users import StoredUsers, compare_users
 from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, Operations, Row
@@ -101,6 +102,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         inspect=partial(_inspect, entry),
         connector=_connect,
         journey_events=_journey_events(entry),
+        open_stored_rows=partial(_open_stored_rows, entry),
     )
 
 
@@ -157,6 +159,11 @@ def _operations(entry: UsersEntry, identifiers: Identifiers) -> Operations:
 
 def _connect(bound: BoundObject, context: SyncContext, caller: ApiCaller) -> BoundObject:
     return replace(bound, warnings=check_user_fields(context, caller))
+
+
+def _open_stored_rows(entry: UsersEntry, bound: BoundObject, context: SyncContext, caller: ApiCaller) -> StoredUsers:
+    del bound
+    return StoredUsers(compare_users(context, caller, merges=entry.merge_nested_objects))
 
 
 def _inspect(entry: UsersEntry, context: SyncContext, caller: ApiCaller) -> Inspection:
