@@ -17,12 +17,14 @@ Values = Mapping[str, object]
 class StoredRow:
     """A row as the destination holds it: its identifiers by their kind, such as `email`, and its `values`.
 
-    `is_listed` is false for what only adds values to rows that are read elsewhere.
+    `is_listed`: it counts as a row. It is false if the same row comes again under another identifier. `exists` is
+    false if it only adds values to a row that comes elsewhere.
     """
 
     identifiers: Mapping[str, str]
     values: Values = field(default_factory=dict)
     is_listed: bool = True
+    exists: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,15 @@ class ReadingRoom:
     """What a reader works with.
 
     `folder` is private. Its files survive a crash, until the comparison is done. `wait` takes seconds; it raises
-    ReverseEtlError if the run must end. `report` shows a sentence about progress. `wall` is seconds since 1970.
+    ReverseEtlError if the run must end. `report` shows a sentence about progress. `wall` is the time of day in UTC, as
+    text.
     """
 
     caller: FileCaller
     folder: Path
     wait: Callable[[float], None]
     report: Callable[[str], None]
-    wall: Callable[[], float]
+    wall: Callable[[], str]
 
 
 class StoredRows(ABC):

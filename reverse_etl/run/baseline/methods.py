@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reverse_etl.errors import ConfigError
 from reverse_etl.run.baseline.adopter import Adopter
+from reverse_etl.run.baseline.compare import ComparingAdopter
 from reverse_etl.run.baseline.request import BaselineMethod, BaselineRequest
 from reverse_etl.run.baseline.trust import TrustingAdopter
 from reverse_etl.run.runnable_sync import RunnableSync
@@ -13,6 +14,8 @@ def make_adopter(runnable: RunnableSync, request: BaselineRequest) -> Adopter:
     """Return the adopter that a command asks for. Raises ConfigError if the object does not allow it."""
     if request.method is BaselineMethod.TRUST:
         return TrustingAdopter()
+    if runnable.bound.open_stored_rows is not None:
+        return ComparingAdopter(runnable.bound.open_stored_rows, request.folder)
     raise ConfigError(
         "baseline-not-comparable",
         f"sync `{runnable.sync.name}`: rows of `{runnable.sync.object}` cannot be compared with what"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class BaselineMethod(str, Enum):
@@ -15,6 +16,10 @@ class BaselineMethod(str, Enum):
 
 @dataclass(frozen=True)
 class BaselineRequest:
-    """A baseline instead of a run that sends. Without a `method`, rows are compared."""
+    """A baseline instead of a run that sends. Without a `method`, rows are compared.
+
+    `folder` keeps what a comparison downloads until it is done, so that it can go on after a crash.
+    """
 
     method: BaselineMethod | None = None
+    folder: Path | None = None

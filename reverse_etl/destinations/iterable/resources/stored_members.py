@@ -56,7 +56,7 @@ class StoredMembers(StoredRows):
                         yield StoredRow({kind: text}, {_MEMBER: True}, is_listed=kind == self.kinds[0])
         if self.comparison is not None and self.comparison.paths:
             for row in StoredUsers(self.comparison).read(room):
-                yield StoredRow(row.identifiers, row.values, is_listed=False)
+                yield StoredRow(row.identifiers, row.values, is_listed=False, exists=False)
 
     def _download(self, room: ReadingRoom, kind: str) -> Path:
         prefers = "true" if kind == "user_id" else "false"

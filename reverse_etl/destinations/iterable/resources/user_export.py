@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +32,7 @@ START = Endpoint("POST", "/api/export/start", 1)
 FILES = Endpoint("GET", "/api/export/{jobId}/files", 1)
 # The links lead to another host, which has no documented limit.
 LINK = Endpoint("GET", "export file", 10)
-_LONGEST_AGE = 86_400.0
+_LONGEST_AGE = timedelta(days=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 20.0
 # No file of Iterable can have this name: see `_parse_page`.
 _NOTE = ".export"
@@ -71,11 +72,11 @@ class UserExport:
         """Return the job that an earlier run started for the same fields, if Iterable still knows it."""
         try:
             note = json.loads((self._room.folder / _NOTE).read_text())
-            job, started, body = int(note["job"]), float(note["started"]), note["body"]
+            job, body = int(note["job"]), note["body"]
+            age = datetime.fromisoformat(self._room.wall()) - datetime.fromisoformat(note["started"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        is_fresh = 0 <= self._room.wall() - started < _LONGEST_AGE
-        if not is_fresh or body != self._body:
+        if age > _LONGEST_AGE or body != self._body:
             return None
         reply = self._ask(job)
         page = _parse_page(reply) if reply.status == 200 else None
