@@ -6,11 +6,9 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic import Field as Key
-from pydantic_core import PydanticCustomError
 
 from reverse_etl.change import Change, Outcome, Problem, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
@@ -21,11 +19,12 @@ from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, 
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import find_reserved_user_fields
 from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
+from reverse_etl.destinations.iterable.objects.list_reference import ListOfIterable
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
 from reverse_etl.destinations.iterable.protocol.single import coded_refusal, names_one_user
 from reverse_etl.destinations.iterable.resources.journeys import LIST_ADD, LIST_REMOVAL, NEW_USER
-from reverse_etl.destinations.iterable.resources.list_lookup import FoundList, ListKey, ListSearch
+from reverse_etl.destinations.iterable.resources.list_lookup import FoundList, ListSearch
 from reverse_etl.destinations.iterable.resources.stored_members import StoredMembers, find_member_kinds
 from reverse_etl.destinations.iterable.resources.stored_users import compare_users
 from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHECK
@@ -46,31 +45,6 @@ UNSUBSCRIBE = Endpoint("POST", "/api/lists/unsubscribe", PER_SECOND)
 _WINDOW = 2_000
 # What says so comes with status 400 and the code Success, or as the code itself.
 _NO_LIST = "error.lists.invalidListId"
-
-
-def _read_list(value: object) -> object:
-    """Return `{"id": 123}` or `{"name": "VIP"}`."""
-    if isinstance(value, dict) and len(value) == 1:
-        [(key, said)] = value.items()
-        if key == "id" and type(said) is int and said > 0:
-            return ListKey(id=said)
-        if key == "name" and isinstance(said, str) and said:
-            return ListKey(name=said)
-    raise PydanticCustomError("list", "{id: 123} or {name: VIP}")
-
-
-_SCHEMA = {
-    "anyOf": [
-        {
-            "type": "object",
-            "properties": {key: {**kind, "description": f"the {key} of a static list"}},
-            "required": [key],
-            "additionalProperties": False,
-        }
-        for key, kind in (("id", {"type": "integer", "minimum": 1}), ("name", {"type": "string", "minLength": 1}))
-    ]
-}
-ListOfIterable = Annotated[ListKey, SkipValidation, BeforeValidator(_read_list), WithJsonSchema(_SCHEMA)]
 
 
 class ListMembersEntry(FieldsEntry):

@@ -41,7 +41,7 @@ class StoredSubscriptions(StoredRows):
     noun: str = "user"
 
     def expect(self, body: Mapping[str, object]) -> Values:
-        return {name: ids for name, ids in self._arrays(body) if ids is not None}
+        return {name: ids or None for name, ids in self._arrays(body) if ids is not None}
 
     def read(self, room: ReadingRoom) -> Iterator[StoredRow]:
         for user in UserExport(room, (*_IDENTIFIERS.values(), *self.members)).read():
