@@ -99,7 +99,7 @@ class ComparingAdopter:
     def _read_stored_rows(self, run: BaselineRun, folder: Path, file: ComparisonFile) -> StoredRows:
         """Read all rows of the destination into the file. Others can use the warehouse meanwhile."""
         runnable, environment = run.runnable, run.environment
-        with run.store.idle(), ThreadPoolExecutor(1, "reverse-etl-read") as executor:
+        with run.store.idle(), ThreadPoolExecutor(1, "reverse_etl read") as executor:
             caller = environment.make_caller(run.client, runnable.destination)
             patient = PatientCaller(caller, executor, run.keep_lease)
             stored = self._open_stored_rows(runnable.bound, runnable.context, patient)
