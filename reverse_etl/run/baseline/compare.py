@@ -97,7 +97,7 @@ class ComparingAdopter:
             kept.remove()
 
     def _read_stored_rows(self, run: BaselineRun, folder: Path, file: ComparisonFile) -> StoredRows:
-        """Read all rows of the destination into the file. Others can use the warehouse meanwhile."""
+        """Read all rows of the destination into the file. Others can use the warehouse during that time."""
         runnable, environment = run.runnable, run.environment
         with run.store.idle(), ThreadPoolExecutor(1, "reverse_etl read") as executor:
             caller = environment.make_caller(run.client, runnable.destination)

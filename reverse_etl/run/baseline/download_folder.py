@@ -45,7 +45,7 @@ class DownloadFolder:
                 "file-not-written",
                 f"{self.path} cannot be written: {error.strerror}",
                 context={"sync": self.sync},
-                hint="Let this user write beside the target folder of dbt, and run again.",
+                hint="Let this user write next to the target folder of dbt, and run again.",
             ) from error
         return self.path
 

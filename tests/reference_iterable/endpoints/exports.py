@@ -115,7 +115,7 @@ def _require_job(call: Call) -> ExportJob:
 
 
 def download_file(call: Call) -> Reply:
-    """Return a file to whoever has its link, until the link expires."""
+    """Return a file to every client that has its link, until the link expires."""
     job = call.memory.export_jobs.get(call.get_number("jobId"))
     name = call.get_value("file")
     if job is None or name not in job.files or call.get_number("until") <= call.memory.clock():

@@ -35,7 +35,7 @@ class StoredItems(StoredRows):
         return {**dict.fromkeys(self.comparison.paths), **sent} if self.replaces_items else sent
 
     def read(self, room: ReadingRoom) -> Iterator[StoredRow]:
-        """Yield the items page by page. An item that moves to an earlier page meanwhile is not seen."""
+        """Yield the items page by page. An item that moves to an earlier page during the reading is not seen."""
         page, seen = 1, 0
         while True:
             items, total = self._read_page(room, page)

@@ -146,7 +146,7 @@ class UserExport:
                 if path.exists():
                     break
                 self._fetch(job, name, links[name], path)
-                # If the link expired meanwhile, the same page has new ones.
+                # If the link has expired, the same page has new ones.
                 links |= {} if path.exists() else self._page(job, after).links
             if not path.exists():
                 raise _not_exported(f"file {name} of export {job} could not be downloaded", Reply(0))
