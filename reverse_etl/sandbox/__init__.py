@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reverse_etl.sandbox.options import Behaviour, ProjectType, SandboxError, SandboxOptions
 from reverse_etl.sandbox.rules.faults import FAULTS
+from reverse_etl.sandbox.rules.journey_file import parse_journeys
 from reverse_etl.sandbox.settings import Setting, list_settings, parse_behaviour
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "Setting",
     "list_settings",
     "parse_behaviour",
+    "parse_journeys",
     "serve_sandbox",
     "start_sandbox",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from reverse_etl.sandbox.channels import CHANNELS, MESSAGE_TYPES, Channel, MessageType
 from reverse_etl.sandbox.rules.faults import FaultSwitches
 from reverse_etl.sandbox.rules.identity import ProjectType
+from reverse_etl.sandbox.rules.journeys import Journey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +122,11 @@ class Behaviour:
     channel_unsubscribe_default: bool = False
     """The default of `channelUnsubscribe` in an unsubscribe. True unsubscribes the user from every channel."""
 
+    journey_event_names: Literal["named", "left_out"] = "named"
+    """Whether `triggerEventNames` of a journey names events that are not custom events, such as purchases."""
+    journeys_start_again: bool = True
+    """Whether a list subscription of a user who is on the list already starts journeys."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.visible_lag <= 60:
             raise ValueError(f"visible_lag is {self.visible_lag:g}, which is not from 0 to 60 seconds")
@@ -149,6 +155,8 @@ class SandboxOptions:
     """Names of the catalogs that exist at the start."""
     channels: tuple[Channel, ...] = CHANNELS
     message_types: tuple[MessageType, ...] = MESSAGE_TYPES
+    journeys: tuple[Journey, ...] = ()
+    """The journeys of the project. They send nothing: the sandbox only notes who would enter them."""
     behaviour: Behaviour = field(default_factory=Behaviour)
     faults: tuple[str, ...] = ()
     seed: int = 0

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 import requests
 
-from reverse_etl.sandbox import SandboxOptions, start_sandbox
+from reverse_etl.sandbox import SandboxOptions, parse_journeys, start_sandbox
 
 from .chromium import Browser, missing
 
 ADA = "ada.berg@shop.com"
+JOURNEYS = """
+- {name: Win back, starts_with: event, of: Order Placed, lifetime_limit: 1, simultaneous_limit: 1}
+- {name: Upgrade, starts_with: profile_update, of: plan, lifetime_limit: 1}
+- {name: VIP welcome, starts_with: list_subscribe, of: VIP, enabled: false}
+- {name: Hello, starts_with: new_user}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +41,7 @@ def browser(started, request):
 @pytest.fixture(scope="session")
 def shop():
     """The address of a sandbox that has been sent users, a list, a catalog, events and what it refuses."""
-    with start_sandbox(SandboxOptions(port=0)) as sandbox:
+    with start_sandbox(SandboxOptions(port=0, journeys=parse_journeys(JOURNEYS))) as sandbox:
         for method, path, body in sent():
             headers = {"Api-Key": "sandbox-browser"}
             requests.request(method, sandbox.url + path, json=body, headers=headers, timeout=10)

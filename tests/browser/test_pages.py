@@ -16,6 +16,7 @@ PAGES = (
     "/events",
     "/lists",
     "/lists/302",
+    "/journeys",
     "/catalogs",
     "/catalogs/products",
     "/fields",
@@ -54,6 +55,18 @@ def test_events_and_what_a_user_chose_are_shown(browser, shop):
     browser.click(ADA)
     shown = browser.shows("Unsubscribed message types")
     assert ("Order Placed order-1" in shown, '"total":9.5' in shown) == (True, True)
+
+
+def test_journeys_that_would_have_started_lead_to_their_requests(browser, shop):
+    browser.open(shop)
+    browser.click("Journeys")
+    shown = browser.shows("list subscribe: VIP off none 0 0", "table")
+    assert "Win back event: Order Placed enabled 1 per user, 1 at the same time 1 0" in shown
+    browser.click(ADA)
+    shown = browser.shows("Journeys that would have started")
+    assert ("Win back event Order Placed with id order-1" in shown, "Upgrade profile update" in shown) == (True, True)
+    browser.run("[...document.links].find(link => link.closest('td')?.dataset.label === 'Request').click()")
+    browser.shows("trackBulk", "h1")
 
 
 def test_a_catalog_shows_its_types_and_items(browser, shop):

@@ -57,6 +57,16 @@ SettingTexts = Annotated[
         help="Change how it behaves where Iterable's documentation is unclear. See --settings.",
     ),
 ]
+JourneyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--journeys",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Declare journeys in this YAML or JSON file. Pages show which ones each request would have started.",
+    ),
+]
 FaultTexts = Annotated[
     list[str] | None,
     typer.Option(
@@ -78,6 +88,7 @@ def sandbox(
     project_type: ProjectTypeOption = ProjectTypeChoice.EMAIL,
     rate_limit: RateLimit = True,
     create_new_fields: CreateFields = True,
+    journeys: JourneyFile = None,
     setting_texts: SettingTexts = None,
     faults: FaultTexts = None,
     seed: Seed = 0,
@@ -85,7 +96,7 @@ def sandbox(
 ) -> None:
     """Run a local Iterable for tests. It shows what it received on web pages and listens only on this machine."""
     from reverse_etl.project.sandboxes.start_errors import report_start_failure
-    from reverse_etl.sandbox import SandboxOptions, parse_behaviour, serve_sandbox
+    from reverse_etl.sandbox import SandboxOptions, parse_behaviour, parse_journeys, serve_sandbox
 
     if settings:
         _list_settings(session.console)
@@ -98,6 +109,7 @@ def sandbox(
             rate_limit=rate_limit,
             lists=_LISTS,
             create_new_fields=create_new_fields,
+            journeys=parse_journeys(journeys.read_text(encoding="utf-8")) if journeys else (),
             behaviour=parse_behaviour(setting_texts or ()),
             faults=tuple(faults or ()),
             seed=seed,

@@ -99,7 +99,9 @@ class SandboxApp:
             return _add_page_headers(render_not_found(call)) if is_page else ACTION_NOT_FOUND
         try:
             self._project.apply_due()
+            self._project.journeys.request = self._project.requests.next_number
             reply = self._call_endpoint(route, call, request)
+            self._project.journeys.request = 0
             # A refused request can also change the project: it can add field types.
             self._project.commit()
         except Exception:

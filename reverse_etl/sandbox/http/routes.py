@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from reverse_etl.sandbox.endpoints import sandbox_data
+from reverse_etl.sandbox.endpoints import journeys, sandbox_data
 from reverse_etl.sandbox.endpoints.catalogs import catalog_admin, catalog_reads, catalog_writes
 from reverse_etl.sandbox.endpoints.events import commerce, event_reads, event_writes
 from reverse_etl.sandbox.endpoints.exports import direct_exports, job_endpoints
 from reverse_etl.sandbox.endpoints.lists import list_admin, list_changes, list_reads
 from reverse_etl.sandbox.endpoints.subscriptions import channel_reads, subscription_groups, subscription_updates
 from reverse_etl.sandbox.endpoints.users import identity_changes, user_deletions, user_reads, user_updates
-from reverse_etl.sandbox.pages import catalog_pages, event_pages, list_pages, request_pages, system_pages, user_pages
+from reverse_etl.sandbox.pages import (
+    catalog_pages,
+    event_pages,
+    journey_pages,
+    list_pages,
+    request_pages,
+    system_pages,
+    user_pages,
+)
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.endpoints.call import Endpoint
@@ -70,6 +78,7 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "POST /api/commerce/updateCart": (commerce.update_cart, ""),
     "GET /api/channels": (channel_reads.list_channels, ""),
     "GET /api/messageTypes": (channel_reads.list_message_types, ""),
+    "GET /api/journeys": (journeys.list_journeys, ""),
     "GET /api/lists": (list_admin.list_lists, ""),
     "POST /api/lists": (list_admin.create_list, ""),
     "DELETE /api/lists/*": (list_admin.delete_list, ""),
@@ -104,6 +113,7 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /sandbox/events": (event_reads.list_custom_events, ""),
     "GET /sandbox/purchases": (event_reads.list_purchases, ""),
     "GET /sandbox/subscriptions": (sandbox_data.list_subscriptions, ""),
+    "GET /sandbox/journeys": (journeys.list_entries, ""),
     "GET /sandbox/requests": (sandbox_data.list_requests, ""),
     "POST /sandbox/reset": (sandbox_data.reset_project, ""),
     "GET /sandbox/faults": (sandbox_data.get_faults, ""),
@@ -115,6 +125,7 @@ _TABLE: Final[dict[str, tuple[Endpoint, str]]] = {
     "GET /events": (event_pages.show_events, ""),
     "GET /lists": (list_pages.show_lists, ""),
     "GET /lists/*": (list_pages.show_list, ""),
+    "GET /journeys": (journey_pages.show_journeys, ""),
     "GET /catalogs": (catalog_pages.show_catalogs, ""),
     "GET /catalogs/*": (catalog_pages.show_catalog, ""),
     "GET /fields": (system_pages.show_fields, ""),

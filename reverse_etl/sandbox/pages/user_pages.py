@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reverse_etl.sandbox.endpoints.call import parse_number
+from reverse_etl.sandbox.pages.journey_pages import describe_entries
 from reverse_etl.sandbox.pages.rendering import PAGE_SIZE, read_page_number, render_page
 from reverse_etl.sandbox.pages.user_history import iterate_changed_parts
 from reverse_etl.sandbox.replies import ACTION_NOT_FOUND, Refusal, Reply
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from reverse_etl.sandbox.state.profile import Profile
 
 MAX_EVENTS: Final = 20
+MAX_ENTRIES: Final = 20
 MAX_REQUESTS: Final = 20
 MAX_RUNS: Final = 5
 
@@ -48,7 +50,7 @@ def show_user(call: Call) -> Reply:
     profile = project.users.get(parse_number(call.argument, 0))
     if profile is None:
         raise Refusal(ACTION_NOT_FOUND)
-    events = project.events.list_latest_of(profile)
+    events, entries = project.events.list_latest_of(profile), project.journeys.list_latest_of(profile)
     history = [
         (change, list(iterate_changed_parts(change.fields, project.lists.get_name))) for change in profile.history
     ]
@@ -59,6 +61,8 @@ def show_user(call: Call) -> Reply:
         lists=list(project.lists.iterate_lists_of(profile)),
         events=events[:MAX_EVENTS],
         more=len(events) > MAX_EVENTS,
+        entries=describe_entries(project, entries[:MAX_ENTRIES]),
+        more_entries=len(entries) > MAX_ENTRIES,
         cart=profile.list_cart_items(),
         preferences=_describe_preferences(project.options, profile),
         history=history,

@@ -12,7 +12,7 @@ from reverse_etl.sandbox.state.store import Store
 from reverse_etl.sandbox.state.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reverse_etl.sandbox.rules.fields import Fields
     from reverse_etl.sandbox.state.journal import Journal
@@ -79,9 +79,13 @@ class QueuedEvent:
 
 
 class Events(Store):
-    """Events follow a merged user and are removed with the user."""
+    """Events follow a merged user and are removed with the user.
 
-    def __init__(self, project_id: int, field_limit: int) -> None:
+    `on_applied` gets each event that is added or updated.
+    """
+
+    def __init__(self, project_id: int, field_limit: int, on_applied: Callable[[Event], None] = lambda _: None) -> None:
+        self._on_applied = on_applied
         self.field_types = EventFieldTypes(project_id, field_limit)
         self._events: Table[Event] = Table("events")
         self._queue: Table[QueuedEvent] = Table("waiting_events")
@@ -158,6 +162,7 @@ class Events(Store):
             self._unindex(before)
             event = replace(event, id=before.id)
         self._save(event)
+        self._on_applied(event)
 
     def _save(self, event: Event) -> None:
         self._index(self._events.save(event))

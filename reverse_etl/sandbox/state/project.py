@@ -12,11 +12,13 @@ from reverse_etl.sandbox.options import SandboxError, SandboxOptions
 from reverse_etl.sandbox.rules.faults import FaultSwitches
 from reverse_etl.sandbox.rules.fields import FieldTypes
 from reverse_etl.sandbox.rules.identity import IDENTITY_RULES, hash_identifier
+from reverse_etl.sandbox.rules.journeys import Occurrence
 from reverse_etl.sandbox.rules.rate_limits import RateLimits
 from reverse_etl.sandbox.state.catalogs import Catalogs
-from reverse_etl.sandbox.state.events import Events
+from reverse_etl.sandbox.state.events import Event, Events
 from reverse_etl.sandbox.state.export_jobs import ExportJobs
 from reverse_etl.sandbox.state.journal import Journal
+from reverse_etl.sandbox.state.journeys import Journeys
 from reverse_etl.sandbox.state.lists import Lists, UserList
 from reverse_etl.sandbox.state.profile import Profile, parse_profile
 from reverse_etl.sandbox.state.request_log import RequestLog
@@ -83,6 +85,7 @@ class Project:
         profile = self._users.save(Profile(self.next_id, email, user_id, data, now, now))
         self.email_index.add(email, profile)
         self.user_id_index.add(user_id, profile)
+        self.journeys.start(profile, Occurrence("new_user", cause="new user"), now)
         return profile
 
     def mark_updated(self, profile: Profile) -> None:
@@ -192,13 +195,21 @@ class Project:
         self.rate_limits = RateLimits()
         self.faults = FaultSwitches(self.options.faults, self.options.seed)
         self.lists = Lists()
-        self.events = Events(behaviour.project_id, behaviour.event_field_limit)
+        self.journeys = Journeys(self.options.journeys)
+        self.events = Events(behaviour.project_id, behaviour.event_field_limit, self._start_journeys)
         self.catalogs = Catalogs()
         self.export_jobs = ExportJobs()
-        self._stores = (self.lists, self.events, self.catalogs, self.export_jobs)
+        self._stores = (self.lists, self.events, self.catalogs, self.export_jobs, self.journeys)
         self._written_values = {}
         self._scheduled: deque[tuple[float, Callable[[], None]]] = deque()
         self.generation = object()
+
+    def _start_journeys(self, event: Event) -> None:
+        """Start the journeys of an event that was added or updated."""
+        purchase = event.type == "purchase"
+        cause = "purchase" if purchase else f"event {event.name}"
+        occurrence = Occurrence("purchase" if purchase else "event", (event.name,), f"{cause} with id {event.key}")
+        self.journeys.start(self.users[event.user], occurrence, self.clock())
 
     def _list_tables(self) -> list[Table[Any]]:
         return [self._users, *(table for store in self._stores for table in store.list_tables())]

@@ -71,6 +71,11 @@ class RequestLog:
     def __len__(self) -> int:
         return len(self._requests)
 
+    @property
+    def next_number(self) -> int:
+        """The number of the next request."""
+        return self._last_number + 1
+
     def find(self, number: int) -> LoggedRequest | None:
         """Return a request by its number. None if it does not exist or is no longer in the log."""
         position = number - self._last_number + len(self._requests) - 1

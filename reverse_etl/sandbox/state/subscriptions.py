@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from reverse_etl.sandbox.rules.journeys import Occurrence, StartKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from reverse_etl.sandbox.state.profile import FieldChanges, Profile
     from reverse_etl.sandbox.state.project import Project
@@ -16,6 +18,12 @@ UNSUBSCRIBED_CHANNELS: Final = "unsubscribedChannelIds"
 UNSUBSCRIBED_TYPES: Final = "unsubscribedMessageTypeIds"
 SUBSCRIPTION_FIELDS: Final = (*LIST_FIELDS, SUBSCRIBED_TYPES, UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES)
 
+_KINDS: Final[Mapping[tuple[str, str], StartKind]] = {
+    ("channel", "subscribe"): "channel_subscribe",
+    ("channel", "unsubscribe"): "channel_unsubscribe",
+    ("message_type", "subscribe"): "message_type_subscribe",
+    ("message_type", "unsubscribe"): "message_type_unsubscribe",
+}
 _ATTRIBUTES: Final = {
     SUBSCRIBED_TYPES: "subscribed_message_types",
     UNSUBSCRIBED_CHANNELS: "unsubscribed_channels",
@@ -76,7 +84,38 @@ def set_subscriptions(project: Project, profile: Profile, arrays: SubscriptionId
         else:
             setattr(preferences, _ATTRIBUTES[name], ids)
         changes[name] = (before, ids)
+        _start_journeys(project, profile, name, (set(before), set(ids)))
     return changes
+
+
+def start_list_journeys(
+    project: Project, profile: Profile, list_ids: Iterable[int], kind: Literal["list_subscribe", "list_unsubscribe"]
+) -> None:
+    """Start the journeys of users who join these lists, or leave them."""
+    for number in list_ids:
+        name = project.lists.get_name(number)
+        cause = f"{'subscribed to' if kind == 'list_subscribe' else 'unsubscribed from'} list {name}"
+        project.journeys.start(profile, Occurrence(kind, (str(number), name), cause), project.clock())
+
+
+def _start_journeys(project: Project, profile: Profile, field: str, change: tuple[set[int], set[int]]) -> None:
+    """Start the journeys of what a user joined and left. `change` are the ids of a profile field before and after."""
+    before, after = change
+    if field in LIST_FIELDS:
+        start_list_journeys(project, profile, sorted(after - before), "list_subscribe")
+        start_list_journeys(project, profile, sorted(before - after), "list_unsubscribe")
+        return
+    refusals = field in (UNSUBSCRIBED_CHANNELS, UNSUBSCRIBED_TYPES)
+    joined, left = (before - after, after - before) if refusals else (after - before, before - after)
+    noun: Literal["channel", "message_type"] = "channel" if field == UNSUBSCRIBED_CHANNELS else "message_type"
+    options = project.options
+    names = {one.id: one.name for one in (options.channels if noun == "channel" else options.message_types)}
+    for ids, verb in ((joined, "subscribe"), (left, "unsubscribe")):
+        for number in sorted(ids):
+            name = names.get(number, "")
+            words = f"{verb}d {'to' if verb == 'subscribe' else 'from'} {noun.replace('_', ' ')} {name}"
+            occurrence = Occurrence(_KINDS[noun, verb], (str(number), name), words)
+            project.journeys.start(profile, occurrence, project.clock())
 
 
 def _get_profile_field(project: Project, name: str) -> str:

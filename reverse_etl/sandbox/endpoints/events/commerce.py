@@ -10,6 +10,7 @@ from reverse_etl.sandbox.replies import ApiRefusal, Reply, reply_success
 from reverse_etl.sandbox.rules.dates import parse_unix_time
 from reverse_etl.sandbox.rules.event_fields import SubmittedEvent
 from reverse_etl.sandbox.rules.fields import drop_nulls
+from reverse_etl.sandbox.rules.journeys import Occurrence
 from reverse_etl.sandbox.state.events import MAX_ID_BYTES, Event
 from reverse_etl.sandbox.state.profile import CART_FIELD, Profile
 from reverse_etl.sandbox.state.user_writes import Failure, write_user
@@ -74,6 +75,7 @@ def update_cart(call: Call) -> Reply:
     created = _read_created_at(call)
     items = _store_items(project, body["items"])
     user = _write_user(call, {CART_FIELD: items})
+    project.journeys.start(user, Occurrence("cart_update", cause="cart update"), project.clock())
     if CART_EVENT not in project.options.behaviour.disallowed_events:
         event = Event(user=user.id, name=CART_EVENT, created=created, data={CART_FIELD: items})
         project.events.accept(event, project.clock())

@@ -10,6 +10,7 @@ from reverse_etl.sandbox.endpoints.failure_replies import build_bulk_reply
 from reverse_etl.sandbox.endpoints.lists.list_admin import require_standard
 from reverse_etl.sandbox.replies import ApiRefusal, Reply
 from reverse_etl.sandbox.state.profile import Change
+from reverse_etl.sandbox.state.subscriptions import start_list_journeys
 from reverse_etl.sandbox.state.user_writes import Failure, fail_row, find_target, write_user
 
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ def _subscribe_user(
     if isinstance(outcome, Failure):
         return replace(outcome, reason="notFound") if outcome.reason == "noOp" else outcome
     before = project.lists.list_ids_of(outcome)
-    if project.lists.add_member(user_list.id, outcome, project.clock()):
+    joined = project.lists.add_member(user_list.id, outcome, project.clock())
+    if joined:
         _add_list_change(project, outcome, f"subscribed to {user_list.name}", before)
+    if joined or project.options.behaviour.journeys_start_again:
+        start_list_journeys(project, outcome, [user_list.id], "list_subscribe")
     outcome.ensure_preferences()
     return None
 
@@ -96,6 +100,7 @@ def _unsubscribe_user(project: Project, user_list: UserList, row: Row, *, all_ch
     before = project.lists.list_ids_of(target.profile)
     if project.lists.remove_member(user_list.id, target.profile):
         _add_list_change(project, target.profile, f"unsubscribed from {user_list.name}", before)
+        start_list_journeys(project, target.profile, [user_list.id], "list_unsubscribe")
     target.profile.ensure_preferences()
     if all_channels:
         _unsubscribe_all_channels(project, target.profile)

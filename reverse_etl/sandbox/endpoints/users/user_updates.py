@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 from reverse_etl.sandbox.endpoints import request_bodies
 from reverse_etl.sandbox.endpoints.failure_replies import build_bulk_reply, build_single_refusal
 from reverse_etl.sandbox.replies import ApiRefusal, Reply, reply_success
+from reverse_etl.sandbox.rules.journeys import Occurrence, list_field_paths
 from reverse_etl.sandbox.state.user_writes import Failure, write_user
 
 if TYPE_CHECKING:
     from reverse_etl.sandbox.endpoints.call import Call
     from reverse_etl.sandbox.options import Behaviour
+    from reverse_etl.sandbox.rules.fields import Fields
+    from reverse_etl.sandbox.state.profile import Profile
+    from reverse_etl.sandbox.state.project import Project
+    from reverse_etl.sandbox.state.user_writes import Row
 
 
 def update_user(call: Call) -> Reply:
@@ -21,7 +26,7 @@ def update_user(call: Call) -> Reply:
         raise ApiRefusal(400, "BadParams", "Either email or userId must be set")
     create = project.may_create_fields(row)
     admitted = project.field_types.admit_rows([row.get("dataFields") or {}], create=create)
-    outcome = write_user(project, row, admitted.rows[0])
+    outcome = _write_user(project, row, admitted.rows[0])
     if isinstance(outcome, Failure):
         raise build_single_refusal(outcome, project.options.behaviour)
     return reply_success()
@@ -35,10 +40,22 @@ def bulk_update_users(call: Call) -> Reply:
     admitted = project.field_types.admit_rows(fields, create=project.may_create_fields(body))
     update_only = behaviour.honour_update_only and body.get("updateOnly") is True
     outcomes = [
-        write_user(project, row, stored, update_only=update_only)
+        _write_user(project, row, stored, update_only=update_only)
         for row, stored in zip(rows, admitted.rows, strict=True)
     ]
     return build_bulk_reply(behaviour, outcomes, admitted)
+
+
+def _write_user(project: Project, row: Row, fields: Fields | None, *, update_only: bool = False) -> Failure | Profile:
+    """Write a row. A profile update starts the journeys of all fields that the row contains, changed or not."""
+    next_id = project.next_id
+    outcome = write_user(project, row, fields, update_only=update_only)
+    if project.journeys.journeys and not isinstance(outcome, Failure):
+        paths = list_field_paths(row.get("dataFields") or {})
+        cause = f"profile update with {', '.join(sorted(paths)) or 'no fields'}"
+        occurrence = Occurrence("profile_update", paths, cause, is_new_user=outcome.id >= next_id)
+        project.journeys.start(outcome, occurrence, project.clock())
+    return outcome
 
 
 def _read_rows(call: Call, behaviour: Behaviour) -> list[dict[str, Any]]:
