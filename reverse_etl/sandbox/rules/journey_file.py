@@ -15,7 +15,7 @@ _KEYS: Final = ("name", "starts_with", "of", *_SWITCHES, *_NUMBERS, "stay_hours"
 
 
 def parse_journeys(text: str) -> tuple[Journey, ...]:
-    """Return the journeys of a file: a list, alone or under the key `journeys`.
+    """Return the journeys of a file: a list, or the key `journeys` with a list.
 
     Raises ValueError with a sentence that names the journey and says what is allowed.
     """
@@ -28,7 +28,7 @@ def parse_journeys(text: str) -> tuple[Journey, ...]:
     entries = content.get("journeys") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise ValueError(  # noqa: TRY004  a wrong value of a file
-            "the file of journeys must hold a list, alone or under the key `journeys`"
+            "the file of journeys must hold a list, or the key `journeys` with a list"
         )
     journeys = tuple(_parse_journey(number, entry) for number, entry in enumerate(entries))
     if len({journey.id for journey in journeys}) < len(journeys):

@@ -111,7 +111,7 @@ class Journey:
 
 
 def list_field_paths(fields: Mapping[str, Any]) -> set[str]:
-    """Return the paths of all fields that a request contains, those of nested objects with dots."""
+    """Return the paths of all fields that a request contains; fields of nested objects have dots."""
     return set(_iterate_paths(fields, ""))
 
 
