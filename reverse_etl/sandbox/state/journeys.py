@@ -1,4 +1,4 @@
-"""Which journeys the requests to the sandbox would have started, and for whom."""
+"""The journeys that requests to the sandbox would have started, with the users."""
 
 from __future__ import annotations
 
