@@ -10,6 +10,8 @@ from reverse_etl.sync import Sync
 
 # The key of the source in what a sync snapshot remembers of its destination.
 SOURCE = "source"
+# Keys of the source: the rows of the model and the mapping of its fields when it was last sent.
+ROWS, FIELDS = "rows", "fields"
 # The key of what a sync does to the rows of a scope. Two actions never share a scope.
 ACTION = "action"
 _PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|[^."`]+')

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
+from reverse_etl.guards.value.drift import Drift
 from reverse_etl.sync import Sync
 
 _Context = TypeVar("_Context")
@@ -107,7 +108,11 @@ class SendGuardContext:
     a command needs to reach this destination. `before` and `now` say where rows went and where they would go.
     Counts are rows: of the model, of the sync snapshot, to be added, changed and removed now, held back as invalid or
     quarantined, and removed lately by earlier runs.
-    `new_fields` are columns that no definition names and that the sync has never sent, `known_fields` the other ones.
+    `rows_before` are rows of the model at the last run, `compared` those with an accepted row to compare with.
+    `renamed` rows came back under another identifier. `edited` rows changed only in `edited_fields`, which an edit of
+    the mapping touched. `drifts` are fields whose values drifted beyond the limit of the guard `column_drift`.
+    `is_log`: the rows are things that happened, so the model may hold only the newest of them.
+    `allowed` are the guards that may not stop this run.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
     """
 
@@ -125,8 +130,15 @@ class SendGuardContext:
     invalid: int = 0
     quarantined: int = 0
     removed_before: int = 0
-    new_fields: tuple[str, ...] = ()
-    known_fields: tuple[str, ...] = ()
+    rows_before: int = 0
+    compared: int = 0
+    renamed: int = 0
+    edited: int = 0
+    edited_fields: tuple[str, ...] = ()
+    changed_fields: Mapping[str, int] = field(default_factory=dict)
+    drifts: tuple[Drift, ...] = ()
+    is_log: bool = False
+    allowed: Collection[str] = ()
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from reverse_etl.guards.amount import empty_model, removed
-from reverse_etl.guards.columns import new_fields
+from reverse_etl.guards.amount import added, empty_model, removed, shrunk
 from reverse_etl.guards.guard import BuildGuardContext, Guard, ManifestGuardContext, SendGuardContext
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
 from reverse_etl.guards.target import destination, relation, target, wrong_target
+from reverse_etl.guards.value import changed, column_drift
 
 MANIFEST_GUARDS: tuple[Guard[ManifestGuardContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
 BUILD_GUARDS: tuple[Guard[BuildGuardContext], ...] = (build.GUARD,)
@@ -17,9 +17,12 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     snapshot.GUARD,
     relation.GUARD,
     destination.GUARD,
-    new_fields.GUARD,
     empty_model.GUARD,
     removed.GUARD,
+    added.GUARD,
+    column_drift.GUARD,
+    shrunk.GUARD,
+    changed.GUARD,
 )
 GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
 # What `--allow` accepts.

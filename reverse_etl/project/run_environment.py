@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
@@ -19,7 +18,7 @@ from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
 from reverse_etl.project.context import ProjectContext
 from reverse_etl.project.processes import is_alive, start_time, user_name
-from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RowChoice, RunClock, RunEnvironment
+from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
 
 
 def _sleep(listener: Listener, seconds: float) -> None:
@@ -35,7 +34,6 @@ class RunOptions:
     full_refresh: bool = False
     wait: float | None = None
     stop: Callable[[], bool] = lambda: False
-    rows: RowChoice = field(default_factory=RowChoice)
 
 
 def make_environment(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
@@ -62,8 +60,6 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
             full_refresh=options.full_refresh,
             wait=settings.wait if options.wait is None else options.wait,
             stop=options.stop,
-            rows=options.rows,
-            ends_at=time.monotonic() + (settings.max_runtime or math.inf),
         ),
         Connections(
             client=lambda config: load_destination(config.kind).client(config, options_of_client),

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from reverse_etl.change import BaselineReport, Problem, SyncStatus
+from reverse_etl.change import BaselineReport, Problem, Status, SyncStatus
 from reverse_etl.destinations.request import Client
 from reverse_etl.run.baseline.adopter import Adopter
 from reverse_etl.run.environment import RunEnvironment
@@ -19,11 +19,11 @@ from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import Journal
 from reverse_etl.run.sending.row_outcomes import RowOutcomes
 from reverse_etl.run.sending.user_pause import UserPause
+from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.rejections import Rejections
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.sql.counts import DiffCounts
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.warehouses.base import Warehouse
 
@@ -121,6 +121,11 @@ class ApprovedRun(PlannedRun):
     @property
     def may_have_sent(self) -> bool:
         return self.journal.credit > 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every row of the plan was sent, and has a known outcome."""
+        return self.problem is None and not (self.outcomes.counts[Status.FAILED] + self.outcomes.counts[Status.ABORTED])
 
 
 @dataclass(frozen=True)

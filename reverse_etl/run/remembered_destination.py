@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from reverse_etl.guards.target import destination, relation
-from reverse_etl.provenance import ACTION, SOURCE, remembered_source
+from reverse_etl.provenance import ACTION, FIELDS, ROWS, SOURCE, remembered_source
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.snapshot.columns.mapping import mapping_of
 from reverse_etl.snapshot.lease import Lease, LeaseRow, read_lease
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 
 
-def remember_destination(runnable: RunnableSync, lease: Lease, row: LeaseRow, allowed: Collection[str]) -> None:
+def remember_destination(
+    runnable: RunnableSync,
+    lease: Lease,
+    row: LeaseRow,
+    allowed: Collection[str],
+    seen: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Save where the rows of this run go. Raises LeaseError if another run took the lease.
 
-    If `--allow` let a guard pass for this run, what it compares with stays as it was.
+    If `--allow` let a guard pass for this run, what it compares with stays as it was. `seen`: what guards of later runs
+    compare the model with, see `seen_model`.
     """
     # Rows that another destination accepted must stay separate.
     passed = () if row.is_empty else allowed
     remembered = destination_to_remember(row.destination, runnable.remembered(row.salt), passed)
+    remembered[SOURCE] = {**remembered_source(remembered), **seen}
     if not lease.remember(remembered, runnable.layout.key_columns):
         raise lease_lost_error(lease.fence)
 
@@ -31,12 +41,23 @@ def destination_to_remember(
     remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
 ) -> dict[str, object]:
     """Return what a sync snapshot remembers of its destination and relation after a run."""
-    kept = {**remembered, **now}
+    source = {**remembered_source(remembered), **remembered_source(now)}
+    kept = {**remembered, **now, SOURCE: source}
     if destination.GUARD.name in allowed and remembered:
-        kept = {**remembered, SOURCE: now[SOURCE]}
+        kept = {**remembered, SOURCE: source}
     if relation.GUARD.name in allowed and remembered_source(remembered):
         kept[SOURCE] = remembered[SOURCE]
     return kept
+
+
+def seen_model(runnable: RunnableSync, row: LeaseRow, model_rows: int, *, is_complete: bool) -> dict[str, object]:
+    """Return what guards of later runs compare the model with: its rows, and the mapping of its fields.
+
+    An edited mapping is only remembered after a complete run. Until then, its changes still count as an edit.
+    """
+    knows_mapping = FIELDS in remembered_source(row.destination) and not row.is_empty
+    mapping = {FIELDS: mapping_of(runnable.layout.values)} if is_complete or not knows_mapping else {}
+    return {ROWS: model_rows, **mapping}
 
 
 def find_known_resources(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.guards.amount.removed import removal_limit
-from reverse_etl.provenance import SOURCE
+from reverse_etl.guards.value.column_drift import drift_limit
+from reverse_etl.guards.value.drift import Drift
+from reverse_etl.provenance import FIELDS, SOURCE, remembered_source
+from reverse_etl.snapshot.columns.mapping import edited_fields
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
+from reverse_etl.snapshot.counting.counted_rows import read_counts
+from reverse_etl.snapshot.counting.counts import DiffCounts
+from reverse_etl.snapshot.counting.drifted_fields import find_drifts
 from reverse_etl.snapshot.integrity import (
     IntegrityProblem,
     TableFacts,
@@ -19,7 +25,6 @@ from reverse_etl.snapshot.integrity import (
 )
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
-from reverse_etl.snapshot.sql.counts import DiffCounts, held_counts
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
@@ -32,6 +37,7 @@ class SnapshotStatus:
 
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
     is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset.
+    `drifts` are fields whose values drifted.
     """
 
     lease: LeaseRow | None
@@ -39,6 +45,7 @@ class SnapshotStatus:
     diff: Diff
     removed_before: int = 0
     integrity_problem: IntegrityProblem | None = None
+    drifts: tuple[Drift, ...] = ()
     is_first_run: bool = False
 
     @property
@@ -49,7 +56,8 @@ class SnapshotStatus:
     @property
     def needs_update(self) -> bool:
         """Return whether the sync snapshot must follow an edit of the definition or the model, or save its relation."""
-        edited = bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.layout)
+        edited = bool(self.diff.edited)
+        edited = edited or (bool(self.diff.stored.columns) and not self.diff.stored.fits(self.diff.layout))
         unnoted = self.lease is not None and bool(self.lease.destination) and SOURCE not in self.lease.destination
         return edited or unnoted
 
@@ -88,13 +96,24 @@ class SnapshotReader:
     def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare model and snapshot, without a look at the lease."""
         self._fetch()
-        diff, counts, hidden = self._counted(replace(self.diff(), thorough=thorough, resends=resends))
-        if hidden and not diff.thorough:
-            diff, counts, _ = self._counted(replace(diff, thorough=True))
+        limit, diff = drift_limit(self.sync), self.diff()
+        edited = self._edited_fields(lease, diff.stored)
+        diff = replace(diff, edited=edited, watches_values=limit is not None, thorough=thorough, resends=resends)
+        diff, counts = self._counted(diff)
+        if counts.hides_duplicates and not diff.thorough:
+            diff, counts = self._counted(replace(diff, thorough=True))
+        drifts = find_drifts(self._reader, diff, counts, limit) if limit is not None else ()
         before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
         facts = self._read_facts(lease, diff, counts)
         problem, is_first = find_integrity_problem(lease, facts), is_first_run(lease, facts)
-        return SnapshotStatus(lease, counts, diff, before, problem, is_first_run=is_first)
+        return SnapshotStatus(lease, counts, diff, before, problem, drifts, is_first)
+
+    def _edited_fields(self, lease: LeaseRow | None, stored: StoredTables) -> frozenset[str]:
+        """Return the fields that an edit of the mapping touched since the last complete run."""
+        if not stored.columns or lease is None or lease.is_empty:
+            return frozenset()
+        before = remembered_source(lease.destination).get(FIELDS)
+        return frozenset(edited_fields(self.layout.values, stored.columns, before))
 
     def _read_facts(self, lease: LeaseRow | None, diff: Diff, counts: DiffCounts) -> TableFacts:
         return TableFacts(
@@ -178,19 +197,6 @@ class SnapshotReader:
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.layout, stored, acts_on_removed=acts)
 
-    def keep_fields(self, labels: Collection[str]) -> None:
-        """Work with these fields only, so that no other field gets a column in the sync snapshot."""
-        self.layout = replace(
-            self.layout, values=tuple(value for value in self.layout.values if value.field.label in labels)
-        )
-
-    def leave_out_new_fields(self) -> Collection[str]:
-        """Work without fields that are new to the sync, since only a run may make them known. Return the others."""
-        new = self.diff().stored.new_fields(self.layout)
-        known = [value.field.label for value in self.layout.values if value.field.label not in new]
-        self.keep_fields(known)
-        return known
-
     def _removed_before(self) -> int:
         limit = removal_limit(self.sync)
         return recent_removals(self._reader, self.tables, limit.hours) if limit is not None and limit.hours else 0
@@ -202,53 +208,16 @@ class SnapshotReader:
             self.layout = replace(self.layout, relation=relation)
             self._fetched = True
 
-    def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts, bool]:
-        """Return the comparison that memory and rights allowed, and the result of `_count`."""
+    def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts]:
+        """Return the comparison that memory and rights allowed, and its counts."""
         try:
-            return (diff, *self._count(diff))
+            result = self._reader.query(self._reader.prepare(diff.counts()))
+            return diff, read_counts(result, self.layout.values)
         except WarehouseError as error:
             easier = diff.easier(error.code)
             if easier is None:
                 raise
         return self._counted(easier)
-
-    def _count(self, diff: Diff) -> tuple[DiffCounts, bool]:
-        """Count the differences. Return also whether an entry has more than one row in the model."""
-        rows: dict[str, int] = {}
-        invalid: dict[str, int] = {}
-        fields: dict[str, int] = {}
-        held: dict[str, int] = {}
-        totals: tuple[int, ...] = (0,) * 9
-        for kind, reason, count, *rest in self._reader.query(self._reader.prepare(diff.counts())):
-            rows[kind] = rows.get(kind, 0) + int(count)
-            if kind == "total":
-                totals = tuple(int(number) for number in rest[-9:])
-            elif kind == "invalid":
-                invalid[reason] = int(count)
-            elif kind == "quarantined":
-                held[reason] = int(count)
-            elif kind == "changed":
-                paths = [value.field.label for value in self.layout.values]
-                fields = {path: int(n) for path, n in zip(paths, rest, strict=False) if n}
-        model_rows, entries, new, missing, identity_changes, *held_totals = totals
-        differing = sum(rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid"))
-        counts = DiffCounts(
-            added=rows.get("added", 0),
-            changed=rows.get("changed", 0),
-            resent=rows.get("resent", 0),
-            removed=rows.get("removed", 0),
-            returned=rows.get("returned", 0),
-            unchanged=model_rows - differing,
-            quarantined=rows.get("quarantined", 0) + held_totals[0],
-            **held_counts(held, held_totals),
-            stale=rows.get("stale", 0),
-            invalid=invalid,
-            changed_fields=fields,
-            model_rows=model_rows,
-            entries=entries,
-            identity_changes=identity_changes,
-        )
-        return counts, model_rows - new > entries - missing
 
 
 def check_not_moved(sync: str, row: LeaseRow) -> None:

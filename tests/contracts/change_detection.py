@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reverse_etl.cost import total
+from reverse_etl.guards.value.column_drift import DriftEntry
+from reverse_etl.guards.value.drift import Drift
 from reverse_etl.snapshot.run_history import RunRow, record_run
 from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, SyncHarness, accept
@@ -68,6 +70,23 @@ class ChangeDetectionContract:
         ran = people.run()
         assert (ran.kinds, ran.changed_fields) == ({"changed": 1}, {"points": 1})
         assert people.sent["b@x.y"] == {"name": "Bob", "points": 5}
+
+    def test_values_that_drift_are_found(self, harness):
+        harness.guards = {"column_drift": DriftEntry(rows=0)}
+        columns = {"email": TEXT, "rare": TEXT, "contact": TEXT, "points": NUMBER, "code": TEXT, "name": TEXT}
+        rows = [(f"u{n}@x.y", "r" if n < 2 else None, f"c{n}@x.y", n, str(n), f"N{n}") for n in range(4)]
+        harness.model(columns, rows)
+        harness.run()
+        assert harness.read_status().drifts == ()
+        drifted = [(email, None, n, 7, f"code {n}", name) for n, (email, *_, name) in enumerate(rows)]
+        harness.model({**columns, "contact": NUMBER}, drifted)
+        found = {drift.field: replace(drift, field="") for drift in harness.read_status().drifts}
+        assert found == {
+            "rare": Drift("", 2, 2, "other texts", "NULL"),
+            "contact": Drift("", 4, 4, "e-mail addresses", "numbers"),
+            "points": Drift("", 4, 4, "numbers", "the same value"),
+            "code": Drift("", 4, 4, "numbers", "other texts"),
+        }
 
     def test_null_is_not_the_empty_text(self, people):
         for value in ("''", "NULL"):

@@ -135,6 +135,7 @@ class SyncHarness:
     on_removed: OnRemoved = "delete"
     name: str = "users"
     table: str = "users"
+    guards: Mapping[str, Any] = field(default_factory=dict)
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     past: dict[str | None, PastFailure] = field(default_factory=dict)
     builder: Warehouse = field(kw_only=True, default=None)  # type: ignore[assignment]  # the sync's own
@@ -162,6 +163,7 @@ class SyncHarness:
             fields=self.fields,
             on_removed=self.on_removed,
             entry=self._entry(),
+            guards=self.guards,
         )
 
     def _entry(self) -> UsersEntry:

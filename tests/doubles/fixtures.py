@@ -11,7 +11,6 @@ pytest.register_assert_rewrite(
     "tests.contracts.iterable.objects",
     "tests.contracts.iterable.bulk",
     "tests.contracts.iterable.pacing",
-    "tests.contracts.iterable.sequences",
     "tests.contracts.iterable.turns",
     "tests.doubles.delivery_world",
 )

@@ -10,8 +10,10 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.guards.guard import SendGuardContext, error_of, first_problem
 from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.guards.target import relation, target
+from reverse_etl.provenance import ROWS, remembered_source
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
@@ -38,39 +40,58 @@ def guard_problem(
     allowed = environment.invocation.passed_guards
     guards = [guard for guard in SEND_GUARDS if guard.for_baseline or not is_baseline]
     on = [guard for guard in guards if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(on, send_context(runnable, status))
+    return first_problem(on, send_context(runnable, status, allowed))
 
 
 def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> tuple[str, ...]:
     """Return the allowed guards that would stop this sync before it sends."""
-    context = send_context(runnable, status)
+    context = send_context(runnable, status, allowed)
     guards = [guard for guard in SEND_GUARDS if guard.name in allowed and not guard.is_off(runnable.sync)]
     return tuple(guard.name for guard in guards if guard.check(context) is not None)
 
 
-def send_context(runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
+def send_context(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str] = ()) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
-    damage, layout, stored = status.integrity_problem, runnable.layout, status.diff.stored
-    new = stored.new_fields(layout)
-    unnamed = [value.field.label for value in layout.values if not value.field.is_named]
+    damage, counts = status.integrity_problem, status.counts
+    edited = status.diff.edited
     return replace(
         _context(runnable),
         before=status.remembered,
         now=runnable.remembered(status.lease.salt if status.lease is not None else ""),
-        model_rows=status.counts.model_rows,
-        entries=status.counts.entries,
-        added=status.counts.added,
-        changed=status.counts.changed,
-        removed=status.counts.removed,
-        invalid=status.counts.invalid_rows,
-        quarantined=status.counts.quarantined,
+        model_rows=counts.model_rows,
+        entries=counts.entries,
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        invalid=counts.invalid_rows,
+        quarantined=counts.quarantined,
         removed_before=status.removed_before,
-        new_fields=new,
-        known_fields=tuple(name for name in unnamed if name not in new),
+        rows_before=_rows_before(status),
+        compared=counts.compared,
+        renamed=_renamed(runnable, counts),
+        edited=counts.edited,
+        edited_fields=tuple(value.field.label for value in runnable.layout.values if value.field.label in edited),
+        changed_fields=counts.changed_fields,
+        drifts=status.drifts,
+        is_log=runnable.bound.is_log,
+        allowed=allowed,
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},
     )
+
+
+def _rows_before(status: SnapshotStatus) -> int:
+    """Return the rows of the model at the last run. An older version did not note rows that were never accepted."""
+    noted = remembered_source(status.remembered).get(ROWS)
+    return noted if isinstance(noted, int) else status.counts.entries_in_model
+
+
+def _renamed(runnable: RunnableSync, counts: DiffCounts) -> int:
+    """Return how many rows came back under another identifier: by their primary key, or else as many as left."""
+    if runnable.bound.is_log:
+        return 0
+    return counts.identity_changes if runnable.layout.keys else min(counts.added, counts.removed)
 
 
 def _context(runnable: RunnableSync) -> SendGuardContext:

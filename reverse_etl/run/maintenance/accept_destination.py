@@ -12,6 +12,7 @@ from reverse_etl.provenance import is_same_source, names_relation, plain_relatio
 from reverse_etl.run.checks.guard_checks import target_error
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.leases import acquire_lease, new_lease, release_on_error
+from reverse_etl.run.remembered_destination import destination_to_remember
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.lease import Lease, LeaseRow
@@ -80,14 +81,14 @@ class Acceptance:
         if self._typed.full_refresh:
             self._forget()
         # What only the destination knows, such as a list's id, stays as it was.
-        lease.remember({**row.destination, **self._runnable.remembered(row.salt)}, self._runnable.layout.key_columns)
+        remembered = destination_to_remember(row.destination, self._runnable.remembered(row.salt), ())
+        lease.remember(remembered, self._runnable.layout.key_columns)
         if not lease.close(entries=self._store.live_entries(), unknown=False):
             raise lease_lost_error(lease.fence)
         return trusted
 
     def _forget(self) -> None:
         """Let the next run send every row, also rows that the earlier destination refused."""
-        self._store.leave_out_new_fields()
         self._store.prepare_snapshot()
         self._store.forget_acceptance()
         requeue(self._warehouse, self._store.tables.rejections, self._name, [])

@@ -13,9 +13,9 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.leases import new_lease, release_on_error, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.sql.counts import DiffCounts
 from reverse_etl.snapshot.state_transfer import StateTransfer
 from reverse_etl.warehouses.base import Warehouse
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reverse_etl.run.context import ApprovedRun
+from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.readmission import release_readmitted_rows
 
 
@@ -17,4 +18,13 @@ def commit(context: ApprovedRun) -> ApprovedRun:
         rejections.clear_settled()
     if context.runnable.bound.operations.write.unbars_identities:
         release_readmitted_rows(context)
+    if context.snapshot_status.diff.edited and context.is_complete:
+        _remember_mapping(context)
     return context
+
+
+def _remember_mapping(context: ApprovedRun) -> None:
+    """Save the edited mapping: the rows that it changed were all sent."""
+    row = context.lease_row
+    seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=True)
+    remember_destination(context.runnable, context.lease, row, context.environment.invocation.allowed, seen)

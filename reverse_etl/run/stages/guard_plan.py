@@ -6,7 +6,7 @@ from reverse_etl.change import SyncStatus
 from reverse_etl.events import Event
 from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import ApprovedRun, End, PlannedRun, advance
-from reverse_etl.run.remembered_destination import remember_destination
+from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.journal import Journal, SendDeadlines
 from reverse_etl.snapshot.rejections import Recheck, Rejections
 
@@ -19,7 +19,8 @@ def guard_plan(context: PlannedRun) -> ApprovedRun | End:
         context.store.finish(lease.fence)
         lease.close(entries=row.entries, unknown=False)
         return End(context, problem, SyncStatus.STOPPED, lease.fence)
-    remember_destination(context.runnable, lease, row, environment.invocation.allowed)
+    seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=False)
+    remember_destination(context.runnable, lease, row, environment.invocation.allowed, seen)
     recheck = Recheck(environment.settings.recheck_after, context.runnable.bound.first_recheck)
     rejections = Rejections(context.warehouse, context.diff, lease.fence, recheck)
     rejections.record_invalid()

@@ -22,7 +22,7 @@ class Comparison(SuspectSearch):
         """
         queries = [
             ("model", self.model_rows()),
-            ("entries", self._entries()),
+            ("entries", self.live_entries()),
             ("candidates", self._candidates(few)),
             ("touched", self._touched()),
             ("suspects", self._suspects()),
@@ -56,7 +56,8 @@ class Comparison(SuspectSearch):
 
     def _classified(self) -> str:
         """Return suspects with their kind. Rows without an identity come from the candidates, which avoids a search."""
-        old = ", ".join(f"s.{name} AS old_{name}" for name in self._value_names())
+        old = [f"s.{name} AS old_{name}" for name in self._value_names()]
+        old += [f"s.was_{name} AS was_{name}" for name in self.retyped]
         columns = [
             "identity",
             *self._key_names(),
@@ -64,9 +65,10 @@ class Comparison(SuspectSearch):
             "row_hash",
         ]
         columns += [self._compared_null(value) for value in self.layout.values]
+        columns += [self.dialect.null(self.dialect.text_type)] * len(self.retyped)
         held = STATE if self.stored.has_rejections else self.dialect.null(self.dialect.text_type)
         return (
-            f"SELECT m.*{listed_after(old)}, {self._kind()} AS kind,"
+            f"SELECT m.*{listed_after(', '.join(old))}, {self._kind()} AS kind,"
             f" coalesce({reason(self.dialect, self.layout)}, {held}) AS reason"
             f" FROM {self.at('suspects')} m {self._joins()}"
             f" UNION ALL SELECT {', '.join(columns)}, 'invalid', 'null-identifier' FROM {self.at('candidates')}"
@@ -77,9 +79,8 @@ class Comparison(SuspectSearch):
         entries = "entries"
         if self.digested:
             hash_inputs = self.dialect.row_hash(self.layout.hash_inputs("e."))
-            entries = (
-                f"(SELECT {self._compared('e.')}, e.row_hash, e.state, {hash_inputs} AS value_hash FROM entries e)"
-            )
+            columns = [self._compared("e."), *(f"e.was_{name}" for name in self.retyped), "e.row_hash", "e.state"]
+            entries = f"(SELECT {', '.join(columns)}, {hash_inputs} AS value_hash FROM entries e)"
         joins = f"LEFT JOIN {entries} s ON s.identity = m.identity"
         joins += " LEFT JOIN same_identity i ON i.identity = m.identity"
         if self.layout.keys:
@@ -131,6 +132,10 @@ class Comparison(SuspectSearch):
     def _differs(self, value: ValueColumn, new: str = "", old: str = "old_") -> str:
         distinct = self.dialect.differs(new + value.name, old + value.name, json=value.json)
         return f"({new}{value.name} IS NOT NULL AND {distinct})" if value.skips_nulls else f"({distinct})"
+
+    def value_differs(self, value: ValueColumn) -> str:
+        """Return a test of whether a value of a classified row differs from its entry."""
+        return self._differs(value)
 
     def differing_values(self) -> list[str]:
         """Return tests of whether a value differs between the model row `m` and the entry `s`."""

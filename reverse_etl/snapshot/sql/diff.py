@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY
-from reverse_etl.snapshot.columns.row_order import sort_keys
 from reverse_etl.snapshot.sql.comparison import Comparison
 from reverse_etl.snapshot.sql.suspects import listed_after
+from reverse_etl.snapshot.sql.value_changes import ChangedValues
 from reverse_etl.snapshot.tables import NOTES_FROM, REMOVALS_FROM
 from reverse_etl.warehouses.statements import Statements
 
 SENDABLE = ("added", "changed", "resent")
 # Error codes that can mean that a temporary table was refused. If the cause is another, the error comes again.
 _MAY_NOT_WRITE = ("permission-denied", "relation-not-found", "read-only", "snowflake-error", "bigquery-error")
+# How many totals the counts end with.
+TOTALS = 11
 # How many characters of a value are shown.
 _LONGEST_SAMPLE = 2_000
 
@@ -35,49 +37,70 @@ class Diff(Comparison):
         return replace(self, digested=other.digested, writes_nothing=other.writes_nothing, refused=other.refused)
 
     def counts(self) -> Statements:
-        """Return one row for each kind and reason: kind, reason, rows, rows in which each value differs, totals.
+        """Return one row for each kind and reason: kind, reason, rows, rows in which each value differs, and more.
 
-        Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, model rows
-        without entry, entries without model row, changed identities, refused removals, keys listed as refused, rows
-        listed as invalid, the highest fence. The reason of a quarantined row is its listed state.
+        More is: rows that differ only in edited fields, what became of changed values (as text, see `ChangedValues`),
+        and totals. Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, model
+        rows without entry, entries without model row, rows that came back, entries noted as left, changed identities,
+        refused removals, keys listed as refused, rows listed as invalid, the highest fence. The reason of a
+        quarantined row is its listed state.
         """
-        fields = ", ".join(f"sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
-        fields = f", {fields}" if fields else ""
-        zeros, none = ", 0" * len(self.layout.values), ", 0" * 9
-        candidates = self.at("candidates")
-        acts = candidates if self.acts_on_removed else None
-        held = self._held_row_sql.totals(acts) if self.stored.has_rejections else "0, 0, 0"
-        newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
-        totals = (
-            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
-            f" (SELECT count(*) FROM {candidates} WHERE present AND entry_identity IS NULL),"
-            f" (SELECT count(*) FROM {candidates} WHERE NOT present), {self._identity_changes()}, {held}, {newest}"
-        )
+        fields = "".join(f", sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
+        zeros, none = ", 0" * len(self.layout.values) + ", 0, ''", ", 0" * TOTALS
+        watched = ChangedValues(self) if self.watches_values and self.stored.columns else None
+        statistics = watched.statistics() if watched is not None else "''"
+        classified = watched.source() if watched is not None else "classified"
         first, named = self._with()
         return Statements(
             first,
-            f"{named} SELECT 'total', '', 0{zeros}, {totals}"
-            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}{none} FROM classified GROUP BY 1, 2"
-            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
-            f" UNION ALL SELECT 'returned', '', count(*){zeros}{none} FROM {candidates} WHERE present AND left_before",
+            f"{named} SELECT 'total', '', 0{zeros}, {self._totals()}"
+            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}, {self._edited_only()}, {statistics}{none}"
+            f" FROM {classified} GROUP BY 1, 2"
+            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone",
         )
+
+    def _totals(self) -> str:
+        candidates = self.at("candidates")
+        held = self._held_row_sql.totals(candidates if self.acts_on_removed else None)
+        newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
+        tests = {
+            "without_entry": "present AND entry_identity IS NULL",
+            "without_row": "NOT present",
+            "returned": "present AND left_before",
+            "noted": "left_before",
+        }
+        counted = ", ".join(f"count(CASE WHEN {test} THEN 1 END) AS {name}" for name, test in tests.items())
+        return (
+            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
+            f" t.{', t.'.join(tests)}, {self._identity_changes()},"
+            f" {held if self.stored.has_rejections else '0, 0, 0'}, {newest}"
+            f" FROM (SELECT {counted} FROM {candidates}) t"
+        )
+
+    def _edited_only(self) -> str:
+        """Return the number of changed rows that differ only in fields that an edit of the mapping touched."""
+        if not self.edited:
+            return "0"
+        others = [self._differs(value) for value in self.layout.values if value.field.label not in self.edited]
+        only = f" AND NOT ({' OR '.join(others)})" if others else ""
+        return f"count(CASE WHEN kind = 'changed'{only} THEN 1 END)"
 
     def plan(self, table: str) -> Statements:
         """Return SQL that writes the plan table: every sendable and every invalid row, numbered. Removals come last.
 
-        Rows that wait come after rows that do not wait. Otherwise they have the order of the layout, if it has one.
+        Rows that wait come after rows that do not wait.
         """
-        waiting, keys = self.waiting, sort_keys(self.dialect, self.layout, "p")
-        last = ["waits"] if waiting else []
+        waiting = self.waiting
+        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.row_number()
+        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
         rows = self._planned()
-        if last or keys:
-            planned = f"(SELECT {rows})"
-            rows = f"p.* FROM {waiting.with_waits(planned, 'p') if waiting else f'{planned} p'}"
+        if waiting:
+            rows = f"p.* FROM {waiting.with_waits(f'(SELECT {rows})', 'p')}"
         first, named = self._with()
-        statement = f"{named} SELECT {self._number(0, [*last, *keys])}, {rows}"
+        statement = f"{named} SELECT {number.format(0)}, {rows}"
         if self.acts_on_removed:
             gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
-            statement += self._without_values(self._number(REMOVALS_FROM, last), "removed", gone, "g.waits")
+            statement += self._without_values(number.format(REMOVALS_FROM), "removed", gone, "g.waits")
         statement += "".join(self._notes())
         return Statements(first, self.dialect.create_plan(table, statement))
 
@@ -85,16 +108,12 @@ class Diff(Comparison):
         """Return rows that left the model, if nothing is sent for them, and rows that came back since."""
         if not self.notes_rows_left:
             return
+        number = f"CAST({self.dialect.row_number()} - 1 + {{}} AS {self.dialect.integer_type})"
         if not self.acts_on_removed:
-            yield self._without_values(self._number(NOTES_FROM), "left", "gone g", "0")
+            yield self._without_values(number.format(NOTES_FROM), "left", "gone g", "0")
         columns = ", ".join(["entry_identity AS identity", *(f"entry_{key}" for key in self._key_names())])
         returned = f"(SELECT {columns} FROM {self.at('candidates')} WHERE present AND left_before) g"
-        yield self._without_values(self._number(2 * NOTES_FROM), "returned", returned, "0")
-
-    def _number(self, start: int, keys: Sequence[str] = ()) -> str:
-        """Return the ordinal of a row, from `start` on, in the order of these keys."""
-        number = f"row_number() OVER (ORDER BY {', '.join(keys)})" if keys else self.dialect.row_number()
-        return f"CAST({number} - 1 + {start} AS {self.dialect.integer_type}) AS ordinal"
+        yield self._without_values(number.format(2 * NOTES_FROM), "returned", returned, "0")
 
     def _without_values(self, number: str, kind: str, source: str, waits: str) -> str:
         """Return rows of the plan that hold only their identity and key; `source` has them as `g`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reverse_etl.snapshot.sql.counts import DiffCounts
+from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.dialect import Dialect
 

@@ -6,11 +6,12 @@ one. So a false difference costs only a comparison of values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables, ValueColumn
 from reverse_etl.snapshot.sql.paused_rows import PausedRows
-from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
+from reverse_etl.snapshot.sql.type_changes import TypeChange, cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -28,6 +29,8 @@ class SuspectSearch:
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
+    - `edited` are the labels of fields that an edit of the mapping touched.
+    - `watches_values`: the counts say what became of values that changed.
     """
 
     dialect: Dialect
@@ -42,6 +45,8 @@ class SuspectSearch:
     refused: str = ""
     waiting: PausedRows | None = None
     notes_rows_left: bool = False
+    edited: frozenset[str] = frozenset()
+    watches_values: bool = False
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -61,7 +66,7 @@ class SuspectSearch:
         columns += [f"{value.expression} AS {value.name}" for value in self.layout.values]
         return f"SELECT {', '.join(columns)} FROM {self.layout.relation}"
 
-    def _entries(self) -> str:
+    def live_entries(self) -> str:
         """Return live entries. A value without a column yet is NULL; a value of another type is cast."""
         text = self.dialect.text_type
         if not self.stored.columns:
@@ -76,9 +81,15 @@ class SuspectSearch:
             return self.dialect.empty_query(", ".join(columns))
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.layout.values]
-        retyped = find_type_changes(self.layout.values, self.stored.columns)
-        columns += ["row_hash", f"{state_after(self.dialect, retyped)} AS state", self._left_at()]
+        columns += [f"{self.dialect.as_text(item.name)} AS was_{item.name}" for item in self.retyped.values()]
+        state = state_after(self.dialect, list(self.retyped.values()))
+        columns += ["row_hash", f"{state} AS state", self._left_at()]
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+
+    @property
+    def retyped(self) -> Mapping[str, TypeChange]:
+        """Return the values with a new type, by name. Their stored values stay readable as text, as `was_…`."""
+        return {item.name: item for item in find_type_changes(self.layout.values, self.stored.columns)}
 
     def _left_at(self) -> str:
         """Return the column `left_at`, which tables of earlier versions lack."""
@@ -134,17 +145,17 @@ class SuspectSearch:
         columns = [f"{prefix}{name}" for name in ("identity", *self._key_names())]
         for value in self.layout.values:
             text = self.dialect.digest(self.dialect.as_text(prefix + value.name))
-            columns.append(f"{text if self._is_digested(value) else prefix + value.name} AS {value.name}")
+            columns.append(f"{text if self.is_digested(value) else prefix + value.name} AS {value.name}")
         return ", ".join(columns)
 
-    def _is_digested(self, value: ValueColumn) -> bool:
+    def is_digested(self, value: ValueColumn) -> bool:
         """Return whether a value is compared by its digest. Values that a requirement checks are not."""
         read = {label for needed in self.layout.requirements for label in (*needed.fields, needed.unless)}
         texts = (ColumnKind.TEXT, ColumnKind.JSON)
         return self.digested and value.kind in texts and value.field.label not in read
 
     def _compared_null(self, value: ValueColumn) -> str:
-        return self.dialect.null(self.dialect.text_type if self._is_digested(value) else value.type)
+        return self.dialect.null(self.dialect.text_type if self.is_digested(value) else value.type)
 
     def _key_names(self) -> list[str]:
         return [key.name for key in self.layout.keys]

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.kills
 
 ROWS = 200
 WINDOW = int(WINDOWED["REVERSE_ETL_WINDOW"])
-META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+# Most rows change at once, to one value.
+GUARDS = {"changed": False, "column_drift": False}
+META = {"object": "users", "email": "email", "fields": {"name": "name"}, "guards": GUARDS}
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def bind(entry: EmailChangesEntry, project: ProjectType) -> BoundObject:
             Requirement((f"@{_NEW}",), "bad-new-email", message, pattern=EMAIL),
         ),
         people=(*person_columns(identity), person_column("email", f"@{_NEW}")),
+        is_log=True,
         changes_identifier=True,
         check=identifiers.check,
         journey_events=() if by_endpoint else (PROFILE_UPDATE,),

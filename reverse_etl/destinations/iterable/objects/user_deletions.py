@@ -70,6 +70,7 @@ def bind(entry: UserDeletionsEntry, project: ProjectType) -> BoundObject:
         operations=_operations(entry, identifiers),
         body=identifiers.user_of,
         people=person_columns(identity),
+        is_log=True,
         first_recheck=FIRST_RECHECK,
         check=partial(_check, entry, identifiers),
     )

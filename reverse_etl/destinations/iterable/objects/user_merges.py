@@ -124,6 +124,7 @@ def bind(entry: UserMergesEntry, project: ProjectType) -> BoundObject:
         ),
         user=lambda row: str(row.key_values[_STAYS]),
         people=(person_column(goes), person_column(stays, label)),
+        is_log=True,
         changes_identifier=True,
         check=partial(_check, entry, project),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reverse_etl.guards.value.drift import ValueChanges
+
 
 @dataclass(frozen=True)
 class DiffCounts:
@@ -16,6 +18,10 @@ class DiffCounts:
     the highest fence of an entry. `removed` rows are planned only if the sync acts on them. If it does not, rows that
     an earlier run counted are not included. `returned` rows were counted as removed and are in the model again.
     `resent` rows are equal but sent; `stale` rows are equal, but their stored hash is not.
+
+    `compared` rows have an entry to compare with. `noted` entries were counted as left by an earlier run. `edited` rows
+    changed only in fields that an edit of the mapping touched. `hides_duplicates`: an entry has more than one row in
+    the model. `values` say by field what became of values that changed.
     """
 
     added: int = 0
@@ -38,6 +44,11 @@ class DiffCounts:
     entries: int = 0
     newest: int = 0
     identity_changes: int = 0
+    compared: int = 0
+    noted: int = 0
+    hides_duplicates: bool = False
+    edited: int = 0
+    values: Mapping[str, ValueChanges] = field(default_factory=dict)
 
     @property
     def invalid_rows(self) -> int:
@@ -63,6 +74,11 @@ class DiffCounts:
     def upserts(self) -> int:
         """Return the rows of the model that would be sent."""
         return self.added + self.changed + self.resent
+
+    @property
+    def entries_in_model(self) -> int:
+        """Return the entries whose rows were in the model at the last run."""
+        return self.entries - self.noted
 
     @property
     def mostly_new(self) -> bool:

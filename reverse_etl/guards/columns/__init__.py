@@ -1,1 +1,0 @@
-"""Guards that look at which columns would be sent."""

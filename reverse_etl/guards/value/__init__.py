@@ -1,0 +1,1 @@
+"""Guards on what the rows of a run hold."""

@@ -1,0 +1,27 @@
+WITH model AS NOT MATERIALIZED (
+SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, CAST(v_spent_2705d83f AS VARCHAR) AS was_v_spent_2705d83f, row_hash, CASE WHEN state = 'accepted' AND (v_spent_2705d83f IS DISTINCT FROM TRY_CAST(CAST(TRY_CAST(CAST(v_spent_2705d83f AS VARCHAR) AS DECIMAL(38,2)) AS VARCHAR) AS VARCHAR)) THEN 'unknown' ELSE state END AS state, CAST(NULL AS TIMESTAMP) AS left_at FROM s.snapshot__users WHERE state <> 'absent') SELECT count(CASE WHEN old_0 = 0 THEN 1 END),
+count(CASE WHEN old_0 = 1 THEN 1 END),
+count(CASE WHEN old_0 = 2 THEN 1 END),
+count(CASE WHEN old_0 = 3 THEN 1 END),
+count(CASE WHEN old_0 = 4 THEN 1 END),
+count(CASE WHEN new_0 = 0 THEN 1 END),
+count(CASE WHEN new_0 = 1 THEN 1 END),
+count(CASE WHEN new_0 = 2 THEN 1 END),
+count(CASE WHEN new_0 = 3 THEN 1 END),
+count(CASE WHEN new_0 = 4 THEN 1 END),
+count(CASE WHEN old_1 = 0 THEN 1 END),
+count(CASE WHEN old_1 = 1 THEN 1 END),
+count(CASE WHEN old_1 = 2 THEN 1 END),
+count(CASE WHEN old_1 = 3 THEN 1 END),
+count(CASE WHEN old_1 = 4 THEN 1 END),
+count(CASE WHEN new_1 = 0 THEN 1 END),
+count(CASE WHEN new_1 = 1 THEN 1 END),
+count(CASE WHEN new_1 = 2 THEN 1 END),
+count(CASE WHEN new_1 = 3 THEN 1 END),
+count(CASE WHEN new_1 = 4 THEN 1 END)
+FROM (SELECT CASE WHEN CAST(e.v_firstname_9cf22fd0 AS VARCHAR) IS DISTINCT FROM CAST(m.v_firstname_9cf22fd0 AS VARCHAR) THEN CASE WHEN e.v_firstname_9cf22fd0 IS NULL THEN NULL WHEN e.v_firstname_9cf22fd0 = '' THEN 0 WHEN regexp_full_match(e.v_firstname_9cf22fd0, '[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?') THEN 1 WHEN e.v_firstname_9cf22fd0 LIKE '____-__-__%' THEN 2 WHEN e.v_firstname_9cf22fd0 LIKE '%_@_%' THEN 3 ELSE 4 END END AS old_0, CASE WHEN CAST(e.v_firstname_9cf22fd0 AS VARCHAR) IS DISTINCT FROM CAST(m.v_firstname_9cf22fd0 AS VARCHAR) THEN CASE WHEN CAST(m.v_firstname_9cf22fd0 AS VARCHAR) IS NULL THEN NULL WHEN CAST(m.v_firstname_9cf22fd0 AS VARCHAR) = '' THEN 0 WHEN regexp_full_match(CAST(m.v_firstname_9cf22fd0 AS VARCHAR),
+'[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?') THEN 1 WHEN CAST(m.v_firstname_9cf22fd0 AS VARCHAR) LIKE '____-__-__%' THEN 2 WHEN CAST(m.v_firstname_9cf22fd0 AS VARCHAR) LIKE '%_@_%' THEN 3 ELSE 4 END END AS new_0, CASE WHEN CAST(e.was_v_spent_2705d83f AS VARCHAR) IS DISTINCT FROM CAST(m.v_spent_2705d83f AS VARCHAR) THEN CASE WHEN e.was_v_spent_2705d83f IS NULL THEN NULL WHEN e.was_v_spent_2705d83f = '' THEN 0 WHEN regexp_full_match(e.was_v_spent_2705d83f, '[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?') THEN 1 WHEN e.was_v_spent_2705d83f LIKE '____-__-__%' THEN 2 WHEN e.was_v_spent_2705d83f LIKE '%_@_%' THEN 3 ELSE 4 END END AS old_1, CASE WHEN CAST(e.was_v_spent_2705d83f AS VARCHAR) IS DISTINCT FROM CAST(m.v_spent_2705d83f AS VARCHAR) THEN CASE WHEN CAST(m.v_spent_2705d83f AS VARCHAR) IS NULL THEN NULL WHEN CAST(m.v_spent_2705d83f AS VARCHAR) = '' THEN 0 WHEN regexp_full_match(CAST(m.v_spent_2705d83f AS VARCHAR),
+'[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?') THEN 1 WHEN CAST(m.v_spent_2705d83f AS VARCHAR) LIKE '____-__-__%' THEN 2 WHEN CAST(m.v_spent_2705d83f AS VARCHAR) LIKE '%_@_%' THEN 3 ELSE 4 END END AS new_1 FROM model m JOIN entries e ON e.identity = m.identity) x
