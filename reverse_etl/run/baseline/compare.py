@@ -90,7 +90,9 @@ class ComparingAdopter:
             # A temporary folder is private, too.
             path = kept.open(run) if kept else Path(stack.enter_context(tempfile.TemporaryDirectory()))
             file = stack.enter_context(ComparisonFile(path / ".comparison"))
-            stored = self._read_stored_rows(run, path, file)
+            downloads = path / "files"
+            downloads.mkdir(mode=0o700, exist_ok=True)
+            stored = self._read_stored_rows(run, downloads, file)
             self._add_planned_rows(run, stored, file)
             yield from self._find_equal(run, stored, file)
         if kept:

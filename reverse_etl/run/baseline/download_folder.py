@@ -62,8 +62,8 @@ class DownloadFolder:
             return None
 
     def _clear(self) -> None:
-        for path in self.path.iterdir():
-            path.unlink()
+        shutil.rmtree(self.path)
+        self.path.mkdir(mode=0o700)
 
 
 def _describe_place(run: BaselineRun) -> str:
