@@ -202,8 +202,9 @@ class BaselineReport:
 class RunResult:
     """How the run of one sync ended.
 
-    `timings` are seconds by stage. `created_fields` are new in the destination and stay there. `spent` is by kind of
-    statement. `baseline` is what a baseline found; None if the run sent rows.
+    `left` are aborted rows that wait for the next run, because `ended_by` ended this one: `limit`, `max_rows_per_run`,
+    `max_requests` or `max_runtime`. `timings` are seconds by stage. `created_fields` are new in the destination and
+    stay there. `spent` is by kind of statement. `baseline` is what a baseline found; None if the run sent rows.
     """
 
     sync: str
@@ -218,6 +219,8 @@ class RunResult:
     created_fields: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
     warnings: tuple[str, ...] = ()
+    left: int = 0
+    ended_by: str = ""
     problem: Problem | None = None
     started_at: str = ""
     execution_time: float = 0.0

@@ -6,11 +6,12 @@ variable over `reverse_etl.yml`, the file over the default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from reverse_etl.counting import plural
@@ -23,8 +24,19 @@ PREFIX = "REVERSE_ETL_"
 LARGEST_BATCH = 1000
 OTHER_KEYS = ("destinations",)
 _DAY = 86_400.0
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DURATION = re.compile(rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m)?\s*(?:{_NUMBER}s?)?")
 _LONGEST_SHOWN = 20  # shorter than any key
 _OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
+
+
+def _read_duration(value: object) -> object:
+    """Return seconds for a text such as `90`, `30m` or `1h30m`; anything else unchanged."""
+    parts = _DURATION.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    if parts is None or not any(parts.groups()):
+        return value
+    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 class Settings(BaseModel):
@@ -55,6 +67,11 @@ class Settings(BaseModel):
     )
     window: int = Field(default=50_000, ge=1, description="rows that may be sent before their outcomes are saved")
     wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems to have crashed")
+    max_runtime: Annotated[float, BeforeValidator(_read_duration)] = Field(
+        default=0,
+        ge=0,
+        description="longest time that a command sends, in seconds or as `30m` or `1h30m`; 0: no limit",
+    )
     concurrency: int = Field(4, ge=1, le=64, description="requests sent at the same time")
     requests_per_second: float = Field(default=0, ge=0, description="bulk requests a second; 0: the documented rate")
     catalog_requests_per_second: float = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from markdown_pieces import code, table
 
@@ -37,11 +37,16 @@ def _row(guard: Guard[Any]) -> tuple[str, ...]:
 def _key(guard: Guard[Any]) -> str:
     if guard.key is None:
         return "cannot be turned off"
-    off = code(f"guards: {{{guard.name}: false}}")
+    off = " or ".join(code(f"guards: {{{guard.name}: {word}}}") for word in ("false", *_words(guard)))
     if not isinstance(guard.default, EntryPart):
         return off
     defaults = ", ".join(f"{name}: {_shown(value)}" for name, value in guard.default)
     return f"{off}, or limits; the defaults: {code(f'guards: {{{guard.name}: {{{defaults}}}}}')}"
+
+
+def _words(guard: Guard[Any]) -> list[str]:
+    """Return the words that the key takes, besides true and false, without the default."""
+    return [word for word in get_args(guard.key) if isinstance(word, str) and word not in (guard.default, "stop")]
 
 
 def _shown(value: object) -> str:

@@ -86,19 +86,24 @@ class Project(StateOperations):
         fail_fast: bool = False,
         threads: int | None = None,
         wait: float | None = None,
+        limit: int | None = None,
+        max_runtime: float | str | None = None,
         stop: Callable[[], bool] = _never,
     ) -> RunResults:
         """Send what changed, and return how each sync ended; write the result file, as `reverse-etl run` does.
 
         `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one fails.
-        `threads` and `wait` (seconds) replace the settings `concurrency` and `wait`. `stop` is asked before each
-        request: when it returns True, the run finishes open requests, commits what was accepted, and ends.
+        `threads`, `wait` (seconds) and `max_runtime` (seconds, or a text such as `30m`) replace the settings
+        `concurrency`, `wait` and `max_runtime`. `limit` is the most rows of each sync that are sent. `stop` is asked
+        before each request: when it returns True, the run finishes open requests, commits what was accepted, and ends.
 
-        Raises ConfigError or Faults if no sync can run.
+        If a limit ends the run of a sync, its status is `warn`, `ended_by` says why, and `left` rows wait for the next
+        run. Raises ConfigError or Faults if no sync can run.
         """
         from reverse_etl.project.operations.run_syncs import RunRequest, run_syncs
+        from reverse_etl.run.environment import RowChoice
 
-        request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop)
+        request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop, RowChoice(limit), max_runtime)
         with self._open(SandboxUse.SEND, select, exclude, allow, request.settings) as session:
             return run_syncs(session, request)
 
@@ -109,6 +114,7 @@ class Project(StateOperations):
         *,
         allow: Names = (),
         full_refresh: bool = False,
+        limit: int | None = None,
         examples: int = 3,
     ) -> Results[SyncPlan]:
         """Return what `run` would do for each sync, with up to `examples` changed values of each field; send nothing.
@@ -117,9 +123,11 @@ class Project(StateOperations):
         can run.
         """
         from reverse_etl.project.operations.plan_syncs import plan_syncs
+        from reverse_etl.project.run_environment import RunOptions
+        from reverse_etl.run.environment import RowChoice
 
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
-            return plan_syncs(session, full_refresh=full_refresh, examples=examples)
+            return plan_syncs(session, RunOptions(full_refresh, rows=RowChoice(limit)), examples)
 
     def validate(
         self, select: Names = (), exclude: Names = (), *, allow: Names = (), online: bool = False

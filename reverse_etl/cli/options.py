@@ -94,6 +94,10 @@ class ProjectFlags:
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
 ]
+RowLimit = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", help="Send only the first N rows of each sync; the rest waits."),
+]
 Sandboxed = Annotated[
     bool, typer.Option("--sandbox", help="Send to a local sandbox instead of Iterable. It has its own sync snapshots.")
 ]

@@ -153,6 +153,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         target=model.target,
         database=model.database,
         reject_limit=entry.reject_limit.limit(),
+        budget=entry.budget.budget(),
     )
 
 

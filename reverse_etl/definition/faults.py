@@ -131,12 +131,18 @@ def _fault(detail: ErrorDetails, key: str, location: YamlLocation, entry: type[B
             allowed=", ".join(words),
         )
     if detail["type"] == "literal_error":
-        words = [word.strip().strip("'") for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        words = [_plain_word(word) for word in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return location.wrong_word(key, found, words)
     if detail["type"] == "missing":
         return location.fault("missing-key", f"`{key}` is missing", key=key)
     allowed = _describe_allowed_values(_kinds_at(_path(detail), entry)) or _plain(detail["msg"])
     return location.fault("wrong-value", f"`{key}`: expected {allowed}", key=key, found=found, allowed=allowed)
+
+
+def _plain_word(word: str) -> str:
+    """Return one of pydantic's expected values as YAML writes it."""
+    word = word.strip()
+    return word.lower() if word in ("True", "False") else word.strip("'")
 
 
 def _path(detail: ErrorDetails) -> list[str]:

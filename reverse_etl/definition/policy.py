@@ -10,6 +10,20 @@ from pydantic import Field as Key
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.limit import LimitEntry
+from reverse_etl.sync import RunBudget
+
+
+class BudgetEntry(EntryPart):
+    """How much one run may send. What is left waits for the next run; that is no error."""
+
+    max_rows_per_run: int | None = Key(default=None, ge=1, description="most rows that one run sends")
+    max_requests: int | None = Key(
+        default=None, ge=1, description="most requests that one run makes to send or look up rows, retries included"
+    )
+
+    def budget(self) -> RunBudget:
+        """Return the budget as a value."""
+        return RunBudget(self.max_rows_per_run, self.max_requests)
 
 
 class SyncPolicy(EntryPart):
@@ -17,3 +31,4 @@ class SyncPolicy(EntryPart):
 
     guards: GuardsEntry = Key(GuardsEntry(), description="which guards can stop a run, and their limits")
     reject_limit: LimitEntry = Key(LimitEntry(), description="how many refused rows make a run an error")
+    budget: BudgetEntry = Key(BudgetEntry(), description="how much one run may send; the rest waits for the next run")

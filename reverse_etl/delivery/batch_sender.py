@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
 from reverse_etl.counting import plural, were
-from reverse_etl.delivery.batches import Batch, BatchCutter, one_row_per_user
+from reverse_etl.delivery.batches import Batch, BatchCutter, halve
 from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
 from reverse_etl.delivery.response_record import record_response
@@ -58,20 +58,21 @@ class BatchSender:
     def run(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
         """Yield one outcome for every change, in the order of the replies; None while it waits.
 
-        Rows about one user go in successive requests, in order: the next is sent after the last one has an outcome.
+        Rows about one user go in one request, in order, if the operation allows that. Otherwise they go in successive
+        requests: the next is sent after the last one has an outcome.
         """
         waiting = changes
         while True:
             later: list[Change] = []
-            yield from self._round(one_row_per_user(waiting, later))
+            yield from self._round(self._cutter.cut(waiting, later))
             if not later:
                 break
             waiting = iter(later)
         if self._cutter.too_large:
             yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
 
-    def _round(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
-        source = (self._task(Batch(batch)) for batch in self._cutter.cut(changes))
+    def _round(self, batches: Iterator[list[Change]]) -> Iterator[SettledRows | None]:
+        source = (self._task(Batch(batch)) for batch in batches)
         for done in self._engine.run(source):
             settled = None if done is None else self._settle(done)
             if settled is not None:
@@ -102,7 +103,14 @@ class BatchSender:
         return decision
 
     def _settle(self, done: FinishedTask[Batch]) -> SettledRows | None:
+        """Return the outcomes of a batch; None if it is cut into parts. Then send what follows it."""
         batch = done.task.payload
+        settled = self._find_outcomes(batch, done)
+        if batch.following is not None:
+            self._engine.push(self._task(batch.following))
+        return settled
+
+    def _find_outcomes(self, batch: Batch, done: FinishedTask[Batch]) -> SettledRows | None:
         maybe_applied = done.task.maybe_applied or batch.suspect
         if done.end is TaskEnd.REPLIED and done.reply is not None and done.decision is not None:
             if done.decision.action is Action.READ:
@@ -172,7 +180,7 @@ class BatchSender:
             return None
         rest = [change for index, change in enumerate(batch.changes) if index not in named]
         if rest:
-            self._engine.push(self._task(Batch(rest, maybe_applied)))
+            self._replace(batch, [Batch(rest, maybe_applied, following=batch.following)])
         response = self._response_of(reply, batch)
         outcomes = [self._rejected(batch.changes[index], reply, decision, index) for index in sorted(named)]
         return SettledRows(outcomes=[replace(one, maybe_applied=maybe_applied, response=response) for one in outcomes])
@@ -210,9 +218,13 @@ class BatchSender:
             )
 
     def _halve(self, batch: Batch, *, suspect: bool) -> None:
-        middle = len(batch.changes) // 2
-        for half in (batch.changes[middle:], batch.changes[:middle]):
-            self._engine.push(self._task(Batch(half, suspect, isolated=len(half) == 1)))
+        self._replace(batch, halve(batch, suspect=suspect))
+
+    def _replace(self, batch: Batch, parts: Sequence[Batch]) -> None:
+        """Send parts of a batch in its place. What follows the batch follows the last part."""
+        batch.following = None
+        for part in reversed(parts):
+            self._engine.push(self._task(part))
 
     def _settle_all(self, batch: Batch, reply: Reply | None, outcome: Outcome) -> SettledRows:
         """Return the same outcome for all rows of a batch."""

@@ -1,4 +1,4 @@
-"""Cuts changes into batches that one request each can hold."""
+"""Cuts changes into batches that one request each can hold, and batches into parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from reverse_etl.change import Change, PastFailure
 from reverse_etl.destinations.operation import Operation
-from reverse_etl.settings import LARGEST_BATCH
 
 
 @dataclass
@@ -15,11 +14,39 @@ class Batch:
     """Changes of one request.
 
     `suspect`: an earlier request with these rows may have been applied in part. `isolated`: one row, found by halving.
+    `following` is sent after each row of this batch has an outcome, because it holds later rows of the same users.
     """
 
     changes: Sequence[Change]
     suspect: bool = False
     isolated: bool = False
+    following: Batch | None = None
+
+
+class _Lane:
+    """Rows that may share requests of at most `most_rows`. `batch` is still open."""
+
+    def __init__(self, most_rows: int) -> None:
+        self.most_rows = most_rows
+        self.batch: list[Change] = []
+        self.size = 0
+        self.full: list[list[Change]] = []
+        self.closed = 0
+
+    def add(self, change: Change) -> None:
+        self.batch.append(change)
+        self.size += len(change.body) + 1
+
+    def close(self) -> None:
+        """Open the next batch."""
+        self.full.append(self.batch)
+        self.closed += 1
+        self.batch, self.size = [], 0
+
+    def take(self) -> list[list[Change]]:
+        """Return the batches that are closed and were not taken yet."""
+        taken, self.full = self.full, []
+        return taken
 
 
 class BatchCutter:
@@ -36,38 +63,56 @@ class BatchCutter:
         """Set the largest number of rows in the following batches."""
         self._rows = min(self._rows, rows)
 
-    def cut(self, changes: Iterator[Change]) -> Iterator[list[Change]]:
-        """Yield batches. Rows that failed in an earlier run come last, in batches of half the size."""
-        failed: dict[int, list[Change]] = {}
-        yield from self._batches(self._set_aside(changes, failed))
+    def cut(self, changes: Iterator[Change], later: list[Change]) -> Iterator[list[Change]]:
+        """Yield batches that may be sent at the same time: all rows of a user are in one of them, in their order.
+
+        Rows that have to wait for an earlier row of their user are put into `later`. Rows that failed in an earlier
+        run come last, in batches of half the size.
+        """
+        lane, failed = _Lane(self._rows), dict[int, _Lane]()
+        places: dict[str, list[Change]] = {}
+        for change in self._sendable(changes):
+            self._place(change, self._lane_of(change, lane, failed), places, later)
+            yield from lane.take()
+        if later and lane.closed and self._operation.several_of_user:
+            later[:0] = lane.batch  # so that the rows that wait can fill up its request
+        elif lane.batch:
+            yield lane.batch
         for rows in sorted(failed, reverse=True):
-            yield from self._batches(iter(failed[rows]), max(1, rows // 2))
+            yield from filter(None, [*failed[rows].full, failed[rows].batch])
 
-    def _set_aside(self, changes: Iterator[Change], failed: dict[int, list[Change]]) -> Iterator[Change]:
-        for change in changes:
-            past = self._past.get(change.ordinal)
-            if past is None:
-                yield change
-            else:
-                failed.setdefault(past.rows, []).append(change)
-
-    def _batches(self, changes: Iterator[Change], most_rows: int = LARGEST_BATCH) -> Iterator[list[Change]]:
-        room = self._operation.max_bytes - self._operation.overhead
+    def _sendable(self, changes: Iterator[Change]) -> Iterator[Change]:
         largest = largest_row(self._operation)
-        batch: list[Change] = []
-        size = 0
         for change in changes:
-            length = len(change.body) + 1
-            if length > largest:
+            if len(change.body) + 1 > largest:
                 self.too_large.append(change)
-                continue
-            if batch and (len(batch) >= min(self._rows, most_rows) or size + length > room):
-                yield batch
-                batch, size = [], 0
-            batch.append(change)
-            size += length
-        if batch:
-            yield batch
+            else:
+                yield change
+
+    def _lane_of(self, change: Change, lane: _Lane, failed: dict[int, _Lane]) -> _Lane:
+        """Return the lane for rows that never failed, or the one of rows that failed in a request of the same size."""
+        past = self._past.get(change.ordinal)
+        return lane if past is None else failed.setdefault(past.rows, _Lane(max(1, past.rows // 2)))
+
+    def _place(self, change: Change, lane: _Lane, places: dict[str, list[Change]], later: list[Change]) -> None:
+        """Add a row to the open batch of its lane, or to `later` if an earlier row of its user is in another batch.
+
+        `places` has the batch that the next row of a user may join, if it is still open then.
+        """
+        if lane.batch and not self._has_room(lane, change):
+            lane.close()
+        place = places.get(change.user) if change.user else None
+        joins = place is None or (self._operation.several_of_user and place is lane.batch)
+        if joins:
+            lane.add(change)
+        else:
+            later.append(change)
+        if change.user:
+            places[change.user] = lane.batch if joins else []
+
+    def _has_room(self, lane: _Lane, change: Change) -> bool:
+        room = self._operation.max_bytes - self._operation.overhead
+        return len(lane.batch) < min(self._rows, lane.most_rows) and lane.size + len(change.body) + 1 <= room
 
 
 def largest_row(operation: Operation) -> int:
@@ -75,12 +120,23 @@ def largest_row(operation: Operation) -> int:
     return min(operation.max_bytes - operation.overhead, operation.max_row_bytes)
 
 
-def one_row_per_user(changes: Iterator[Change], later: list[Change]) -> Iterator[Change]:
-    """Yield the first row of each user; put the others into `later`. Rows without a user never wait."""
-    seen: set[str] = set()
-    for change in changes:
-        if change.user and change.user in seen:
-            later.append(change)
-        else:
-            seen.add(change.user)
-            yield change
+def halve(batch: Batch, *, suspect: bool) -> list[Batch]:
+    """Return the halves of a batch that may be sent now. A half that shares a user with the other one follows it."""
+    changes = batch.changes
+    middle = _find_middle(changes)
+    parts = [Batch(half, suspect, isolated=len(half) == 1) for half in (changes[:middle], changes[middle:])]
+    users = [{change.user for change in part.changes if change.user} for part in parts]
+    if batch.following is None and users[0].isdisjoint(users[1]):
+        return parts
+    parts[0].following, parts[1].following = parts[1], batch.following
+    return parts[:1]
+
+
+def _find_middle(changes: Sequence[Change]) -> int:
+    """Return where to halve changes: between two users, if a place near the middle allows that."""
+    middle = len(changes) // 2
+    for distance in range(max(1, len(changes) // 4)):
+        for place in (middle - distance, middle + distance):
+            if not changes[place].user or changes[place].user != changes[place - 1].user:
+                return place
+    return middle

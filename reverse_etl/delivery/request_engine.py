@@ -62,8 +62,12 @@ class FinishedTask(Generic[Payload]):
 
 @dataclass
 class RequestCounts:
-    """What was sent so far: rows with an outcome, and rows that were refused in a request of their own."""
+    """What was sent so far: rows with an outcome, and rows that were refused in a request of their own.
 
+    `started` counts every attempt when it begins, `requests` when it ends.
+    """
+
+    started: int = 0
     requests: int = 0
     retries: int = 0
     bytes_sent: int = 0
@@ -77,6 +81,7 @@ class SendContext:
     """What all requests of a run share: the client, the meaning of replies, and the number of tries.
 
     - `allowed` is called before each attempt, also in the worker. It returns False once the run must not send.
+    - `is_used_up` is called before each attempt. It returns True once the run has sent as much as it may.
     - `throttles` limits the number of 429 for one request; None: no limit.
     - `on_wait` is called for each wait between two tries.
     """
@@ -92,6 +97,7 @@ class SendContext:
     budget: Budget = field(default_factory=Budget)
     counts: RequestCounts = field(default_factory=RequestCounts)
     on_wait: Callable[[Wait], None] = ignore_wait
+    is_used_up: Callable[[], bool] = lambda: False
 
 
 _NOT_SENT = Reply(0, sent=False, error="not-allowed")
@@ -156,6 +162,7 @@ class RequestEngine(Generic[Payload]):
                     continue
                 return
             task.attempts += 1
+            self._context.counts.started += 1
             self._flying[self._context.executor.submit(self._attempt, task.request)] = task
 
     def _next(self, source: Iterator[Task[Payload]]) -> Task[Payload] | None:
@@ -169,7 +176,7 @@ class RequestEngine(Generic[Payload]):
         return None if troubled and not stopping else next(source, None)
 
     def _stopping(self) -> bool:
-        return self.problem is not None or not self._context.allowed()
+        return self.problem is not None or not self._context.allowed() or self._context.is_used_up()
 
     def _stop_for_today(self, task: Task[Payload]) -> None:
         self.stop(daily_limit_problem(self._context.replies.name, task.request.endpoint, self._limiter.per_day))

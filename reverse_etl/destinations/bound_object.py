@@ -11,7 +11,7 @@ from reverse_etl.destinations.operation import Body, Operations, Row
 from reverse_etl.destinations.request import ApiCaller
 from reverse_etl.destinations.stored_rows import StoredRows
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, PersonColumn, Requirement, Sync
+from reverse_etl.sync import ANY_ORDER, Field, IdentityRule, PersonColumn, Requirement, RowOrder, Sync
 
 _CONSTANTS = {bool: "boolean", int: "integer", float: "float", str: "text", dict: "object"}
 
@@ -75,7 +75,9 @@ class BoundObject:
 
     - `identity` says which columns identify a row, `requirements` are other conditions for sending it.
     - `fields` are fields that come from keys of the definition, in addition to its `fields`.
-    - `user` returns the user of a row. Rows of one user go in successive requests.
+    - `user` returns the user of a row. Rows of one user keep their order, in one request if the operation allows that,
+      or in successive ones.
+    - `order` is the order in which rows are sent, if it matters.
     - `people` are the columns of the snapshot that hold the user of a row, the identifier with precedence first.
     - `changes_identifier`: an accepted row gives a user another identifier.
     - `expects_skips`: skipped rows are normal in this mode, and no reason for a warning.
@@ -93,6 +95,7 @@ class BoundObject:
     fields: tuple[Field, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     user: Callable[[Row], str] | None = None
+    order: RowOrder = ANY_ORDER
     people: tuple[PersonColumn, ...] = ()
     changes_identifier: bool = False
     expects_skips: bool = False

@@ -82,6 +82,7 @@ class Operation(ABC):
 
     - `max_row_bytes` limits the JSON of one row.
     - `window` is the number of rows that may be sent before their outcomes are saved, if the warehouse is fast.
+    - `several_of_user`: a request may hold several rows of one user, in order. If not, they go in successive requests.
     - `effect` ends a sentence that says what sending a removed row does.
     - `just_created`: this run created the scope of the rows, so a fatal problem may be temporary.
     - `unbars_identities`: after a row is accepted, the destination accepts rows with its identity again.
@@ -93,6 +94,7 @@ class Operation(ABC):
     max_row_bytes: int = 4_000_000
     overhead: int = 0
     window: int = 50_000
+    several_of_user: bool = False
     effect: str = ""
     just_created: bool = False
     unbars_identities: bool = False

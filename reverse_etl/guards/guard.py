@@ -108,6 +108,7 @@ class SendGuardContext:
     a command needs to reach this destination. `before` and `now` say where rows went and where they would go.
     Counts are rows: of the model, of the sync snapshot, to be added, changed and removed now, held back as invalid or
     quarantined, and removed lately by earlier runs.
+    `new_fields` are columns that no definition names and that the sync has never sent, `known_fields` the other ones.
     `rows_before` are rows of the model at the last run, `compared` those with an accepted row to compare with.
     `renamed` rows came back under another identifier. `edited` rows changed only in `edited_fields`, which an edit of
     the mapping touched. `drifts` are fields whose values drifted beyond the limit of the guard `column_drift`.
@@ -130,6 +131,8 @@ class SendGuardContext:
     invalid: int = 0
     quarantined: int = 0
     removed_before: int = 0
+    new_fields: tuple[str, ...] = ()
+    known_fields: tuple[str, ...] = ()
     rows_before: int = 0
     compared: int = 0
     renamed: int = 0

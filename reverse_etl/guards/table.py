@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reverse_etl.guards.amount import added, empty_model, removed, shrunk
+from reverse_etl.guards.columns import new_fields
 from reverse_etl.guards.guard import BuildGuardContext, Guard, ManifestGuardContext, SendGuardContext
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
 from reverse_etl.guards.target import destination, relation, target, wrong_target
@@ -17,6 +18,7 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     snapshot.GUARD,
     relation.GUARD,
     destination.GUARD,
+    new_fields.GUARD,
     empty_model.GUARD,
     removed.GUARD,
     added.GUARD,

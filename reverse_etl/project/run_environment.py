@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 
@@ -18,7 +19,7 @@ from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
 from reverse_etl.project.context import ProjectContext
 from reverse_etl.project.processes import is_alive, start_time, user_name
-from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RunClock, RunEnvironment
+from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RowChoice, RunClock, RunEnvironment
 
 
 def _sleep(listener: Listener, seconds: float) -> None:
@@ -34,6 +35,7 @@ class RunOptions:
     full_refresh: bool = False
     wait: float | None = None
     stop: Callable[[], bool] = lambda: False
+    rows: RowChoice = field(default_factory=RowChoice)
 
 
 def make_environment(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
@@ -60,6 +62,8 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
             full_refresh=options.full_refresh,
             wait=settings.wait if options.wait is None else options.wait,
             stop=options.stop,
+            rows=options.rows,
+            ends_at=time.monotonic() + (settings.max_runtime or math.inf),
         ),
         Connections(
             client=lambda config: load_destination(config.kind).client(config, options_of_client),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from reverse_etl.destinations.base import DestinationConfig
@@ -12,6 +12,7 @@ from reverse_etl.project.reporter import Reporter
 from reverse_etl.project.run_environment import RunOptions, check_destination, make_environment
 from reverse_etl.project.sandboxes.sandbox_use import SandboxUse
 from reverse_etl.project.sync_reader import Definitions
+from reverse_etl.run.checks.left_out_fields import read_known_fields
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.snapshot.tables import Tables, tables_of
 from reverse_etl.sync import BrokenSync, Sync
@@ -90,6 +91,11 @@ class ProjectSession:
                 local.close()
         finally:
             target.close()
+
+    def known_fields(self, reader: Reader, sync: Sync) -> Collection[str] | None:
+        """Return the columns of a sync's snapshot, if fields without a column there are left out; else None."""
+        allowed = self.context.options.allow
+        return read_known_fields(sync, reader, self.tables(reader, sync).snapshot, allowed)
 
     def tables(self, reader: Reader, sync: Sync | BrokenSync) -> Tables:
         """Return the names of our tables for a sync."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ReverseEtlError, all_of
@@ -75,8 +76,10 @@ class SyncSelection:
 
     def match_columns(self, reader: Reader) -> Mapping[str, RunnableSync]:
         """Match every runnable sync with the columns of its model; return the matching ones, by name."""
+        session = self._session
+        known_fields = partial(session.known_fields, reader)
         with reader.session(reader.mark):
-            made, wrong = resolve_syncs(self.sound_syncs, self._session.destination, reader)
+            made, wrong = resolve_syncs(self.sound_syncs, session.destination, reader, known_fields)
         self.runnable_syncs = {one.sync.name: one for one in made}
         for sync in self.sound_syncs:
             self._add_errors(sync, wrong.get(sync.name, ()))

@@ -45,6 +45,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
                 *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
+                ("left", _left(plan)),
                 ("note", plan.note),
                 *(("warning", printable(warning)) for warning in plan.warnings),
             ],
@@ -95,6 +96,13 @@ def _requests(plan: SyncPlan) -> str:
     if not plan.requests:
         return "none"
     return f"at least {plan.requests:,}, {duration(plan.seconds)} at Iterable's limits"
+
+
+def _left(plan: SyncPlan) -> str:
+    if not plan.left:
+        return ""
+    limit = "--limit" if plan.ended_by == "limit" else f"budget.{plan.ended_by}"
+    return f"{plural(plan.left, 'row')} of {plan.to_send + plan.left:,} for later runs ({limit})"
 
 
 def _field_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:

@@ -111,6 +111,8 @@ def result_dict(result: RunResult) -> dict[str, object]:
             }
             for sample in result.samples
         ],
+        "left": result.left,
+        "ended_by": result.ended_by or None,
         "warnings": list(result.warnings),
         "problem": problem_dict(result.problem) if result.problem else None,
         "started_at": _utc(result.started_at),

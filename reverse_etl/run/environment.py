@@ -5,6 +5,7 @@ Nothing else in `run/` reads a clock, draws a random number or opens a connectio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from reverse_etl.delivery.retrying_caller import RetryingCaller
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import DestinationConfig
 from reverse_etl.destinations.request import Client, Endpoint
+from reverse_etl.errors import ConfigError
 from reverse_etl.events import Event, Listener
 from reverse_etl.guards.inputs import snapshot
 from reverse_etl.run.baseline.request import BaselineRequest
@@ -34,12 +36,35 @@ class RunClock(Time):
 
 
 @dataclass(frozen=True)
+class RowChoice:
+    """Which rows of a plan are sent: the first `limit` rows of each sync (None: all), and `only` rows with these keys.
+
+    Without keys, every row can be sent. Raises ConfigError if `limit` is not a whole number above 0.
+    """
+
+    limit: int | None = None
+    only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the limit, which can come from a caller in Python."""
+        if self.limit is None or (type(self.limit) is int and self.limit > 0):
+            return
+        raise ConfigError(
+            "wrong-limit",
+            f"the limit must be a whole number of rows above 0, found {self.limit}",
+            context={"limit": self.limit},
+            hint="Give a number such as `--limit 100`, or leave the limit out to send every row.",
+        )
+
+
+@dataclass(frozen=True)
 class Invocation:
     """One command: its id, the process it runs in, what its flags allow, and how to stop it.
 
     `process` is what a lease says about its holder; `is_alive` returns whether the process of such a note still runs,
     None if that cannot be known from here. `allowed` are the names after `--allow`. `wait` is the longest wait for a
-    lease, in seconds. `stop` is asked before each request. With a `baseline`, nothing is sent.
+    lease, in seconds. `stop` is asked before each request. `rows` chooses the rows to send; after `ends_at`, in
+    seconds of the monotonic clock, no request starts. With a `baseline`, nothing is sent.
     """
 
     id: str
@@ -51,6 +76,8 @@ class Invocation:
     wait: float = 300.0
     stop: Callable[[], bool] = lambda: False
     baseline: BaselineRequest | None = None
+    rows: RowChoice = RowChoice()
+    ends_at: float = math.inf
 
     @property
     def passed_guards(self) -> Collection[str]:

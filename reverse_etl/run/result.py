@@ -10,6 +10,7 @@ from reverse_etl.cost import StatementCost
 from reverse_etl.counting import are, plural, were
 from reverse_etl.run.context import End, RunContext
 from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.allowance import left_sentence
 
 # With fewer rows in a run, a share of them means nothing.
 _ENOUGH_FOR_A_SHARE = 10
@@ -36,6 +37,8 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
         created_fields=tuple(sorted(run.outcomes.created_fields)),
         samples=run.outcomes.samples(),
         warnings=(*run.warnings, *_warnings(run)),
+        left=run.outcomes.left,
+        ended_by=run.outcomes.ended_by if run.outcomes.left else "",
         problem=problem.naming(sync.name) if problem else None,
         started_at=run.started_at,
         execution_time=round(environment.clock.monotonic() - run.began, 3),
@@ -78,7 +81,8 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
         problem = _miscount_problem(sync.name, counts)
     if end.status is not None:
         return end.status, problem
-    if problem is None and (counts.failed or counts.aborted):
+    left = run.outcomes.left
+    if problem is None and (counts.failed or counts.aborted > left):
         interrupted = run.environment.invocation.stop()
         problem = _dropped_fields_problem(run, counts) or _undelivered_problem(run, counts, interrupted=interrupted)
     problem = problem or _find_too_many_refusals(run, counts)
@@ -87,7 +91,7 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
     waiting = run.counts.waiting
     refused = counts.rejected + counts.invalid + counts.quarantined - waiting
     skipped = (counts.skipped or waiting) and not run.runnable.bound.expects_skips
-    return (SyncStatus.WARN if refused or skipped or run.warnings else SyncStatus.SUCCESS), None
+    return (SyncStatus.WARN if refused or skipped or left or run.warnings else SyncStatus.SUCCESS), None
 
 
 def _miscount_problem(sync: str, counts: Counts) -> Problem:
@@ -176,10 +180,13 @@ def _reject_limit_problem(runnable: RunnableSync, sentence: str) -> Problem:
 
 
 def _warnings(run: RunContext) -> list[str]:
-    if not run.outcomes.dropped_fields:
-        return []
+    outcomes, found = run.outcomes, []
+    if outcomes.left:
+        found.append(left_sentence(outcomes.ended_by, f"{plural(outcomes.left, 'row')} {are(outcomes.left)} left"))
+    if not outcomes.dropped_fields:
+        return found
     names = ", ".join(sorted(run.outcomes.dropped_fields))
-    return [f"{run.runnable.vendor.replies.name} dropped the fields {names}, which it does not know"]
+    return [*found, f"{run.runnable.vendor.replies.name} dropped the fields {names}, which it does not know"]
 
 
 def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reverse_etl.change import Problem
 from reverse_etl.definition.faults import find_field_faults, location_of
@@ -69,15 +70,20 @@ class RunnableSync:
         return {**self.destination.remembered(salt), **place, SOURCE: dict(self.source)}
 
 
-def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> RunnableSync:
-    """Read the model's columns and return the sync. Raises Faults with everything that is wrong."""
+def resolve_sync(
+    sync: Sync, destination: DestinationConfig, reader: Reader, known: Collection[str] | None = None
+) -> RunnableSync:
+    """Read the model's columns and return the sync. Raises Faults with everything that is wrong.
+
+    `known` are the columns of its sync snapshot, if fields without a column there are left out.
+    """
     columns = _columns(sync, reader)
     faults = missing_columns(sync, columns)
     if faults:
         raise Faults(faults)
     vendor = load_destination(destination.kind)
     bound = vendor.bind(sync, destination.project_type)
-    spelled = spell_fields(sync, columns)
+    spelled = spell_fields(sync, columns, known)
     many = check_field_count(spelled.fields, location_of(sync))
     if many is not None:
         raise many
@@ -86,7 +92,7 @@ def resolve_sync(sync: Sync, destination: DestinationConfig, reader: Reader) -> 
         raise Faults(faults)
     rule = bound.identity
     spelled = spelled.with_fields((*(spelled.fields or ()), *bound.fields))
-    layout = build_layout(spelled, rule, columns, reader.dialect, bound.requirements)
+    layout = replace(build_layout(spelled, rule, columns, reader.dialect, bound.requirements), order=bound.order)
     refused = refused_identifiers(spelled, identifiers_among(spelled, rule, columns), reader.dialect)
     faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, layout, reader.dialect)]
     if faults:
@@ -129,24 +135,29 @@ def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:
 
 
 def resolve_syncs(
-    syncs: Sequence[Sync], destinations: Callable[[str], DestinationConfig], reader: Reader
+    syncs: Sequence[Sync],
+    destinations: Callable[[str], DestinationConfig],
+    reader: Reader,
+    known_fields: Callable[[Sync], Collection[str] | None],
 ) -> tuple[list[RunnableSync], dict[str, Sequence[ReverseEtlError]]]:
     """Return every sync that can run, and the errors of the others by name. Nothing is written."""
     runnable: list[RunnableSync] = []
     errors: dict[str, Sequence[ReverseEtlError]] = {}
+
+    def resolve(sync: Sync) -> RunnableSync:
+        return resolve_sync(sync, destinations(sync.destination), reader, known_fields(sync))
+
     for sync in syncs:
-        made, wrong = _try_to_resolve(sync, destinations, reader)
+        made, wrong = _attempt(partial(resolve, sync))
         runnable += made
         if wrong:
             errors[sync.name] = wrong
     return runnable, errors
 
 
-def _try_to_resolve(
-    sync: Sync, destinations: Callable[[str], DestinationConfig], reader: Reader
-) -> tuple[list[RunnableSync], Sequence[ReverseEtlError]]:
+def _attempt(resolve: Callable[[], RunnableSync]) -> tuple[list[RunnableSync], Sequence[ReverseEtlError]]:
     try:
-        return [resolve_sync(sync, destinations(sync.destination), reader)], []
+        return [resolve()], []
     except Faults as faults:
         return [], faults.faults
     except ReverseEtlError as error:

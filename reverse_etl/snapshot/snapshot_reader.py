@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -196,6 +196,19 @@ class SnapshotReader:
         )
         acts = self.sync.on_removed != "ignore"
         return Diff(self._reader.dialect, self.tables, self.layout, stored, acts_on_removed=acts)
+
+    def keep_fields(self, labels: Collection[str]) -> None:
+        """Work with these fields only, so that no other field gets a column in the sync snapshot."""
+        self.layout = replace(
+            self.layout, values=tuple(value for value in self.layout.values if value.field.label in labels)
+        )
+
+    def leave_out_new_fields(self) -> Collection[str]:
+        """Work without fields that are new to the sync, since only a run may make them known. Return the others."""
+        new = self.diff().stored.new_fields(self.layout)
+        known = [value.field.label for value in self.layout.values if value.field.label not in new]
+        self.keep_fields(known)
+        return known
 
     def _removed_before(self) -> int:
         limit = removal_limit(self.sync)

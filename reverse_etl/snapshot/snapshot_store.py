@@ -21,6 +21,7 @@ from reverse_etl.snapshot.sql.rows_left import note_rows_left
 from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
+    REMOVALS_FROM,
     create_lease,
     create_rejections,
     create_runs,
@@ -147,6 +148,13 @@ class SnapshotStore(SnapshotReader):
             self._write_plan(diff, plan)
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
+
+    def ordinal_of_row(self, fence: int, number: int) -> int:
+        """Return the ordinal of a row of the plan to write; `number` counts from 0 and leaves out invalid rows."""
+        chosen = f"kind <> 'invalid' AND ordinal < {REMOVALS_FROM}"
+        first = f"SELECT ordinal FROM {self._plan(fence)} WHERE {chosen} ORDER BY ordinal LIMIT {int(number) + 1}"
+        [(ordinal,)] = self._warehouse.query(f"SELECT max(ordinal) FROM ({first}) x")
+        return int(ordinal)
 
     def count_paused_rows(self, fence: int) -> tuple[int, int]:
         """Return how many rows of the plan wait for a pause: rows to be written, and removed rows."""

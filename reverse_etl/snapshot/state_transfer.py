@@ -34,6 +34,7 @@ class StateTransfer:
         Return their number. Raises WarehouseError.
         """
         here, there = self._here, self._there
+        there.keep_fields(here.leave_out_new_fields())
         here.prepare_snapshot()
         there.warehouse.execute(f"DROP TABLE IF EXISTS {there.tables.snapshot}")
         there.prepare_snapshot()

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     "tests.contracts.iterable.objects",
     "tests.contracts.iterable.bulk",
     "tests.contracts.iterable.pacing",
+    "tests.contracts.iterable.sequences",
     "tests.contracts.iterable.turns",
     "tests.doubles.delivery_world",
 )

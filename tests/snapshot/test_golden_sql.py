@@ -20,7 +20,7 @@ from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.merge import Merge
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
-from reverse_etl.sync import Field, Sync
+from reverse_etl.sync import Field, RowOrder, Sync
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -75,6 +75,12 @@ class Golden:
     def noted(self) -> Diff:
         return replace(self.diff(keyed=True), acts_on_removed=False, notes_rows_left=True)
 
+    def ordered(self) -> Diff:
+        """Rows of a user together, whom one of two fields names, and in the order of another field."""
+        diff = self.diff()
+        order = RowOrder(("firstName", "source", "tags", "left out"), ("spent",))
+        return replace(diff, layout=replace(diff.layout, order=order))
+
     def merge(self, *, keyed: bool) -> str:
         run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
         layout = self.diff(keyed=keyed).layout
@@ -103,6 +109,7 @@ STATEMENTS = {
     "plan_first": lambda golden: str(golden.diff(first=True).plan("s.plan__users__7")),
     "plan": lambda golden: str(golden.diff().plan("s.plan__users__7")),
     "plan_noted": lambda golden: str(golden.noted().plan("s.plan__users__7")),
+    "plan_ordered": lambda golden: str(golden.ordered().plan("s.plan__users__7")),
     "plan_keyed": lambda golden: str(golden.diff(keyed=True).plan("s.plan__users__7")),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),

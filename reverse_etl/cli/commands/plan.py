@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, Output, OutputFormat, Sandboxed, ShowValues
+from reverse_etl.cli.options import FullRefresh, Output, OutputFormat, RowLimit, Sandboxed, ShowValues
 
 if TYPE_CHECKING:
     from reverse_etl import SyncPlan
@@ -23,6 +23,7 @@ ExitCodeOption = Annotated[
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
+    limit: RowLimit = None,
     exit_code: ExitCodeOption = False,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
@@ -33,7 +34,7 @@ def plan(
 
     session.error_code = 1 if exit_code else None
     console = session.console
-    plans = session.project(sandbox=sandbox).plan(**session.selection, full_refresh=full_refresh)
+    plans = session.project(sandbox=sandbox).plan(**session.selection, full_refresh=full_refresh, limit=limit)
     code = session.print_errors(plans.errors, partial=plans.is_partial)
     for problem in [problem for one in plans if one.fails for problem in one.problems]:
         console.problem(problem)

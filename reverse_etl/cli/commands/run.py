@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, Sandboxed
+from reverse_etl.cli.options import FullRefresh, RowLimit, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
@@ -22,6 +22,14 @@ FailFastOption = Annotated[
 WaitOption = Annotated[
     float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the lease of a crashed run.")
 ]
+MaxRuntimeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-runtime",
+        metavar="SECONDS",
+        help="Send nothing more after this time, such as 1800 or 30m; the rest waits for the next run.",
+    ),
+]
 
 
 def run(
@@ -30,6 +38,8 @@ def run(
     threads: ThreadsOption = None,
     fail_fast: FailFastOption = False,
     wait: WaitOption = None,
+    limit: RowLimit = None,
+    max_runtime: MaxRuntimeOption = None,
     sandbox: Sandboxed = False,
 ) -> int:
     """Send the changed rows to Iterable. Added, changed and removed rows are sent, accepted ones are committed."""
@@ -42,6 +52,8 @@ def run(
             fail_fast=fail_fast,
             threads=threads,
             wait=wait,
+            limit=limit,
+            max_runtime=max_runtime,
             stop=stop.is_asked,
         )
         console.summary(results, results.file, sandbox=sandbox)

@@ -17,7 +17,7 @@ from reverse_etl.run.planning.sync_plan import SyncPlan
 from reverse_etl.run.planning.sync_planner import plan_sync, stopped_plan
 
 
-def plan_syncs(session: ProjectSession, *, full_refresh: bool, examples: int) -> Results[SyncPlan]:
+def plan_syncs(session: ProjectSession, options: RunOptions, examples: int) -> Results[SyncPlan]:
     """Return the plan of each selected sync; a sync that would not run has `problems` instead of counts.
 
     Raises ConfigError or Faults if no sync can run, WarehouseError.
@@ -26,7 +26,7 @@ def plan_syncs(session: ProjectSession, *, full_refresh: bool, examples: int) ->
     if not list(selection.definitions):
         return Results()
     selection.faults_of_some()
-    environment = session.make_environment(RunOptions(full_refresh=full_refresh))
+    environment = session.make_environment(options)
     with session.open_warehouse(read_only=True) as warehouse:
         selection.check_builds(warehouse)
         selection.match_columns(warehouse)

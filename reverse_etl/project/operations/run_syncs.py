@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import INVOCATION, Event
@@ -13,7 +13,7 @@ from reverse_etl.project.results import RunResults
 from reverse_etl.project.run_environment import RunOptions
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.failures import problems_of
-from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.environment import RowChoice, RunEnvironment
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,19 @@ class RunRequest:
     wait: float | None = None
     sandbox: bool = False
     stop: Callable[[], bool] = lambda: False
+    rows: RowChoice = field(default_factory=RowChoice)
+    max_runtime: float | str | None = None
 
     @property
     def settings(self) -> Mapping[str, object]:
         """Return the settings that the flags replace."""
-        return {"concurrency": self.threads, "wait": self.wait}
+        return {"concurrency": self.threads, "wait": self.wait, "max_runtime": self.max_runtime}
 
     @property
     def args(self) -> dict[str, object]:
         """Return the flags as the result file has them."""
-        names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox")
-        return {name: getattr(self, name) for name in names}
+        names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox", "max_runtime")
+        return {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit}
 
 
 def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:
@@ -50,7 +52,7 @@ def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:
     loop = SyncLoop(session, fail_fast=request.fail_fast)
     known = ""
     try:
-        environment = session.make_environment(RunOptions(request.full_refresh, stop=request.stop))
+        environment = session.make_environment(RunOptions(request.full_refresh, stop=request.stop, rows=request.rows))
         known = _announce(session, environment)
         loop.run(environment)
     except Exception as error:

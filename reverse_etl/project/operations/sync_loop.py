@@ -18,6 +18,7 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.fault_result import FaultRecorder, fault_result
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.runner import run_sync
+from reverse_etl.run.sending.allowance import RUNTIME
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Warehouse
 from reverse_etl.warehouses.mark import Mark
@@ -71,6 +72,7 @@ class SyncLoop:
     ) -> None:
         errors = selection.errors(definition)
         skipped = self._reason_to_skip(definition.name, environment) or selection.blocked.get(definition.name)
+        is_late = environment.clock.monotonic() >= environment.invocation.ends_at
         if errors:
             result = fault_result(definition, errors, environment.clock.wall())
             self._save_fault(definition, result, FaultRecorder(warehouse, environment, create=True))
@@ -79,6 +81,8 @@ class SyncLoop:
             )
         elif skipped:
             self._end_sync(_skipped_result(definition, skipped), [skipped])
+        elif is_late:
+            self._end_sync(_late_result(definition), [])
         else:
             self._run_one(selection.runnable_syncs[definition.name], warehouse, environment)
 
@@ -131,6 +135,21 @@ class SyncLoop:
                 {"sync": sync},
             )
         return None
+
+
+def _late_result(one: Sync | BrokenSync) -> RunResult:
+    """Return the result of a sync that waits for the next run, because the time of this one is over."""
+    return RunResult(
+        one.name,
+        one.unique_id,
+        one.relation,
+        one.destination,
+        SyncStatus.WARN,
+        warnings=("not run: the longest running time (`max_runtime`) was over. The next run sends its rows",),
+        ended_by=RUNTIME,
+        target=one.target,
+        database=one.database,
+    )
 
 
 def _skipped_result(one: Sync | BrokenSync, problem: Problem) -> RunResult:

@@ -83,7 +83,7 @@ def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environm
     if isinstance(finding.sync, BrokenSync):
         return
     destination = session.destination(finding.sync.destination)
-    runnable = resolve_sync(finding.sync, destination, reader)
+    runnable = resolve_sync(finding.sync, destination, reader, session.known_fields(reader, finding.sync))
     if reader.columns(session.tables(reader, finding.sync).lease) is None:
         finding.about_name = rename_warning(runnable, reader, environment)
     client = environment.connections.client(destination)

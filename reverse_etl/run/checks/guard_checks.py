@@ -52,6 +52,9 @@ def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: C
 
 def send_context(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str] = ()) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
+    layout = runnable.layout
+    new = status.diff.stored.new_fields(layout)
+    unnamed = [value.field.label for value in layout.values if not value.field.is_named]
     damage, counts = status.integrity_problem, status.counts
     edited = status.diff.edited
     return replace(
@@ -66,6 +69,8 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus, allowed: Collec
         invalid=counts.invalid_rows,
         quarantined=counts.quarantined,
         removed_before=status.removed_before,
+        new_fields=new,
+        known_fields=tuple(name for name in unnamed if name not in new),
         rows_before=_rows_before(status),
         compared=counts.compared,
         renamed=_renamed(runnable, counts),

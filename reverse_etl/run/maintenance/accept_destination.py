@@ -89,6 +89,7 @@ class Acceptance:
 
     def _forget(self) -> None:
         """Let the next run send every row, also rows that the earlier destination refused."""
+        self._store.leave_out_new_fields()
         self._store.prepare_snapshot()
         self._store.forget_acceptance()
         requeue(self._warehouse, self._store.tables.rejections, self._name, [])

@@ -24,6 +24,8 @@ class SyncPlan:
     """What a run of one sync would do. Counts are rows; `invalid` counts by reason, `changed_fields` by field.
 
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
+    `to_send` rows would be sent, and `left` rows would wait for a later run because of `ended_by`: `limit` or
+    `max_rows_per_run`.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
@@ -49,6 +51,8 @@ class SyncPlan:
     model_rows: int = 0
     accepted_before: int = 0
     to_send: int = 0
+    left: int = 0
+    ended_by: str = ""
     requests: int = 0
     seconds: float = 0.0
     invalid: Mapping[str, int] = field(default_factory=dict)

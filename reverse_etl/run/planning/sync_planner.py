@@ -9,6 +9,7 @@ from reverse_etl.change import Problem
 from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
@@ -19,6 +20,7 @@ from reverse_etl.run.planning.planned_journeys import name_column_of, plan_journ
 from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
+from reverse_etl.run.sending.allowance import allowance_of
 from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
@@ -45,7 +47,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, e
         _count(forecast.runnable, status, forecast.unsendable, environment),
         examples=_examples(runnable, samples, examples),
         problems=forecast.problems,
-        warnings=(*forecast.warnings, *_rename_warnings(runnable, status, reader, environment)),
+        warnings=(*forecast.warnings, *_warnings_of_run(runnable, status, reader, environment)),
         fails=forecast.fails,
         journeys=forecast.journeys,
         note=_open_run_note(status),
@@ -102,8 +104,12 @@ def _count(
     runnable: RunnableSync, status: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
 ) -> SyncPlan:
     counts = status.counts
-    removals = counts.removed if status.diff.acts_on_removed else 0
-    writes = counts.upserts - sum(unsendable.values())
+    all_removals = counts.removed if status.diff.acts_on_removed else 0
+    all_writes = counts.upserts - sum(unsendable.values())
+    allowance = allowance_of(runnable.sync, environment)
+    writes = allowance.rows_of(all_writes)
+    removals = allowance.rows_of(all_writes + all_removals) - writes
+    left = all_writes + all_removals - writes - removals
     cost = estimate(runnable.bound.operations, environment.settings, writes, removals)
     return replace(
         _empty_plan(runnable.sync),
@@ -119,6 +125,8 @@ def _count(
         model_rows=counts.model_rows,
         accepted_before=counts.entries,
         to_send=writes + removals,
+        left=left,
+        ended_by=allowance.rows_reason if left else "",
         requests=cost.requests,
         seconds=cost.seconds,
         invalid={**counts.invalid, **unsendable},
@@ -126,11 +134,11 @@ def _count(
     )
 
 
-def _rename_warnings(
+def _warnings_of_run(
     runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment
 ) -> tuple[str, ...]:
-    warning = rename_warning(runnable, reader, environment) if status.lease is None else ""
-    return (warning,) if warning else ()
+    about_name = rename_warning(runnable, reader, environment) if status.lease is None else ""
+    return tuple(filter(None, (left_out_warning(runnable.sync), about_name)))
 
 
 def stopped_plan(definition: Sync | BrokenSync, problems: tuple[Problem, ...]) -> SyncPlan:

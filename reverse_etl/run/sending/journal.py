@@ -42,6 +42,7 @@ class Journal:
         self.acked = Ranges()
         self.untouched = Ranges()
         self.credit = 0
+        self.invalid_rows = 0  # of the plan, as far as it was read
         self.outcomes = RowOutcomes()
 
     def allowed(self) -> bool:
@@ -80,6 +81,7 @@ class Journal:
         for start, end in _intervals(ordinals):
             self.acked.add(start, end)
         self.outcomes.counts[Status.INVALID] += len(ordinals)
+        self.invalid_rows += len(ordinals)
 
     def flush(self, credit: int | None = None) -> None:
         """Save exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""

@@ -15,7 +15,8 @@ class RowOutcomes:
     """The number of rows by outcome, with reasons except for accepted ones. `removed` are accepted removals.
 
     `traffic` and `has_unanswered_requests` are known when sending has ended. A request without an answer may still take
-    effect, even if a later attempt was refused.
+    effect, even if a later attempt was refused. `ended_by` is what ended the run before its plan did, without an error,
+    and `left` are the aborted rows that it left.
     """
 
     counts: Counter[Status] = field(default_factory=Counter)
@@ -24,6 +25,8 @@ class RowOutcomes:
     responses: dict[tuple[str, str, str], dict[Response, None]] = field(default_factory=dict)
     dropped_fields: set[str] = field(default_factory=set)
     created_fields: set[str] = field(default_factory=set)
+    ended_by: str = ""
+    left: int = 0
     traffic: Traffic = field(default_factory=Traffic)
     has_unanswered_requests: bool = False
 

@@ -10,6 +10,7 @@ from reverse_etl.destinations.operation import Operation
 from reverse_etl.events import Event
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.planned_rows import PlannedRows
 from reverse_etl.run.sending.send_window import SendWindow
 from reverse_etl.run.sending.window_reader import WindowReader
 from reverse_etl.run.sending.window_sender import WindowSender
@@ -49,26 +50,33 @@ class Sender:
         self._environment = context.environment
         self._store = context.store
         self._journal = context.journal
-        self._rows = context.planned_rows
+        self._rows = PlannedRows(context.planned_rows, context.store, context.lease.fence)
         self._reader = WindowReader(context.store, context.lease.fence)
         self._windows = windows
+        # The first ordinal that this run may not send any more.
+        self._end = self._rows.end_of(windows.allowance.rows_of(self._rows.to_send))
 
     def send(self, paused: PausedCounts = _NO_PAUSED_ROWS) -> None:
         """Send the plan. Every row of it ends in the journal."""
         operations = self._runnable.bound.operations
-        removals = self._rows.get("removed", 0)
-        at_once = sum(self._rows.values()) - removals - paused.writes
+        at_once, removals = self._rows.writes - paused.writes, self._rows.removals
         self._send_phase(SendPhase(0, at_once, operations.write))
         if paused.writes:
-            self._wait(paused.writes, paused.until)
+            self._wait(at_once, paused.writes, paused.until)
             self._send_phase(SendPhase(at_once, paused.writes, operations.write))
         if removals and operations.remove is not None:
             if paused.removals:
-                self._wait(paused.removals, paused.until)
+                self._wait(REMOVALS_FROM, paused.removals, paused.until)
             self._send_phase(SendPhase(REMOVALS_FROM, removals, operations.remove, removal=True))
+        self._count_unread_invalid()
 
-    def _wait(self, rows: int, until: float) -> None:
-        """Wait until the pause between two calls for one user is over. Keep the lease; let others use the file."""
+    def _wait(self, start: int, rows: int, until: float) -> None:
+        """Wait until the pause between two calls for one user is over. Keep the lease; let others use the file.
+
+        If no row from ordinal `start` on may be sent, there is nothing to wait for.
+        """
+        if start >= self._end:
+            return
         clock, left = self._environment.clock, until - self._environment.clock.monotonic()
         self._environment.report(_pause_event(self._runnable, rows, max(0.0, left)))
         with self._store.idle():
@@ -78,7 +86,8 @@ class Sender:
                     self._windows.flush()
 
     def _is_stopping(self) -> bool:
-        return self._windows.problem is not None or self._environment.invocation.stop()
+        has_problem = self._windows.problem is not None or self._environment.invocation.stop()
+        return has_problem or self._windows.is_used_up()
 
     def _send_phase(self, phase: SendPhase) -> None:
         position, end = phase.start, phase.start + phase.rows
@@ -86,12 +95,14 @@ class Sender:
         size = SendWindow(phase.operation.window, self._environment.settings.window)
         now = self._environment.clock.monotonic
         while position < end:
+            if position >= self._end and not self._is_stopping():
+                self._journal.outcomes.ended_by = self._windows.allowance.rows_reason
             if is_blocked or self._is_stopping():
                 self._abort(range(position, end))
                 return
             began = now()
             # Read first, so that the credit covers only rows that this process holds.
-            window = self._reader.read(position, min(end, position + size.rows))
+            window = self._reader.read(position, min(end, self._end, position + size.rows))
             self._windows.prepare(window)
             prepared = now()
             self._windows.send(window, phase.operation)
@@ -106,8 +117,18 @@ class Sender:
         return any(self._journal.outcomes.counts[status] for status in outcomes)
 
     def _abort(self, ordinals: range) -> None:
-        self._journal.outcomes.counts[Status.ABORTED] += len(ordinals)
+        outcomes = self._journal.outcomes
+        outcomes.counts[Status.ABORTED] += len(ordinals)
+        outcomes.left += len(ordinals) if outcomes.ended_by else 0
         self._journal.untouched.add(ordinals.start, ordinals.stop)
+
+    def _count_unread_invalid(self) -> None:
+        """Count the invalid rows that were not read as invalid: they were saved with the plan, and never wait."""
+        outcomes, unread = self._journal.outcomes, self._rows.invalid - self._journal.invalid_rows
+        if outcomes.ended_by and unread:
+            outcomes.counts[Status.ABORTED] -= unread
+            outcomes.counts[Status.INVALID] += unread
+            outcomes.left -= unread
 
 
 def _pause_event(runnable: RunnableSync, rows: int, seconds: float) -> Event:

@@ -18,6 +18,7 @@ from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import PROGRESS, Event
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.planning.estimate import with_rate
+from reverse_etl.run.sending.allowance import allowance_of
 from reverse_etl.run.sending.window_reader import Window
 from reverse_etl.run.wait_reporter import WaitReporter
 
@@ -35,7 +36,17 @@ class WindowSender:
         clock, settings = environment.clock, environment.settings
         waits = WaitReporter(clock, environment.invocation.listener, runnable.sync.name)
         replies, bounds = runnable.vendor.replies, (settings.concurrency, settings.attempts)
-        self._context = SendContext(context.client, replies, executor, clock, journal.allowed, *bounds, on_wait=waits)
+        self.allowance = allowance_of(runnable.sync, environment)
+        self._context = SendContext(
+            context.client,
+            replies,
+            executor,
+            clock,
+            journal.allowed,
+            *bounds,
+            on_wait=waits,
+            is_used_up=self.is_used_up,
+        )
         self._past_failures: Mapping[int, PastFailure] = {}
         # The current window: the first ordinal that no request has taken yet, and where the window ends.
         self._next_ordinal = self._window_end = 0
@@ -52,6 +63,12 @@ class WindowSender:
     def traffic(self) -> Traffic:
         counts = self._context.counts
         return Traffic(counts.requests, counts.retries, counts.bytes_sent)
+
+    def is_used_up(self) -> bool:
+        """Return whether the run may start no further request, although nothing is wrong."""
+        outcomes, now = self._journal.outcomes, self._environment.clock.monotonic()
+        outcomes.ended_by = outcomes.ended_by or self.allowance.reason_to_end(self._context.counts.started, now)
+        return bool(outcomes.ended_by)
 
     def prepare(self, window: Window) -> None:
         """Save the credit for a window, and learn how its rows failed before. The next `send` is about it."""
@@ -140,6 +157,8 @@ class WindowSender:
             if some is not None:
                 self._journal.accept(some.accepted)
                 self._journal.note(some.outcomes)
+                if self._journal.outcomes.ended_by:
+                    self._journal.outcomes.left += sum(one.status is Status.ABORTED for one in some.outcomes)
                 self._journal.outcomes.dropped_fields.update(some.dropped_fields)
                 self._journal.outcomes.created_fields.update(some.created_fields)
             self._report_progress()

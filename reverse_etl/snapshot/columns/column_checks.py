@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from reverse_etl.definition.faults import location_of
 from reverse_etl.errors import ConfigError, Fault, did_you_mean
+from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, Sync
 from reverse_etl.warehouses.columns import Column
 
@@ -18,14 +20,19 @@ def find_column(name: str, columns: Sequence[Column]) -> Column | None:
     return found[0] if len(found) == 1 else None
 
 
-def spell_fields(sync: Sync, columns: Sequence[Column]) -> Sync:
-    """Return the sync with explicit fields. If it names none, every column with no other use becomes a field."""
+def spell_fields(sync: Sync, columns: Sequence[Column], known: Collection[str] | None = None) -> Sync:
+    """Return the sync with explicit fields. If it names none, every column with no other use becomes a field.
+
+    `known` are the columns of the sync snapshot, if fields without a column there are left out.
+    """
     if sync.fields is not None:
         return sync
     taken = {name.lower() for name in (*sync.named_columns(), *sync.hidden)}
-    return sync.with_fields(
-        tuple(Field(column.name, column.name) for column in columns if column.name.lower() not in taken)
-    )
+    free = [column.name for column in columns if column.name.lower() not in taken]
+    fields = [Field(name, name, is_named=False) for name in free]
+    left_out = [field.path for field in fields if known and value_name(field.label) not in known]
+    kept = tuple(field for field in fields if field.path not in left_out)
+    return replace(sync.with_fields(kept), left_out=tuple(left_out))
 
 
 def ambiguous_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:

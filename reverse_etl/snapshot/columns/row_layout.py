@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.snapshot.sql.identifier_text import UNFIT
-from reverse_etl.sync import Field, IdentityRule, Requirement
+from reverse_etl.sync import ANY_ORDER, Field, IdentityRule, Requirement, RowOrder
 from reverse_etl.warehouses.columns import Column, ColumnKind
 
 # The key of an identity that comes from the definition's `primary_key`.
@@ -57,7 +57,7 @@ class RowLayout:
     `requirements` are further conditions for a row, with the values that they check. `columns` are the model's columns
     that the expressions use. `stand_in` is the identity that a row has, or would have, by the second identity rule.
     `mixed_columns` are identities and values, by name, whose columns also hold values that identify no user.
-    `mixed_reason` is the message for such rows.
+    `mixed_reason` is the message for such rows. `order` is the order in which rows are sent, if it matters.
     """
 
     relation: str
@@ -70,6 +70,7 @@ class RowLayout:
     stand_in: str = ""
     mixed_columns: tuple[tuple[str, Column], ...] = ()
     mixed_reason: str = ""
+    order: RowOrder = ANY_ORDER
 
     @property
     def key_columns(self) -> str:
@@ -120,3 +121,8 @@ class StoredTables:
     def fits(self, layout: RowLayout) -> bool:
         """Return whether the sync snapshot exists and has a column of the right type for every mapped value."""
         return bool(self.columns) and all(self.columns.get(value.name) == value.type for value in layout.values)
+
+    def new_fields(self, layout: RowLayout) -> tuple[str, ...]:
+        """Return fields that no definition names and that were never sent. Empty before the first run."""
+        missing = [value.field for value in layout.values if self.columns and value.name not in self.columns]
+        return tuple(field.label for field in missing if not field.is_named)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY
+from reverse_etl.snapshot.columns.row_order import sort_keys
 from reverse_etl.snapshot.sql.comparison import Comparison
 from reverse_etl.snapshot.sql.suspects import listed_after
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
@@ -88,19 +89,19 @@ class Diff(Comparison):
     def plan(self, table: str) -> Statements:
         """Return SQL that writes the plan table: every sendable and every invalid row, numbered. Removals come last.
 
-        Rows that wait come after rows that do not wait.
+        Rows that wait come after rows that do not wait. Otherwise they have the order of the layout, if it has one.
         """
-        waiting = self.waiting
-        numbered = "row_number() OVER (ORDER BY waits)" if waiting else self.dialect.row_number()
-        number = f"CAST({numbered} - 1 + {{}} AS {self.dialect.integer_type}) AS ordinal"
+        waiting, keys = self.waiting, sort_keys(self.dialect, self.layout, "p")
+        last = ["waits"] if waiting else []
         rows = self._planned()
-        if waiting:
-            rows = f"p.* FROM {waiting.with_waits(f'(SELECT {rows})', 'p')}"
+        if last or keys:
+            planned = f"(SELECT {rows})"
+            rows = f"p.* FROM {waiting.with_waits(planned, 'p') if waiting else f'{planned} p'}"
         first, named = self._with()
-        statement = f"{named} SELECT {number.format(0)}, {rows}"
+        statement = f"{named} SELECT {self._number(0, [*last, *keys])}, {rows}"
         if self.acts_on_removed:
             gone = waiting.with_waits("gone", "g", removed=True) if waiting else "gone g"
-            statement += self._without_values(number.format(REMOVALS_FROM), "removed", gone, "g.waits")
+            statement += self._without_values(self._number(REMOVALS_FROM, last), "removed", gone, "g.waits")
         statement += "".join(self._notes())
         return Statements(first, self.dialect.create_plan(table, statement))
 
@@ -108,12 +109,16 @@ class Diff(Comparison):
         """Return rows that left the model, if nothing is sent for them, and rows that came back since."""
         if not self.notes_rows_left:
             return
-        number = f"CAST({self.dialect.row_number()} - 1 + {{}} AS {self.dialect.integer_type})"
         if not self.acts_on_removed:
-            yield self._without_values(number.format(NOTES_FROM), "left", "gone g", "0")
+            yield self._without_values(self._number(NOTES_FROM), "left", "gone g", "0")
         columns = ", ".join(["entry_identity AS identity", *(f"entry_{key}" for key in self._key_names())])
         returned = f"(SELECT {columns} FROM {self.at('candidates')} WHERE present AND left_before) g"
-        yield self._without_values(number.format(2 * NOTES_FROM), "returned", returned, "0")
+        yield self._without_values(self._number(2 * NOTES_FROM), "returned", returned, "0")
+
+    def _number(self, start: int, keys: Sequence[str] = ()) -> str:
+        """Return the ordinal of a row, from `start` on, in the order of these keys."""
+        number = f"row_number() OVER (ORDER BY {', '.join(keys)})" if keys else self.dialect.row_number()
+        return f"CAST({number} - 1 + {start} AS {self.dialect.integer_type}) AS ordinal"
 
     def _without_values(self, number: str, kind: str, source: str, waits: str) -> str:
         """Return rows of the plan that hold only their identity and key; `source` has them as `g`."""

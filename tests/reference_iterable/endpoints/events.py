@@ -45,6 +45,7 @@ def track_event(call: Call) -> Reply:
 def bulk_track_events(call: Call) -> Reply:
     events: list[dict[str, Any]] = call.check_body({"events!": [ROW]})["events"]
     call.check_batch(events, once=False)
+    _note_order(call, events)
     (made, dropped), ended = _apply_events(call, events)
     failures = [one for one in ended if isinstance(one, Failure)]
     blocked = [event["eventName"] for event, one in zip(events, ended, strict=True) if one is None]
@@ -127,6 +128,16 @@ def _note_advice(call: Call, event: Mapping[str, Any]) -> None:
         call.note("identity: both identifiers of one event")
     for text in list_odd_dates(event.get("dataFields", {})):
         call.note(f"dates: {text!r} is no date to Iterable")
+
+
+def _note_order(call: Call, events: Sequence[Mapping[str, Any]]) -> None:
+    """Add an observation if a request holds an event of a user after a later one: section 22."""
+    latest: dict[str, float] = {}
+    for event in events:
+        name, at = call.note_user(event), event.get("createdAt")
+        if at is not None and at < latest.get(name, at):
+            call.note("order: an event of a user after a later one in a request")
+        latest[name] = latest.get(name, 0) if at is None else at
 
 
 def get_by_email(call: Call) -> Reply:

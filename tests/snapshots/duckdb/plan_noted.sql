@@ -43,13 +43,11 @@ CAST(NULL AS VARCHAR),
 'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
 gone AS NOT MATERIALIZED (
 SELECT c.entry_identity AS identity, c.entry_key_1 FROM candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))) SELECT CAST(row_number() OVER () - 1 + 0 AS BIGINT) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END, CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END, CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN '2,' ELSE '' END, CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN '3,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
-UNION ALL SELECT CAST(row_number() OVER () - 1 + 2000000000000 AS BIGINT),
-'left', CAST(NULL AS VARCHAR),
+UNION ALL SELECT CAST(row_number() OVER () - 1 + 2000000000000 AS BIGINT) AS ordinal, 'left', CAST(NULL AS VARCHAR),
 g.identity, CAST(NULL AS UBIGINT),
 CAST(NULL AS VARCHAR),
 g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794 FROM gone g
-UNION ALL SELECT CAST(row_number() OVER () - 1 + 4000000000000 AS BIGINT),
-'returned', CAST(NULL AS VARCHAR),
+UNION ALL SELECT CAST(row_number() OVER () - 1 + 4000000000000 AS BIGINT) AS ordinal, 'returned', CAST(NULL AS VARCHAR),
 g.identity, CAST(NULL AS UBIGINT),
 CAST(NULL AS VARCHAR),
 g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794

@@ -35,13 +35,11 @@ CAST(NULL AS VARCHAR),
 gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM marts.reverse_etl__candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND NOT EXISTS (SELECT 1 FROM marts.reverse_etl__suspects x WHERE x.identity = c.entry_identity) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 0 AS NUMBER(38,0)) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END, CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END, CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_tags_978c2f89)) = TO_JSON(TRY_PARSE_JSON(old_v_tags_978c2f89)),
 FALSE)) THEN '2,' ELSE '' END, CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(old_v_source_41cf6794)),
 FALSE)) THEN '3,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
-UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 2000000000000 AS NUMBER(38,0)),
-'left', CAST(NULL AS VARCHAR),
+UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 2000000000000 AS NUMBER(38,0)) AS ordinal, 'left', CAST(NULL AS VARCHAR),
 g.identity, CAST(NULL AS NUMBER(19,0)),
 CAST(NULL AS VARCHAR),
 g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794 FROM gone g
-UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 4000000000000 AS NUMBER(38,0)),
-'returned', CAST(NULL AS VARCHAR),
+UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 4000000000000 AS NUMBER(38,0)) AS ordinal, 'returned', CAST(NULL AS VARCHAR),
 g.identity, CAST(NULL AS NUMBER(19,0)),
 CAST(NULL AS VARCHAR),
 g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794

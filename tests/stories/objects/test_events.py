@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.destinations.iterable.objects.activity.activity_replies import hashed
+from tests.reference_iterable.replies import BAD_GATEWAY, too_many_requests
 from tests.stories.edit_stories import DailyStories, EditStories, FaultStories, KillStories, ObjectStories
 from tests.stories.object_stories import Hooks
 from tests.stories.sides import Memory, Side
@@ -153,6 +154,53 @@ class ByPrimaryKey(EventHooks):
 
 class TestEventsOfFewUsers(ByPrimaryKey, DailyStories, FaultStories, KillStories):
     """The user id if there is one, else the e-mail."""
+
+
+class TestEventsInOrder(EventHooks):
+    """Thirty events each of three users, in any order in the model: many in a request, in the order of their time."""
+
+    environment: ClassVar[Mapping[str, str]] = {"REVERSE_ETL_BATCH_ROWS": "40"}
+
+    def row(self, number: int, version: int = 0) -> Row:
+        """Two events of a user each have one time. Their ids decide then."""
+        person, at = f"u{number % 3}@shop.com", f"2024-01-01 00:00:{number * 7 % 90 // 6:02}"
+        return {**super().row(0, version), "id": f"event-{number:02}", "email": person, "at": at}
+
+    @pytest.fixture
+    def many(self, story: Story) -> Story:
+        story.build(*(self.row(number * 37 % 90) for number in range(90)))
+        return story
+
+    def arrived_in_order(self, story: Story) -> None:
+        """Both servers hold events in the order in which they came."""
+        events = story.memory.events()
+        for person in {event["user"] for event in events.values()}:
+            came = [(event["createdAt"], key) for key, event in events.items() if event["user"] == person]
+            assert came == sorted(came)
+            assert len(came) == 30
+        self.agrees(story)
+
+    def test_requests_are_full_and_each_user_keeps_the_order(self, many: Story) -> None:
+        assert many.requests_of(many.run) == 3
+        self.arrived_in_order(many)
+
+    def test_windows_and_faults_keep_the_order(self, many: Story) -> None:
+        many.project.environment["REVERSE_ETL_WINDOW"] = "25"
+        said = [BAD_GATEWAY, too_many_requests(0.05)]
+        many.side.hooks.answer = lambda number: said.pop() if said and number % 2 else None
+        many.run()
+        self.arrived_in_order(many)
+
+    def test_one_event_of_each_user_in_a_request_if_the_order_is_strict(self, many: Story) -> None:
+        many.project.tag({**self.definition(), "event_order": "strict"})
+        assert many.requests_of(many.run) >= 30
+        self.arrived_in_order(many)
+
+    def test_an_unknown_user_takes_all_its_events_and_no_others(self, many: Story) -> None:
+        rows = [self.row(number) for number in range(30)]
+        many.build(*rows, *({**self.row(number), "email": "nobody@shop.com"} for number in range(40, 50)))
+        assert many.requests_of(many.run) == 1
+        assert many.counts("accepted", "skipped") == (30, 10)
 
 
 class TestEventsWithOddIds(EventHooks, DailyStories, EditStories):

@@ -34,7 +34,7 @@ from reverse_etl.destinations.iterable.resources.user_lookup import FIRST_RECHEC
 from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Reply
 from reverse_etl.errors import Fault
-from reverse_etl.sync import Field, IdentityRule, Requirement, Sync
+from reverse_etl.sync import Field, IdentityRule, Requirement, RowOrder, Sync
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
@@ -82,7 +82,11 @@ def bind_activity(
     body: Body,
     requirements: Sequence[Requirement],
 ) -> BoundObject:
-    """Return an object whose rows are about a user and have an id of their own, with what all such objects share."""
+    """Return an object whose rows are about a user and have an id of their own, with what all such objects share.
+
+    If a request may hold several rows of a user, the rows of each user are sent together.
+    """
+    together = operations.write.several_of_user
     return BoundObject(
         identity=_identity(entry),
         operations=operations,
@@ -90,6 +94,7 @@ def bind_activity(
         fields=_fields(entry, identifiers.project),
         requirements=(*identifiers.requirements(), *_time_requirements(entry), *requirements),
         user=partial(_user, identifiers.precedence),
+        order=RowOrder(tuple(f"@{key}" for key in identifiers.keys) if together else (), ("@created_at",)),
         people=tuple(person_column(key, f"@{key}") for key in identifiers.keys),
         is_log=True,
         first_recheck=FIRST_RECHECK,

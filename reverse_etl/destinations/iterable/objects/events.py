@@ -57,6 +57,11 @@ class EventsEntry(ActivityEntry):
         default=False, description="accept rows although Iterable dropped some of their fields"
     )
 
+    event_order: Literal["batched", "strict"] = Key(
+        default="batched",
+        description="batched: a request holds several events of a user, in order; strict: one event of each user",
+    )
+
     def faults(self, location: EntryLocation) -> list[Fault]:
         faults = super().faults(location)
         name = self.event_name
@@ -70,7 +75,8 @@ def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
     """Return how events are identified and sent: an event does not create a user."""
     identifiers = Identifiers.of(entry, project)
     name = Requirement(("@event_name",), "null-event-name", "the event's name is NULL or empty")
-    write = TrackBulk(entry.skips_unknown, allow_dropped_fields=entry.allow_dropped_fields)
+    several = entry.event_order != "strict"
+    write = TrackBulk(entry.skips_unknown, entry.allow_dropped_fields, several_of_user=several)
     body = partial(_body, entry, identifiers.precedence)
     bound = bind_activity(entry, identifiers, operations=Operations(write), body=body, requirements=[name])
     return replace(bound, journey_events=(_journey_event(entry),))
@@ -110,6 +116,7 @@ class TrackBulk(Operation):
     endpoint: Endpoint = TRACK_BULK
     overhead: int = 20
     window: int = WINDOW
+    several_of_user: bool = True
 
     def build(self, changes: Sequence[Change]) -> Request:
         body = b'{"events":[' + b",".join([change.body for change in changes]) + b"]}"
@@ -117,7 +124,7 @@ class TrackBulk(Operation):
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
         # Identifiers in an event's data belong to other users.
-        reader = BulkReader(self._outcome, self.allow_dropped_fields, parts=("",))
+        reader = BulkReader(self._outcome, self.allow_dropped_fields, parts=("",), several_of_user=self.several_of_user)
         return reader.read(changes, reply, _read_disallowed(changes, reply))
 
     def read_refusal(self, change: Change, reply: Reply) -> Outcome | None:

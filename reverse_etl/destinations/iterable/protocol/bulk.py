@@ -62,13 +62,15 @@ class BulkReader:
 
     `fate` returns the outcome of a row that is named; it may be accepted. `allow_dropped_fields`: rows are accepted
     although Iterable dropped some of their fields. `failures` finds what a reply names. `parts` are
-    the members of a row's JSON that hold identifiers of its user.
+    the members of a row's JSON that hold identifiers of its user. `several_of_user`: a request may hold several rows of
+    one user, and if the user is named, all of them failed. If the counts say otherwise, the reply is not certain.
     """
 
     fate: Callable[[Change, Identifier, Failure], Outcome] = rejected
     allow_dropped_fields: bool = False
     failures: Callable[[Mapping[str, object]], Mapping[Identifier, Failure]] = failures_in
     parts: Sequence[str] = ("", "dataFields")
+    several_of_user: bool = False
 
     def read(self, changes: Sequence[Change], reply: Reply, others: Mapping[int, Outcome] = NO_OTHERS) -> BatchResult:
         """Return the outcomes of a 2xx reply. `others`: rows that it refuses in another way than by user."""
@@ -78,7 +80,8 @@ class BulkReader:
         named = self.failures(reply.body)
         blamed, strange = self._blamed(changes, named, 0 if others else counts.failed)
         alone = len(others.keys() - blamed.keys())
-        if strange or not _add_up(counts, len(changes), len(blamed), alone):
+        shared = len(blamed) > len(named)
+        if strange or not _add_up(counts, len(changes), len(blamed), alone, shared=shared):
             return BatchResult(Clarity.UNATTRIBUTED if counts.failed or named or others else Clarity.MALFORMED)
         refused = {
             ordinal: fate for ordinal, fate in {**others, **blamed}.items() if fate.status is not Status.ACCEPTED
@@ -92,18 +95,19 @@ class BulkReader:
     def _blamed(
         self, changes: Sequence[Change], named: Mapping[Identifier, Failure], failed: int
     ) -> tuple[dict[int, Outcome], bool]:
-        """Return the refused rows by ordinal, and whether a name fits no row or several."""
+        """Return the refused rows by ordinal, and whether a name fits no row, or several rows that may differ."""
         if len(changes) == 1 and failed == 1:
             return {changes[0].ordinal: self._only_one(changes[0], named)}, False
         blamed: dict[int, Outcome] = {}
         owners = self._owners(changes) if named else {}
         for identity, failure in named.items():
             rows = owners.get(identity, ())
-            if len(rows) != 1:
+            if not rows or (len(rows) > 1 and not self.several_of_user):
                 return blamed, True
-            fate = self.fate(rows[0], identity, failure)
-            if fate.bars_identity or rows[0].ordinal not in blamed:
-                blamed[rows[0].ordinal] = fate
+            for row in rows:
+                fate = self.fate(row, identity, failure)
+                if fate.bars_identity or row.ordinal not in blamed:
+                    blamed[row.ordinal] = fate
         return blamed, False
 
     def _only_one(self, change: Change, named: Mapping[Identifier, Failure]) -> Outcome:
@@ -123,9 +127,14 @@ class BulkReader:
         return owners
 
 
-def _add_up(counts: BulkCounts, rows: int, blamed: int, alone: int) -> bool:
-    """Return whether the counts include every row. Iterable may or may not count `alone` rows without a user."""
-    readings = ((blamed + alone, rows), (blamed, rows), (blamed, rows - alone))
+def _add_up(counts: BulkCounts, rows: int, blamed: int, alone: int, *, shared: bool) -> bool:
+    """Return whether the counts include every row. Iterable may or may not count `alone` rows without a user.
+
+    `shared`: a user that is named has several rows.
+    """
+    readings = [(blamed + alone, rows), (blamed, rows - alone)]
+    if not shared:  # otherwise the rows without a user, and only some of the user's rows, could have failed
+        readings.append((blamed, rows))
     return any(counts.failed == failed and counts.cover(total) for failed, total in readings)
 
 

@@ -12,6 +12,7 @@ from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.objects.events import TrackBulk
 from reverse_etl.sync import IdentityRule
 from tests.contracts.iterable.bulk import BulkContract
+from tests.contracts.iterable.sequences import SequenceContract
 from tests.contracts.iterable.turns import TurnsContract
 from tests.destinations.iterable.objects.activity.activity_replies import event, tracked
 from tests.destinations.iterable.objects.singles import codes_in
@@ -55,8 +56,15 @@ class TestTrackBulk(TrackHooks, BulkContract):
     pass
 
 
-class TestTurns(TrackHooks, TurnsContract):
+class TestSequences(TrackHooks, SequenceContract):
     pass
+
+
+class TestTurns(TrackHooks, TurnsContract):
+    """`event_order: strict`."""
+
+    def operation(self):
+        return TrackBulk(several_of_user=False)
 
 
 MODEL = TaggedModel("visits", "model.shop.visits", '"shop"."main"."visits"', "models/visits.yml")
@@ -116,6 +124,7 @@ class TestDefinitions:
             ({"email": "left out"}, "missing-identifier", "", ["email, user_id"]),
             ({"mode": "update"}, "unknown-mode", "mode", ["upsert"]),
             ({"unknown_users": "ignore"}, "unknown-users-choice", "unknown_users", ["skip, reject"]),
+            ({"event_order": "any"}, "unknown-event-order", "event_order", ["batched, strict"]),
             ({"on_removed": "delete"}, "unknown-key", "on_removed", []),
             ({"created_on": "x"}, "unknown-key", "created_on", ["did you mean `created_at`"]),
         ],
@@ -157,3 +166,5 @@ class TestDefinitions:
         assert found.write == TrackBulk(skip=False, allow_dropped_fields=True)
         assert (found.remove, found.lookup) == (None, None)
         assert (found.write.window, found.write.endpoint.per_second) == (2000, 10)
+        [strict], _ = read(event_order="strict")
+        assert bind(strict, ProjectType.EMAIL).operations.write == TrackBulk(several_of_user=False)

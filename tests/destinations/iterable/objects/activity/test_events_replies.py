@@ -87,6 +87,69 @@ class TestArrays:
         assert (allowed.accepted, allowed.dropped_fields) == ({0, 1}, {"n"})
 
 
+class TestSeveralRowsOfAUser:
+    """A reply names users, not rows: the counts say whether all rows of a named user failed."""
+
+    ROWS = tuple(event(n, "many@x.com" if n in (1, 2, 4) else None) for n in range(6))
+
+    @pytest.mark.parametrize("reason", CODES)
+    def test_all_rows_of_a_named_user_share_its_outcome(self, world, server, reason):
+        answer = {**tracked(6, **{reason + "Emails": ["Many@X.com"]}), "successCount": 3, "failCount": 3}
+        done = deliver(world, server, answer, self.ROWS)
+        assert done.accepted == {0, 3, 5}
+        assert {n: outcome.code for n, outcome in done.outcomes.items()} == dict.fromkeys((1, 2, 4), CODES[reason])
+        assert len(server.requests) == 1
+
+    def test_a_user_that_is_named_once_for_each_row(self, world, server):
+        done = deliver(world, server, tracked(6, notFoundEmails=["many@x.com"] * 3), self.ROWS)
+        assert done.statuses == dict.fromkeys((1, 2, 4), "skipped")
+        assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("bad", [{2}, {1, 4}])
+    def test_fewer_failures_than_rows_of_the_user_are_traced_by_halving(self, world, server, bad):
+        """Whether Iterable counts rows or users: only a request with one row says for sure what became of it."""
+
+        def answer(got):
+            rows = {row["dataFields"]["n"] for row in got.json["events"]}
+            failed = len(rows & bad)
+            names = ["many@x.com"] if failed else []
+            arrays = tracked(len(rows), notFoundEmails=names)
+            return Answer(200, {**arrays, "successCount": len(rows) - failed, "failCount": failed})
+
+        server.answer = answer
+        done = world.deliver(TrackBulk(), self.ROWS)
+        assert done.accepted == set(range(6)) - bad
+        assert done.statuses == dict.fromkeys(bad, "skipped")
+
+    def test_a_server_that_counts_users_loses_no_row(self, world, server):
+        def answer(got):
+            people = [row["email"] for row in got.json["events"]]
+            names = ["many@x.com"] if "many@x.com" in people else []
+            succeeded = len(people) - people.count("many@x.com")
+            arrays = tracked(len(people), notFoundEmails=names)
+            return Answer(200, {**arrays, "successCount": succeeded, "failCount": len(names)})
+
+        server.answer = answer
+        done = world.deliver(TrackBulk(), self.ROWS)
+        assert done.accepted == {0, 3, 5}
+        assert done.statuses == dict.fromkeys((1, 2, 4), "skipped")
+
+    def test_a_count_that_could_mean_a_disallowed_name_or_a_row_of_the_user_is_traced(self, world, server):
+        rows = [event(0), event(1, "many@x.com"), event(2, "many@x.com"), event(3, name="Secret")]
+
+        def answer(got):
+            sent = [row["dataFields"]["n"] for row in got.json["events"]]
+            failed = [n for n in sent if n in (2, 3)]
+            names = {"notFoundEmails": ["many@x.com"]} if 2 in sent else {}
+            body = tracked(len(sent), ["Secret"] if 3 in sent else [], **names)
+            return Answer(200, {**body, "successCount": len(sent) - len(failed), "failCount": len(failed)})
+
+        server.answer = answer
+        done = world.deliver(TrackBulk(), rows)
+        assert done.accepted == {0, 1}
+        assert done.statuses == {2: "skipped", 3: "rejected"}
+
+
 class TestDisallowedNames:
     """Rows that are named by their event. Whether Iterable counts them as failed is not documented."""
 

@@ -1,0 +1,1 @@
+"""Guards that look at which columns would be sent."""

@@ -1,0 +1,100 @@
+"""Runs that send a part of their plan: `--limit`, the budget of a sync, and `--max-runtime`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.reference_iterable import ReferenceServer
+from tests.stories.conftest import META, PEOPLE
+from tests.stories.project import Project
+
+
+def test_a_limit_sends_the_first_rows_and_leaves_the_rest_for_the_next_run(
+    shop: Project, iterable: ReferenceServer
+) -> None:
+    planned = shop.cli("plan", "--limit", "5")
+    assert planned.says("7 rows of 12 for later runs")
+    ended = shop.cli("run", "--limit", "5")
+    assert ended.code == 0
+    assert ended.says("`--limit` ended the run; 7 rows are left for the next run")
+    assert shop.counts("planned", "accepted", "aborted", "failed") == (12, 5, 7, 0)
+    assert (shop.result()["status"], shop.result()["left"], shop.result()["ended_by"]) == ("warn", 7, "limit")
+    assert len(iterable.applied) == 5
+    assert shop.cli("run").code == 0
+    assert shop.counts("added", "accepted", "resent", "unchanged") == (7, 7, 0, 5)
+    assert shop.result()["left"] == 0
+    assert len({email for email, _ in iterable.applied}) == len(iterable.applied) == 12
+
+
+def test_a_limit_that_the_plan_fits_into_is_not_mentioned(shop: Project) -> None:
+    assert shop.cli("run", "--limit", "12").code == 0
+    assert (shop.result()["status"], shop.result()["left"], shop.result()["ended_by"]) == ("success", 0, None)
+
+
+@pytest.mark.parametrize("limit", ["0", "-3"])
+def test_a_limit_below_one_is_an_error(shop: Project, iterable: ReferenceServer, limit: str) -> None:
+    for command in ("run", "plan"):
+        ended = shop.cli(command, "--limit", limit)
+        assert ended.code == 2
+        assert ended.says("wrong-limit", f"found {limit}")
+    assert not iterable.applied
+
+
+def test_invalid_rows_do_not_use_up_a_limit_and_are_not_left(shop: Project, iterable: ReferenceServer) -> None:
+    shop.sql("UPDATE people SET email = NULL WHERE email = 'u0@shop.com'")
+    assert shop.cli("run", "--limit", "3").code == 0
+    assert shop.counts("planned", "accepted", "invalid", "aborted") == (12, 3, 1, 8)
+    assert shop.result()["left"] == 8
+    assert shop.cli("run", "--limit", "8").code == 0
+    assert shop.counts("planned", "accepted", "invalid", "aborted") == (9, 8, 1, 0)
+    assert shop.result()["left"] == 0
+    assert len(iterable.applied) == 11
+
+
+def test_rows_to_write_come_before_rows_to_remove(tmp_path: Path, iterable: ReferenceServer) -> None:
+    meta = {"object": "list_members", "mode": "mirror", "list": {"name": "VIP"}, "create_list": True, "email": "email"}
+    shop = Project.make(tmp_path / "shop", iterable.url, {**meta, "guards": {"removed": False}})
+    shop.sql(PEOPLE.format(rows=6))
+    assert shop.cli("run").code == 0
+    shop.sql("DELETE FROM people WHERE email < 'u3'", "INSERT INTO people VALUES ('n1@shop.com', 'N', 'pro')")
+    assert shop.cli("run", "--limit", "2").code == 0
+    assert shop.counts("added", "removed", "accepted", "aborted") == (1, 3, 2, 2)
+    assert shop.cli("run").code == 0
+    assert shop.counts("added", "removed", "accepted", "aborted") == (0, 2, 2, 0)
+
+
+def test_a_budget_ends_a_run_without_an_error(tmp_path: Path, iterable: ReferenceServer) -> None:
+    budget = {"max_rows_per_run": 10, "max_requests": 3}
+    shop = Project.make(tmp_path / "shop", iterable.url, {**META, "budget": budget}, {"REVERSE_ETL_BATCH_ROWS": "2"})
+    shop.sql(PEOPLE.format(rows=12))
+    assert shop.cli("run").code == 0
+    assert shop.counts("accepted", "aborted", "failed") == (6, 6, 0)
+    assert (shop.result()["requests"], shop.result()["left"], shop.result()["ended_by"]) == (3, 6, "max_requests")
+    assert shop.cli("run").code == 0
+    assert shop.counts("accepted", "aborted") == (6, 0)
+    assert shop.result()["ended_by"] is None
+    assert len({email for email, _ in iterable.applied}) == len(iterable.applied) == 12
+
+
+def test_rows_beyond_the_budget_wait(tmp_path: Path, iterable: ReferenceServer) -> None:
+    shop = Project.make(tmp_path / "shop", iterable.url, {**META, "budget": {"max_rows_per_run": 10}})
+    shop.sql(PEOPLE.format(rows=12))
+    assert json.loads(shop.cli("plan", "--output", "json").out)["plans"][0]["left"] == 2
+    assert shop.cli("run").code == 0
+    assert (shop.result()["left"], shop.result()["ended_by"]) == (2, "max_rows_per_run")
+    assert shop.cli("run", "--limit", "1").code == 0
+    assert (shop.result()["left"], shop.result()["ended_by"]) == (1, "limit")
+    assert len(iterable.applied) == 11
+
+
+def test_no_request_starts_after_the_longest_running_time(shop: Project, iterable: ReferenceServer) -> None:
+    ended = shop.cli("run", "--max-runtime", "0.000001s")
+    assert ended.code == 0
+    assert (shop.result()["status"], shop.result()["ended_by"]) == ("warn", "max_runtime")
+    assert not iterable.applied
+    assert shop.cli("run", "--max-runtime", "1h30m").code == 0
+    assert len(iterable.applied) == 12
+    assert shop.cli("run", "--max-runtime", "soon").code == 2
