@@ -1,4 +1,4 @@
-"""What operations must do that may put several rows of one user into a request: their order holds, whatever fails."""
+"""What operations must do that may put several rows of one user into a request: their order holds after every failure."""
 
 from __future__ import annotations
 

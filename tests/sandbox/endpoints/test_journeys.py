@@ -1,4 +1,4 @@
-"""The sandbox's journeys: how they are declared and listed, and which ones a request starts for whom."""
+"""The sandbox's journeys: how they are declared and listed, and which ones a request starts for each user."""
 
 from __future__ import annotations
 
