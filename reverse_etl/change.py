@@ -48,7 +48,8 @@ class Change:
     """One planned row, ready to send: `body` is its JSON, or empty if the request needs only the identity.
 
     `user` is the user that the row is about; empty if no other row can be about the same user. `key` names the
-    identifier in `identity`, such as `email`.
+    identifier in `identity`, such as `email`. `fields_sent` are in the body; `fields_spared` did not change, and stay
+    out.
     """
 
     ordinal: int
@@ -57,6 +58,8 @@ class Change:
     body: bytes
     user: str = ""
     key: str = ""
+    fields_sent: int = 0
+    fields_spared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What one run of a sync sent over the network."""
+    """What one run of a sync sent over the network.
+
+    `fields_sent` counts the fields of rows that were added or changed, `fields_spared` the fields of these rows that
+    did not change, and were not sent.
+    """
 
     requests: int = 0
     retries: int = 0
     bytes_sent: int = 0
+    fields_sent: int = 0
+    fields_spared: int = 0
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class Sync:
       `creates_scope`: the first run creates it, if it does not exist.
     - `entry` is the typed definition of its object.
     - `guards` are the settings of guards by name; False turns a guard off.
+    - `sends_changed_fields`: a changed row carries only its changed fields, not all of them.
     - `target` is dbt's target and `database` the model's; empty if unknown.
     """
 
@@ -110,6 +111,7 @@ class Sync:
     guards: Mapping[str, Any] = field(default_factory=dict)
     reject_limit: Limit = field(default_factory=Limit)
     budget: RunBudget = field(default_factory=RunBudget)
+    sends_changed_fields: bool = False
     target: str = ""
     database: str = ""
 

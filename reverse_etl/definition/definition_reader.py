@@ -154,6 +154,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         database=model.database,
         reject_limit=entry.reject_limit.limit(),
         budget=entry.budget.budget(),
+        sends_changed_fields=entry.sends_changed_fields(),
     )
 
 

@@ -84,6 +84,10 @@ class Entry(SyncPolicy):
         """Return whether the first run creates what the scope names, if it does not exist."""
         return False
 
+    def sends_changed_fields(self) -> bool:
+        """Return whether a changed row carries only its changed fields."""
+        return False
+
     def removal_action(self) -> OnRemoved:
         """Return what happens to rows that left the model."""
         return "ignore"

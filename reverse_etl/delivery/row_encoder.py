@@ -4,60 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
-from reverse_etl.destinations.operation import Body, ColumnEncoder, Row, UnfitRow, Unsendable
+from reverse_etl.delivery.json_objects import NO_VALUE, Leaf, build_objects, build_tree
+from reverse_etl.delivery.row_fields import WHOLE_ROW, RowFields, Source, all_fields, changed_fields
+from reverse_etl.destinations.operation import NOTHING_TO_SEND, Body, ColumnEncoder, Row, UnfitRow, Unsendable
 from reverse_etl.sync import IdentityRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _KINDS = {kind.value: kind for kind in Kind}
-# Stands for a value that is not sent at all.
-_ABSENT = object()
 _NO_RULE = IdentityRule("", ())
-
-
-@dataclass(frozen=True)
-class Source:
-    """One field and the column of the plan it comes from. `json`: the column holds JSON text.
-
-    `from_key`: it is not part of the row's data. `cast` is the destination's type that its values must fit, if any.
-    """
-
-    path: str
-    column: str
-    json: bool = False
-    skip_nulls: bool = False
-    from_key: bool = False
-    cast: str = ""
+# How many sets of changed fields are prepared at a time.
+_MOST_FIELD_SETS = 1000
+_PLAN_COLUMNS = ("ordinal", "kind", "identity")
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """The rows of one Arrow batch: rows to send, rows that cannot be sent, and ordinals that the plan held back."""
+    """The rows of one Arrow batch: rows to send, rows that cannot be sent, and ordinals without a request.
 
-    changes: Sequence[Change]
-    outcomes: Sequence[Outcome]
-    invalid: Sequence[int]
+    `invalid` ordinals were held back by the plan. `unneeded` ordinals differ in nothing that a request can carry.
+    """
 
+    changes: list[Change] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    invalid: list[int] = field(default_factory=list)
+    unneeded: list[int] = field(default_factory=list)
 
-@dataclass
-class _Node:
-    """An object of the JSON: by name the index of a source, or an object. `gaps`: some members can be absent."""
-
-    members: dict[str, int | _Node] = field(default_factory=dict)
-    gaps: bool = False
+    def sort(self) -> None:
+        """Put the rows back into the order of the plan."""
+        self.changes.sort(key=lambda change: change.ordinal)
+        self.outcomes.sort(key=lambda outcome: outcome.ordinal)
+        self.invalid.sort()
+        self.unneeded.sort()
 
 
 @dataclass(frozen=True)
 class RowFormat:
     """How a row is encoded: `body` makes its JSON, `encode_column` its values. `user` is its user, if that matters.
 
-    `keeps_on_clear`: fields that stay when a removed row is cleared. `rule` is how its rows are identified.
+    - `keeps_on_clear`: fields that stay when a removed row is cleared.
+    - `rule` is how its rows are identified.
+    - `merge_depth`: changed rows carry only their changed fields, and the destination merges so many levels of
+      objects. None: every row goes whole.
     """
 
     body: Body
@@ -65,6 +60,7 @@ class RowFormat:
     user: Callable[[Row], str] | None = None
     keeps_on_clear: Sequence[str] = ()
     rule: IdentityRule = _NO_RULE
+    merge_depth: int | None = None
 
     def identified(self, identity: str) -> tuple[str, str]:
         """Return the key of a row's identifier, and its text without a mark."""
@@ -74,6 +70,14 @@ class RowFormat:
         return self.rule.key, identity
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Rows of a batch that carry the same fields; `rows` are their numbers, None for the whole batch."""
+
+    fields: RowFields
+    rows: Sequence[int] | None = None
+
+
 class Encoder:
     """Turns batches of the plan into changes."""
 
@@ -81,94 +85,126 @@ class Encoder:
         """`sources` are all values that a row takes from the plan."""
         self._sources = sources
         self._form = form
-        data = [source for source in sources if not source.from_key]
-        self._data = _tree(data, sources)
-        self._key_values = _tree([source for source in sources if source.from_key], sources)
-        cleared = [source for source in data if source.path not in form.keeps_on_clear]
-        self._cleared = next(_objects(_tree(cleared, cleared), [[None]] * len(cleared), 1))
+        self._whole = all_fields(sources)
+        depth = form.merge_depth or 1
+        find_fields = partial(changed_fields, sources=sources, merge_depth=depth)
+        self._changed_fields = lru_cache(_MOST_FIELD_SETS)(find_fields)
+        data = [source for source in sources if not source.from_key and source.path not in form.keeps_on_clear]
+        cleared = build_tree(Leaf(source.path, 0) for source in data)
+        self._cleared = next(build_objects(cleared, {0: [None]}, 1))
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
-        """Return the rows of a batch. Its columns are ordinal, kind and identity, then the sources' by name."""
-        columns = [self._values(source, batch) for source in self._sources]
-        unsendable = _unsendable(self._sources, columns)
-        heads = [batch.column(name).to_pylist() for name in ("ordinal", "kind", "identity")]
-        trees = [_objects(tree, columns, batch.num_rows) for tree in (self._data, self._key_values)]
-        changes: list[Change] = []
-        outcomes: list[Outcome] = []
-        invalid: list[int] = []
-        for index, (ordinal, kind, identity, data, key_values) in enumerate(zip(*heads, *trees, strict=True)):
+        """Return the rows of a batch. Its columns are ordinal, kind and identity, then the sources' by name.
+
+        If only changed fields are sent, it also has `changed`.
+        """
+        encoded = Encoded()
+        heads = [batch.column(name).to_pylist() for name in _PLAN_COLUMNS]
+        values: dict[int, list[Any]] = {}
+        groups = self._groups(batch)
+        for group in groups:
+            positions = group.fields.positions
+            for position in positions:
+                if position not in values:
+                    values[position] = self._values(self._sources[position], batch)
+            if group.rows is None:
+                self._encode_rows(encoded, group.fields, heads, values)
+            else:
+                picked = {position: _pick(values[position], group.rows) for position in positions}
+                self._encode_rows(encoded, group.fields, [_pick(head, group.rows) for head in heads], picked)
+        if len(groups) > 1:
+            encoded.sort()
+        return encoded
+
+    def _groups(self, batch: pa.RecordBatch) -> list[_Group]:
+        """Return the rows of a batch by the fields that they carry."""
+        if self._form.merge_depth is None:
+            return [_Group(self._whole)]
+        rows: dict[str, list[int]] = {}
+        for number, changed in enumerate(batch.column("changed").to_pylist()):
+            whole = changed is None or changed.startswith(WHOLE_ROW)
+            rows.setdefault(WHOLE_ROW if whole else changed, []).append(number)
+        if len(rows) == 1:
+            return [_Group(self._fields_of(changed)) for changed in rows]
+        return [_Group(self._fields_of(changed), numbers) for changed, numbers in rows.items()]
+
+    def _fields_of(self, changed: str) -> RowFields:
+        return self._whole if changed == WHOLE_ROW else self._changed_fields(changed)
+
+    def _encode_rows(
+        self,
+        encoded: Encoded,
+        fields: RowFields,
+        heads: Sequence[Sequence[Any]],
+        values: Mapping[int, Sequence[Any]],
+    ) -> None:
+        """Add rows that carry the same fields. `heads` are the plan's columns, `values` the fields' by position."""
+        count = len(heads[0])
+        sources = {position: self._sources[position] for position in fields.positions}
+        unsendable = _unsendable(sources, values)
+        trees = [build_objects(tree, values, count) for tree in (fields.data, fields.key_values)]
+        sent = _count_fields(sources, values, count)
+        rows = zip(*heads, *trees, sent, strict=True)
+        for index, (ordinal, kind, identity, data, key_values, number) in enumerate(rows):
             if kind == "invalid":
-                invalid.append(ordinal)
+                encoded.invalid.append(ordinal)
                 continue
             removed = kind == "removed"
             if index in unsendable and not removed:
-                outcomes.append(_held_back(ordinal, unsendable[index]))
+                encoded.outcomes.append(_held_back(ordinal, unsendable[index]))
                 continue
             key, text = self._form.identified(identity)
-            row = Row(text, self._cleared, {}, key, removed=True) if removed else Row(text, data, key_values, key)
-            made = self._change(ordinal, _KINDS[kind], row)
-            if isinstance(made, Change):
-                changes.append(made)
+            if removed:
+                row, numbers = Row(text, self._cleared, {}, key, removed=True), (0, 0)
             else:
-                outcomes.append(made)
-        return Encoded(changes, outcomes, invalid)
+                row, numbers = Row(text, data, key_values, key, partial=fields.partial), (number, fields.spared)
+            made = self._change(ordinal, _KINDS[kind], row, numbers)
+            if isinstance(made, Change):
+                encoded.changes.append(made)
+            elif made is None:
+                encoded.unneeded.append(ordinal)
+            else:
+                encoded.outcomes.append(made)
 
-    def _change(self, ordinal: int, kind: Kind, row: Row) -> Change | Outcome:
+    def _change(self, ordinal: int, kind: Kind, row: Row, fields: tuple[int, int]) -> Change | Outcome | None:
+        """Return the change of a row, or why it cannot be sent. None: it differs in nothing that a request carries."""
         form = self._form
+        if row.partial and not (row.data or row.key_values):
+            return None
         try:
             json = orjson.dumps(form.body(row))
             user = "" if form.user is None or row.removed else form.user(row)
         except UnfitRow as unfit:
+            if row.partial and unfit.code == NOTHING_TO_SEND:
+                return None
             return Outcome(ordinal, unfit.status, unfit.code, unfit.reason)
         except TypeError as error:  # nested deeper than the encoder goes
             return _held_back(ordinal, f"a value is not valid JSON: {error}")
-        return Change(ordinal, kind, row.identity, json, user, row.key)
+        return Change(ordinal, kind, row.identity, json, user, row.key, *fields)
 
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
         values = self._form.encode_column(batch.column(source.column), source.cast, as_json=source.json)
-        return [_ABSENT if value is None else value for value in values] if source.skip_nulls else values
+        return [NO_VALUE if value is None else value for value in values] if source.skip_nulls else values
 
 
-def _tree(chosen: Sequence[Source], sources: Sequence[Source]) -> _Node:
-    """Return the object that some of the sources make. Its leaves are indexes in `sources`."""
-    root = _Node()
-    places = {id(source): index for index, source in enumerate(sources)}
-    for source in chosen:
-        *parents, last = source.path.split(".")
-        place = root
-        place.gaps |= source.skip_nulls
-        for parent in parents:
-            inner = place.members.setdefault(parent, _Node())
-            if not isinstance(inner, _Node):
-                raise TypeError(f"field `{source.path}` lies inside a field that holds a value")
-            place = inner
-            place.gaps |= source.skip_nulls
-        place.members[last] = places[id(source)]
-    return root
+def _pick(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:
+    return [values[row] for row in rows]
 
 
-def _objects(node: _Node, columns: Sequence[Sequence[Any]], rows: int) -> Iterator[dict[str, Any]]:
-    """Yield one object for each row, without absent members and without empty objects."""
-    names = list(node.members)
-    parts = [columns[m] if isinstance(m, int) else _inner(m, columns, rows) for m in node.members.values()]
-    if not parts:
-        return ({} for _ in range(rows))
-    if node.gaps:
-        return (
-            {name: value for name, value in zip(names, row, strict=True) if value is not _ABSENT}
-            for row in zip(*parts, strict=True)
-        )
-    return (dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True))
+def _count_fields(sources: Mapping[int, Source], values: Mapping[int, Sequence[Any]], rows: int) -> Iterator[int]:
+    """Yield how many fields each row carries. A skipped NULL is none."""
+    gaps = [values[n] for n, source in sources.items() if source.skip_nulls and NO_VALUE in values[n]]
+    full = len(sources) - len(gaps)
+    if not gaps:
+        return (full for _ in range(rows))
+    return (full + sum(value is not NO_VALUE for value in row) for row in zip(*gaps, strict=True))
 
 
-def _inner(node: _Node, columns: Sequence[Sequence[Any]], rows: int) -> Iterator[Any]:
-    return (found or _ABSENT for found in _objects(node, columns, rows))
-
-
-def _unsendable(sources: Sequence[Source], columns: Sequence[list[Any]]) -> Mapping[int, str]:
+def _unsendable(sources: Mapping[int, Source], values: Mapping[int, Sequence[Any]]) -> Mapping[int, str]:
     """Return the reason why a value cannot be sent, by row number."""
     found: dict[int, str] = {}
-    for source, column in zip(sources, columns, strict=True):
+    for position, source in sources.items():
+        column = values[position]
         if Unsendable in map(type, column):
             for index, value in enumerate(column):
                 if type(value) is Unsendable:

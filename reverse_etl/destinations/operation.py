@@ -23,6 +23,7 @@ class Row:
     `key` names the identifier in the identity, such as `email`.
 
     `removed`: the row left the model, so only its identity is known; `data` then clears its fields.
+    `partial`: only the fields that changed are here.
     """
 
     identity: str
@@ -30,6 +31,7 @@ class Row:
     key_values: Mapping[str, object] = field(default_factory=dict)
     key: str = ""
     removed: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class ColumnEncoder(Protocol):
     def __call__(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
         """`cast` is the destination's type that the values must fit, or empty. `as_json`: the column holds JSON."""
 
+
+# The code of a row that carries nothing but its identifier. A partial row with this code needs no request.
+NOTHING_TO_SEND = "nothing-to-send"
 
 # Returns the JSON of one row. Raises UnfitRow if the row cannot be sent.
 Body = Callable[[Row], Mapping[str, object]]

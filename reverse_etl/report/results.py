@@ -97,6 +97,8 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "requests": result.traffic.requests,
         "retries": result.traffic.retries,
         "bytes_sent": result.traffic.bytes_sent,
+        "fields_sent": result.traffic.fields_sent,
+        "fields_spared": result.traffic.fields_spared,
         "timings": dict(result.timings),
         "costs": costs_dict(result.spent),
         "changed_fields": dict(result.changed_fields),

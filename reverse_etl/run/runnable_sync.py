@@ -9,7 +9,8 @@ from functools import partial
 from reverse_etl.change import Problem
 from reverse_etl.definition.faults import find_field_faults, location_of
 from reverse_etl.definition.field_mapping import check_field_count
-from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat
+from reverse_etl.delivery.row_fields import Source
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
@@ -56,7 +57,7 @@ class RunnableSync:
 
     def connected(self, bound: BoundObject) -> RunnableSync:
         """Return the same sync after the destination was asked."""
-        encoder = _encoder(self.layout, bound, self.vendor.encode_column)
+        encoder = _encoder(self.sync, self.layout, bound, self.vendor.encode_column)
         return replace(self, bound=bound, encoder=encoder, place={**self.sync.scope, **bound.resource_ids})
 
     @property
@@ -97,7 +98,7 @@ def resolve_sync(
     faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, layout, reader.dialect)]
     if faults:
         raise Faults(faults)
-    encoder = _encoder(layout, bound, vendor.encode_column)
+    encoder = _encoder(spelled, layout, bound, vendor.encode_column)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
     return RunnableSync(spelled, layout, destination, bound, encoder, sync.scope, source)
 
@@ -111,7 +112,7 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
         return columns
 
 
-def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
+def _encoder(sync: Sync, layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
     sources = [
         Source(
             value.field.path,
@@ -124,7 +125,8 @@ def _encoder(layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder
         for value in layout.values
     ]
     kept = [field.path for field in bound.fields if not field.from_key]
-    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, layout.rule))
+    merge_depth = bound.merge_depth if sync.sends_changed_fields else None
+    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, layout.rule, merge_depth))
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:

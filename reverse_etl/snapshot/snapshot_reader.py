@@ -195,7 +195,14 @@ class SnapshotReader:
             notes_requests="request_rows" in {column.name.lower() for column in rejections or ()},
         )
         acts = self.sync.on_removed != "ignore"
-        return Diff(self._reader.dialect, self.tables, self.layout, stored, acts_on_removed=acts)
+        return Diff(
+            self._reader.dialect,
+            self.tables,
+            self.layout,
+            stored,
+            acts_on_removed=acts,
+            sends_changed_fields=self.sync.sends_changed_fields,
+        )
 
     def keep_fields(self, labels: Collection[str]) -> None:
         """Work with these fields only, so that no other field gets a column in the sync snapshot."""

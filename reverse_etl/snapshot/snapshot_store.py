@@ -186,8 +186,8 @@ class SnapshotStore(SnapshotReader):
             )
 
     def planned(self, fence: int, start: int, end: int, batch: int) -> Iterator[pa.RecordBatch]:
-        """Yield rows of the plan with `start` <= ordinal < `end`, in order: ordinal, kind, identity, values."""
-        names = ", ".join(["ordinal", "kind", "identity", *(value.name for value in self.layout.values)])
+        """Yield rows of the plan with `start` <= ordinal < `end`, in order, with their values."""
+        names = ", ".join(["ordinal", "kind", "identity", "changed", *(value.name for value in self.layout.values)])
         chosen = f"ordinal >= {int(start)} AND ordinal < {int(end)}"
         return self._warehouse.batches(
             f"SELECT {names} FROM {self._plan(fence)} WHERE {chosen} ORDER BY ordinal", batch

@@ -23,6 +23,7 @@ class Relay(Hooks):
     def __init__(self, target: str) -> None:
         super().__init__()
         self.refused: set[str] = set()
+        self.bodies: list[object] = []  # of requests that write
         self.url = ""
         self._target = urlsplit(target).netloc
 
@@ -30,6 +31,8 @@ class Relay(Hooks):
         """The reply, or None where the connection is to be cut without one."""
 
         def apply(said: Reply | None, number: int) -> Reply:
+            if number:
+                self.bodies.append(json.loads(content or "null"))
             if said is None and number and self._names_refused(path, content):
                 said = refusal(400, "BadParams", "refused by a test")
             return said or self._pass_on(method, path, headers, content)

@@ -42,6 +42,11 @@ class Side(ABC):
     def clear(self) -> None:
         """Forget everything, hooks included."""
 
+    @property
+    @abstractmethod
+    def bodies(self) -> list[Any]:
+        """The bodies of the requests that write, in the order in which they came."""
+
     def advice(self) -> list[str]:
         """What the reference advises against, and the client did."""
         return []
@@ -61,6 +66,10 @@ class ReferenceSide(Side):
 
     def refuse(self, *names: str) -> None:
         self.server.refused = {name if "@" not in name else name.lower() for name in names}
+
+    @property
+    def bodies(self) -> list[Any]:
+        return self.server.bodies
 
     def clear(self) -> None:
         self.server.clear_hooks()
@@ -85,6 +94,10 @@ class SandboxSide(Side):
 
     def refuse(self, *names: str) -> None:
         self.hooks.refused = set(names)  # type: ignore[attr-defined]
+
+    @property
+    def bodies(self) -> list[Any]:
+        return list(self.hooks.bodies)  # type: ignore[attr-defined]
 
     def clear(self) -> None:
         self.hooks.clear_hooks()

@@ -50,6 +50,7 @@ class WindowSender:
         self._past_failures: Mapping[int, PastFailure] = {}
         # The current window: the first ordinal that no request has taken yet, and where the window ends.
         self._next_ordinal = self._window_end = 0
+        self._fields_sent = self._fields_spared = 0
         self._in_flight = 0  # rows that a request has taken and that have no outcome yet
         self._heartbeat_error: ReverseEtlError | None = None
         self.problem: Problem | None = None
@@ -62,7 +63,7 @@ class WindowSender:
     @property
     def traffic(self) -> Traffic:
         counts = self._context.counts
-        return Traffic(counts.requests, counts.retries, counts.bytes_sent)
+        return Traffic(counts.requests, counts.retries, counts.bytes_sent, self._fields_sent, self._fields_spared)
 
     def is_used_up(self) -> bool:
         """Return whether the run may start no further request, although nothing is wrong."""
@@ -94,6 +95,8 @@ class WindowSender:
             encoded = self._runnable.encoder.encode(batch)
             self._journal.cover_invalid(encoded.invalid)
             self._journal.note(encoded.outcomes)
+            # The destination holds all that a request for these rows could carry.
+            self._journal.accept(encoded.unneeded)
             yield from encoded.changes
 
     def _count_taken(self, changes: Iterator[Change]) -> Iterator[Change]:
@@ -101,6 +104,8 @@ class WindowSender:
         for change in changes:
             self._next_ordinal = change.ordinal + 1
             self._in_flight += 1
+            self._fields_sent += change.fields_sent
+            self._fields_spared += change.fields_spared
             yield change
 
     def _count_settled(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:

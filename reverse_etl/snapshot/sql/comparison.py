@@ -58,6 +58,7 @@ class Comparison(SuspectSearch):
         """Return suspects with their kind. Rows without an identity come from the candidates, which avoids a search."""
         old = [f"s.{name} AS old_{name}" for name in self._value_names()]
         old += [f"s.was_{name} AS was_{name}" for name in self.retyped]
+        old += ["s.state AS entry_state"] if self.sends_changed_fields else []
         columns = [
             "identity",
             *self._key_names(),
@@ -66,6 +67,7 @@ class Comparison(SuspectSearch):
         ]
         columns += [self._compared_null(value) for value in self.layout.values]
         columns += [self.dialect.null(self.dialect.text_type)] * len(self.retyped)
+        columns += [self.dialect.null(self.dialect.text_type)] if self.sends_changed_fields else []
         held = STATE if self.stored.has_rejections else self.dialect.null(self.dialect.text_type)
         return (
             f"SELECT m.*{listed_after(', '.join(old))}, {self._kind()} AS kind,"

@@ -135,14 +135,15 @@ class Diff(Comparison):
         names = self._key_names() + self._value_names()
         head = "c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash"
         changed = f"{self._changed_names()} AS changed"
+        classified = f"classified c{self._refused_before()}"
         if not self.digested:
             planned = listed_after(", ".join(f"c.{name}" for name in names))
-            return f"{head}, {changed}{planned} FROM classified c WHERE c.kind IN {kinds}"
+            return f"{head}, {changed}{planned} FROM {classified} WHERE c.kind IN {kinds}"
         # Rows that are sent have a unique identity. The values of other rows are not read.
         columns = [f"c.{key} AS {key}" for key in self._key_names()]
         columns += [f"w.{name} AS {name}" for name in self._value_names()]
-        identity = "CASE WHEN kind <> 'invalid' THEN identity END AS sent"
-        chosen = f"SELECT *, {changed}, {identity} FROM classified WHERE kind IN {kinds}"
+        identity = "CASE WHEN c.kind <> 'invalid' THEN c.identity END AS sent"
+        chosen = f"SELECT c.*, {changed}, {identity} FROM {classified} WHERE c.kind IN {kinds}"
         planned = listed_after(", ".join(columns))
         return f"{head}, c.changed AS changed{planned} FROM model w RIGHT JOIN ({chosen}) c ON w.identity = c.sent"
 
@@ -174,10 +175,26 @@ class Diff(Comparison):
         )
 
     def _changed_names(self) -> str:
-        """Return the changed fields by their position in the definition: `0,3,`."""
-        if not self.layout.values:
-            return "''"
-        cases = [
+        """Return the positions of the changed fields in the definition, such as `0,3,`; after `*,` if all fields go."""
+        cases = [f"CASE WHEN {self._may_be_partial()} THEN '' ELSE '*,' END"] if self.sends_changed_fields else []
+        cases += [
             f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.layout.values)
         ]
-        return self.dialect.concat_texts(cases)
+        return self.dialect.concat_texts(cases) if cases else "''"
+
+    def _may_be_partial(self) -> str:
+        """Return a test of `c`: the destination is known to hold the entry, so the changed fields are enough.
+
+        A row that was refused, or arrived only in part, goes whole when it is sent again.
+        """
+        if self.resends:
+            return "1 = 0"
+        known = "c.kind IN ('changed', 'resent') AND c.entry_state = 'accepted'"
+        return f"{known} AND r.refused IS NULL" if self.stored.has_rejections else known
+
+    def _refused_before(self) -> str:
+        """Return a join of `c` with the rows that did not arrive in an earlier run."""
+        if not (self.sends_changed_fields and self.stored.has_rejections):
+            return ""
+        refused = f"SELECT identity AS refused FROM ({self._held_row_sql.listed()}) h"
+        return f" LEFT JOIN ({refused}) r ON r.refused = c.identity"

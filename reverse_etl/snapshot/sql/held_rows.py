@@ -39,6 +39,10 @@ class HeldRows:
         removed = f"{self._refused('rejected')} AND digest IS NULL AND identity IS NOT NULL"
         return f"SELECT identity {self._listed} AND {removed} AND {self._waiting}"
 
+    def listed(self) -> str:
+        """Return the identities of all rows that did not arrive in an earlier run, or only in part."""
+        return f"SELECT DISTINCT identity {self._listed} AND identity IS NOT NULL"
+
     def forgotten(self) -> str:
         """Return identities that the destination was asked to forget. They are never sent again with any values."""
         return f"SELECT DISTINCT identity {self._listed} AND state = 'suppressed'"

@@ -28,6 +28,7 @@ class SuspectSearch:
     - `writes_nothing`: do not create temporary tables. `refused` is the error code if one was refused.
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
+    - `sends_changed_fields`: the plan says which rows carry only their changed fields.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
     - `edited` are the labels of fields that an edit of the mapping touched.
     - `watches_values`: the counts say what became of values that changed.
@@ -47,6 +48,7 @@ class SuspectSearch:
     notes_rows_left: bool = False
     edited: frozenset[str] = frozenset()
     watches_values: bool = False
+    sends_changed_fields: bool = False
 
     @property
     def written(self) -> tuple[str, ...]:

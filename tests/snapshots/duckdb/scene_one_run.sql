@@ -32,7 +32,7 @@ UPDATE s.lease__it_s_24ceef1c SET beat_at = make_timestamp(epoch_us(now())),
 expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
-SELECT ordinal, kind, identity, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
+SELECT ordinal, kind, identity, changed, v_firstname_9cf22fd0, v_spent_2705d83f FROM s.plan__it_s_24ceef1c__7 WHERE ordinal >= 0 AND ordinal < 10 ORDER BY ordinal
 ;
 SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'failed' LIMIT 1
 ;

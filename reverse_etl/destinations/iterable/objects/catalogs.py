@@ -13,6 +13,7 @@ from pydantic import Field as Key
 from reverse_etl.counting import are, plural
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
+from reverse_etl.definition.send_key import WHAT_ROWS_CARRY, RowContent
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
@@ -59,6 +60,9 @@ class CatalogItemsEntry(FieldsEntry):
     )
     catalog: str = Key(min_length=1, description="name of the catalog in Iterable")
     item_id: ColumnName
+    send: RowContent | None = Key(
+        default=None, description=f"{WHAT_ROWS_CARRY}; default: changed_fields in mode update, else whole_row"
+    )
     create_catalog: bool = Key(default=False, description="create a missing catalog, with types of its fields")
 
     def scope(self) -> Mapping[str, str]:
@@ -70,12 +74,21 @@ class CatalogItemsEntry(FieldsEntry):
     def removal_action(self) -> OnRemoved:
         return "delete" if self.mode == "mirror" else "ignore"
 
+    def sends_changed_fields(self) -> bool:
+        return self.mode == "update" and self.send != "whole_row"
+
     def faults(self, location: EntryLocation) -> list[Fault]:
-        if re.fullmatch(CATALOG_NAME, self.catalog):
-            return []
-        message = f"`catalog: {self.catalog}` cannot be the name of a catalog"
-        allowed = "letters, digits and dashes, at most 255"
-        return [location.fault("wrong-catalog-name", message, key="catalog", found=self.catalog, allowed=allowed)]
+        faults = []
+        if not re.fullmatch(CATALOG_NAME, self.catalog):
+            message = f"`catalog: {self.catalog}` cannot be the name of a catalog"
+            allowed = "letters, digits and dashes, at most 255"
+            faults.append(
+                location.fault("wrong-catalog-name", message, key="catalog", found=self.catalog, allowed=allowed)
+            )
+        if self.send == "changed_fields" and self.mode != "update":
+            message = f"`mode: {self.mode}` replaces whole items, so changed fields cannot go without the others"
+            faults.append(location.fault("contradictory-keys", message, key="send", allowed="mode: update, whole_row"))
+        return faults
 
 
 def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:

@@ -14,8 +14,9 @@ from typing import ClassVar, Literal
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Problem, Status
-from reverse_etl.definition.entry import ColumnName, Entry, RowSource
+from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
+from reverse_etl.definition.send_key import ChangedFieldsEntry
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
@@ -41,7 +42,7 @@ from reverse_etl.destinations.iterable.resources.named_resources import (
 )
 from reverse_etl.destinations.iterable.resources.resource_ids import ReferenceReader, parse_references
 from reverse_etl.destinations.iterable.resources.stored_users import StoredSubscriptions
-from reverse_etl.destinations.operation import BatchResult, Operation, Operations, Row, UnfitRow
+from reverse_etl.destinations.operation import NOTHING_TO_SEND, BatchResult, Operation, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import DestinationError, Fault
 from reverse_etl.sync import Field
@@ -77,7 +78,7 @@ _FAILED_INSIDE = {"Emails": "validEmailFailures", "UserIds": "validUserIdFailure
 _INSIDE = "inside"
 
 
-class SubscriptionsEntry(Entry):
+class SubscriptionsEntry(ChangedFieldsEntry):
     """What users are subscribed to."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
@@ -152,7 +153,7 @@ def _body(identifiers: Identifiers, keys: Sequence[ReferenceReader], row: Row) -
             arrays |= dict.fromkeys(_members_of(ids.key, identifiers.project), ids.of(row.key_values[ids.key]))
     if not arrays:
         reason = "all of its subscriptions are NULL, which changes nothing"
-        raise UnfitRow("nothing-to-send", reason, Status.SKIPPED)
+        raise UnfitRow(NOTHING_TO_SEND, reason, Status.SKIPPED)
     return {**identifiers.user_of(row), **arrays}
 
 

@@ -13,6 +13,7 @@ from pydantic import Field as Key
 from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
+from reverse_etl.definition.send_key import ChangedFieldsEntry
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
@@ -36,7 +37,15 @@ from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, PROFI
 from reverse_etl.destinations.iterable.resources.stored_users import StoredUsers, compare_users
 from reverse_etl.destinations.iterable.resources.user_lookup import UserExists
 from reverse_etl.destinations.journeys import JourneyEvent
-from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, Operations, Row
+from reverse_etl.destinations.operation import (
+    NOTHING_TO_SEND,
+    BatchResult,
+    Clarity,
+    Operation,
+    Operations,
+    Row,
+    UnfitRow,
+)
 from reverse_etl.destinations.request import ApiCaller, Endpoint, Reply, Request
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, OnRemoved, Sync
@@ -46,7 +55,7 @@ BULK_UPDATE = Endpoint("POST", "/api/users/bulkUpdate", 5)
 DELETE = Endpoint("DELETE", "/api/users", 100)
 
 
-class UsersEntry(FieldsEntry):
+class UsersEntry(ChangedFieldsEntry, FieldsEntry):
     """User profiles, by POST /api/users/bulkUpdate."""
 
     IDENTIFIERS: ClassVar[tuple[str, ...]] = ("email", "user_id")
@@ -96,6 +105,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         identity=identity,
         operations=_operations(entry, identifiers),
         body=partial(_body, entry, identifiers),
+        merge_depth=2 if entry.merge_nested_objects else 1,
         fields=fields,
         people=person_columns(identity, fields),
         check=partial(_check, entry, identifiers),
@@ -135,7 +145,10 @@ def _body(entry: UsersEntry, identifiers: Identifiers, row: Row) -> Mapping[str,
     body = identifiers.user_of(row)
     # A row that is identified by the other identifier has it among its data as well.
     is_first = row.key in ("", identifiers.key)
-    body["dataFields"] = row.data if is_first else {name: v for name, v in row.data.items() if name not in body}
+    data = row.data if is_first else {name: v for name, v in row.data.items() if name not in body}
+    if row.partial and not data:
+        raise UnfitRow(NOTHING_TO_SEND, "only the letter case of its identifier changed")
+    body["dataFields"] = data
     if entry.prefer_user_id:
         body["preferUserId"] = True
     if entry.merge_nested_objects:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat
+from reverse_etl.delivery.row_fields import Source
 from reverse_etl.destinations.iterable.fields.column_values import convert_column
 from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from reverse_etl.destinations.operation import Unsendable

@@ -13,7 +13,8 @@ import requests
 
 from reverse_etl.change import Change, Kind
 from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
-from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat
+from reverse_etl.delivery.row_fields import Source
 from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type

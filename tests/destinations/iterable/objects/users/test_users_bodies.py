@@ -8,7 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from reverse_etl.delivery.row_encoder import Encoder, RowFormat, Source
+from reverse_etl.delivery.row_encoder import Encoder, RowFormat
+from reverse_etl.delivery.row_fields import Source
 from reverse_etl.destinations.iterable import bind
 from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
 from tests.destinations.iterable.objects.body_files import cases_on_file, is_on_file
