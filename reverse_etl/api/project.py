@@ -116,18 +116,22 @@ class Project(StateOperations):
         full_refresh: bool = False,
         limit: int | None = None,
         examples: int = 3,
+        payloads: int = 0,
     ) -> Results[SyncPlan]:
         """Return what `run` would do for each sync, with up to `examples` changed values of each field; send nothing.
 
-        A plan with `problems` would be stopped. Examples hold personal data. Raises ConfigError or Faults if no sync
+        `payloads` is the number of rows of each kind whose exact requests are shown. A plan with `problems` would be
+        stopped. Examples and payloads hold personal data. Raises ConfigError or Faults if no sync
         can run.
         """
         from reverse_etl.project.operations.plan_syncs import plan_syncs
         from reverse_etl.project.run_environment import RunOptions
         from reverse_etl.run.environment import RowChoice
+        from reverse_etl.run.planning.sync_plan import PlanSamples
 
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
-            return plan_syncs(session, RunOptions(full_refresh, rows=RowChoice(limit)), examples)
+            options = RunOptions(full_refresh, rows=RowChoice(limit))
+            return plan_syncs(session, options, PlanSamples(examples, payloads))
 
     def validate(
         self, select: Names = (), exclude: Names = (), *, allow: Names = (), online: bool = False

@@ -116,6 +116,11 @@ class Encoder:
             encoded.sort()
         return encoded
 
+    def fields_of(self, changed: str | None) -> RowFields:
+        """Return the fields that a row carries. `changed` is the plan's column."""
+        whole = self._form.merge_depth is None or changed is None or changed.startswith(WHOLE_ROW)
+        return self._whole if whole else self._changed_fields(changed)
+
     def _groups(self, batch: pa.RecordBatch) -> list[_Group]:
         """Return the rows of a batch by the fields that they carry."""
         if self._form.merge_depth is None:

@@ -10,6 +10,7 @@ from reverse_etl.report.amounts import duration, list_counts, resent_sentence
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.plan_parts.journeys import journey_sentences
+from reverse_etl.report.plan_parts.payloads import payload_dict, payload_lines
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
 from reverse_etl.run.planning.sync_plan import Example, SyncPlan
@@ -51,6 +52,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
             ],
         )[1:],
         *_field_lines(plan, show_values=show_values),
+        *(line for payload in plan.payloads for line in payload_lines(payload, show_values=show_values)),
         *pairs("", stops)[1:],
     ]
 
@@ -62,6 +64,7 @@ def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
     return {
         **asdict(plan),
         "examples": examples,
+        "payloads": [payload_dict(payload, show_values=show_values) for payload in plan.payloads],
         "problems": [problem_dict(problem) for problem in plan.problems],
     }
 

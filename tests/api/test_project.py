@@ -46,6 +46,16 @@ def test_one_project_sees_each_build(people: Shop, load: Load) -> None:
     assert {result.sync for result in project.run(exclude="pals")} == {"people"}
 
 
+def test_a_plan_returns_the_exact_requests(people: Shop, load: Load) -> None:
+    [plan] = load().plan(payloads=2)
+    assert [(one.kind, one.method, one.path) for one in plan.payloads] == [
+        ("added", "POST", "/api/users/bulkUpdate")
+    ] * 2
+    assert plan.payloads[0].body["users"][0]["email"] == plan.payloads[0].key
+    [bare] = load().plan()
+    assert bare.payloads == ()
+
+
 def test_events_arrive_while_a_run_goes_on(people: Shop, load: Load, heard: Heard) -> None:
     results = load().run()
     assert heard.names[0] == "InvocationStarted"

@@ -16,6 +16,10 @@ from reverse_etl.cli.flag_lists import repeat_flags
         ("state prune --allow target old_sync", "state prune --allow target old_sync"),
         ("state reset --select a b", "state reset --select a --select b"),
         ("run --allow removed build -- x y", "run --allow removed --allow build -- x y"),
+        ("plan --show-payload 3 -s a b", "plan --show-payload 3 -s a -s b"),
+        ("plan --show-payload -s a b", "plan --show-payload 1 -s a -s b"),
+        ("plan -s a b --show-payload", "plan -s a -s b --show-payload 1"),
+        ("plan --show-payload=2", "plan --show-payload=2"),
         ("", ""),
     ],
 )

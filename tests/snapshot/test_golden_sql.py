@@ -111,6 +111,8 @@ STATEMENTS = {
     "plan_noted": lambda golden: str(golden.noted().plan("s.plan__users__7")),
     "plan_ordered": lambda golden: str(golden.ordered().plan("s.plan__users__7")),
     "plan_keyed": lambda golden: str(golden.diff(keyed=True).plan("s.plan__users__7")),
+    "first_identities": lambda golden: str(golden.diff(keyed=True).first_identities(3)),
+    "rows_of": lambda golden: str(golden.diff(keyed=True).rows_of(["ada@shop.com", "it's"])),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),
     "sampling": lambda golden: golden.pattern_query(),

@@ -20,11 +20,24 @@ ExitCodeOption = Annotated[
 ]
 
 
+PayloadRows = Annotated[
+    int,
+    typer.Option(
+        "--show-payload",
+        metavar="[N]",
+        min=0,
+        show_default=False,
+        help="Show the exact requests of the first N rows of each kind, by default of 1, and why each field is sent.",
+    ),
+]
+
+
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
     limit: RowLimit = None,
     exit_code: ExitCodeOption = False,
+    show_payload: PayloadRows = 0,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
     sandbox: Sandboxed = False,
@@ -34,7 +47,8 @@ def plan(
 
     session.error_code = 1 if exit_code else None
     console = session.console
-    plans = session.project(sandbox=sandbox).plan(**session.selection, full_refresh=full_refresh, limit=limit)
+    project = session.project(sandbox=sandbox)
+    plans = project.plan(**session.selection, full_refresh=full_refresh, limit=limit, payloads=show_payload)
     code = session.print_errors(plans.errors, partial=plans.is_partial)
     for problem in [problem for one in plans if one.fails for problem in one.problems]:
         console.problem(problem)

@@ -13,11 +13,11 @@ from reverse_etl.project.run_environment import RunOptions
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.project.sync_selection import SyncSelection
 from reverse_etl.report.failures import problems_of
-from reverse_etl.run.planning.sync_plan import SyncPlan
+from reverse_etl.run.planning.sync_plan import PlanSamples, SyncPlan
 from reverse_etl.run.planning.sync_planner import plan_sync, stopped_plan
 
 
-def plan_syncs(session: ProjectSession, options: RunOptions, examples: int) -> Results[SyncPlan]:
+def plan_syncs(session: ProjectSession, options: RunOptions, shown: PlanSamples) -> Results[SyncPlan]:
     """Return the plan of each selected sync; a sync that would not run has `problems` instead of counts.
 
     Raises ConfigError or Faults if no sync can run, WarehouseError.
@@ -34,7 +34,7 @@ def plan_syncs(session: ProjectSession, options: RunOptions, examples: int) -> R
         for runnable in selection.runnable_syncs.values():
             mine = replace(environment, settings=session.context.settings_of(runnable.sync))
             planned.attempt(
-                partial(plan_sync, runnable, warehouse, mine, examples),
+                partial(plan_sync, runnable, warehouse, mine, shown),
                 lambda error, sync=runnable.sync: stopped_plan(sync, _problems([error])),  # type: ignore[misc]
             )
     return _in_order(planned, selection)

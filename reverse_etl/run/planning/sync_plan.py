@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reverse_etl.change import Problem
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
+from reverse_etl.run.planning.payload_preview import PayloadPreview
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,14 @@ class Example:
 
 
 @dataclass(frozen=True)
+class PlanSamples:
+    """How many rows a plan shows: `examples` of each changed field, and `payloads` of each kind of row."""
+
+    examples: int = 3
+    payloads: int = 0
+
+
+@dataclass(frozen=True)
 class SyncPlan:
     """What a run of one sync would do. Counts are rows; `invalid` counts by reason, `changed_fields` by field.
 
@@ -28,6 +37,7 @@ class SyncPlan:
     `max_rows_per_run`.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
+    `payloads` are the requests of a few rows of each kind, if they were asked for; none if the run would stop.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
     """
 
@@ -65,3 +75,4 @@ class SyncPlan:
     target: str = ""
     database: str = ""
     journeys: JourneyForecast | None = None
+    payloads: tuple[PayloadPreview, ...] = ()

@@ -16,9 +16,11 @@ from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.planning.estimate import estimate
+from reverse_etl.run.planning.payload_builder import find_first_rows, preview_payloads
+from reverse_etl.run.planning.payload_preview import PayloadPreview
 from reverse_etl.run.planning.planned_journeys import name_column_of, plan_journeys
 from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
-from reverse_etl.run.planning.sync_plan import Example, SyncPlan
+from reverse_etl.run.planning.sync_plan import Example, PlanSamples, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.run.sending.allowance import allowance_of
 from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
@@ -27,25 +29,28 @@ from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
 
 _SAMPLED_ROWS = 200
+_NOT_CREATED = "ids of what the run creates first are not known yet"
 
 
-def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
-    """Return the plan of one sync, with up to `examples` examples of each changed field. Raises ConfigError."""
+def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, shown: PlanSamples) -> SyncPlan:
+    """Return the plan of one sync. `shown` says how many rows it shows. Raises ConfigError."""
     with reader.session(Mark(environment.invocation.id, runnable.sync.name, "look")):
-        return _plan(runnable, reader, environment, examples)
+        return _plan(runnable, reader, environment, shown)
 
 
-def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, examples: int) -> SyncPlan:
+def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, shown: PlanSamples) -> SyncPlan:
     snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.layout)
     status = snapshot.read_status(resends=environment.invocation.full_refresh)
     report_plain_comparison(status, runnable.sync.name, environment.invocation.listener)
     if status.lease is not None:
         snapshot.check_lease(status.lease)
-    samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and examples else []
+    samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and shown.examples else []
     forecast = _forecast(runnable, status, reader, environment)
+    payloads = _payloads(runnable, forecast, status, reader, shown.payloads)
     return replace(
         _count(forecast.runnable, status, forecast.unsendable, environment),
-        examples=_examples(runnable, samples, examples),
+        examples=_examples(runnable, samples, shown.examples),
+        payloads=payloads,
         problems=forecast.problems,
         warnings=(*forecast.warnings, *_warnings_of_run(runnable, status, reader, environment)),
         fails=forecast.fails,
@@ -85,6 +90,20 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
     return _Forecast(
         connected, rows.unsendable, warnings=tuple(warnings), journeys=plan_journeys(connected, status, journeys, rows)
     )
+
+
+def _payloads(
+    runnable: RunnableSync, forecast: _Forecast, status: SnapshotStatus, reader: Reader, rows: int
+) -> tuple[PayloadPreview, ...]:
+    """Return the requests of the first `rows` rows of each kind; none if the run would stop before it sends."""
+    if not rows or forecast.problems:
+        return ()
+    identities = find_first_rows(reader, status.diff, rows)
+    found = preview_payloads(forecast.runnable, reader, status.diff, identities)
+    if forecast.runnable is not runnable:
+        return found
+    # The run would create something first, so its id is not known yet.
+    return tuple(replace(payload, note=_NOT_CREATED) for payload in found)
 
 
 def _connect(

@@ -152,6 +152,29 @@ class Diff(Comparison):
         first, named = self._with()
         return Statements(first, f"{named} SELECT 0 AS ordinal, {self._planned()}")
 
+    def first_identities(self, rows: int) -> Statements:
+        """Return kind and identity of the first `rows` rows of each kind that is sent, in the order of identities."""
+        kinds = ", ".join(f"'{kind}'" for kind in SENDABLE)
+        sent = f"SELECT kind, identity FROM classified WHERE kind IN ({kinds})"
+        sent += " UNION ALL SELECT 'removed', identity FROM gone" if self.acts_on_removed else ""
+        number = "row_number() OVER (PARTITION BY kind ORDER BY identity)"
+        first, named = self._with()
+        chosen = f"(SELECT kind, identity, {number} AS place FROM ({sent}) s) r WHERE place <= {int(rows)}"
+        return Statements(first, f"{named} SELECT kind, identity FROM {chosen} ORDER BY kind, identity")
+
+    def rows_of(self, identities: Sequence[str]) -> Statements:
+        """Return the rows of the plan with these identities, without writing it; the ordinal is always 0."""
+        rows = f"SELECT 0 AS ordinal, {self._planned()}"
+        rows += self._without_values("0", "removed", "gone g", "0") if self.acts_on_removed else ""
+        listed = ", ".join(map(self.dialect.literal, identities))
+        first, named = self._with()
+        return Statements(first, f"{named} SELECT p.* FROM ({rows}) p WHERE p.identity IN ({listed})")
+
+    def states_of(self, identities: Sequence[str]) -> str:
+        """Return a query for the states of the entries with these identities; a row without an entry has none."""
+        listed = ", ".join(map(self.dialect.literal, identities))
+        return f"SELECT identity, state FROM {self.tables.snapshot} WHERE identity IN ({listed})"
+
     def samples(self, rows: int) -> Statements:
         """Return a few changed rows as text: identity, then for each value whether it differs, old value, new value."""
         parts = []

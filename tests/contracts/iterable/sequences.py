@@ -1,4 +1,4 @@
-"""What operations must do that may put several rows of one user into a request: their order holds after every failure."""
+"""What operations must do that may put several rows of one user into a request: the order holds after failures."""
 
 from __future__ import annotations
 
