@@ -29,7 +29,13 @@ from reverse_etl.run.baseline.digests import (
     parse_digests,
 )
 from reverse_etl.run.baseline.download_folder import DownloadFolder
-from reverse_etl.run.baseline.long_reading import PatientCaller, ProgressReporter, Waiter, report_progress
+from reverse_etl.run.baseline.long_reading import (
+    PatientCaller,
+    ProgressReporter,
+    Waiter,
+    report_progress,
+    wait_for_own_writes,
+)
 from reverse_etl.run.baseline.request import BaselineMethod
 from reverse_etl.run.sending.window_reader import WindowReader
 from reverse_etl.snapshot.ranges import Ranges
@@ -85,6 +91,7 @@ class ComparingAdopter:
 
     def find(self, run: BaselineRun) -> Iterator[Adoption]:
         """Yield the equal rows, by ordinal. Raises ReverseEtlError if the destination cannot be read completely."""
+        wait_for_own_writes(run)
         with ExitStack() as stack:
             kept = None if self._folder is None else DownloadFolder(self._folder, run.runnable.sync.name)
             # A temporary folder is private, too.

@@ -12,6 +12,7 @@ from reverse_etl.destinations.request import FileCaller, Reply, Request
 from reverse_etl.errors import DestinationError
 from reverse_etl.events import Event
 from reverse_etl.run.baseline.adopter import BaselineRun
+from reverse_etl.snapshot.run_history import recent_runs
 
 _TICK = 1.0
 # Seconds between two lines about progress.
@@ -58,6 +59,27 @@ class Waiter:
             if left <= 0:
                 return
             environment.clock.sleep(min(_TICK, left))
+
+
+def wait_for_own_writes(run: BaselineRun) -> None:
+    """Wait if this project sent rows to the destination a short time ago: it may still return older values.
+
+    The setting `user_pause` is the length of a short time. Raises as `Waiter` does.
+    """
+    environment, name = run.environment, run.runnable.sync.name
+    seconds = environment.settings.user_pause
+    ages = recent_runs(run.store.warehouse, run.store.tables, seconds) if seconds else {}
+    syncs = {name, *(sync.name for sync in environment.project.to_destination(run.runnable.sync.destination))}
+    recent = [age for sync, age in ages.items() if sync in syncs]
+    if not recent:
+        return
+    left = seconds - min(recent)
+    reason = f"{run.runnable.vendor.replies.name} may not return yet what was sent a moment ago"
+    data = {"seconds": round(left, 1), "reason": reason}
+    message = f"sync `{name}`: waiting {left:.0f} s: {reason} (setting `user_pause`)"
+    environment.report(Event("WaitingForUsers", message, "info", name, data))
+    with run.store.idle():
+        Waiter(run).wait(left)
 
 
 @dataclass
