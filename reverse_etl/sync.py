@@ -22,6 +22,7 @@ class Field:
     - `as_text`: the value is a name, and is sent as text even if the column is a number.
     - `lowered`: letter case and outer blanks do not matter.
     - `from_key`: the field comes from a key of the definition and is not a field of the data.
+    - `allow_pii`: the column may be marked as personal data.
     - `is_named`: the definition names the field. If it leaves out `fields`, it names none of them.
     """
 
@@ -33,6 +34,7 @@ class Field:
     lowered: bool = False
     from_key: bool = False
     is_named: bool = True
+    allow_pii: bool = False
 
     @property
     def label(self) -> str:

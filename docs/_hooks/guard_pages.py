@@ -19,7 +19,12 @@ pass for one command. `plan` shows which guard would stop the run.
 
 """
 _NOTES = Path(__file__).parent / "guard_notes.md"
-_ENDS = {"manifest": "The command, with exit code 2", "build": "The sync: `skipped`", "send": "The sync: `stopped`"}
+_ENDS = {
+    "manifest": "The command, with exit code 2",
+    "definition": "The sync: `error`, a fault of its definition",
+    "build": "The sync: `skipped`",
+    "send": "The sync: `stopped`",
+}
 
 
 def guards_page() -> str:

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 
 from reverse_etl.warehouses.identifier_quotes import identifier_quote
 
+# Properties of a column that protect its values: of dbt-bigquery, dbt-snowflake and dbt-databricks.
+_POLICIES = ("policy_tags", "data_policies", "masking_policy", "column_mask", "databricks_tags")
 _NO_RELATION = ("ephemeral", "test")
 
 
 @dataclass(frozen=True)
 class DocumentedColumn:
-    """A documented column with its own meta."""
+    """A documented column with its own meta, tags, and policies of the warehouse that dbt applies to it."""
 
     name: str
     meta: Mapping[str, object]
+    tags: tuple[str, ...] = ()
+    policies: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,14 @@ def _checksum(raw: Mapping[str, object]) -> str | None:
 
 
 def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[DocumentedColumn, ...]:
-    return tuple(
-        DocumentedColumn(text(mapping(column).get("name")) or name, _column_meta(mapping(column), model_meta))
-        for name, column in mapping(raw.get("columns")).items()
-    )
+    return tuple(_column(name, mapping(column), model_meta) for name, column in mapping(raw.get("columns")).items())
+
+
+def _column(name: str, column: Mapping[str, object], model_meta: Mapping[str, object]) -> DocumentedColumn:
+    config = mapping(column.get("config"))
+    tags = (*as_texts(column.get("tags")), *as_texts(config.get("tags")))
+    policies = {key: place[key] for place in (column, config) for key in _POLICIES if place.get(key)}
+    return DocumentedColumn(text(column.get("name")) or name, _column_meta(column, model_meta), tags, policies)
 
 
 def _column_meta(column: Mapping[str, object], model_meta: Mapping[str, object]) -> Mapping[str, object]:

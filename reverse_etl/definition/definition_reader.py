@@ -9,6 +9,7 @@ from reverse_etl.definition.defaults import with_defaults
 from reverse_etl.definition.entry import DESTINATION, LONGEST_NAME, EntriesOf, Entry
 from reverse_etl.definition.entry_checks import check_entry
 from reverse_etl.definition.faults import EntryLocation, find_field_faults
+from reverse_etl.definition.personal_columns import find_personal_columns
 from reverse_etl.definition.switches import ModelVersion, applies_to, find_unknown_versions, is_off
 from reverse_etl.errors import Fault
 from reverse_etl.sync import BrokenSync, Sync
@@ -19,7 +20,8 @@ class TaggedModel:
     """A dbt model with a definition: what a Sync takes from it. `file` is relative to the dbt project.
 
     `target` is dbt's target, `database` the relation's. `label` is the name for people, with package and version.
-    `defaults` are what its entries leave out.
+    `defaults` are what its entries leave out. `personal` are columns with what marks them as personal data; empty if
+    the guard `pii` is allowed.
     """
 
     name: str
@@ -32,6 +34,7 @@ class TaggedModel:
     label: str = ""
     version: ModelVersion = field(default_factory=ModelVersion)
     defaults: Mapping[str, object] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_name(self) -> str:
@@ -56,9 +59,11 @@ def read_definitions(model: TaggedModel, meta: object, entries_of: EntriesOf) ->
         if checked is not None:
             sync = _sync(model, checked, default)
             wrong += [*checked.faults(location), *_check(sync, location)]
+            wrong += find_personal_columns(sync, model.personal, location)
             syncs += [] if wrong else [sync]
         elif partial is not None:
-            wrong += _check(_sync(model, partial, default), location)
+            sync = _sync(model, partial, default)
+            wrong += [*_check(sync, location), *find_personal_columns(sync, model.personal, location)]
         if wrong:
             broken.append(_broken(model, entry, default, wrong))
     if not found:

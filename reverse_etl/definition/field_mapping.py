@@ -13,8 +13,8 @@ from reverse_etl.errors import Fault, did_you_mean
 from reverse_etl.sync import Field
 
 MAX_MAPPED_FIELDS = 500
-_ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip}"
-_KEYS = ("value", "column", "nulls")
+_ALLOWED = "a column name, {value: …} or {column: …, nulls: send | skip, allow_pii: true}"
+_KEYS = ("value", "column", "nulls", "allow_pii")
 # What dbt makes of names that YAML reads as booleans or null: `on:`, `yes:`, `NO:`, `off:`, `~:`.
 _NO_NAMES = ("true", "false", "null")
 _QUOTE = "YAML reads a bare `on`, `yes`, `no` or `off` as a boolean: quote it"
@@ -70,9 +70,10 @@ def _field(path: object, source: object) -> Field | None:
         return None
     if set(source) == {"value"}:
         return Field(path, None, constant=source["value"])
-    column, nulls = source.get("column"), source.get("nulls", "send")
-    if isinstance(column, str) and column and set(source) <= {"column", "nulls"} and nulls in ("send", "skip"):
-        return Field(path, column, nulls=nulls)
+    column, nulls, allow_pii = source.get("column"), source.get("nulls", "send"), source.get("allow_pii", False)
+    known = set(source) <= {"column", "nulls", "allow_pii"} and nulls in ("send", "skip")
+    if isinstance(column, str) and column and known and isinstance(allow_pii, bool):
+        return Field(path, column, nulls=nulls, allow_pii=allow_pii)
     return None
 
 
@@ -104,7 +105,11 @@ SOURCE_SCHEMA = {
         {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
         {
             "type": "object",
-            "properties": {"column": {"type": "string"}, "nulls": {"enum": ["send", "skip"]}},
+            "properties": {
+                "column": {"type": "string"},
+                "nulls": {"enum": ["send", "skip"]},
+                "allow_pii": {"type": "boolean"},
+            },
             "required": ["column"],
             "additionalProperties": False,
         },
@@ -125,6 +130,11 @@ FIELDS_SCHEMA = {
                         "properties": {
                             "column": {"type": "string", "minLength": 1},
                             "nulls": {"enum": ["send", "skip"], "default": "send"},
+                            "allow_pii": {
+                                "type": "boolean",
+                                "default": False,
+                                "description": "true: send it although it is marked as personal data",
+                            },
                         },
                         "required": ["column"],
                         "additionalProperties": False,

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
 from reverse_etl.guards.value.drift import Drift
-from reverse_etl.sync import Sync
+from reverse_etl.sync import Field, Sync
 
 _Context = TypeVar("_Context")
 
@@ -19,6 +19,7 @@ class Phase(Enum):
     """When a guard is checked."""
 
     MANIFEST = "manifest"  # once per command; a problem ends the command with exit code 2
+    DEFINITION = "definition"  # once per field of a definition; a problem is a fault of the definition
     BUILD = "build"  # once per sync, before its model is read; a problem skips the sync
     SEND = "send"  # once per sync, before its first row is sent; a problem stops the sync
 
@@ -82,6 +83,19 @@ class ManifestGuardContext(Protocol):
     @property
     def changed_definition(self) -> object | None:
         """Return a file with a definition that changed after dbt wrote the manifest; None if there is none."""
+
+
+@dataclass(frozen=True)
+class FieldGuardContext:
+    """A field that comes from a column with a `mark`. `field` is None if the definition leaves out `fields`.
+
+    `key` is the key of the definition that names the column, or would name it.
+    """
+
+    column: str
+    mark: str
+    key: str
+    field: Field | None = None
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from reverse_etl.guards.amount import added, empty_model, removed, shrunk
-from reverse_etl.guards.columns import new_fields
-from reverse_etl.guards.guard import BuildGuardContext, Guard, ManifestGuardContext, SendGuardContext
+from reverse_etl.guards.columns import new_fields, pii
+from reverse_etl.guards.guard import BuildGuardContext, FieldGuardContext, Guard, ManifestGuardContext, SendGuardContext
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
 from reverse_etl.guards.target import destination, relation, target, wrong_target
 from reverse_etl.guards.value import changed, column_drift
 
 MANIFEST_GUARDS: tuple[Guard[ManifestGuardContext], ...] = (wrong_target.GUARD, stale_manifest.GUARD)
+FIELD_GUARDS: tuple[Guard[FieldGuardContext], ...] = (pii.GUARD,)
 BUILD_GUARDS: tuple[Guard[BuildGuardContext], ...] = (build.GUARD,)
 SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     target.GUARD,
@@ -26,6 +27,6 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     shrunk.GUARD,
     changed.GUARD,
 )
-GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
+GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *FIELD_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
 # What `--allow` accepts.
 ALLOWABLE = tuple(guard.name for guard in GUARDS if guard.can_be_allowed)

@@ -28,7 +28,7 @@ from reverse_etl.guards.guard import error_of, first_problem
 from reverse_etl.guards.inputs import stale_manifest
 from reverse_etl.guards.table import ALLOWABLE, MANIFEST_GUARDS
 from reverse_etl.project.manifest_facts import ManifestFacts
-from reverse_etl.project.sync_reader import Definitions, read_syncs
+from reverse_etl.project.sync_reader import Definitions, ReadOptions, read_syncs
 from reverse_etl.run.checks.builds import Builds, read_builds
 from reverse_etl.settings import FILE, OTHER_KEYS, Settings, read_file, resolve_settings
 from reverse_etl.sync import BrokenSync, Sync
@@ -145,7 +145,8 @@ class ProjectContext:
     def definitions(self) -> Definitions:
         """Return all definitions, including broken ones. Raises ConfigError if dbt's files cannot be read."""
         defaults = read_defaults(read_file(self.locations.project_dir), self.target)
-        return read_syncs(self.manifest, self.target, self.vendor, defaults)
+        options = ReadOptions(self.target, defaults, self.options.allow)
+        return read_syncs(self.manifest, options, self.vendor)
 
     @property
     def syncs(self) -> tuple[Sync, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reverse_etl.dbt.manifest import Manifest, Model
+from reverse_etl.dbt.personal_data import find_personal_mark
 from reverse_etl.dbt.selection.graph import Graph
 from reverse_etl.dbt.tags import TAG
 from reverse_etl.dbt.unread import misspelt_marks
@@ -14,6 +15,7 @@ from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.definition.switches import ModelVersion
 from reverse_etl.destinations.base import Destination
 from reverse_etl.errors import Fault
+from reverse_etl.guards.columns import pii
 from reverse_etl.sync import BrokenSync, Sync
 
 
@@ -33,15 +35,27 @@ class Definitions:
 VendorOf = Callable[[str], Destination]
 
 
-def read_syncs(
-    manifest: Manifest, target: str, vendor_of: VendorOf, defaults: Mapping[str, object] | None = None
-) -> Definitions:
-    """Return every definition of a manifest, which dbt wrote for this target. `defaults` are what entries leave out."""
+@dataclass(frozen=True)
+class ReadOptions:
+    """How definitions are read for a dbt target.
+
+    `defaults` are what entries leave out. `allowed` are the guards that stop nothing this time.
+    """
+
+    target: str
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    allowed: Collection[str] = ()
+
+
+def read_syncs(manifest: Manifest, options: ReadOptions, vendor_of: VendorOf) -> Definitions:
+    """Return every definition of a manifest, which dbt wrote for the target."""
     syncs: list[Sync] = []
     broken: list[BrokenSync] = []
     for model in manifest.nodes.values():
         if TAG in model.meta:
-            tagged = replace(_tagged_model(model, manifest), target=target, defaults=defaults or {})
+            tagged = replace(_tagged_model(model, manifest), target=options.target, defaults=options.defaults)
+            if pii.GUARD.name in options.allowed:
+                tagged = replace(tagged, personal={})
             sound, wrong = _definitions_of(model, tagged, vendor_of)
             syncs += sound
             broken += wrong
@@ -89,6 +103,7 @@ def _tagged_model(model: Model, manifest: Manifest) -> TaggedModel:
         file=str(model.patch_file or model.file),
         hidden=frozenset(column.name for column in model.columns if column.meta.get(TAG) is False),
         database=model.database or "",
+        personal={column.name: mark for column in model.columns if (mark := find_personal_mark(column))},
         label=f"{package}{model.name}{f'.v{model.version}' if model.version else ''}",
         version=_version_of(model, manifest),
     )

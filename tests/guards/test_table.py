@@ -11,7 +11,7 @@ import reverse_etl.guards
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.guards.amount.removed import RemovalLimit, RemovedEntry, removal_limit
 from reverse_etl.guards.guard import BuildGuardContext, BuildHold, Guard, Phase, SendGuardContext, first_problem
-from reverse_etl.guards.table import ALLOWABLE, BUILD_GUARDS, GUARDS, MANIFEST_GUARDS, SEND_GUARDS
+from reverse_etl.guards.table import ALLOWABLE, BUILD_GUARDS, FIELD_GUARDS, GUARDS, MANIFEST_GUARDS, SEND_GUARDS
 from reverse_etl.sync import Limit, Sync
 from tests.documentation import GENERATED
 
@@ -31,7 +31,12 @@ def test_each_guard_has_a_file_of_its_name() -> None:
 
 
 def test_guards_stand_under_their_phase() -> None:
-    for guards, phase in ((MANIFEST_GUARDS, Phase.MANIFEST), (BUILD_GUARDS, Phase.BUILD), (SEND_GUARDS, Phase.SEND)):
+    for guards, phase in (
+        (MANIFEST_GUARDS, Phase.MANIFEST),
+        (FIELD_GUARDS, Phase.DEFINITION),
+        (BUILD_GUARDS, Phase.BUILD),
+        (SEND_GUARDS, Phase.SEND),
+    ):
         assert {guard.phase for guard in guards} == {phase}
 
 

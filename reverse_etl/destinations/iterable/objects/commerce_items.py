@@ -29,6 +29,7 @@ from reverse_etl.sync import Field, Requirement
 
 REQUIRED = ("id", "name", "price", "quantity")
 _DATA = "dataFields"
+_ALLOW_PII = "allow_pii"
 MEMBERS: Mapping[str, Scalar] = {
     "id": AS_TEXT,
     "name": AS_TEXT,
@@ -53,19 +54,21 @@ class ItemsKey:
     """What `items` of a definition says.
 
     `members` are by path where each comes from: with a `column`, the member's name in the objects of its array, else
-    a column of the row; or a constant.
+    a column of the row; or a constant. `allow_pii`: the array's column may be marked as personal data.
     """
 
     column: str | None
     members: Mapping[str, Field] = field(default_factory=dict)
+    allow_pii: bool = False
 
     def key_fields(self) -> tuple[Field, ...]:
         """Return what the key takes from a row. Names of members are compared like values: they change what is sent."""
         if self.column is None:
             return tuple(
-                Field(f"items.{path}", m.column, m.constant, from_key=True) for path, m in self.members.items()
+                Field(f"items.{path}", m.column, m.constant, from_key=True, allow_pii=m.allow_pii)
+                for path, m in self.members.items()
             )
-        array = Field("items", self.column, from_key=True)
+        array = Field("items", self.column, from_key=True, allow_pii=self.allow_pii)
         names = {path: m.column if m.column is not None else {"value": m.constant} for path, m in self.members.items()}
         return (array, Field("item_members", None, names, from_key=True)) if names else (array,)
 
@@ -146,10 +149,13 @@ def _read(value: object) -> ItemsKey:
         return ItemsKey(value)
     if not isinstance(value, dict) or not value:
         raise PydanticCustomError("items", _ALLOWED)
-    column = value.get("column")
+    column, allow_pii = value.get("column"), value.get(_ALLOW_PII, False)
     if "column" in value and not (isinstance(column, str) and column):
         raise PydanticCustomError("items", "a column under `column`")
-    return ItemsKey(column, {path: _member(path, said) for path, said in value.items() if path != "column"})
+    if _ALLOW_PII in value and not (column and isinstance(allow_pii, bool)):
+        raise PydanticCustomError("items", f"true or false under `{_ALLOW_PII}`, next to `column`")
+    members = {path: said for path, said in value.items() if path not in ("column", _ALLOW_PII)}
+    return ItemsKey(column, {path: _member(path, said) for path, said in members.items()}, allow_pii is True)
 
 
 def _member(path: object, said: object) -> Field:
@@ -161,6 +167,8 @@ def _member(path: object, said: object) -> Field:
         return Field(str(path), said)
     if isinstance(said, dict) and set(said) == {"value"}:
         return Field(str(path), None, said["value"])
+    if isinstance(said, dict) and set(said) == {"column", _ALLOW_PII} and said["column"] and said[_ALLOW_PII] is True:
+        return Field(str(path), str(said["column"]), allow_pii=True)
     raise PydanticCustomError("items", f"a name or {{value: …}} for `{path}`")
 
 
@@ -172,6 +180,12 @@ _SOURCE = {
     "anyOf": [
         {"type": "string", "minLength": 1},
         {"type": "object", "properties": {"value": {}}, "required": ["value"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"column": {"type": "string", "minLength": 1}, _ALLOW_PII: {"type": "boolean"}},
+            "required": ["column", _ALLOW_PII],
+            "additionalProperties": False,
+        },
     ]
 }
 _SCHEMA = {
@@ -181,7 +195,11 @@ _SCHEMA = {
         {
             "type": "object",
             "minProperties": 1,
-            "properties": {"column": {"type": "string", "minLength": 1}, **dict.fromkeys(MEMBERS, _SOURCE)},
+            "properties": {
+                "column": {"type": "string", "minLength": 1},
+                _ALLOW_PII: {"type": "boolean"},
+                **dict.fromkeys(MEMBERS, _SOURCE),
+            },
             "patternProperties": {rf"^{_DATA}\.": _SOURCE},
             "additionalProperties": False,
         },
