@@ -10,6 +10,7 @@ from reverse_etl.cost import total
 from reverse_etl.guards.value.column_drift import DriftEntry
 from reverse_etl.guards.value.drift import Drift
 from reverse_etl.snapshot.run_history import RunRow, record_run
+from reverse_etl.sync import RowOrder
 from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, SyncHarness, accept
 
@@ -197,6 +198,35 @@ class ChangeDetectionContract:
         assert read == list(range(50))
         window = [row for batch in store.planned(lease.fence, 10, 20, 7) for row in batch.column("ordinal").to_pylist()]
         assert window == list(range(10, 20))
+
+    def test_a_plan_has_the_order_that_is_asked_for(self, harness):
+        """Rows of a user together, by a number, then by their identity; rows without a number come last."""
+        rows = [(f"e{n}@x.y", "Bo" if n % 3 else "Al", (n * 7 % 12) // 2 if n else None) for n in range(12)]
+        harness.model(PEOPLE, rows)
+        store, lease = harness.store(), harness.prepared()
+        diff = store.diff()
+        layout = replace(diff.layout, order=RowOrder(("none", "name"), ("points",)))
+        store.write_plan(replace(diff, layout=layout), lease.fence)
+        read = [row for batch in store.planned(lease.fence, 0, 12, 5) for row in batch.column("identity").to_pylist()]
+        named = sorted(rows, key=lambda row: (row[1], row[2] is None, row[2] or 0, row[0]))
+        assert read == [email for email, _, _ in named]
+
+    def test_first_rows_of_each_kind_are_found_without_a_plan(self, people):
+        people.sql("UPDATE {model} SET points = 5 WHERE email <> 'c@x.y'")
+        people.sql("DELETE FROM {model} WHERE email = 'c@x.y'")
+        people.sql("INSERT INTO {model} VALUES ('it''s@x.y', 'Ivy', 9)")
+        store, warehouse = people.store(), people.warehouse
+        diff = store.read_status().diff
+        first = dict(warehouse.query(warehouse.prepare(diff.first_identities(1))))
+        assert first == {"added": "it's@x.y", "changed": "a@x.y", "removed": "c@x.y"}
+        batches = list(warehouse.batches(warehouse.prepare(diff.rows_of(["it's@x.y", "c@x.y"])), 10))
+        rows = {row["identity"]: row for batch in batches for row in batch.to_pylist()}
+        points = diff.layout.value_of("points").name
+        assert {identity: (row["kind"], row[points]) for identity, row in rows.items()} == {
+            "it's@x.y": ("added", 9),
+            "c@x.y": ("removed", None),
+        }
+        assert dict(warehouse.query(diff.states_of(["a@x.y", "it's@x.y"]))) == {"a@x.y": "accepted"}
 
     def test_null_identity_is_invalid(self, people):
         people.sql("INSERT INTO {model} VALUES (NULL, 'x', 1), (NULL, 'y', 2)")
