@@ -201,6 +201,13 @@ def test_values_are_masked_and_structure_is_not(edited: Project) -> None:
     assert "DELETE /api/users/u2%40shop.com" in shown
 
 
+def test_a_request_that_asks_about_the_row_first_is_named(shop: Project) -> None:
+    shop.tag({**META, "mode": "update", "on_removed": "ignore"})
+    shop.sql("UPDATE people SET email = 'somebody@shop.com' WHERE number = 0")
+    [shown] = payloads(shop, "--show-payload")
+    assert (shown["lookup"], shown["path"]) == ("GET /api/users/getByEmail?email=s…@s…", "/api/users/bulkUpdate")
+
+
 def test_without_the_flag_nothing_is_shown(edited: Project) -> None:
     assert payloads(edited) == []
     assert "bulkUpdate" not in edited.cli("plan").out
