@@ -126,6 +126,8 @@ class SendGuardContext:
     `rows_before` are rows of the model at the last run, `compared` those with an accepted row to compare with.
     `renamed` rows came back under another identifier. `edited` rows changed only in `edited_fields`, which an edit of
     the mapping touched. `drifts` are fields whose values drifted beyond the limit of the guard `column_drift`.
+    `most_rows` is the number of rows that this run sends at most; None: any.
+    `requests` and `seconds` are the least that sending takes, and `fields` the fields that each row may have.
     `is_log`: the rows are things that happened, so the model may hold only the newest of them.
     `allowed` are the guards that may not stop this run.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
@@ -154,6 +156,10 @@ class SendGuardContext:
     edited_fields: tuple[str, ...] = ()
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
+    most_rows: int | None = None
+    requests: int = 0
+    seconds: float = 0.0
+    fields: int = 0
     is_log: bool = False
     allowed: Collection[str] = ()
     snapshot_table: str = ""

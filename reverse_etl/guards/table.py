@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reverse_etl.guards.amount import added, empty_model, removed, shrunk
+from reverse_etl.guards.amount import added, empty_model, first_run_size, removed, shrunk
 from reverse_etl.guards.columns import new_fields, pii
 from reverse_etl.guards.guard import BuildGuardContext, FieldGuardContext, Guard, ManifestGuardContext, SendGuardContext
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
@@ -22,6 +22,7 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     new_fields.GUARD,
     empty_model.GUARD,
     removed.GUARD,
+    first_run_size.GUARD,
     added.GUARD,
     column_drift.GUARD,
     shrunk.GUARD,

@@ -207,8 +207,12 @@ class Project:
 
     def state(self, columns: str, where: str = "TRUE") -> list[tuple[object, ...]]:
         """Rows of the sync snapshot."""
+        return self.sql(f"SELECT {columns} FROM {self.snapshot_table()} WHERE {where} ORDER BY identity")
+
+    def snapshot_table(self) -> str:
+        """The only sync snapshot."""
         [(table,)] = self.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'snapshot__%'")
-        return self.sql(f"SELECT {columns} FROM reverse_etl.{table} WHERE {where} ORDER BY identity")
+        return f"reverse_etl.{table}"
 
     def value_column(self, name: str = "") -> str:
         """The column of the sync snapshot that holds the first mapped value whose name begins so."""

@@ -12,6 +12,7 @@ from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.guards.target import relation, target
 from reverse_etl.provenance import ROWS, remembered_source
 from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.lease import LeaseRow
@@ -40,22 +41,23 @@ def guard_problem(
     allowed = environment.invocation.passed_guards
     guards = [guard for guard in SEND_GUARDS if guard.for_baseline or not is_baseline]
     on = [guard for guard in guards if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(on, send_context(runnable, status, allowed))
+    return first_problem(on, send_context(runnable, status, environment))
 
 
-def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str]) -> tuple[str, ...]:
+def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment) -> tuple[str, ...]:
     """Return the allowed guards that would stop this sync before it sends."""
-    context = send_context(runnable, status, allowed)
+    context, allowed = send_context(runnable, status, environment), environment.invocation.allowed
     guards = [guard for guard in SEND_GUARDS if guard.name in allowed and not guard.is_off(runnable.sync)]
     return tuple(guard.name for guard in guards if guard.check(context) is not None)
 
 
-def send_context(runnable: RunnableSync, status: SnapshotStatus, allowed: Collection[str] = ()) -> SendGuardContext:
+def send_context(runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
     layout = runnable.layout
     new = status.diff.stored.new_fields(layout)
     unnamed = [value.field.label for value in layout.values if not value.field.is_named]
     damage, counts = status.integrity_problem, status.counts
+    cost = estimate(runnable.bound.operations, environment.settings, counts.upserts, 0)
     edited = status.diff.edited
     return replace(
         _context(runnable),
@@ -79,7 +81,11 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus, allowed: Collec
         changed_fields=counts.changed_fields,
         drifts=status.drifts,
         is_log=runnable.bound.is_log,
-        allowed=allowed,
+        most_rows=_most_rows(runnable, environment),
+        requests=cost.requests,
+        seconds=cost.seconds,
+        fields=sum(not field.from_key for field in runnable.sync.fields or ()),
+        allowed=environment.invocation.passed_guards,
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},
@@ -90,6 +96,13 @@ def _rows_before(status: SnapshotStatus) -> int:
     """Return the rows of the model at the last run. An older version did not note rows that were never accepted."""
     noted = remembered_source(status.remembered).get(ROWS)
     return noted if isinstance(noted, int) else status.counts.entries_in_model
+
+
+def _most_rows(runnable: RunnableSync, environment: RunEnvironment) -> int | None:
+    """Return how many rows the run sends at most; None if flags and budget allow any number."""
+    chosen = environment.invocation.rows
+    bounds = (chosen.limit, len(chosen.only) or None, runnable.sync.budget.max_rows_per_run)
+    return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def _renamed(runnable: RunnableSync, counts: DiffCounts) -> int:

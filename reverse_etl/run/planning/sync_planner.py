@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reverse_etl.change import Problem
+from reverse_etl.counting import plural
 from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.checks.guard_checks import guard_problem
@@ -55,7 +56,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         warnings=(*forecast.warnings, *_warnings_of_run(runnable, status, reader, environment)),
         fails=forecast.fails,
         journeys=forecast.journeys,
-        note=_open_run_note(status),
+        note=". ".join(filter(None, (_open_run_note(status), _mapping_note(runnable, status)))),
     )
 
 
@@ -182,6 +183,13 @@ def _open_run_note(status: SnapshotStatus) -> str:
         f"run {status.lease.run.fence} has not committed: it is active, or it crashed. The next run first commits what"
         " the destination accepted, so it may send fewer rows than this plan counts"
     )
+
+
+def _mapping_note(runnable: RunnableSync, status: SnapshotStatus) -> str:
+    """Return how many rows changed only because the mapping was edited. Empty for none."""
+    edited = [f"`{v.field.label}`" for v in runnable.layout.values if v.field.label in status.diff.edited]
+    count = status.counts.edited
+    return f"{plural(count, 'row')} changed only because the mapping was edited: {', '.join(edited)}" if count else ""
 
 
 def _examples(runnable: RunnableSync, samples: Sequence[ChangedRow], most: int) -> Mapping[str, tuple[Example, ...]]:

@@ -126,3 +126,55 @@ def test_too_many_rows_stop(accident: str, shop: Project, iterable: ReferenceSer
     statement, guard, *words = OTHERS[accident]
     shop.sql(statement)
     assert_stops_once(shop, iterable, guard, *words)
+
+
+def test_an_edit_of_the_mapping_is_counted_apart(shop: Project) -> None:
+    shop.tag({**META, "fields": {**META["fields"], "nick": "name", "contact": "email", "from": {"value": "shop"}}})
+    shop.sql("UPDATE people SET age = age + 1 WHERE age < 10")
+    plan = shop.cli("plan")
+    assert (plan.code, plan.says("guard-")) == (0, False)
+    assert plan.says("260 rows changed only because the mapping was edited: `contact`, `nick`, `from`")
+    shop.tag({**META, "fields": {**META["fields"], "nick": "name"}, "guards": {"changed": {"percent": 10, "rows": 5}}})
+    ended = shop.cli("run")
+    assert ended.says("guard-changed", "40 of 300 rows (13.3 %)", "not counting 260 rows", "edited mapping: nick")
+    assert shop.cli("run", "--allow", "changed").code == 0
+    # The edit is settled, so later changes of the field are no edit.
+    shop.sql("UPDATE people SET name = name || '!'")
+    assert shop.cli("run").says("guard-changed", "300 of 300 rows (100.0 %)")
+
+
+def test_limits_are_the_definitions(shop: Project) -> None:
+    shop.sql("UPDATE people SET age = age + 1 WHERE age < 10")
+    shop.tag({**META, "guards": {"changed": {"max_rows": 39}}})
+    assert shop.cli("run").says("guard-changed", "40 of 300 rows", "50 % and 100 rows, or 39 rows")
+    shop.tag({**META, "guards": {"changed": {"max_rows": 40}}})
+    assert shop.cli("run").code == 0
+
+
+def test_a_first_run_of_many_rows_stops(shop: Project, iterable: ReferenceServer) -> None:
+    meta = {**META, "name": "again", "guards": {"first_run_size": {"rows": 299}}}
+    shop.tag(meta)
+    requests = iterable.number
+    words = ("guard-first-run-size", "300 rows: at least", "1 minute", "7 fields", "--allow first_run_size")
+    assert shop.cli("run").says(*words)
+    assert shop.cli("plan").says(*words[1:])
+    assert iterable.number == requests
+    assert shop.cli("run", "--limit", "3").code == 0
+    shop.tag({**meta, "guards": {"first_run_size": {"rows": 200}}})
+    assert shop.cli("run").says("the rest of its first run would send 297 rows")
+    assert shop.cli("run", "--allow", "first_run_size").code == 0
+
+
+def test_the_rest_of_an_interrupted_first_run_is_no_growth(shop: Project) -> None:
+    """The model has the rows that the first run found; most of them were not accepted."""
+    shop.sql(f"DELETE FROM {shop.snapshot_table()} WHERE identity NOT LIKE 'u1%'")
+    shop.tag({**META, "guards": {"added": {"percent": 10, "rows": 10}}})
+    assert not shop.cli("plan", "--allow", "snapshot").says("guard-added", "grew by")
+
+
+def test_a_few_rows_stop_nothing(shop: Project) -> None:
+    shop.tag({**META, "name": "few"})
+    shop.sql("DELETE FROM people WHERE age >= 20 OR born > DATE '1990-01-15'")
+    assert shop.cli("run").code == 0
+    shop.sql("UPDATE people SET name = NULL, age = 7, subscribed = NOT subscribed, code = 'x' || code")
+    assert shop.cli("run").code == 0
