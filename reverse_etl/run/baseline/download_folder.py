@@ -45,7 +45,7 @@ class DownloadFolder:
                 "file-not-written",
                 f"{self.path} cannot be written: {error.strerror}",
                 context={"sync": self.sync},
-                hint="Let this user write next to the target folder of dbt, and run again.",
+                hint="Let this user write to the target folder of dbt, and run again.",
             ) from error
         return self.path
 
@@ -67,6 +67,6 @@ class DownloadFolder:
 
 
 def _describe_place(run: BaselineRun) -> str:
-    """Return a digest of the project that the rows are read from."""
-    place = run.runnable.destination.remembered("baseline")
+    """Return a digest of the project that the rows are read from, and of where the sync snapshot is."""
+    place = {**run.runnable.destination.remembered("baseline"), "lease": run.store.tables.lease}
     return sha256(json.dumps(place, sort_keys=True, default=str).encode()).hexdigest()
