@@ -19,6 +19,13 @@ def size(count: int) -> str:
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
 
 
+def payload_sentence(fields_sent: int, fields_spared: int) -> str:
+    """Return `37 sent, 185 unchanged ones left out`; empty if no field is sent or left out."""
+    if not fields_sent + fields_spared:
+        return ""
+    return f"{fields_sent:,} sent" + (f", {fields_spared:,} unchanged ones left out" if fields_spared else "")
+
+
 def duration(seconds: float) -> str:
     """Return the seconds as `0.42 s`, `12 s`, `3 min`, `2 h 5 min`."""
     if seconds < 60:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, list_counts, resent_sentence
+from reverse_etl.report.amounts import duration, list_counts, payload_sentence, resent_sentence, size
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.plan_parts.journeys import journey_sentences
@@ -45,6 +45,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("removed", _removed(plan)),
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
+                ("values", _values(plan)),
                 *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
                 ("left", _left(plan)),
                 ("note", plan.note),
@@ -99,6 +100,11 @@ def _requests(plan: SyncPlan) -> str:
     if not plan.requests:
         return "none"
     return f"at least {plan.requests:,}, {duration(plan.seconds)} at Iterable's limits"
+
+
+def _values(plan: SyncPlan) -> str:
+    said = payload_sentence(plan.fields_sent, plan.fields_spared)
+    return f"{said}, {size(plan.body_bytes)}" if said else ""
 
 
 def _left(plan: SyncPlan) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from reverse_etl.change import Response, RunResult, SyncStatus
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, list_counts, resent_sentence, size
+from reverse_etl.report.amounts import duration, list_counts, payload_sentence, resent_sentence, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.redaction import printable
@@ -50,6 +50,7 @@ def result_lines(result: RunResult) -> list[str]:
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
             ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
+            ("values", payload_sentence(traffic.fields_sent, traffic.fields_spared)),
             ("warehouse", cost_line(total(spent.cost for spent in result.spent))),
             *(
                 ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")

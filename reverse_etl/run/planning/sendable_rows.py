@@ -25,12 +25,16 @@ _ROWS_A_BATCH = 2000
 class SendableRows:
     """What encoding the planned rows showed: rows that cannot be sent, by the code of the reason.
 
-    `names` counts the other rows by their value in one column. It holds only so many names; `unnamed` counts the rest.
+    The other rows have `fields_sent` in bodies of `body_bytes`, and `fields_spared` that did not change and stay out.
+    `names` counts these rows by their value in one column. It holds only so many names; `unnamed` counts the rest.
     """
 
     unsendable: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
     unnamed: int = 0
+    fields_sent: int = 0
+    fields_spared: int = 0
+    body_bytes: int = 0
 
 
 def count_sendable(
@@ -52,12 +56,16 @@ def _count(runnable: RunnableSync, batches: Iterator[pa.RecordBatch], name_colum
     largest = largest_row(runnable.bound.operations.write)
     codes: Counter[str] = Counter()
     names = ValueCounts()
+    sent = spared = body_bytes = 0
     for batch in batches:
         for portion in Window(0, batch.num_rows, (batch,)).portions():
             encoded = runnable.encoder.encode(number_rows(portion) if name_column else portion)
             codes.update(outcome.code for outcome in encoded.outcomes)
-            codes.update("row-too-large" for change in encoded.changes if len(change.body) + 1 > largest)
+            fitting = [change for change in encoded.changes if len(change.body) + 1 <= largest]
+            codes["row-too-large"] += len(encoded.changes) - len(fitting)
+            sent += sum(change.fields_sent for change in fitting)
+            spared += sum(change.fields_spared for change in fitting)
+            body_bytes += sum(len(change.body) for change in fitting)
             if name_column:
-                fitting = [change.ordinal for change in encoded.changes if len(change.body) + 1 <= largest]
-                names.add(portion.column(name_column).take(fitting))
-    return SendableRows(codes, names.counts, names.others)
+                names.add(portion.column(name_column).take([change.ordinal for change in fitting]))
+    return SendableRows(+codes, names.counts, names.others, sent, spared, body_bytes)

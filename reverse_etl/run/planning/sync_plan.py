@@ -35,6 +35,8 @@ class SyncPlan:
     `examples` are a few changed rows by field. `on_removed` says whether removed rows are sent, `removal` what it does.
     `to_send` rows would be sent, and `left` rows would wait for a later run because of `ended_by`: `limit` or
     `max_rows_per_run`.
+    All rows to write together have `fields_sent` in bodies of `body_bytes`. Their `fields_spared` did not change, and
+    stay out.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
     `payloads` are the requests of a few rows of each kind, if they were asked for; none if the run would stop.
@@ -65,6 +67,9 @@ class SyncPlan:
     ended_by: str = ""
     requests: int = 0
     seconds: float = 0.0
+    fields_sent: int = 0
+    fields_spared: int = 0
+    body_bytes: int = 0
     invalid: Mapping[str, int] = field(default_factory=dict)
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)

@@ -49,7 +49,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
     forecast = _forecast(runnable, status, reader, environment)
     payloads = _payloads(runnable, forecast, status, reader, shown.payloads)
     return replace(
-        _count(forecast.runnable, status, forecast.unsendable, environment),
+        _count(forecast.runnable, status, forecast.rows, environment),
         examples=_examples(runnable, samples, shown.examples),
         payloads=payloads,
         problems=forecast.problems,
@@ -62,10 +62,10 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
 
 @dataclass(frozen=True)
 class _Forecast:
-    """What would happen before the first row is sent: the connected sync, unsendable rows, and what ends the run."""
+    """What would happen before the first row is sent: the connected sync, its encoded rows, and what ends the run."""
 
     runnable: RunnableSync
-    unsendable: Mapping[str, int] = field(default_factory=dict)
+    rows: SendableRows = field(default_factory=SendableRows)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     fails: bool = False
@@ -89,7 +89,7 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
     column = name_column_of(connected, journeys)
     rows = count_sendable(connected, status.diff, reader, column) if status.counts.upserts else SendableRows()
     return _Forecast(
-        connected, rows.unsendable, warnings=tuple(warnings), journeys=plan_journeys(connected, status, journeys, rows)
+        connected, rows, warnings=tuple(warnings), journeys=plan_journeys(connected, status, journeys, rows)
     )
 
 
@@ -120,12 +120,10 @@ def _connect(
         client.close()
 
 
-def _count(
-    runnable: RunnableSync, status: SnapshotStatus, unsendable: Mapping[str, int], environment: RunEnvironment
-) -> SyncPlan:
+def _count(runnable: RunnableSync, status: SnapshotStatus, rows: SendableRows, environment: RunEnvironment) -> SyncPlan:
     counts = status.counts
     all_removals = counts.removed if status.diff.acts_on_removed else 0
-    all_writes = counts.upserts - sum(unsendable.values())
+    all_writes = counts.upserts - sum(rows.unsendable.values())
     allowance = allowance_of(runnable.sync, environment)
     writes = allowance.rows_of(all_writes)
     removals = allowance.rows_of(all_writes + all_removals) - writes
@@ -149,7 +147,10 @@ def _count(
         ended_by=allowance.rows_reason if left else "",
         requests=cost.requests,
         seconds=cost.seconds,
-        invalid={**counts.invalid, **unsendable},
+        fields_sent=rows.fields_sent,
+        fields_spared=rows.fields_spared,
+        body_bytes=rows.body_bytes,
+        invalid={**counts.invalid, **rows.unsendable},
         changed_fields=dict(counts.changed_fields),
     )
 
