@@ -43,7 +43,8 @@ def _check(context: SendGuardContext) -> Problem | None:
 def _rows_of_first_run(context: SendGuardContext) -> int:
     """Return how many rows a first run would send; also the rest, while less than half of its rows were accepted."""
     if not context.entries:
-        return context.added
+        # After `--allow snapshot`, a lost sync snapshot is no first run.
+        return context.added if context.is_first_run else 0
     grown = max(context.model_rows - context.rows_before, 0)
     rest = context.added - grown
     return rest if rest > context.entries else 0

@@ -81,6 +81,7 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus, environment: Ru
         changed_fields=counts.changed_fields,
         drifts=status.drifts,
         is_log=runnable.bound.is_log,
+        is_first_run=status.is_first_run,
         most_rows=_most_rows(runnable, environment),
         requests=cost.requests,
         seconds=cost.seconds,
