@@ -68,6 +68,41 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """A number of rows, or of percent, from which on something happens: `> 5 %`, `>= 100`."""
+
+    amount: float = 0
+    is_share: bool = False
+    is_inclusive: bool = False
+
+    def is_reached(self, count: int, total: int) -> bool:
+        """Return whether `count` of `total` rows is that many. No rows are never too many."""
+        actual, limit = (count * 100, self.amount * total) if self.is_share else (count, self.amount)
+        return count > 0 and (actual >= limit if self.is_inclusive else actual > limit)
+
+    def __str__(self) -> str:
+        """Return the threshold as a definition writes it."""
+        return f"{'>=' if self.is_inclusive else '>'} {self.amount:g}{' %' if self.is_share else ''}"
+
+
+@dataclass(frozen=True)
+class OutcomeLimit(Limit):
+    """How many refused rows make a run a warning or an error. `error_if` replaces the other limits."""
+
+    warn_if: Threshold = Threshold()
+    error_if: Threshold | None = None
+
+    def is_warning(self, count: int, total: int) -> bool:
+        return self.warn_if.is_reached(count, total)
+
+    def is_error(self, count: int, total: int) -> bool:
+        return self.exceeded(count, total) if self.error_if is None else self.error_if.is_reached(count, total)
+
+    def __str__(self) -> str:
+        return super().__str__() if self.error_if is None else f"error_if: {self.error_if}"
+
+
+@dataclass(frozen=True)
 class RunBudget:
     """How much one run of a sync may send; None: no limit. Requests include retries and lookups of rows."""
 
@@ -111,7 +146,8 @@ class Sync:
     entry: Any = None
     creates_scope: bool = False
     guards: Mapping[str, Any] = field(default_factory=dict)
-    reject_limit: Limit = field(default_factory=Limit)
+    reject_limit: OutcomeLimit = field(default_factory=OutcomeLimit)
+    invalid_limit: OutcomeLimit | None = None
     budget: RunBudget = field(default_factory=RunBudget)
     sends_changed_fields: bool = False
     target: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markdown_pieces import code, table
 
-from reverse_etl.definition.policy import SyncPolicy
+from reverse_etl.definition.defaults import ProjectDefaults
 from reverse_etl.settings import FILE, Settings, variable
 
 _INTRO = f"""# Settings
@@ -35,7 +35,7 @@ def settings_page() -> str:
 
 
 def _default_rows() -> list[tuple[str, str]]:
-    return [(code(name), _sentence(field.description or "")) for name, field in SyncPolicy.model_fields.items()]
+    return [(code(name), _sentence(field.description or "")) for name, field in ProjectDefaults.model_fields.items()]
 
 
 def _sentence(text: str) -> str:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import Field as Key
 from pydantic import ValidationError
 
 from reverse_etl.definition.faults import YamlLocation, translate_errors
 from reverse_etl.definition.policy import SyncPolicy
+from reverse_etl.definition.send_key import WHAT_ROWS_CARRY, RowContent
 from reverse_etl.errors import Fault, Faults, did_you_mean
 from reverse_etl.settings import FILE
 
 TARGETS = "targets"
+_SEND, _USUAL = "send", "changed_fields"
+
+
+class ProjectDefaults(SyncPolicy):
+    """What reverse_etl.yml can say at its top, and below a target."""
+
+    send: RowContent | None = Key(
+        default=None, description=f"{WHAT_ROWS_CARRY}; for objects that have the key. Default: changed fields"
+    )
+
+
 # The keys of the file that are neither settings nor destinations.
-DEFAULT_KEYS = (*SyncPolicy.model_fields, TARGETS)
+DEFAULT_KEYS = (*ProjectDefaults.model_fields, TARGETS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ def read_defaults(content: Mapping[str, object], target: str) -> Mapping[str, ob
 
     `content` is the whole file. Raises Faults with everything that is wrong with its defaults, for any target.
     """
-    common = {key: content[key] for key in SyncPolicy.model_fields if key in content}
+    common = {key: content[key] for key in ProjectDefaults.model_fields if key in content}
     faults = _faults_of(common, _DefaultsLocation())
     targets = content.get(TARGETS) or {}
     if not isinstance(targets, Mapping):
@@ -48,7 +61,9 @@ def read_defaults(content: Mapping[str, object], target: str) -> Mapping[str, ob
         faults += _faults_of(defaults or {}, _DefaultsLocation(f"{TARGETS}.{name}"))
     if faults:
         raise Faults(faults)
-    return merge_values(common, targets.get(target) or {})
+    merged = merge_values(common, targets.get(target) or {})
+    # An object that keeps the fields left out of a request sends changed fields anyway; the others cannot.
+    return {key: value for key, value in merged.items() if (key, value) != (_SEND, _USUAL)}
 
 
 def unknown_targets(content: Mapping[str, object], known: Sequence[str]) -> list[str]:
@@ -81,7 +96,7 @@ def merge_values(lower: Mapping[str, object], upper: Mapping[str, object]) -> di
 
 def _faults_of(defaults: object, location: YamlLocation) -> list[Fault]:
     try:
-        SyncPolicy.model_validate(defaults)
+        ProjectDefaults.model_validate(defaults)
     except ValidationError as error:
-        return translate_errors(error, location, SyncPolicy)
+        return translate_errors(error, location, ProjectDefaults)
     return []

@@ -158,6 +158,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         target=model.target,
         database=model.database,
         reject_limit=entry.reject_limit.limit(),
+        invalid_limit=entry.invalid_limit.limit() if entry.invalid_limit is not None else None,
         budget=entry.budget.budget(),
         sends_changed_fields=entry.sends_changed_fields(),
     )

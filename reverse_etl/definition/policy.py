@@ -8,8 +8,8 @@ from __future__ import annotations
 from pydantic import Field as Key
 
 from reverse_etl.definition.guard_keys import GuardsEntry
+from reverse_etl.definition.outcome_limit import OutcomeLimitEntry
 from reverse_etl.guards.entry_part import EntryPart
-from reverse_etl.guards.limit import LimitEntry
 from reverse_etl.sync import RunBudget
 
 
@@ -30,5 +30,10 @@ class SyncPolicy(EntryPart):
     """Defaults for definitions."""
 
     guards: GuardsEntry = Key(GuardsEntry(), description="which guards can stop a run, and their limits")
-    reject_limit: LimitEntry = Key(LimitEntry(), description="how many refused rows make a run an error")
+    reject_limit: OutcomeLimitEntry = Key(
+        OutcomeLimitEntry(), description="how many rejected or invalid rows make a run a warning or an error"
+    )
+    invalid_limit: OutcomeLimitEntry | None = Key(
+        default=None, description="the same for invalid rows only; then `reject_limit` does not count them"
+    )
     budget: BudgetEntry = Key(BudgetEntry(), description="how much one run may send; the rest waits for the next run")

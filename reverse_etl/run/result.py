@@ -9,12 +9,8 @@ from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus
 from reverse_etl.cost import StatementCost
 from reverse_etl.counting import are, plural, were
 from reverse_etl.run.context import End, RunContext
-from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.refusal_limits import find_limit_problem, is_warning
 from reverse_etl.run.sending.allowance import left_sentence
-
-# With fewer rows in a run, a share of them means nothing.
-_ENOUGH_FOR_A_SHARE = 10
-
 
 _COLUMNS = "columns"
 
@@ -85,13 +81,12 @@ def _status(end: End, counts: Counts) -> tuple[SyncStatus, Problem | None]:
     if problem is None and (counts.failed or counts.aborted > left):
         interrupted = run.environment.invocation.stop()
         problem = _dropped_fields_problem(run, counts) or _undelivered_problem(run, counts, interrupted=interrupted)
-    problem = problem or _find_too_many_refusals(run, counts)
+    problem = problem or find_limit_problem(run, counts)
     if problem is not None:
         return SyncStatus.ERROR, problem
-    waiting = run.counts.waiting
-    refused = counts.rejected + counts.invalid + counts.quarantined - waiting
-    skipped = (counts.skipped or waiting) and not run.runnable.bound.expects_skips
-    return (SyncStatus.WARN if refused or skipped or left or run.warnings else SyncStatus.SUCCESS), None
+    skipped = (counts.skipped or run.counts.waiting) and not run.runnable.bound.expects_skips
+    warns = is_warning(run, counts) or skipped or left or run.warnings
+    return (SyncStatus.WARN if warns else SyncStatus.SUCCESS), None
 
 
 def _miscount_problem(sync: str, counts: Counts) -> Problem:
@@ -102,27 +97,6 @@ def _miscount_problem(sync: str, counts: Counts) -> Problem:
         "Report this with the run's result file; the next run sends rows without a response again.",
         counts.as_dict(),
     )
-
-
-def _find_too_many_refusals(run: RunContext, counts: Counts) -> Problem | None:
-    """Return whether too many rows were refused: of the rows sent now, or of all rows of the sync."""
-    limit, looked = run.runnable.sync.reject_limit, run.counts
-    # A forgotten user is not a fault of the rows.
-    rejected, sendable = counts.rejected - run.outcomes.forgotten, counts.planned - counts.invalid
-    of_many = sendable >= _ENOUGH_FOR_A_SHARE and limit.exceeds_share(rejected, sendable)
-    if of_many or limit.exceeds_count(rejected, sendable):
-        return _reject_limit_problem(
-            run.runnable, f"{rejected:,} of {plural(sendable, 'sent row')} {were(rejected)} rejected"
-        )
-    # What was refused or invalid stays so in every run, so it is compared with the model and not with what changed.
-    removals = looked.refused_removals + run.planned_rows.get("removed", 0)
-    rows = max(looked.model_rows + removals, counts.planned)
-    held = {"rejected": rejected, "invalid": counts.invalid, "refused by an earlier run": looked.refused_before}
-    if not limit.exceeded(sum(held.values()), rows):
-        return None
-    reasons = ", ".join(f"{count:,} {name}" for name, count in held.items() if count)
-    many = sum(held.values())
-    return _reject_limit_problem(run.runnable, f"{many:,} of {plural(rows, 'row')} {are(many)} held back: {reasons}")
 
 
 def _dropped_fields_problem(run: RunContext, counts: Counts) -> Problem | None:
@@ -166,16 +140,6 @@ def _undelivered_problem(run: RunContext, counts: Counts, *, interrupted: bool) 
         f"sync `{sync}`: {undelivered}",
         f"Run again to send them again. The samples in the result file say why, with what {name} answered.",
         {"failed": counts.failed, "aborted": counts.aborted},
-    )
-
-
-def _reject_limit_problem(runnable: RunnableSync, sentence: str) -> Problem:
-    return Problem(
-        "reject-limit",
-        f"sync `{runnable.sync.name}`: {sentence}",
-        f"See `reverse-etl rejected --select {runnable.sync.name}{runnable.destination.flag}`. All other rows are"
-        " delivered. `reject_limit` in the definition sets how many are too many.",
-        {"limit": str(runnable.sync.reject_limit)},
     )
 
 

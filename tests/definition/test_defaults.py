@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from reverse_etl.definition.defaults import DEFAULT_KEYS, read_defaults
+from reverse_etl.definition.defaults import DEFAULT_KEYS, ProjectDefaults, read_defaults
 from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
-from reverse_etl.definition.policy import SyncPolicy
 from reverse_etl.destinations.iterable import entries
 from reverse_etl.errors import Faults
 from reverse_etl.guards.amount.removed import RemovalLimit, removal_limit
 from reverse_etl.guards.table import GUARDS
-from reverse_etl.sync import Limit, Sync
+from reverse_etl.sync import OutcomeLimit, Sync
 from tests.documentation import GENERATED
 
 FILE: dict[str, Any] = {
@@ -38,12 +37,27 @@ def test_the_definition_wins_over_the_target_and_the_target_over_the_project() -
     assert removal_limit(in_prod) == RemovalLimit(20, 7)
     assert removal_limit(in_dev) == RemovalLimit(20, 9), "key by key"
     assert (in_prod.guards["build"], in_dev.guards["build"]) == (True, False)
-    assert in_prod.reject_limit == Limit(1)
+    assert in_prod.reject_limit == OutcomeLimit(1)
     own = read_sync("dev", guards={"removed": {"percent": 30}, "empty_model": True}, reject_limit={"rows": 5})
     assert removal_limit(own) == RemovalLimit(30, 9)
     assert (own.guards["build"], own.guards["empty_model"]) == (False, True)
-    assert own.reject_limit == Limit(1, 5)
+    assert own.reject_limit == OutcomeLimit(1, 5)
     assert removal_limit(read_sync("dev", guards={"removed": False})) is None
+
+
+def test_objects_without_a_key_ignore_its_default() -> None:
+    model = TaggedModel("m", "model.shop.m", '"m"', "m.yml")
+    catalog = {"object": "catalog_items", "catalog": "Stores", "item_id": "id"}
+    event = {"object": "events", "email": "email", "event_name": {"value": "Seen"}, "event_id": "id"}
+    for said in ("whole_row", "changed_fields"):
+        tagged = replace(model, defaults=read_defaults({"send": said}, "dev"))
+        syncs, broken = read_definitions(
+            tagged, [{"object": "users", "email": "email"}, catalog, event], lambda _: entries()
+        )
+        assert not broken
+        assert syncs[0].entry.send == said
+    back = read_defaults({"send": "whole_row", "targets": {"dev": {"send": "changed_fields"}}}, "dev")
+    assert back == {}
 
 
 @pytest.mark.parametrize(
@@ -74,9 +88,9 @@ def test_all_wrong_defaults_are_found_at_once() -> None:
 
 
 def test_every_key_can_have_a_default_and_is_in_the_docs() -> None:
-    assert (*SyncPolicy.model_fields, "targets") == DEFAULT_KEYS
+    assert (*ProjectDefaults.model_fields, "targets") == DEFAULT_KEYS
     for guard in GUARDS:
         if guard.key is not None:
             assert read_defaults({"guards": {guard.name: False}}, "") == {"guards": {guard.name: False}}
-    for key in SyncPolicy.model_fields:
+    for key in ProjectDefaults.model_fields:
         assert f"| `{key}` |" in GENERATED["reference/settings.md"]

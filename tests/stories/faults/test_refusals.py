@@ -89,6 +89,25 @@ def test_the_exit_code_stays_while_too_many_are_held_back(
     assert ended() == (1, "error")
 
 
+def test_limits_take_the_words_of_dbt(shop: Project, ended: Callable[[], tuple[int, object]]) -> None:
+    build(shop, 20)
+    shop.sql("UPDATE people SET email = NULL WHERE rowid < 2")
+    for limits, end in (
+        ({}, (0, "warn")),
+        ({"reject_limit": {"warn_if": "> 10 %"}}, (0, "success")),
+        ({"reject_limit": {"warn_if": "> 1"}}, (0, "warn")),
+        ({"reject_limit": {"error_if": ">= 2"}}, (1, "error")),
+        ({"invalid_limit": {"error_if": "> 2"}, "reject_limit": {"error_if": "!= 0"}}, (0, "warn")),
+        ({"invalid_limit": {"error_if": "> 5 %"}}, (1, "error")),
+    ):
+        shop.tag({**META, **limits})
+        assert ended() == end, limits
+    problem = shop.result()["problem"]
+    assert isinstance(problem, dict)
+    assert (problem["code"], problem["context"]) == ("invalid-limit", {"limit": "error_if: > 5 %"})
+    assert "2 of 20 rows are held back: 2 invalid" in problem["message"]
+
+
 def test_the_history_says_why_a_run_failed(shop: Project, iterable: ReferenceServer) -> None:
     build(shop, 3, bad=3)
     assert shop.cli("run").code == 1
