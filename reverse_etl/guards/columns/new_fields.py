@@ -35,7 +35,12 @@ def _check(context: SendGuardContext) -> Problem | None:
         f" `fields: [{_listed((*known, *new))}]`. To send the other columns only, list those:"
         f" `fields: [{_listed(known)}]`. Or set `guards: {{new_fields: skip}}`, which leaves out new columns with a"
         " warning.",
-        {"new columns": ", ".join(new), "columns sent so far": len(known), "model": sync.model, "file": sync.file},
+        {
+            **{f"rows with a value in `{name}`": context.changed_fields.get(name, 0) for name in new},
+            "columns sent so far": len(known),
+            "model": sync.model,
+            "file": sync.file,
+        },
     )
 
 

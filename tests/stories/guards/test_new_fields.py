@@ -30,6 +30,7 @@ def test_a_new_column_stops_until_it_is_allowed_once(sent: Project, iterable: Re
     ended = assert_stopped(sent, iterable)
     assert ended.says("guard-new-fields", "1 column is new to the sync: `salary`", "--allow new_fields")
     assert ended.says("`fields: [name, tier, salary]`", "`fields: [name, tier]`", "guards: {new_fields: skip}")
+    assert ended.says("rows with a value in `salary`: 12", "columns sent so far: 2")
     assert sent.cli("plan").says("guard-new-fields")
     assert sent.cli("run", "--allow", "new_fields").code == 0
     assert len(salaries(iterable)) == 12
