@@ -69,7 +69,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number of rows, or of percent, from which on something happens: `> 5 %`, `>= 100`."""
+    """A number of rows, or a share of them, that is too many: `> 5 %`, `>= 100`."""
 
     amount: float = 0
     is_share: bool = False

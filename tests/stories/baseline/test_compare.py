@@ -254,7 +254,7 @@ def test_killed_before_a_statement_it_harms_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_sent_a_moment_ago_is_read_after_a_pause(tmp_path: Path) -> None:
-    """Iterable returns older values for a minute: they must not be taken for what it holds."""
+    """Iterable returns older values for a minute: they must not count as what it holds."""
     with serve_reference() as server:
         side, clock = ReferenceSide(server), Hurrying()
         project = Project.make(tmp_path / "shop", side.url, NAMES)
