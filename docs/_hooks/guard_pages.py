@@ -13,9 +13,9 @@ from reverse_etl.guards.table import GUARDS
 
 _INTRO = """# Guards
 
-Guards are checked before the first request. All are on by default. A guard that stops a run gives the sync the status
-`stopped` (`build`: `skipped`), and the command the exit code 1. Other syncs continue. `--allow GUARD` lets one guard
-pass for one command. `plan` shows which guard would stop the run.
+Guards are checked before the first row is sent. All except `journeys` are on by default. A guard that stops a run gives
+the sync the status `stopped` (`build`: `skipped`), and the command the exit code 1. Other syncs continue.
+`--allow GUARD` lets one guard pass for one command. `plan` shows which guard would stop the run.
 
 """
 _NOTES = Path(__file__).parent / "guard_notes.md"
@@ -43,6 +43,8 @@ def _key(guard: Guard[Any]) -> str:
     if guard.key is None:
         return "cannot be turned off"
     off = " or ".join(code(f"guards: {{{guard.name}: {word}}}") for word in ("false", *_words(guard)))
+    if guard.default is False:
+        return f"{off} (the default)"
     if not isinstance(guard.default, EntryPart):
         return off
     defaults = ", ".join(f"{name}: {_shown(value)}" for name, value in guard.default)

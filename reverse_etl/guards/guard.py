@@ -130,6 +130,8 @@ class SendGuardContext:
     `requests` and `seconds` are the least that sending takes, and `fields` the fields that each row may have.
     `is_log`: the rows are things that happened, so the model may hold only the newest of them.
     `allowed` are the guards that may not stop this run.
+    `journey_rows` are rows that may enter the journeys of `journey_names`, once that is known; `journeys_unread` says
+    why the journeys could not be read.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
     """
 
@@ -163,6 +165,9 @@ class SendGuardContext:
     fields: int = 0
     is_log: bool = False
     allowed: Collection[str] = ()
+    journey_rows: int = 0
+    journey_names: tuple[str, ...] = ()
+    journeys_unread: str = ""
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reverse_etl.guards.amount import added, empty_model, first_run_size, removed, shrunk
+from reverse_etl.guards.amount import added, empty_model, first_run_size, journeys, removed, shrunk
 from reverse_etl.guards.columns import new_fields, pii
 from reverse_etl.guards.guard import BuildGuardContext, FieldGuardContext, Guard, ManifestGuardContext, SendGuardContext
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
@@ -27,6 +27,7 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     column_drift.GUARD,
     shrunk.GUARD,
     changed.GUARD,
+    journeys.GUARD,
 )
 GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *FIELD_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
 # What `--allow` accepts.

@@ -15,6 +15,7 @@ from reverse_etl.change import BaselineReport, Problem, Status, SyncStatus
 from reverse_etl.destinations.request import Client
 from reverse_etl.run.baseline.adopter import Adopter
 from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import Journal
 from reverse_etl.run.sending.row_outcomes import RowOutcomes
@@ -37,6 +38,7 @@ class RunContext:
     With an `adopter` the run is a baseline: it sends nothing, and `baseline` is what it found.
     `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
     of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that crashed.
+    `journeys` is what the planned rows may start at the destination, if a guard needs that.
     """
 
     runnable: RunnableSync
@@ -53,6 +55,7 @@ class RunContext:
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None
     recovered_removals: int = 0
+    journeys: JourneyForecast | None = None
     adopter: Adopter | None = None
     baseline: BaselineReport | None = None
 

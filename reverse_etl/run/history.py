@@ -48,7 +48,7 @@ def _overridden_guards(context: RunContext) -> Sequence[str]:
     if not isinstance(context, LookedRun):
         return ()
     status = context.snapshot_status_under_lease if isinstance(context, LeasedRun) else context.snapshot_status
-    return overridden_guards(context.runnable, status, context.environment)
+    return overridden_guards(context.runnable, status, context.environment, context.journeys)
 
 
 def _removals(context: RunContext, allowed: Collection[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from reverse_etl.run.stages.close import close
 from reverse_etl.run.stages.commit import commit
 from reverse_etl.run.stages.guard import guard, guard_connected
 from reverse_etl.run.stages.guard_plan import guard_plan
+from reverse_etl.run.stages.journeys import forecast, is_guarded
 from reverse_etl.run.stages.look import look
 from reverse_etl.run.stages.plan import write_plan
 from reverse_etl.run.stages.prepare import expects_rows, plans_rows, prepare
@@ -54,6 +55,7 @@ STAGES = (
     RunStage("recover", recover, lambda context: context.lease_row.run is not None),
     RunStage("plan", write_plan),
     RunStage("check", prepare, plans_rows),
+    RunStage("check", forecast, is_guarded),
     RunStage("plan", guard_plan),
     RunStage("send", send, lambda context: not context.is_baseline),
     RunStage("adopt", adopt, lambda context: context.is_baseline),

@@ -203,6 +203,14 @@ class SnapshotStore(SnapshotReader):
         row = self._warehouse.query(f"SELECT {', '.join(sums)} FROM {self._plan(fence)} WHERE kind = 'changed'")[0]
         return {value.field.label: int(n) for value, n in zip(self.layout.values, row, strict=True) if n}
 
+    def count_planned_values(self, fence: int, column: str, most: int = 1_000) -> dict[str, int]:
+        """Return how many written rows of the plan have each value of a column: the `most` frequent values as text."""
+        rows = self._warehouse.query(
+            f"SELECT {column}, count(*) FROM {self._plan(fence)} WHERE kind IN ('added', 'changed', 'resent')"
+            f" GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT {int(most)}"
+        )
+        return {str(value): int(count) for value, count in rows}
+
     def commit(self, run: OpenRun, untouched: Ranges, *, stale: bool, moved: bool = False) -> None:
         """Merge what the run did into the sync snapshot; if some rows are `stale`, correct the stored hashes.
 

@@ -12,6 +12,7 @@ from reverse_etl.guards.table import SEND_GUARDS
 from reverse_etl.guards.target import relation, target
 from reverse_etl.provenance import ROWS, remembered_source
 from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.counting.counts import DiffCounts
@@ -35,32 +36,47 @@ def relation_error(runnable: RunnableSync, row: LeaseRow, allowed: Collection[st
 
 
 def guard_problem(
-    runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment, *, is_baseline: bool = False
+    runnable: RunnableSync,
+    status: SnapshotStatus,
+    environment: RunEnvironment,
+    *,
+    is_baseline: bool = False,
+    journeys: JourneyForecast | None = None,
 ) -> Problem | None:
-    """Return what stops this sync before it sends, or None. A baseline sends nothing, so fewer guards concern it."""
+    """Return what stops this sync before it sends, or None. A baseline sends nothing, so fewer guards concern it.
+
+    `journeys` are known once the destination was asked.
+    """
     allowed = environment.invocation.passed_guards
     guards = [guard for guard in SEND_GUARDS if guard.for_baseline or not is_baseline]
     on = [guard for guard in guards if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(on, send_context(runnable, status, environment))
+    return first_problem(on, send_context(runnable, status, environment, journeys))
 
 
-def overridden_guards(runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment) -> tuple[str, ...]:
+def overridden_guards(
+    runnable: RunnableSync,
+    status: SnapshotStatus,
+    environment: RunEnvironment,
+    journeys: JourneyForecast | None = None,
+) -> tuple[str, ...]:
     """Return the allowed guards that would stop this sync before it sends."""
-    context, allowed = send_context(runnable, status, environment), environment.invocation.allowed
+    context, allowed = send_context(runnable, status, environment, journeys), environment.invocation.allowed
     guards = [guard for guard in SEND_GUARDS if guard.name in allowed and not guard.is_off(runnable.sync)]
     return tuple(guard.name for guard in guards if guard.check(context) is not None)
 
 
-def send_context(runnable: RunnableSync, status: SnapshotStatus, environment: RunEnvironment) -> SendGuardContext:
+def send_context(
+    runnable: RunnableSync,
+    status: SnapshotStatus,
+    environment: RunEnvironment,
+    journeys: JourneyForecast | None = None,
+) -> SendGuardContext:
     """Return what the guards check before a sync sends."""
-    layout = runnable.layout
-    new = status.diff.stored.new_fields(layout)
-    unnamed = [value.field.label for value in layout.values if not value.field.is_named]
-    damage, counts = status.integrity_problem, status.counts
+    counts = status.counts
     cost = estimate(runnable.bound.operations, environment.settings, counts.upserts, 0)
     edited = status.diff.edited
     return replace(
-        _context(runnable),
+        _with_snapshot(_context(runnable, journeys), runnable, status),
         before=status.remembered,
         now=runnable.remembered(status.lease.salt if status.lease is not None else ""),
         model_rows=counts.model_rows,
@@ -71,8 +87,6 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus, environment: Ru
         invalid=counts.invalid_rows,
         quarantined=counts.quarantined,
         removed_before=status.removed_before,
-        new_fields=new,
-        known_fields=tuple(name for name in unnamed if name not in new),
         rows_before=_rows_before(status),
         compared=counts.compared,
         renamed=_renamed(runnable, counts),
@@ -87,6 +101,17 @@ def send_context(runnable: RunnableSync, status: SnapshotStatus, environment: Ru
         seconds=cost.seconds,
         fields=sum(not field.from_key for field in runnable.sync.fields or ()),
         allowed=environment.invocation.passed_guards,
+    )
+
+
+def _with_snapshot(context: SendGuardContext, runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
+    """Return the context with the fields that the sync snapshot knows, and what is wrong with its tables."""
+    damage, new = status.integrity_problem, status.diff.stored.new_fields(runnable.layout)
+    unnamed = [value.field.label for value in runnable.layout.values if not value.field.is_named]
+    return replace(
+        context,
+        new_fields=new,
+        known_fields=tuple(name for name in unnamed if name not in new),
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},
@@ -113,6 +138,9 @@ def _renamed(runnable: RunnableSync, counts: DiffCounts) -> int:
     return counts.identity_changes if runnable.layout.keys else min(counts.added, counts.removed)
 
 
-def _context(runnable: RunnableSync) -> SendGuardContext:
-    destination = runnable.destination
-    return SendGuardContext(runnable.sync, destination.name, destination.targets, destination.flag)
+def _context(runnable: RunnableSync, journeys: JourneyForecast | None = None) -> SendGuardContext:
+    destination, may_start = runnable.destination, journeys or JourneyForecast()
+    context = SendGuardContext(runnable.sync, destination.name, destination.targets, destination.flag)
+    return replace(
+        context, journey_rows=may_start.rows, journey_names=may_start.names, journeys_unread=may_start.unread
+    )

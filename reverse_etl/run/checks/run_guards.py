@@ -10,4 +10,6 @@ from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 def find_run_problem(context: LookedRun, status: SnapshotStatus) -> Problem | None:
     """Return what stops the run, by the `status` of its sync snapshot; None if nothing does."""
-    return guard_problem(context.runnable, status, context.environment, is_baseline=context.is_baseline)
+    return guard_problem(
+        context.runnable, status, context.environment, is_baseline=context.is_baseline, journeys=context.journeys
+    )

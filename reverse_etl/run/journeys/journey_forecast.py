@@ -54,6 +54,12 @@ class JourneyForecast:
     possible: tuple[PossibleStart, ...] = ()
     unread: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the journeys that may start, as far as they are known."""
+        unnamed = (name for one in self.possible for name in one.journeys)
+        return tuple(dict.fromkeys((*(start.journey for start in self.starts), *unnamed)))
+
 
 @dataclass(frozen=True)
 class RowsToSend:
@@ -70,15 +76,30 @@ class RowsToSend:
     unnamed: int = 0
     fields: tuple[str, ...] = ()
 
+    def limited_to(self, rows: int | None) -> RowsToSend:
+        """Return the rows of a run that sends at most so many; None: all of them. Removed rows go last."""
+        if rows is None:
+            return self
+        written = min(self.written, rows)
+        return replace(
+            self,
+            written=written,
+            added=min(self.added, written),
+            removed=min(self.removed, rows - written),
+            names={name: min(count, written) for name, count in self.names.items()},
+            unnamed=min(self.unnamed, written),
+        )
+
 
 def forecast_journeys(listed: JourneyList, events: Sequence[JourneyEvent], rows: RowsToSend) -> JourneyForecast:
     """Return what these rows may start, if they are these events."""
     counted = [(event, count) for event, count in _count(events, rows) if count]
+    entering = _count_entering(listed.journeys, counted) + (rows.unnamed if listed.journeys else 0)
     starts = tuple(start for event, count in counted for start in _list_starts(listed.journeys, event, count))
     possible = tuple(one for event, count in counted for one in _find_possible(listed.journeys, event, count, rows))
     return JourneyForecast(
         enabled=len(listed.journeys),
-        rows=_count_entering(listed.journeys, counted) + (rows.unnamed if listed.journeys else 0),
+        rows=min(rows.written + rows.removed, entering),
         starts=starts,
         possible=possible,
         unread=listed.unread,

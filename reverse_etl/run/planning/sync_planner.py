@@ -9,17 +9,19 @@ from reverse_etl.change import Problem
 from reverse_etl.counting import plural
 from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
-from reverse_etl.run.checks.guard_checks import guard_problem
+from reverse_etl.guards.amount.journeys import find_journey_warning
+from reverse_etl.run.checks.guard_checks import guard_problem, send_context
 from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
+from reverse_etl.run.journeys.journey_rows import fields_column_of, name_column_of
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.planning.payload_builder import find_first_rows, preview_payloads
 from reverse_etl.run.planning.payload_preview import PayloadPreview
-from reverse_etl.run.planning.planned_journeys import name_column_of, plan_journeys
+from reverse_etl.run.planning.planned_journeys import plan_journeys
 from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
 from reverse_etl.run.planning.sync_plan import Example, PlanSamples, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
@@ -86,10 +88,17 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
     problem = guard_problem(connected, status, environment)
     if problem is not None:
         return _Forecast(connected, problems=(problem,), warnings=tuple(warnings))
-    column = name_column_of(connected, journeys)
+    column = name_column_of(connected, journeys) or fields_column_of(connected, journeys)
     rows = count_sendable(connected, status.diff, reader, column) if status.counts.upserts else SendableRows()
+    forecast = plan_journeys(connected, status, journeys, rows, environment)
+    problem = guard_problem(connected, status, environment, journeys=forecast)
+    warning = find_journey_warning(send_context(connected, status, environment, forecast))
     return _Forecast(
-        connected, rows, warnings=tuple(warnings), journeys=plan_journeys(connected, status, journeys, rows)
+        connected,
+        rows,
+        problems=(problem,) if problem is not None else (),
+        warnings=(*warnings, *([warning] if warning else [])),
+        journeys=forecast,
     )
 
 

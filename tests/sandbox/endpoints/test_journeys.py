@@ -1,4 +1,4 @@
-"""The sandbox's journeys: how they are declared and listed, and which ones a request starts for each user."""
+"""The journeys of the sandbox: how they are declared and listed, and which requests start them."""
 
 from __future__ import annotations
 

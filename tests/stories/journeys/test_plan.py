@@ -20,7 +20,7 @@ EVENTS = {
     "campaign_id": "campaign",
     "fields": {"total": "total"},
 }
-USERS = {"object": "users", "email": "email", "fields": {"city": "city", "plan.tier": "tier"}}
+USERS: dict[str, Any] = {"object": "users", "email": "email", "fields": {"city": "city", "plan.tier": "tier"}}
 WIN_BACK = {"id": 7, "name": "Win back", "enabled": True, "isArchived": False, "journeyType": "Published"}
 
 
@@ -96,6 +96,20 @@ def test_of_users_it_says_what_cannot_be_known(shop: Project, iterable: Referenc
     assert "3 users go with fields city, plan.tier. Iterable's API does not say which fields start journeys" in text
     assert "2 journeys are enabled ('Silent': no event is named)" in text
     assert (found["rows"], found["starts"], found["possible"][0]["fields"]) == (3, [], ["city", "plan.tier"])
+
+
+def test_only_the_fields_that_go_are_named(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**USERS, "fields": {**USERS["fields"], "id": "id"}})
+    shop.sql("DELETE FROM people WHERE id NOT IN ('e-0', 'e-1', 'e-2')")
+    assert shop.cli("run").code == 0
+    iterable.journeys = [journey("Win back", "Order Placed")]
+    shop.sql("UPDATE people SET city = 'Bergen' WHERE id <> 'e-0'")
+    assert "2 users go with field city. Iterable's API" in plan(shop)[0]
+    shop.tag({**USERS, "fields": {**USERS["fields"], "id": "id"}, "send": "whole_row"})
+    assert "2 users go with fields city, plan.tier, id. Iterable's API" in plan(shop)[0]
+    shop.sql("INSERT INTO people BY NAME SELECT 'e-9' AS id, 'new@shop.com' AS email")
+    shop.tag({**USERS, "fields": {**USERS["fields"], "id": "id"}})
+    assert "3 users go with fields city, plan.tier, id. Iterable's API" in plan(shop)[0]
 
 
 def test_without_enabled_journeys_nothing_is_said(shop: Project, iterable: ReferenceServer) -> None:
