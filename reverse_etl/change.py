@@ -214,6 +214,7 @@ class RunResult:
     `left` are aborted rows that wait for the next run, because `ended_by` ended this one: `limit`, `max_rows_per_run`,
     `max_requests` or `max_runtime`. `timings` are seconds by stage. `created_fields` are new in the destination and
     stay there. `spent` is by kind of statement. `baseline` is what a baseline found; None if the run sent rows.
+    `unknown_keys` are keys after `--only` that no row has.
     """
 
     sync: str
@@ -228,6 +229,7 @@ class RunResult:
     created_fields: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
     warnings: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
     left: int = 0
     ended_by: str = ""
     problem: Problem | None = None

@@ -87,6 +87,7 @@ class Project(StateOperations):
         threads: int | None = None,
         wait: float | None = None,
         limit: int | None = None,
+        only: Names = (),
         max_runtime: float | str | None = None,
         stop: Callable[[], bool] = _never,
     ) -> RunResults:
@@ -94,7 +95,8 @@ class Project(StateOperations):
 
         `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one fails.
         `threads`, `wait` (seconds) and `max_runtime` (seconds, or a text such as `30m`) replace the settings
-        `concurrency`, `wait` and `max_runtime`. `limit` is the most rows of each sync that are sent. `stop` is asked
+        `concurrency`, `wait` and `max_runtime`. `limit` is the most rows of each sync that are sent,
+        and `only` are keys: then only rows with one of them take part. `stop` is asked
         before each request: when it returns True, the run finishes open requests, commits what was accepted, and ends.
 
         If a limit ends the run of a sync, its status is `warn`, `ended_by` says why, and `left` rows wait for the next
@@ -103,7 +105,8 @@ class Project(StateOperations):
         from reverse_etl.project.operations.run_syncs import RunRequest, run_syncs
         from reverse_etl.run.environment import RowChoice
 
-        request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop, RowChoice(limit), max_runtime)
+        rows = RowChoice(limit, tuple(names_in(only)))
+        request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop, rows, max_runtime)
         with self._open(SandboxUse.SEND, select, exclude, allow, request.settings) as session:
             return run_syncs(session, request)
 
@@ -115,6 +118,7 @@ class Project(StateOperations):
         allow: Names = (),
         full_refresh: bool = False,
         limit: int | None = None,
+        only: Names = (),
         examples: int = 3,
         payloads: int = 0,
     ) -> Results[SyncPlan]:
@@ -130,7 +134,7 @@ class Project(StateOperations):
         from reverse_etl.run.planning.sync_plan import PlanSamples
 
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
-            options = RunOptions(full_refresh, rows=RowChoice(limit))
+            options = RunOptions(full_refresh, rows=RowChoice(limit, tuple(names_in(only))))
             return plan_syncs(session, options, PlanSamples(examples, payloads))
 
     def validate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_MANY = ("--select", "-s", "--exclude", "--allow")
+_MANY = ("--select", "-s", "--exclude", "--allow", "--only")
 # Flags with a number that may be left out, and the number that they then mean.
 _WITHOUT_NUMBER = {"--show-payload": "1"}
 # Commands whose own words would be read as values of a flag.

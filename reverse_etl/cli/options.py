@@ -98,6 +98,10 @@ RowLimit = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", help="Send only the first N rows of each sync; the rest waits."),
 ]
+OnlyKeys = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="KEY", help="Send only rows with this e-mail, user id or key; can be repeated."),
+]
 Sandboxed = Annotated[
     bool, typer.Option("--sandbox", help="Send to a local sandbox instead of Iterable. It has its own sync snapshots.")
 ]

@@ -48,6 +48,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("values", _values(plan)),
                 *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
                 ("left", _left(plan)),
+                *(("not found", f"no row has the key `{printable(key)}`") for key in plan.unknown_keys),
                 ("note", plan.note),
                 *(("warning", printable(warning)) for warning in plan.warnings),
             ],
@@ -66,6 +67,7 @@ def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
         **asdict(plan),
         "examples": examples,
         "payloads": [payload_dict(payload, show_values=show_values) for payload in plan.payloads],
+        "unknown_keys": [shown(key, "text") for key in plan.unknown_keys],
         "problems": [problem_dict(problem) for problem in plan.problems],
     }
 

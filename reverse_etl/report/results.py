@@ -56,6 +56,7 @@ def result_lines(result: RunResult) -> list[str]:
                 ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")
                 for sample in result.samples[:_MOST_SAMPLES]
             ),
+            *(("not found", f"no row has the key `{printable(key)}`") for key in result.unknown_keys),
             *(("warning", printable(warning)) for warning in result.warnings),
             ("problem", result.problem.code if result.problem else ""),
         ],

@@ -39,6 +39,7 @@ class RunContext:
     `resources` are closed when the run ends. `counts` are the differences as last counted. `planned_rows` are the rows
     of the plan by kind; empty before there is a plan. `recovered_removals` are rows removed by a run that crashed.
     `journeys` is what the planned rows may start at the destination, if a guard needs that.
+    `unknown_keys` are chosen keys that no row has.
     """
 
     runnable: RunnableSync
@@ -53,6 +54,7 @@ class RunContext:
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     outcomes: RowOutcomes = field(default_factory=RowOutcomes)
     warnings: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
     problem: Problem | None = None
     recovered_removals: int = 0
     journeys: JourneyForecast | None = None
@@ -127,8 +129,9 @@ class ApprovedRun(PlannedRun):
 
     @property
     def is_complete(self) -> bool:
-        """Return whether every row of the plan was sent, and has a known outcome."""
-        return self.problem is None and not (self.outcomes.counts[Status.FAILED] + self.outcomes.counts[Status.ABORTED])
+        """Return whether every row that differs was sent, and has a known outcome."""
+        unsent = self.outcomes.counts[Status.FAILED] + self.outcomes.counts[Status.ABORTED]
+        return self.problem is None and not unsent and not self.environment.invocation.rows.only
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class RowChoice:
     limit: int | None = None
     only: tuple[str, ...] = ()
 
+    @property
+    def is_partial(self) -> bool:
+        """Return whether some rows of a plan are left out on purpose."""
+        return self.limit is not None or bool(self.only)
+
     def __post_init__(self) -> None:
         """Check the limit, which can come from a caller in Python."""
         if self.limit is None or (type(self.limit) is int and self.limit > 0):

@@ -50,14 +50,18 @@ def destination_to_remember(
     return kept
 
 
-def seen_model(runnable: RunnableSync, row: LeaseRow, model_rows: int, *, is_complete: bool) -> dict[str, object]:
+def seen_model(
+    runnable: RunnableSync, row: LeaseRow, model_rows: int, *, is_complete: bool, is_partial: bool = False
+) -> dict[str, object]:
     """Return what guards of later runs compare the model with: its rows, and the mapping of its fields.
 
-    An edited mapping is only remembered after a complete run. Until then, its changes still count as an edit.
+    An edited mapping is only remembered after a complete run. Until then, its changes still count as an edit. A partial
+    run, which leaves rows out on purpose, is not judged by all rows, so later runs compare with the run before it.
     """
     knows_mapping = FIELDS in remembered_source(row.destination) and not row.is_empty
     mapping = {FIELDS: mapping_of(runnable.layout.values)} if is_complete or not knows_mapping else {}
-    return {ROWS: model_rows, **mapping}
+    rows = {} if is_partial and not row.is_empty else {ROWS: model_rows}
+    return {**rows, **mapping}
 
 
 def find_known_resources(

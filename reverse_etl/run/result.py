@@ -33,6 +33,7 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
         created_fields=tuple(sorted(run.outcomes.created_fields)),
         samples=run.outcomes.samples(),
         warnings=(*run.warnings, *_warnings(run)),
+        unknown_keys=run.unknown_keys,
         left=run.outcomes.left,
         ended_by=run.outcomes.ended_by if run.outcomes.left else "",
         problem=problem.naming(sync.name) if problem else None,

@@ -10,6 +10,7 @@ from typing import Any
 from reverse_etl.change import RunResult
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.run.baseline.methods import make_adopter
+from reverse_etl.run.checks.chosen_keys import choose_rows
 from reverse_etl.run.context import End, LeasedRun, RunContext
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.history import record_end
@@ -84,7 +85,13 @@ def _begin(
         runnable=runnable,
         warehouse=warehouse,
         environment=environment,
-        store=SnapshotStore(warehouse, environment.settings.state_schema, runnable.sync, runnable.layout),
+        store=SnapshotStore(
+            warehouse,
+            environment.settings.state_schema,
+            runnable.sync,
+            runnable.layout,
+            choose_rows(runnable, warehouse, environment),
+        ),
         resources=resources,
         started_at=clock.wall(),
         began=clock.monotonic(),

@@ -84,7 +84,8 @@ class Rejections:
         """Replace the invalid rows of the last run with the plan's. Each one covers its ordinal."""
         dialect, table = self._warehouse.dialect, self._tables.rejections
         listed = f"sync = {dialect.literal(self._tables.sync)} AND state = 'invalid'"
-        self._warehouse.execute(f"DELETE FROM {table} WHERE {listed} AND request_rows IS NULL")
+        listed += f" AND request_rows IS NULL{self._diff.chosen_in(self._plan)}"
+        self._warehouse.execute(f"DELETE FROM {table} WHERE {listed}")
         literal = dialect.literal
         own = " ".join(f"WHEN '{code}' THEN {literal(text)}" for code, text in self._diff.layout.reasons().items())
         reason = f"CASE p.reason {own} ELSE '' END"

@@ -11,6 +11,8 @@ from reverse_etl.guards.amount.removed import removal_limit
 from reverse_etl.guards.value.column_drift import drift_limit
 from reverse_etl.guards.value.drift import Drift
 from reverse_etl.provenance import FIELDS, SOURCE, remembered_source
+from reverse_etl.snapshot.chosen_counts import count_chosen
+from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.mapping import edited_fields
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.counting.counted_rows import read_counts
@@ -37,7 +39,7 @@ class SnapshotStatus:
 
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
     is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset.
-    `drifts` are fields whose values drifted.
+    `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
     """
 
     lease: LeaseRow | None
@@ -47,6 +49,7 @@ class SnapshotStatus:
     integrity_problem: IntegrityProblem | None = None
     drifts: tuple[Drift, ...] = ()
     is_first_run: bool = False
+    unknown_keys: tuple[str, ...] = ()
 
     @property
     def remembered(self) -> Mapping[str, object]:
@@ -73,11 +76,14 @@ class ChangedRow:
 class SnapshotReader:
     """Reads the sync snapshot of one sync."""
 
-    def __init__(self, reader: Reader, schema: str, sync: Sync, layout: RowLayout) -> None:
-        """`layout` is the sync's layout over the current model."""
+    def __init__(
+        self, reader: Reader, schema: str, sync: Sync, layout: RowLayout, chosen: ChosenRows | None = None
+    ) -> None:
+        """`layout` is the sync's layout over the current model. `chosen`: leave all other rows out."""
         self._reader = reader
         self.sync = sync
         self.layout = layout
+        self._chosen = chosen
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
         # The sync snapshot has another key and holds no rows, so it is created again.
@@ -96,17 +102,19 @@ class SnapshotReader:
     def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare model and snapshot, without a look at the lease."""
         self._fetch()
-        limit, diff = drift_limit(self.sync), self.diff()
+        limit, diff = drift_limit(self.sync) if self._chosen is None else None, self.diff()
         edited = self._edited_fields(lease, diff.stored)
         diff = replace(diff, edited=edited, watches_values=limit is not None, thorough=thorough, resends=resends)
         diff, counts = self._counted(diff)
         if counts.hides_duplicates and not diff.thorough:
             diff, counts = self._counted(replace(diff, thorough=True))
         drifts = find_drifts(self._reader, diff, counts, limit) if limit is not None else ()
+        chosen = count_chosen(self._reader, diff)
+        counts = chosen.applied_to(counts)
         before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
         facts = self._read_facts(lease, diff, counts)
         problem, is_first = find_integrity_problem(lease, facts), is_first_run(lease, facts)
-        return SnapshotStatus(lease, counts, diff, before, problem, drifts, is_first)
+        return SnapshotStatus(lease, counts, diff, before, problem, drifts, is_first, chosen.unknown_keys)
 
     def _edited_fields(self, lease: LeaseRow | None, stored: StoredTables) -> frozenset[str]:
         """Return the fields that an edit of the mapping touched since the last complete run."""
@@ -202,6 +210,7 @@ class SnapshotReader:
             stored,
             acts_on_removed=acts,
             sends_changed_fields=self.sync.sends_changed_fields,
+            chosen=self._chosen,
         )
 
     def keep_fields(self, labels: Collection[str]) -> None:

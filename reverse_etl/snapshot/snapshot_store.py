@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
@@ -50,9 +51,11 @@ class Recovery:
 class SnapshotStore(SnapshotReader):
     """The sync snapshot of one sync, for the run that holds its lease."""
 
-    def __init__(self, warehouse: Warehouse, schema: str, sync: Sync, layout: RowLayout) -> None:
+    def __init__(
+        self, warehouse: Warehouse, schema: str, sync: Sync, layout: RowLayout, chosen: ChosenRows | None = None
+    ) -> None:
         """`prepare_lease` creates the state schema."""
-        super().__init__(warehouse, schema, sync, layout)
+        super().__init__(warehouse, schema, sync, layout, chosen)
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
 
@@ -138,8 +141,13 @@ class SnapshotStore(SnapshotReader):
         return found
 
     def forget_acceptance(self) -> None:
-        """Make every accepted entry `unknown`, so that every row is sent again. Removed rows are still detected."""
-        self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'")
+        """Make every accepted entry `unknown`, or every chosen one, so that it is sent again.
+
+        Removed rows are still detected.
+        """
+        identities = self.diff().chosen_identities()
+        chosen = f" AND identity IN ({identities})" if identities else ""
+        self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'{chosen}")
 
     def write_plan(self, diff: Diff, fence: int) -> dict[str, int]:
         """Write the plan table of this fence; return rows by kind. A second call changes nothing."""

@@ -20,6 +20,7 @@ from reverse_etl.cli.flag_lists import repeat_flags
         ("plan --show-payload -s a b", "plan --show-payload 1 -s a -s b"),
         ("plan -s a b --show-payload", "plan -s a -s b --show-payload 1"),
         ("plan --show-payload=2", "plan --show-payload=2"),
+        ("run --only a@b.com 4711 -s x", "run --only a@b.com --only 4711 -s x"),
         ("", ""),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, Output, OutputFormat, RowLimit, Sandboxed, ShowValues
+from reverse_etl.cli.options import FullRefresh, OnlyKeys, Output, OutputFormat, RowLimit, Sandboxed, ShowValues
 
 if TYPE_CHECKING:
     from reverse_etl import SyncPlan
@@ -36,6 +36,7 @@ def plan(
     session: Session,
     full_refresh: FullRefresh = False,
     limit: RowLimit = None,
+    only: OnlyKeys = None,
     exit_code: ExitCodeOption = False,
     show_payload: PayloadRows = 0,
     show_values: ShowValues = False,
@@ -48,7 +49,9 @@ def plan(
     session.error_code = 1 if exit_code else None
     console = session.console
     project = session.project(sandbox=sandbox)
-    plans = project.plan(**session.selection, full_refresh=full_refresh, limit=limit, payloads=show_payload)
+    plans = project.plan(
+        **session.selection, full_refresh=full_refresh, limit=limit, only=only or (), payloads=show_payload
+    )
     code = session.print_errors(plans.errors, partial=plans.is_partial)
     for problem in [problem for one in plans if one.fails for problem in one.problems]:
         console.problem(problem)

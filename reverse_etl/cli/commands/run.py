@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, RowLimit, Sandboxed
+from reverse_etl.cli.options import FullRefresh, OnlyKeys, RowLimit, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
@@ -39,6 +39,7 @@ def run(
     fail_fast: FailFastOption = False,
     wait: WaitOption = None,
     limit: RowLimit = None,
+    only: OnlyKeys = None,
     max_runtime: MaxRuntimeOption = None,
     sandbox: Sandboxed = False,
 ) -> int:
@@ -53,6 +54,7 @@ def run(
             threads=threads,
             wait=wait,
             limit=limit,
+            only=only or (),
             max_runtime=max_runtime,
             stop=stop.is_asked,
         )

@@ -9,6 +9,7 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.project.project_types import identity_rules
 from reverse_etl.project.results import HeldRow, RequeuedRows, Results
 from reverse_etl.project.session import ProjectSession
+from reverse_etl.snapshot.columns.chosen_rows import stored_identities
 from reverse_etl.snapshot.lease import read_lease
 from reverse_etl.snapshot.rejections import list_rejections, requeue
 from reverse_etl.snapshot.snapshot_reader import check_not_moved
@@ -48,29 +49,6 @@ def requeue_rows(session: ProjectSession, keys: Sequence[str]) -> Results[Requeu
     return requeued
 
 
-def identities_of(keys: Sequence[str], rules: Sequence[IdentityRule]) -> list[str]:
-    """Return the identities that a sync with one of these rules can have stored for keys that a person typed.
-
-    A rule that compares without regard to letter case stores lower-case text; every other rule stores the key as it
-    is. Without a rule this is unknown, so a text with an `@` is searched in both forms.
-    """
-    found: dict[str, None] = {}
-    for key in keys:
-        for rule in rules:
-            found[_stored_form(key, rule)] = None
-            if rule.otherwise is not None:
-                found[rule.otherwise.mark + _stored_form(key, rule.otherwise)] = None
-        if not rules:
-            plain = [key, key.strip().lower()] if "@" in key else [key]
-            marks = ["", *(IdentityRule(name, ()).mark for name in ("email", "user_id"))]
-            found.update(dict.fromkeys(mark + text for text in plain for mark in marks))
-    return list(found)
-
-
-def _stored_form(key: str, rule: IdentityRule) -> str:
-    return key.strip().lower() if rule.lowered else key
-
-
 def _requeue(
     session: ProjectSession, sync: Sync | BrokenSync, warehouse: Warehouse, keys: Sequence[str]
 ) -> RequeuedRows:
@@ -82,7 +60,7 @@ def _requeue(
     rules: Sequence[IdentityRule] = ()
     if keys and not isinstance(sync, BrokenSync):
         rules = identity_rules(sync, _project_types(session, sync), session.context.vendor(sync.destination))
-    identities = identities_of(keys, rules)
+    identities = stored_identities(keys, rules)
     return RequeuedRows(sync.name, requeue(warehouse, tables.rejections, sync.name, identities))
 
 

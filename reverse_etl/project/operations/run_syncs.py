@@ -38,7 +38,7 @@ class RunRequest:
     def args(self) -> dict[str, object]:
         """Return the flags as the result file has them."""
         names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox", "max_runtime")
-        return {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit}
+        return {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit, "only": len(self.rows.only)}
 
 
 def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:

@@ -50,7 +50,15 @@ def guard_problem(
     allowed = environment.invocation.passed_guards
     guards = [guard for guard in SEND_GUARDS if guard.for_baseline or not is_baseline]
     on = [guard for guard in guards if not guard.is_off(runnable.sync, allowed)]
-    return first_problem(on, send_context(runnable, status, environment, journeys))
+    context = send_context(runnable, status, environment, journeys)
+    limit = environment.invocation.rows.limit
+    return first_problem(on, context if limit is None else _with_at_most(limit, context))
+
+
+def _with_at_most(limit: int, context: SendGuardContext) -> SendGuardContext:
+    """Return what the guards check if only so many rows are sent. Rows that nothing is sent for are all counted."""
+    removed = context.removed if context.sync.on_removed == "ignore" else min(context.removed, limit)
+    return replace(context, added=min(context.added, limit), changed=min(context.changed, limit), removed=removed)
 
 
 def overridden_guards(

@@ -37,6 +37,7 @@ class SyncPlan:
     `max_rows_per_run`.
     All rows to write together have `fields_sent` in bodies of `body_bytes`. Their `fields_spared` did not change, and
     stay out.
+    `unknown_keys` are keys after `--only` that no row has.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
     `payloads` are the requests of a few rows of each kind, if they were asked for; none if the run would stop.
@@ -76,6 +77,7 @@ class SyncPlan:
     problems: tuple[Problem, ...] = ()
     note: str = ""
     warnings: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
     fails: bool = False
     target: str = ""
     database: str = ""

@@ -10,6 +10,7 @@ from reverse_etl.counting import plural
 from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.guards.amount.journeys import find_journey_warning
+from reverse_etl.run.checks.chosen_keys import choose_rows, chosen_warnings
 from reverse_etl.run.checks.guard_checks import guard_problem, send_context
 from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
@@ -42,7 +43,13 @@ def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironmen
 
 
 def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, shown: PlanSamples) -> SyncPlan:
-    snapshot = SnapshotReader(reader, environment.settings.state_schema, runnable.sync, runnable.layout)
+    snapshot = SnapshotReader(
+        reader,
+        environment.settings.state_schema,
+        runnable.sync,
+        runnable.layout,
+        choose_rows(runnable, reader, environment),
+    )
     status = snapshot.read_status(resends=environment.invocation.full_refresh)
     report_plain_comparison(status, runnable.sync.name, environment.invocation.listener)
     if status.lease is not None:
@@ -55,7 +62,12 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         examples=_examples(runnable, samples, shown.examples),
         payloads=payloads,
         problems=forecast.problems,
-        warnings=(*forecast.warnings, *_warnings_of_run(runnable, status, reader, environment)),
+        unknown_keys=status.unknown_keys,
+        warnings=(
+            *forecast.warnings,
+            *chosen_warnings(status, full_refresh=environment.invocation.full_refresh),
+            *_warnings_of_run(runnable, status, reader, environment),
+        ),
         fails=forecast.fails,
         journeys=forecast.journeys,
         note=". ".join(filter(None, (_open_run_note(status), _mapping_note(runnable, status)))),

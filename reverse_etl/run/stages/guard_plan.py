@@ -19,7 +19,8 @@ def guard_plan(context: PlannedRun) -> ApprovedRun | End:
         context.store.finish(lease.fence)
         lease.close(entries=row.entries, unknown=False)
         return End(context, problem, SyncStatus.STOPPED, lease.fence)
-    seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=False)
+    is_partial = environment.invocation.rows.is_partial
+    seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=False, is_partial=is_partial)
     remember_destination(context.runnable, lease, row, environment.invocation.allowed, seen)
     recheck = Recheck(environment.settings.recheck_after, context.runnable.bound.first_recheck)
     rejections = Rejections(context.warehouse, context.diff, lease.fence, recheck)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reverse_etl.run.checks.chosen_keys import chosen_warnings
 from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.rename_check import rename_warning
@@ -12,7 +13,8 @@ def look(context: RunContext) -> LookedRun:
     """Return the run with what differs. Warn if a sync that never ran seems to have had another name."""
     status = context.store.read_status()
     report_plain_comparison(status, context.name, context.environment.invocation.listener)
-    warnings = [left_out_warning(context.runnable.sync)]
+    full_refresh = context.environment.invocation.full_refresh
+    warnings = [left_out_warning(context.runnable.sync), *chosen_warnings(status, full_refresh=full_refresh)]
     if status.lease is None:
         warnings.append(rename_warning(context.runnable, context.warehouse, context.environment))
     return advance(
@@ -21,5 +23,6 @@ def look(context: RunContext) -> LookedRun:
         snapshot_status=status,
         counts=status.counts,
         changed_fields=status.counts.changed_fields,
+        unknown_keys=status.unknown_keys,
         warnings=tuple(filter(None, warnings)),
     )

@@ -24,7 +24,8 @@ def write_plan(context: LeasedRun) -> PlannedRun:
         raise lease_lost_error(fence)
     pause = find_pause(context.runnable, store, context.environment)
     diff = _diff(context, pause)
-    written = store.write_plan(replace(diff, notes_rows_left=context.snapshot_status.counts.moved), fence)
+    notes_rows_left = context.snapshot_status.counts.moved and diff.chosen is None
+    written = store.write_plan(replace(diff, notes_rows_left=notes_rows_left), fence)
     rows = sent_rows(written)
     store.check_plan(fence)
     status = _current_status(context, diff, rows)

@@ -23,11 +23,13 @@ class Comparison(SuspectSearch):
         queries = [
             ("model", self.model_rows()),
             ("entries", self.live_entries()),
+            *([("chosen", self.chosen_identities())] if self.chosen is not None else []),
             ("candidates", self._candidates(few)),
             ("touched", self._touched()),
             ("suspects", self._suspects()),
             *self._duplicates(),
-            ("classified", self._classified()),
+            (self._all_classified, self._classified()),
+            *([("classified", self._chosen_classified())] if self.chosen is not None else []),
             ("gone", self._gone()),
         ]
         first, named = [], []
@@ -77,6 +79,14 @@ class Comparison(SuspectSearch):
             " WHERE present AND identity IS NULL"
         )
 
+    @property
+    def _all_classified(self) -> str:
+        """Return the name of the query that sorts all suspects into kinds."""
+        return "classified" if self.chosen is None else "all_classified"
+
+    def _chosen_classified(self) -> str:
+        return f"SELECT * FROM {self._all_classified} WHERE 1 = 1{self._only_chosen('identity')}"
+
     def _joins(self) -> str:
         entries = "entries"
         if self.digested:
@@ -121,13 +131,15 @@ class Comparison(SuspectSearch):
         kept = "" if self.acts_on_removed else " AND NOT c.left_before"
         if self.layout.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
-            kept = f" AND NOT EXISTS (SELECT 1 FROM classified x WHERE x.kind IN ('invalid', 'quarantined') AND {same})"
+            held = f"SELECT 1 FROM {self._all_classified} x WHERE x.kind IN ('invalid', 'quarantined') AND {same}"
+            kept = f" AND NOT EXISTS ({held})"
         if self.written:
             here = f"SELECT 1 FROM {self.at('suspects')} x WHERE x.identity = c.entry_identity"
             kept += f" AND NOT EXISTS ({here})"
         if self.stored.has_rejections:
             kept += f" AND c.entry_identity NOT IN ({self._held_row_sql.refused_removals()})"
         kept += still_there(self.dialect, self.tables, self.layout, self.stored) if self.acts_on_removed else ""
+        kept += self._only_chosen("c.entry_identity")
         keys = listed_after(", ".join(f"c.entry_{key}" for key in self._key_names()))
         return f"SELECT c.entry_identity AS identity{keys} FROM {self.at('candidates')} c WHERE NOT c.present{kept}"
 
@@ -150,6 +162,11 @@ class Comparison(SuspectSearch):
     @property
     def _held_row_sql(self) -> HeldRows:
         return HeldRows(self.dialect, self.tables, self.stored.notes_requests)
+
+    def chosen_in(self, plan: str) -> str:
+        """Return a condition, to follow others, that listed rows of a plan meet; empty if all rows take part."""
+        listed = f" AND key_text IN (SELECT {self.key_text('p')} FROM {plan} p)"
+        return listed if self.chosen is not None else ""
 
     def key_text(self, alias: str) -> str:
         """Return the key of a row as one text."""

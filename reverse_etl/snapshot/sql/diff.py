@@ -62,7 +62,7 @@ class Diff(Comparison):
 
     def _totals(self) -> str:
         candidates = self.at("candidates")
-        held = self._held_row_sql.totals(candidates if self.acts_on_removed else None)
+        held = self._held_row_sql.totals(candidates if self.acts_on_removed and self.chosen is None else None)
         newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
         tests = {
             "without_entry": "present AND entry_identity IS NULL",
@@ -194,7 +194,8 @@ class Diff(Comparison):
         same = " AND ".join(f"x.entry_{key} = c.{key}" for key in self._key_names())
         return (
             f"(SELECT count(*) FROM {self.at('candidates')} c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL"
-            f" AND EXISTS (SELECT 1 FROM {self.at('candidates')} x WHERE NOT x.present AND {same}))"
+            f" AND EXISTS (SELECT 1 FROM {self.at('candidates')} x WHERE NOT x.present AND {same})"
+            f"{self._only_chosen('c.identity')})"
         )
 
     def _changed_names(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables, ValueColumn
 from reverse_etl.snapshot.sql.paused_rows import PausedRows
 from reverse_etl.snapshot.sql.type_changes import TypeChange, cast_of, find_type_changes, state_after
@@ -32,6 +33,7 @@ class SuspectSearch:
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
     - `edited` are the labels of fields that an edit of the mapping touched.
     - `watches_values`: the counts say what became of values that changed.
+    - `chosen`: all other rows are left out, as if nothing about them differed.
     """
 
     dialect: Dialect
@@ -49,6 +51,7 @@ class SuspectSearch:
     edited: frozenset[str] = frozenset()
     watches_values: bool = False
     sends_changed_fields: bool = False
+    chosen: ChosenRows | None = None
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -67,6 +70,22 @@ class SuspectSearch:
         columns += [f"{key.expression} AS {key.name}" for key in self.layout.keys]
         columns += [f"{value.expression} AS {value.name}" for value in self.layout.values]
         return f"SELECT {', '.join(columns)} FROM {self.layout.relation}"
+
+    def both_sides(self) -> tuple[str, str]:
+        """Return the rows of the model, and the live entries of the sync snapshot."""
+        return self.model_rows(), self.live_entries()
+
+    def chosen_identities(self) -> str:
+        """Return the identities of the rows that the comparison is about; empty if it is about all of them."""
+        if self.chosen is None:
+            return ""
+        test = self.chosen.has_any_key()
+        sides = (f"SELECT identity FROM ({query}) r WHERE {test}" for query in self.both_sides())
+        return f" {self.dialect.union} ".join(sides)
+
+    def _only_chosen(self, identity: str) -> str:
+        """Return a condition, to follow others, that only the chosen rows meet; empty if all rows take part."""
+        return f" AND {identity} IN (SELECT identity FROM chosen)" if self.chosen is not None else ""
 
     def live_entries(self) -> str:
         """Return live entries. A value without a column yet is NULL; a value of another type is cast."""

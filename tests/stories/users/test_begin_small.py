@@ -98,3 +98,16 @@ def test_no_request_starts_after_the_longest_running_time(shop: Project, iterabl
     assert shop.cli("run", "--max-runtime", "1h30m").code == 0
     assert len(iterable.applied) == 12
     assert shop.cli("run", "--max-runtime", "soon").code == 2
+
+
+def test_a_limited_run_is_judged_by_what_it_sends_and_later_runs_as_before(shop: Project) -> None:
+    assert shop.cli("run").code == 0
+    shop.sql(PEOPLE.replace("CREATE TABLE", "CREATE OR REPLACE TABLE").format(rows=3000))
+    assert shop.cli("plan").says("guard-added")
+    assert shop.cli("run", "--limit", "100").code == 0
+    assert shop.cli("run", "--only", "u2999@shop.com").code == 0
+    stopped = shop.cli("run")
+    assert stopped.code == 1
+    assert stopped.says("guard-added")
+    assert shop.cli("run", "--allow", "added").code == 0
+    assert shop.counts("accepted") == (2887,)
