@@ -22,6 +22,7 @@ class Phase(Enum):
     DEFINITION = "definition"  # once per field of a definition; a problem is a fault of the definition
     BUILD = "build"  # once per sync, before its model is read; a problem skips the sync
     SEND = "send"  # once per sync, before its first row is sent; a problem stops the sync
+    CANARY = "canary"  # once per sync, after the first rows of a large plan; a problem ends the sync
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,21 @@ class SendGuardContext:
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CanaryGuardContext:
+    """What became of the first rows of a large plan: rows `sent` and `rejected`, of `planned` rows.
+
+    `reason` is the most frequent one. `command_flags` are flags that a command needs to reach the destination.
+    """
+
+    sync: Sync
+    sent: int
+    rejected: int
+    planned: int
+    reason: str = ""
+    command_flags: str = ""
 
 
 def first_problem(guards: Collection[Guard[_Context]], context: _Context) -> Problem | None:

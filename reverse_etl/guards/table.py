@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from reverse_etl.guards.amount import added, empty_model, first_run_size, journeys, removed, shrunk
+from reverse_etl.guards.amount import added, canary, empty_model, first_run_size, journeys, removed, shrunk
 from reverse_etl.guards.columns import new_fields, pii
-from reverse_etl.guards.guard import BuildGuardContext, FieldGuardContext, Guard, ManifestGuardContext, SendGuardContext
+from reverse_etl.guards.guard import (
+    BuildGuardContext,
+    CanaryGuardContext,
+    FieldGuardContext,
+    Guard,
+    ManifestGuardContext,
+    SendGuardContext,
+)
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
 from reverse_etl.guards.target import destination, relation, target, wrong_target
 from reverse_etl.guards.value import changed, column_drift
@@ -29,6 +36,7 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     changed.GUARD,
     journeys.GUARD,
 )
-GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *FIELD_GUARDS, *BUILD_GUARDS, *SEND_GUARDS)
+CANARY_GUARDS: tuple[Guard[CanaryGuardContext], ...] = (canary.GUARD,)
+GUARDS: tuple[Guard[Any], ...] = (*MANIFEST_GUARDS, *FIELD_GUARDS, *BUILD_GUARDS, *SEND_GUARDS, *CANARY_GUARDS)
 # What `--allow` accepts.
 ALLOWABLE = tuple(guard.name for guard in GUARDS if guard.can_be_allowed)

@@ -10,6 +10,7 @@ from reverse_etl.destinations.operation import Operation
 from reverse_etl.events import Event
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.canary import choose_canary
 from reverse_etl.run.sending.planned_rows import PlannedRows
 from reverse_etl.run.sending.send_window import SendWindow
 from reverse_etl.run.sending.window_reader import WindowReader
@@ -54,7 +55,11 @@ class Sender:
         self._reader = WindowReader(context.store, context.lease.fence)
         self._windows = windows
         # The first ordinal that this run may not send any more.
-        self._end = self._rows.end_of(windows.allowance.rows_of(self._rows.to_send))
+        rows = windows.allowance.rows_of(self._rows.to_send)
+        self._end = self._rows.end_of(rows)
+        # The first ordinal that is sent only if the rows before it went well; 0 once that is known.
+        self._canary = choose_canary(context.runnable, context.environment, rows)
+        self._canary_end = self._rows.end_of(self._canary.rows) if self._canary is not None else 0
 
     def send(self, paused: PausedCounts = _NO_PAUSED_ROWS) -> None:
         """Send the plan. Every row of it ends in the journal."""
@@ -95,6 +100,8 @@ class Sender:
         size = SendWindow(phase.operation.window, self._environment.settings.window)
         now = self._environment.clock.monotonic
         while position < end:
+            if position >= self._canary_end:
+                self._judge_canary()
             if position >= self._end and not self._is_stopping():
                 self._journal.outcomes.ended_by = self._windows.allowance.rows_reason
             if is_blocked or self._is_stopping():
@@ -102,12 +109,18 @@ class Sender:
                 return
             began = now()
             # Read first, so that the credit covers only rows that this process holds.
-            window = self._reader.read(position, min(end, self._end, position + size.rows))
+            window = self._reader.read(position, min(end, self._end, self._canary_end or end, position + size.rows))
             self._windows.prepare(window)
             prepared = now()
             self._windows.send(window, phase.operation)
             size.learn(window.end - position, now() - prepared, prepared - began)
             position = window.end
+
+    def _judge_canary(self) -> None:
+        """Stop if too many of the first rows were rejected. They all have an outcome. Later calls do nothing."""
+        if self._canary is not None and not self._is_stopping():
+            self._windows.problem = self._canary.judge(self._journal.outcomes)
+        self._canary, self._canary_end = None, 0
 
     def _has_unsure_writes(self) -> bool:
         """Return whether a delete may remove too much: a refused row may need the old identity that would go."""
