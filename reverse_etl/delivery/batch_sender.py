@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
-from reverse_etl.counting import plural, were
+from reverse_etl.counting import plural
 from reverse_etl.delivery.batches import Batch, BatchCutter, halve
 from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
@@ -16,7 +16,6 @@ from reverse_etl.destinations.replies import UNREADABLE, Action, ReplyDecision, 
 from reverse_etl.destinations.request import Reply
 from reverse_etl.settings import LARGEST_BATCH
 
-_MOST_ISOLATED = 100
 _PAUSE_AFTER_CREATION = 5.0  # seconds before a request about a new resource is sent again
 _RUNS_ALONE = 3  # in which a row may fail in its own request before it is quarantined
 _NO_PAST: Mapping[int, PastFailure] = {}
@@ -76,8 +75,16 @@ class BatchSender:
         for done in self._engine.run(source):
             settled = None if done is None else self._settle(done)
             if settled is not None:
-                self._context.counts.settled += len(settled.accepted) + len(settled.outcomes)
+                self._count(settled)
             yield settled
+
+    def _count(self, settled: SettledRows) -> None:
+        """Count the outcomes of one response. Stop if the destination refuses everything."""
+        breaker = self._context.breaker
+        breaker.note(len(settled.accepted), settled.outcomes)
+        problem = breaker.find_problem(self._name)
+        if problem is not None:
+            self._engine.stop(problem)
 
     def _too_large(self, change: Change) -> Outcome:
         limit = min(self._operation.max_bytes, self._operation.max_row_bytes)
@@ -117,7 +124,7 @@ class BatchSender:
                 return self._read(batch, done.reply, maybe_applied=maybe_applied)
             return self._split(batch, done.reply, done.decision, maybe_applied=maybe_applied)
         if done.end is TaskEnd.EXHAUSTED:
-            self._count_isolated(batch)
+            self._note_isolated(batch)
             lasting = self._operation.find_fatal_problem(done.reply) if done.reply is not None else None
             if lasting is not None:
                 self._engine.stop(lasting)
@@ -163,7 +170,7 @@ class BatchSender:
             for outcome in result.refused.values()
         ]
         if refused:
-            self._count_isolated(batch, refused[0])
+            self._note_isolated(batch)
         accepted = [change.ordinal for change in batch.changes if change.ordinal not in result.refused]
         return SettledRows(accepted, refused, result.dropped_fields, result.created_fields)
 
@@ -192,7 +199,7 @@ class BatchSender:
         outcome = self._operation.read_refusal(change, reply) or self._rejected(change, reply, decision, 0)
         if outcome.status is Status.ACCEPTED:
             return SettledRows([change.ordinal])
-        self._count_isolated(batch, outcome)
+        self._note_isolated(batch)
         response = self._response_of(reply, batch)
         return SettledRows(outcomes=[replace(outcome, maybe_applied=maybe_applied, response=response)])
 
@@ -200,22 +207,9 @@ class BatchSender:
         reason = self._context.replies.explain_refusal(reply, decision, index)
         return Outcome(change.ordinal, Status.REJECTED, decision.code or f"http-{reply.status}", reason)
 
-    def _count_isolated(self, batch: Batch, outcome: Outcome | None = None) -> None:
-        """Count an isolated row. One costs about twenty requests, so a fault of most rows stops the run."""
-        if not batch.isolated:
-            return
-        counts = self._context.counts
-        counts.isolated += 1
-        if counts.isolated >= _MOST_ISOLATED and counts.isolated * 10 > counts.settled:
-            isolated = f"{plural(counts.isolated, 'row')} {were(counts.isolated)} isolated so far"
-            self._engine.stop(
-                Problem(
-                    "refused-again-and-again",
-                    f"{self._name} refuses most requests as a whole; {isolated}",
-                    "Fix the cause in the model or the definition. The next run sends the remaining rows.",
-                    {"code": outcome.code, "reason": outcome.reason} if outcome is not None else {},
-                )
-            )
+    def _note_isolated(self, batch: Batch) -> None:
+        if batch.isolated:
+            self._context.breaker.note_isolated()
 
     def _halve(self, batch: Batch, *, suspect: bool) -> None:
         self._replace(batch, halve(batch, suspect=suspect))

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from reverse_etl.change import Problem
+from reverse_etl.delivery.circuit_breaker import CircuitBreaker
 from reverse_etl.delivery.problems import daily_limit_problem, stop_problem, throttled_problem, unavailable_problem
 from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time, Wait, backoff, ignore_wait, rate_wait, throttle
 from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules, describe_reply
@@ -62,7 +63,7 @@ class FinishedTask(Generic[Payload]):
 
 @dataclass
 class RequestCounts:
-    """What was sent so far: rows with an outcome, and rows that were refused in a request of their own.
+    """What was sent so far.
 
     `started` counts every attempt when it begins, `requests` when it ends.
     """
@@ -71,8 +72,6 @@ class RequestCounts:
     requests: int = 0
     retries: int = 0
     bytes_sent: int = 0
-    settled: int = 0
-    isolated: int = 0
     unanswered: int = 0
 
 
@@ -96,6 +95,7 @@ class SendContext:
     throttles: int | None = None
     budget: Budget = field(default_factory=Budget)
     counts: RequestCounts = field(default_factory=RequestCounts)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     on_wait: Callable[[Wait], None] = ignore_wait
     is_used_up: Callable[[], bool] = lambda: False
 

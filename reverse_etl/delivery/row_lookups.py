@@ -24,6 +24,7 @@ class RowLookups:
         """Use it once: call `run`, then read `found`."""
         self._lookup = lookup
         self._replies: ReplyRules = context.replies
+        self._breaker = context.breaker
         self._engine: RequestEngine[_Query] = RequestEngine(context, limiter, self._decide)
         self.to_send: list[Change] = []
 
@@ -34,8 +35,18 @@ class RowLookups:
     def run(self, changes: Iterator[Change]) -> Iterator[Outcome | None]:
         """Yield an outcome for each change that is not in `found`; None while it waits."""
         for done in self._engine.run(self._task(change, self._lookup.build(change)) for change in changes):
-            yield None if done is None else self._read(done)
+            outcome = None if done is None else self._read(done)
+            if outcome is not None:
+                self._count(outcome)
+            yield outcome
         self.to_send.sort(key=lambda change: change.ordinal)
+
+    def _count(self, outcome: Outcome) -> None:
+        """Count an outcome. Stop if the destination refuses everything."""
+        self._breaker.note(0, [outcome])
+        problem = self._breaker.find_problem(self._replies.name)
+        if problem is not None:
+            self._engine.stop(problem)
 
     def _task(self, change: Change, request: Request) -> Task[_Query]:
         return Task(request, (change, request))
@@ -52,6 +63,7 @@ class RowLookups:
             return None
         if answer is Send.SEND:
             self.to_send.append(change)
+            self._breaker.note_success()
             return None
         if done.decision is not None and done.decision.action is Action.SPLIT:
             code = done.decision.code or "lookup-refused"

@@ -122,5 +122,5 @@ class World:
             client.close()
         result.problem = delivery.problem
         assert result.accepted | set(result.outcomes) == {change.ordinal for change in changes}
-        assert line.counts.settled == len(changes) - sum(o.code == "row-too-large" for o in result.outcomes.values())
+        assert line.breaker.settled == len(changes) - sum(o.code == "row-too-large" for o in result.outcomes.values())
         return result

@@ -31,8 +31,8 @@ def _check(context: CanaryGuardContext) -> Problem | None:
         f"sync `{sync.name}`: {rejected:,} of the first {plural(sent, 'row')} ({percentage(rejected, sent)})"
         f" {were(rejected)} rejected, so no further row was sent",
         f"`reverse-etl rejected --select {sync.name}{context.command_flags}` lists them. Fix the model or the"
-        " definition. To send the rest anyway, run with `--allow canary`, or set `guards: {canary: {rejected: …}}` in the"
-        " definition.",
+        " definition. To send the rest anyway, run with `--allow canary`, or set `guards: {canary: {rejected: …}}` in"
+        " the definition.",
         {
             "rejected": rejected,
             "rows sent first": sent,
