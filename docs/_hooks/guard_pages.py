@@ -13,10 +13,10 @@ from reverse_etl.guards.table import GUARDS
 
 _INTRO = """# Guards
 
-Guards are checked before the first row is sent, and the guard `canary` after the first rows. All except `journeys` are on
-by default. A guard that stops a run gives the sync the status `stopped` (`build`: `skipped`), and the command the exit
-code 1. Other syncs continue. `--allow GUARD` lets one guard pass for one command. `plan` shows which guard would stop the
-run.
+Guards are checked before the first row is sent, and the guard `canary` after the first rows. All except `journeys`
+are on by default. A guard that stops a run gives the sync the status `stopped` (`build`: `skipped`), and the command
+the exit code 1. Other syncs continue. `--allow GUARD` lets one guard pass for one command. `plan` shows which guard
+would stop the run.
 
 """
 _NOTES = Path(__file__).parent / "guard_notes.md"

@@ -18,7 +18,7 @@ _SETTLED = (Status.ACCEPTED, Status.SKIPPED, Status.REJECTED, Status.FAILED)
 
 @dataclass(frozen=True)
 class Canary:
-    """The canary of one plan, of which `planned` rows may be sent."""
+    """The canary of one plan. The run may send `planned` rows."""
 
     runnable: RunnableSync
     planned: int
