@@ -17,14 +17,14 @@ class ShareEntry(EntryPart):
     """Too many: more than `percent`, and more than `rows`."""
 
     percent: float = Key(default=50, ge=0)
-    rows: int = Key(default=100, ge=0, description="so many rows or fewer never stop a run")
+    rows: int = Key(default=50, ge=0, description="so many rows or fewer never stop a run")
 
     def exceeded(self, count: int, total: int) -> bool:
         """Return whether `count` is more than `rows`, and more than `percent` of `total`."""
         return count > self.rows and count * 100 > self.percent * total
 
     def __str__(self) -> str:
-        """Return the text for messages: `50 % and 100 rows`."""
+        """Return the text for messages: `50 % and 50 rows`."""
         return f"{self.percent:g} % and {plural(self.rows, 'row')}"
 
 

@@ -16,7 +16,7 @@ class ShrunkEntry(ShareEntry):
     """A limit for the rows that the model lost."""
 
     percent: float = Key(default=30, ge=0, le=100)
-    rows: int = Key(default=100, ge=0, description="a loss of so many rows or fewer never stops a run")
+    rows: int = Key(default=50, ge=0, description="a loss of so many rows or fewer never stops a run")
 
 
 def _check(context: SendGuardContext) -> Problem | None:

@@ -18,7 +18,7 @@ class ChangedEntry(ShareEntry):
     max_rows: int | None = Key(default=None, ge=0, description="most changed rows, for any share; default: any number")
 
     def __str__(self) -> str:
-        """Return the text for messages: `50 % and 100 rows, or 5,000 rows`."""
+        """Return the text for messages: `50 % and 50 rows, or 5,000 rows`."""
         most = "" if self.max_rows is None else f", or {plural(self.max_rows, 'row')}"
         return f"{super().__str__()}{most}"
 

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.kills
 
 ROWS = 120
 WINDOW = int(WINDOWED["REVERSE_ETL_WINDOW"])
-META = {"object": "users", "email": "email", "fields": {"name": "name"}}
+# Most rows change at once.
+GUARDS = {"changed": False, "column_drift": False}
+META = {"object": "users", "email": "email", "fields": {"name": "name"}, "guards": GUARDS}
 PEOPLE = f"""
 CREATE TABLE main.people AS
 SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM generate_series(1, {ROWS}) AS t(i)
