@@ -19,12 +19,21 @@ def find_personal_columns(sync: Sync, personal: Mapping[str, str], location: Ent
     """
     if not personal or pii.GUARD.is_off(sync):
         return []
-    marks = {column.lower(): mark for column, mark in personal.items()}
-    checked = [(context, pii.GUARD.check(context)) for context in _fields(sync, personal, marks)]
+    checked = [(context, pii.GUARD.check(context)) for context in _fields(sync, _whole_columns(personal))]
     return [_fault(location, context, problem) for context, problem in checked if problem is not None]
 
 
-def _fields(sync: Sync, personal: Mapping[str, str], marks: Mapping[str, str]) -> Iterator[FieldGuardContext]:
+def _whole_columns(personal: Mapping[str, str]) -> dict[str, str]:
+    """Return the marked columns with their marks. A part of a column, such as `address.street`, marks all of it."""
+    found: dict[str, str] = {}
+    for name, mark in personal.items():
+        column = name.partition(".")[0]
+        found.setdefault(column, mark if column == name else f"{mark}, at `{name}`")
+    return found
+
+
+def _fields(sync: Sync, personal: Mapping[str, str]) -> Iterator[FieldGuardContext]:
+    marks = {column.lower(): mark for column, mark in personal.items()}
     for field in (*sync.key_fields, *(sync.fields or ())):
         if field.column is not None and not field.as_text and field.column.lower() in marks:
             key = field.path if field.from_key else f"fields.{field.path}"

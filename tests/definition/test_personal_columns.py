@@ -68,6 +68,14 @@ def test_every_marked_column_is_found_at_once() -> None:
     assert [fault.code for fault in broken.faults] == ["unknown-key", "pii-not-allowed", "pii-not-allowed"]
 
 
+def test_a_marked_part_of_a_column_marks_the_column() -> None:
+    nested = TaggedModel("m", "model.shop.m", '"m"', "m.yml", personal={"address.street": "the tag `pii`"})
+    for entry in (USERS, {**USERS, "fields": {"home": "Address"}}):
+        [broken] = read_definitions(nested, entry, lambda _: entries())[1]
+        [fault] = broken.faults
+        assert "the tag `pii`, at `address.street`" in fault.message
+
+
 def test_a_wrong_value_is_told_what_is_right() -> None:
     [fault] = read({**USERS, "fields": {"ssn": {"column": "ssn", "allow_pii": "yes"}}})[1]
     assert fault.code == "wrong-field"
