@@ -11,6 +11,7 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.snapshot.lease import Holder, Lease, LeaseRow
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 
+ALLOWED = "allowed"
 _NAP = 1.0
 
 
@@ -18,6 +19,9 @@ def new_lease(store: SnapshotStore, environment: RunEnvironment, started_at: str
     """Return the lease of a sync for one holder, this run or command. It is not taken yet."""
     settings = environment.settings
     note = {**environment.invocation.process, "beat": settings.beat, "started_at": started_at}
+    if environment.invocation.allowed:
+        # If the run crashes, the next one writes this into the history.
+        note[ALLOWED] = sorted({*environment.invocation.allowed})
     holder = Holder(environment.clock.new_id(), note)
     return Lease(store.warehouse, store.tables, holder, settings.lease_ttl, settings.late_request_bound)
 

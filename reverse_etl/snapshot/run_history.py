@@ -14,6 +14,8 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
 # The status of a row that records a reset of the sync.
 RESET = "reset"
+# The status of a row about a run that crashed while guards were allowed. The run that recovers it writes the row.
+CRASHED = "crashed"
 
 
 @dataclass(frozen=True)

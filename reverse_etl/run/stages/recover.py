@@ -7,6 +7,9 @@ from dataclasses import replace
 from reverse_etl.counting import plural
 from reverse_etl.events import Event
 from reverse_etl.run.context import LeasedRun
+from reverse_etl.run.leases import ALLOWED
+from reverse_etl.snapshot.lease import OpenRun
+from reverse_etl.snapshot.run_history import CRASHED, RunOrigin, RunRow, record_run
 
 
 def recover(context: LeasedRun) -> LeasedRun:
@@ -15,6 +18,7 @@ def recover(context: LeasedRun) -> LeasedRun:
     if row.run is None:
         return context
     found = context.store.recover(context.lease, row.run)
+    _record_overrides(context, row.run)
     unknown, fence = found.unknown, row.run.fence
     # Without credit, nothing was sent.
     what = f"which crashed; to send again: {plural(unknown, 'row')}" if row.run.credit else "which sent nothing"
@@ -23,3 +27,18 @@ def recover(context: LeasedRun) -> LeasedRun:
     context.environment.report(Event("RunRecovered", message, level, name, data))
     row = replace(row, run=None, entries=found.entries)
     return replace(context, lease_row=row, recovered_removals=found.removed)
+
+
+def _record_overrides(context: LeasedRun, crashed: OpenRun) -> None:
+    """Write the crashed run into the history if it ran with allowed guards, with who allowed them."""
+    before = context.snapshot_status.lease
+    if before is None or before.run is None or before.run.fence != crashed.fence or not before.holder_note.get(ALLOWED):
+        return
+    note = {key: before.holder_note.get(key) for key in ("invocation_id", "started_at", "user", "host")}
+    invocation, began, user, host = (str(value or "") for value in note.values())
+    allowed = before.holder_note[ALLOWED]
+    origin = RunOrigin(user, host, tuple(map(str, allowed)) if isinstance(allowed, list) else ())
+    began = began or context.started_at
+    record_run(
+        context.warehouse, context.store.tables, RunRow(invocation, crashed.fence, CRASHED, began, "", {}, None, origin)
+    )

@@ -88,6 +88,21 @@ def test_history_says_what_was_allowed_and_by_whom(people: Shop, monkeypatch: py
     assert f"build, empty_model (overridden), removed by anna@{socket.gethostname()}" in people.cli("status").out
 
 
+def test_the_history_knows_what_a_crashed_run_was_allowed(people: Shop) -> None:
+    people.cli("run")
+    note = {"user": "anna", "host": "elsewhere", "invocation_id": "c1", "allowed": ["removed"]}
+    [(lease,)] = people.sql("select table_name from information_schema.tables where table_name like 'lease%'")
+    people.sql(
+        f"update reverse_etl.{lease} set holder = 'x', holder_note = '{json.dumps(note)}', run_fence = fence,"
+        " expires_at = now()::timestamp - interval 1 day, quiet_at = beat_at"
+    )
+    assert people.cli("run").code == 0
+    crashed = [run for run in people.cli("history", "--output", "json").json["runs"] if run["status"] == "crashed"]
+    assert [(run["invocation_id"], run["user"], run["host"], run["allowed"]) for run in crashed] == [
+        ("c1", "anna", "elsewhere", ["removed"])
+    ]
+
+
 def test_status_tells_a_dead_runs_lease(people: Shop) -> None:
     people.cli("run")
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
