@@ -6,11 +6,24 @@ import pytest
 
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.run_history import RunRow, last_runs, record_run
+from reverse_etl.snapshot.run_history import RunOrigin, RunRow, last_runs, record_run
+from reverse_etl.snapshot.tables import Tables, create_table
+from reverse_etl.warehouses.base import Warehouse
 from tests.contracts.change_detection import PEOPLE, ROWS
 from tests.contracts.sync_harness import LONG_AGO, STATE_SCHEMA, Crash, Fate, SyncHarness, of
 
 BOTH_WAYS = pytest.mark.parametrize("fate", [Fate.LANDED, Fate.LOST])
+
+
+def make_runs_of_an_earlier_version(warehouse: Warehouse, tables: Tables) -> None:
+    """Create the history without the columns that say who ran a sync."""
+    d = warehouse.dialect
+    columns = dict.fromkeys(("sync", "invocation_id", "status", "counts", "problem"), d.text_type)
+    columns |= dict.fromkeys(("schema_version", "fence"), d.integer_type)
+    columns |= dict.fromkeys(("started_at", "ended_at"), d.timestamp_type)
+    warehouse.execute(f"DROP TABLE IF EXISTS {tables.runs}")
+    warehouse.create_schema(tables.schema)
+    warehouse.execute(create_table(d, tables.runs, list(columns.items()), "sync"))
 
 
 class CommitsContract:
@@ -155,10 +168,15 @@ class CommitsContract:
     def test_runs_are_listed_newest_first(self, people):
         store = people.store()
         assert last_runs(people.warehouse, store.tables, 5) == []
+        make_runs_of_an_earlier_version(people.warehouse, store.tables)
         for number, problem in ((1, None), (2, "guard-removed")):
-            row = RunRow(f"id {number}", number, "success", "2026-01-01 00:00:00", "", {"added": number}, problem)
+            origin = RunOrigin("anna", "etl-1", ("build", "removed")[:number], ("build",))
+            row = RunRow(
+                f"id {number}", number, "success", "2026-01-01 00:00:00", "", {"added": number}, problem, origin
+            )
             record_run(people.warehouse, store.tables, row)
         newest, oldest = last_runs(people.warehouse, store.tables, 5)
         assert (newest.fence, newest.counts, newest.problem) == (2, {"added": 2}, "guard-removed")
+        assert newest.origin == RunOrigin("anna", "etl-1", ("build", "removed"), ("build",))
         assert (oldest.invocation_id, oldest.started_at[:10]) == ("id 1", "2026-01-01")
         assert last_runs(people.warehouse, store.tables, 1) == [newest]
