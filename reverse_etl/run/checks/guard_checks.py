@@ -15,6 +15,7 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.runnable_sync import RunnableSync
+from reverse_etl.run.sending.allowance import most_rows_of
 from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
@@ -104,7 +105,7 @@ def send_context(
         drifts=status.drifts,
         is_log=runnable.bound.is_log,
         is_first_run=status.is_first_run,
-        most_rows=_most_rows(runnable, environment),
+        most_rows=most_rows_of(runnable.sync, environment),
         requests=cost.requests,
         seconds=cost.seconds,
         fields=sum(not field.from_key for field in runnable.sync.fields or ()),
@@ -130,13 +131,6 @@ def _rows_before(status: SnapshotStatus) -> int:
     """Return the rows of the model at the last run. An older version did not note rows that were never accepted."""
     noted = remembered_source(status.remembered).get(ROWS)
     return noted if isinstance(noted, int) else status.counts.entries_in_model
-
-
-def _most_rows(runnable: RunnableSync, environment: RunEnvironment) -> int | None:
-    """Return how many rows the run sends at most; None if flags and budget allow any number."""
-    chosen = environment.invocation.rows
-    bounds = (chosen.limit, len(chosen.only) or None, runnable.sync.budget.max_rows_per_run)
-    return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def _renamed(runnable: RunnableSync, counts: DiffCounts) -> int:

@@ -8,7 +8,7 @@ from reverse_etl.run.journeys.journey_forecast import JourneyForecast, RowsToSen
 from reverse_etl.run.journeys.journey_rows import find_sent_fields
 from reverse_etl.run.planning.sendable_rows import SendableRows
 from reverse_etl.run.runnable_sync import RunnableSync
-from reverse_etl.run.sending.allowance import allowance_of
+from reverse_etl.run.sending.allowance import most_rows_of
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
@@ -31,5 +31,5 @@ def plan_journeys(
         unnamed=0 if by_fields else rows.unnamed,
         fields=find_sent_fields(runnable, None if rows.unnamed else rows.names) if by_fields else (),
     )
-    limit = allowance_of(runnable.sync, environment).rows
-    return forecast_journeys(listed, runnable.bound.journey_events, going.limited_to(limit))
+    going = going.limited_to(most_rows_of(runnable.sync, environment))
+    return forecast_journeys(listed, runnable.bound.journey_events, going)

@@ -53,6 +53,13 @@ def allowance_of(sync: Sync, environment: RunEnvironment) -> Allowance:
     return Allowance(rows, budget.max_requests, invocation.ends_at, reason)
 
 
+def most_rows_of(sync: Sync, environment: RunEnvironment) -> int | None:
+    """Return how many rows the run sends at most; None if flags and budget allow any number."""
+    chosen = environment.invocation.rows
+    bounds = (chosen.limit, len(chosen.only) or None, sync.budget.max_rows_per_run)
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
 def left_sentence(reason: str, rows: str) -> str:
     """Return what ended a run early, and how many `rows` it left, in words."""
     return f"{_REASONS[reason]}; {rows} for the next run"

@@ -9,7 +9,7 @@ from reverse_etl.run.checks.guard_checks import send_context
 from reverse_etl.run.context import PlannedRun
 from reverse_etl.run.journeys.journey_forecast import RowsToSend, forecast_journeys
 from reverse_etl.run.journeys.journey_rows import name_column_of
-from reverse_etl.run.sending.allowance import allowance_of
+from reverse_etl.run.sending.allowance import most_rows_of
 
 
 def forecast(context: PlannedRun) -> PlannedRun:
@@ -42,4 +42,4 @@ def _rows(context: PlannedRun, name_column: str) -> RowsToSend:
         removed=planned.get("removed", 0),
         names=names,
         unnamed=written - sum(names.values()) if name_column else 0,
-    ).limited_to(allowance_of(context.runnable.sync, context.environment).rows)
+    ).limited_to(most_rows_of(context.runnable.sync, context.environment))

@@ -78,6 +78,13 @@ def test_removed_rows_count_too() -> None:
     assert forecast((leaving, WELCOME), LIST_ADD, gone, written=5, removed=2).rows == 7
 
 
+def test_a_limit_cuts_written_rows_first_and_removed_rows_last() -> None:
+    rows = RowsToSend(written=5, added=4, removed=3, names={"a": 4, "b": 1}, unnamed=1)
+    assert rows.limited_to(None) == rows
+    assert rows.limited_to(6) == RowsToSend(5, 4, 1, {"a": 4, "b": 1}, 1)
+    assert rows.limited_to(2) == RowsToSend(2, 2, 0, {"a": 2, "b": 1}, 1)
+
+
 def test_a_list_that_could_not_be_read_is_said() -> None:
     found = forecast_journeys(JourneyList(unread="no answer"), [PURCHASE], RowsToSend(written=1))
     assert journey_sentences(found) == ["the journeys could not be read, so more may start: no answer"]

@@ -87,6 +87,20 @@ def test_a_run_without_the_guard_does_not_ask(shop: Project, iterable: Reference
     assert (shop.cli("run").code, asked(iterable)) == (0, 0)
 
 
+def test_the_guard_can_be_on_for_the_whole_project_and_off_for_one_sync(
+    shop: Project, iterable: ReferenceServer
+) -> None:
+    (shop.folder / "reverse_etl.yml").write_text("guards: {journeys: {stop: 2}}\n")
+    assert shop.cli("run").says("error[guard-journeys]")
+    shop.tag(guarded(False))
+    assert (shop.cli("run").code, asked(iterable)) == (0, 1)
+
+
+def test_a_run_of_a_few_rows_counts_only_them(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag(guarded({"stop": 2}))
+    assert (shop.cli("run", "--limit", "2").code, len(iterable.events)) == (0, 2)
+
+
 def test_a_wrong_setting_names_the_allowed_ones(shop: Project) -> None:
     shop.tag(guarded({"stop": -1}))
     assert shop.cli("run").code == 2
