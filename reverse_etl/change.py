@@ -192,13 +192,14 @@ class Traffic:
 
 @dataclass(frozen=True)
 class BaselineReport:
-    """What a baseline found. `left` rows differ and are sent by the next run.
+    """What a baseline found. `left` rows differ and are sent by the next run. With `until`, later rows are left, too.
 
     The other counts are None if the destination was not read: rows that are `equal` or `different` there (with the
     fields that differ), `missing` there, or `only_there`.
     """
 
     method: str
+    until: str = ""
     left: int = 0
     equal: int | None = None
     different: int | None = None

@@ -10,6 +10,7 @@ from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
 
 Nulls = Literal["send", "skip"]
+FirstRun = Literal["send", "baseline", "stop"]
 OnRemoved = Literal["ignore", "clear", "delete", "remove"]
 
 
@@ -124,6 +125,7 @@ class Sync:
     - `entry` is the typed definition of its object.
     - `guards` are the settings of guards by name; False turns a guard off.
     - `sends_changed_fields`: a changed row carries only its changed fields, not all of them.
+    - `first_run` says what the first run does: send, take the rows as accepted, or stop; None: the default.
     - `target` is dbt's target and `database` the model's; empty if unknown.
     """
 
@@ -150,6 +152,7 @@ class Sync:
     invalid_limit: OutcomeLimit | None = None
     budget: RunBudget = field(default_factory=RunBudget)
     sends_changed_fields: bool = False
+    first_run: FirstRun | None = None
     target: str = ""
     database: str = ""
 

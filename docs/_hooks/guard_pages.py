@@ -42,6 +42,8 @@ def _row(guard: Guard[Any]) -> tuple[str, ...]:
 
 
 def _key(guard: Guard[Any]) -> str:
+    if guard.setting:
+        return code(guard.setting)
     if guard.key is None:
         return "cannot be turned off"
     off = " or ".join(code(f"guards: {{{guard.name}: {word}}}") for word in ("false", *_words(guard)))

@@ -17,6 +17,7 @@ from reverse_etl.events import Listener, silent
 from reverse_etl.project.sandboxes.sandbox_use import SandboxUse
 
 if TYPE_CHECKING:
+    from reverse_etl.project.operations.baseline_syncs import Confirm
     from reverse_etl.project.results import HeldRow, History, ProjectStatus, RequeuedRows, Results, RunResults
     from reverse_etl.project.sync_reader import Definitions
     from reverse_etl.report.inspections import Finding
@@ -136,6 +137,35 @@ class Project(StateOperations):
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
             options = RunOptions(full_refresh, rows=RowChoice(limit, tuple(names_in(only))))
             return plan_syncs(session, options, PlanSamples(examples, payloads))
+
+    def baseline(
+        self,
+        select: Names,
+        exclude: Names = (),
+        *,
+        allow: Names = (),
+        trust: bool = False,
+        compare: bool = False,
+        until: str | None = None,
+        confirm: Confirm | None = None,
+        wait: float | None = None,
+        stop: Callable[[], bool] = _never,
+    ) -> RunResults:
+        """Take rows as already accepted, send nothing, and return how each sync ended, as `run` does.
+
+        `trust`: all rows. `compare`: rows that the destination holds with the same values; this is the default. `until`
+        is a time such as `2026-11-01`: only rows that happened up to then are trusted. `confirm` gets the plan of each
+        sync and returns whether to go on; if it returns False, nothing happens and the results are empty.
+
+        Raises ConfigError or Faults if no sync can run, or if a time or a combination of options is wrong.
+        """
+        from reverse_etl.project.operations.baseline_syncs import baseline_syncs, make_request
+        from reverse_etl.project.operations.run_syncs import RunRequest
+
+        baseline = make_request(trust=trust, compare=compare, until=until)
+        run = RunRequest(wait=wait, sandbox=self._sandbox, stop=stop)
+        with self._open(SandboxUse.SEND, select, exclude, allow, run.settings) as session:
+            return baseline_syncs(session, baseline, confirm, run)
 
     def validate(
         self, select: Names = (), exclude: Names = (), *, allow: Names = (), online: bool = False

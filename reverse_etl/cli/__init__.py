@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import command, project_command
+from reverse_etl.cli.commands.baseline import baseline
 from reverse_etl.cli.commands.demo import demo
 from reverse_etl.cli.commands.destination import accept_destination
 from reverse_etl.cli.commands.list_syncs import list_syncs
@@ -57,6 +58,7 @@ def _program(
 _PROJECT_COMMANDS: Mapping[str, Callable[..., int | None]] = {
     "run": run,
     "plan": plan,
+    "baseline": baseline,
     "validate": validate,
     "list": list_syncs,
     "status": show_status,

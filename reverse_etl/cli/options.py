@@ -102,6 +102,9 @@ OnlyKeys = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="KEY", help="Send only rows with this e-mail, user id or key; can be repeated."),
 ]
+LeaseWait = Annotated[
+    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the lease of a crashed run.")
+]
 Sandboxed = Annotated[
     bool, typer.Option("--sandbox", help="Send to a local sandbox instead of Iterable. It has its own sync snapshots.")
 ]

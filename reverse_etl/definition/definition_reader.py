@@ -161,6 +161,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         invalid_limit=entry.invalid_limit.limit() if entry.invalid_limit is not None else None,
         budget=entry.budget.budget(),
         sends_changed_fields=entry.sends_changed_fields(),
+        first_run=entry.first_run,
     )
 
 

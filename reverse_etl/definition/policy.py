@@ -10,7 +10,7 @@ from pydantic import Field as Key
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.definition.outcome_limit import OutcomeLimitEntry
 from reverse_etl.guards.entry_part import EntryPart
-from reverse_etl.sync import RunBudget
+from reverse_etl.sync import FirstRun, RunBudget
 
 
 class BudgetEntry(EntryPart):
@@ -30,6 +30,11 @@ class SyncPolicy(EntryPart):
     """Defaults for definitions."""
 
     guards: GuardsEntry = Key(GuardsEntry(), description="which guards can stop a run, and their limits")
+    first_run: FirstRun | None = Key(
+        None,
+        description="what the first run does: send; baseline: take all rows as accepted and send nothing; stop."
+        " Default: send, but events and purchases stop if they are old",
+    )
     reject_limit: OutcomeLimitEntry = Key(
         OutcomeLimitEntry(), description="how many rejected or invalid rows make a run a warning or an error"
     )

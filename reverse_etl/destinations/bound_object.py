@@ -86,6 +86,7 @@ class BoundObject:
     - `first_recheck`: seconds until a skipped row is tried again for the first time.
     - `journey_events` are what the rows do that can start a journey.
     - `open_stored_rows`: how the rows that are there can be read and compared; None if they cannot.
+    - `time_field` is the label of the field that says when a row happened; empty if rows are not things that happened.
     - `connect` sets the rest: `casts` are the destination's types by field, for values that must be converted;
       `resource_ids` adds ids to the scope, such as a list's; `warnings` are sentences.
     """
@@ -103,6 +104,7 @@ class BoundObject:
     expects_skips: bool = False
     is_log: bool = False
     first_recheck: float | None = None
+    time_field: str = ""
     journey_events: tuple[JourneyEvent, ...] = ()
     check: Check = _no_faults
     inspect: Inspect = _nothing_to_inspect

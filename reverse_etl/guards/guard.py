@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.errors import ConfigError
+from reverse_etl.guards.start.oldest_row import OldestRow
 from reverse_etl.guards.value.drift import Drift
 from reverse_etl.sync import Field, Sync
 
@@ -32,7 +33,7 @@ class Guard(Generic[_Context]):
     `stops_when` completes the sentence "The guard stops a run if …". `key` is the type of the guard's key under
     `guards:` of a definition, and `default` its value; without a `key` no definition can turn the guard off.
     `can_be_allowed`: whether `--allow` accepts its name. `for_baseline`: a guard of phase SEND also stops a baseline,
-    which sends nothing.
+    which sends nothing. `setting` is a key of the definition outside `guards:` that turns the guard off.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Guard(Generic[_Context]):
     default: object = True
     can_be_allowed: bool = True
     for_baseline: bool = False
+    setting: str = ""
 
     def is_off(self, sync: Sync, allowed: Collection[str] = ()) -> bool:
         """Return whether the command or the definition turns the guard off."""
@@ -133,6 +135,7 @@ class SendGuardContext:
     `allowed` are the guards that may not stop this run.
     `journey_rows` are rows that may enter the journeys of `journey_names`, once that is known; `journeys_unread` says
     why the journeys could not be read.
+    `oldest_row` is known in a first run, if the rows are things that happened.
     `damage` is the end of a sentence about a broken sync snapshot; empty if it is sound.
     """
 
@@ -169,6 +172,7 @@ class SendGuardContext:
     journey_rows: int = 0
     journey_names: tuple[str, ...] = ()
     journeys_unread: str = ""
+    oldest_row: OldestRow | None = None
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from reverse_etl.guards.guard import (
     SendGuardContext,
 )
 from reverse_etl.guards.inputs import build, snapshot, stale_manifest
+from reverse_etl.guards.start import first_run, old_events
 from reverse_etl.guards.target import destination, relation, target, wrong_target
 from reverse_etl.guards.value import changed, column_drift
 
@@ -27,6 +28,8 @@ SEND_GUARDS: tuple[Guard[SendGuardContext], ...] = (
     relation.GUARD,
     destination.GUARD,
     new_fields.GUARD,
+    first_run.GUARD,
+    old_events.GUARD,
     empty_model.GUARD,
     removed.GUARD,
     first_run_size.GUARD,

@@ -19,6 +19,7 @@ from reverse_etl.destinations.base import ClientOptions
 from reverse_etl.events import TICK, Listener
 from reverse_etl.project.context import ProjectContext
 from reverse_etl.project.processes import is_alive, start_time, user_name
+from reverse_etl.run.baseline.request import BaselineRequest
 from reverse_etl.run.environment import Connections, Invocation, ProjectSyncs, RowChoice, RunClock, RunEnvironment
 
 
@@ -36,6 +37,7 @@ class RunOptions:
     wait: float | None = None
     stop: Callable[[], bool] = lambda: False
     rows: RowChoice = field(default_factory=RowChoice)
+    baseline: BaselineRequest | None = None
 
 
 def make_environment(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
@@ -63,6 +65,7 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
             wait=settings.wait if options.wait is None else options.wait,
             stop=options.stop,
             rows=options.rows,
+            baseline=options.baseline,
             ends_at=time.monotonic() + (settings.max_runtime or math.inf),
         ),
         Connections(

@@ -46,6 +46,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("identity", _identity(plan)),
                 ("requests", _requests(plan)),
                 ("values", _values(plan)),
+                ("baseline", _baseline(plan)),
                 *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
                 ("left", _left(plan)),
                 *(("not found", f"no row has the key `{printable(key)}`") for key in plan.unknown_keys),
@@ -96,6 +97,12 @@ def _removed(plan: SyncPlan) -> str:
 
 def _identity(plan: SyncPlan) -> str:
     return f"{plural(plan.identity_changes, 'row')} under a new identity" if plan.identity_changes else ""
+
+
+def _baseline(plan: SyncPlan) -> str:
+    if not plan.baseline:
+        return ""
+    return f"{plural(plan.adopted, 'row')} would count as accepted, and nothing would be sent (`first_run: baseline`)"
 
 
 def _requests(plan: SyncPlan) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from reverse_etl.change import Response, RunResult, SyncStatus
+from reverse_etl.change import BaselineReport, Response, RunResult, SyncStatus
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, list_counts, payload_sentence, resent_sentence, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
+from reverse_etl.report.plan_parts.baselines import baseline_sentence, differing_fields
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
 
 _CHANGES = ("added", "changed", "removed", "unchanged")
-_OUTCOMES = ("accepted", "skipped", "rejected", "invalid", "failed", "aborted", "quarantined")
+_OUTCOMES = ("accepted", "adopted", "skipped", "rejected", "invalid", "failed", "aborted", "quarantined")
 _MOST_FIELDS = 12
 _MOST_SAMPLES = 5
 
@@ -26,6 +28,8 @@ def sentence(result: RunResult) -> str:
     if result.problem is not None:
         return result.problem.message
     counts = result.counts
+    if result.baseline is not None:
+        return f"sync `{result.sync}`: {plural(counts.adopted, 'row')} adopted; {baseline_sentence(result.baseline)}"
     if not counts.planned:
         return f"sync `{result.sync}`: nothing to send"
     return f"sync `{result.sync}`: {counts.accepted:,} of {plural(counts.planned, 'planned row')} accepted"
@@ -48,6 +52,7 @@ def result_lines(result: RunResult) -> list[str]:
             ("sent again", resent_sentence(counts["resent"])),
             ("outcomes", list_counts({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
+            *_baseline_entries(result.baseline),
             ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
             ("values", payload_sentence(traffic.fields_sent, traffic.fields_spared)),
@@ -61,6 +66,12 @@ def result_lines(result: RunResult) -> list[str]:
             ("problem", result.problem.code if result.problem else ""),
         ],
     )
+
+
+def _baseline_entries(report: BaselineReport | None) -> list[tuple[str, str]]:
+    if report is None:
+        return []
+    return [("baseline", baseline_sentence(report)), ("different", differing_fields(report))]
 
 
 def _created(fields: Sequence[str]) -> str:
@@ -119,6 +130,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "ended_by": result.ended_by or None,
         "warnings": list(result.warnings),
         "problem": problem_dict(result.problem) if result.problem else None,
+        "baseline": asdict(result.baseline) if result.baseline else None,
         "started_at": _utc(result.started_at),
         "execution_time": result.execution_time,
     }

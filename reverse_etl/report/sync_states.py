@@ -11,7 +11,7 @@ from reverse_etl.report.amounts import duration, list_counts
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, REMOVALS, RunRow
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, REMOVALS, RunRow
 from reverse_etl.sync import BrokenSync, Sync
 
 _HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "allowed", "by", "invocation")
@@ -41,7 +41,7 @@ class SyncState:
 
 def _told_counts(run: RunRow) -> Mapping[str, int]:
     """Return the counts for people, without counts that only the guard `removed` reads."""
-    return {name: count for name, count in run.counts.items() if name not in (REMOVALS, ALLOWED_REMOVALS)}
+    return {name: count for name, count in run.counts.items() if name not in (REMOVALS, ALLOWED_REMOVALS, BASELINE)}
 
 
 def state_lines(state: SyncState) -> list[str]:

@@ -12,6 +12,8 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 
 # Counts that only the history has: rows that the destination removed, and whether `--allow removed` was given.
 REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
+# The count that says that a run was a baseline: 1.
+BASELINE = "baseline"
 # The status of a row that records a reset of the sync.
 RESET = "reset"
 # The status of a row about a run that crashed while guards were allowed. The run that recovers it writes the row.

@@ -9,8 +9,8 @@ from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.sql.adoption import Adoption
-from reverse_etl.snapshot.sql.merge import WHOLE, Merge, Part
+from reverse_etl.snapshot.sql.commit.adoption import Adoption
+from reverse_etl.snapshot.sql.commit.merge import WHOLE, Merge, Part
 from reverse_etl.snapshot.tables import LEFT_AT, VALUE_PREFIX, Tables
 from reverse_etl.warehouses.base import Warehouse
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
 from reverse_etl.guards.amount.removed import removal_limit
+from reverse_etl.guards.start.oldest_row import OldestRow
 from reverse_etl.guards.value.column_drift import drift_limit
 from reverse_etl.guards.value.drift import Drift
 from reverse_etl.provenance import FIELDS, SOURCE, remembered_source
@@ -28,9 +29,11 @@ from reverse_etl.snapshot.integrity import (
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.row_times import epoch_seconds
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader, ResultRow
+from reverse_etl.warehouses.statements import Statements
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class SnapshotStatus:
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
     is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset.
     `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
+    `oldest_row` is only known in a first run of things that happened.
     """
 
     lease: LeaseRow | None
@@ -50,6 +54,7 @@ class SnapshotStatus:
     drifts: tuple[Drift, ...] = ()
     is_first_run: bool = False
     unknown_keys: tuple[str, ...] = ()
+    oldest_row: OldestRow | None = None
 
     @property
     def remembered(self) -> Mapping[str, object]:
@@ -144,6 +149,21 @@ class SnapshotReader:
     def lease_row(self) -> LeaseRow | None:
         """Return only the lease."""
         return read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+
+    def oldest_time(self, label: str) -> tuple[float | None, float]:
+        """Return the oldest time in a field of the model, and the time now, in seconds since 1970; None without one."""
+        dialect, value = self._reader.dialect, self.layout.value_of(label)
+        oldest = f"min({epoch_seconds(dialect, value, value.expression)})"
+        [(found, now)] = self._reader.query(
+            f"SELECT {oldest}, {dialect.epoch(dialect.now())} FROM {self.layout.relation}"
+        )
+        return None if found is None else float(found), float(now)
+
+    def count_sendable(self, diff: Diff, condition: str) -> int:
+        """Return how many rows of the model that would be sent meet a condition over the plan `p`."""
+        rows = diff.sendable()
+        counted = f"SELECT count(*) FROM ({rows.last}) p WHERE p.kind <> 'invalid' AND ({condition})"
+        return int(self._reader.query(self._reader.prepare(Statements(rows.first, counted)))[0][0])
 
     def accepted_entries(self) -> int:
         """Return the number of entries whose values the destination is known to hold."""

@@ -17,11 +17,12 @@ from reverse_etl.snapshot.lease import Lease, LeaseRow, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.snapshot_merger import SnapshotMerger
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
-from reverse_etl.snapshot.sql.adoption import Adoption
+from reverse_etl.snapshot.sql.commit.adoption import Adoption
 from reverse_etl.snapshot.sql.rows_left import note_rows_left
 from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
+    NOTES_FROM,
     REMOVALS_FROM,
     create_lease,
     create_rejections,
@@ -163,6 +164,11 @@ class SnapshotStore(SnapshotReader):
         first = f"SELECT ordinal FROM {self._plan(fence)} WHERE {chosen} ORDER BY ordinal LIMIT {int(number) + 1}"
         [(ordinal,)] = self._warehouse.query(f"SELECT max(ordinal) FROM ({first}) x")
         return int(ordinal)
+
+    def count_planned(self, fence: int, condition: str) -> int:
+        """Return how many rows of the plan `p` that can be sent meet a condition."""
+        chosen = f"p.kind <> 'invalid' AND p.ordinal < {NOTES_FROM} AND ({condition})"
+        return int(self._warehouse.query(f"SELECT count(*) FROM {self._plan(fence)} p WHERE {chosen}")[0][0])
 
     def count_paused_rows(self, fence: int) -> tuple[int, int]:
         """Return how many rows of the plan wait for a pause: rows to be written, and removed rows."""

@@ -153,6 +153,11 @@ class Dialect(ABC):
     def add_seconds(self, expression: str, seconds: float) -> str:
         """Return a timestamp plus seconds, which may be negative."""
 
+    def utc_timestamp(self, expression: str, type_name: str) -> str:
+        """Return a value of a timestamp type for `epoch`: a time without zone is UTC."""
+        del type_name
+        return expression
+
     @abstractmethod
     def epoch(self, expression: str) -> str:
         """Return a UTC timestamp as seconds since 1970, with fractions."""

@@ -16,7 +16,7 @@ from reverse_etl.sync import Limit, Sync
 from tests.documentation import GENERATED
 
 FILES = {path.stem for path in Path(reverse_etl.guards.__file__).parent.rglob("*.py")}
-SHARED = {"__init__", "drift", "entry_part", "guard", "limit", "share", "table"}
+SHARED = {"__init__", "drift", "entry_part", "guard", "limit", "oldest_row", "share", "table"}
 
 
 def sync(**values: Any) -> Sync:

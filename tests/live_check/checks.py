@@ -9,7 +9,7 @@ from reverse_etl.destinations.iterable.identity import EMAIL
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.run_history import RunRow, record_run
-from reverse_etl.snapshot.sql.merge import Merge
+from reverse_etl.snapshot.sql.commit.merge import Merge
 from reverse_etl.snapshot.tables import Tables, create_lease, create_rejections, create_runs, create_table
 from reverse_etl.warehouses.base import Warehouse
 from reverse_etl.warehouses.dialect import Dialect

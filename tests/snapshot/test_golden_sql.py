@@ -16,8 +16,8 @@ from reverse_etl.snapshot.columns.row_layout import StoredTables
 from reverse_etl.snapshot.columns.text_samples import pattern_query
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.sql.commit.merge import Merge
 from reverse_etl.snapshot.sql.diff import Diff
-from reverse_etl.snapshot.sql.merge import Merge
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, RowOrder, Sync

@@ -76,7 +76,7 @@ class Hooks:
         side.clear()
         self.prepare(side)
         environment = {"ITERABLE_PROJECT_TYPE": self.project_type, **self.environment}
-        story = Story.begin(folder, side, self.definition(), self.columns, environment)
+        story = Story.begin(folder, side, {"first_run": "send", **self.definition()}, self.columns, environment)
         story.build(*map(self.row, FIRST))
         return story
 

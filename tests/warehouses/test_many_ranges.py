@@ -8,7 +8,7 @@ import pytest
 
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.sql.merge import WHOLE, Merge
+from reverse_etl.snapshot.sql.commit.merge import WHOLE, Merge
 from tests.contracts.sync_harness import SyncHarness
 from tests.snapshot.test_golden_sql import DIALECTS, TABLES
 from tests.warehouses.duckdb.on_duckdb import OnDuckDB

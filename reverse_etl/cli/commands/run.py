@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, OnlyKeys, RowLimit, Sandboxed
+from reverse_etl.cli.options import FullRefresh, LeaseWait, OnlyKeys, RowLimit, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
@@ -18,9 +18,6 @@ FailFastOption = Annotated[
     typer.Option(
         "--fail-fast", "-x", envvar="REVERSE_ETL_FAIL_FAST", help="Skip the other syncs after one that fails."
     ),
-]
-WaitOption = Annotated[
-    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the lease of a crashed run.")
 ]
 MaxRuntimeOption = Annotated[
     str | None,
@@ -37,7 +34,7 @@ def run(
     full_refresh: FullRefresh = False,
     threads: ThreadsOption = None,
     fail_fast: FailFastOption = False,
-    wait: WaitOption = None,
+    wait: LeaseWait = None,
     limit: RowLimit = None,
     only: OnlyKeys = None,
     max_runtime: MaxRuntimeOption = None,

@@ -13,6 +13,7 @@ from reverse_etl.project.results import RunResults
 from reverse_etl.project.run_environment import RunOptions
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.failures import problems_of
+from reverse_etl.run.baseline.request import BaselineRequest
 from reverse_etl.run.environment import RowChoice, RunEnvironment
 
 
@@ -28,6 +29,7 @@ class RunRequest:
     stop: Callable[[], bool] = lambda: False
     rows: RowChoice = field(default_factory=RowChoice)
     max_runtime: float | str | None = None
+    baseline: BaselineRequest | None = None
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -35,10 +37,16 @@ class RunRequest:
         return {"concurrency": self.threads, "wait": self.wait, "max_runtime": self.max_runtime}
 
     @property
+    def options(self) -> RunOptions:
+        """Return the flags that the run itself reads."""
+        return RunOptions(self.full_refresh, stop=self.stop, rows=self.rows, baseline=self.baseline)
+
+    @property
     def args(self) -> dict[str, object]:
         """Return the flags as the result file has them."""
         names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox", "max_runtime")
-        return {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit, "only": len(self.rows.only)}
+        args = {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit, "only": len(self.rows.only)}
+        return args if self.baseline is None else {**args, **self.baseline.args}
 
 
 def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:
@@ -52,7 +60,7 @@ def run_syncs(session: ProjectSession, request: RunRequest) -> RunResults:
     loop = SyncLoop(session, fail_fast=request.fail_fast)
     known = ""
     try:
-        environment = session.make_environment(RunOptions(request.full_refresh, stop=request.stop, rows=request.rows))
+        environment = session.make_environment(request.options)
         known = _announce(session, environment)
         loop.run(environment)
     except Exception as error:

@@ -11,7 +11,7 @@ from reverse_etl.destinations.request import Client
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
-from reverse_etl.snapshot.sql.adoption import Adoption
+from reverse_etl.snapshot.sql.commit.adoption import Adoption
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from reverse_etl.run.baseline.long_reading import (
 from reverse_etl.run.baseline.request import BaselineMethod
 from reverse_etl.run.sending.window_reader import WindowReader
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.sql.adoption import Adoption
+from reverse_etl.snapshot.sql.commit.adoption import Adoption
 
 _WINDOW = 50_000
 # Rows between two looks at the lease, and the most ranges of ordinals in one portion.

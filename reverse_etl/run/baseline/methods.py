@@ -6,14 +6,16 @@ from reverse_etl.errors import ConfigError
 from reverse_etl.run.baseline.adopter import Adopter
 from reverse_etl.run.baseline.compare import ComparingAdopter
 from reverse_etl.run.baseline.request import BaselineMethod, BaselineRequest
-from reverse_etl.run.baseline.trust import TrustingAdopter
+from reverse_etl.run.baseline.trust import TrustingAdopter, check_until
 from reverse_etl.run.runnable_sync import RunnableSync
 
 
 def make_adopter(runnable: RunnableSync, request: BaselineRequest) -> Adopter:
     """Return the adopter that a command asks for. Raises ConfigError if the object does not allow it."""
+    if request.until is not None:
+        check_until(runnable)
     if request.method is BaselineMethod.TRUST:
-        return TrustingAdopter()
+        return TrustingAdopter(request.until, runnable.bound.time_field)
     if runnable.bound.open_stored_rows is not None:
         return ComparingAdopter(runnable.bound.open_stored_rows, request.folder)
     raise ConfigError(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from reverse_etl.run.baseline.until import UntilTime
 
 
 class BaselineMethod(str, Enum):
@@ -18,8 +21,17 @@ class BaselineMethod(str, Enum):
 class BaselineRequest:
     """A baseline instead of a run that sends. Without a `method`, rows are compared.
 
+    With `until`, which needs the method `trust`, only rows that happened up to then are taken.
+
     `folder` keeps what a comparison downloads until it is done, so that it can go on after a crash.
     """
 
     method: BaselineMethod | None = None
+    until: UntilTime | None = None
     folder: Path | None = None
+
+    @property
+    def args(self) -> Mapping[str, object]:
+        """Return the command and its flags as the result file has them."""
+        method = None if self.method is None else self.method.value
+        return {"command": "baseline", "method": method, "until": None if self.until is None else str(self.until)}

@@ -121,6 +121,7 @@ def _with_snapshot(context: SendGuardContext, runnable: RunnableSync, status: Sn
         context,
         new_fields=new,
         known_fields=tuple(name for name in unnamed if name not in new),
+        oldest_row=status.oldest_row,
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},

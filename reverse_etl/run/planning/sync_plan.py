@@ -38,6 +38,8 @@ class SyncPlan:
     All rows to write together have `fields_sent` in bodies of `body_bytes`. Their `fields_spared` did not change, and
     stay out.
     `unknown_keys` are keys after `--only` that no row has.
+    `baseline` says how rows count as accepted without being sent: `trust`, or `compare` with what the destination
+    holds; empty if the run sends rows. `adopted` rows count as accepted, or are compared. `until` is its time limit.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
     `payloads` are the requests of a few rows of each kind, if they were asked for; none if the run would stop.
@@ -65,6 +67,9 @@ class SyncPlan:
     accepted_before: int = 0
     to_send: int = 0
     left: int = 0
+    baseline: str = ""
+    until: str = ""
+    adopted: int = 0
     ended_by: str = ""
     requests: int = 0
     seconds: float = 0.0

@@ -11,6 +11,7 @@ from reverse_etl.destinations.journeys import JourneyList
 from reverse_etl.errors import ReverseEtlError
 from reverse_etl.guards.amount.journeys import find_journey_warning
 from reverse_etl.run.checks.chosen_keys import choose_rows, chosen_warnings
+from reverse_etl.run.checks.first_run import with_oldest_row
 from reverse_etl.run.checks.guard_checks import guard_problem, send_context
 from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
@@ -19,6 +20,7 @@ from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.journeys.journey_rows import fields_column_of, name_column_of
+from reverse_etl.run.planning.baseline_plan import find_baseline, with_baseline
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.planning.payload_builder import find_first_rows, preview_payloads
 from reverse_etl.run.planning.payload_preview import PayloadPreview
@@ -51,9 +53,14 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         choose_rows(runnable, reader, environment),
     )
     status = snapshot.read_status(resends=environment.invocation.full_refresh)
+    status = with_oldest_row(status, runnable, snapshot)
     report_plain_comparison(status, runnable.sync.name, environment.invocation.listener)
     if status.lease is not None:
         snapshot.check_lease(status.lease)
+    if find_baseline(runnable, status, environment) is not None:
+        return with_baseline(
+            _count(runnable, status, SendableRows(), environment), runnable, status, snapshot, environment
+        )
     samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and shown.examples else []
     forecast = _forecast(runnable, status, reader, environment)
     payloads = _payloads(runnable, forecast, status, reader, shown.payloads)

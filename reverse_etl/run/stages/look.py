@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from reverse_etl.run.baseline.trust import TrustingAdopter
 from reverse_etl.run.checks.chosen_keys import chosen_warnings
+from reverse_etl.run.checks.first_run import adopts_first_run, with_oldest_row
 from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.rename_check import rename_warning
@@ -11,16 +13,18 @@ from reverse_etl.run.context import LookedRun, RunContext, advance
 
 def look(context: RunContext) -> LookedRun:
     """Return the run with what differs. Warn if a sync that never ran seems to have had another name."""
-    status = context.store.read_status()
+    status = with_oldest_row(context.store.read_status(), context.runnable, context.store)
     report_plain_comparison(status, context.name, context.environment.invocation.listener)
     full_refresh = context.environment.invocation.full_refresh
     warnings = [left_out_warning(context.runnable.sync), *chosen_warnings(status, full_refresh=full_refresh)]
     if status.lease is None:
         warnings.append(rename_warning(context.runnable, context.warehouse, context.environment))
+    adopts = context.is_baseline or adopts_first_run(status, context.runnable, context.environment.invocation.allowed)
     return advance(
         LookedRun,
         context,
         snapshot_status=status,
+        adopter=context.adopter or (TrustingAdopter() if adopts else None),
         counts=status.counts,
         changed_fields=status.counts.changed_fields,
         unknown_keys=status.unknown_keys,

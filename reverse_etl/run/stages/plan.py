@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reverse_etl.run.checks.first_run import with_oldest_row
 from reverse_etl.run.context import LeasedRun, PlannedRun, advance
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.run.sending.user_pause import UserPause, find_pause
@@ -53,5 +54,5 @@ def _current_status(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> 
     """Return the status that fits the plan: the model or the sync snapshot may have changed since the first one."""
     status, row = context.snapshot_status, context.lease_row
     if not status.counts.agree(rows, acts=diff.acts_on_removed) or status.counts.entries != row.entries:
-        status = context.store.compare(row, thorough=diff.thorough)
+        status = with_oldest_row(context.store.compare(row, thorough=diff.thorough), context.runnable, context.store)
     return replace(status, lease=row, removed_before=status.removed_before + context.recovered_removals)

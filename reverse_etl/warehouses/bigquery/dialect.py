@@ -106,6 +106,9 @@ class BigQueryDialect(Dialect):
     def add_seconds(self, expression: str, seconds: float) -> str:
         return f"DATETIME_ADD({expression}, INTERVAL {round(seconds * 1_000_000)} MICROSECOND)"
 
+    def utc_timestamp(self, expression: str, type_name: str) -> str:
+        return f"DATETIME({expression}, 'UTC')" if type_name == "TIMESTAMP" else expression
+
     def epoch(self, expression: str) -> str:
         return f"(DATETIME_DIFF({expression}, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000)"
 

@@ -98,6 +98,7 @@ def bind_activity(
         people=tuple(person_column(key, f"@{key}") for key in identifiers.keys),
         is_log=True,
         first_recheck=FIRST_RECHECK,
+        time_field="@created_at" if entry.created_at is not None else "",
         check=partial(_check, identifiers),
         inspect=_inspect,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.sql.merge import Part
+from reverse_etl.snapshot.sql.commit.merge import Part
 from reverse_etl.snapshot.tables import NOTES_FROM
 from reverse_etl.warehouses.dialect import Dialect
 

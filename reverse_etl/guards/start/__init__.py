@@ -1,0 +1,1 @@
+"""Guards of the first run of a sync."""

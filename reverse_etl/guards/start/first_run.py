@@ -1,0 +1,35 @@
+"""The guard `first_run`: this would be the first run of the sync, and `first_run` is `stop`."""
+
+from __future__ import annotations
+
+import shlex
+
+from reverse_etl.change import Problem
+from reverse_etl.counting import plural
+from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
+
+STOP = "stop"
+
+
+def _check(context: SendGuardContext) -> Problem | None:
+    sync = context.sync
+    if not context.is_first_run or sync.first_run != STOP:
+        return None
+    select = f"--select {shlex.quote(sync.name)}{context.command_flags}"
+    return Problem(
+        "guard-first-run",
+        f"sync `{sync.name}`: this would be its first run, with {plural(context.added, 'row')} to send, and"
+        " `first_run: stop` holds it back",
+        f"If the rows are there already, run `reverse-etl baseline {select}`: it sends nothing. To send all rows, run"
+        f" `reverse-etl run {select} --allow first_run`.",
+        {"rows to send": context.added, "rows of the model": context.model_rows, "relation": sync.relation},
+    )
+
+
+GUARD = Guard(
+    "first_run",
+    Phase.SEND,
+    "this would be the first run of the sync, and `first_run` is `stop`",
+    _check,
+    setting="first_run: send",
+)

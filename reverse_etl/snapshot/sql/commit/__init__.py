@@ -1,0 +1,1 @@
+"""SQL that writes what a run or a baseline did into the sync snapshot."""

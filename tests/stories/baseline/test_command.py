@@ -1,0 +1,149 @@
+"""`baseline --trust` and `first_run`: what counts as accepted without being sent, and what a first run does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reverse_etl.errors import ConfigError
+from reverse_etl.run.baseline.until import parse_until
+from tests.reference_iterable import ReferenceServer
+from tests.stories.conftest import META
+from tests.stories.project import Ended, Project
+
+EVENTS = {
+    "object": "events",
+    "event_id": "id",
+    "event_name": {"value": "Order Placed"},
+    "email": "email",
+    "created_at": "happened",
+}
+TRUST = ("baseline", "--select", "people", "--trust", "--yes")
+
+
+def run(shop: Project, *flags: str, code: int = 0) -> Ended:
+    ended = shop.cli("run", *flags)
+    assert ended.code == code, ended.out + ended.err
+    return ended
+
+
+def trust(shop: Project, *flags: str) -> dict[str, object]:
+    """A baseline that trusts; the result of its sync."""
+    ended = shop.cli(*TRUST, *flags)
+    assert ended.code == 0, ended.out + ended.err
+    return shop.result()
+
+
+def test_rows_count_as_accepted_and_only_changes_are_sent(shop: Project, iterable: ReferenceServer) -> None:
+    result = trust(shop)
+    assert (result["counts"]["adopted"], result["counts"]["accepted"], result["requests"]) == (12, 0, 0)
+    assert result["baseline"]["method"] == "trust"
+    asked = iterable.number
+    run(shop)
+    assert iterable.number == asked, "a run directly after a baseline sends no request"
+    shop.sql("UPDATE people SET name = 'New' WHERE email = 'u3@shop.com'")
+    run(shop)
+    assert list(iterable.users) == ["u3@shop.com"]
+    history = json.loads(shop.cli("history", "--output", "json").out)
+    assert [one["counts"].get("baseline") for one in history["runs"]] == [None, None, 1]
+    run(shop, "--full-refresh")
+    assert len(iterable.users) == 12
+
+
+def test_a_later_baseline_counts_removed_rows_as_removed(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "on_removed": "delete"})
+    run(shop)
+    shop.sql("DELETE FROM people WHERE email = 'u1@shop.com'", "UPDATE people SET name = 'B'")
+    assert trust(shop)["counts"]["adopted"] == 12
+    run(shop)
+    assert iterable.deleted == []
+    assert "B" not in {user["name"] for user in iterable.users.values()}
+
+
+def test_it_asks_first(shop: Project, iterable: ReferenceServer) -> None:
+    ended = shop.cli("baseline", "--select", "people", "--trust")
+    assert ended.code == 2
+    assert ended.says("confirmation-required", "--yes")
+    assert shop.cli("baseline", "--trust", "--yes").says("selection-required")
+    assert shop.cli(*TRUST, "--until", "2026-11-01").code == 1
+    assert shop.cli("baseline", "--select", "people", "--until", "2026-11-01", "--yes").says("until-without-trust")
+    assert shop.sql("SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'snapshot__%'") == [(0,)]
+
+
+def begin_events(shop: Project, kind: str = "TIMESTAMP", **keys: object) -> None:
+    """Four events: three of 2025, the last one of a moment ago."""
+    shop.tag({**EVENTS, **keys})
+    times = ["TIMESTAMP '2025-01-01 00:00:00'", "TIMESTAMP '2025-01-02 00:00:00'", "TIMESTAMP '2025-01-02 00:00:01'"]
+    rows = ", ".join(f"('e{n}', 'u{n}@shop.com', {at})" for n, at in enumerate([*times, "now()::TIMESTAMP"]))
+    shop.sql(
+        f"CREATE OR REPLACE TABLE people AS SELECT id, email, CAST(t.happened AS {kind}) AS happened"
+        f" FROM (VALUES {rows}) t(id, email, happened)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ"])
+@pytest.mark.parametrize("until", ["2025-01-02", "2025-01-02T01:00:00+01:00"])
+def test_only_events_up_to_a_time_count_as_accepted(shop: Project, kind: str, until: str) -> None:
+    shop.environment["TZ"] = "UTC"
+    begin_events(shop, kind)
+    result = trust(shop, "--until", until)
+    assert (result["counts"]["adopted"], result["baseline"]["left"]) == (2, 2)
+    assert result["baseline"]["until"] == "2025-01-02 00:00:00 UTC"
+    assert shop.state("identity", "state = 'accepted'") == [("e0",), ("e1",)]
+
+
+def test_old_events_stop_the_first_run(shop: Project, iterable: ReferenceServer) -> None:
+    begin_events(shop)
+    ended = run(shop, code=1)
+    assert ended.says("guard-old-events", "4 rows", "2025-01-01 00:00:00 UTC", "baseline", "--allow old_events")
+    assert iterable.number == 0
+    begin_events(shop, guards={"old_events": {"days": 100_000}})
+    assert json.loads(shop.cli("plan", "--output", "json").out)["plans"][0]["problems"] == []
+    begin_events(shop)
+    trust(shop, "--until", "2026-01-01")
+    run(shop)
+    assert shop.result()["counts"]["planned"] == 1
+    shop.cli("state", "reset", "--select", "people")
+    assert run(shop, code=1).says("guard-old-events")
+    run(shop, "--allow", "old_events")
+    assert shop.result()["counts"]["planned"] == 4
+
+
+def test_first_run_stops_or_takes_the_rows_as_accepted(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "first_run": "stop"})
+    ended = run(shop, code=1)
+    assert ended.says("guard-first-run", "12 rows", "reverse-etl baseline", "--allow first_run")
+    shop.tag(META)
+    (shop.folder / "reverse_etl.yml").write_text("first_run: baseline\n")
+    plan = json.loads(shop.cli("plan", "--output", "json").out)["plans"][0]
+    assert (plan["baseline"], plan["adopted"], plan["to_send"]) == ("trust", 12, 0)
+    assert run(shop).says("12 rows adopted")
+    assert iterable.users == {}
+    shop.sql("UPDATE people SET name = 'New' WHERE email = 'u3@shop.com'")
+    run(shop)
+    assert list(iterable.users) == ["u3@shop.com"]
+    shop.cli("state", "reset", "--select", "people")
+    run(shop, "--allow", "first_run")
+    assert len(iterable.users) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "epoch"),
+    [
+        ("2026-11-01", "1793491200"),
+        ("2026-11-01 12:30", "1793536200"),
+        ("2026-11-01 12:30:00.5 UTC", "1793536200.5"),
+        ("2026-11-01T12:30:00+0230", "1793527200"),
+        ("2026-11-01T12:30:00-05", "1793554200"),
+        ("1969-12-31 23:59:59Z", "-1"),
+    ],
+)
+def test_times_are_exact(text: str, epoch: str) -> None:
+    assert parse_until(text).epoch == epoch
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "2026-11-01Z", "2026-11-01 25:00", "01.11.2026"])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="--until"):
+        parse_until(text)
