@@ -42,7 +42,8 @@ class SyncPlan:
     holds; empty if the run sends rows. `adopted` rows count as accepted, or are compared. `until` is its time limit.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
-    `payloads` are the requests of a few rows of each kind, if they were asked for; none if the run would stop.
+    `payloads` are the requests of a few rows of each kind, if they were asked for; none if the destination
+    did not answer.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
     """
 

@@ -63,11 +63,12 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         )
     samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and shown.examples else []
     forecast = _forecast(runnable, status, reader, environment)
-    payloads = _payloads(runnable, forecast, status, reader, shown.payloads)
+    if shown.payloads and forecast.problems and not forecast.is_connected:
+        forecast = _ask_anyway(forecast, reader, environment)
     return replace(
         _count(forecast.runnable, status, forecast.rows, environment),
         examples=_examples(runnable, samples, shown.examples),
-        payloads=payloads,
+        payloads=_payloads(forecast, status, reader, shown.payloads) if shown.payloads else (),
         problems=forecast.problems,
         unknown_keys=status.unknown_keys,
         warnings=(
@@ -83,7 +84,10 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
 
 @dataclass(frozen=True)
 class _Forecast:
-    """What would happen before the first row is sent: the connected sync, its encoded rows, and what ends the run."""
+    """What would happen before the first row is sent: the connected sync, its encoded rows, and what ends the run.
+
+    `is_connected`: the destination was asked. `creates`: the run would create something there first.
+    """
 
     runnable: RunnableSync
     rows: SendableRows = field(default_factory=SendableRows)
@@ -91,6 +95,8 @@ class _Forecast:
     warnings: tuple[str, ...] = ()
     fails: bool = False
     journeys: JourneyForecast | None = None
+    is_connected: bool = False
+    creates: bool = False
 
 
 def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, environment: RunEnvironment) -> _Forecast:
@@ -104,35 +110,43 @@ def _forecast(runnable: RunnableSync, status: SnapshotStatus, reader: Reader, en
             connected, warnings, journeys = _connect(runnable, environment)
     except ReverseEtlError as error:
         return _Forecast(runnable, problems=(problem_of(error).naming(runnable.sync.name),), fails=True)
+    asked = _Forecast(connected, warnings=tuple(warnings), is_connected=True, creates=connected is runnable)
     problem = guard_problem(connected, status, environment)
     if problem is not None:
-        return _Forecast(connected, problems=(problem,), warnings=tuple(warnings))
+        return replace(asked, problems=(problem,))
     column = name_column_of(connected, journeys) or fields_column_of(connected, journeys)
     rows = count_sendable(connected, status.diff, reader, column) if status.counts.upserts else SendableRows()
     forecast = plan_journeys(connected, status, journeys, rows, environment)
     problem = guard_problem(connected, status, environment, journeys=forecast)
     warning = find_journey_warning(send_context(connected, status, environment, forecast))
-    return _Forecast(
-        connected,
-        rows,
+    return replace(
+        asked,
+        rows=rows,
         problems=(problem,) if problem is not None else (),
         warnings=(*warnings, *([warning] if warning else [])),
         journeys=forecast,
     )
 
 
-def _payloads(
-    runnable: RunnableSync, forecast: _Forecast, status: SnapshotStatus, reader: Reader, rows: int
-) -> tuple[PayloadPreview, ...]:
-    """Return the requests of the first `rows` rows of each kind; none if the run would stop before it sends."""
-    if not rows or forecast.problems:
+def _ask_anyway(forecast: _Forecast, reader: Reader, environment: RunEnvironment) -> _Forecast:
+    """Return the forecast of a run that a guard stops, with the answers that show what it would have sent."""
+    try:
+        with reader.idle():
+            connected, _, _ = _connect(forecast.runnable, environment)
+    except ReverseEtlError:
+        return forecast
+    creates = connected is forecast.runnable
+    return replace(forecast, runnable=connected, is_connected=True, creates=creates)
+
+
+def _payloads(forecast: _Forecast, status: SnapshotStatus, reader: Reader, rows: int) -> tuple[PayloadPreview, ...]:
+    """Return the requests of the first `rows` rows of each kind; none if the destination did not answer."""
+    if not forecast.is_connected:
         return ()
-    identities = find_first_rows(reader, status.diff, rows)
-    found = preview_payloads(forecast.runnable, reader, status.diff, identities)
-    if forecast.runnable is not runnable:
-        return found
-    # The run would create something first, so its id is not known yet.
-    return tuple(replace(payload, note=_NOT_CREATED) for payload in found)
+    notes = [f"the run would stop first: {problem.code}" for problem in forecast.problems]
+    notes += [_NOT_CREATED] if forecast.creates else []
+    found = preview_payloads(forecast.runnable, reader, status.diff, find_first_rows(reader, status.diff, rows))
+    return tuple(replace(payload, note="; ".join(notes)) for payload in found)
 
 
 def _connect(

@@ -208,6 +208,13 @@ def test_a_request_that_asks_about_the_row_first_is_named(shop: Project) -> None
     assert (shown["lookup"], shown["path"]) == ("GET /api/users/getByEmail?email=s…@s…", "/api/users/bulkUpdate")
 
 
+def test_a_guard_that_stops_the_run_is_noted(edited: Project) -> None:
+    edited.sql("DELETE FROM people WHERE number > 1")
+    found = payloads(edited, "--show-payload", "9")
+    assert {one["note"] for one in found} == {"the run would stop first: guard-removed"}
+    assert [one["kind"] for one in found] == ["changed", "removed", "removed", "removed"]
+
+
 def test_without_the_flag_nothing_is_shown(edited: Project) -> None:
     assert payloads(edited) == []
     assert "bulkUpdate" not in edited.cli("plan").out
