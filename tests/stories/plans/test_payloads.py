@@ -208,6 +208,11 @@ def test_a_request_that_asks_about_the_row_first_is_named(shop: Project) -> None
     assert (shown["lookup"], shown["path"]) == ("GET /api/users/getByEmail?email=s…@s…", "/api/users/bulkUpdate")
 
 
+def test_the_request_of_one_row(edited: Project) -> None:
+    [shown] = payloads(edited, "--show-payload", "9", "--only", "u3@shop.com", "--show-values")
+    assert (shown["kind"], shown["key"]) == ("resent", "u3@shop.com")
+
+
 def test_a_guard_that_stops_the_run_is_noted(edited: Project) -> None:
     edited.sql("DELETE FROM people WHERE number > 1")
     found = payloads(edited, "--show-payload", "9")
