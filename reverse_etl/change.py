@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from typing import NamedTuple
 
 from reverse_etl.cost import StatementCost
 
@@ -43,8 +44,7 @@ class SyncStatus(str, Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One planned row, ready to send: `body` is its JSON, or empty if the request needs only the identity.
 
     `user` is the user that the row is about; empty if no other row can be about the same user. `key` names the

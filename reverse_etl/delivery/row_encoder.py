@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.delivery.json_objects import NO_VALUE, Leaf, build_objects, build_tree
+from reverse_etl.delivery.json_rows import encode_rows, find_frame
 from reverse_etl.delivery.row_fields import WHOLE_ROW, RowFields, Source, all_fields, changed_fields
-from reverse_etl.destinations.operation import NOTHING_TO_SEND, Body, ColumnEncoder, Row, UnfitRow, Unsendable
+from reverse_etl.destinations.operation import (
+    NOTHING_TO_SEND,
+    Body,
+    ColumnEncoder,
+    JsonEncoder,
+    Row,
+    UnfitRow,
+    Unsendable,
+)
 from reverse_etl.sync import IdentityRule
 
 if TYPE_CHECKING:
@@ -23,6 +33,9 @@ _NO_RULE = IdentityRule("", ())
 # How many sets of changed fields are prepared at a time.
 _MOST_FIELD_SETS = 1000
 _PLAN_COLUMNS = ("ordinal", "kind", "identity")
+_WRITTEN = {Kind.ADDED.value, Kind.CHANGED.value, Kind.RESENT.value}
+# Fewer rows are encoded one by one.
+_LEAST_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class RowFormat:
     - `rule` is how its rows are identified.
     - `merge_depth`: changed rows carry only their changed fields, and the destination merges so many levels of
       objects. None: every row goes whole.
+    - `encode_json` makes the JSON of a column, if `body` holds the data as it is.
     """
 
     body: Body
@@ -61,6 +75,7 @@ class RowFormat:
     keeps_on_clear: Sequence[str] = ()
     rule: IdentityRule = _NO_RULE
     merge_depth: int | None = None
+    encode_json: JsonEncoder | None = None
 
     def identified(self, identity: str) -> tuple[str, str]:
         """Return the key of a row's identifier, and its text without a mark."""
@@ -92,6 +107,11 @@ class Encoder:
         data = [source for source in sources if not source.from_key and source.path not in form.keeps_on_clear]
         cleared = build_tree(Leaf(source.path, 0) for source in data)
         self._cleared = next(build_objects(cleared, {0: [None]}, 1))
+        framed = form.encode_json is not None
+        self._frames = {
+            partial: find_frame(form.body, form.rule.key, partial=partial) if framed else None
+            for partial in (False, True)
+        }
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """Return the rows of a batch. Its columns are ordinal, kind and identity, then the sources' by name.
@@ -102,17 +122,22 @@ class Encoder:
         heads = [batch.column(name).to_pylist() for name in _PLAN_COLUMNS]
         values: dict[int, list[Any]] = {}
         groups = self._groups(batch)
+        is_sorted = len(groups) == 1
         for group in groups:
-            positions = group.fields.positions
+            rest = self._encode_by_column(encoded, group, batch, heads)
+            if rest.rows is not None and not rest.rows:
+                continue
+            positions = rest.fields.positions
             for position in positions:
                 if position not in values:
                     values[position] = self._values(self._sources[position], batch)
-            if group.rows is None:
-                self._encode_rows(encoded, group.fields, heads, values)
+            if rest.rows is None:
+                self._encode_rows(encoded, rest.fields, heads, values)
             else:
-                picked = {position: _pick(values[position], group.rows) for position in positions}
-                self._encode_rows(encoded, group.fields, [_pick(head, group.rows) for head in heads], picked)
-        if len(groups) > 1:
+                picked = {position: _pick(values[position], rest.rows) for position in positions}
+                self._encode_rows(encoded, rest.fields, [_pick(head, rest.rows) for head in heads], picked)
+            is_sorted = False
+        if not is_sorted:
             encoded.sort()
         return encoded
 
@@ -120,6 +145,40 @@ class Encoder:
         """Return the fields that a row carries. `changed` is the plan's column."""
         whole = self._form.merge_depth is None or changed is None or changed.startswith(WHOLE_ROW)
         return self._whole if whole else self._changed_fields(changed)
+
+    def _encode_by_column(
+        self, encoded: Encoded, group: _Group, batch: pa.RecordBatch, heads: Sequence[Sequence[Any]]
+    ) -> _Group:
+        """Add rows whose JSON can be made column by column. Return the other rows."""
+        fields, encode = group.fields, self._form.encode_json
+        frame = self._frames[fields.partial]
+        may_be_empty = fields.partial and (fields.data.gaps or not fields.data.members)
+        if frame is None or encode is None or fields.key_values.members or may_be_empty:
+            return group
+        chosen, others = self._divide(range(batch.num_rows) if group.rows is None else group.rows, heads)
+        if len(chosen) < _LEAST_ROWS:
+            return group
+        is_whole = len(chosen) == batch.num_rows
+        ordinals, kinds, identities = heads if is_whole else [_pick(head, chosen) for head in heads]
+        made = encode_rows(batch if is_whole else batch.take(chosen), fields, self._sources, frame, encode)
+        named = map(_KINDS.__getitem__, kinds)
+        user, key, spared = repeat(""), repeat(self._form.rule.key), repeat(fields.spared)
+        rows = map(Change, ordinals, named, identities, made.bodies, user, key, made.fields_sent, spared)
+        encoded.changes.extend(_without(rows, made.odd) if made.odd else rows)
+        return _Group(fields, [*others, *(chosen[index] for index in made.odd)])
+
+    def _divide(self, rows: Sequence[int], heads: Sequence[Sequence[Any]]) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the rows that are written and have the first identifier, and the other rows."""
+        _, kinds, identities = heads
+        other = self._form.rule.otherwise
+        if other is None and _WRITTEN.issuperset(kinds):
+            return rows, ()
+        chosen: list[int] = []
+        others: list[int] = []
+        for row in rows:
+            plain = kinds[row] in _WRITTEN and not (other is not None and identities[row].startswith(other.mark))
+            (chosen if plain else others).append(row)
+        return chosen, others
 
     def _groups(self, batch: pa.RecordBatch) -> list[_Group]:
         """Return the rows of a batch by the fields that they carry."""
@@ -190,6 +249,10 @@ class Encoder:
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
         values = self._form.encode_column(batch.column(source.column), source.cast, as_json=source.json)
         return [NO_VALUE if value is None else value for value in values] if source.skip_nulls else values
+
+
+def _without(rows: Iterator[Change], numbers: Collection[int]) -> Iterator[Change]:
+    return (row for number, row in enumerate(rows) if number not in numbers)
 
 
 def _pick(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:

@@ -14,7 +14,6 @@ from reverse_etl.delivery.row_fields import Source
 from reverse_etl.destinations import load_destination
 from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
-from reverse_etl.destinations.operation import ColumnEncoder
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.provenance import SOURCE, source_of
 from reverse_etl.snapshot.columns.column_checks import missing_columns, missing_relation, spell_fields
@@ -57,7 +56,7 @@ class RunnableSync:
 
     def connected(self, bound: BoundObject) -> RunnableSync:
         """Return the same sync after the destination was asked."""
-        encoder = _encoder(self.sync, self.layout, bound, self.vendor.encode_column)
+        encoder = _encoder(self.sync, self.layout, bound, self.vendor)
         return replace(self, bound=bound, encoder=encoder, place={**self.sync.scope, **bound.resource_ids})
 
     @property
@@ -98,7 +97,7 @@ def resolve_sync(
     faults = [*refused, *_sent_twice(spelled, bound.fields), *_unsendable(spelled, layout, reader.dialect)]
     if faults:
         raise Faults(faults)
-    encoder = _encoder(spelled, layout, bound, vendor.encode_column)
+    encoder = _encoder(spelled, layout, bound, vendor)
     source = source_of(sync, state_is_apart=isinstance(reader, LocalState))
     return RunnableSync(spelled, layout, destination, bound, encoder, sync.scope, source)
 
@@ -112,7 +111,7 @@ def _columns(sync: Sync, reader: Reader) -> tuple[Column, ...]:
         return columns
 
 
-def _encoder(sync: Sync, layout: RowLayout, bound: BoundObject, encode_column: ColumnEncoder) -> Encoder:
+def _encoder(sync: Sync, layout: RowLayout, bound: BoundObject, vendor: Destination) -> Encoder:
     sources = [
         Source(
             value.field.path,
@@ -126,7 +125,9 @@ def _encoder(sync: Sync, layout: RowLayout, bound: BoundObject, encode_column: C
     ]
     kept = [field.path for field in bound.fields if not field.from_key]
     merge_depth = bound.merge_depth if sync.sends_changed_fields else None
-    return Encoder(sources, RowFormat(bound.body, encode_column, bound.user, kept, layout.rule, merge_depth))
+    encode_json = vendor.encode_json if bound.frames_data else None
+    form = RowFormat(bound.body, vendor.encode_column, bound.user, kept, layout.rule, merge_depth, encode_json)
+    return Encoder(sources, form)
 
 
 def _sent_twice(sync: Sync, extra: Sequence[Field]) -> list[Fault]:

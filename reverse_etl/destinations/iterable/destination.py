@@ -27,6 +27,7 @@ from reverse_etl.destinations.iterable.protocol.client_config import ClientConfi
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.iterable.resources.journeys import read_enabled_journeys
 from reverse_etl.destinations.journeys import JourneyList
+from reverse_etl.destinations.operation import JsonColumn
 from reverse_etl.destinations.request import ApiCaller, Client
 from reverse_etl.sync import Sync
 
@@ -67,6 +68,11 @@ class IterableDestination(Destination):
         from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type  # imports `pyarrow`
 
         return convert_to_type(column, cast, as_json=as_json)
+
+    def encode_json(self, column: pa.Array, cast: str, *, as_json: bool = False) -> JsonColumn:
+        from reverse_etl.destinations.iterable.fields.column_json import convert_to_json  # imports `pyarrow`
+
+        return convert_to_json(column, cast, as_json=as_json)
 
     def order(self, sync: Sync) -> int:
         return OBJECTS[sync.object].order

@@ -194,7 +194,7 @@ def _sound(values: Sequence[Any], names: Sequence[str] | None = None) -> Any:
 def _numbers(column: pa.Array) -> list[Any]:
     """Return a column of JSON numbers that are all small and whole, or all fractions; empty for any other column."""
     first = column.drop_null()[:1]
-    for form, kind in ((_WHOLE, pa.int64()), (_FRACTION, pa.float64())) if _is_text(column.type) else ():
+    for form, kind in ((_WHOLE, pa.int64()), (_FRACTION, pa.float64())) if is_text(column.type) else ():
         if all(pc.all(pc.match_substring_regex(part, form)).as_py() for part in (first, column)):
             return list(column.cast(kind).to_pylist())
     return []
@@ -243,7 +243,8 @@ def _is_plain(kind: pa.DataType) -> bool:
     return bool(small or types.is_boolean(kind) or types.is_null(kind))
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type of Arrow is text."""
     return str(kind) in ("string", "large_string", "string_view")  # the last is not in every pyarrow
 
 
@@ -252,7 +253,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 _RULES: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any], list[Any]]], ...] = (
-    (_is_text, _texts),
+    (is_text, _texts),
     (_is_plain, _plain),
     (types.is_floating, _floats),
     (types.is_decimal, _decimals),

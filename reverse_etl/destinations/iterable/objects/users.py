@@ -106,6 +106,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         operations=_operations(entry, identifiers),
         body=partial(_body, entry, identifiers),
         merge_depth=2 if entry.merge_nested_objects else 1,
+        frames_data=True,
         fields=fields,
         people=person_columns(identity, fields),
         check=partial(_check, entry, identifiers),

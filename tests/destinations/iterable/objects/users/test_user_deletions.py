@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from reverse_etl.change import Kind, Status
@@ -67,7 +65,7 @@ THERE = Answer(200, {"user": {"email": "user0@example.com", "dataFields": {}}})
 
 @pytest.mark.parametrize(("kind", "fate"), [(Kind.ADDED, Status.SKIPPED), (Kind.RESENT, Status.ACCEPTED)])
 def test_who_is_not_there_was_deleted_only_if_it_was_sent_before(kind, fate):
-    row = replace(change(0), kind=kind)
+    row = change(0)._replace(kind=kind)
     lookup = UserIsThere("email")
     assert lookup.read(row, lookup.build(row), Reply(200, {})).status is fate
     assert lookup.read(row, lookup.build(row), Reply(200, THERE.body)) is Send.SEND

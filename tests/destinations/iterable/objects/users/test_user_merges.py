@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from reverse_etl.destinations.iterable import bind
@@ -45,7 +43,7 @@ class TestMerge(SingleContract):
 
     def test_users_that_become_one_are_merged_one_after_another(self, world, server):
         server.answer = lambda got: Answer(200, SUCCESS)
-        rows = [replace(row, user="one@example.com") for row in self.changes(3)]
+        rows = [row._replace(user="one@example.com") for row in self.changes(3)]
         assert world.deliver(self.operation(), rows).accepted == {0, 1, 2}
         assert [self.sent_rows(got)[0] for got in server.requests] == [0, 1, 2]
 
