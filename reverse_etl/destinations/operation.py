@@ -52,7 +52,7 @@ class ColumnEncoder(Protocol):
 class JsonColumn:
     """A column as JSON texts, one for each row: NULL where the value is NULL.
 
-    `odd` are the numbers of rows whose values may not be sendable.
+    `odd` are the numbers of rows that have to be encoded one by one.
     """
 
     texts: pa.Array
