@@ -1,6 +1,6 @@
 """Converts Arrow columns to JSON texts, without a Python object for each value of a plain type.
 
-The texts are those that `orjson` makes of the values of `convert_to_type`, which stays the one definition of the rules.
+`orjson` would make the same texts of the values of `convert_to_type`, which stays the one definition of the rules.
 """
 
 from __future__ import annotations
