@@ -27,8 +27,8 @@ _PROGRAMS = {
     re.compile(r"\bchromedriver\b"): "browser",
 }
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
-# On a local cloud warehouse, of the parameters of one test every third is tried; the other warehouses try them all.
-_SHARE = 3
+# On a local cloud warehouse, of the parameters of one test every fourth is tried; the other warehouses try them all.
+_SHARE = 4
 # Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
 _CLOUDS = ("snowflake", "bigquery")
 

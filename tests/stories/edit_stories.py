@@ -29,7 +29,7 @@ class EditStories(Hooks):
 
     @pytest.mark.slow
     @settings(
-        max_examples=6,
+        max_examples=4,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
