@@ -169,7 +169,7 @@ class TestTemporaryTables(Behind):
 
 class TestLosing(Behind):
     # The connector asks again until then.
-    wait = 5
+    wait = 12
 
     @pytest.mark.parametrize(
         ("step", "done"),
