@@ -42,7 +42,7 @@ def run(
     [sync], _ = read_definitions(
         TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
     )
-    destination = IterableConfig("iterable", url, "email", Secret("sandbox-story"))
+    destination = IterableConfig("iterable", url, given.get("project_type", "email"), Secret("sandbox-story"))
     connections = Connections(
         client=lambda d: HttpClient(ClientConfig(d.base_url, d.api_key, settings.http_timeout)),
         limiter=lambda _, endpoint: RateLimiter(endpoint.per_second, clock.monotonic),

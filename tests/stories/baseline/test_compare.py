@@ -329,3 +329,34 @@ def test_subscriptions_are_adopted_in_any_order(tmp_path: Path, side: Side) -> N
     assert report is not None
     assert (report.equal, report.different, report.missing, report.only_there) == (2, 1, 0, 0)
     assert send(project, side, meta).counts.accepted == 1
+
+
+@pytest.mark.parametrize("kind", list(SIDES))
+def test_users_of_a_hybrid_project_are_found_by_either_identifier(tmp_path: Path, kind: str) -> None:
+    """A row without a user id is found by its e-mail, also if Iterable has a user id for that user."""
+    meta = {"object": "users", "user_id": "id", "email": "email", "fields": {"name": "name"}}
+    members = {"object": "list_members", "list": {"name": "VIP"}, "user_id": "id", "email": "email"}
+    with SIDES[kind]("hybrid", opt_in=False) as side:
+        columns = {"key": "INTEGER", "id": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR"}
+        rows = [
+            {"key": 1, "id": "1", "email": "A@shop.com", "name": "Ann"},
+            {"key": 2, "email": "b@shop.com", "name": "Bob"},
+            {"key": 3, "id": "3", "email": "old@shop.com", "name": "Cem"},
+            {"key": 4, "id": "4", "name": "Dan"},
+        ]
+        there = [("1", "a@shop.com", "Ann"), ("2", "B@shop.com", "Bob"), ("3", "new@shop.com", "Cem")]
+        side.call(
+            "POST",
+            "/api/users/bulkUpdate",
+            {"users": [{"userId": id_, "dataFields": {"email": email, "name": name}} for id_, email, name in there]},
+        )
+        list_id = side.call("POST", "/api/lists", {"name": "VIP"})["listId"]
+        joined = [{"userId": id_} for id_, *_ in there]
+        side.call("POST", "/api/lists/subscribe", {"listId": list_id, "subscribers": joined})
+        for entry, numbers in ((meta, (2, 1, 1, 0)), (members, (3, 0, 1, 0))):
+            project = Project.make(tmp_path / str(entry["object"]), side.url, {**entry, "primary_key": "key"})
+            project.fill(columns, rows)
+            report = compare(project, side, {**entry, "primary_key": "key"}, project_type="hybrid").baseline
+            assert report is not None
+            found = (report.equal, report.different, report.missing, report.only_there)
+            assert found == numbers, entry["object"]
