@@ -17,6 +17,7 @@ from pathlib import Path
 import orjson
 
 from reverse_etl.change import BaselineReport, Change
+from reverse_etl.counting import plural
 from reverse_etl.destinations.bound_object import OpenStoredRows
 from reverse_etl.destinations.stored_rows import ReadingRoom, StoredRow, StoredRows
 from reverse_etl.run.baseline.adopter import BaselineRun
@@ -101,7 +102,7 @@ class ComparingAdopter:
             downloads.mkdir(mode=0o700, exist_ok=True)
             stored = self._read_stored_rows(run, downloads, file)
             self._add_planned_rows(run, stored, file)
-            yield from self._find_equal(run, stored, file)
+            yield from self._find_equal(stored, file)
         if kept:
             kept.remove()
 
@@ -114,6 +115,8 @@ class ComparingAdopter:
             stored = self._open_stored_rows(runnable.bound, runnable.context, patient)
             room = ReadingRoom(patient, folder, Waiter(run).wait, ProgressReporter(run).report, environment.clock.wall)
             file.add_found(self._digest_stored(run, stored.read(room)))
+        name = runnable.vendor.replies.name
+        report_progress(run, f"read {plural(self._tally.listed, stored.noun)} from {name}")
         return stored
 
     def _digest_stored(self, run: BaselineRun, rows: Iterator[StoredRow]) -> Iterator[FoundRow]:
@@ -147,7 +150,7 @@ class ComparingAdopter:
         kind = change.key or run.runnable.bound.identity.key
         return SentRow(change.ordinal, digest_identity(kind, change.identity), digest_values(values))
 
-    def _find_equal(self, run: BaselineRun, stored: StoredRows, file: ComparisonFile) -> Iterator[Adoption]:
+    def _find_equal(self, stored: StoredRows, file: ComparisonFile) -> Iterator[Adoption]:
         """Yield portions of equal rows. The comparison is complete before the last portion."""
         equal = Ranges()
         for sent, found in file.pairs():
@@ -157,7 +160,6 @@ class ComparingAdopter:
                 yield Adoption(equal, len(equal))
                 equal = Ranges()
         self._is_complete = True
-        report_progress(run, _describe(self.report, stored, run.runnable.vendor.replies.name))
         if len(equal):
             yield Adoption(equal, len(equal))
 
@@ -179,10 +181,3 @@ class ComparingAdopter:
             tally.fields.update({name for names in differing for name in names})
         tally.equal += is_equal
         return is_equal
-
-
-def _describe(report: BaselineReport, stored: StoredRows, name: str) -> str:
-    return (
-        f"{report.equal:,} rows are equal in {name}, {report.different:,} differ, {report.missing:,} are missing there;"
-        f" {report.only_there:,} {stored.noun}s are only there and stay as they are"
-    )

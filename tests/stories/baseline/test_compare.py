@@ -102,7 +102,7 @@ class Hurrying:
 
 
 def compare(project: Project, side: Side, meta: object, **given: Any) -> RunResult:
-    request = BaselineRequest(BaselineMethod.COMPARE, project.folder / "downloads")
+    request = BaselineRequest(BaselineMethod.COMPARE, folder=project.folder / "downloads")
     with closing(opened(DuckDB, project.folder)) as warehouse:
         clock = given.pop("clock", None) or Hurrying()
         hurried = Time(clock.monotonic, clock.sleep, lambda: 0.5)
@@ -232,7 +232,7 @@ def test_killed_before_a_statement_it_harms_nothing(tmp_path: Path) -> None:
             project = Project.make(tmp_path / f"shop{at}", side.url, NAMES)
             fill_names(project, 4)
             write_users(side, {f"u{n}@shop.com": {"name": f"Name {n or 'x'}"} for n in range(4)})
-            request = BaselineRequest(BaselineMethod.COMPARE, project.folder / "downloads")
+            request = BaselineRequest(BaselineMethod.COMPARE, folder=project.folder / "downloads")
             with closing(opened(Dying, project.folder)) as warehouse:
                 warehouse.at = at
                 try:
@@ -254,7 +254,7 @@ def test_killed_before_a_statement_it_harms_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_sent_a_moment_ago_is_read_after_a_pause(tmp_path: Path) -> None:
-    """Iterable returns older values for a minute: they must not count as what it holds."""
+    """Iterable returns older values for a minute: a baseline must not adopt by them."""
     with serve_reference() as server:
         side, clock = ReferenceSide(server), Hurrying()
         project = Project.make(tmp_path / "shop", side.url, NAMES)
