@@ -77,12 +77,13 @@ class Crash(Enum):
 
 @dataclass(frozen=True)
 class PlannedRow:
-    """One row of a plan."""
+    """One row of a plan. `carried` are the fields that it carries, None for all."""
 
     ordinal: int
     kind: str
     identity: str | None
     values: Mapping[str, Any]
+    carried: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ class SyncHarness:
     `past` is how rows of the last plan failed before it, by identity.
 
     `builder` makes and edits tables as dbt would, where the sync's own warehouse may not.
+    `sends_changed_fields`: changed rows carry only their changed fields. `doubtful` are identities whose last attempt was
+    not accepted.
     `rule` and `requirements` are what an object says of its rows. `first_recheck` is in seconds.
     """
 
@@ -136,6 +139,8 @@ class SyncHarness:
     name: str = "users"
     table: str = "users"
     guards: Mapping[str, Any] = field(default_factory=dict)
+    sends_changed_fields: bool = False
+    doubtful: set[str | None] = field(default_factory=set)
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     past: dict[str | None, PastFailure] = field(default_factory=dict)
     builder: Warehouse = field(kw_only=True, default=None)  # type: ignore[assignment]  # the sync's own
@@ -162,6 +167,7 @@ class SyncHarness:
             primary_key=self.primary_key,
             fields=self.fields,
             on_removed=self.on_removed,
+            sends_changed_fields=self.sends_changed_fields,
             entry=self._entry(),
             guards=self.guards,
         )
@@ -301,11 +307,22 @@ class _HarnessRun:
         values = self.store.layout.values
         return tuple(
             PlannedRow(
-                row["ordinal"], row["kind"], row["identity"], {value.field.path: row[value.name] for value in values}
+                row["ordinal"],
+                row["kind"],
+                row["identity"],
+                {value.field.path: row[value.name] for value in values},
+                self._carried(row["changed"]),
             )
             for batch in self.store.planned(self.lease.fence, 0, 2 * REMOVALS_FROM, 7)
             for row in _rows_of(batch)
         )
+
+    def _carried(self, changed: str | None) -> frozenset[str] | None:
+        """Return the fields that a row carries, as the plan says: None for all."""
+        if not self.harness.sends_changed_fields or changed is None or "*" in changed:
+            return None
+        paths = [value.field.path for value in self.store.layout.values]
+        return frozenset(paths[int(position)] for position in changed.split(",") if position)
 
     def _send(self, rows: Sequence[PlannedRow], diff: Diff) -> bool:
         recheck = Recheck(RECHECK, self.harness.first_recheck)
@@ -318,8 +335,12 @@ class _HarnessRun:
         outcomes = []
         for row in rows:
             fate = Fate.ACCEPTED if row.kind == "invalid" else self.fate(row)
+            assert row.carried is None or row.identity not in self.harness.doubtful, "a refused row goes in part"
             if fate in LANDING and row.kind != "invalid":
                 self._land(row)
+            if row.kind not in ("invalid", "removed") and fate is not Fate.ABORTED:
+                settle = self.harness.doubtful.discard if fate is Fate.ACCEPTED else self.harness.doubtful.add
+                settle(row.identity)
             outcomes += self._note(row, fate)
         self.credit = credit
         if self.crash is Crash.AFTER_SEND:
@@ -349,7 +370,10 @@ class _HarnessRun:
             return
         skipping = {value.field.path for value in self.store.layout.values if value.skips_nulls}
         values = {path: value for path, value in row.values.items() if not (path in skipping and value is None)}
-        self.harness.sent.setdefault(row.identity, {}).update(values)
+        carried = values if row.carried is None else {path: v for path, v in values.items() if path in row.carried}
+        held = self.harness.sent.setdefault(row.identity, {})
+        held.update(carried)
+        assert values.items() <= held.items(), f"{row.identity} lacks a field that did not go: {values}, {held}"
 
     def _commit(self, diff: Diff, status: SnapshotStatus) -> bool:
         run = OpenRun(self.lease.fence, self.credit, self.acked)
