@@ -7,7 +7,7 @@ exactly these values), `unknown` (it may hold something else) or `absent` (it ho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reverse_etl.errors import ConfigError, WarehouseError
@@ -19,7 +19,7 @@ from reverse_etl.snapshot.snapshot_merger import SnapshotMerger
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
 from reverse_etl.snapshot.sql.commit.adoption import Adoption
 from reverse_etl.snapshot.sql.rows_left import note_rows_left
-from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, state_after
+from reverse_etl.snapshot.sql.type_changes import cast_of, find_type_changes, hash_after, state_after
 from reverse_etl.snapshot.tables import (
     LEFT_AT,
     NOTES_FROM,
@@ -59,6 +59,7 @@ class SnapshotStore(SnapshotReader):
         super().__init__(warehouse, schema, sync, layout, chosen)
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
+        self._retyped: frozenset[str] = frozenset()
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
         """Create what the lease needs, if it is missing. The first call uses `lineage` and `salt`, which are random."""
@@ -111,9 +112,11 @@ class SnapshotStore(SnapshotReader):
         added = [value for value in self.layout.values if value.name not in columns]
         if retyped or added:
             self._warehouse.execute(
-                f"UPDATE {table} SET row_hash = NULL, state = {state_after(dialect, retyped)} WHERE 1 = 1"
+                f"UPDATE {table} SET row_hash = {hash_after(dialect, retyped, 'NULL')},"
+                f" state = {state_after(dialect, retyped)} WHERE 1 = 1"
             )
             self._hashes_gone = True
+            self._retyped = frozenset(one.name for one in retyped)
         missing = {value.name: value.type for value in added}
         missing |= {} if LEFT_AT in columns else {LEFT_AT: dialect.timestamp_type}
         changes = dialect.retype(table, {one.name: (one.new, cast_of(dialect, one.name, one.new)) for one in retyped})
@@ -146,6 +149,7 @@ class SnapshotStore(SnapshotReader):
 
         Removed rows are still detected.
         """
+        self._retyped = frozenset()
         identities = self.diff().chosen_identities()
         chosen = f" AND identity IN ({identities})" if identities else ""
         self._warehouse.execute(f"UPDATE {self.tables.snapshot} SET state = 'unknown' WHERE state = 'accepted'{chosen}")
@@ -154,7 +158,7 @@ class SnapshotStore(SnapshotReader):
         """Write the plan table of this fence; return rows by kind. A second call changes nothing."""
         plan = self._plan(fence)
         if self._warehouse.columns(plan) is None:
-            self._write_plan(diff, plan)
+            self._write_plan(replace(diff, just_retyped=self._retyped), plan)
         rows = self._warehouse.query(f"SELECT kind, count(*) FROM {plan} GROUP BY kind")
         return {kind: int(count) for kind, count in rows}
 

@@ -124,8 +124,8 @@ class SyncHarness:
     `past` is how rows of the last plan failed before it, by identity.
 
     `builder` makes and edits tables as dbt would, where the sync's own warehouse may not.
-    `sends_changed_fields`: changed rows carry only their changed fields. `doubtful` are identities whose last attempt was
-    not accepted.
+    `sends_changed_fields`: changed rows carry only their changed fields. `doubtful` are the identities that were not
+    accepted the last time.
     `rule` and `requirements` are what an object says of its rows. `first_recheck` is in seconds.
     """
 

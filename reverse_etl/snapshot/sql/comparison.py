@@ -9,6 +9,7 @@ from reverse_etl.snapshot.sql.held_rows import STATE, HeldRows
 from reverse_etl.snapshot.sql.row_checks import reason
 from reverse_etl.snapshot.sql.second_identifier import still_there
 from reverse_etl.snapshot.sql.suspects import SuspectSearch, listed_after
+from reverse_etl.snapshot.sql.type_changes import is_marked
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Comparison(SuspectSearch):
         """Return suspects with their kind. Rows without an identity come from the candidates, which avoids a search."""
         old = [f"s.{name} AS old_{name}" for name in self._value_names()]
         old += [f"s.was_{name} AS was_{name}" for name in self.retyped]
-        old += ["s.state AS entry_state"] if self.sends_changed_fields else []
+        old += [f"{self._entry_state()} AS entry_state"] if self.sends_changed_fields else []
         columns = [
             "identity",
             *self._key_names(),
@@ -86,6 +87,17 @@ class Comparison(SuspectSearch):
 
     def _chosen_classified(self) -> str:
         return f"SELECT * FROM {self._all_classified} WHERE 1 = 1{self._only_chosen('identity')}"
+
+    @property
+    def doubtful_values(self) -> frozenset[str]:
+        """Return the values whose type changed, by name: in this run, or since the last one."""
+        return self.just_retyped | frozenset(self.retyped)
+
+    def _entry_state(self) -> str:
+        """Return the state of the entry `s`; `retyped` if only values with a new type are unknown."""
+        if not self.doubtful_values:
+            return "s.state"
+        return f"CASE WHEN {is_marked(self.dialect, 's')} THEN 'retyped' ELSE s.state END"
 
     def _joins(self) -> str:
         entries = "entries"

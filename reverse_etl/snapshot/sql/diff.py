@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY
+from reverse_etl.snapshot.columns.row_layout import ValueColumn
 from reverse_etl.snapshot.columns.row_order import sort_keys
 from reverse_etl.snapshot.sql.comparison import Comparison
 from reverse_etl.snapshot.sql.suspects import listed_after
@@ -202,9 +203,15 @@ class Diff(Comparison):
         """Return the positions of the changed fields in the definition, such as `0,3,`; after `*,` if all fields go."""
         cases = [f"CASE WHEN {self._may_be_partial()} THEN '' ELSE '*,' END"] if self.sends_changed_fields else []
         cases += [
-            f"CASE WHEN {self._differs(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.layout.values)
+            f"CASE WHEN {self._is_sent(value)} THEN '{n},' ELSE '' END" for n, value in enumerate(self.layout.values)
         ]
         return self.dialect.concat_texts(cases) if cases else "''"
+
+    def _is_sent(self, value: ValueColumn) -> str:
+        """Return a test of whether a field of `c` differs, or its stored value was lost when its type changed."""
+        if not (self.sends_changed_fields and value.name in self.doubtful_values):
+            return self._differs(value)
+        return f"{self._differs(value)} OR c.entry_state = 'retyped'"
 
     def _may_be_partial(self) -> str:
         """Return a test of `c`: the destination is known to hold the entry, so the changed fields are enough.
@@ -213,7 +220,7 @@ class Diff(Comparison):
         """
         if self.resends:
             return "1 = 0"
-        known = "c.kind IN ('changed', 'resent') AND c.entry_state = 'accepted'"
+        known = "c.kind IN ('changed', 'resent') AND c.entry_state IN ('accepted', 'retyped')"
         return f"{known} AND r.refused IS NULL" if self.stored.has_rejections else known
 
     def _refused_before(self) -> str:

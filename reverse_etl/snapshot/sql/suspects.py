@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables, ValueColumn
 from reverse_etl.snapshot.sql.paused_rows import PausedRows
-from reverse_etl.snapshot.sql.type_changes import TypeChange, cast_of, find_type_changes, state_after
+from reverse_etl.snapshot.sql.type_changes import TypeChange, cast_of, find_type_changes, hash_after, state_after
 from reverse_etl.snapshot.tables import LEFT_AT, Tables
 from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -29,6 +29,7 @@ class SuspectSearch:
     - `writes_nothing`: do not create temporary tables. `refused` is the error code if one was refused.
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
+    - `just_retyped`: values whose columns in the sync snapshot got a new type in this run.
     - `sends_changed_fields`: the plan says which rows carry only their changed fields.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
     - `edited` are the labels of fields that an edit of the mapping touched.
@@ -52,6 +53,7 @@ class SuspectSearch:
     watches_values: bool = False
     sends_changed_fields: bool = False
     chosen: ChosenRows | None = None
+    just_retyped: frozenset[str] = frozenset()
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -103,8 +105,9 @@ class SuspectSearch:
         columns = ["identity", *self._key_names()]
         columns += [f"{self._stored_value(value)} AS {value.name}" for value in self.layout.values]
         columns += [f"{self.dialect.as_text(item.name)} AS was_{item.name}" for item in self.retyped.values()]
-        state = state_after(self.dialect, list(self.retyped.values()))
-        columns += ["row_hash", f"{state} AS state", self._left_at()]
+        retyped = list(self.retyped.values())
+        row_hash = f"{hash_after(self.dialect, retyped, 'row_hash')} AS row_hash" if retyped else "row_hash"
+        columns += [row_hash, f"{state_after(self.dialect, retyped)} AS state", self._left_at()]
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
 
     @property

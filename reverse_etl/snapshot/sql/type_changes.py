@@ -40,10 +40,28 @@ def state_after(dialect: Dialect, retyped: Sequence[TypeChange]) -> str:
 
     A value that does not convert back unchanged is no longer known.
     """
+    return f"CASE WHEN {_loses_values(dialect, retyped)} THEN 'unknown' ELSE state END" if retyped else "state"
+
+
+def hash_after(dialect: Dialect, retyped: Sequence[TypeChange], otherwise: str) -> str:
+    """Return the hash of an entry under the new types: a mark if only its retyped values are no longer known."""
     if not retyped:
-        return "state"
+        return otherwise
+    return f"CASE WHEN {_loses_values(dialect, retyped)} THEN {_mark(dialect)} ELSE {otherwise} END"
+
+
+def is_marked(dialect: Dialect, entry: str) -> str:
+    """Return a test of whether only the retyped values of an entry are unknown. `entry` is the alias of its row."""
+    return f"{entry}.state = 'unknown' AND {entry}.row_hash = {_mark(dialect)}"
+
+
+def _mark(dialect: Dialect) -> str:
+    return f"CAST(0 AS {dialect.hash_type})"
+
+
+def _loses_values(dialect: Dialect, retyped: Sequence[TypeChange]) -> str:
     lost = " OR ".join(
         f"{item.name} IS DISTINCT FROM {cast_of(dialect, cast_of(dialect, item.name, item.new), item.old)}"
         for item in retyped
     )
-    return f"CASE WHEN state = 'accepted' AND ({lost}) THEN 'unknown' ELSE state END"
+    return f"state = 'accepted' AND ({lost})"

@@ -112,6 +112,27 @@ def test_an_edit_of_the_definition_sends_only_what_it_touches(shop: Project, sid
         assert len(users) == (12 if of_first else 0)
 
 
+def test_a_column_of_another_type_sends_only_that_field(tmp_path: Path, side: Side) -> None:
+    shop = begin(tmp_path / "shop", side, 0)
+    seen = "TIMESTAMP '2024-01-01 10:00:00' + INTERVAL (i) HOUR AS seen"
+    shop.sql(MODEL.format(rows=3).replace("i AS visits", f"i AS visits, {seen}"))
+    shop.tag({**META, "fields": {**FIELDS, "seen": {"column": "seen", "nulls": "skip"}}})
+    run(shop)
+    shop.sql("ALTER TABLE people ALTER seen TYPE DATE", "UPDATE people SET name = 'New' WHERE visits = 1")
+    assert shop.cli("plan").says("4 sent")
+    day = "2024-01-01"
+    assert sent(side, lambda: run(shop)) == {
+        "u0@shop.com": {"seen": day},
+        "u1@shop.com": {"seen": day, "name": "New"},
+        "u2@shop.com": {"seen": day},
+    }
+    assert sent(side, lambda: run(shop)) == {}
+    shop.sql("ALTER TABLE people ALTER seen TYPE TIMESTAMP USING TIMESTAMP '2024-01-02 10:00:00'")
+    assert set(map(len, sent(side, lambda: run(shop)).values())) == {1}
+    shop.sql("ALTER TABLE people ALTER seen TYPE DATE")
+    assert len(sent(side, lambda: run(shop, "--full-refresh"))["u0@shop.com"]) == 6
+
+
 @pytest.mark.kills
 def test_rows_that_may_have_arrived_go_whole(tmp_path: Path, side: Side) -> None:
     shop = begin(tmp_path / "shop", side, 12, REVERSE_ETL_BATCH_ROWS="4", REVERSE_ETL_CONCURRENCY="1")
