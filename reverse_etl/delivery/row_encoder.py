@@ -265,7 +265,7 @@ def _count_fields(sources: Mapping[int, Source], values: Mapping[int, Sequence[A
     full = len(sources) - len(gaps)
     if not gaps:
         return (full for _ in range(rows))
-    return (full + sum(value is not NO_VALUE for value in row) for row in zip(*gaps, strict=True))
+    return (full + len(row) - row.count(NO_VALUE) for row in zip(*gaps, strict=True))
 
 
 def _unsendable(sources: Mapping[int, Source], values: Mapping[int, Sequence[Any]]) -> Mapping[int, str]:

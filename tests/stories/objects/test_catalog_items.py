@@ -150,6 +150,16 @@ class TestUpdatedItems(ItemHooks, ObjectStories):
     def held(self, memory: Memory) -> Mapping[str, object]:
         return {id_: item for id_, item in memory.items(CATALOG).items() if set(item) != {"origin"}}
 
+    def test_a_changed_item_carries_only_its_changed_fields(self, story: Story) -> None:
+        story.run()
+        edits: dict[int, dict[str, Any]] = {1: {"stock": 7}, 2: {"width": 9.5, "name": None}}
+        story.build(*({**row, **edits.get(number, {})} for number, row in enumerate(story.rows)))
+        before = len(story.side.bodies)
+        story.run()
+        [body] = story.side.bodies[before:]
+        documents = {"SKU-1": {"stock": 7}, "SKU-2": {"name": None, "dims": {"width": 9.5}}}
+        assert body == {"documents": documents, "replaceUploadedFieldsOnly": True}
+
 
 class TestMirroredItems(ItemHooks, ObjectStories):
     """Items that are deleted once their row has left the model."""

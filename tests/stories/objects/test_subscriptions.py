@@ -86,6 +86,15 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         story.build({**full, "channels": []})
         self.quiet(story)
 
+    def test_a_changed_user_carries_only_the_arrays_that_changed(self, story: Story) -> None:
+        story.run()
+        story.build(*({**row, "channels": []} if row == self.row(1) else row for row in story.rows))
+        before = len(story.side.bodies)
+        story.run()
+        [body] = story.side.bodies[before:]
+        assert body["updateSubscriptionsRequests"] == [{"email": "u1@shop.com", CHANNELS: []}]
+        self.agrees(story)
+
     def test_a_row_that_says_nothing_is_skipped(self, story: Story) -> None:
         story.build({"email": "nobody@shop.com"}, self.row(1))
         story.run()
