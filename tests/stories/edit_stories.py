@@ -10,18 +10,38 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reverse_etl.run.sending import canary
 from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RateStories, RefusalStories
 from tests.stories.sides import Side
+from tests.stories.story import Story
 
 NUMBERS = st.integers(0, 5)
 # Each example is several runs; STORY_EXAMPLES=50 looks further.
 EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "3"))
-# One day: rows that are there from now on in a version, or are gone; and rows that the other side refuses.
+CANARY = "canary"
+# One day: rows that are there from now on in a version, or are gone; rows that the other side refuses; and what the run
+# sends: all rows, the first ones, or a canary of one row first.
 DAYS = st.lists(
-    st.tuples(st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4), st.sets(NUMBERS, max_size=2)),
+    st.tuples(
+        st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4),
+        st.sets(NUMBERS, max_size=2),
+        st.sampled_from([None, 1, 2, CANARY]),
+    ),
     min_size=1,
     max_size=3,
 )
+
+
+def run_day(story: Story, part: int | str | None) -> None:
+    """Run once. A canary that is refused ends the run; everything else is no error."""
+    if part != CANARY:
+        story.run("--allow", "empty_model", *([] if part is None else ["--limit", str(part)]))
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canary, "_LEAST_PLAN", 1)
+        patch.setattr(canary, "_LEAST", 1)
+        ended = story.project.cli("run", "--allow", "empty_model")
+    assert ended.code == 0 or ended.says("guard-canary"), ended.out + ended.err
 
 
 class EditStories(Hooks):
@@ -36,20 +56,20 @@ class EditStories(Hooks):
     )
     @given(days=DAYS)
     def test_after_any_days_the_other_side_holds_the_model(
-        self, side: Side, days: list[tuple[dict[int, int | None], set[int]]]
+        self, side: Side, days: list[tuple[dict[int, int | None], set[int], int | str | None]]
     ) -> None:
         with tempfile.TemporaryDirectory() as folder:
             story = self.begin(side, Path(folder) / "shop")
             versions: dict[int, int] = dict.fromkeys(range(3), 0)
             ever = {(number, 0) for number in versions}
-            for edits, refused in [*days, ({}, set[int]())]:
+            for edits, refused, part in [*days, ({}, set[int](), None)]:
                 versions.update({number: version for number, version in edits.items() if version is not None})
                 for number in [number for number, version in edits.items() if version is None]:
                     versions.pop(number, None)
                 ever |= set(versions.items())
                 story.build(*(self.row(number, version) for number, version in sorted(versions.items())))
                 side.refuse(*(self.name(self.row(number)) for number in refused))
-                story.run("--allow", "empty_model")
+                run_day(story, part)
             story.project.cli("requeue")
             story.run("--allow", "empty_model")
             held, expected = dict(self.held(story.memory)), self.expected(story.rows)
