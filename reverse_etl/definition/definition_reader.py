@@ -154,7 +154,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         on_removed=entry.removal_action(),
         entry=entry.model_copy(update={"name": name}),
         creates_scope=entry.creates_scope(),
-        guards=entry.guards.settings(),
+        guards=entry.guard_settings(),
         target=model.target,
         database=model.database,
         reject_limit=entry.reject_limit.limit(),

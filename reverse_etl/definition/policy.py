@@ -5,10 +5,14 @@ Entries of every object have them, and reverse_etl.yml can set their defaults. A
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field as Key
 
 from reverse_etl.definition.guard_keys import GuardsEntry
 from reverse_etl.definition.outcome_limit import OutcomeLimitEntry
+from reverse_etl.guards.amount import canary
+from reverse_etl.guards.amount.canary import CanaryEntry
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.sync import FirstRun, RunBudget
 
@@ -41,4 +45,10 @@ class SyncPolicy(EntryPart):
     invalid_limit: OutcomeLimitEntry | None = Key(
         default=None, description="the same for invalid rows only; then `reject_limit` does not count them"
     )
+    canary: bool | CanaryEntry | None = Key(default=None, description="short for the key `canary` under `guards`")
     budget: BudgetEntry = Key(BudgetEntry(), description="how much one run may send; the rest waits for the next run")
+
+    def guard_settings(self) -> Mapping[str, object]:
+        """Return the setting of each guard, by its name."""
+        settings = self.guards.settings()
+        return settings if self.canary is None else {**settings, canary.GUARD.name: self.canary}

@@ -36,7 +36,9 @@ def test_rejected_first_rows_stop_the_rest(tmp_path: Path, iterable: ReferenceSe
     assert shop.counts("accepted", "quarantined") == (ROWS - 100, 100)
 
 
-@pytest.mark.parametrize(("keys", "flags"), [({}, ["--allow", "canary"]), ({"guards": {"canary": False}}, [])])
+@pytest.mark.parametrize(
+    ("keys", "flags"), [({}, ["--allow", "canary"]), ({"guards": {"canary": False}}, []), ({"canary": False}, [])]
+)
 def test_a_canary_can_be_left_out(
     tmp_path: Path, iterable: ReferenceServer, keys: dict[str, object], flags: list[str]
 ) -> None:
