@@ -206,6 +206,8 @@ class Project:
 
     def _start_journeys(self, event: Event) -> None:
         """Start the journeys of an event that was added or updated."""
+        if not self.journeys.journeys:
+            return
         purchase = event.type == "purchase"
         cause = "purchase" if purchase else f"event {event.name}"
         occurrence = Occurrence("purchase" if purchase else "event", (event.name,), f"{cause} with id {event.key}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
+from reverse_etl.destinations.iterable import bind, entries
 from reverse_etl.destinations.iterable.resources.journeys import read_enabled_journeys
 from reverse_etl.destinations.journeys import Journey
 from reverse_etl.destinations.request import Reply, Request
@@ -78,3 +80,39 @@ def test_pages_that_never_end_are_read_in_part() -> None:
 def test_a_reply_without_journeys_is_explained(reply: Reply, reason: str) -> None:
     found = read_enabled_journeys(Pages(reply))
     assert (found.journeys, found.unread) == ((), reason)
+
+
+PERSON = {"email": "email"}
+ITEMS = {"items": "items", "total": "total", "purchase_id": "id"}
+
+
+@pytest.mark.parametrize(
+    ("definition", "events"),
+    [
+        ({"object": "users"}, ["user", "new user"]),
+        ({"object": "users", "mode": "update"}, ["user"]),
+        ({"object": "users", "mode": "update", "on_removed": "clear"}, ["user", "cleared user, if removed"]),
+        ({"object": "users", "mode": "mirror"}, ["user", "new user"]),
+        ({"object": "events", "event_id": "id", "event_name": {"value": "Seen"}}, ["event `Seen`"]),
+        ({"object": "events", "event_id": "id", "event_name": "name"}, ["event"]),
+        ({"object": "purchases", **ITEMS}, ["purchase", "new user"]),
+        (
+            {"object": "carts", "items": "items", "on_removed": "clear"},
+            ["cart update", "new user", "emptied cart, if removed"],
+        ),
+        ({"object": "list_members", "list": {"id": 3}}, ["list add", "new user"]),
+        ({"object": "list_members", "list": {"id": 3}, "mode": "remove"}, ["list removal"]),
+        (
+            {"object": "list_members", "list": {"id": 3}, "mode": "mirror"},
+            ["list add", "new user", "list removal, if removed"],
+        ),
+        ({"object": "subscriptions", "list_ids": "lists"}, ["subscription update", "new user"]),
+    ],
+)
+def test_each_object_says_what_its_rows_can_start(definition: dict[str, object], events: list[str]) -> None:
+    model = TaggedModel("m", "model.p.m", '"d"."s"."m"', "m.yml")
+    [sync], broken = read_definitions(model, {**PERSON, **definition}, lambda _: entries())
+    assert broken == []
+    bound = bind(sync, "email")
+    said = [event.one + (", if removed" if event.rows == "removed" else "") for event in bound.journey_events]
+    assert said == events
