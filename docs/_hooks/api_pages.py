@@ -22,6 +22,7 @@ Import these names from `reverse_etl`. [Use it from Python](../guides/python.md)
 _OPERATIONS = (
     "run",
     "plan",
+    "baseline",
     "validate",
     "list",
     "status",

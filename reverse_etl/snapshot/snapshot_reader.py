@@ -29,7 +29,7 @@ from reverse_etl.snapshot.integrity import (
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
-from reverse_etl.snapshot.sql.row_times import epoch_seconds
+from reverse_etl.snapshot.sql.row_times import BEYOND_TIME, FIRST_TIME, epoch_seconds
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader, ResultRow
@@ -153,10 +153,9 @@ class SnapshotReader:
     def oldest_time(self, label: str) -> tuple[float | None, float]:
         """Return the oldest time in a field of the model, and the time now, in seconds since 1970; None without one."""
         dialect, value = self._reader.dialect, self.layout.value_of(label)
-        oldest = f"min({epoch_seconds(dialect, value, value.expression)})"
-        [(found, now)] = self._reader.query(
-            f"SELECT {oldest}, {dialect.epoch(dialect.now())} FROM {self.layout.relation}"
-        )
+        times = f"SELECT {epoch_seconds(dialect, value, value.expression)} AS happened FROM {self.layout.relation}"
+        oldest = f"min(CASE WHEN happened >= {FIRST_TIME} AND happened < {BEYOND_TIME} THEN happened END)"
+        [(found, now)] = self._reader.query(f"SELECT {oldest}, {dialect.epoch(dialect.now())} FROM ({times}) t")
         return None if found is None else float(found), float(now)
 
     def count_sendable(self, diff: Diff, condition: str) -> int:

@@ -7,6 +7,8 @@ from reverse_etl.warehouses.columns import ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
 
 _NUMBERS = (ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.NUMBER, ColumnKind.FLOAT)
+# Seconds from the year 1 to the year 5138: no other number is a time.
+FIRST_TIME, BEYOND_TIME = -62_135_596_800, 100_000_000_000
 # From these bounds on, a number is milliseconds since 1970 and not seconds.
 _MILLISECONDS_FROM, _MILLISECONDS_BEFORE = 253_402_300_800, -100_000_000_000
 # The length of `yyyy-MM-dd HH:mm:ss`: what follows in a text is its zone, which is always UTC.

@@ -227,7 +227,13 @@ def test_without_the_flag_nothing_is_shown(edited: Project) -> None:
 
 def test_a_row_that_cannot_be_sent_says_why(shop: Project) -> None:
     shop.sql("ALTER TABLE people ALTER since TYPE DOUBLE", "UPDATE people SET since = 'nan' WHERE number = 0")
-    event = {"object": "events", "event_name": {"value": "Visit"}, "event_id": "number", "created_at": "since"}
+    event = {
+        "object": "events",
+        "event_name": {"value": "Visit"},
+        "event_id": "number",
+        "first_run": "send",
+        "created_at": "since",
+    }
     shop.tag({**event, "email": "email", "fields": ["name"]})
     [shown] = payloads(shop, "--show-payload")
     assert shown["problem"].startswith("null-created-at")
