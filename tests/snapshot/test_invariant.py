@@ -45,7 +45,7 @@ def day(name, tags, fate=Fate.ACCEPTED, crash=None):
     return [("a@x.y", 1, name, tags)], [fate], crash, (), False
 
 
-# A value that landed without an answer and is taken back, beside another change; and one that was refused.
+# A value that landed without an answer and is taken back, next to another change; and one that was refused.
 LANDED = [day("x", []), day("X", [], Fate.LANDED), day("x", ["x"])]
 CRASHED = [day("x", []), day("X", [], crash=Crash.AFTER_SEND), day("x", ["x"])]
 REFUSED = [day("x", []), day("X", [], Fate.REJECTED), day("", [])]
