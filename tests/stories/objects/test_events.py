@@ -192,7 +192,7 @@ class TestEventsInOrder(EventHooks):
         self.arrived_in_order(many)
 
     def test_one_event_of_each_user_in_a_request_if_the_order_is_strict(self, many: Story) -> None:
-        many.project.tag({**self.definition(), "event_order": "strict"})
+        many.project.tag({**self.definition(), "event_order": "strict", "first_run": "send"})
         assert many.requests_of(many.run) >= 30
         self.arrived_in_order(many)
 
@@ -272,7 +272,7 @@ class TestEventsOfUnknownUsers(EventHooks):
         self.quiet(skipped)
 
     def test_refused_for_good_where_the_definition_says_so(self, story: Story) -> None:
-        story.project.tag({**self.definition(), "unknown_users": "reject"})
+        story.project.tag({**self.definition(), "unknown_users": "reject", "first_run": "send"})
         story.build(self.row(1), self.row(20))
         assert story.run().says("warn", "1 rejected")
         self.holds(story, 1)
