@@ -20,10 +20,10 @@ def size(count: int) -> str:
 
 
 def payload_sentence(fields_sent: int, fields_spared: int) -> str:
-    """Return `37 sent, 185 unchanged ones left out`; empty if no field is sent or left out."""
+    """Return `37 sent, 185 left out (unchanged)`; empty if no field is sent or left out."""
     if not fields_sent + fields_spared:
         return ""
-    return f"{fields_sent:,} sent" + (f", {fields_spared:,} unchanged ones left out" if fields_spared else "")
+    return f"{fields_sent:,} sent" + (f", {fields_spared:,} left out (unchanged)" if fields_spared else "")
 
 
 def duration(seconds: float) -> str:

@@ -119,6 +119,18 @@ class DefinitionChangesContract:
         assert harness.lying_entries() == []
         assert harness.counted() == {}
 
+    def test_only_what_an_edit_or_a_new_type_touches_goes(self, mapped):
+        mapped.sends_changed_fields = True
+        mapped.fields = (NAME, POINTS, PHONE)
+        assert [row.carried for row in mapped.run().rows] == [{"phone"}, {"phone"}]
+        mapped.sql("UPDATE {model} SET phone = '007' WHERE email = 'a@x.y'")
+        mapped.run()
+        mapped.sql("UPDATE {model} SET name = 'Bo' WHERE email = 'b@x.y'")
+        mapped.run(lambda _row: Fate.LOST)
+        mapped.retype("phone", "BIGINT", "CASE WHEN email = 'a@x.y' THEN 7 WHEN email = 'c@x.y' THEN 33 END")
+        assert {row.identity: row.carried for row in mapped.run().rows} == {"a@x.y": {"phone"}, "b@x.y": None}
+        assert mapped.sent["a@x.y"] == {"name": "Ann", "points": 1, "phone": 7}
+
     def test_removal_is_seen_in_the_run_that_adds_a_field(self, mapped):
         mapped.fields = (NAME, POINTS, PHONE)
         mapped.sql("DELETE FROM {model} WHERE email = 'b@x.y'")

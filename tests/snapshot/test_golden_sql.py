@@ -75,6 +75,9 @@ class Golden:
     def noted(self) -> Diff:
         return replace(self.diff(keyed=True), acts_on_removed=False, notes_rows_left=True)
 
+    def partial(self) -> Diff:
+        return replace(self.diff(retyped=True), sends_changed_fields=True)
+
     def ordered(self) -> Diff:
         """Rows of a user together, whom one of two fields names, and in the order of another field."""
         diff = self.diff()
@@ -108,6 +111,7 @@ STATEMENTS = {
     "shapes": lambda golden: ChangedValues(golden.watched()).shapes(golden.watched().layout.values[:2]),
     "plan_first": lambda golden: str(golden.diff(first=True).plan("s.plan__users__7")),
     "plan": lambda golden: str(golden.diff().plan("s.plan__users__7")),
+    "plan_partial": lambda golden: str(golden.partial().plan("s.plan__users__7")),
     "plan_noted": lambda golden: str(golden.noted().plan("s.plan__users__7")),
     "plan_ordered": lambda golden: str(golden.ordered().plan("s.plan__users__7")),
     "plan_keyed": lambda golden: str(golden.diff(keyed=True).plan("s.plan__users__7")),
