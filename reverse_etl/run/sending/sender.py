@@ -109,7 +109,8 @@ class Sender:
                 return
             began = now()
             # Read first, so that the credit covers only rows that this process holds.
-            window = self._reader.read(position, min(end, self._end, self._canary_end or end, position + size.rows))
+            most = self._windows.limit_window(size.rows, phase.operation)
+            window = self._reader.read(position, min(end, self._end, self._canary_end or end, position + most))
             self._windows.prepare(window)
             prepared = now()
             self._windows.send(window, phase.operation)

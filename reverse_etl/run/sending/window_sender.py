@@ -71,6 +71,13 @@ class WindowSender:
         outcomes.ended_by = outcomes.ended_by or self.allowance.reason_to_end(self._context.counts.started, now)
         return bool(outcomes.ended_by)
 
+    def limit_window(self, rows: int, operation: Operation) -> int:
+        """Return how many rows the next window may have. Lookups must leave requests to send the rows."""
+        operations, requests = self._runnable.bound.operations, self.allowance.requests
+        if requests is None or operations.lookup is None or operation is not operations.write:
+            return rows
+        return max(1, min(rows, (requests - self._context.counts.started) // 2))
+
     def prepare(self, window: Window) -> None:
         """Save the credit for a window, and learn how its rows failed before. The next `send` is about it."""
         self._journal.flush(window.end)

@@ -111,3 +111,15 @@ def test_a_limited_run_is_judged_by_what_it_sends_and_later_runs_as_before(shop:
     assert stopped.says("guard-added")
     assert shop.cli("run", "--allow", "added").code == 0
     assert shop.counts("accepted") == (2887,)
+
+
+def test_lookups_leave_requests_of_a_budget_to_send_rows(
+    shop: Project, tmp_path: Path, iterable: ReferenceServer
+) -> None:
+    assert shop.cli("run").code == 0
+    meta = {**META, "mode": "update", "budget": {"max_requests": 4}}
+    second = Project.make(tmp_path / "second", iterable.url, meta)
+    second.sql(PEOPLE.format(rows=12).replace("'Name '", "'New '"))
+    assert second.cli("run").code == 0
+    assert second.counts("accepted", "failed") == (2, 0)
+    assert (second.result()["requests"], second.result()["ended_by"]) == (4, "max_requests")
