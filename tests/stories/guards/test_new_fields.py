@@ -86,6 +86,8 @@ def test_commands_that_write_the_sync_snapshot_do_not_make_the_column_known(
     assert_stopped(sent, iterable)
     assert sent.cli("destination", "accept", "--full-refresh").code == 0
     assert_stopped(sent, iterable)
+    assert sent.cli("baseline", "--select", "people", "--trust", "--yes").says("guard-new-fields")
+    assert_stopped(sent, iterable)
 
 
 def test_a_named_field_may_come(shop: Project) -> None:
