@@ -81,7 +81,9 @@ class BulkReader:
         blamed, strange = self._blamed(changes, named, 0 if others else counts.failed)
         alone = len(others.keys() - blamed.keys())
         shared = len(blamed) > len(named)
-        if strange or not _add_up(counts, len(changes), len(blamed), alone, shared=shared):
+        by_row = _add_up(counts, len(changes), len(blamed), alone, shared=shared)
+        by_user = shared and not others and _counts_users(counts, changes, len(named))
+        if strange or not (by_row or by_user):
             return BatchResult(Clarity.UNATTRIBUTED if counts.failed or named or others else Clarity.MALFORMED)
         refused = {
             ordinal: fate for ordinal, fate in {**others, **blamed}.items() if fate.status is not Status.ACCEPTED
@@ -136,6 +138,11 @@ def _add_up(counts: BulkCounts, rows: int, blamed: int, alone: int, *, shared: b
     if not shared:  # otherwise the rows without a user, and only some of the user's rows, could have failed
         readings.append((blamed, rows))
     return any(counts.failed == failed and counts.cover(total) for failed, total in readings)
+
+
+def _counts_users(counts: BulkCounts, changes: Sequence[Change], named: int) -> bool:
+    """Return whether the counts are of users, not of rows. No source says which of them Iterable counts."""
+    return counts.failed == named and counts.cover(len({change.user for change in changes}))
 
 
 def _dropped(change: Change, fields: Sequence[str]) -> Outcome:

@@ -134,6 +134,13 @@ class TestSeveralRowsOfAUser:
         assert done.accepted == {0, 3, 5}
         assert done.statuses == dict.fromkeys((1, 2, 4), "skipped")
 
+    def test_counts_that_are_all_of_users_need_one_request(self, world, server):
+        answer = {**tracked(6, notFoundEmails=["many@x.com"]), "successCount": 3, "failCount": 1}
+        done = deliver(world, server, answer, self.ROWS)
+        assert done.accepted == {0, 3, 5}
+        assert done.statuses == dict.fromkeys((1, 2, 4), "skipped")
+        assert len(server.requests) == 1
+
     def test_a_count_that_could_mean_a_disallowed_name_or_a_row_of_the_user_is_traced(self, world, server):
         rows = [event(0), event(1, "many@x.com"), event(2, "many@x.com"), event(3, name="Secret")]
 
