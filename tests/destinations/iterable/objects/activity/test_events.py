@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from reverse_etl.definition.definition_reader import TaggedModel, read_definitions
@@ -49,7 +47,7 @@ class TrackHooks:
 
     def about(self, ordinal, person):
         row = event(ordinal, f"{person or ordinal}@example.com")
-        return row if person else replace(row, user="")
+        return row if person else row._replace(user="")
 
 
 class TestTrackBulk(TrackHooks, BulkContract):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 
 import orjson
 import pyarrow as pa
@@ -77,7 +76,7 @@ class PurchaseHooks:
 
     def about(self, ordinal, person):
         row = purchase(ordinal, f"{person or ordinal}@example.com")
-        return row if person else replace(row, user="")
+        return row if person else row._replace(user="")
 
 
 class TestTrackPurchase(PurchaseHooks, SingleContract):
