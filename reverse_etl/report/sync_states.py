@@ -11,10 +11,11 @@ from reverse_etl.report.amounts import duration, list_counts
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, REMOVALS, RunRow
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, REMOVALS, RESET, RunRow
 from reverse_etl.sync import BrokenSync, Sync
 
-_HISTORY = ("sync", "ended (UTC)", "status", "accepted", "planned", "problem", "allowed", "by", "invocation")
+_COUNTS = ("accepted", "adopted", "planned")
+_HISTORY = ("sync", "ended (UTC)", "kind", "status", *_COUNTS, "problem", "allowed", "by", "invocation")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def state_lines(state: SyncState) -> list[str]:
     ended = [
         ("source", source_line(state.sync.target, state.sync.database, state.sync.relation)),
         ("definition", _fault_sentence(state.faults)),
-        ("last run", f"{run.status}, ended {run.ended_at} UTC" if run else "none was finished"),
+        ("last run", _last_run(run) if run else "none was finished"),
         ("counts", list_counts(_told_counts(run)) if run else ""),
         ("problem", run.problem or "" if run else ""),
         ("allowed", f"{_allowed_guards(run)} by {_started_by(run)}" if run and run.origin.allowed else ""),
@@ -94,6 +95,7 @@ def run_dict(run: RunRow) -> dict[str, object]:
     """Return one run of the history as JSON."""
     return {
         "invocation_id": run.invocation_id,
+        "kind": _kind(run),
         "status": run.status,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
@@ -142,9 +144,21 @@ def _lease_dict(lease: LeaseRow, late: float) -> dict[str, object]:
 
 
 def _run_cells(sync: str, run: RunRow) -> list[object]:
-    sent = [run.counts.get("accepted", 0), run.counts.get("planned", 0)]
+    counts = [run.counts.get(name, 0) for name in _COUNTS]
     problem, allowed = run.problem or "", _allowed_guards(run)
-    return [sync, run.ended_at, run.status, *sent, problem, allowed, _started_by(run), run.invocation_id]
+    return [sync, run.ended_at, _kind(run), run.status, *counts, problem, allowed, _started_by(run), run.invocation_id]
+
+
+def _kind(run: RunRow) -> str:
+    """Return what the row is about: a run, a baseline, or a reset of the sync."""
+    if run.status == RESET:
+        return RESET
+    return BASELINE if run.counts.get(BASELINE) else "run"
+
+
+def _last_run(run: RunRow) -> str:
+    baseline = "baseline, " if _kind(run) == BASELINE else ""
+    return f"{baseline}{run.status}, ended {run.ended_at} UTC"
 
 
 def _allowed_guards(run: RunRow) -> str:

@@ -39,14 +39,20 @@ def test_rows_count_as_accepted_and_only_changes_are_sent(shop: Project, iterabl
     result = trust(shop)
     assert (result["counts"]["adopted"], result["counts"]["accepted"], result["requests"]) == (12, 0, 0)
     assert result["baseline"]["method"] == "trust"
+    assert "last run    baseline, success, ended" in shop.cli("status").out
     asked = iterable.number
     run(shop)
     assert iterable.number == asked, "a run directly after a baseline sends no request"
     shop.sql("UPDATE people SET name = 'New' WHERE email = 'u3@shop.com'")
     run(shop)
     assert list(iterable.users) == ["u3@shop.com"]
-    history = json.loads(shop.cli("history", "--output", "json").out)
-    assert [one["counts"].get("baseline") for one in history["runs"]] == [None, None, 1]
+    runs = json.loads(shop.cli("history", "--output", "json").out)["runs"]
+    assert [(one["kind"], one["counts"]["adopted"]) for one in runs] == [("run", 0), ("run", 0), ("baseline", 12)]
+    lines = shop.cli("history").out.splitlines()
+    assert (lines[0].split()[3:7], lines[3].split()[3:7]) == (
+        ["kind", "status", "accepted", "adopted"],
+        ["baseline", "success", "0", "12"],
+    )
     run(shop, "--full-refresh")
     assert len(iterable.users) == 12
 
