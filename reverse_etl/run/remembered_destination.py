@@ -41,7 +41,8 @@ def destination_to_remember(
     remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
 ) -> dict[str, object]:
     """Return what a sync snapshot remembers of its destination and relation after a run."""
-    source = {**remembered_source(remembered), **remembered_source(now)}
+    seen = {key: value for key, value in remembered_source(remembered).items() if key in (ROWS, FIELDS)}
+    source = {**remembered_source(now), **seen}
     kept = {**remembered, **now, SOURCE: source}
     if destination.GUARD.name in allowed and remembered:
         kept = {**remembered, SOURCE: source}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field as Key
 
 from reverse_etl.change import Problem
+from reverse_etl.counting import plural
 from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.guards.share import ShareEntry, percentage, setting_of
 
@@ -25,7 +26,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         return None
     return Problem(
         "guard-added",
-        f"sync `{context.sync.name}`: model `{context.sync.model}` grew by {grown:,} rows"
+        f"sync `{context.sync.name}`: model `{context.sync.model}` grew by {plural(grown, 'row')}"
         f" ({percentage(grown, before)}) since the last run",
         "If that is right, run with `--allow added`, or raise `guards: {added: {percent: …, rows: …}}` in the"
         " definition.",

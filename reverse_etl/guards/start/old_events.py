@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import Field as Key
 
 from reverse_etl.change import Problem
-from reverse_etl.counting import plural
+from reverse_etl.counting import agree, plural
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.guards.start.oldest_row import OldestRow
@@ -38,12 +38,12 @@ def _check(context: SendGuardContext) -> Problem | None:
     return Problem(
         "guard-old-events",
         f"sync `{sync.name}`: its first run would send {plural(context.added, 'row')}, and the oldest one is from"
-        f" {_shown(oldest)} UTC, {oldest.age.days:,} days ago. Old rows can start messages as if they were new",
+        f" {_shown(oldest)} UTC, {plural(oldest.age.days, 'day')} ago. Old rows can start messages as if they were new",
         _ways_on(context, oldest, days),
         {
             "rows to send": context.added,
             "oldest row": f"{_shown(oldest)} UTC",
-            "limit": f"{days:g} days",
+            "limit": f"{days:g} {agree(days, 'day', 'days')}",
             "relation": sync.relation,
         },
     )

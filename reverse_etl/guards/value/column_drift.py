@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field as Key
 
 from reverse_etl.change import Problem
+from reverse_etl.counting import plural
 from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
 from reverse_etl.guards.share import ShareEntry, percentage, setting_of
 from reverse_etl.guards.value.drift import Drift
@@ -37,8 +38,9 @@ def _check(context: SendGuardContext) -> Problem | None:
         return None
     return Problem(
         "guard-column-drift",
-        f"sync `{context.sync.name}`: most identifiers are new: {context.renamed:,} of {context.rows_before:,} rows"
-        f" ({percentage(context.renamed, context.rows_before)}) have left the model, and as many came with others",
+        f"sync `{context.sync.name}`: most identifiers are new: {context.renamed:,} of"
+        f" {plural(context.rows_before, 'row')} ({percentage(context.renamed, context.rows_before)}) have left the"
+        " model, and as many came with others",
         _REMEDY,
         {
             "identifier": ", ".join(context.sync.identifiers.values()),
@@ -63,7 +65,7 @@ def _of_fields(context: SendGuardContext, limit: DriftEntry) -> Problem:
 
 def _sentence(drift: Drift) -> str:
     share = percentage(drift.rows, drift.values_before)
-    figures = f"{drift.rows:,} of {drift.values_before:,} rows that had a value ({share})"
+    figures = f"{drift.rows:,} of {plural(drift.values_before, 'row')} that had a value ({share})"
     return f"{drift.before} became {drift.after} in {figures}"
 
 

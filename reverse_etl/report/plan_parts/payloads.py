@@ -57,7 +57,7 @@ def _request_lines(payload: PayloadPreview, shown: dict[str, object]) -> Iterato
     if payload.note:
         yield f"note: {payload.note}"
     if payload.rows_in_request > 1:
-        yield f"a request of a run holds up to {payload.rows_in_request:,} rows"
+        yield f"a request of a run holds up to {plural(payload.rows_in_request, 'row')}"
 
 
 class _Mask:
