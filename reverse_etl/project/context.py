@@ -201,6 +201,10 @@ class ProjectContext:
         del sync
         return self.settings
 
+    def state_schemas(self) -> Sequence[str]:
+        """Return the schemas of our tables, of all syncs together."""
+        return [self.settings.state_schema]
+
     def open(self, *, read_only: bool) -> Warehouse:
         """Open the warehouse of the dbt target; only for reading if our tables are in a file."""
         if self.settings.state == "local":

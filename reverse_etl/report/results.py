@@ -29,7 +29,7 @@ def sentence(result: RunResult) -> str:
         return result.problem.message
     counts = result.counts
     if result.baseline is not None:
-        return f"sync `{result.sync}`: {plural(counts.adopted, 'row')} adopted; {baseline_sentence(result.baseline)}"
+        return f"sync `{result.sync}`: {baseline_sentence(result.baseline)}; {plural(counts.adopted, 'row')} adopted"
     if not counts.planned:
         return f"sync `{result.sync}`: nothing to send"
     return f"sync `{result.sync}`: {counts.accepted:,} of {plural(counts.planned, 'planned row')} accepted"

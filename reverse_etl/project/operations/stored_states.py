@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from reverse_etl.errors import ConfigError
@@ -21,15 +22,15 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 def read_stored_states(session: ProjectSession) -> list[ListedState]:
     """Return what is stored of every sync that has run. Raises ConfigError, WarehouseError."""
     with session.open_warehouse(read_only=True) as reader:
-        states = find_stored_syncs(reader, session.context.settings.state_schema)
+        states = [one for schema in session.context.state_schemas() for one in find_stored_syncs(reader, schema)]
     return _list_states(session, states)
 
 
 def list_orphans(session: ProjectSession, reader: Reader) -> list[ListedState]:
     """Return what is stored of syncs that no definition names, including syncs of other dbt projects."""
-    schema = session.context.settings.state_schema
     defined = {one.name for one in session.context.definitions}
-    return _list_states(session, find_undefined_syncs(reader, schema, defined))
+    schemas = session.context.state_schemas()
+    return _list_states(session, [one for schema in schemas for one in find_undefined_syncs(reader, schema, defined)])
 
 
 def prune_states(session: ProjectSession, names: Sequence[str]) -> list[DeletedState]:
@@ -70,7 +71,8 @@ def reset_states(session: ProjectSession) -> Results[DeletedState]:
         selection.match_columns(warehouse)
         done: Results[DeletedState] = Results(selection.faults_of_some())
         for runnable in selection.runnable_syncs.values():
-            done.attempt(partial(_reset_state, runnable, warehouse, environment))
+            mine = replace(environment, settings=session.context.settings_of(runnable.sync))
+            done.attempt(partial(_reset_state, runnable, warehouse, mine))
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from reverse_etl.errors import Faults, ReverseEtlError
@@ -85,7 +86,8 @@ def _inspect(session: ProjectSession, finding: Finding, reader: Reader, environm
     destination = session.destination(finding.sync.destination)
     runnable = resolve_sync(finding.sync, destination, reader, session.known_fields(reader, finding.sync))
     if reader.columns(session.tables(reader, finding.sync).lease) is None:
-        finding.about_name = rename_warning(runnable, reader, environment)
+        mine = replace(environment, settings=session.context.settings_of(finding.sync))
+        finding.about_name = rename_warning(runnable, reader, mine)
     client = environment.connections.client(destination)
     try:
         finding.inspection = inspect_fields(runnable, reader, environment.make_caller(client, destination))

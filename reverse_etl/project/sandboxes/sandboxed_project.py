@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +74,10 @@ class SandboxedProject(ProjectContext):
         label = read_label(self.data_dir(sync.destination))
         schema = f"{self.settings.state_schema}_sandbox_{label.id[:8] if label else 'new'}"
         return self.settings.model_copy(update={"state_schema": schema, "user_pause": 0.0})
+
+    def state_schemas(self) -> Sequence[str]:
+        """Return a schema for each sandbox. The schema of the real destinations is never one of them."""
+        return list(dict.fromkeys(self.settings_of(one).state_schema for one in self.definitions))
 
     def data_dir(self, name: str) -> Path:
         """Return where the sandbox of a destination keeps what it received."""

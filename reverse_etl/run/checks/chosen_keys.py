@@ -27,7 +27,7 @@ def chosen_warnings(status: SnapshotStatus, *, full_refresh: bool) -> Iterator[s
     if chosen is None:
         return
     if status.unknown_keys:
-        yield f"`--only`: no row has the key, for {plural(len(status.unknown_keys), 'key')} of {len(chosen.keys)}"
+        yield f"`--only`: {len(status.unknown_keys)} of {plural(len(chosen.keys), 'key')} found no row"
     if counts.unchanged and not full_refresh:
         rows = plural(counts.unchanged, "chosen row")
         yield f"`--only`: {rows} did not change, so nothing is sent for them; add `--full-refresh` to send them"

@@ -14,7 +14,7 @@ from reverse_etl.snapshot.sql.comparison import Comparison
 from reverse_etl.warehouses.columns import ColumnKind
 
 # The shapes of texts, in words for people. The tests are short: a statement may have 500 fields and a million bytes.
-SHAPES = ("empty texts", "numbers", "dates", "e-mail addresses", "other texts")
+SHAPES = ("empty texts", "numbers", "dates", "e-mail addresses", "texts")
 _NUMBER = "[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?"
 _DATE, _EMAIL = "'____-__-__%'", "'%_@_%'"
 
