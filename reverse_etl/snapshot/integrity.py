@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.counting import are, plural
+from reverse_etl.provenance import FIRST_RUN_IS_OPEN, remembered_source
 from reverse_etl.snapshot.lease import LeaseRow
 
 
@@ -39,7 +40,12 @@ def holds_no_row(lease: LeaseRow | None, entries: int, newest: int) -> bool:
 
 
 def is_first_run(lease: LeaseRow | None, facts: TableFacts) -> bool:
-    """Return whether the next run is the first one that sends rows, or the first one since a reset."""
+    """Return whether the next run is the first one that sends rows, or the first one since a reset.
+
+    Runs that sent only chosen rows do not count.
+    """
+    if lease is not None and remembered_source(lease.destination).get(FIRST_RUN_IS_OPEN):
+        return True
     return holds_no_row(lease, facts.entries, facts.newest) and not facts.had_accepted_rows
 
 

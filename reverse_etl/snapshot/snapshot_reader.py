@@ -41,7 +41,8 @@ class SnapshotStatus:
     """The state of one sync: its lease (None before the first run), and how the model differs from the snapshot.
 
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
-    is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset.
+    is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset, or
+    only chosen ones.
     `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
     `oldest_row` is only known in a first run of things that happened.
     """

@@ -13,17 +13,27 @@ STOP = "stop"
 
 def _check(context: SendGuardContext) -> Problem | None:
     sync = context.sync
-    if not context.is_first_run or sync.first_run != STOP:
+    if not is_to_come(context) or sync.first_run != STOP:
         return None
     select = f"--select {shlex.quote(sync.name)}{context.command_flags}"
     return Problem(
         "guard-first-run",
-        f"sync `{sync.name}`: this would be its first run, with {plural(context.added, 'row')} to send, and"
-        " `first_run: stop` holds it back",
+        f"sync `{sync.name}`: this would be its {name_first_run(context)}, with {plural(context.added, 'row')} to send,"
+        " and `first_run: stop` holds it back",
         f"If the rows are there already, run `reverse-etl baseline {select}`: it sends nothing. To send all rows, run"
         f" `reverse-etl run {select} --allow first_run`.",
         {"rows to send": context.added, "rows of the model": context.model_rows, "relation": sync.relation},
     )
+
+
+def is_to_come(context: SendGuardContext) -> bool:
+    """Return whether this is a first run with rows to judge: after chosen rows, there may be no other rows."""
+    return context.is_first_run and bool(context.added or not context.entries)
+
+
+def name_first_run(context: SendGuardContext) -> str:
+    """Return what the first run is called: some rows can have been sent before it, with `--limit` or `--only`."""
+    return "first complete run" if context.entries else "first run"
 
 
 GUARD = Guard(

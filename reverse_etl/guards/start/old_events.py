@@ -11,6 +11,7 @@ from reverse_etl.change import Problem
 from reverse_etl.counting import agree, plural
 from reverse_etl.guards.entry_part import EntryPart
 from reverse_etl.guards.guard import Guard, Phase, SendGuardContext
+from reverse_etl.guards.start import first_run
 from reverse_etl.guards.start.oldest_row import OldestRow
 from reverse_etl.sync import Sync
 
@@ -33,12 +34,13 @@ def oldest_allowed_days(sync: Sync) -> float | None:
 
 def _check(context: SendGuardContext) -> Problem | None:
     sync, oldest, days = context.sync, context.oldest_row, oldest_allowed_days(context.sync)
-    if not context.is_first_run or oldest is None or days is None or oldest.age <= timedelta(days=days):
+    if not first_run.is_to_come(context) or oldest is None or days is None or oldest.age <= timedelta(days=days):
         return None
+    what = f"its {first_run.name_first_run(context)} would send {plural(context.added, 'row')}"
     return Problem(
         "guard-old-events",
-        f"sync `{sync.name}`: its first run would send {plural(context.added, 'row')}, and the oldest one is from"
-        f" {_shown(oldest)} UTC, {plural(oldest.age.days, 'day')} ago. Old rows can start messages as if they were new",
+        f"sync `{sync.name}`: {what}, and the oldest one is from {_shown(oldest)} UTC,"
+        f" {plural(oldest.age.days, 'day')} ago. Old rows can start messages as if they were new",
         _ways_on(context, oldest, days),
         {
             "rows to send": context.added,

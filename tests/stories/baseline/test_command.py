@@ -134,6 +134,28 @@ def test_first_run_stops_or_takes_the_rows_as_accepted(shop: Project, iterable: 
     assert len(iterable.users) == 12
 
 
+def test_a_run_of_some_rows_leaves_the_first_run_to_come(shop: Project, iterable: ReferenceServer) -> None:
+    run(shop)
+    shop.cli("state", "reset", "--select", "people")
+    begin_events(shop)
+    for part, left in ((("--only", "u0@shop.com"), "3 rows"), (("--limit", "1"), "2 rows")):
+        run(shop, *part, "--allow", "old_events")
+        assert run(shop, code=1).says("guard-old-events", f"first complete run would send {left}")
+    run(shop, "--limit", "2", "--allow", "old_events")
+    shop.sql("INSERT INTO people VALUES ('new', 'u9@shop.com', now()::TIMESTAMP)")
+    run(shop)
+    assert shop.result()["counts"]["accepted"] == 1
+
+
+def test_one_person_is_sent_before_the_others_count_as_accepted(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "first_run": "baseline"})
+    run(shop, "--only", "u3@shop.com", "--allow", "first_run")
+    assert run(shop).says("11 rows adopted")
+    shop.sql("INSERT INTO people VALUES ('u99@shop.com', 'New', NULL)")
+    run(shop)
+    assert sorted(iterable.users) == ["u3@shop.com", "u99@shop.com"]
+
+
 @pytest.mark.parametrize(
     ("text", "epoch"),
     [
