@@ -29,6 +29,8 @@ _PROGRAMS = {
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
 # On a local cloud warehouse, of the parameters of one test every fourth is tried; the other warehouses try them all.
 _SHARE = 4
+# Types differ from warehouse to warehouse, so more of them are tried.
+_SHARE_OF_TYPES = 2
 # Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
 _CLOUDS = ("snowflake", "bigquery")
 
@@ -65,9 +67,9 @@ def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
         yield from _other_sides(tests)
         if _belongs_to_other_cloud(tests[0]):
             yield from tests
-        # Types differ from warehouse to warehouse.
-        if len(tests) > _SHARE and tests[0].get_closest_marker("emulator") and "type" not in tests[0].name:
-            yield from (test for number, test in enumerate(tests) if number % _SHARE)
+        share = _SHARE_OF_TYPES if "type" in tests[0].name else _SHARE
+        if len(tests) > share and tests[0].get_closest_marker("emulator"):
+            yield from (test for number, test in enumerate(tests) if number % share)
 
 
 def _belongs_to_other_cloud(test: pytest.Item) -> bool:
