@@ -12,7 +12,7 @@ from reverse_etl.sync import Sync
 SOURCE = "source"
 # Keys of the source: the rows of the model and the mapping of its fields when it was last sent.
 ROWS, FIELDS = "rows", "fields"
-# The key of the source that says that only chosen rows were sent so far, so the first run is still to come.
+# The key of the source that says that the first run left rows, so a complete one is still to come.
 FIRST_RUN_IS_OPEN = "first_run_is_open"
 # The key of what a sync does to the rows of a scope. Two actions never share a scope.
 ACTION = "action"

@@ -129,8 +129,8 @@ class SendGuardContext:
     `rows_before` are rows of the model at the last run, `compared` those with an accepted row to compare with.
     `renamed` rows came back under another identifier. `edited` rows changed only in `edited_fields`, which an edit of
     the mapping touched. `drifts` are fields whose values drifted beyond the limit of the guard `column_drift`.
-    `is_first_run`: no row was accepted yet, or only chosen ones. `most_rows`: the most rows that this run
-    sends; None: any.
+    `is_first_run`: no row was accepted yet, or the first run left rows. `names_rows`: the command names the rows to
+    send. `most_rows` is the number of rows that this run sends at most; None: any.
     `requests` and `seconds` are the least that sending takes, and `fields` the fields that each row may have.
     `is_log`: the rows are things that happened, so the model may hold only the newest of them.
     `allowed` are the guards that may not stop this run.
@@ -164,6 +164,7 @@ class SendGuardContext:
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
     is_first_run: bool = False
+    names_rows: bool = False
     most_rows: int | None = None
     requests: int = 0
     seconds: float = 0.0

@@ -130,8 +130,13 @@ class ApprovedRun(PlannedRun):
     @property
     def is_complete(self) -> bool:
         """Return whether every row that differs was sent, and has a known outcome."""
-        unsent = self.outcomes.counts[Status.FAILED] + self.outcomes.counts[Status.ABORTED]
-        return self.problem is None and not unsent and not self.environment.invocation.rows.only
+        return self.is_whole and not self.outcomes.counts[Status.FAILED]
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the run tried every row that differs: none is left, none was left out on purpose."""
+        left = self.outcomes.counts[Status.ABORTED] or self.environment.invocation.rows.only
+        return self.problem is None and not left
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from reverse_etl.guards.target import destination, relation
-from reverse_etl.provenance import ACTION, FIELDS, ROWS, SOURCE, remembered_source
+from reverse_etl.provenance import ACTION, FIELDS, FIRST_RUN_IS_OPEN, ROWS, SOURCE, remembered_source
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
@@ -15,6 +15,9 @@ from reverse_etl.snapshot.lease import Lease, LeaseRow, read_lease
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
+
+# What a run notes of the model. The rest of the source says which relation it reads.
+_NOTED = (ROWS, FIELDS, FIRST_RUN_IS_OPEN)
 
 
 def remember_destination(
@@ -41,8 +44,8 @@ def destination_to_remember(
     remembered: Mapping[str, object], now: Mapping[str, object], allowed: Collection[str]
 ) -> dict[str, object]:
     """Return what a sync snapshot remembers of its destination and relation after a run."""
-    seen = {key: value for key, value in remembered_source(remembered).items() if key in (ROWS, FIELDS)}
-    source = {**remembered_source(now), **seen}
+    noted = {key: value for key, value in remembered_source(remembered).items() if key in _NOTED}
+    source = {**remembered_source(now), **noted}
     kept = {**remembered, **now, SOURCE: source}
     if destination.GUARD.name in allowed and remembered:
         kept = {**remembered, SOURCE: source}

@@ -42,7 +42,7 @@ def holds_no_row(lease: LeaseRow | None, entries: int, newest: int) -> bool:
 def is_first_run(lease: LeaseRow | None, facts: TableFacts) -> bool:
     """Return whether the next run is the first one that sends rows, or the first one since a reset.
 
-    Runs that sent only chosen rows do not count.
+    A first run that left rows does not count.
     """
     if lease is not None and remembered_source(lease.destination).get(FIRST_RUN_IS_OPEN):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ from reverse_etl.snapshot.integrity import (
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
-from reverse_etl.snapshot.sql.row_times import BEYOND_TIME, FIRST_TIME, epoch_seconds
+from reverse_etl.snapshot.sql.row_times import epoch_seconds, oldest_of
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
 from reverse_etl.warehouses.base import Reader, ResultRow
@@ -41,8 +41,8 @@ class SnapshotStatus:
     """The state of one sync: its lease (None before the first run), and how the model differs from the snapshot.
 
     `removed_before` counts rows that earlier runs removed within the hours of the guard `removed`. `integrity_problem`
-    is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset, or
-    only chosen ones.
+    is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset, or the
+    first run left rows.
     `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
     `oldest_row` is only known in a first run of things that happened.
     """
@@ -155,9 +155,15 @@ class SnapshotReader:
         """Return the oldest time in a field of the model, and the time now, in seconds since 1970; None without one."""
         dialect, value = self._reader.dialect, self.layout.value_of(label)
         times = f"SELECT {epoch_seconds(dialect, value, value.expression)} AS happened FROM {self.layout.relation}"
-        oldest = f"min(CASE WHEN happened >= {FIRST_TIME} AND happened < {BEYOND_TIME} THEN happened END)"
-        [(found, now)] = self._reader.query(f"SELECT {oldest}, {dialect.epoch(dialect.now())} FROM ({times}) t")
-        return None if found is None else float(found), float(now)
+        return _as_times(self._reader.query(oldest_of(dialect, times)))
+
+    def oldest_time_to_send(self, label: str, diff: Diff) -> tuple[float | None, float]:
+        """Return the oldest time of the rows that would be sent, and the time now, as `oldest_time` does."""
+        dialect, value, rows = self._reader.dialect, self.layout.value_of(label), diff.sendable()
+        seconds = epoch_seconds(dialect, value, f"p.{value.name}")
+        times = f"SELECT {seconds} AS happened FROM ({rows.last}) p WHERE p.kind <> 'invalid'"
+        prepared = self._reader.prepare(Statements(rows.first, oldest_of(dialect, times)))
+        return _as_times(self._reader.query(prepared))
 
     def count_sendable(self, diff: Diff, condition: str) -> int:
         """Return how many rows of the model that would be sent meet a condition over the plan `p`."""
@@ -267,6 +273,11 @@ class SnapshotReader:
             if easier is None:
                 raise
         return self._counted(easier)
+
+
+def _as_times(rows: Sequence[ResultRow]) -> tuple[float | None, float]:
+    [(oldest, now)] = rows
+    return None if oldest is None else float(oldest), float(now)
 
 
 def check_not_moved(sync: str, row: LeaseRow) -> None:

@@ -13,7 +13,7 @@ STOP = "stop"
 
 def _check(context: SendGuardContext) -> Problem | None:
     sync = context.sync
-    if not is_to_come(context) or sync.first_run != STOP:
+    if not is_to_come(context) or context.names_rows or sync.first_run != STOP:
         return None
     select = f"--select {shlex.quote(sync.name)}{context.command_flags}"
     return Problem(
@@ -27,12 +27,12 @@ def _check(context: SendGuardContext) -> Problem | None:
 
 
 def is_to_come(context: SendGuardContext) -> bool:
-    """Return whether this is a first run with rows to judge: after chosen rows, there may be no other rows."""
+    """Return whether this is a first run with rows to judge: one that left rows may have left none that are new."""
     return context.is_first_run and bool(context.added or not context.entries)
 
 
 def name_first_run(context: SendGuardContext) -> str:
-    """Return what the first run is called: some rows can have been sent before it, with `--limit` or `--only`."""
+    """Return what the first run is called: an earlier run can have sent some of its rows."""
     return "first complete run" if context.entries else "first run"
 
 

@@ -21,13 +21,15 @@ class BaselineMethod(str, Enum):
 class BaselineRequest:
     """A baseline instead of a run that sends. Without a `method`, rows are compared.
 
-    With `until`, which needs the method `trust`, only rows that happened up to then are taken.
+    With `until`, which needs the method `trust`, only rows that happened up to then are taken. `only_added`: only rows
+    that no run has sent yet.
 
     `folder` keeps what a comparison downloads until it is done, so that it can go on after a crash.
     """
 
     method: BaselineMethod | None = None
     until: UntilTime | None = None
+    only_added: bool = False
     folder: Path | None = None
 
     @property

@@ -19,14 +19,21 @@ from reverse_etl.warehouses.dialect import Dialect
 class TrustingAdopter:
     """Adopts the rows of a plan: all of them, or the rows up to the time `until`. Removed rows count as removed."""
 
-    def __init__(self, until: UntilTime | None = None, label: str = "") -> None:
-        """`label` is the field that says when a row happened; it is needed with `until`."""
+    def __init__(self, until: UntilTime | None = None, label: str = "", *, only_added: bool = False) -> None:
+        """`label` is the field that says when a row happened; it is needed with `until`.
+
+        `only_added`: leave the changes of rows that were sent, and rows that may have arrived, to the next run.
+        """
+        self._only_added = only_added
         self._until = until
         self._label = label
         self.report = BaselineReport(BaselineMethod.TRUST.value, until="" if until is None else str(until))
 
     def find(self, run: BaselineRun) -> Iterator[Adoption]:
         """Yield all the rows at once."""
+        if self._only_added:
+            yield Adoption(ALL_ROWS, run.planned_rows.get("added", 0), "p.kind = 'added'")
+            return
         if self._until is None:
             rows = sum(count for kind, count in run.planned_rows.items() if kind != "invalid")
             yield Adoption(ALL_ROWS, rows)

@@ -105,6 +105,7 @@ def send_context(
         drifts=status.drifts,
         is_log=runnable.bound.is_log,
         is_first_run=status.is_first_run,
+        names_rows=bool(environment.invocation.rows.only),
         most_rows=most_rows_of(runnable.sync, environment),
         requests=cost.requests,
         seconds=cost.seconds,

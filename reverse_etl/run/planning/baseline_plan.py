@@ -22,8 +22,8 @@ def find_baseline(
 ) -> BaselineRequest | None:
     """Return the baseline of this run: the command's, or the one that `first_run: baseline` asks for."""
     invocation = environment.invocation
-    adopts = adopts_first_run(status, runnable, invocation.allowed)
-    return invocation.baseline or (BaselineRequest(BaselineMethod.TRUST) if adopts else None)
+    adopts = adopts_first_run(status, runnable, invocation)
+    return invocation.baseline or (BaselineRequest(BaselineMethod.TRUST, only_added=True) if adopts else None)
 
 
 def with_baseline(
@@ -65,6 +65,8 @@ def _count_adopted(
 ) -> int:
     """Return the rows that count as accepted; of a comparison, the rows that are compared."""
     counts, diff = status.counts, status.diff
+    if request.only_added:
+        return counts.added
     if request.until is None:
         return counts.upserts + (counts.removed if diff.acts_on_removed else 0)
     condition = until_condition(diff.dialect, reader.layout, runnable.bound.time_field, request.until)

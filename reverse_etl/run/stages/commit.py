@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reverse_etl.provenance import FIRST_RUN_IS_OPEN
+from reverse_etl.run.checks.first_run import allows_whole_first_run
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.readmission import release_readmitted_rows
@@ -18,13 +20,22 @@ def commit(context: ApprovedRun) -> ApprovedRun:
         rejections.clear_settled()
     if context.runnable.bound.operations.write.unbars_identities:
         release_readmitted_rows(context)
-    if context.snapshot_status.diff.edited and context.is_complete:
-        _remember_mapping(context)
+    sent_edit = bool(context.snapshot_status.diff.edited) and context.is_complete
+    if sent_edit or _ends_first_run(context):
+        _remember_end(context, sent_edit=sent_edit)
     return context
 
 
-def _remember_mapping(context: ApprovedRun) -> None:
-    """Save the edited mapping: the rows that it changed were all sent."""
-    row = context.lease_row
-    seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=True)
-    remember_destination(context.runnable, context.lease, row, context.environment.invocation.allowed, seen)
+def _ends_first_run(context: ApprovedRun) -> bool:
+    if not context.snapshot_status.is_first_run:
+        return False
+    return context.is_whole or allows_whole_first_run(context.environment.invocation)
+
+
+def _remember_end(context: ApprovedRun, *, sent_edit: bool) -> None:
+    """Save what guards of later runs compare with: an edited mapping if all its rows were sent, a first run's end."""
+    row, invocation = context.lease_row, context.environment.invocation
+    rows, is_partial = context.counts.model_rows, invocation.rows.is_partial
+    seen = seen_model(context.runnable, row, rows, is_complete=sent_edit, is_partial=is_partial)
+    seen[FIRST_RUN_IS_OPEN] = context.snapshot_status.is_first_run and not _ends_first_run(context)
+    remember_destination(context.runnable, context.lease, row, invocation.allowed, seen)

@@ -22,7 +22,8 @@ def guard_plan(context: PlannedRun) -> ApprovedRun | End:
         return End(context, problem, SyncStatus.STOPPED, lease.fence)
     is_partial = environment.invocation.rows.is_partial
     seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=False, is_partial=is_partial)
-    seen[FIRST_RUN_IS_OPEN] = _leaves_first_run_open(context)
+    # Noted before the first row goes, so that a run that crashes leaves the rest to the guards.
+    seen[FIRST_RUN_IS_OPEN] = context.snapshot_status.is_first_run
     remember_destination(context.runnable, lease, row, environment.invocation.allowed, seen)
     recheck = Recheck(environment.settings.recheck_after, context.runnable.bound.first_recheck)
     rejections = Rejections(context.warehouse, context.diff, lease.fence, recheck)
@@ -30,13 +31,6 @@ def guard_plan(context: PlannedRun) -> ApprovedRun | End:
     _report_plan(context)
     journal = Journal(lease, rejections, _deadlines(context))
     return advance(ApprovedRun, context, rejections=rejections, journal=journal, outcomes=journal.outcomes)
-
-
-def _leaves_first_run_open(context: PlannedRun) -> bool:
-    """Return whether this would be a first run, but leaves out rows on purpose: then the next run is the first one."""
-    chosen, planned = context.environment.invocation.rows, context.planned_rows
-    left_out = chosen.limit is not None and sum(planned.values()) - planned.get("invalid", 0) > chosen.limit
-    return context.snapshot_status.is_first_run and bool(chosen.only or (left_out and context.adopter is None))
 
 
 def _deadlines(context: PlannedRun) -> SendDeadlines:

@@ -19,12 +19,12 @@ def look(context: RunContext) -> LookedRun:
     warnings = [left_out_warning(context.runnable.sync), *chosen_warnings(status, full_refresh=full_refresh)]
     if status.lease is None:
         warnings.append(rename_warning(context.runnable, context.warehouse, context.environment))
-    adopts = context.is_baseline or adopts_first_run(status, context.runnable, context.environment.invocation.allowed)
+    adopts = adopts_first_run(status, context.runnable, context.environment.invocation)
     return advance(
         LookedRun,
         context,
         snapshot_status=status,
-        adopter=context.adopter or (TrustingAdopter() if adopts else None),
+        adopter=context.adopter or (TrustingAdopter(only_added=True) if adopts else None),
         counts=status.counts,
         changed_fields=status.counts.changed_fields,
         unknown_keys=status.unknown_keys,

@@ -8,7 +8,7 @@ from reverse_etl.warehouses.dialect import Dialect
 
 _NUMBERS = (ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.NUMBER, ColumnKind.FLOAT)
 # Seconds from the year 1 to the year 5138: no other number is a time.
-FIRST_TIME, BEYOND_TIME = -62_135_596_800, 100_000_000_000
+_FIRST_TIME, _BEYOND_TIME = -62_135_596_800, 100_000_000_000
 # From these bounds on, a number is milliseconds since 1970 and not seconds.
 _MILLISECONDS_FROM, _MILLISECONDS_BEFORE = 253_402_300_800, -100_000_000_000
 # The length of `yyyy-MM-dd HH:mm:ss`: what follows in a text is its zone, which is always UTC.
@@ -31,3 +31,9 @@ def epoch_seconds(dialect: Dialect, value: ValueColumn, expression: str) -> str:
         return dialect.epoch(dialect.try_cast(f"substr({expression}, 1, {_LENGTH})", dialect.timestamp_type))
     is_large = f"{expression} >= {_MILLISECONDS_FROM} OR {expression} <= {_MILLISECONDS_BEFORE}"
     return f"CASE WHEN {is_large} THEN {expression} / 1000 ELSE {expression} END"
+
+
+def oldest_of(dialect: Dialect, times: str) -> str:
+    """Return a query for the oldest time of a query for times `happened`, and the time now, in seconds since 1970."""
+    oldest = f"min(CASE WHEN happened >= {_FIRST_TIME} AND happened < {_BEYOND_TIME} THEN happened END)"
+    return f"SELECT {oldest}, {dialect.epoch(dialect.now())} FROM ({times}) t"
