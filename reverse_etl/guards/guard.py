@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -132,6 +133,7 @@ class SendGuardContext:
     `is_first_run`: no row was accepted yet, or the first run left rows. `names_rows`: the command names the rows to
     send. `most_rows` is the number of rows that this run sends at most; None: any.
     `requests` and `seconds` are the least that sending takes, and `fields` the fields that each row may have.
+    `is_comparable`: a baseline can read the rows that the destination holds.
     `is_log`: the rows are things that happened, so the model may hold only the newest of them.
     `allowed` are the guards that may not stop this run.
     `journey_rows` are rows that may enter the journeys of `journey_names`, once that is known; `journeys_unread` says
@@ -170,6 +172,7 @@ class SendGuardContext:
     seconds: float = 0.0
     fields: int = 0
     is_log: bool = False
+    is_comparable: bool = True
     allowed: Collection[str] = ()
     journey_rows: int = 0
     journey_names: tuple[str, ...] = ()
@@ -178,6 +181,12 @@ class SendGuardContext:
     snapshot_table: str = ""
     damage: str = ""
     damage_facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def baseline_command(self) -> str:
+        """Return the command that takes the rows of this sync as accepted."""
+        flags = "" if self.is_comparable else " --trust"
+        return f"reverse-etl baseline --select {shlex.quote(self.sync.name)}{self.command_flags}{flags}"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         f" {plural(minutes, 'minute')}.{fields}",
         "`reverse-etl plan` shows what would be sent. If that is right, run with `--allow first_run_size`, or raise"
         " `guards: {first_run_size: {rows: …}}` in the definition. If the destination has the rows already, run"
-        f" `reverse-etl baseline --select {context.sync.name}`.",
+        f" `{context.baseline_command}`.",
         {"rows": rows, "requests": context.requests, "limit": plural(limit.rows, "row")},
     )
 

@@ -20,7 +20,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         "guard-first-run",
         f"sync `{sync.name}`: this would be its {name_first_run(context)}, with {plural(context.added, 'row')} to send,"
         " and `first_run: stop` holds it back",
-        f"If the rows are there already, run `reverse-etl baseline {select}`: it sends nothing. To send all rows, run"
+        f"If the rows are there already, run `{context.baseline_command}`: it sends nothing. To send all rows, run"
         f" `reverse-etl run {select} --allow first_run`.",
         {"rows to send": context.added, "rows of the model": context.model_rows, "relation": sync.relation},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from reverse_etl.errors import ConfigError
 from reverse_etl.run.baseline.adopter import Adopter
 from reverse_etl.run.baseline.compare import ComparingAdopter
@@ -23,5 +25,6 @@ def make_adopter(runnable: RunnableSync, request: BaselineRequest) -> Adopter:
         f"sync `{runnable.sync.name}`: rows of `{runnable.sync.object}` cannot be compared with what"
         f" {runnable.vendor.replies.name} holds",
         context={"object": runnable.sync.object},
-        hint=f"If its rows are there already, run `reverse-etl baseline --select {runnable.sync.name} --trust`.",
+        hint=f"If its rows are there already, run"
+        f" `reverse-etl baseline --select {shlex.quote(runnable.sync.name)}{runnable.destination.flag} --trust`.",
     )

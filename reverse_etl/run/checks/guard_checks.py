@@ -104,6 +104,7 @@ def send_context(
         changed_fields=counts.changed_fields,
         drifts=status.drifts,
         is_log=runnable.bound.is_log,
+        is_comparable=runnable.bound.open_stored_rows is not None,
         is_first_run=status.is_first_run,
         names_rows=bool(environment.invocation.rows.only),
         most_rows=most_rows_of(runnable.sync, environment),

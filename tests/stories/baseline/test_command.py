@@ -104,6 +104,8 @@ def test_old_events_stop_the_first_run(shop: Project, iterable: ReferenceServer)
     ended = run(shop, code=1)
     assert ended.says("guard-old-events", "4 rows", "2025-01-01 00:00:00 UTC", "baseline", "--allow old_events")
     assert iterable.number == 0
+    begin_events(shop, first_run="stop")
+    assert run(shop, code=1).says("guard-first-run", "run `reverse-etl baseline --select people --trust`")
     begin_events(shop, guards={"old_events": {"days": 100_000}})
     assert json.loads(shop.cli("plan", "--output", "json").out)["plans"][0]["problems"] == []
     begin_events(shop)
