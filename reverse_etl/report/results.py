@@ -31,7 +31,7 @@ def sentence(result: RunResult) -> str:
     if result.baseline is not None:
         return f"sync `{result.sync}`: {baseline_sentence(result.baseline)}; {plural(counts.adopted, 'row')} adopted"
     if not counts.planned:
-        return f"sync `{result.sync}`: nothing to send"
+        return f"sync `{result.sync}`: {'not run' if result.ended_by else 'nothing to send'}"
     return f"sync `{result.sync}`: {counts.accepted:,} of {plural(counts.planned, 'planned row')} accepted"
 
 

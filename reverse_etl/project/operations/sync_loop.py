@@ -118,7 +118,9 @@ class SyncLoop:
             "counts": result.counts.as_dict(),
         }
         message = f"sync `{result.sync}`: {result.status.value}"
-        message = f"{sentence(result)} in {duration(result.execution_time)}" if result.problem is None else message
+        if result.problem is None:
+            took = f" in {duration(result.execution_time)}" if result.execution_time else ""
+            message = f"{sentence(result)}{took}"
         level = _LEVELS.get(result.status, "info")
         self._session.reporter(Event("SyncEnded", message, level, result.sync, data))
 

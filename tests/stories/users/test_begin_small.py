@@ -93,6 +93,7 @@ def test_rows_beyond_the_budget_wait(tmp_path: Path, iterable: ReferenceServer) 
 def test_no_request_starts_after_the_longest_running_time(shop: Project, iterable: ReferenceServer) -> None:
     ended = shop.cli("run", "--max-runtime", "0.000001s")
     assert ended.code == 0
+    assert ended.says("sync `people`: not run\n")
     assert (shop.result()["status"], shop.result()["ended_by"]) == ("warn", "max_runtime")
     assert not iterable.applied
     assert shop.cli("run", "--max-runtime", "1h30m").code == 0
