@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reverse_etl.counting import plural
+from reverse_etl.counting import agree, plural
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
@@ -30,4 +30,5 @@ def chosen_warnings(status: SnapshotStatus, *, full_refresh: bool) -> Iterator[s
         yield f"`--only`: {len(status.unknown_keys)} of {plural(len(chosen.keys), 'key')} found no row"
     if counts.unchanged and not full_refresh:
         rows = plural(counts.unchanged, "chosen row")
-        yield f"`--only`: {rows} did not change, so nothing is sent for them; add `--full-refresh` to send them"
+        them = agree(counts.unchanged, "it", "them")
+        yield f"`--only`: {rows} did not change, so nothing is sent for {them}; add `--full-refresh` to send {them}"

@@ -48,7 +48,7 @@ def test_a_full_refresh_of_one_row_sends_it_whole_and_no_other(shop: Project, it
     before = len(iterable.applied)
     quiet = shop.cli("run", "--only", "u3@shop.com")
     assert quiet.code == 0
-    assert quiet.says("did not change, so nothing is sent", "--full-refresh")
+    assert quiet.says("1 chosen row did not change, so nothing is sent for it", "--full-refresh")
     assert len(iterable.applied) == before
     for changed in ("Name 3", "Another"):
         shop.sql(f"UPDATE people SET name = '{changed}' WHERE email = 'u3@shop.com'")
