@@ -11,16 +11,20 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from reverse_etl.run.baseline.trust import until_condition
+from reverse_etl.run.baseline.until import parse_until
 from reverse_etl.snapshot.columns.layout_builder import build_layout
-from reverse_etl.snapshot.columns.row_layout import StoredTables
+from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.columns.text_samples import pattern_query
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
+from reverse_etl.snapshot.snapshot_reader import SnapshotReader
 from reverse_etl.snapshot.sql.commit.merge import Merge
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, RowOrder, Sync
+from reverse_etl.warehouses.base import ResultRow
 from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.columns import Column, ColumnKind
 from reverse_etl.warehouses.dialect import Dialect
@@ -28,7 +32,8 @@ from reverse_etl.warehouses.duckdb import DuckDBDialect
 from reverse_etl.warehouses.postgres.dialect import PostgresDialect
 from reverse_etl.warehouses.snowflake.dialect import SnowflakeDialect
 from tests.contracts.sync_harness import RULE
-from tests.snapshot.scenes import SCENES
+from tests.snapshot.recorder import Recorder
+from tests.snapshot.scenes import SCENES, SYNC
 
 FOLDER = Path(__file__).parents[1] / "snapshots"
 REWRITE = os.environ.get("REVERSE_ETL_REWRITE_SNAPSHOTS") == "1"
@@ -50,6 +55,17 @@ def columns(text: str, number: str, texts: str) -> Sequence[Column]:
         Column("spent", number, ColumnKind.DECIMAL),
         Column("tags", texts, ColumnKind.ARRAY, ColumnKind.TEXT),
     )
+
+
+TIMES = (ColumnKind.TIMESTAMP, ColumnKind.DATE, ColumnKind.TEXT, ColumnKind.INTEGER)
+
+
+class OldestRecorder(Recorder):
+    """A warehouse whose oldest row is unknown."""
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
+        super().query(sql, params)
+        return [(None, 0.0)]
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,31 @@ class Golden:
         made = Merge(self.dialect, TABLES, "s.plan__users__7", keys, values, [values[1]], ["v_old"])
         return made.sql(run, Ranges([(3000, 4000)]))
 
+    def timed(self, kind: ColumnKind) -> RowLayout:
+        """Rows whose name is a time of this kind."""
+        layout, d = self.diff().layout, self.dialect
+        types = {ColumnKind.TIMESTAMP: d.timestamp_type, ColumnKind.DATE: "DATE", ColumnKind.INTEGER: d.integer_type}
+        kind_type = types.get(kind, d.text_type)
+        first = replace(layout.values[0], type=kind_type, kind=kind, column=Column("First Name", kind_type, kind))
+        return replace(layout, values=(first, *layout.values[1:]))
+
+    def until(self) -> str:
+        """What a baseline adopts up to a time, by each kind of time."""
+        until = parse_until("2026-11-01 12:30:00.5")
+        tests = [until_condition(self.dialect, self.timed(kind), "firstName", until) for kind in TIMES]
+        return f"SELECT count(*) FROM s.plan__users__7 p WHERE ({') AND ('.join(tests)})"
+
+    def oldest(self, kind: ColumnKind, *, left: bool = False) -> str:
+        """What the guard `old_events` asks: of all rows, or of rows that are `left` to send."""
+        layout = self.timed(kind)
+        recorder = OldestRecorder(self.dialect, {})
+        reader = SnapshotReader(recorder, "s", replace(SYNC, name="users"), layout)
+        if left:
+            reader.oldest_time_to_send("firstName", replace(self.diff(), layout=layout))
+        else:
+            reader.oldest_time("firstName")
+        return "; ".join(recorder.told)
+
     def pattern_query(self) -> str:
         layout = self.diff().layout
         return pattern_query(self.dialect, layout.relation, layout.values[:1], ["[0-9]{4}-.*", "it's"], 10_000)
@@ -119,6 +160,10 @@ STATEMENTS = {
     "rows_of": lambda golden: str(golden.diff(keyed=True).rows_of(["ada@shop.com", "it's"])),
     "merge": lambda golden: golden.merge(keyed=False),
     "merge_keyed": lambda golden: golden.merge(keyed=True),
+    "until": lambda golden: golden.until(),
+    "oldest": lambda golden: golden.oldest(ColumnKind.TIMESTAMP),
+    "oldest_text": lambda golden: golden.oldest(ColumnKind.TEXT),
+    "oldest_left": lambda golden: golden.oldest(ColumnKind.TIMESTAMP, left=True),
     "sampling": lambda golden: golden.pattern_query(),
 }
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS)

@@ -1,0 +1,4 @@
+SELECT min(CASE WHEN happened >= -62135596800 AND happened < 100000000000 THEN happened END),
+epoch(make_timestamp(epoch_us(now())))
+FROM (SELECT epoch(TRY_CAST(substr((CAST("First Name" AS VARCHAR) COLLATE "binary"),
+1, 19) AS TIMESTAMP)) AS happened FROM marts.users) t
