@@ -23,12 +23,16 @@ _NO_PAST: Mapping[int, PastFailure] = {}
 
 @dataclass(frozen=True)
 class SettledRows:
-    """Rows that have an outcome: the ordinals of accepted rows, and an outcome for each other row."""
+    """Rows that have an outcome: the ordinals of accepted rows, and an outcome for each other row.
+
+    `unsent` are the rows that are in no request that the destination took.
+    """
 
     accepted: Sequence[int] = ()
     outcomes: Sequence[Outcome] = ()
     dropped_fields: Sequence[str] = ()
     created_fields: Sequence[str] = ()
+    unsent: Sequence[Change] = ()
 
 
 class BatchSender:
@@ -130,7 +134,8 @@ class BatchSender:
                 self._engine.stop(lasting)
         if not maybe_applied:
             reason = f"the run stopped before {self._name} took it"
-            return self._settle_all(batch, done.reply, Outcome(0, Status.ABORTED, "not-sent", reason))
+            settled = self._settle_all(batch, done.reply, Outcome(0, Status.ABORTED, "not-sent", reason))
+            return replace(settled, unsent=batch.changes)
         return self._fail(batch, done)
 
     def _fail(self, batch: Batch, done: FinishedTask[Batch]) -> SettledRows:

@@ -116,10 +116,12 @@ class WindowSender:
             yield change
 
     def _count_settled(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
-        """Return the same outcomes. Count their rows as no longer in flight."""
+        """Return the same outcomes. Count their rows as no longer in flight, and unsent fields as not sent."""
         for some in settled:
             if some is not None:
                 self._in_flight -= len(some.accepted) + len(some.outcomes)
+                self._fields_sent -= sum(change.fields_sent for change in some.unsent)
+                self._fields_spared -= sum(change.fields_spared for change in some.unsent)
             yield some
 
     def _send(self, changes: Iterator[Change], operation: Operation) -> None:

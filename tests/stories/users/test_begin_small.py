@@ -73,6 +73,7 @@ def test_a_budget_ends_a_run_without_an_error(tmp_path: Path, iterable: Referenc
     assert shop.cli("run").code == 0
     assert shop.counts("accepted", "aborted", "failed") == (6, 6, 0)
     assert (shop.result()["requests"], shop.result()["left"], shop.result()["ended_by"]) == (3, 6, "max_requests")
+    assert shop.result()["fields_sent"] == 12, "two fields of each row that was sent"
     assert shop.cli("run").code == 0
     assert shop.counts("accepted", "aborted") == (6, 0)
     assert shop.result()["ended_by"] is None
