@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reverse_etl.change import Status
 from reverse_etl.provenance import FIRST_RUN_IS_OPEN
 from reverse_etl.run.checks.first_run import allows_whole_first_run
 from reverse_etl.run.context import ApprovedRun
@@ -27,7 +28,8 @@ def commit(context: ApprovedRun) -> ApprovedRun:
 
 
 def _ends_first_run(context: ApprovedRun) -> bool:
-    if not context.snapshot_status.is_first_run:
+    took_nothing = context.is_baseline and not context.outcomes.counts[Status.ADOPTED]
+    if took_nothing or not context.snapshot_status.is_first_run:
         return False
     return context.is_whole or allows_whole_first_run(context.environment.invocation)
 

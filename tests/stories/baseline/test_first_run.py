@@ -57,6 +57,8 @@ def test_old_rows_that_are_sent_already_hold_nothing_back(events: Project) -> No
 def test_a_baseline_ends_the_first_run(events: Project) -> None:
     shop = events
     run(shop, "--limit", "1", "--allow", "old_events")
+    trust(shop, "--until", "2020-01-01")
+    assert run(shop, code=1).says("guard-old-events"), "a baseline that takes nothing ends nothing"
     trust(shop, "--until", "2025-01-02")
     run(shop)
     assert accepted(shop) == 2
