@@ -19,6 +19,7 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
+from reverse_etl.snapshot.sql.commit.adoption import ALL_ROWS, Adoption
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 from reverse_etl.sync import Field, IdentityRule, OnRemoved, Requirement, Sync
@@ -240,6 +241,10 @@ class SyncHarness:
         """Do one run, from look to close or to its crash. After a crash its lease has expired."""
         return _HarnessRun(self, fate, crash, full_refresh=full_refresh).run()
 
+    def adopt(self, *, crash: Crash | None = None) -> HarnessResult:
+        """Do one baseline that trusts, after another tool has sent all rows of the model and removed the others."""
+        return _HarnessRun(self, accept, crash, full_refresh=False, adopts=True).run()
+
     def expire(self) -> None:
         """Let the lease of a crashed run expire long ago."""
         self.sql(f"UPDATE {{lease}} SET expires_at = {LONG_AGO}, quiet_at = beat_at")
@@ -272,12 +277,19 @@ class _HarnessRun:
     """One run of a harness, step by step."""
 
     def __init__(
-        self, harness: SyncHarness, fate: Callable[[PlannedRow], Fate], crash: Crash | None, *, full_refresh: bool
+        self,
+        harness: SyncHarness,
+        fate: Callable[[PlannedRow], Fate],
+        crash: Crash | None,
+        *,
+        full_refresh: bool,
+        adopts: bool = False,
     ):
         self.harness, self.fate, self.crash, self.full_refresh = harness, fate, crash, full_refresh
         self.store = harness.store()
         self.lease = harness.lease()
         self.acked, self.untouched = Ranges(), Ranges()
+        self.adopts, self.credit = adopts, 0
 
     def run(self) -> HarnessResult:
         status = self.store.read_status()
@@ -290,9 +302,22 @@ class _HarnessRun:
         diff = self._plan(status)
         rows = self._read()
         ran = HarnessResult(rows, self.store.changed_fields(self.lease.fence), self.lease.fence)
-        if self.crash is Crash.AFTER_PLAN or not self._send(rows, diff) or not self._commit(diff, status):
+        deliver = self._adopt if self.adopts else self._send
+        if self.crash is Crash.AFTER_PLAN or not deliver(rows, diff) or not self._commit(diff, status):
             self.harness.expire()
         return ran
+
+    def _adopt(self, rows: Sequence[PlannedRow], diff: Diff) -> bool:
+        self.rejections = Rejections(self.harness.warehouse, diff, self.lease.fence, Recheck(RECHECK, None))
+        self.rejections.record_invalid()
+        for row in rows:
+            if row.kind != "invalid":
+                self._land(replace(row, carried=None))
+                self.harness.doubtful.discard(row.identity)
+        if self.crash is Crash.AFTER_SEND:
+            return False
+        self.store.adopt(self.lease.fence, Adoption(ALL_ROWS, len(rows)))
+        return self.crash is not Crash.AFTER_FLUSH
 
     def _plan(self, status: SnapshotStatus) -> Diff:
         self.store.prepare_snapshot()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from enum import Enum
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,16 @@ SKIPPING = (Field("name", "name", nulls="skip"), Field("tags", "tags"))
 # What an edit of the mapping adds, to take it away again or change it later.
 EDITS = ((), (Field("source", None, constant="shop"),), (Field("source", None, constant="web"), Field("alias", "name")))
 
+
+class Way(Enum):
+    """What a run does with its plan. A limit sends the first row alone."""
+
+    SEND = "send"
+    REFRESH = "full refresh"
+    LIMIT = "limit"
+    ADOPT = "baseline"
+
+
 rows = st.tuples(
     st.sampled_from(["a@x.y", " A@x.Y", "b@x.y", "c@x.y", None, "broken"]),
     st.sampled_from([1, 2, 3, None]),
@@ -36,19 +47,26 @@ steps = st.tuples(
     st.lists(fates, min_size=1, max_size=4),
     st.one_of(st.none(), st.sampled_from(list(Crash))),
     st.sampled_from(EDITS),
-    st.sampled_from([False, False, True]),
+    st.sampled_from([Way.SEND, Way.SEND, Way.REFRESH, Way.LIMIT, Way.ADOPT]),
 )
 
 
-def day(name, tags, fate=Fate.ACCEPTED, crash=None):
+def day(name, tags, fate=Fate.ACCEPTED, crash=None, way=Way.SEND):
     """A step of one row."""
-    return [("a@x.y", 1, name, tags)], [fate], crash, (), False
+    return [("a@x.y", 1, name, tags)], [fate], crash, (), way
 
 
 # A value that landed without an answer and is taken back, next to another change; and one that was refused.
 LANDED = [day("x", []), day("X", [], Fate.LANDED), day("x", ["x"])]
 CRASHED = [day("x", []), day("X", [], crash=Crash.AFTER_SEND), day("x", ["x"])]
 REFUSED = [day("x", []), day("X", [], Fate.REJECTED), day("", [])]
+# A baseline that dies before or after its merge, with a change behind it.
+ADOPTED = [
+    day("x", [], way=Way.ADOPT),
+    day("X", [], crash=Crash.AFTER_SEND, way=Way.ADOPT),
+    day("", [], crash=Crash.AFTER_FLUSH, way=Way.ADOPT),
+    day("x", ["x"]),
+]
 
 
 def identity(row):
@@ -62,9 +80,15 @@ def valid_rows(model, *, keyed):
     return {identity(row): row for row in fit if not keyed or (row[1] is not None and keys[row[1]] == 1)}
 
 
-def run(harness, model, turn, crash, *, full_refresh=False):
+def run(harness, model, turn, crash, *, way=Way.SEND):
+    def fate(row):
+        return Fate.ABORTED if way is Way.LIMIT and row.ordinal else turn[row.ordinal % len(turn)]
+
     harness.model(COLUMNS, model)
-    ran = harness.run(lambda row: turn[row.ordinal % len(turn)], crash=crash, full_refresh=full_refresh)
+    if way is Way.ADOPT:
+        ran = harness.adopt(crash=crash)
+    else:
+        ran = harness.run(fate, crash=crash, full_refresh=way is Way.REFRESH)
     sendable = [row.identity for row in ran.rows if row.kind != "invalid"]
     assert len(sendable) == len(set(sendable)), "two planned rows have one identity"
     if crash is None:
@@ -86,6 +110,7 @@ def check_all_arrived(harness, model, *, keyed, skips):
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @example(history=LANDED, keyed=False, skips=False, partial=True)
 @example(history=CRASHED, keyed=True, skips=True, partial=True)
+@example(history=ADOPTED, keyed=True, skips=False, partial=True)
 @example(history=REFUSED, keyed=False, skips=True, partial=True)
 @given(st.lists(steps, min_size=2, max_size=3), st.booleans(), st.booleans(), st.booleans())
 def test_entries_never_claim_more_than_the_destination_holds(history, keyed, skips, partial):
@@ -98,9 +123,9 @@ def test_entries_never_claim_more_than_the_destination_holds(history, keyed, ski
         harness = SyncHarness(
             warehouse, fields=fields, primary_key=("id",) if keyed else (), sends_changed_fields=partial
         )
-        for model, turn, crash, edit, full_refresh in history:
+        for model, turn, crash, edit, way in history:
             harness.fields = (*fields, *edit)
-            run(harness, model, turn, crash, full_refresh=full_refresh)
+            run(harness, model, turn, crash, way=way)
         harness.fields = fields
         requeue(warehouse, harness.store().tables.rejections, harness.name, ())
         run(harness, model, [Fate.ACCEPTED], None)
