@@ -30,11 +30,11 @@ demo: $(STAMP) ## Build the sample shop, send it to a local Iterable, change it,
 
 test: lint ## Check everything: lint, types, layers, tests (ARGS="-k users" for some tests)
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not repeat" $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not repeat" $(ARGS)
 
 test-all: lint ## Check everything, and what `make test` shows once also on each server and local warehouse
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(STAMP) ## Most of the tests in two minutes: no local cloud warehouse, no browser, no killing
 	@$(BIN)/python -m pytest -q -n $(FAST_WORKERS) --dist loadfile -m "not (emulator or browser or kills or slow or repeat)" $(ARGS)

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in list(find_repeats(items)):
         item.add_marker("repeat")
     # The longest files first, so that no worker is left with one of them at the end.
-    items.sort(key=lambda item: item.get_closest_marker("emulator") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(marker) is None for marker in ("long", "emulator", "slow")])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -69,7 +69,7 @@ class IdentifierTypesContract:
         assert faults == []
         destination = IterableConfig("iterable", "http://127.0.0.1:1", project, Secret("sandbox-x"))
         dialect = harness.warehouse.dialect
-        made, errors = resolve_syncs([sync], lambda _name: destination, harness.warehouse)
+        made, errors = resolve_syncs([sync], lambda _name: destination, harness.warehouse, lambda _sync: None)
         if not made:
             assert [(error.code, column in str(error.context["found"])) for error in errors[sync.name]] == [
                 ("identifier-type", True)

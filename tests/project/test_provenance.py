@@ -116,7 +116,8 @@ def test_a_snapshot_that_remembers_nothing_belongs_to_the_next_run(prod: Shop, c
         prod.sql("update prod.people set age = 1 where first_name = 'Bob'")
     assert "guard-" not in prod.cli("plan", *PROD).out
     assert prod.cli("run", *PROD).code == 0
-    assert lease_source(prod) == {"relation": '"shop"."prod"."people"', "target": "prod", "model": "model.shop.people"}
+    source = {"relation": '"shop"."prod"."people"', "target": "prod", "model": "model.shop.people"}
+    assert source.items() <= lease_source(prod).items()
     build(prod, "dev")
     assert_stopped(prod.cli("run", *DEV), "guard-relation")
 

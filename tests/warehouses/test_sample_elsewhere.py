@@ -20,7 +20,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_dbt_project"
 BUILT = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb", "*.duckdb.wal", ".user.yml")
 PROGRAMS = Path(sys.executable).parent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @dataclass(frozen=True)

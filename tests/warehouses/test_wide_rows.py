@@ -19,7 +19,7 @@ from tests.warehouses.duckdb.on_duckdb import OnDuckDB
 from tests.warehouses.postgres.on_postgres import OnPostgres
 from tests.warehouses.postgres.postgres_project import on_server
 
-META = {"object": "users", "email": "email"}
+META = {"object": "users", "email": "email", "guards": {"changed": False, "column_drift": False}}
 # The real figures, where a project of the stories has small ones.
 REAL = {
     "REVERSE_ETL_LEASE_TTL": "120",

@@ -15,7 +15,11 @@ from reverse_etl.warehouses.columns import ColumnKind
 
 # The shapes of texts, in words for people. The tests are short: a statement may have 500 fields and a million bytes.
 SHAPES = ("empty texts", "numbers", "dates", "e-mail addresses", "texts")
+# Postgres returns at most 1,664 columns from a query, and the columns of both sides are among them. So in a
+# model of more than about 300 fields the last ones are not watched.
+_MOST_COLUMNS, _COLUMNS_EACH = 1_600, 3
 _NUMBER = "[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?"
+_NESTED = (ColumnKind.JSON, ColumnKind.ARRAY, ColumnKind.OBJECT)
 _DATE, _EMAIL = "'____-__-__%'", "'%_@_%'"
 
 
@@ -27,14 +31,16 @@ class ChangedValues:
         self._comparison = comparison
         self._dialect = comparison.dialect
         # A constant changes only with the definition.
-        self._values = [(n, value) for n, value in enumerate(comparison.layout.values) if value.column is not None]
+        watched = [(n, value) for n, value in enumerate(comparison.layout.values) if value.column is not None]
+        rest = _MOST_COLUMNS - 2 * len(comparison.layout.values)
+        self._values = watched[: max(0, rest // _COLUMNS_EACH)]
 
     def source(self) -> str:
         """Return the classified rows, with a mark for each value that differs from one that was there."""
         columns = ["*"]
         for n, value in self._values:
-            columns += [f"CASE WHEN {self._lost(value)} THEN 1 END AS l{n}", f"{value.name} AS n{n}"]
-            columns += [f"{self._old(value, 'old_')} AS o{n}"] if self.has_shape(value) else []
+            columns += [f"CASE WHEN {self._lost(value)} THEN 1 END AS l{n}", f"{value.name} AS w{n}"]
+            columns += [f"{self._old_text(value, 'old_')} AS o{n}"] if self.has_shape(value) else []
         return f"(SELECT {', '.join(columns)} FROM classified) c"
 
     def statistics(self) -> str:
@@ -54,9 +60,9 @@ class ChangedValues:
         text = self._dialect.as_text
         yield text(f"count(l{n})")
         yield "','"
-        yield text(f"count(CASE WHEN n{n} IS NULL THEN l{n} END)")
+        yield text(f"count(CASE WHEN w{n} IS NULL THEN l{n} END)")
         yield "','"
-        new = f"n{n}" if value.kind is ColumnKind.TEXT else text(f"n{n}")
+        new = f"w{n}" if value.kind is ColumnKind.TEXT else text(f"w{n}")
         reshaped = f"count(CASE WHEN l{n} = 1 AND ({self._reshaped(f'o{n}', new)}) THEN 1 END)"
         yield text(reshaped) if self.has_shape(value) else "'0'"
         single = f"min(CASE WHEN l{n} = 1 THEN {new} END) = max(CASE WHEN l{n} = 1 THEN {new} END)"
@@ -64,7 +70,7 @@ class ChangedValues:
 
     def has_shape(self, value: ValueColumn) -> bool:
         """Return whether the texts of a value can be of another shape than before. A digest has no shape."""
-        comparable = value.kind is ColumnKind.TEXT or self._is_retyped(value)
+        comparable = value.kind is ColumnKind.TEXT or (self._is_retyped(value) and value.kind not in _NESTED)
         return comparable and not value.json and not self._comparison.is_digested(value)
 
     def _is_retyped(self, value: ValueColumn) -> bool:
@@ -78,7 +84,8 @@ class ChangedValues:
     def _tests(self, text: str) -> tuple[str, ...]:
         """Return the tests of the SHAPES of a text, without the last."""
         number = self._dialect.matches(text, _NUMBER)
-        return f"{text} = ''", number, f"{text} LIKE {_DATE}", f"{text} LIKE {_EMAIL}"
+        # JSON that is declared as text cannot be compared with an empty text everywhere.
+        return f"{text} NOT LIKE '_%'", number, f"{text} LIKE {_DATE}", f"{text} LIKE {_EMAIL}"
 
     def totals(self, values: Sequence[ValueColumn]) -> str:
         """Return for each value how many entries have one, and 1 if the model has only one value now."""
@@ -93,7 +100,7 @@ class ChangedValues:
         """Return for each value and each of SHAPES how many values of rows that differ had the shape, and have it."""
         marks = []
         for n, value in enumerate(values):
-            old, new = f"e.{self._old(value)}", self._dialect.as_text(f"m.{value.name}")
+            old, new = self._old_text(value, "e."), self._dialect.as_text(f"m.{value.name}")
             differs = f"{self._dialect.as_text(old)} IS DISTINCT FROM {new}"
             marks += [f"CASE WHEN {differs} THEN {self._shape(old)} END AS old_{n}"]
             marks += [f"CASE WHEN {differs} THEN {self._shape(new)} END AS new_{n}"]
@@ -109,6 +116,12 @@ class ChangedValues:
 
     def _old(self, value: ValueColumn, prefix: str = "") -> str:
         return f"was_{value.name}" if self._is_retyped(value) else prefix + value.name
+
+    def _old_text(self, value: ValueColumn, prefix: str) -> str:
+        """Return the old value of a column that has a shape, as text."""
+        if not self._is_retyped(value):
+            return prefix + value.name
+        return self._dialect.as_text(self._old(value, prefix) if prefix == "old_" else prefix + self._old(value))
 
     def _sides(self) -> str:
         both = [("model", self._comparison.model_rows()), ("entries", self._comparison.live_entries())]

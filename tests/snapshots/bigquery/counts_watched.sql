@@ -45,18 +45,18 @@ sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 ELSE
 sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 ELSE 0 END),
 count(CASE WHEN kind = 'changed' AND NOT ((v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) OR (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) OR (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794)) THEN 1 END),
 concat(concat('0,', CAST(count(l0) AS STRING),
-',', CAST(count(CASE WHEN n0 IS NULL THEN l0 END) AS STRING),
-',', CAST(count(CASE WHEN l0 = 1 AND ((o0 = '') <> (n0 = '') OR (REGEXP_CONTAINS(o0, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) <> (REGEXP_CONTAINS(n0, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) OR (o0 LIKE '____-__-__%') <> (n0 LIKE '____-__-__%') OR (o0 LIKE '%_@_%') <> (n0 LIKE '%_@_%')) THEN 1 END) AS STRING),
-CASE WHEN min(CASE WHEN l0 = 1 THEN n0 END) = max(CASE WHEN l0 = 1 THEN n0 END) THEN ',1;' ELSE ',0;' END),
+',', CAST(count(CASE WHEN w0 IS NULL THEN l0 END) AS STRING),
+',', CAST(count(CASE WHEN l0 = 1 AND ((o0 NOT LIKE '_%') <> (w0 NOT LIKE '_%') OR (REGEXP_CONTAINS(o0, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) <> (REGEXP_CONTAINS(w0, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) OR (o0 LIKE '____-__-__%') <> (w0 LIKE '____-__-__%') OR (o0 LIKE '%_@_%') <> (w0 LIKE '%_@_%')) THEN 1 END) AS STRING),
+CASE WHEN min(CASE WHEN l0 = 1 THEN w0 END) = max(CASE WHEN l0 = 1 THEN w0 END) THEN ',1;' ELSE ',0;' END),
 concat('1,', CAST(count(l1) AS STRING),
-',', CAST(count(CASE WHEN n1 IS NULL THEN l1 END) AS STRING),
-',', CAST(count(CASE WHEN l1 = 1 AND ((o1 = '') <> (CAST(n1 AS STRING) = '') OR (REGEXP_CONTAINS(o1, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) <> (REGEXP_CONTAINS(CAST(n1 AS STRING),
-'^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) OR (o1 LIKE '____-__-__%') <> (CAST(n1 AS STRING) LIKE '____-__-__%') OR (o1 LIKE '%_@_%') <> (CAST(n1 AS STRING) LIKE '%_@_%')) THEN 1 END) AS STRING),
-CASE WHEN min(CASE WHEN l1 = 1 THEN CAST(n1 AS STRING) END) = max(CASE WHEN l1 = 1 THEN CAST(n1 AS STRING) END) THEN ',1;' ELSE ',0;' END),
+',', CAST(count(CASE WHEN w1 IS NULL THEN l1 END) AS STRING),
+',', CAST(count(CASE WHEN l1 = 1 AND ((o1 NOT LIKE '_%') <> (CAST(w1 AS STRING) NOT LIKE '_%') OR (REGEXP_CONTAINS(o1, '^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) <> (REGEXP_CONTAINS(CAST(w1 AS STRING),
+'^(?:[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?)$')) OR (o1 LIKE '____-__-__%') <> (CAST(w1 AS STRING) LIKE '____-__-__%') OR (o1 LIKE '%_@_%') <> (CAST(w1 AS STRING) LIKE '%_@_%')) THEN 1 END) AS STRING),
+CASE WHEN min(CASE WHEN l1 = 1 THEN CAST(w1 AS STRING) END) = max(CASE WHEN l1 = 1 THEN CAST(w1 AS STRING) END) THEN ',1;' ELSE ',0;' END),
 concat('2,', CAST(count(l2) AS STRING),
-',', CAST(count(CASE WHEN n2 IS NULL THEN l2 END) AS STRING),
-',', '0', CASE WHEN min(CASE WHEN l2 = 1 THEN CAST(n2 AS STRING) END) = max(CASE WHEN l2 = 1 THEN CAST(n2 AS STRING) END) THEN ',1;' ELSE ',0;' END)),
+',', CAST(count(CASE WHEN w2 IS NULL THEN l2 END) AS STRING),
+',', '0', CASE WHEN min(CASE WHEN l2 = 1 THEN CAST(w2 AS STRING) END) = max(CASE WHEN l2 = 1 THEN CAST(w2 AS STRING) END) THEN ',1;' ELSE ',0;' END)),
 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-FROM (SELECT *, CASE WHEN kind = 'changed' AND old_v_firstname_9cf22fd0 IS NOT NULL AND (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 END AS l0, v_firstname_9cf22fd0 AS n0, old_v_firstname_9cf22fd0 AS o0, CASE WHEN kind IN ('changed', 'resent') AND was_v_spent_2705d83f IS NOT NULL AND ((v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f)) THEN 1 END AS l1, v_spent_2705d83f AS n1, was_v_spent_2705d83f AS o1, CASE WHEN kind = 'changed' AND old_v_tags_978c2f89 IS NOT NULL AND (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 END AS l2, v_tags_978c2f89 AS n2 FROM classified) c GROUP BY 1, 2
+FROM (SELECT *, CASE WHEN kind = 'changed' AND old_v_firstname_9cf22fd0 IS NOT NULL AND (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 END AS l0, v_firstname_9cf22fd0 AS w0, old_v_firstname_9cf22fd0 AS o0, CASE WHEN kind IN ('changed', 'resent') AND was_v_spent_2705d83f IS NOT NULL AND ((v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f)) THEN 1 END AS l1, v_spent_2705d83f AS w1, CAST(was_v_spent_2705d83f AS STRING) AS o1, CASE WHEN kind = 'changed' AND old_v_tags_978c2f89 IS NOT NULL AND (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 END AS l2, v_tags_978c2f89 AS w2 FROM classified) c GROUP BY 1, 2
 UNION ALL SELECT 'removed', '', count(*),
 0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

@@ -63,6 +63,7 @@ def statements_of(project: Project, url: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("first", [True, False], ids=["first-run", "later-run"])
 def test_dead_before_each_statement(tmp_path: Path, iterable: ReferenceServer, first: bool) -> None:
     for at in itertools.count():

@@ -48,6 +48,7 @@ def test_each_chosen_name_exists() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.emulator
 def test_connector_4_passes_too() -> None:
     library = str(Path(emulator_python()).parents[1] / "lib" / f"python3.{sys.version_info.minor}" / "site-packages")

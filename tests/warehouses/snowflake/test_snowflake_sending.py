@@ -48,7 +48,7 @@ class TestSending(OnEmulator, SentValuesContract):
         assert not faults
         ready = resolve_sync(sync, DESTINATION, warehouse)
         [batch] = warehouse.batches(
-            f"SELECT 0 AS ordinal, 'added' AS kind, {ready.layout.identity} AS identity"
+            f"SELECT 0 AS ordinal, 'added' AS kind, {ready.layout.identity} AS identity, NULL AS changed"
             + "".join(f", {value.expression} AS {value.name}" for value in ready.layout.values)
             + f" FROM {harness.relation} m",
             10,
