@@ -27,10 +27,10 @@ _PROGRAMS = {
     re.compile(r"\bchromedriver\b"): "browser",
 }
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
-# On a local cloud warehouse, of the parameters of one test every fourth is tried; the other warehouses try them all.
-_SHARE = 4
+# On a local cloud warehouse, of the parameters of one test every sixth is tried; the other warehouses try them all.
+_SHARE = 6
 # Types differ from warehouse to warehouse, so more of them are tried.
-_SHARE_OF_TYPES = 2
+_SHARE_OF_TYPES = 3
 # Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
 _CLOUDS = ("snowflake", "bigquery")
 
