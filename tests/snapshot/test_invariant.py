@@ -27,7 +27,7 @@ EDITS = ((), (Field("source", None, constant="shop"),), (Field("source", None, c
 
 
 class Way(Enum):
-    """What a run does with its plan. A limit sends the first row alone."""
+    """What a run does with its plan. A limit sends only the first row."""
 
     SEND = "send"
     REFRESH = "full refresh"
