@@ -108,5 +108,5 @@ def _stopped(run: BaselineRun) -> DestinationError:
         "interrupted",
         "the run was stopped while it read what the destination holds",
         context={"sync": run.runnable.sync.name},
-        hint="Run the same command again: it goes on with what was downloaded.",
+        hint="Run the same command again: it continues with the files that it has downloaded.",
     )

@@ -8,7 +8,7 @@ Not documented, and assumed here, in one place:
 - `onlyFields` takes names of fields at the top of a profile, so an object comes whole. A name with a comma cannot be
   chosen, and then all fields are exported.
 - A job and its files are kept for at least a day.
-- States may be spelled in any letter case; an unknown state is one that goes on.
+- States may be spelled in any letter case; an unknown state means that the job still runs.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class UserExport:
         page = _parse_page(reply) if reply.status == 200 else None
         if page is None or page.state in ("failed", "cancelled"):
             return None
-        self._room.report(f"goes on with export {job} of Iterable, which an earlier run started")
+        self._room.report(f"continues with export {job} of Iterable, which an earlier run started")
         return job
 
     def _start(self) -> int:
