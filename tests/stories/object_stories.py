@@ -80,13 +80,13 @@ class Hooks:
         story.build(*map(self.row, FIRST))
         return story
 
-    def agrees(self, story: Story, left: Sequence[Row] = ()) -> None:
+    def assert_agrees(self, story: Story, left: Sequence[Row] = ()) -> None:
         """The other side holds the model, and of the rows that `left` it what it should; nothing was ill-advised."""
         rows = [*story.rows, *([] if self.deletes else left)]
         assert self.held(story.memory) == self.expected(rows)
         assert story.side.advice() == []
 
-    def quiet(self, story: Story) -> None:
+    def assert_quiet(self, story: Story) -> None:
         """A further run has nothing to send, and `plan` knows."""
         assert story.plan()["to_send"] == 0
         assert story.requests_of(story.run) == 0
@@ -101,8 +101,8 @@ class DailyStories(Hooks):
         assert self.held(story.memory) == {}
         story.run()
         assert story.counts("added", "accepted", "planned") == (7, 7, 7)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
         assert story.counts("unchanged", "planned") == (7, 0)
 
     def test_only_what_was_added_or_changed_is_sent(self, story: Story) -> None:
@@ -110,8 +110,8 @@ class DailyStories(Hooks):
         story.build(*map(self.row, range(5)), self.row(5, 1), self.row(6), self.row(7))
         story.run()
         assert story.counts("added", "changed", "unchanged", "accepted") == (1, 1, 6, 2)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
     @pytest.mark.slow
     def test_a_row_that_leaves_the_model_and_comes_back(self, story: Story) -> None:
@@ -120,11 +120,11 @@ class DailyStories(Hooks):
         sent = story.requests_of(story.run)
         assert (sent > 0) == self.deletes
         assert story.counts("removed") == (1,)
-        self.agrees(story, left=[self.row(0)])
+        self.assert_agrees(story, left=[self.row(0)])
         story.build(*map(self.row, FIRST))
         story.run()
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
 
 class Ticking:
@@ -159,7 +159,7 @@ class RateStories(Hooks):
         story.run()
         assert story.counts("accepted", "planned") == (12, 12)
         assert clock.now > Ticking.now
-        self.agrees(story)
+        self.assert_agrees(story)
 
 
 class RefusalStories(Hooks):
@@ -182,7 +182,7 @@ class RefusalStories(Hooks):
         assert story.counts("accepted", "rejected", "planned") == (6, 1, 7)
         assert self.refused(story) == [(self.key(row), "rejected")]
         assert self.held(story.memory) == self.expected([one for one in story.rows if one != row])
-        self.quiet(story)
+        self.assert_quiet(story)
         assert story.counts("quarantined", "planned") == (1, 0)
 
     @pytest.mark.slow
@@ -193,7 +193,7 @@ class RefusalStories(Hooks):
         story.run()
         assert story.counts("accepted", "planned") == (1, 1)
         assert self.refused(story) == []
-        self.agrees(story)
+        self.assert_agrees(story)
 
     @pytest.mark.slow
     def test_a_refused_row_goes_out_again_on_request(self, story: Story) -> None:
@@ -202,7 +202,7 @@ class RefusalStories(Hooks):
         assert story.project.cli("requeue").says("1 refusal")
         story.run()
         assert story.counts("accepted", "planned") == (1, 1)
-        self.agrees(story)
+        self.assert_agrees(story)
 
     @pytest.mark.slow
     def test_a_refused_change_leaves_what_was_accepted_before(self, story: Story) -> None:
@@ -214,8 +214,8 @@ class RefusalStories(Hooks):
         story.side.refuse()
         story.build(*map(self.row, FIRST))
         story.run()
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
 
 class FaultStories(Hooks):
@@ -229,8 +229,8 @@ class FaultStories(Hooks):
         story.run()
         assert lost == []
         assert story.counts("accepted", "planned") == (7, 7)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("reply", [too_many_requests(0.05), BAD_GATEWAY], ids=["429", "502"])
@@ -240,8 +240,8 @@ class FaultStories(Hooks):
         story.run()
         assert said == []
         assert story.counts("accepted", "planned") == (7, 7)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
 
 class KillStories(Hooks):
@@ -254,8 +254,8 @@ class KillStories(Hooks):
     def test_a_run_that_was_killed_is_taken_up(self, story: Story, when: str, number: int) -> None:
         story.kill_at(number, when)
         story.run()
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
     @pytest.mark.kills
     @pytest.mark.parametrize("side", ["reference"], indirect=True)
@@ -265,5 +265,5 @@ class KillStories(Hooks):
         story.kill_at(1, "after")
         story.build(*map(self.row, FIRST))
         story.run()
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)

@@ -50,7 +50,7 @@ def query(rows: int, width: int, letter: str, numbers: str) -> str:
     return f"SELECT 'u' || i || '@shop.com' AS email, {listed} FROM {numbers} AS t(i) WHERE i < {rows}"
 
 
-def sent(project: Project, iterable: ReferenceServer, rows: int, letter: str) -> None:
+def assert_all_sent(project: Project, iterable: ReferenceServer, rows: int, letter: str) -> None:
     """A run in which every row is sent and taken."""
     ended = project.cli("run")
     assert ended.code == 0, ended.err
@@ -65,7 +65,7 @@ class TestDuckDB:
         project = Project.make(tmp_path / "shop", iterable.url, META, REAL)
         for letter in "ab":
             project.sql(f"CREATE OR REPLACE TABLE people AS {query(rows, width, letter, f'range({rows})')}")
-            sent(project, iterable, rows, letter)
+            assert_all_sent(project, iterable, rows, letter)
 
 
 class TestPostgres(OnPostgres):
@@ -75,11 +75,11 @@ class TestPostgres(OnPostgres):
         create = f"CREATE TABLE main.people AS {query(rows, width, 'a', numbers)}"
         project = on_server(server, tmp_path / "shop", iterable.url, META, create)
         project.environment |= REAL
-        sent(project, iterable, rows, "a")
+        assert_all_sent(project, iterable, rows, "a")
         project.sql(
             "UPDATE main.people SET " + ", ".join(f"note{n} = 'b' || note{n}" for n in range(max(1, width // LONGEST)))
         )
-        sent(project, iterable, rows, "b")
+        assert_all_sent(project, iterable, rows, "b")
 
 
 class Forgetful(DuckDB):

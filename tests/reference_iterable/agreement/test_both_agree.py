@@ -154,7 +154,7 @@ def rows(identity: st.SearchStrategy[dict[str, str]]) -> st.SearchStrategy[dict[
 MOVES = st.builds(lambda row, to: {**row, "dataFields": to}, ONE, ANY)
 
 
-def run_users(both: list[Side], asked: list[dict[str, Any]]) -> None:
+def assert_equal_users(both: list[Side], asked: list[dict[str, Any]]) -> None:
     for side in both:
         side.clear()
     assert_same_replies(both, [users(row) for row in asked])
@@ -173,7 +173,7 @@ RANDOM = settings(
 @RANDOM
 @given(asked=st.lists(rows(ONE | OWN), min_size=3, max_size=8))
 def test_both_servers_agree_on_any_users_by_email(both: list[Side], asked: list[dict[str, Any]]) -> None:
-    run_users(both, asked)
+    assert_equal_users(both, asked)
 
 
 @pytest.mark.slow
@@ -181,7 +181,7 @@ def test_both_servers_agree_on_any_users_by_email(both: list[Side], asked: list[
 @RANDOM
 @given(asked=st.lists(MOVES | rows(ONE | ANY), min_size=3, max_size=8))
 def test_both_servers_agree_on_any_users_by_user_id(both: list[Side], asked: list[dict[str, Any]]) -> None:
-    run_users(both, asked)
+    assert_equal_users(both, asked)
 
 
 def export_users(side: Side) -> list[Any]:

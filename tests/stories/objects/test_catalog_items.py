@@ -74,7 +74,7 @@ class TestUpsertedItems(ItemHooks, ObjectStories):
         story.run()
         types = {"name": "string", "price": "double", "dims": "object", "stock": "long", "added": "date"}
         assert self.types(story.memory) == types
-        self.agrees(story)
+        self.assert_agrees(story)
 
     def test_a_new_field_is_typed_before_the_first_item_has_it(self, story: Story) -> None:
         story.run()
@@ -92,7 +92,7 @@ class TestUpsertedItems(ItemHooks, ObjectStories):
     def test_a_catalog_that_is_called_otherwise_in_letter_case_only_is_the_same(self, story: Story) -> None:
         story.run()
         story.project.tag({**self.definition(), "catalog": CATALOG.upper()})
-        self.quiet(story)
+        self.assert_quiet(story)
 
     def test_another_catalog_is_another_destination(self, story: Story) -> None:
         story.run()

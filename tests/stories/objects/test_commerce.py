@@ -125,7 +125,7 @@ class TestPurchases(PurchaseHooks, ObjectStories):
         story.run()
         found = [one["items"] for one in story.memory.purchases().values()]
         assert all(one["dataFields"] == {"colour": "red"} for items in found for one in items)
-        self.quiet(story)
+        self.assert_quiet(story)
 
 
 class TestPurchasesOfFewUsers(PurchaseHooks, DailyStories, FaultStories, KillStories):

@@ -171,30 +171,30 @@ class TestEventsInOrder(EventHooks):
         story.build(*(self.row(number * 37 % 90) for number in range(90)))
         return story
 
-    def arrived_in_order(self, story: Story) -> None:
+    def assert_arrived_in_order(self, story: Story) -> None:
         """Both servers hold events in the order in which they came."""
         events = story.memory.events()
         for person in {event["user"] for event in events.values()}:
             came = [(event["createdAt"], key) for key, event in events.items() if event["user"] == person]
             assert came == sorted(came)
             assert len(came) == 30
-        self.agrees(story)
+        self.assert_agrees(story)
 
     def test_requests_are_full_and_each_user_keeps_the_order(self, many: Story) -> None:
         assert many.requests_of(many.run) == 3
-        self.arrived_in_order(many)
+        self.assert_arrived_in_order(many)
 
     def test_windows_and_faults_keep_the_order(self, many: Story) -> None:
         many.project.environment["REVERSE_ETL_WINDOW"] = "25"
         said = [BAD_GATEWAY, too_many_requests(0.05)]
         many.side.hooks.answer = lambda number: said.pop() if said and number % 2 else None
         many.run()
-        self.arrived_in_order(many)
+        self.assert_arrived_in_order(many)
 
     def test_one_event_of_each_user_in_a_request_if_the_order_is_strict(self, many: Story) -> None:
         many.project.tag({**self.definition(), "event_order": "strict", "first_run": "send"})
         assert many.requests_of(many.run) >= 30
-        self.arrived_in_order(many)
+        self.assert_arrived_in_order(many)
 
     def test_an_unknown_user_takes_all_its_events_and_no_others(self, many: Story) -> None:
         rows = [self.row(number) for number in range(30)]
@@ -243,7 +243,7 @@ class TestEventsOfUnknownUsers(EventHooks):
         assert story.run().says("warn", "1 skipped")
         assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
         self.holds(story, 1)
-        self.quiet(story)
+        self.assert_quiet(story)
         assert story.counts("quarantined") == (1,)
         story.side.call("POST", "/api/users/update", {"email": "u20@shop.com"})
         return story
@@ -254,13 +254,13 @@ class TestEventsOfUnknownUsers(EventHooks):
     def test_when_its_row_changes(self, skipped: Story) -> None:
         skipped.build(self.row(1), self.row(20, 1))
         skipped.run()
-        self.agrees(skipped)
-        self.quiet(skipped)
+        self.assert_agrees(skipped)
+        self.assert_quiet(skipped)
 
     def test_on_request(self, skipped: Story) -> None:
         assert skipped.project.cli("requeue").says("1 refusal")
         skipped.run()
-        self.agrees(skipped)
+        self.assert_agrees(skipped)
 
     def test_after_a_while(self, skipped: Story) -> None:
         """First after ten minutes, since the user may just have been made; then after `recheck_after`."""
@@ -268,8 +268,8 @@ class TestEventsOfUnknownUsers(EventHooks):
         assert skipped.project.sql(waits)[0] == (600,)
         skipped.project.sql(f"UPDATE reverse_etl.sync_rejections SET retry_at = {LONG_AGO}")
         skipped.run()
-        self.agrees(skipped)
-        self.quiet(skipped)
+        self.assert_agrees(skipped)
+        self.assert_quiet(skipped)
 
     def test_refused_for_good_where_the_definition_says_so(self, story: Story) -> None:
         story.project.tag({**self.definition(), "unknown_users": "reject", "first_run": "send"})
@@ -277,4 +277,4 @@ class TestEventsOfUnknownUsers(EventHooks):
         assert story.run().says("warn", "1 rejected")
         self.holds(story, 1)
         assert story.project.sql("SELECT retry_at FROM reverse_etl.sync_rejections") == [(None,)]
-        self.quiet(story)
+        self.assert_quiet(story)

@@ -27,8 +27,8 @@ class ActsOnce(FaultStories):
         story.build(*map(self.row, range(9)))
         story.run()
         assert story.counts("added", "unchanged", "accepted") == (2, 7, 2)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
 
 def made(side: Side, **user: str) -> None:
@@ -225,7 +225,7 @@ class TestDeletedUsers(Deleted, EditStories):
         story.run()
         assert story.counts("accepted", "planned") == (1, 1)
         assert "u11@shop.com" not in story.memory.users()
-        self.quiet(story)
+        self.assert_quiet(story)
 
     def test_who_was_deleted_is_not_taken_for_forgotten(self, story: Story) -> None:
         story.run()

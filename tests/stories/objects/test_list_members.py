@@ -76,8 +76,8 @@ class TestMirroredMembers(MemberHooks, ObjectStories):
         story.build(*map(self.row, range(1, 7)))
         story.run()
         assert story.counts("removed", "accepted", "planned") == (1, 1, 1)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
     def test_who_was_taken_off_by_another_hand_is_put_back_by_a_full_refresh(self, story: Story) -> None:
         story.run()
@@ -85,10 +85,10 @@ class TestMirroredMembers(MemberHooks, ObjectStories):
         leaver = {"email": self.key(self.row(0))}
         body = {"listId": number, "subscribers": [leaver], "channelUnsubscribe": False}
         story.side.call("POST", "/api/lists/unsubscribe", body)
-        self.quiet(story)
+        self.assert_quiet(story)
         assert len(self.held(story.memory)) == 6
         story.run("--full-refresh")
-        self.agrees(story)
+        self.assert_agrees(story)
 
 
 def channels(story: Story) -> list[dict[str, list[int]]]:
@@ -163,36 +163,36 @@ class TestRemovedMembers(FaultStories):
     def test_rows_are_taken_off_once(self, story: Story) -> None:
         story.run()
         assert story.counts("added", "accepted", "planned") == (7, 7, 7)
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
         story.build(*map(self.row, range(8)))
         assert story.requests_of(story.run) == 1
         assert story.counts("added", "unchanged", "accepted") == (1, 7, 1)
-        self.agrees(story)
+        self.assert_agrees(story)
 
     def test_rows_of_nobody_are_done(self, story: Story) -> None:
         story.build({"email": "nobody@shop.com"}, self.row(0))
         story.run()
         assert story.counts("accepted", "planned") == (2, 2)
         assert "nobody@shop.com" not in story.memory.users()
-        self.quiet(story)
+        self.assert_quiet(story)
 
     def test_a_refused_row_is_quarantined(self, story: Story) -> None:
         story.side.refuse(self.key(self.row(3)))
         story.run()
         assert story.counts("accepted", "rejected", "planned") == (6, 1, 7)
-        self.quiet(story)
+        self.assert_quiet(story)
         story.side.refuse()
         story.project.cli("requeue")
         story.run()
-        self.agrees(story)
+        self.assert_agrees(story)
 
     @pytest.mark.kills
     def test_a_run_that_was_killed_is_taken_up(self, story: Story) -> None:
         story.kill_at(1, "after")
         story.run()
-        self.agrees(story)
-        self.quiet(story)
+        self.assert_agrees(story)
+        self.assert_quiet(story)
 
 
 class TestTheList(Hooks):

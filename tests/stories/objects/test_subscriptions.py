@@ -84,7 +84,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         story.run()
         assert self.held(story.memory) == {self.key(full): {**self.meant(full), CHANNELS: []}}
         story.build({**full, "channels": []})
-        self.quiet(story)
+        self.assert_quiet(story)
 
     def test_a_changed_user_carries_only_the_arrays_that_changed(self, story: Story) -> None:
         story.run()
@@ -93,7 +93,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         story.run()
         [body] = story.side.bodies[before:]
         assert body["updateSubscriptionsRequests"] == [{"email": "u1@shop.com", CHANNELS: []}]
-        self.agrees(story)
+        self.assert_agrees(story)
 
     def test_a_row_that_says_nothing_is_skipped(self, story: Story) -> None:
         story.build({"email": "nobody@shop.com"}, self.row(1))
@@ -101,7 +101,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         assert story.counts("accepted", "skipped", "planned") == (1, 1, 2)
         assert "nobody@shop.com" not in story.memory.users()
         assert story.side.advice() == []
-        self.quiet(story)
+        self.assert_quiet(story)
 
     def test_what_cannot_be_named_holds_its_row_back_until_it_is_mended(self, story: Story) -> None:
         story.build({**self.row(1), "lists": ["Sprimg"]}, {**self.row(2), "channels": [999_999]}, self.row(3))
@@ -112,7 +112,7 @@ class TestSubscriptions(SubscriberHooks, ObjectStories):
         assert not told.says("Sprimg")
         story.build(*map(self.row, (1, 2, 3)))
         story.run()
-        self.agrees(story)
+        self.assert_agrees(story)
 
     def test_constants_go_with_every_row_and_are_looked_at_first(self, story: Story) -> None:
         constant = {"object": "subscriptions", "email": "email", "list_ids": {"value": [LISTS[1]]}}
