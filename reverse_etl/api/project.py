@@ -155,7 +155,7 @@ class Project(StateOperations):
 
         `trust`: all rows. `compare`: rows that the destination holds with the same values; this is the default. `until`
         is a time such as `2026-11-01`: only rows that happened up to then are trusted. `confirm` gets the plan of each
-        sync and returns whether to go on; if it returns False, nothing happens and the results are empty.
+        sync and returns whether to continue; if it returns False, nothing happens and the results are empty.
 
         Raises ConfigError or Faults if no sync can run, or if a time or a combination of options is wrong.
         """

@@ -109,8 +109,8 @@ class Encoder:
         self._cleared = next(build_objects(cleared, {0: [None]}, 1))
         framed = form.encode_json is not None
         self._frames = {
-            partial: find_frame(form.body, form.rule.key, partial=partial) if framed else None
-            for partial in (False, True)
+            is_partial: find_frame(form.body, form.rule.key, partial=is_partial) if framed else None
+            for is_partial in (False, True)
         }
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
@@ -189,11 +189,8 @@ class Encoder:
             whole = changed is None or changed.startswith(WHOLE_ROW)
             rows.setdefault(WHOLE_ROW if whole else changed, []).append(number)
         if len(rows) == 1:
-            return [_Group(self._fields_of(changed)) for changed in rows]
-        return [_Group(self._fields_of(changed), numbers) for changed, numbers in rows.items()]
-
-    def _fields_of(self, changed: str) -> RowFields:
-        return self._whole if changed == WHOLE_ROW else self._changed_fields(changed)
+            return [_Group(self.fields_of(changed)) for changed in rows]
+        return [_Group(self.fields_of(changed), numbers) for changed, numbers in rows.items()]
 
     def _encode_rows(
         self,

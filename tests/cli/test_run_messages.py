@@ -1,4 +1,4 @@
-"""What a run says while it goes on and at its end: waits, retries, times, and a signal."""
+"""What a run says while it runs and at its end: waits, retries, times, and a signal."""
 
 from __future__ import annotations
 

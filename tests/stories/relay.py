@@ -1,4 +1,4 @@
-"""A relay before a server that has no hooks: what comes in goes on as it is, and a test may step in between."""
+"""A relay before a server that has no hooks: it passes on what comes in, and a test may step in between."""
 
 from __future__ import annotations
 

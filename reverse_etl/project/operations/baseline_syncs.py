@@ -17,7 +17,7 @@ from reverse_etl.run.planning.sync_plan import PlanSamples, SyncPlan
 
 _DOWNLOADS = "reverse_etl_baseline"
 
-# Returns whether to go on, after a look at what the baseline would take as accepted.
+# Returns whether to continue, after a look at what the baseline would take as accepted.
 Confirm = Callable[[Sequence[SyncPlan]], bool]
 
 

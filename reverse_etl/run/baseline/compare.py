@@ -68,7 +68,7 @@ class ComparingAdopter:
     """Adopts the rows that are equal in the destination."""
 
     def __init__(self, open_stored_rows: OpenStoredRows, folder: Path | None) -> None:
-        """`folder` keeps what is downloaded, so that an interrupted baseline can go on. None: nothing is kept."""
+        """`folder` keeps what is downloaded, so that an interrupted baseline can continue. None: nothing is kept."""
         self._open_stored_rows = open_stored_rows
         self._folder = folder
         self._tally = _Tally()

@@ -24,7 +24,7 @@ class BaselineRequest:
     With `until`, which needs the method `trust`, only rows that happened up to then are taken. `only_added`: only rows
     that no run has sent yet.
 
-    `folder` keeps what a comparison downloads until it is done, so that it can go on after a crash.
+    `folder` keeps what a comparison downloads until it is done, so that it can continue after a crash.
     """
 
     method: BaselineMethod | None = None

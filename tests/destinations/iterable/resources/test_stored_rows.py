@@ -1,4 +1,4 @@
-"""Rows as they are read from Iterable: exports that fail, end early or go on, and lists of any type of project."""
+"""Rows as they are read from Iterable: exports that fail, end early or continue, and lists of any type of project."""
 
 from __future__ import annotations
 
