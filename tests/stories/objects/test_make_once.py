@@ -13,6 +13,7 @@ from reverse_etl.sandbox import Behaviour, SandboxOptions, start_sandbox
 from tests.stories.project import Project
 
 VIPS = {"object": "list_members", "list": {"name": "VIP"}, "create_list": True, "email": "email"}
+MAKING = ("/api/lists", "/api/catalogs/Goods")
 GOODS = {"object": "catalog_items", "catalog": "Goods", "create_catalog": True, "item_id": "id", "fields": ["name"]}
 
 
@@ -36,18 +37,20 @@ def vips(sandbox: Any) -> dict[int, int]:
     return {one.id: len(lists.get_memberships(one.id)) for one in lists if one.name == "VIP"}
 
 
+def count_made(sandbox: Any) -> int:
+    """Lists and catalogs that were made. A second catalog of a name may be asked for: Iterable refuses it."""
+    asked = [one for one in sandbox.project.requests if one.method == "POST" and one.path in MAKING]
+    return sum(one.status < 300 for one in asked)
+
+
 @pytest.mark.parametrize("meta", [VIPS, GOODS], ids=["list", "catalog"])
 def test_first_runs_at_once_make_one(project: Project, sandbox: Any, meta: object) -> None:
     project.tag(meta)
     codes = sorted(process.wait(timeout=120) for process in [project.start("run") for _ in range(3)])
     assert codes[0] == 0
-    asked = [one for one in sandbox.project.requests if one.method == "POST" and one.path in MAKING]
-    assert len(asked) == 1
+    assert count_made(sandbox) == 1
     assert project.cli("run").code == 0
-    assert len([one for one in sandbox.project.requests if one.method == "POST" and one.path in MAKING]) == 1
-
-
-MAKING = ("/api/lists", "/api/catalogs/Goods")
+    assert count_made(sandbox) == 1
 
 
 def test_a_list_that_is_not_listed_yet_is_known_by_its_id(project: Project, sandbox: Any) -> None:
