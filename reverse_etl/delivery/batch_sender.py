@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
+from reverse_etl.change_block import ordinals_of
 from reverse_etl.counting import plural
 from reverse_etl.delivery.batches import Batch, BatchCutter, halve
 from reverse_etl.delivery.rate_limiter import RateLimiter
@@ -58,29 +59,40 @@ class BatchSender:
     def problem(self) -> Problem | None:
         return self._engine.problem
 
-    def run(self, changes: Iterator[Change]) -> Iterator[SettledRows | None]:
+    def run(
+        self, changes: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None] = lambda _: None
+    ) -> Iterator[SettledRows | None]:
         """Yield one outcome for every change, in the order of the replies; None while it waits.
 
+        The changes come in parts of any size. `on_take` is called once for rows that a request takes.
         Rows about one user go in one request, in order, if the operation allows that. Otherwise they go in successive
         requests: the next is sent after the last one has an outcome.
         """
         waiting = changes
         while True:
             later: list[Change] = []
-            yield from self._round(self._cutter.cut(waiting, later))
+            yield from self._round(self._cutter.cut(waiting, later), on_take)
             if not later:
                 break
-            waiting = iter(later)
+            waiting = iter([later])
         if self._cutter.too_large:
             yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
 
-    def _round(self, batches: Iterator[list[Change]]) -> Iterator[SettledRows | None]:
-        source = (self._task(Batch(batch)) for batch in batches)
-        for done in self._engine.run(source):
+    def _round(
+        self, batches: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None]
+    ) -> Iterator[SettledRows | None]:
+        for done in self._engine.run(self._tasks(batches, on_take)):
             settled = None if done is None else self._settle(done)
             if settled is not None:
                 self._count(settled)
             yield settled
+
+    def _tasks(
+        self, batches: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None]
+    ) -> Iterator[Task[Batch]]:
+        for batch in batches:
+            on_take(batch)
+            yield self._task(Batch(batch))
 
     def _count(self, settled: SettledRows) -> None:
         """Count the outcomes of one response. Stop if the destination refuses everything."""
@@ -176,7 +188,9 @@ class BatchSender:
         ]
         if refused:
             self._note_isolated(batch)
-        accepted = [change.ordinal for change in batch.changes if change.ordinal not in result.refused]
+        accepted = ordinals_of(batch.changes)
+        if result.refused:
+            accepted = [ordinal for ordinal in accepted if ordinal not in result.refused]
         return SettledRows(accepted, refused, result.dropped_fields, result.created_fields)
 
     def _split(self, batch: Batch, reply: Reply, decision: ReplyDecision, *, maybe_applied: bool) -> SettledRows | None:

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Change, PastFailure
+from reverse_etl.change_block import ChangeBlock, concatenate
 from reverse_etl.destinations.operation import Operation
+
+# The open batch, by user, that holds the last row of the user so far.
+_Places = dict[str, list[Sequence[Change]]]
 
 
 @dataclass
@@ -24,26 +28,43 @@ class Batch:
 
 
 class _Lane:
-    """Rows that may share requests of at most `most_rows`. `batch` is still open."""
+    """Rows that may share requests of at most `most_rows`. `parts` is the batch that is still open, a list of its own.
+
+    It has `count` rows of `size` bytes.
+    """
 
     def __init__(self, most_rows: int) -> None:
         self.most_rows = most_rows
-        self.batch: list[Change] = []
-        self.size = 0
-        self.full: list[list[Change]] = []
+        self.parts: list[Sequence[Change]] = []
+        self.count = self.size = 0
+        self.full: list[Sequence[Change]] = []
         self.closed = 0
 
     def add(self, change: Change) -> None:
-        self.batch.append(change)
+        last = self.parts[-1] if self.parts else None
+        if isinstance(last, list):
+            last.append(change)
+        else:
+            self.parts.append([change])
+        self.count += 1
         self.size += len(change.body) + 1
+
+    def add_block(self, block: ChangeBlock) -> None:
+        self.parts.append(block)
+        self.count += len(block)
+        self.size += block.size
+
+    def open_batch(self) -> Sequence[Change]:
+        """Return the rows of the open batch."""
+        return concatenate(self.parts) if self.parts else ()
 
     def close(self) -> None:
         """Open the next batch."""
-        self.full.append(self.batch)
+        self.full.append(self.open_batch())
         self.closed += 1
-        self.batch, self.size = [], 0
+        self.parts, self.count, self.size = [], 0, 0
 
-    def take(self) -> list[list[Change]]:
+    def take(self) -> list[Sequence[Change]]:
         """Return the batches that are closed and were not taken yet."""
         taken, self.full = self.full, []
         return taken
@@ -63,25 +84,49 @@ class BatchCutter:
         """Set the largest number of rows in the following batches."""
         self._rows = min(self._rows, rows)
 
-    def cut(self, changes: Iterator[Change], later: list[Change]) -> Iterator[list[Change]]:
+    def cut(self, changes: Iterator[Sequence[Change]], later: list[Change]) -> Iterator[Sequence[Change]]:
         """Yield batches that may be sent at the same time: all rows of a user are in one of them, in their order.
 
         Rows that have to wait for an earlier row of their user are put into `later`. Rows that failed in an earlier
         run come last, in batches of half the size.
         """
         lane, failed = _Lane(self._rows), dict[int, _Lane]()
-        places: dict[str, list[Change]] = {}
-        for change in self._sendable(changes):
-            self._place(change, self._lane_of(change, lane, failed), places, later)
-            yield from lane.take()
+        places: _Places = {}
+        for part in changes:
+            if isinstance(part, ChangeBlock) and self._has_only_plain_rows(part):
+                yield from self._cut_block(part, lane)
+                continue
+            for change in self._sendable(part):
+                self._place(change, self._lane_of(change, lane, failed), places, later)
+                yield from lane.take()
         if later and lane.closed and self._operation.several_of_user:
-            later[:0] = lane.batch  # so that the rows that wait can fill up its request
-        elif lane.batch:
-            yield lane.batch
+            later[:0] = lane.open_batch()  # so that the rows that wait can fill up its request
+        elif lane.count:
+            yield lane.open_batch()
         for rows in sorted(failed, reverse=True):
-            yield from filter(None, [*failed[rows].full, failed[rows].batch])
+            yield from filter(None, [*failed[rows].full, failed[rows].open_batch()])
 
-    def _sendable(self, changes: Iterator[Change]) -> Iterator[Change]:
+    def _has_only_plain_rows(self, block: ChangeBlock) -> bool:
+        """Return whether each row can go in any request: it is not too large, and never failed. It has no user."""
+        if not block or block.has_users or block.largest > largest_row(self._operation):
+            return False
+        return self._past.keys().isdisjoint(block.ordinals if self._past else ())
+
+    def _cut_block(self, block: ChangeBlock, lane: _Lane) -> Iterator[Sequence[Change]]:
+        """Add plain rows to the open batch, and yield each batch before the row that has no room in it."""
+        start = 0
+        while start < len(block):
+            room = self._operation.max_bytes - self._operation.overhead - lane.size
+            most = min(self._rows, lane.most_rows) - lane.count
+            count = block.count_fitting(start, room, most) if most > 0 else 0
+            if count:
+                lane.add_block(block[start : start + count])
+                start += count
+            else:
+                lane.close()
+                yield from lane.take()
+
+    def _sendable(self, changes: Sequence[Change]) -> Iterator[Change]:
         largest = largest_row(self._operation)
         for change in changes:
             if len(change.body) + 1 > largest:
@@ -94,25 +139,25 @@ class BatchCutter:
         past = self._past.get(change.ordinal)
         return lane if past is None else failed.setdefault(past.rows, _Lane(max(1, past.rows // 2)))
 
-    def _place(self, change: Change, lane: _Lane, places: dict[str, list[Change]], later: list[Change]) -> None:
+    def _place(self, change: Change, lane: _Lane, places: _Places, later: list[Change]) -> None:
         """Add a row to the open batch of its lane, or to `later` if an earlier row of its user is in another batch.
 
         `places` has the batch that the next row of a user may join, if it is still open then.
         """
-        if lane.batch and not self._has_room(lane, change):
+        if lane.count and not self._has_room(lane, change):
             lane.close()
         place = places.get(change.user) if change.user else None
-        joins = place is None or (self._operation.several_of_user and place is lane.batch)
+        joins = place is None or (self._operation.several_of_user and place is lane.parts)
         if joins:
             lane.add(change)
         else:
             later.append(change)
         if change.user:
-            places[change.user] = lane.batch if joins else []
+            places[change.user] = lane.parts if joins else []
 
     def _has_room(self, lane: _Lane, change: Change) -> bool:
         room = self._operation.max_bytes - self._operation.overhead
-        return len(lane.batch) < min(self._rows, lane.most_rows) and lane.size + len(change.body) + 1 <= room
+        return lane.count < min(self._rows, lane.most_rows) and lane.size + len(change.body) + 1 <= room
 
 
 def largest_row(operation: Operation) -> int:

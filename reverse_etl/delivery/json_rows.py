@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from reverse_etl.change_block import ChangeBlock
 from reverse_etl.delivery.json_objects import ObjectTree
 from reverse_etl.delivery.row_fields import RowFields, Source
 from reverse_etl.destinations.operation import Body, JsonEncoder, Row, UnfitRow
@@ -46,13 +47,13 @@ def find_frame(body: Body, key: str, *, partial: bool) -> Frame | None:
 
 @dataclass(frozen=True)
 class JsonRows:
-    """The JSON of the rows of one batch: `bodies` as bytes, and how many fields each carries.
+    """The JSON of the rows of one batch: `bodies` as bytes with a comma after each, and how many fields each carries.
 
     `odd` are the numbers of rows that have to be encoded one by one.
     """
 
-    bodies: Sequence[bytes]
-    fields_sent: Sequence[int]
+    bodies: pa.Array
+    fields_sent: pa.Array
     odd: Collection[int]
 
 
@@ -69,10 +70,20 @@ def encode_rows(
     }
     texts = {n: column.texts for n, column in columns.items()}
     objects = _Objects({n: sources[n].skip_nulls for n in fields.positions}, texts, batch.num_rows)
-    parts = [frame.before, identity.texts, frame.between, objects.make(fields.data), frame.after]
+    parts = [frame.before, identity.texts, frame.between, objects.make(fields.data), f"{frame.after},"]
     bodies = pc.binary_join_element_wise(*parts, "").cast(pa.binary())
     odd = set(identity.odd).union(*(column.odd for column in columns.values()))
-    return JsonRows(bodies.to_pylist(), objects.count_fields(), odd)
+    return JsonRows(bodies, objects.count_fields(), odd)
+
+
+def block_of(rows: pa.RecordBatch, made: JsonRows, key: str, spared: int) -> ChangeBlock:
+    """Return encoded rows of the plan as changes. No other row is about the user of one of them."""
+    import pyarrow as pa
+
+    heads = [rows.column("ordinal").cast("int64"), *(rows.column(name).cast("string") for name in ("kind", "identity"))]
+    more = [pa.repeat("", len(rows)), made.bodies, made.fields_sent, pa.repeat(spared, len(rows))]
+    names = ("ordinal", "kind", "identity", "user", "body", "fields_sent", "fields_spared")
+    return ChangeBlock(pa.RecordBatch.from_arrays([*heads, *more], names=names), key)
 
 
 @dataclass(frozen=True)
@@ -116,16 +127,16 @@ class _Objects:
             texts = pc.if_else(pc.equal(texts, "{}"), None, texts)
         return [pc.fill_null(pc.binary_join_element_wise(name, texts, ""), "")]
 
-    def count_fields(self) -> Sequence[int]:
+    def count_fields(self) -> pa.Array:
         """Return how many fields each row carries. A skipped NULL is none."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         gaps = [self.texts[n].is_valid() for n, skipped in self.skipped.items() if skipped and self.texts[n].null_count]
         full = len(self.texts) - len(gaps)
         if not gaps:
-            return [full] * self.rows
+            return pa.repeat(full, self.rows)
         there = gaps[0].cast("int64")
         for valid in gaps[1:]:
             there = pc.add(there, valid.cast("int64"))
-        counts: list[int] = pc.add(there, full).to_pylist()
-        return counts
+        return pc.add(there, full)

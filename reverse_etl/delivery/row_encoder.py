@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reverse_etl.change import Change, Kind, Outcome, Status
+from reverse_etl.change_block import merge_by_ordinal
 from reverse_etl.delivery.json_objects import NO_VALUE, Leaf, build_objects, build_tree
-from reverse_etl.delivery.json_rows import encode_rows, find_frame
+from reverse_etl.delivery.json_rows import block_of, encode_rows, find_frame
+from reverse_etl.delivery.plan_columns import PlanColumns, pick_rows
 from reverse_etl.delivery.row_fields import WHOLE_ROW, RowFields, Source, all_fields, changed_fields
 from reverse_etl.destinations.operation import (
     NOTHING_TO_SEND,
@@ -32,27 +33,25 @@ _KINDS = {kind.value: kind for kind in Kind}
 _NO_RULE = IdentityRule("", ())
 # How many sets of changed fields are prepared at a time.
 _MOST_FIELD_SETS = 1000
-_PLAN_COLUMNS = ("ordinal", "kind", "identity")
 _WRITTEN = {Kind.ADDED.value, Kind.CHANGED.value, Kind.RESENT.value}
 # Fewer rows are encoded one by one.
 _LEAST_ROWS = 16
 
 
-@dataclass(frozen=True)
+@dataclass
 class Encoded:
     """The rows of one Arrow batch: rows to send, rows that cannot be sent, and ordinals without a request.
 
     `invalid` ordinals were held back by the plan. `unneeded` ordinals differ in nothing that a request can carry.
     """
 
-    changes: list[Change] = field(default_factory=list)
+    changes: Sequence[Change] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     invalid: list[int] = field(default_factory=list)
     unneeded: list[int] = field(default_factory=list)
 
     def sort(self) -> None:
-        """Put the rows back into the order of the plan."""
-        self.changes.sort(key=lambda change: change.ordinal)
+        """Put the rows without a request back into the order of the plan."""
         self.outcomes.sort(key=lambda outcome: outcome.ordinal)
         self.invalid.sort()
         self.unneeded.sort()
@@ -119,25 +118,21 @@ class Encoder:
         If only changed fields are sent, it also has `changed`.
         """
         encoded = Encoded()
-        heads = [batch.column(name).to_pylist() for name in _PLAN_COLUMNS]
-        values: dict[int, list[Any]] = {}
-        groups = self._groups(batch)
-        is_sorted = len(groups) == 1
-        for group in groups:
-            rest = self._encode_by_column(encoded, group, batch, heads)
-            if rest.rows is not None and not rest.rows:
-                continue
-            positions = rest.fields.positions
-            for position in positions:
-                if position not in values:
-                    values[position] = self._values(self._sources[position], batch)
+        columns = PlanColumns(batch, lambda position: self._values(self._sources[position], batch))
+        parts: list[Sequence[Change]] = []
+        for group in self._groups(batch):
+            rest = self._encode_by_column(parts, group, columns)
             if rest.rows is None:
-                self._encode_rows(encoded, rest.fields, heads, values)
-            else:
-                picked = {position: _pick(values[position], rest.rows) for position in positions}
-                self._encode_rows(encoded, rest.fields, [_pick(head, rest.rows) for head in heads], picked)
-            is_sorted = False
-        if not is_sorted:
+                parts.append(
+                    self._encode_rows(encoded, rest.fields, columns.heads, columns.values(rest.fields.positions))
+                )
+            elif rest.rows:
+                heads = [pick_rows(head, rest.rows) for head in columns.heads]
+                values = columns.values(rest.fields.positions).items()
+                picked = {position: pick_rows(column, rest.rows) for position, column in values}
+                parts.append(self._encode_rows(encoded, rest.fields, heads, picked))
+        encoded.changes = merge_by_ordinal(parts)
+        if len(parts) > 1:
             encoded.sort()
         return encoded
 
@@ -146,33 +141,30 @@ class Encoder:
         whole = self._form.merge_depth is None or changed is None or changed.startswith(WHOLE_ROW)
         return self._whole if whole else self._changed_fields(changed)
 
-    def _encode_by_column(
-        self, encoded: Encoded, group: _Group, batch: pa.RecordBatch, heads: Sequence[Sequence[Any]]
-    ) -> _Group:
+    def _encode_by_column(self, parts: list[Sequence[Change]], group: _Group, columns: PlanColumns) -> _Group:
         """Add rows whose JSON can be made column by column. Return the other rows."""
-        fields, encode = group.fields, self._form.encode_json
+        fields, encode, batch = group.fields, self._form.encode_json, columns.batch
         frame = self._frames[fields.partial]
         may_be_empty = fields.partial and (fields.data.gaps or not fields.data.members)
         if frame is None or encode is None or fields.key_values.members or may_be_empty:
             return group
-        chosen, others = self._divide(range(batch.num_rows) if group.rows is None else group.rows, heads)
+        chosen, others = self._divide(range(batch.num_rows) if group.rows is None else group.rows, columns)
         if len(chosen) < _LEAST_ROWS:
             return group
-        is_whole = len(chosen) == batch.num_rows
-        ordinals, kinds, identities = heads if is_whole else [_pick(head, chosen) for head in heads]
-        made = encode_rows(batch if is_whole else batch.take(chosen), fields, self._sources, frame, encode)
-        named = map(_KINDS.__getitem__, kinds)
-        user, key, spared = repeat(""), repeat(self._form.rule.key), repeat(fields.spared)
-        rows = map(Change, ordinals, named, identities, made.bodies, user, key, made.fields_sent, spared)
-        encoded.changes.extend(_without(rows, made.odd) if made.odd else rows)
+        rows = batch if len(chosen) == batch.num_rows else batch.take(chosen)
+        made = encode_rows(rows, fields, self._sources, frame, encode)
+        block = block_of(rows, made, self._form.rule.key, fields.spared)
+        parts.append(block.without(made.odd) if made.odd else block)
         return _Group(fields, [*others, *(chosen[index] for index in made.odd)])
 
-    def _divide(self, rows: Sequence[int], heads: Sequence[Sequence[Any]]) -> tuple[Sequence[int], Sequence[int]]:
+    def _divide(self, rows: Sequence[int], columns: PlanColumns) -> tuple[Sequence[int], Sequence[int]]:
         """Return the rows that are written and have the first identifier, and the other rows."""
-        _, kinds, identities = heads
+        import pyarrow.compute as pc
+
         other = self._form.rule.otherwise
-        if other is None and _WRITTEN.issuperset(kinds):
+        if other is None and _WRITTEN.issuperset(pc.unique(columns.batch.column("kind")).to_pylist()):
             return rows, ()
+        _, kinds, identities = columns.heads
         chosen: list[int] = []
         others: list[int] = []
         for row in rows:
@@ -182,10 +174,15 @@ class Encoder:
 
     def _groups(self, batch: pa.RecordBatch) -> list[_Group]:
         """Return the rows of a batch by the fields that they carry."""
+        import pyarrow.compute as pc
+
         if self._form.merge_depth is None:
             return [_Group(self._whole)]
+        column = batch.column("changed")
+        if pc.all(pc.fill_null(pc.starts_with(column, WHOLE_ROW), fill_value=True)).as_py():
+            return [_Group(self._whole)]
         rows: dict[str, list[int]] = {}
-        for number, changed in enumerate(batch.column("changed").to_pylist()):
+        for number, changed in enumerate(column.to_pylist()):
             whole = changed is None or changed.startswith(WHOLE_ROW)
             rows.setdefault(WHOLE_ROW if whole else changed, []).append(number)
         if len(rows) == 1:
@@ -198,8 +195,12 @@ class Encoder:
         fields: RowFields,
         heads: Sequence[Sequence[Any]],
         values: Mapping[int, Sequence[Any]],
-    ) -> None:
-        """Add rows that carry the same fields. `heads` are the plan's columns, `values` the fields' by position."""
+    ) -> list[Change]:
+        """Return rows that carry the same fields, and note the rows that are not sent.
+
+        `heads` are the plan's columns, `values` the fields' by position.
+        """
+        changes: list[Change] = []
         count = len(heads[0])
         sources = {position: self._sources[position] for position in fields.positions}
         unsendable = _unsendable(sources, values)
@@ -221,11 +222,12 @@ class Encoder:
                 row, numbers = Row(text, data, key_values, key, partial=fields.partial), (number, fields.spared)
             made = self._change(ordinal, _KINDS[kind], row, numbers)
             if isinstance(made, Change):
-                encoded.changes.append(made)
+                changes.append(made)
             elif made is None:
                 encoded.unneeded.append(ordinal)
             else:
                 encoded.outcomes.append(made)
+        return changes
 
     def _change(self, ordinal: int, kind: Kind, row: Row, fields: tuple[int, int]) -> Change | Outcome | None:
         """Return the change of a row, or why it cannot be sent. None: it differs in nothing that a request carries."""
@@ -246,14 +248,6 @@ class Encoder:
     def _values(self, source: Source, batch: pa.RecordBatch) -> list[Any]:
         values = self._form.encode_column(batch.column(source.column), source.cast, as_json=source.json)
         return [NO_VALUE if value is None else value for value in values] if source.skip_nulls else values
-
-
-def _without(rows: Iterator[Change], numbers: Collection[int]) -> Iterator[Change]:
-    return (row for number, row in enumerate(rows) if number not in numbers)
-
-
-def _pick(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:
-    return [values[row] for row in rows]
 
 
 def _count_fields(sources: Mapping[int, Source], values: Mapping[int, Sequence[Any]], rows: int) -> Iterator[int]:

@@ -116,8 +116,15 @@ FORMS = [
 @given(batches(), st.sampled_from(FORMS))
 def test_bodies_are_those_of_rows_encoded_one_by_one(drawn, form):
     sources, batch = drawn
-    slow = Encoder(sources, form).encode(batch)
-    assert Encoder(sources, replace(form, encode_json=convert_to_json)).encode(batch) == slow
+    assert both_ways(sources, form, batch)
+
+
+def both_ways(sources, form, batch):
+    """Encode rows column by column. They must be those that are encoded one by one."""
+    fast = Encoder(sources, replace(form, encode_json=convert_to_json)).encode(batch)
+    listed = replace(fast, changes=list(fast.changes))
+    assert listed == Encoder(sources, form).encode(batch)
+    return listed
 
 
 @pytest.mark.parametrize("start", [0, 3])
@@ -133,8 +140,7 @@ def test_a_slice_of_a_batch_is_encoded_from_its_own_rows(start):
     )
     source, form = [Source("v", "v")], RowFormat(body, convert_to_type)
     batch = whole.slice(start, 20)
-    fast = Encoder(source, replace(form, encode_json=convert_to_json)).encode(batch)
-    assert fast == Encoder(source, form).encode(batch)
+    fast = both_ways(source, form, batch)
     assert [change.ordinal for change in fast.changes] == list(range(start, start + 20))
 
 

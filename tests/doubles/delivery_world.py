@@ -115,7 +115,7 @@ class World:
         delivery = BatchSender(operation, line, self.limiter(), self.batch_rows, self.past)
         result = Delivered(counts=line.counts)
         try:
-            for settled in delivery.run(changes):
+            for settled in delivery.run(iter([changes])):
                 if settled is not None:
                     result.take(settled)
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.change import Outcome, PastFailure, Status
@@ -62,8 +62,8 @@ class Journal:
         """Note accepted rows."""
         for start, end in _intervals(ordinals):
             self.acked.add(start, end)
+            self.outcomes.removed += end - max(start, REMOVALS_FROM) if end > REMOVALS_FROM else 0
         self.outcomes.counts[Status.ACCEPTED] += len(ordinals)
-        self.outcomes.removed += sum(ordinal >= REMOVALS_FROM for ordinal in ordinals)
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
         """Note all other outcomes. An ordinal is covered only after it is saved as an exception."""
@@ -120,13 +120,15 @@ def lease_lost_error(fence: int) -> LeaseError:
     )
 
 
-def _intervals(ordinals: Sequence[int]) -> list[tuple[int, int]]:
-    """Return ordinals as half-open intervals. A whole batch is one interval."""
-    if not ordinals:
-        return []
-    if ordinals[-1] - ordinals[0] + 1 == len(ordinals):
-        return [(ordinals[0], ordinals[-1] + 1)]
-    found = Ranges()
+def _intervals(ordinals: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield ordinals as half-open intervals. A batch may hold them in another order."""
+    if isinstance(ordinals, range):
+        yield ordinals.start, ordinals.stop
+        return
+    start = end = ordinals[0] if ordinals else 0
     for ordinal in ordinals:
-        found.add(ordinal, ordinal + 1)
-    return list(found)
+        if ordinal != end:
+            yield start, end
+            start = ordinal
+        end = ordinal + 1
+    yield start, end

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import chain
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
+from reverse_etl.change_block import count_fields, ordinals_of
 from reverse_etl.counting import plural
 from reverse_etl.delivery.batch_sender import BatchSender, SettledRows
 from reverse_etl.delivery.rate_limiter import RateLimiter
@@ -96,7 +98,7 @@ class WindowSender:
         counts[Status.ABORTED] += self._total - sum(counts.values())
         self._journal.untouched.add(self._next_ordinal, self._window_end)
 
-    def _encode(self, window: Window) -> Iterator[Change]:
+    def _encode(self, window: Window) -> Iterator[Sequence[Change]]:
         """Return the rows that can be sent, encoded on demand. Note the outcomes of the others."""
         for batch in window.portions():
             encoded = self._runnable.encoder.encode(batch)
@@ -104,50 +106,50 @@ class WindowSender:
             self._journal.note(encoded.outcomes)
             # The destination holds all that a request for these rows could carry.
             self._journal.accept(encoded.unneeded)
-            yield from encoded.changes
+            yield encoded.changes
 
-    def _count_taken(self, changes: Iterator[Change]) -> Iterator[Change]:
-        """Return the same changes. Count each one as in flight when a request takes it."""
-        for change in changes:
-            self._next_ordinal = change.ordinal + 1
-            self._in_flight += 1
-            self._fields_sent += change.fields_sent
-            self._fields_spared += change.fields_spared
-            yield change
+    def _count_taken(self, changes: Sequence[Change]) -> None:
+        """Count rows that a request has taken as in flight."""
+        self._next_ordinal = max(self._next_ordinal, _end_of(ordinals_of(changes)))
+        self._in_flight += len(changes)
+        sent, spared = count_fields(changes)
+        self._fields_sent += sent
+        self._fields_spared += spared
 
     def _count_settled(self, settled: Iterator[SettledRows | None]) -> Iterator[SettledRows | None]:
         """Return the same outcomes. Count their rows as no longer in flight, and unsent fields as not sent."""
         for some in settled:
             if some is not None:
                 self._in_flight -= len(some.accepted) + len(some.outcomes)
-                self._fields_sent -= sum(change.fields_sent for change in some.unsent)
-                self._fields_spared -= sum(change.fields_spared for change in some.unsent)
+                sent, spared = count_fields(some.unsent)
+                self._fields_sent -= sent
+                self._fields_spared -= spared
             yield some
 
-    def _send(self, changes: Iterator[Change], operation: Operation) -> None:
+    def _send(self, changes: Iterator[Sequence[Change]], operation: Operation) -> None:
         lookup = self._runnable.bound.operations.lookup
         if lookup is None or operation is not self._runnable.bound.operations.write:
             self._deliver(changes, operation)
             return
         lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
-        self._note_all(_settle(outcome) for outcome in lookups.run(changes))
+        self._note_all(_settle(outcome) for outcome in lookups.run(chain.from_iterable(changes)))
         self.problem = lookups.problem
         if self.problem is not None:
             unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.to_send]
             self._note_all(iter([SettledRows(outcomes=unsent)]))
             return
         doubts: dict[int, Outcome] = {}
-        self._deliver(iter(lookups.to_send), operation, doubts if lookup.settles else None)
+        self._deliver(iter([lookups.to_send]), operation, doubts if lookup.settles else None)
         doubtful = [change for change in lookups.to_send if change.ordinal in doubts]
         self._note_all(self._count_settled(self._resolve_doubts(doubts, doubtful, lookup)))
 
     def _deliver(
-        self, changes: Iterator[Change], operation: Operation, doubts: dict[int, Outcome] | None = None
+        self, changes: Iterator[Sequence[Change]], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
         """Send changes. With `doubts`, refusals that may be wrong are put into it instead of the journal."""
         limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
         sender = BatchSender(operation, self._context, limiter, rows, self._past_failures)
-        settled = sender.run(self._count_taken(changes))
+        settled = sender.run(changes, self._count_taken)
         certain = settled if doubts is None else (_move_doubts(some, doubts) for some in settled)
         self._note_all(self._count_settled(certain))
         self.problem = self.problem or sender.problem
@@ -208,6 +210,11 @@ class WindowSender:
         self._environment.report(
             Event(PROGRESS, f"sync `{name}`: {accepted:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
+
+
+def _end_of(ordinals: Sequence[int]) -> int:
+    """Return the number after the largest ordinal."""
+    return ordinals.stop if isinstance(ordinals, range) else max(ordinals, default=-1) + 1
 
 
 def _settle(outcome: Outcome | None) -> SettledRows | None:

@@ -12,6 +12,7 @@ import orjson
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject
@@ -119,7 +120,7 @@ class TrackBulk(Operation):
     several_of_user: bool = True
 
     def build(self, changes: Sequence[Change]) -> Request:
-        body = b'{"events":[' + b",".join([change.body for change in changes]) + b"]}"
+        body = b'{"events":[' + join_bodies(changes) + b"]}"
         return Request(self.endpoint, self.endpoint.path, body)
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Problem, Status
+from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
@@ -203,7 +204,7 @@ class ListOperation(Operation):
     window: int = _WINDOW
 
     def build(self, changes: Sequence[Change]) -> Request:
-        rows = b",".join([change.body for change in changes])
+        rows = join_bodies(changes)
         body = b'{"listId":%d,"subscribers":[%b]%b}' % (self.list_id, rows, self._switch())
         return Request(self.endpoint, self.endpoint.path, body)
 

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Problem, Status
+from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.definition.send_key import ChangedFieldsEntry
@@ -219,7 +220,7 @@ class UpdateSubscriptions(Operation):
     window: int = _WINDOW
 
     def build(self, changes: Sequence[Change]) -> Request:
-        rows = b",".join([change.body for change in changes])
+        rows = join_bodies(changes)
         return Request(self.endpoint, self.endpoint.path, b'{"updateSubscriptionsRequests":[' + rows + b"]}")
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import Field as Key
 
 from reverse_etl.change import Change, Outcome, Status
+from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.definition.send_key import ChangedFieldsEntry
@@ -201,7 +202,7 @@ class BulkUpdate(Operation):
 
     def build(self, changes: Sequence[Change]) -> Request:
         flag = "" if self.create_new_fields is None else f',"createNewFields":{str(self.create_new_fields).lower()}'
-        body = b'{"users":[' + b",".join([change.body for change in changes]) + b"]" + flag.encode() + b"}"
+        body = b'{"users":[' + join_bodies(changes) + b"]" + flag.encode() + b"}"
         return Request(self.endpoint, self.endpoint.path, body)
 
     def read(self, changes: Sequence[Change], reply: Reply) -> BatchResult:
