@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 from zlib import crc32
 
 import pytest
@@ -33,6 +34,8 @@ _SHARE = 6
 _SHARE_OF_TYPES = 3
 # Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
 _CLOUDS = ("snowflake", "bigquery")
+# How a class says that it runs the contract of another class of its file in another setup.
+_SETUP = re.compile(r"(WithLeastRights|ThroughPool|BesidePostgres)?::")
 
 
 class Watch:
@@ -58,8 +61,10 @@ def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
     """Tests that repeat a result in another place; `make test-all` runs them too.
 
     Each story of an object runs against one of the two servers, and every story runs against both in some class.
-    Each contract of what a sync does runs on one of the two local cloud warehouses, and on DuckDB and Postgres.
+    Each contract of what a sync does runs on one of the two local cloud warehouses, and on DuckDB and Postgres. Where
+    a file has more than one setup of a warehouse, each contract runs in one of them.
     """
+    yield from _other_setups(items)
     functions: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         functions[_function_of(item)].append(item)
@@ -73,14 +78,30 @@ def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
 
 
 def _belongs_to_other_cloud(test: pytest.Item) -> bool:
-    function = getattr(test, "function", None)
-    module = function.__module__ if function else ""
-    if not module.startswith("tests.contracts.") or module == "tests.contracts.warehouse" or "type" in test.name:
+    if not _is_contract(test) or test.function.__module__ == "tests.contracts.warehouse" or "type" in test.name:
         return False
     if "_account" in test.nodeid:
         return False
-    chosen = _CLOUDS[crc32(function.__name__.encode()) % len(_CLOUDS)]
+    chosen = _CLOUDS[crc32(test.function.__name__.encode()) % len(_CLOUDS)]
     return any(f"/{cloud}/" in test.nodeid for cloud in _CLOUDS if cloud != chosen)
+
+
+def _other_setups(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    setups: dict[str, dict[str, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        if _is_contract(item):
+            function = _function_of(item)
+            contract, setup = _SETUP.sub("::", function), "".join(_SETUP.findall(function))
+            setups[contract][setup].append(item)
+    for contract, tests in setups.items():
+        most = max(map(len, tests.values()))
+        complete = sorted(setup for setup, some in tests.items() if len(some) == most)
+        chosen = complete[crc32(contract.encode()) % len(complete)]
+        yield from (item for setup, some in tests.items() if setup != chosen for item in some)
+
+
+def _is_contract(test: pytest.Item) -> TypeGuard[pytest.Function]:
+    return isinstance(test, pytest.Function) and test.function.__module__.startswith("tests.contracts.")
 
 
 def _other_sides(tests: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
