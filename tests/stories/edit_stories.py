@@ -6,12 +6,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reverse_etl.run.sending import canary
+from tests.stories.death import Killed, dying_at
 from tests.stories.object_stories import DailyStories, FaultStories, Hooks, KillStories, RateStories, RefusalStories
 from tests.stories.sides import Side
 from tests.stories.story import Story
@@ -20,20 +22,49 @@ NUMBERS = st.integers(0, 5)
 # Each example is several runs; STORY_EXAMPLES=50 looks further.
 EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "3"))
 CANARY, BASELINE = "canary", "baseline"
-# One day: rows that are there from now on in a version, or are gone; rows that the other side refuses; and what the run
-# sends: all rows, the first ones, or a canary of one row first. Or another tool sends all, and a baseline trusts it.
-DAYS = st.lists(
-    st.tuples(
-        st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4),
-        st.sets(NUMBERS, max_size=2),
-        st.sampled_from([None, 1, 2, CANARY, BASELINE]),
-    ),
-    min_size=1,
-    max_size=3,
+
+
+class Death(NamedTuple):
+    """At which step a command dies; if it is a request, whether it arrived."""
+
+    step: int
+    landed: bool
+
+
+class Day(NamedTuple):
+    """One day: rows that are there from now on in a version, or are gone; and rows that the other side refuses.
+
+    `part` is what the run sends: all rows, the first ones, or a canary of one row first. Or another tool sends all, and
+    a baseline trusts it.
+    """
+
+    edits: dict[int, int | None]
+    refused: set[int] = frozenset()  # type: ignore[assignment]
+    part: int | str | None = None
+    death: Death | None = None
+
+
+DAYS = st.builds(
+    Day,
+    st.dictionaries(NUMBERS, st.none() | st.integers(0, 2), max_size=4),
+    st.sets(NUMBERS, max_size=2),
+    st.sampled_from([None, 1, 2, CANARY, BASELINE]),
+    # A run has about 25 steps.
+    st.none() | st.builds(Death, st.integers(0, 25), st.booleans()),
+)
+SOUND = settings(
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 
-# A baseline before the first run, and rows that change, leave, come or are refused afterwards.
-ADOPTED = [({0: 1, 3: 0}, set[int](), BASELINE), ({0: 2, 1: None, 4: 0}, {4}, None)]
+# A baseline before the first run, a run of changed, new and refused rows that dies after its request, and one change
+# that is taken back.
+ADOPTED = [
+    Day({0: 1, 3: 0}, part=BASELINE),
+    Day({0: 2, 1: None, 4: 0}, {4}, death=Death(8, landed=True)),
+    Day({0: 1}),
+]
 
 
 def run_day(story: Story, part: int | str | None) -> None:
@@ -48,61 +79,86 @@ def run_day(story: Story, part: int | str | None) -> None:
     assert ended.code == 0 or ended.says("guard-canary"), ended.out + ended.err
 
 
+def trust(story: Story) -> None:
+    """Take the rows of the model as accepted. Nothing is sent."""
+
+    def adopt() -> None:
+        ended = story.project.cli("baseline", "--select", "people", "--trust", "--yes")
+        assert ended.code == 0, ended.out + ended.err
+
+    assert story.requests_of(adopt) == 0
+
+
+def live_through(story: Story, day: Day) -> None:
+    """Do what the day says, until its death; the next day is an hour later."""
+
+    def act() -> None:
+        trust(story) if day.part == BASELINE else run_day(story, day.part)
+
+    if day.death is None:
+        act()
+        return
+    try:
+        with dying_at(*day.death):
+            act()
+    except Killed:
+        story.project.let_time_pass()
+
+
 class EditStories(Hooks):
     """Random days. Refused rows are accepted at the end and requeued."""
 
     @pytest.mark.slow
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
-    )
+    @settings(SOUND, max_examples=EXAMPLES)
     @example(days=ADOPTED)
-    @given(days=DAYS)
-    def test_after_any_days_the_other_side_holds_the_model(
-        self, side: Side, days: list[tuple[dict[int, int | None], set[int], int | str | None]]
-    ) -> None:
+    @given(days=st.lists(DAYS, min_size=1, max_size=3))
+    def test_after_any_days_the_other_side_holds_the_model(self, side: Side, days: list[Day]) -> None:
+        self.live_through_all(side, days)
+
+    @pytest.mark.slow
+    @pytest.mark.repeat
+    @pytest.mark.parametrize("side", ["reference"], indirect=True)
+    @settings(SOUND, max_examples=4)
+    @given(days=st.lists(DAYS, min_size=3, max_size=6))
+    def test_after_many_days_the_other_side_holds_the_model(self, side: Side, days: list[Day]) -> None:
+        self.live_through_all(side, days)
+
+    def live_through_all(self, side: Side, days: list[Day]) -> None:
+        """Live through the days and a calm one, accept all rows, and compare the other side with the model."""
         with tempfile.TemporaryDirectory() as folder:
             story = self.begin(side, Path(folder) / "shop")
             versions: dict[int, int] = dict.fromkeys(range(3), 0)
             ever = {(number, 0) for number in versions}
-            for edits, refused, part in [*days, ({}, set[int](), None)]:
-                versions.update({number: version for number, version in edits.items() if version is not None})
-                for number in [number for number, version in edits.items() if version is None]:
+            for day in [*days, Day({})]:
+                versions.update({number: version for number, version in day.edits.items() if version is not None})
+                for number in [number for number, version in day.edits.items() if version is None]:
                     versions.pop(number, None)
                 ever |= set(versions.items())
                 story.build(*(self.row(number, version) for number, version in sorted(versions.items())))
-                if part == BASELINE:
-                    self.adopt(story)
-                    continue
-                side.refuse(*(self.name(self.row(number)) for number in refused))
-                run_day(story, part)
+                if day.part == BASELINE:
+                    self.send_by_another_tool(story)
+                else:
+                    side.refuse(*(self.name(self.row(number)) for number in day.refused))
+                live_through(story, day)
             story.project.cli("requeue")
             story.run("--allow", "empty_model")
             held, expected = dict(self.held(story.memory)), self.expected(story.rows)
             assert {name: held.pop(name) for name in expected} == expected
             # A baseline takes rows that left the model as removed, and sends no removal.
-            keeps = not self.deletes or any(part == BASELINE for _, _, part in days)
+            keeps = not self.deletes or any(day.part == BASELINE for day in days)
             left = [self.row(*one) for one in ever] if keeps else []
             assert set(held) <= set(self.expected(left))
             assert side.advice() == []
             assert not story.plan()["to_send"] or not story.rows
 
-    def adopt(self, story: Story) -> None:
-        """Let another tool send every row, and trust it: the baseline itself sends nothing."""
+    def send_by_another_tool(self, story: Story) -> None:
+        """Send every row, by a project of its own."""
         story.side.refuse()
         folder = story.project.folder.parent / "other"
         other = Story.begin(folder, story.side, self.definition(), self.columns, story.project.environment)
         other.build(*story.rows)
         other.run("--allow", "empty_model", "--allow", "old_events")
         shutil.rmtree(folder)
-
-        def trust() -> None:
-            ended = story.project.cli("baseline", "--select", "people", "--trust", "--yes")
-            assert ended.code == 0, ended.out + ended.err
-
-        assert story.requests_of(trust) == 0
 
 
 class ObjectStories(DailyStories, RateStories, RefusalStories, FaultStories, KillStories, EditStories):
