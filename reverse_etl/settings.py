@@ -31,10 +31,12 @@ _OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
 
 
 def _read_duration(value: object) -> object:
-    """Return seconds for a text such as `90`, `30m` or `1h30m`; anything else unchanged."""
-    parts = _DURATION.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    if parts is None or not any(parts.groups()):
+    """Return seconds for a text such as `90`, `30m` or `1h30m`. Numbers stay. Raises ValueError for other texts."""
+    if not isinstance(value, str):
         return value
+    parts = _DURATION.fullmatch(value.strip().lower())
+    if parts is None or not any(parts.groups()):
+        raise ValueError("must be a time such as `1800`, `30m` or `1h30m`")
     hours, minutes, seconds = (float(part or 0) for part in parts.groups())
     return hours * 3600 + minutes * 60 + seconds
 

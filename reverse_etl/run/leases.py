@@ -51,7 +51,8 @@ def acquire_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironmen
 
 def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) -> LeaseRow:
     """Take the lease and return its row. Raises LeaseError if another run is active, or if the wait is over."""
-    until = environment.clock.monotonic() + environment.invocation.wait
+    invocation = environment.invocation
+    until = min(environment.clock.monotonic() + invocation.wait, invocation.ends_at)
     reported = False
     while not lease.acquire():
         row = store.lease_row()
@@ -61,8 +62,8 @@ def take_lease(store: SnapshotStore, lease: Lease, environment: RunEnvironment) 
         if _is_live(row, environment):
             raise _lease_held_error(row, left)
         if environment.clock.monotonic() + left > until:
-            raise _lease_not_free_error(row, left, environment.invocation.wait)
-        if environment.invocation.stop():
+            raise _lease_not_free_error(row, left, environment)
+        if invocation.stop():
             raise LeaseError(
                 "interrupted", "the run was stopped while it waited", context=_described(row), hint="Run again."
             )
@@ -111,12 +112,17 @@ def _lease_held_error(row: LeaseRow, left: float) -> LeaseError:
     )
 
 
-def _lease_not_free_error(row: LeaseRow, left: float, wait: float) -> LeaseError:
+def _lease_not_free_error(row: LeaseRow, left: float, environment: RunEnvironment) -> LeaseError:
+    wait, time_left = environment.invocation.wait, environment.invocation.ends_at - environment.clock.monotonic()
+    reason, hint = f"--wait is {wait:g} s", f"Run again later, or with `--wait {left + 1:.0f}`."
+    if time_left < wait:
+        reason = f"the longest running time (`max_runtime`) ends in {max(0.0, time_left):.0f} s"
+        hint = "Run again later, or give the run more time."
     return LeaseError(
         "lease-not-free",
-        f"the lease of this sync becomes free in {left:.0f} s, and --wait is {wait:g} s",
+        f"the lease of this sync becomes free in {left:.0f} s, and {reason}",
         context=_described(row) if row.holder else {"reason": "requests of the last run may still take effect"},
-        hint=f"Run again later, or with `--wait {left + 1:.0f}`.",
+        hint=hint,
     )
 
 

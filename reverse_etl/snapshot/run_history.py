@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
 BASELINE = "baseline"
 # The status of a row that records a reset of the sync.
 RESET = "reset"
+# Warehouses write as many digits of a second as there are, and some a zone, which is UTC.
+_TIME = re.compile(r"(\d+-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d+))?.*")
 # The status of a row about a run that crashed while guards were allowed. The run that recovers it writes the row.
 CRASHED = "crashed"
 
@@ -36,7 +39,10 @@ class RunOrigin:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One recorded run. Times are UTC text. `origin` is empty for runs of earlier versions."""
+    """One recorded run. Times are UTC text, with microseconds if they were read.
+
+    `origin` is empty for runs of earlier versions.
+    """
 
     invocation_id: str
     fence: int
@@ -175,9 +181,24 @@ def last_runs(reader: Reader, tables: Tables, limit: int) -> list[RunRow]:
         (tables.sync,),
     )
     return [
-        RunRow(row[0], int(row[1]), row[2], row[3], row[4], json.loads(row[5] or "{}"), row[6], _origin(row[7:]))
+        RunRow(
+            invocation_id=row[0],
+            fence=int(row[1]),
+            status=row[2],
+            started_at=_with_microseconds(row[3]),
+            ended_at=_with_microseconds(row[4]),
+            counts=json.loads(row[5] or "{}"),
+            problem=row[6],
+            origin=_origin(row[7:]),
+        )
         for row in rows
     ]
+
+
+def _with_microseconds(text: str) -> str:
+    """Return a time with six digits after the second, so that times stand in even columns."""
+    found = _TIME.fullmatch(text)
+    return f"{found[1]} {found[2]}.{(found[3] or '')[:6]:0<6}" if found else text
 
 
 def _origin(cells: Sequence[str | None]) -> RunOrigin:

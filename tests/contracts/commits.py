@@ -172,11 +172,12 @@ class CommitsContract:
         for number, problem in ((1, None), (2, "guard-removed")):
             origin = RunOrigin("anna", "etl-1", ("build", "removed")[:number], ("build",))
             row = RunRow(
-                f"id {number}", number, "success", "2026-01-01 00:00:00", "", {"added": number}, problem, origin
+                f"id {number}", number, "success", "2026-01-01 00:00:00.12", "", {"added": number}, problem, origin
             )
             record_run(people.warehouse, store.tables, row)
         newest, oldest = last_runs(people.warehouse, store.tables, 5)
         assert (newest.fence, newest.counts, newest.problem) == (2, {"added": 2}, "guard-removed")
         assert newest.origin == RunOrigin("anna", "etl-1", ("build", "removed"), ("build",))
-        assert (oldest.invocation_id, oldest.started_at[:10]) == ("id 1", "2026-01-01")
+        assert (oldest.invocation_id, oldest.started_at) == ("id 1", "2026-01-01 00:00:00.120000")
+        assert len(oldest.ended_at) == len(oldest.started_at)
         assert last_runs(people.warehouse, store.tables, 1) == [newest]

@@ -361,7 +361,9 @@ class _HarnessRun:
         for row in rows:
             fate = Fate.ACCEPTED if row.kind == "invalid" else self.fate(row)
             assert row.carried is None or row.identity not in self.harness.doubtful, "a refused row goes in part"
-            if fate in LANDING and row.kind != "invalid":
+            # Who is skipped when the row is removed was gone already.
+            was_gone = fate is Fate.SKIPPED and row.kind == "removed"
+            if was_gone or (fate in LANDING and row.kind != "invalid"):
                 self._land(row)
             if row.kind not in ("invalid", "removed") and fate is not Fate.ABORTED:
                 settle = self.harness.doubtful.discard if fate is Fate.ACCEPTED else self.harness.doubtful.add

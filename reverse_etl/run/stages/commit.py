@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reverse_etl.change import Status
 from reverse_etl.provenance import FIRST_RUN_IS_OPEN
 from reverse_etl.run.checks.first_run import allows_whole_first_run
@@ -20,7 +22,7 @@ def commit(context: ApprovedRun) -> ApprovedRun:
     if counts.lists_settled:
         rejections.clear_settled()
     if context.runnable.bound.operations.write.unbars_identities:
-        release_readmitted_rows(context)
+        context = replace(context, warnings=(*context.warnings, *release_readmitted_rows(context)))
     sent_edit = bool(context.snapshot_status.diff.edited) and context.is_complete
     if sent_edit or _ends_first_run(context):
         _remember_end(context, sent_edit=sent_edit)

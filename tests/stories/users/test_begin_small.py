@@ -99,7 +99,23 @@ def test_no_request_starts_after_the_longest_running_time(shop: Project, iterabl
     assert not iterable.applied
     assert shop.cli("run", "--max-runtime", "1h30m").code == 0
     assert len(iterable.applied) == 12
-    assert shop.cli("run", "--max-runtime", "soon").code == 2
+
+
+@pytest.mark.parametrize("time", ["soon", "1x", "-5m"])
+def test_a_wrong_running_time_shows_a_right_one(shop: Project, time: str) -> None:
+    ended = shop.cli("run", "--max-runtime", time)
+    assert ended.code == 2
+    assert ended.says("wrong-setting", "max_runtime", "`30m`", f"found '{time}'")
+
+
+def test_a_run_does_not_wait_for_a_lease_beyond_its_longest_running_time(shop: Project) -> None:
+    assert shop.cli("run").code == 0
+    shop.sql("UPDATE people SET name = 'X'")
+    shop.sql("UPDATE reverse_etl.lease__people_c9022680 SET quiet_at = now()::TIMESTAMP + INTERVAL 1 MINUTE")
+    ended = shop.cli("run", "--max-runtime", "20s")
+    assert ended.code == 1
+    assert ended.says("lease-not-free", "becomes free in", "the longest running time (`max_runtime`) ends in")
+    assert shop.cli("run", "--max-runtime", "20s", "--wait", "0").says("lease-not-free", "--wait is 0 s")
 
 
 def test_a_limited_run_is_judged_by_what_it_sends_and_later_runs_as_before(shop: Project) -> None:

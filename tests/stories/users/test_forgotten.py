@@ -66,6 +66,21 @@ def test_who_is_let_back_in_by_our_own_sync_is_sent_again(make):
     assert run(project, "--select", "sync:users") == {"users": "1 0 0"}
 
 
+def test_rows_of_a_faulty_sync_cannot_be_sent_again_and_a_warning_says_so(make, side):
+    project = make({**EVENTS, "name": "seen"}, UNFORGET)
+    project.fill(COLUMNS, [{"id": "e1", "email": "gone@shop.com", "name": "a"}])
+    assert run(project, "--select", "sync:seen") == {"seen": "0 1 0"}
+    project.tag([{**EVENTS, "name": "seen", "fields": ["nickname"]}, UNFORGET])
+    assert run(project, "--select", "sync:unforget") == {"unforget": "1 0 0"}
+    [warning] = project.result()["warnings"]
+    assert "held rows of sync `seen` could not all be released" in warning
+    assert "nickname" in warning
+    project.tag([{**EVENTS, "name": "seen"}, UNFORGET])
+    assert project.cli("requeue", "--select", "sync:seen").code == 0
+    side.call("POST", "/api/users/update", {"email": "gone@shop.com", "dataFields": {"name": "x"}})
+    assert run(project, "--select", "sync:seen") == {"seen": "1 0 0"}
+
+
 def test_a_person_is_named_to_be_sent_again(make, side):
     project = make(USERS)
     project.fill(COLUMNS, [{"email": "gone@shop.com", "name": "a"}])
