@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,7 +76,23 @@ def read_manifest(locations: Locations) -> Manifest:
 
     Raises ConfigError `missing-manifest`, `broken-manifest` or `unsupported-manifest`.
     """
-    path = locations.manifest
+    with _paused_collector():
+        return _read(locations.manifest)
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Pause the garbage collector. A manifest is a million objects that stay, and it would visit them many times."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(path: Path) -> Manifest:
     content = _load(path)
     metadata = mapping(content.get("metadata"))
     _refuse_unknown_schema(path, metadata, content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reverse_etl.warehouses.identifier_quotes import identifier_quote
 
@@ -31,6 +32,7 @@ class Model:
     - `config` is dbt's, with the merged `meta`.
     - `compiled` is its SQL, if the command that wrote the manifest compiled it.
     - `checksum` is the SHA-256 of its file without outer blanks.
+    - `described` are the entries of its columns, as dbt wrote them.
     """
 
     unique_id: str
@@ -44,7 +46,7 @@ class Model:
     file: str = ""
     patch_file: str | None = None
     meta: Mapping[str, object] = field(default_factory=dict)
-    columns: tuple[DocumentedColumn, ...] = ()
+    described: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     fqn: tuple[str, ...] = ()
     path: str = ""
@@ -60,6 +62,11 @@ class Model:
     attached_node: str | None = None
     compiled: str | None = None
     checksum: str | None = None
+
+    @cached_property
+    def columns(self) -> tuple[DocumentedColumn, ...]:
+        """Return the documented columns. A large project has many thousands, and few of them are asked for."""
+        return tuple(_column(name, mapping(column), self.meta) for name, column in self.described.items())
 
 
 def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
@@ -80,7 +87,7 @@ def read_node(unique_id: str, raw: Mapping[str, object], adapter: str) -> Model:
         file=(text(raw.get("original_file_path")) or "").replace("\\", "/"),
         patch_file=_patch_file(text(raw.get("patch_path"))),
         meta=meta,
-        columns=_columns(raw, meta),
+        described=mapping(raw.get("columns")),
         tags=as_texts(raw.get("tags") or config.get("tags")),
         fqn=as_texts(raw.get("fqn")) or (name,),
         path=(text(raw.get("path")) or "").replace("\\", "/"),
@@ -119,10 +126,6 @@ def as_texts(value: object) -> tuple[str, ...]:
 
 def _checksum(raw: Mapping[str, object]) -> str | None:
     return text(raw.get("checksum")) if raw.get("name") == "sha256" else None
-
-
-def _columns(raw: Mapping[str, object], model_meta: Mapping[str, object]) -> tuple[DocumentedColumn, ...]:
-    return tuple(_column(name, mapping(column), model_meta) for name, column in mapping(raw.get("columns")).items())
 
 
 def _column(name: str, column: Mapping[str, object], model_meta: Mapping[str, object]) -> DocumentedColumn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 TAG = "reverse_etl"
 _LETTERS = re.compile(r"[^a-z]+")
@@ -42,6 +43,8 @@ def same_entry(written: object, parsed: object) -> bool:
     return written == parsed if plain else str(written) == str(parsed)
 
 
+# The nodes of a project have mostly the same keys.
+@lru_cache(maxsize=10_000)
 def _looks_like_tag(key: str) -> bool:
     letters, wanted = _LETTERS.sub("", key.lower()), TAG.replace("_", "")
     return difflib.SequenceMatcher(None, letters, wanted).ratio() >= _LIKE

@@ -26,6 +26,9 @@ from reverse_etl.dbt.results import Build
 _UNEXPLAINED, _CERTAIN = 0, 1000
 _DATABASE_KEYS = {"bigquery": ("project", "database")}
 _SCHEMA_KEYS = {"bigquery": ("dataset", "schema")}
+# Keys of a node's config that replace the schema or the database of the target.
+_CONFIGURED_SCHEMA = ("schema", "target_schema")
+_CONFIGURED_DATABASE = ("database", "project", "target_database")
 _SERVER_KEYS = {"snowflake": ("account", "host"), "duckdb": ("path",), "bigquery": ()}
 _MOTHERDUCK = ("md", "motherduck")
 # The fields of an output that say where its relations are.
@@ -159,11 +162,20 @@ def judge_by_names(manifest: Manifest, chosen: TargetPlace, others: Sequence[Tar
 def _votes(nodes: Sequence[Model], custom: frozenset[str], places: Sequence[TargetPlace]) -> Counter[str]:
     """Return for each target the number of relations that no other target explains better."""
     votes = Counter({place.name: 0 for place in places})
-    for node in nodes:
+    for node, relations in _group_by_place(nodes):
         scores = {place.name: _explained(node, place, custom) for place in places}
         best = max((score for score in scores.values() if score is not None), default=_UNEXPLAINED)
-        votes.update(name for name, score in scores.items() if best and score == best)
+        votes.update({name: relations for name, score in scores.items() if best and score == best})
     return votes
+
+
+def _group_by_place(nodes: Sequence[Model]) -> list[tuple[Model, int]]:
+    """Return one node of each place with the number of nodes there. Many thousands of nodes share a few places."""
+    groups: dict[tuple[object, ...], list[Model]] = {}
+    for node in nodes:
+        configured = (text(node.config.get(key)) for key in (*_CONFIGURED_SCHEMA, *_CONFIGURED_DATABASE))
+        groups.setdefault((node.schema, node.database, *configured), []).append(node)
+    return [(group[0], len(group)) for group in groups.values()]
 
 
 def _strangers(nodes: Sequence[Model], custom: frozenset[str], chosen: TargetPlace) -> list[Model]:
@@ -201,8 +213,7 @@ def _explained(node: Model, place: TargetPlace, custom: frozenset[str]) -> int |
 
 def _schema_score(node: Model, place: TargetPlace, custom: frozenset[str]) -> int | None:
     schema, wanted = _folded(node.schema), place.schema
-    own = _folded(text(node.config.get("schema")))
-    fixed = _folded(text(node.config.get("target_schema")))
+    own, fixed = (_folded(text(node.config.get(key))) for key in _CONFIGURED_SCHEMA)
     if schema is None or wanted is None or schema == fixed:
         return None
     if schema == wanted or (own and schema == f"{wanted}_{own}"):
@@ -218,7 +229,7 @@ def _schema_score(node: Model, place: TargetPlace, custom: frozenset[str]) -> in
 
 def _database_score(node: Model, place: TargetPlace) -> int | None:
     database = _folded(node.database)
-    fixed = [_folded(text(node.config.get(key))) for key in ("database", "project", "target_database")]
+    fixed = [_folded(text(node.config.get(key))) for key in _CONFIGURED_DATABASE]
     if database is None or place.database is None or database in fixed:
         return None
     return 1 if database == place.database else _UNEXPLAINED

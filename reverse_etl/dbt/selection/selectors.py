@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cached_property
 
 from reverse_etl.dbt.manifest import Manifest
 from reverse_etl.dbt.selection.graph import Graph
@@ -51,8 +52,11 @@ class _Selection:
 
     def __init__(self, manifest: Manifest, pairs: Sequence[tuple[str, str]]) -> None:
         self._manifest = manifest
-        self._graph = Graph(manifest.graph)
         self._pairs = [pair for pair in pairs if pair[0] in manifest.graph]
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph(self._manifest.graph)
 
     def union(self, as_texts: Sequence[str]) -> set[tuple[str, str]]:
         specs = [spec for text in as_texts for spec in text.split()]
