@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Response, Status
 from reverse_etl.change_block import ordinals_of
 from reverse_etl.counting import plural
-from reverse_etl.delivery.batches import Batch, BatchCutter, halve
+from reverse_etl.delivery.batches.batch import Batch, halve
+from reverse_etl.delivery.batches.batch_cutter import BatchCutter
 from reverse_etl.delivery.rate_limiter import RateLimiter
 from reverse_etl.delivery.request_engine import FinishedTask, RequestEngine, SendContext, Task, TaskEnd
 from reverse_etl.delivery.response_record import record_response
@@ -60,42 +62,33 @@ class BatchSender:
         return self._engine.problem
 
     def run(
-        self, changes: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None] = lambda _: None
+        self, parts: Iterator[Sequence[Change] | None], on_take: Callable[[Sequence[Change]], None] = lambda _: None
     ) -> Iterator[SettledRows | None]:
         """Yield one outcome for every change, in the order of the replies; None while it waits.
 
-        The changes come in parts of any size. `on_take` is called once for rows that a request takes.
-        Rows about one user go in one request, in order, if the operation allows that. Otherwise they go in successive
-        requests: the next is sent after the last one has an outcome.
+        The changes come in parts of any size; None is a part that is not there yet. `on_take` is called once for rows
+        that a request takes. Rows about one user go in one request, in order, if the operation allows that. Otherwise
+        they go in successive requests: the next is sent after the last one has an outcome.
         """
-        waiting = changes
-        while True:
-            later: list[Change] = []
-            yield from self._round(self._cutter.cut(waiting, later), on_take)
-            if not later:
-                break
-            waiting = iter([later])
-        if self._cutter.too_large:
-            yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
-
-    def _round(
-        self, batches: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None]
-    ) -> Iterator[SettledRows | None]:
-        for done in self._engine.run(self._tasks(batches, on_take)):
+        for done in self._engine.run(self._tasks(self._cutter.cut(parts), on_take)):
             settled = None if done is None else self._settle(done)
             if settled is not None:
                 self._count(settled)
             yield settled
+        if self._cutter.too_large:
+            yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
 
     def _tasks(
-        self, batches: Iterator[Sequence[Change]], on_take: Callable[[Sequence[Change]], None]
-    ) -> Iterator[Task[Batch]]:
+        self, batches: Iterator[Sequence[Change] | None], on_take: Callable[[Sequence[Change]], None]
+    ) -> Iterator[Task[Batch] | None]:
         for batch in batches:
-            on_take(batch)
-            yield self._task(Batch(batch))
+            if batch is not None:
+                on_take(batch)
+            yield None if batch is None else self._task(Batch(batch))
 
     def _count(self, settled: SettledRows) -> None:
         """Count the outcomes of one response. Stop if the destination refuses everything."""
+        self._cutter.settle(chain(settled.accepted, (outcome.ordinal for outcome in settled.outcomes)))
         breaker = self._context.breaker
         breaker.note(len(settled.accepted), settled.outcomes)
         problem = breaker.find_problem(self._name)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.delivery.circuit_breaker import CircuitBreaker
@@ -65,7 +65,8 @@ class FinishedTask(Generic[Payload]):
 class RequestCounts:
     """What was sent so far.
 
-    `started` counts every attempt when it begins, `requests` when it ends.
+    `started` counts every attempt when it begins, `requests` when it ends. `paced` are the seconds that the rate limit
+    or a pause before a retry held back the next request, `waited` the other seconds until a reply came.
     """
 
     started: int = 0
@@ -73,6 +74,8 @@ class RequestCounts:
     retries: int = 0
     bytes_sent: int = 0
     unanswered: int = 0
+    paced: float = 0.0
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class SendContext:
     - `is_used_up` is called before each attempt. It returns True once the run has sent as much as it may.
     - `throttles` limits the number of 429 for one request; None: no limit.
     - `on_wait` is called for each wait between two tries.
+    - `wakers` returns what ends a wait for the next task early: futures of the work that makes it.
     """
 
     client: Client
@@ -98,8 +102,14 @@ class SendContext:
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     on_wait: Callable[[Wait], None] = ignore_wait
     is_used_up: Callable[[], bool] = lambda: False
+    wakers: Callable[[], Collection[Future[Any]]] = tuple
 
 
+class _End:
+    """Stands for the end of a source."""
+
+
+_END = _End()
 _NOT_SENT = Reply(0, sent=False, error="not-allowed")
 
 
@@ -120,6 +130,7 @@ class RequestEngine(Generic[Payload]):
         self._failures = 0  # tasks given up since then
         self._throttled_since = 0.0
         self._number = 0
+        self._is_source_late = False
         self.problem: Problem | None = None
 
     def stop(self, problem: Problem) -> None:
@@ -130,23 +141,38 @@ class RequestEngine(Generic[Payload]):
         """Put a task before all others: a part of a task that was refused, so that the fault is found early."""
         self._ready.appendleft(task)
 
-    def run(self, source: Iterator[Task[Payload]]) -> Iterator[FinishedTask[Payload] | None]:
-        """Yield each task, from the source or pushed, when it ends; None every fifth of a second while it waits."""
+    def run(self, source: Iterator[Task[Payload] | None]) -> Iterator[FinishedTask[Payload] | None]:
+        """Yield each task, from the source or pushed, when it ends; None every fifth of a second while it waits.
+
+        The source yields None if its next task needs the end of another one, or is not there yet.
+        """
         while True:
             yield from self._launch(source)
-            if self._flying:
-                finished, _ = wait(self._flying, timeout=min(_TICK, self._pause()), return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done = self._land(self._flying.pop(future), future.result())
-                    if done is not None:
-                        yield done
-            elif self._ready or self._delayed:
-                self._context.time.sleep(min(_TICK, self._pause()))
-            else:
+            if not (self._flying or self._is_source_late or self._ready or self._delayed):
                 return
+            for future in self._wait():
+                done = self._land(self._flying.pop(future), future.result())
+                if done is not None:
+                    yield done
             yield None
 
-    def _launch(self, source: Iterator[Task[Payload]]) -> Iterator[FinishedTask[Payload]]:
+    def _wait(self) -> Collection[Future[Reply]]:
+        """Wait until a request ends, until one can start, or a fifth of a second. Return the ended requests."""
+        time, seconds, counts = self._context.time, min(_TICK, self._pause()), self._context.counts
+        has_room = len(self._flying) < self._context.concurrency
+        wakers = self._context.wakers() if self._is_source_late and has_room else ()
+        began, is_paced = time.monotonic(), has_room and bool(self._ready or self._delayed)
+        if self._flying or wakers:
+            ended = wait({*self._flying, *wakers}, timeout=seconds, return_when=FIRST_COMPLETED).done
+        else:
+            time.sleep(seconds)
+            ended = set()
+        passed = time.monotonic() - began
+        counts.paced += passed if is_paced else 0.0
+        counts.waited += passed if self._flying and not is_paced else 0.0
+        return [future for future in self._flying if future in ended]
+
+    def _launch(self, source: Iterator[Task[Payload] | None]) -> Iterator[FinishedTask[Payload]]:
         while len(self._flying) < self._context.concurrency:
             task = self._next(source)
             if task is None:
@@ -165,7 +191,7 @@ class RequestEngine(Generic[Payload]):
             self._context.counts.started += 1
             self._flying[self._context.executor.submit(self._attempt, task.request)] = task
 
-    def _next(self, source: Iterator[Task[Payload]]) -> Task[Payload] | None:
+    def _next(self, source: Iterator[Task[Payload] | None]) -> Task[Payload] | None:
         stopping = self._stopping()
         if self._delayed and (stopping or self._delayed[0][0] <= self._context.time.monotonic()):
             return heapq.heappop(self._delayed)[2]
@@ -173,7 +199,11 @@ class RequestEngine(Generic[Payload]):
             return self._ready.popleft()
         # While the destination keeps failing, no new rows are put at risk: only failed tasks are tried.
         troubled = self._delayed and self._streak >= _FAILURES_IN_A_ROW
-        return None if troubled and not stopping else next(source, None)
+        if troubled and not stopping:
+            return None
+        task = next(source, _END)
+        self._is_source_late = task is None
+        return None if isinstance(task, _End) else task
 
     def _stopping(self) -> bool:
         return self.problem is not None or not self._context.allowed() or self._context.is_used_up()

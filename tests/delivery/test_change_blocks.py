@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reverse_etl.change import Change, Kind, PastFailure
 from reverse_etl.change_block import ChangeBlock, count_fields, join_bodies, merge_by_ordinal, ordinals_of
-from reverse_etl.delivery.batches import BatchCutter
+from reverse_etl.delivery.batches.batch_cutter import BatchCutter
 from reverse_etl.destinations.operation import Operation
 
 
@@ -62,9 +62,17 @@ class _Limited(Operation):
 
 
 def batches_of(cutter, parts):
-    later = []
-    cut = [list(batch) for batch in cutter.cut(iter(parts), later)]
-    return cut, later, cutter.too_large
+    """All batches. A response comes when no more rows can go."""
+    cut = []
+    flying = []
+    for batch in cutter.cut(iter(parts)):
+        if batch is None:
+            cutter.settle(flying)
+            flying = []
+        else:
+            cut.append(list(batch))
+            flying += [change.ordinal for change in batch]
+    return cut, cutter.too_large
 
 
 @given(PARTS, st.integers(1, 5), st.integers(20, 100), st.booleans(), st.sets(st.integers(0, 30)))

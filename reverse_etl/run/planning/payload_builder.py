@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from reverse_etl.change import Change
-from reverse_etl.delivery.batches import largest_row
+from reverse_etl.delivery.batches.batch_cutter import largest_row
 from reverse_etl.delivery.row_encoder import Encoded
 from reverse_etl.destinations.operation import Operation
 from reverse_etl.run.planning.field_reasons import FieldReasons, PlannedRow

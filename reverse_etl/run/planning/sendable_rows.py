@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reverse_etl.delivery.batches import largest_row
+from reverse_etl.delivery.batches.batch_cutter import largest_row
 from reverse_etl.errors import OUT_OF_MEMORY, WarehouseError
 from reverse_etl.run.planning.value_counts import ValueCounts, number_rows
 from reverse_etl.run.runnable_sync import RunnableSync

@@ -1,0 +1,1 @@
+"""Changes that go in one request each."""
