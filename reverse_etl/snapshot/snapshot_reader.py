@@ -16,6 +16,7 @@ from reverse_etl.snapshot.chosen_counts import count_chosen
 from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.mapping import edited_fields
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
+from reverse_etl.snapshot.columns.stored_tables import are_blank, read_stored_tables
 from reverse_etl.snapshot.counting.counted_rows import read_counts
 from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.counting.drifted_fields import find_drifts
@@ -29,6 +30,7 @@ from reverse_etl.snapshot.integrity import (
 from reverse_etl.snapshot.lease import LeaseRow, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.plan.first_diff import FirstDiff
 from reverse_etl.snapshot.sql.row_times import epoch_seconds, oldest_of
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables, tables_of
 from reverse_etl.sync import Sync
@@ -94,6 +96,8 @@ class SnapshotReader:
         self._fetched = False
         # The sync snapshot has another key and holds no rows, so it is created again.
         self._rekeyed = False
+        # The entries that the lease counted when it was last read.
+        self._entries = 0
 
     def read_status(self, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
         """Compare once. Compare a second time by values if equal rows may hide duplicates.
@@ -149,7 +153,9 @@ class SnapshotReader:
 
     def lease_row(self) -> LeaseRow | None:
         """Return only the lease."""
-        return read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+        row = read_lease(self._reader, self.tables) if self._reader.columns(self.tables.lease) else None
+        self._entries = 0 if row is None else row.entries
+        return row
 
     def oldest_time(self, label: str) -> tuple[float | None, float]:
         """Return the oldest time in a field of the model, and the time now, in seconds since 1970; None without one."""
@@ -220,21 +226,17 @@ class SnapshotReader:
         return self._sampled(diff, rows // 4) if rows > 1 else []
 
     def diff(self) -> Diff:
-        """Return the comparison for the tables as they are now."""
-        columns = () if self._rekeyed else self._reader.columns(self.tables.snapshot) or ()
-        rejections = None if self._rekeyed else self._reader.columns(self.tables.rejections)
-        stored = StoredTables(
-            {column.name: column.type for column in columns},
-            has_rejections=rejections is not None,
-            notes_requests="request_rows" in {column.name.lower() for column in rejections or ()},
-        )
-        acts = self.sync.on_removed != "ignore"
-        return Diff(
+        """Return the comparison for the tables as they are now. If they hold nothing, nothing is compared."""
+        stored = StoredTables() if self._rekeyed else read_stored_tables(self._reader, self.tables)
+        # Chosen rows are few. If the lease counts entries, the tables are not asked.
+        may_be_first = self._chosen is None and not self._entries
+        is_first = may_be_first and are_blank(self._reader, self.tables, stored)
+        return (FirstDiff if is_first else Diff)(
             self._reader.dialect,
             self.tables,
             self.layout,
             stored,
-            acts_on_removed=acts,
+            acts_on_removed=self.sync.on_removed != "ignore",
             sends_changed_fields=self.sync.sends_changed_fields,
             chosen=self._chosen,
         )

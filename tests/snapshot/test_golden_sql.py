@@ -21,6 +21,7 @@ from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
 from reverse_etl.snapshot.sql.commit.merge import Merge
 from reverse_etl.snapshot.sql.diff import Diff
+from reverse_etl.snapshot.sql.plan.first_diff import FirstDiff
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
 from reverse_etl.snapshot.tables import REMOVALS_FROM, Tables
 from reverse_etl.sync import Field, RowOrder, Sync
@@ -83,7 +84,7 @@ class Golden:
         if retyped:
             stored[layout.values[1].name] = self.dialect.text_type
         found = StoredTables({} if first else stored, has_rejections=not first)
-        return Diff(self.dialect, TABLES, layout, found, acts_on_removed=True)
+        return (FirstDiff if first else Diff)(self.dialect, TABLES, layout, found, acts_on_removed=True)
 
     def watched(self) -> Diff:
         return replace(self.diff(retyped=True), watches_values=True, edited=frozenset({"tags"}))
@@ -147,6 +148,7 @@ STATEMENTS = {
     "counts": lambda golden: str(golden.diff().counts()),
     "counts_keyed": lambda golden: str(golden.diff(keyed=True).counts()),
     "counts_retyped": lambda golden: str(golden.diff(retyped=True).counts()),
+    "counts_first": lambda golden: str(golden.diff(keyed=True, first=True).counts()),
     "counts_watched": lambda golden: str(golden.watched().counts()),
     "values_before": lambda golden: ChangedValues(golden.watched()).totals(golden.watched().layout.values),
     "shapes": lambda golden: ChangedValues(golden.watched()).shapes(golden.watched().layout.values[:2]),

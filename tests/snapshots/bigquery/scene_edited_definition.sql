@@ -4,4 +4,7 @@ CREATE OR REPLACE TABLE s.snapshot__it_s_24ceef1c DEFAULT COLLATE '' CLUSTER BY 
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 STRING COLLATE '', ADD COLUMN left_at DATETIME
 ;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' LIMIT 1
+;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

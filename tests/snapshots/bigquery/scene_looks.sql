@@ -1,3 +1,6 @@
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' LIMIT 1
+;
 CREATE TEMP TABLE candidates AS WITH model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
 '^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `name` AS v_firstname_9cf22fd0, `spent` AS v_spent_2705d83f FROM marts.users),
 entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state, CAST(NULL AS DATETIME) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent') SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before

@@ -1,41 +1,17 @@
 CREATE TABLE s.plan__users__7 AS WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users),
-entries AS NOT MATERIALIZED (
-SELECT CAST(NULL AS VARCHAR) AS identity, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS VARCHAR) AS state, CAST(NULL AS TIMESTAMP) AS left_at WHERE 1 = 0),
-candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
-FROM (SELECT identity, hash('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
-v_tags_978c2f89, len(v_tags_978c2f89),
-v_source_41cf6794) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
-touched AS NOT MATERIALIZED (
-SELECT identity FROM candidates WHERE present),
-suspects AS NOT MATERIALIZED (
-SELECT m.*, hash('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
-m.v_tags_978c2f89, len(m.v_tags_978c2f89),
-m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IS NOT NULL),
+equal_identity AS NOT MATERIALIZED (
+SELECT hashed
+FROM (SELECT identity, hash(identity) AS hashed FROM model) x GROUP BY hashed HAVING count(identity) > 1),
 same_identity AS NOT MATERIALIZED (
-SELECT identity
-FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
+SELECT identity FROM model WHERE hash(identity) IN (SELECT hashed FROM equal_identity) GROUP BY identity HAVING count(*) > 1),
 classified AS NOT MATERIALIZED (
-SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
-s.v_tags_978c2f89, len(s.v_tags_978c2f89),
-s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, CAST(NULL AS VARCHAR)) AS reason FROM suspects m
-LEFT JOIN entries s ON s.identity = m.identity
-LEFT JOIN same_identity i ON i.identity = m.identity
-UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
-CAST(NULL AS DECIMAL(38,2)),
-CAST(NULL AS VARCHAR[]),
-CAST(NULL AS VARCHAR),
-row_hash, CAST(NULL AS VARCHAR),
-CAST(NULL AS DECIMAL(38,2)),
-CAST(NULL AS VARCHAR[]),
-CAST(NULL AS VARCHAR),
-'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+SELECT c.*, CAST(NULL AS VARCHAR) AS old_v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS old_v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS old_v_tags_978c2f89, CAST(NULL AS VARCHAR) AS old_v_source_41cf6794, CAST(NULL AS VARCHAR) AS changed, CASE WHEN c.reason IS NULL THEN 'added' ELSE 'invalid' END AS kind
+FROM (SELECT m.*, hash('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
+m.v_tags_978c2f89, len(m.v_tags_978c2f89),
+m.v_source_41cf6794) AS row_hash, CASE WHEN m.identity IS NULL THEN 'null-identifier' ELSE CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END END AS reason
+FROM (SELECT n.*, CAST(row_number() OVER () - 1 + 0 AS BIGINT) AS ordinal FROM model n) m
+LEFT JOIN same_identity i ON i.identity = m.identity) c),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present) SELECT CAST(row_number() OVER () - 1 + 0 AS BIGINT) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END, CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END, CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN '2,' ELSE '' END, CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN '3,' ELSE '' END) AS changed, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
-UNION ALL SELECT CAST(row_number() OVER () - 1 + 1000000000000 AS BIGINT) AS ordinal, 'removed', CAST(NULL AS VARCHAR),
-g.identity, CAST(NULL AS UBIGINT),
-CAST(NULL AS VARCHAR),
-CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS DECIMAL(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR[]) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794 FROM gone g
+SELECT CAST(NULL AS VARCHAR) AS identity WHERE 1 = 0) SELECT c.ordinal AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, c.changed AS changed, c.v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, c.v_spent_2705d83f AS v_spent_2705d83f, c.v_tags_978c2f89 AS v_tags_978c2f89, c.v_source_41cf6794 AS v_source_41cf6794 FROM classified c

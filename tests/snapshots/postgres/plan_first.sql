@@ -1,49 +1,21 @@
 CREATE TABLE s.plan__users__7 AS WITH model AS NOT MATERIALIZED (
 SELECT CASE WHEN octet_length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) = length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) OR (trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C" ~ E'^(?:[^\\u0130\\u212a]*)$') THEN (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") ELSE trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) END AS identity, (CAST("First Name" AS text) COLLATE "C") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, (CAST(to_json("tags") AS text) COLLATE "C") AS v_tags_978c2f89, (CAST('"it''s"' AS text) COLLATE "C") AS v_source_41cf6794 FROM marts.users),
-entries AS NOT MATERIALIZED (
-SELECT (CAST(NULL AS text) COLLATE "C") AS identity, (CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794, CAST(NULL AS bigint) AS row_hash, (CAST(NULL AS text) COLLATE "C") AS state, CAST(NULL AS timestamp without time zone) AS left_at WHERE 1 = 0),
-candidates AS MATERIALIZED (
-SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
-FROM (SELECT identity, hashtextextended(coalesce('=' || CAST(v_source_41cf6794 AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_tags_978c2f89 AS text),
-'') COLLATE "C", hashtextextended(coalesce(CAST(v_spent_2705d83f AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST(v_firstname_9cf22fd0 AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
-'') COLLATE "C", 0))))) AS row_hash FROM model) m
-FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE 1 = 1),
-touched AS NOT MATERIALIZED (
-SELECT identity FROM candidates WHERE present),
-suspects AS NOT MATERIALIZED (
-SELECT m.*, hashtextextended(coalesce('=' || CAST(m.v_source_41cf6794 AS text),
+equal_identity AS NOT MATERIALIZED (
+SELECT hashed
+FROM (SELECT identity, hashtextextended(coalesce('=' || CAST(identity AS text),
+'') COLLATE "C", 0) AS hashed FROM model) x GROUP BY hashed HAVING count(identity) > 1),
+same_identity AS NOT MATERIALIZED (
+SELECT identity FROM model WHERE hashtextextended(coalesce('=' || CAST(identity AS text),
+'') COLLATE "C", 0) IN (SELECT hashed FROM equal_identity) GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT c.*, (CAST(NULL AS text) COLLATE "C") AS old_v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS old_v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS old_v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS old_v_source_41cf6794, (CAST(NULL AS text) COLLATE "C") AS changed, CASE WHEN c.reason IS NULL THEN 'added' ELSE 'invalid' END AS kind
+FROM (SELECT m.*, hashtextextended(coalesce('=' || CAST(m.v_source_41cf6794 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_tags_978c2f89 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(m.v_spent_2705d83f AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_firstname_9cf22fd0 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
-'') COLLATE "C", 0))))) AS row_hash FROM model m WHERE m.identity IS NOT NULL),
-same_identity AS NOT MATERIALIZED (
-SELECT identity
-FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1),
-classified AS NOT MATERIALIZED (
-SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN 1 = 0 THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hashtextextended(coalesce('=' || CAST(s.v_source_41cf6794 AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_tags_978c2f89 AS text),
-'') COLLATE "C", hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_firstname_9cf22fd0 AS text),
-'') COLLATE "C", hashtextextended(coalesce('=' || CAST('fa90b0de4f70937f' AS text),
-'') COLLATE "C", 0))))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, (CAST(NULL AS text) COLLATE "C")) AS reason FROM suspects m
-LEFT JOIN entries s ON s.identity = m.identity
-LEFT JOIN same_identity i ON i.identity = m.identity
-UNION ALL SELECT identity, (CAST(NULL AS text) COLLATE "C"),
-CAST(NULL AS numeric(38,2)),
-(CAST(NULL AS text) COLLATE "C"),
-(CAST(NULL AS text) COLLATE "C"),
-row_hash, (CAST(NULL AS text) COLLATE "C"),
-CAST(NULL AS numeric(38,2)),
-(CAST(NULL AS text) COLLATE "C"),
-(CAST(NULL AS text) COLLATE "C"),
-'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+'') COLLATE "C", 0))))) AS row_hash, CASE WHEN m.identity IS NULL THEN 'null-identifier' ELSE CASE WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END END AS reason
+FROM (SELECT n.*, CAST(row_number() OVER () - 1 + 0 AS bigint) AS ordinal FROM model n) m
+LEFT JOIN same_identity i ON i.identity = m.identity) c),
 gone AS NOT MATERIALIZED (
-SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present) SELECT CAST(row_number() OVER () - 1 + 0 AS bigint) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END || CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN '1,' ELSE '' END || CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN '2,' ELSE '' END || CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN '3,' ELSE '' END AS changed, c.v_firstname_9cf22fd0, c.v_spent_2705d83f, c.v_tags_978c2f89, c.v_source_41cf6794 FROM classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
-UNION ALL SELECT CAST(row_number() OVER () - 1 + 1000000000000 AS bigint) AS ordinal, 'removed', (CAST(NULL AS text) COLLATE "C"),
-g.identity, CAST(NULL AS bigint),
-(CAST(NULL AS text) COLLATE "C"),
-(CAST(NULL AS text) COLLATE "C") AS v_firstname_9cf22fd0, CAST(NULL AS numeric(38,2)) AS v_spent_2705d83f, (CAST(NULL AS text) COLLATE "C") AS v_tags_978c2f89, (CAST(NULL AS text) COLLATE "C") AS v_source_41cf6794 FROM gone g; ALTER TABLE s.plan__users__7 ADD PRIMARY KEY (ordinal)
+SELECT (CAST(NULL AS text) COLLATE "C") AS identity WHERE 1 = 0) SELECT c.ordinal AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, c.changed AS changed, c.v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, c.v_spent_2705d83f AS v_spent_2705d83f, c.v_tags_978c2f89 AS v_tags_978c2f89, c.v_source_41cf6794 AS v_source_41cf6794 FROM classified c; ALTER TABLE s.plan__users__7 ADD PRIMARY KEY (ordinal)

@@ -11,12 +11,18 @@ run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lea
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
 ;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+;
 SELECT kind, count(*) FROM s.plan__it_s_24ceef1c__7 GROUP BY kind
 ;
 SELECT sum(CASE WHEN ',' || changed LIKE '%,0,%' THEN 1 ELSE 0 END),
 sum(CASE WHEN ',' || changed LIKE '%,1,%' THEN 1 ELSE 0 END) FROM s.plan__it_s_24ceef1c__7 WHERE kind = 'changed'
 ;
 UPDATE s.lease__it_s_24ceef1c SET destination = ?, key_columns = ?, schema_version = 1 WHERE fence = ? AND holder = ?
+;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state = 'invalid' AND request_rows IS NULL
 ;

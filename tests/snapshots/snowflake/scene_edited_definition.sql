@@ -6,4 +6,7 @@ ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN v_firstname_9cf22fd0 VARCHAR CO
 ;
 ALTER TABLE s.snapshot__it_s_24ceef1c ADD COLUMN left_at TIMESTAMP_NTZ(9)
 ;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+;
 UPDATE s.snapshot__it_s_24ceef1c SET state = 'unknown' WHERE state = 'accepted'

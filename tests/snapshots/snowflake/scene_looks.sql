@@ -1,3 +1,6 @@
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' LIMIT 1
+;
 CREATE OR REPLACE TEMPORARY TABLE marts.reverse_etl__candidates DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = '' AS WITH model AS (SELECT CASE WHEN REGEXP_LIKE(trim(CAST("EMAIL" AS VARCHAR)),
 '[^İK]*') THEN lower(trim(CAST("EMAIL" AS VARCHAR))) ELSE trim(CAST("EMAIL" AS VARCHAR)) END AS identity, "NAME" AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f FROM marts.users),
 entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, row_hash, state AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent') SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before

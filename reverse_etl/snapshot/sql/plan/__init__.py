@@ -1,0 +1,1 @@
+"""SQL that writes the plan of a run."""
