@@ -13,6 +13,7 @@ from tests.stories.project import Ended, Project
 
 # Addresses that Iterable refuses in these stories.
 BAD = "'u' || rowid || '@bad.com'"
+EVERYONE = {f"u{number}@shop.com" for number in range(3000)}
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,21 @@ def test_most_of_what_one_run_sends_being_refused_is_an_error(
     assert ended() == (1, "error")
     assert shop.counts("rejected", "planned") == (12, 12)
     assert ended() == (0, "warn")
+
+
+def test_a_run_in_which_iterable_accepts_nothing_ends_early(shop: Project, iterable: ReferenceServer) -> None:
+    """Also without a canary, and after some rows were accepted."""
+    shop.tag({**META, "canary": False})
+    shop.environment |= {"REVERSE_ETL_BATCH_ROWS": "200", "REVERSE_ETL_CONCURRENCY": "1"}
+    shop.sql("DROP TABLE people", PEOPLE.format(rows=3000))
+    iterable.before = lambda number: iterable.refused.update(EVERYONE) if number == 2 else None
+    ended = shop.cli("run")
+    assert ended.code == 1
+    assert ended.says("error[refused-again-and-again]", "Iterable accepted none of the last 1,000 rows")
+    assert shop.counts("accepted", "rejected", "failed", "aborted") == (200, 1000, 0, 1800)
+    iterable.refused = set()
+    assert shop.cli("run").says("error[reject-limit]", "1,000 of 3,000 rows are held back")
+    assert shop.counts("accepted", "quarantined") == (1800, 1000)
 
 
 def test_the_exit_code_stays_while_too_many_are_held_back(

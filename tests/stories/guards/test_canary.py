@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference_iterable import ReferenceServer
+from reverse_etl.run.sending import canary
+from tests.reference_iterable import ReferenceServer, Reply
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import Project
 
@@ -71,3 +72,61 @@ def test_a_small_plan_has_no_canary(tmp_path: Path, iterable: ReferenceServer) -
     refuse(iterable, 1)
     shop.cli("run", "--limit", "1000")
     assert shop.counts("rejected", "aborted") == (1_000, ROWS - 1_000)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan of more than ten rows has a canary of four."""
+    monkeypatch.setattr(canary, "_LEAST_PLAN", 10)
+    monkeypatch.setattr(canary, "_LEAST", 4)
+
+
+@pytest.mark.usefixtures("small")
+def test_users_are_looked_up_only_for_the_rows_that_go(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "mode": "update"})
+    assert shop.cli("run").code == 0, "users that Iterable lacks are skipped, which is no rejection"
+    assert shop.counts("skipped", "aborted") == (12, 0)
+    for number in range(12):
+        iterable.add(f"u{number}@shop.com", None)
+    shop.sql("UPDATE people SET name = 'New'")
+    refuse(iterable, 1)
+    before = lookups(iterable)
+    assert shop.cli("run").says("guard-canary", "4 of the first 4 rows (100.0 %) were rejected")
+    assert shop.counts("rejected", "aborted") == (4, 8)
+    assert lookups(iterable) - before == 4
+    iterable.refused = set()
+    assert shop.cli("run").code == 0
+    assert shop.counts("accepted", "quarantined") == (8, 4)
+    assert lookups(iterable) - before == 12
+
+
+def lookups(iterable: ReferenceServer) -> int:
+    return sum(one.method == "GET" and "%40" in one.path for one in iterable.log)
+
+
+@pytest.mark.usefixtures("small")
+def test_refused_removals_stop_the_other_removals(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "on_removed": "delete", "guards": {"removed": False, "shrunk": False}})
+    shop.sql("DROP TABLE people", PEOPLE.format(rows=24))
+    assert shop.cli("run").code == 0
+    shop.sql("DELETE FROM people WHERE rowid >= 4")
+    iterable.answer = lambda _number: Reply(400, b'{"msg": "no", "code": "BadParams", "params": null}')
+    ended = shop.cli("run")
+    assert ended.code == 1
+    assert ended.says("guard-canary", "4 of the first 4 rows (100.0 %) were rejected")
+    assert shop.counts("removed", "rejected", "aborted") == (20, 4, 16)
+    assert iterable.deleted == []
+    iterable.answer = lambda _number: None
+    assert shop.cli("run").code == 0
+    assert len(iterable.deleted) == 16
+
+
+@pytest.mark.usefixtures("small")
+def test_rows_to_write_are_the_canary_of_removals_too(shop: Project, iterable: ReferenceServer) -> None:
+    shop.tag({**META, "on_removed": "delete", "guards": {"removed": False, "shrunk": False}})
+    assert shop.cli("run").code == 0
+    shop.sql("DELETE FROM people WHERE rowid < 8", "UPDATE people SET name = 'New'")
+    refuse(iterable, 1)
+    assert shop.cli("run").says("guard-canary", "4 of the first 4 rows")
+    assert iterable.deleted == []
+    assert shop.counts("rejected", "aborted") == (4, 8)

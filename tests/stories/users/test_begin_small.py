@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.delivery.rate_limiter import Time
+from reverse_etl.settings import Settings
+from reverse_etl.warehouses.duckdb import DuckDB
 from tests.reference_iterable import ReferenceServer
 from tests.stories.conftest import META, PEOPLE
 from tests.stories.project import Project
+from tests.stories.running import opened, run
+
+SETTINGS = Settings(batch_rows=3, window=6, requests_per_second=1000, concurrency=1, user_pause=0)
 
 
 def test_a_limit_sends_the_first_rows_and_leaves_the_rest_for_the_next_run(
@@ -141,3 +149,56 @@ def test_lookups_leave_requests_of_a_budget_to_send_rows(
     assert second.cli("run").code == 0
     assert second.counts("accepted", "failed") == (2, 0)
     assert (second.result()["requests"], second.result()["ended_by"]) == (4, "max_requests")
+
+
+class Jumping:
+    """A clock that stands still, and jumps to `end` when it is told to."""
+
+    now, end = 0.0, 60.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def jump(self, _number: int) -> None:
+        self.now = self.end
+
+
+LONG: dict[str, dict[str, object]] = {
+    "users": {},
+    "removals": {"on_removed": "delete", "guards": {"empty_model": False, "removed": False, "shrunk": False}},
+    "lookups": {"mode": "update", "guards": {"changed": False, "column_drift": False}},
+}
+
+
+def run_for(shop: Project, iterable: ReferenceServer, meta: object, clock: Jumping) -> RunResult:
+    """Run for a minute of this clock."""
+    with closing(opened(DuckDB, shop.folder)) as warehouse:
+        time = Time(clock.monotonic, clock.sleep, lambda: 0.5)
+        return run(warehouse, iterable.url, meta, SETTINGS, time, ends_at=clock.end)
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_the_longest_running_time_ends_a_sync_between_two_requests(
+    tmp_path: Path, iterable: ReferenceServer, kind: str
+) -> None:
+    """What was under way is finished and committed, and the next run sends what is left, each row once."""
+    meta = {**META, **LONG[kind]}
+    shop = Project.make(tmp_path / "shop", iterable.url, meta)
+    shop.sql(PEOPLE.format(rows=12))
+    if kind != "users":
+        run_for(shop, iterable, {**meta, "mode": "upsert"}, Jumping())
+        shop.sql("DELETE FROM people" if kind == "removals" else "UPDATE people SET name = 'New'")
+    clock, before = Jumping(), iterable.number
+    iterable.after = lambda number: clock.jump(number) if number == before + 2 else None
+    ended = run_for(shop, iterable, meta, clock)
+    assert (ended.status, ended.ended_by, ended.problem) == (SyncStatus.WARN, "max_runtime", None)
+    assert (ended.counts.failed, ended.counts.accepted + ended.left) == (0, 12)
+    assert 0 < ended.left < 12
+    assert iterable.number == before + 2
+    words = f"the longest running time (`max_runtime`) ended the run; {ended.left} rows are left for the next run"
+    assert ended.warnings == (words,)
+    again = run_for(shop, iterable, meta, Jumping())
+    assert (again.status, again.counts.accepted, again.counts.resent) == (SyncStatus.SUCCESS, ended.left, 0)

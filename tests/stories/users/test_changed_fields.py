@@ -87,6 +87,32 @@ def test_objects_and_arrays_go_whole_and_a_second_identifier_like_a_field(shop: 
     assert sent(side, lambda: run(shop)) == {}
 
 
+def test_a_skipped_null_is_no_change_and_a_constant_goes_once(tmp_path: Path, side: Side) -> None:
+    fields = {"name": {"column": "name", "nulls": "skip"}, "tier": "tier", "source": {"value": "shop"}}
+    shop = begin(tmp_path / "shop", side, 3, {"object": "users", "email": "email", "fields": fields})
+    shop.sql(
+        "UPDATE people SET name = NULL WHERE visits < 2",
+        "UPDATE people SET tier = NULL WHERE visits = 1",
+        "INSERT INTO people BY NAME SELECT 'new@shop.com' AS email, 'free' AS tier",
+    )
+    assert sent(side, lambda: run(shop)) == {
+        "u1@shop.com": {"tier": None},
+        "new@shop.com": {"tier": "free", "source": "shop"},
+    }
+    assert side.memory.users()["u1@shop.com"]["name"] == "Name 1"
+    shop.sql(
+        "UPDATE people SET name = 'Name ' || visits WHERE visits < 1", "UPDATE people SET name = 'N' WHERE visits = 1"
+    )
+    assert sent(side, lambda: run(shop)) == {"u1@shop.com": {"name": "N"}}
+    shop.tag({"object": "users", "email": "email", "fields": {**fields, "source": {"value": "web"}}})
+    shop.sql("UPDATE people SET name = NULL, tier = 'pro' WHERE visits = 1")
+    others = ("u0@shop.com", "u2@shop.com", "new@shop.com")
+    assert sent(side, lambda: run(shop)) == {
+        "u1@shop.com": {"tier": "pro", "source": "web"},
+        **{email: {"source": "web"} for email in others},
+    }
+
+
 def test_members_of_merged_objects_go_alone(tmp_path: Path, side: Side) -> None:
     shop = begin(tmp_path / "shop", side, 4, {**META, "merge_nested_objects": True})
     shop.sql("UPDATE people SET tier = 'free' WHERE visits = 1")
