@@ -1,4 +1,4 @@
-"""`baseline --compare` on PostgreSQL: rows that Iterable holds are adopted, and the next run sends exactly the others."""
+"""`baseline --compare` on PostgreSQL: rows that Iterable holds are adopted, and the next run sends the others."""
 
 from __future__ import annotations
 
