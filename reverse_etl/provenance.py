@@ -14,6 +14,8 @@ SOURCE = "source"
 ROWS, FIELDS = "rows", "fields"
 # The key of the source that says that the first run left rows, so a complete one is still to come.
 FIRST_RUN_IS_OPEN = "first_run_is_open"
+# The key of the source that says how far the last complete run compared the model of an incremental sync.
+INCREMENTAL = "incremental"
 # The key of what a sync does to the rows of a scope. Two actions never share a scope.
 ACTION = "action"
 _PART = re.compile(r'"(?:[^"]|"")*"|`[^`]*`|[^."`]+')

@@ -25,20 +25,20 @@ LARGEST_BATCH = 1000
 OTHER_KEYS = ("destinations",)
 _DAY = 86_400.0
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_DURATION = re.compile(rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m)?\s*(?:{_NUMBER}s?)?")
+_DURATION = re.compile(rf"(?:{_NUMBER}d)?\s*(?:{_NUMBER}h)?\s*(?:{_NUMBER}m)?\s*(?:{_NUMBER}s?)?")
 _LONGEST_SHOWN = 20  # shorter than any key
 _OF_DESTINATIONS = ("api_key", "base_url", "region", "project_type", "project")
 
 
-def _read_duration(value: object) -> object:
+def read_duration(value: object) -> object:
     """Return seconds for a text such as `90`, `30m` or `1h30m`. Numbers stay. Raises ValueError for other texts."""
     if not isinstance(value, str):
         return value
     parts = _DURATION.fullmatch(value.strip().lower())
     if parts is None or not any(parts.groups()):
         raise ValueError("must be a time such as `1800`, `30m` or `1h30m`")
-    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-    return hours * 3600 + minutes * 60 + seconds
+    days, hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return days * _DAY + hours * 3600 + minutes * 60 + seconds
 
 
 class Settings(BaseModel):
@@ -69,7 +69,7 @@ class Settings(BaseModel):
     )
     window: int = Field(default=50_000, ge=1, description="rows that may be sent before their outcomes are saved")
     wait: float = Field(300, ge=0, description="seconds to wait for the lease of a run that seems to have crashed")
-    max_runtime: Annotated[float, BeforeValidator(_read_duration)] = Field(
+    max_runtime: Annotated[float, BeforeValidator(read_duration)] = Field(
         default=0,
         ge=0,
         description="longest time that a command sends, in seconds or as `30m` or `1h30m`; 0: no limit",

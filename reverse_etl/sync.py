@@ -112,6 +112,19 @@ class RunBudget:
 
 
 @dataclass(frozen=True)
+class Incremental:
+    """How a model that is too large to compare each time is compared: by a column that grows when a row changes.
+
+    `overlap` is how far below the highest known value a quick comparison begins: seconds, or a whole number for a
+    column of whole numbers; None: the default. `full_every` is the most seconds between two full comparisons.
+    """
+
+    column: str
+    overlap: float | None = None
+    full_every: float = 86_400.0
+
+
+@dataclass(frozen=True)
 class Sync:
     """One definition.
 
@@ -125,6 +138,7 @@ class Sync:
     - `entry` is the typed definition of its object.
     - `guards` are the settings of guards by name; False turns a guard off.
     - `sends_changed_fields`: a changed row carries only its changed fields, not all of them.
+    - `incremental` says when only recent rows are compared; None: every run compares all rows.
     - `first_run` says what the first run does: send, take the rows as accepted, or stop; None: the default.
     - `target` is dbt's target and `database` the model's; empty if unknown.
     """
@@ -153,6 +167,7 @@ class Sync:
     budget: RunBudget = field(default_factory=RunBudget)
     sends_changed_fields: bool = False
     first_run: FirstRun | None = None
+    incremental: Incremental | None = None
     target: str = ""
     database: str = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,7 @@ class Project(StateOperations):
         *,
         allow: Names = (),
         full_refresh: bool = False,
+        full_comparison: bool = False,
         fail_fast: bool = False,
         threads: int | None = None,
         wait: float | None = None,
@@ -94,7 +96,8 @@ class Project(StateOperations):
     ) -> RunResults:
         """Send what changed, and return how each sync ended; write the result file, as `reverse-etl run` does.
 
-        `full_refresh`: send every row again. `fail_fast`: skip the other syncs after one fails.
+        `full_refresh`: send every row again. `full_comparison`: compare all rows, also of syncs that are `incremental`.
+        `fail_fast`: skip the other syncs after one fails.
         `threads`, `wait` (seconds) and `max_runtime` (seconds, or a text such as `30m`) replace the settings
         `concurrency`, `wait` and `max_runtime`. `limit` is the most rows of each sync that are sent,
         and `only` are keys: then only rows with one of them take part. `stop` is asked
@@ -108,6 +111,7 @@ class Project(StateOperations):
 
         rows = RowChoice(limit, tuple(names_in(only)))
         request = RunRequest(full_refresh, fail_fast, threads, wait, self._sandbox, stop, rows, max_runtime)
+        request = replace(request, full_comparison=full_comparison)
         with self._open(SandboxUse.SEND, select, exclude, allow, request.settings) as session:
             return run_syncs(session, request)
 
@@ -118,6 +122,7 @@ class Project(StateOperations):
         *,
         allow: Names = (),
         full_refresh: bool = False,
+        full_comparison: bool = False,
         limit: int | None = None,
         only: Names = (),
         examples: int = 3,
@@ -135,7 +140,8 @@ class Project(StateOperations):
         from reverse_etl.run.planning.sync_plan import PlanSamples
 
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
-            options = RunOptions(full_refresh, rows=RowChoice(limit, tuple(names_in(only))))
+            rows = RowChoice(limit, tuple(names_in(only)))
+            options = RunOptions(full_refresh, rows=rows, full_comparison=full_comparison)
             return plan_syncs(session, options, PlanSamples(examples, payloads))
 
     def baseline(

@@ -94,6 +94,9 @@ class ProjectFlags:
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", envvar="REVERSE_ETL_FULL_REFRESH", help="Send every row again.")
 ]
+FullComparison = Annotated[
+    bool, typer.Option("--full-comparison", help="Compare all rows, also of syncs that are `incremental`.")
+]
 RowLimit = Annotated[
     int | None,
     typer.Option("--limit", metavar="N", help="Send only the first N rows of each sync; the rest waits."),

@@ -162,6 +162,7 @@ def _sync(model: TaggedModel, entry: Entry, default: str) -> Sync:
         budget=entry.budget.budget(),
         sends_changed_fields=entry.sends_changed_fields(),
         first_run=entry.first_run,
+        incremental=entry.incremental.incremental() if entry.incremental is not None else None,
     )
 
 

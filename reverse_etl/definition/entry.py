@@ -10,6 +10,7 @@ from pydantic import Field as Key
 
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.definition.field_mapping import FIELDS_SCHEMA, SOURCE_SCHEMA, read_fields, read_source
+from reverse_etl.definition.incremental import IncrementalEntry
 from reverse_etl.definition.policy import SyncPolicy
 from reverse_etl.definition.switches import read_switch, read_versions
 from reverse_etl.errors import Fault
@@ -52,6 +53,10 @@ class Entry(SyncPolicy):
     )
     versions: Annotated[str | tuple[str | int | float, ...], BeforeValidator(read_versions)] = Key(
         "latest", description="which versions of a versioned model sync"
+    )
+
+    incremental: IncrementalEntry | None = Key(
+        default=None, description="compare only recent rows in most runs; for models too large to compare each time"
     )
 
     def identifiers(self) -> dict[str, str]:

@@ -38,6 +38,7 @@ class RunOptions:
     stop: Callable[[], bool] = lambda: False
     rows: RowChoice = field(default_factory=RowChoice)
     baseline: BaselineRequest | None = None
+    full_comparison: bool = False
 
 
 def make_environment(project: ProjectContext, listener: Listener, options: RunOptions) -> RunEnvironment:
@@ -66,6 +67,7 @@ def make_environment(project: ProjectContext, listener: Listener, options: RunOp
             stop=options.stop,
             rows=options.rows,
             baseline=options.baseline,
+            full_comparison=options.full_comparison,
             ends_at=time.monotonic() + (settings.max_runtime or math.inf),
         ),
         Connections(

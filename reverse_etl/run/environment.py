@@ -69,7 +69,8 @@ class Invocation:
     `process` is what a lease says about its holder; `is_alive` returns whether the process of such a note still runs,
     None if that cannot be known from here. `allowed` are the names after `--allow`. `wait` is the longest wait for a
     lease, in seconds. `stop` is asked before each request. `rows` chooses the rows to send; after `ends_at`, in
-    seconds of the monotonic clock, no request starts. With a `baseline`, nothing is sent.
+    seconds of the monotonic clock, no request starts. With a `baseline`, nothing is sent. `full_comparison`: syncs that
+    are incremental compare all rows, too.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Invocation:
     baseline: BaselineRequest | None = None
     rows: RowChoice = RowChoice()
     ends_at: float = math.inf
+    full_comparison: bool = False
 
     @property
     def passed_guards(self) -> Collection[str]:

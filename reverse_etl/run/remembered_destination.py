@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from reverse_etl.guards.target import destination, relation
-from reverse_etl.provenance import ACTION, FIELDS, FIRST_RUN_IS_OPEN, ROWS, SOURCE, remembered_source
+from reverse_etl.provenance import ACTION, FIELDS, FIRST_RUN_IS_OPEN, INCREMENTAL, ROWS, SOURCE, remembered_source
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
@@ -17,7 +17,7 @@ from reverse_etl.snapshot.tables import tables_of
 from reverse_etl.sync import Sync
 
 # What a run notes of the model. The rest of the source says which relation it reads.
-_NOTED = (ROWS, FIELDS, FIRST_RUN_IS_OPEN)
+_NOTED = (ROWS, FIELDS, FIRST_RUN_IS_OPEN, INCREMENTAL)
 
 
 def remember_destination(

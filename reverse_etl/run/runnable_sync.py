@@ -16,7 +16,12 @@ from reverse_etl.destinations.base import Destination, DestinationConfig
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField, typed_constant
 from reverse_etl.errors import Fault, Faults, ReverseEtlError
 from reverse_etl.provenance import SOURCE, source_of
-from reverse_etl.snapshot.columns.column_checks import missing_columns, missing_relation, spell_fields
+from reverse_etl.snapshot.columns.column_checks import (
+    growing_column_faults,
+    missing_columns,
+    missing_relation,
+    spell_fields,
+)
 from reverse_etl.snapshot.columns.layout_builder import build_layout, identifiers_among
 from reverse_etl.snapshot.columns.row_layout import RowLayout, ValueColumn
 from reverse_etl.snapshot.sql.identifier_text import refused_identifiers
@@ -78,7 +83,7 @@ def resolve_sync(
     `known` are the columns of its sync snapshot, if fields without a column there are left out.
     """
     columns = _columns(sync, reader)
-    faults = missing_columns(sync, columns)
+    faults = [*missing_columns(sync, columns), *growing_column_faults(sync, columns)]
     if faults:
         raise Faults(faults)
     vendor = load_destination(destination.kind)

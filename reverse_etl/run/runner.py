@@ -14,6 +14,7 @@ from reverse_etl.run.checks.chosen_keys import choose_rows
 from reverse_etl.run.context import End, LeasedRun, RunContext
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.history import record_end
+from reverse_etl.run.incremental import why_full
 from reverse_etl.run.result import result_of, with_costs
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.run.stages.acquire import acquire
@@ -91,6 +92,7 @@ def _begin(
             runnable.sync,
             runnable.layout,
             choose_rows(runnable, warehouse, environment),
+            why_full(environment.invocation),
         ),
         resources=resources,
         started_at=clock.wall(),

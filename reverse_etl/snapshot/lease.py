@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reverse_etl.errors import ConfigError
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, Tables
 from reverse_etl.warehouses.base import Reader, Warehouse
@@ -97,6 +98,17 @@ def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
         entries=int(row[15]),
         moved_to=row[16],
     )
+
+
+def check_not_moved(sync: str, row: LeaseRow) -> None:
+    """Refuse tables that were moved away. Raises ConfigError."""
+    if row.moved_to:
+        raise ConfigError(
+            "state-moved",
+            f"sync `{sync}`: its sync snapshot was moved to {row.moved_to}",
+            context={"sync": sync, "moved to": row.moved_to},
+            hint="Set `state` to that place, or move the sync snapshot back with `reverse-etl state migrate`.",
+        )
 
 
 class Lease:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from reverse_etl.errors import OUT_OF_MEMORY, ConfigError, WarehouseError
+from reverse_etl.errors import ConfigError, WarehouseError
 from reverse_etl.guards.amount.removed import removal_limit
 from reverse_etl.guards.start.oldest_row import OldestRow
 from reverse_etl.guards.value.column_drift import drift_limit
@@ -20,6 +20,7 @@ from reverse_etl.snapshot.columns.stored_tables import are_blank, read_stored_ta
 from reverse_etl.snapshot.counting.counted_rows import read_counts
 from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.counting.drifted_fields import find_drifts
+from reverse_etl.snapshot.incremental.scope import ComparisonScope, scope_finder, with_scope
 from reverse_etl.snapshot.integrity import (
     IntegrityProblem,
     TableFacts,
@@ -27,7 +28,7 @@ from reverse_etl.snapshot.integrity import (
     holds_no_row,
     is_first_run,
 )
-from reverse_etl.snapshot.lease import LeaseRow, read_lease
+from reverse_etl.snapshot.lease import LeaseRow, check_not_moved, read_lease
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.plan.first_diff import FirstDiff
@@ -46,7 +47,8 @@ class SnapshotStatus:
     is what is wrong with the tables themselves. `is_first_run`: no row was accepted yet, or none since a reset, or the
     first run left rows.
     `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
-    `oldest_row` is only known in a first run of things that happened.
+    `oldest_row` is only known in a first run of things that happened. `scope` says which rows were compared, if the
+    sync is incremental.
     """
 
     lease: LeaseRow | None
@@ -58,6 +60,7 @@ class SnapshotStatus:
     is_first_run: bool = False
     unknown_keys: tuple[str, ...] = ()
     oldest_row: OldestRow | None = None
+    scope: ComparisonScope | None = None
 
     @property
     def remembered(self) -> Mapping[str, object]:
@@ -73,25 +76,27 @@ class SnapshotStatus:
         return edited or unnoted
 
 
-@dataclass(frozen=True)
-class ChangedRow:
-    """One changed row: its identity, and the old and new value, as text, of each changed field."""
-
-    identity: str
-    fields: Mapping[str, tuple[str | None, str | None]]
-
-
 class SnapshotReader:
     """Reads the sync snapshot of one sync."""
 
     def __init__(
-        self, reader: Reader, schema: str, sync: Sync, layout: RowLayout, chosen: ChosenRows | None = None
+        self,
+        reader: Reader,
+        schema: str,
+        sync: Sync,
+        layout: RowLayout,
+        chosen: ChosenRows | None = None,
+        full_because: str = "",
     ) -> None:
-        """`layout` is the sync's layout over the current model. `chosen`: leave all other rows out."""
+        """`layout` is the sync's layout over the current model. `chosen`: leave all other rows out.
+
+        `full_because`: why all rows of an incremental sync are compared, if the command says so.
+        """
         self._reader = reader
         self.sync = sync
         self.layout = layout
         self._chosen = chosen
+        self._full_because = full_because
         self.tables: Tables = tables_of(reader, schema, sync.name)
         self._fetched = False
         # The sync snapshot has another key and holds no rows, so it is created again.
@@ -109,10 +114,36 @@ class SnapshotReader:
             self.check_lease(lease)
         return self.compare(lease, thorough=thorough, resends=resends)
 
-    def compare(self, lease: LeaseRow | None, *, thorough: bool = False, resends: bool = False) -> SnapshotStatus:
-        """Compare model and snapshot, without a look at the lease."""
+    def compare(
+        self,
+        lease: LeaseRow | None,
+        *,
+        thorough: bool = False,
+        resends: bool = False,
+        scope: ComparisonScope | None = None,
+    ) -> SnapshotStatus:
+        """Compare model and snapshot, without a look at the lease. `scope`: compare the rows of an earlier comparison.
+
+        A quick comparison cannot judge tables that do not fit together, so then all rows are compared.
+        """
         self._fetch()
-        limit, diff = drift_limit(self.sync) if self._chosen is None else None, self.diff()
+        scope = scope or self._find_scope(lease)
+        status = self._compare_rows(lease, scope, thorough=thorough, resends=resends)
+        if scope is None or scope.recent is None or status.integrity_problem is None:
+            return status
+        whole = scope.as_full("the tables of reverse-etl do not fit together")
+        return self._compare_rows(lease, whole, thorough=thorough, resends=resends)
+
+    def _find_scope(self, lease: LeaseRow | None) -> ComparisonScope | None:
+        diff = self.diff()
+        finder = scope_finder(self._reader, self.sync, diff, self._full_because)
+        edited = self._edited_fields(lease, diff.stored)
+        return finder.find(lease, replace(diff, edited=edited)) if finder is not None else None
+
+    def _compare_rows(
+        self, lease: LeaseRow | None, scope: ComparisonScope | None, *, thorough: bool, resends: bool
+    ) -> SnapshotStatus:
+        limit, diff = drift_limit(self.sync) if self._chosen is None else None, with_scope(self.diff(), scope)
         edited = self._edited_fields(lease, diff.stored)
         diff = replace(diff, edited=edited, watches_values=limit is not None, thorough=thorough, resends=resends)
         diff, counts = self._counted(diff)
@@ -124,7 +155,7 @@ class SnapshotReader:
         before = self._removed_before() if lease is not None and counts.removed and diff.acts_on_removed else 0
         facts = self._read_facts(lease, diff, counts)
         problem, is_first = find_integrity_problem(lease, facts), is_first_run(lease, facts)
-        return SnapshotStatus(lease, counts, diff, before, problem, drifts, is_first, chosen.unknown_keys)
+        return SnapshotStatus(lease, counts, diff, before, problem, drifts, is_first, chosen.unknown_keys, scope=scope)
 
     def _edited_fields(self, lease: LeaseRow | None, stored: StoredTables) -> frozenset[str]:
         """Return the fields that an edit of the mapping touched since the last complete run."""
@@ -206,25 +237,6 @@ class SnapshotReader:
                 f" `reverse-etl state reset --select {self.sync.name}`. Then every row is sent again.",
             )
 
-    def samples(self, diff: Diff, rows: int) -> list[ChangedRow]:
-        """Return a few changed rows with their old and new values."""
-        found = []
-        for row in self._sampled(replace(diff, digested=False), rows):
-            triples = zip(self.layout.values, zip(*[iter(row[1:])] * 3, strict=True), strict=True)
-            found.append(
-                ChangedRow(row[0], {v.field.label: (old, new) for v, (differs, old, new) in triples if differs})
-            )
-        return found
-
-    def _sampled(self, diff: Diff, rows: int) -> list[ResultRow]:
-        """Return as many samples as fit into memory."""
-        try:
-            return self._reader.query(self._reader.prepare(diff.samples(rows)))
-        except WarehouseError as error:
-            if error.code != OUT_OF_MEMORY:
-                raise
-        return self._sampled(diff, rows // 4) if rows > 1 else []
-
     def diff(self) -> Diff:
         """Return the comparison for the tables as they are now. If they hold nothing, nothing is compared."""
         stored = StoredTables() if self._rekeyed else read_stored_tables(self._reader, self.tables)
@@ -280,14 +292,3 @@ class SnapshotReader:
 def _as_times(rows: Sequence[ResultRow]) -> tuple[float | None, float]:
     [(oldest, now)] = rows
     return None if oldest is None else float(oldest), float(now)
-
-
-def check_not_moved(sync: str, row: LeaseRow) -> None:
-    """Refuse tables that were moved away. Raises ConfigError."""
-    if row.moved_to:
-        raise ConfigError(
-            "state-moved",
-            f"sync `{sync}`: its sync snapshot was moved to {row.moved_to}",
-            context={"sync": sync, "moved to": row.moved_to},
-            hint="Set `state` to that place, or move the sync snapshot back with `reverse-etl state migrate`.",
-        )

@@ -53,10 +53,16 @@ class SnapshotStore(SnapshotReader):
     """The sync snapshot of one sync, for the run that holds its lease."""
 
     def __init__(
-        self, warehouse: Warehouse, schema: str, sync: Sync, layout: RowLayout, chosen: ChosenRows | None = None
+        self,
+        warehouse: Warehouse,
+        schema: str,
+        sync: Sync,
+        layout: RowLayout,
+        chosen: ChosenRows | None = None,
+        full_because: str = "",
     ) -> None:
         """`prepare_lease` creates the state schema."""
-        super().__init__(warehouse, schema, sync, layout, chosen)
+        super().__init__(warehouse, schema, sync, layout, chosen, full_because)
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
         self._retyped: frozenset[str] = frozenset()

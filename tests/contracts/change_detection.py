@@ -9,6 +9,7 @@ import pytest
 from reverse_etl.cost import total
 from reverse_etl.guards.value.column_drift import DriftEntry
 from reverse_etl.guards.value.drift import Drift
+from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
 from reverse_etl.snapshot.run_history import RunRow, record_run
 from reverse_etl.sync import RowOrder
 from reverse_etl.warehouses.mark import Mark
@@ -65,7 +66,7 @@ class ChangeDetectionContract:
         people.sql("UPDATE {model} SET points = 5 WHERE email = 'b@x.y'")
         look = people.read_status()
         assert (look.counts.changed, dict(look.counts.changed_fields)) == (1, {"points": 1})
-        assert [(s.identity, dict(s.fields)) for s in people.store().samples(look.diff, 5)] == [
+        assert [(s.identity, dict(s.fields)) for s in read_changed_rows(people.warehouse, look.diff, 5)] == [
             ("b@x.y", {"points": ("2", "5")})
         ]
         ran = people.run()

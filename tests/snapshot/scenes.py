@@ -9,6 +9,7 @@ from reverse_etl.build_result import BuildResult
 from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.columns.layout_builder import build_layout
+from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
@@ -120,7 +121,7 @@ def looks(dialect: Dialect) -> list[str]:
     """What the commands that look ask, and `requeue`."""
     scene = Scene(dialect, known=True)
     tables = scene.store.tables
-    scene.store.samples(scene.store.diff(), 3)
+    read_changed_rows(scene.warehouse, scene.store.diff(), 3)
     list_rejections(scene.warehouse, tables.rejections, "it's", 100)
     count_rejections(scene.warehouse, tables.rejections, "it's")
     last_runs(scene.warehouse, tables, 5)

@@ -14,6 +14,7 @@ from sqlglot import exp
 from reverse_etl.run.baseline.trust import until_condition
 from reverse_etl.run.baseline.until import parse_until
 from reverse_etl.snapshot.columns.layout_builder import build_layout
+from reverse_etl.snapshot.columns.recent_rows import GrowingColumn
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.columns.text_samples import pattern_query
 from reverse_etl.snapshot.lease import OpenRun
@@ -101,6 +102,13 @@ class Golden:
         order = RowOrder(("firstName", "source", "tags", "left out"), ("spent",))
         return replace(diff, layout=replace(diff.layout, order=order))
 
+    def recent(self, *, keyed: bool = False) -> Diff:
+        """A quick comparison."""
+        column = Column("Updated At", self.dialect.timestamp_type, ColumnKind.TIMESTAMP)
+        return replace(
+            self.diff(keyed=keyed), recent=GrowingColumn(self.dialect, column).rows_from(1_767_225_600, None)
+        )
+
     def merge(self, *, keyed: bool) -> str:
         run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
         layout = self.diff(keyed=keyed).layout
@@ -150,6 +158,8 @@ STATEMENTS = {
     "counts_retyped": lambda golden: str(golden.diff(retyped=True).counts()),
     "counts_first": lambda golden: str(golden.diff(keyed=True, first=True).counts()),
     "counts_watched": lambda golden: str(golden.watched().counts()),
+    "counts_recent": lambda golden: str(golden.recent().counts()),
+    "counts_recent_keyed": lambda golden: str(golden.recent(keyed=True).counts()),
     "values_before": lambda golden: ChangedValues(golden.watched()).totals(golden.watched().layout.values),
     "shapes": lambda golden: ChangedValues(golden.watched()).shapes(golden.watched().layout.values[:2]),
     "plan_first": lambda golden: str(golden.diff(first=True).plan("s.plan__users__7")),

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, OnlyKeys, Output, OutputFormat, RowLimit, Sandboxed, ShowValues
+from reverse_etl.cli.options import (
+    FullComparison,
+    FullRefresh,
+    OnlyKeys,
+    Output,
+    OutputFormat,
+    RowLimit,
+    Sandboxed,
+    ShowValues,
+)
 
 if TYPE_CHECKING:
     from reverse_etl import SyncPlan
@@ -35,6 +44,7 @@ PayloadRows = Annotated[
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
+    full_comparison: FullComparison = False,
     limit: RowLimit = None,
     only: OnlyKeys = None,
     exit_code: ExitCodeOption = False,
@@ -50,7 +60,12 @@ def plan(
     console = session.console
     project = session.project(sandbox=sandbox)
     plans = project.plan(
-        **session.selection, full_refresh=full_refresh, limit=limit, only=only or (), payloads=show_payload
+        **session.selection,
+        full_refresh=full_refresh,
+        full_comparison=full_comparison,
+        limit=limit,
+        only=only or (),
+        payloads=show_payload,
     )
     code = session.print_errors(plans.errors, partial=plans.is_partial)
     for problem in [problem for one in plans if one.fails for problem in one.problems]:

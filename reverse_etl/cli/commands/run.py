@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from reverse_etl.cli.command import Session
-from reverse_etl.cli.options import FullRefresh, LeaseWait, OnlyKeys, RowLimit, Sandboxed
+from reverse_etl.cli.options import FullComparison, FullRefresh, LeaseWait, OnlyKeys, RowLimit, Sandboxed
 from reverse_etl.cli.stop_signal import StopOnSignal
 
 ThreadsOption = Annotated[
@@ -32,6 +32,7 @@ MaxRuntimeOption = Annotated[
 def run(
     session: Session,
     full_refresh: FullRefresh = False,
+    full_comparison: FullComparison = False,
     threads: ThreadsOption = None,
     fail_fast: FailFastOption = False,
     wait: LeaseWait = None,
@@ -47,6 +48,7 @@ def run(
         results = project.run(
             **session.selection,
             full_refresh=full_refresh,
+            full_comparison=full_comparison,
             fail_fast=fail_fast,
             threads=threads,
             wait=wait,

@@ -30,6 +30,7 @@ class RunRequest:
     rows: RowChoice = field(default_factory=RowChoice)
     max_runtime: float | str | None = None
     baseline: BaselineRequest | None = None
+    full_comparison: bool = False
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -39,12 +40,18 @@ class RunRequest:
     @property
     def options(self) -> RunOptions:
         """Return the flags that the run itself reads."""
-        return RunOptions(self.full_refresh, stop=self.stop, rows=self.rows, baseline=self.baseline)
+        return RunOptions(
+            self.full_refresh,
+            stop=self.stop,
+            rows=self.rows,
+            baseline=self.baseline,
+            full_comparison=self.full_comparison,
+        )
 
     @property
     def args(self) -> dict[str, object]:
         """Return the flags as the result file has them."""
-        names = ("full_refresh", "fail_fast", "threads", "wait", "sandbox", "max_runtime")
+        names = ("full_refresh", "full_comparison", "fail_fast", "threads", "wait", "sandbox", "max_runtime")
         args = {**{name: getattr(self, name) for name in names}, "limit": self.rows.limit, "only": len(self.rows.only)}
         return args if self.baseline is None else {**args, **self.baseline.args}
 

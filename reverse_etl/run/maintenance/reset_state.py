@@ -8,8 +8,8 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.leases import new_lease, release_on_error, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.snapshot.lease import check_not_moved
 from reverse_etl.snapshot.run_history import RESET, RunRow, record_run
-from reverse_etl.snapshot.snapshot_reader import check_not_moved
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
 

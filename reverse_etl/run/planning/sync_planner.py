@@ -18,6 +18,7 @@ from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
+from reverse_etl.run.incremental import why_full
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.journeys.journey_rows import fields_column_of, name_column_of
 from reverse_etl.run.planning.baseline_plan import find_baseline, with_baseline
@@ -29,7 +30,8 @@ from reverse_etl.run.planning.sendable_rows import SendableRows, count_sendable
 from reverse_etl.run.planning.sync_plan import Example, PlanSamples, SyncPlan
 from reverse_etl.run.runnable_sync import RunnableSync, problem_of
 from reverse_etl.run.sending.allowance import allowance_of
-from reverse_etl.snapshot.snapshot_reader import ChangedRow, SnapshotReader, SnapshotStatus
+from reverse_etl.snapshot.counting.changed_rows import ChangedRow, read_changed_rows
+from reverse_etl.snapshot.snapshot_reader import SnapshotReader, SnapshotStatus
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
@@ -51,6 +53,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         runnable.sync,
         runnable.layout,
         choose_rows(runnable, reader, environment),
+        why_full(environment.invocation),
     )
     status = snapshot.read_status(resends=environment.invocation.full_refresh)
     status = with_oldest_row(status, runnable, snapshot)
@@ -61,7 +64,7 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         return with_baseline(
             _count(runnable, status, SendableRows(), environment), runnable, status, snapshot, environment
         )
-    samples = snapshot.samples(status.diff, _SAMPLED_ROWS) if status.counts.changed and shown.examples else []
+    samples = read_changed_rows(reader, status.diff, _SAMPLED_ROWS) if status.counts.changed and shown.examples else []
     forecast = _forecast(runnable, status, reader, environment)
     if shown.payloads and forecast.problems and not forecast.is_connected:
         forecast = _ask_anyway(forecast, reader, environment)

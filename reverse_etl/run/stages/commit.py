@@ -8,6 +8,7 @@ from reverse_etl.change import Status
 from reverse_etl.provenance import FIRST_RUN_IS_OPEN
 from reverse_etl.run.checks.first_run import allows_whole_first_run
 from reverse_etl.run.context import ApprovedRun
+from reverse_etl.run.incremental import mark_after_run
 from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.readmission import release_readmitted_rows
 
@@ -18,13 +19,14 @@ def commit(context: ApprovedRun) -> ApprovedRun:
     journal.flush()
     context.store.commit(journal.open_run(), journal.untouched, stale=counts.stale > 0, moved=counts.moved)
     rejections.clear_accepted()
-    rejections.clear_gone()
+    if context.diff.recent is None:
+        rejections.clear_gone()
     if counts.lists_settled:
         rejections.clear_settled()
     if context.runnable.bound.operations.write.unbars_identities:
         context = replace(context, warnings=(*context.warnings, *release_readmitted_rows(context)))
     sent_edit = bool(context.snapshot_status.diff.edited) and context.is_complete
-    if sent_edit or _ends_first_run(context):
+    if sent_edit or _ends_first_run(context) or context.snapshot_status.scope is not None:
         _remember_end(context, sent_edit=sent_edit)
     return context
 
@@ -42,4 +44,5 @@ def _remember_end(context: ApprovedRun, *, sent_edit: bool) -> None:
     rows, is_partial = context.counts.model_rows, invocation.rows.is_partial
     seen = seen_model(context.runnable, row, rows, is_complete=sent_edit, is_partial=is_partial)
     seen[FIRST_RUN_IS_OPEN] = context.snapshot_status.is_first_run and not _ends_first_run(context)
+    seen |= mark_after_run(context)
     remember_destination(context.runnable, context.lease, row, invocation.allowed, seen)

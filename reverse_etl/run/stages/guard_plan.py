@@ -7,6 +7,7 @@ from reverse_etl.events import Event
 from reverse_etl.provenance import FIRST_RUN_IS_OPEN
 from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import ApprovedRun, End, PlannedRun, advance
+from reverse_etl.run.incremental import mark_before_sending
 from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.journal import Journal, SendDeadlines
 from reverse_etl.snapshot.rejections import Recheck, Rejections
@@ -24,6 +25,7 @@ def guard_plan(context: PlannedRun) -> ApprovedRun | End:
     seen = seen_model(context.runnable, row, context.counts.model_rows, is_complete=False, is_partial=is_partial)
     # Noted before the first row goes, so that a run that crashes leaves the rest to the guards.
     seen[FIRST_RUN_IS_OPEN] = context.snapshot_status.is_first_run
+    seen |= mark_before_sending(context, row)
     remember_destination(context.runnable, lease, row, environment.invocation.allowed, seen)
     recheck = Recheck(environment.settings.recheck_after, context.runnable.bound.first_recheck)
     rejections = Rejections(context.warehouse, context.diff, lease.fence, recheck)

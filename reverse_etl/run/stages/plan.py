@@ -47,12 +47,14 @@ def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
     status = context.snapshot_status
     thorough = status.diff.thorough or status.counts.mostly_new
     waiting = pause.waiting if pause is not None else None
-    return replace(context.store.diff(), thorough=thorough, waiting=waiting).by_means_of(status.diff)
+    diff = replace(context.store.diff(), thorough=thorough, waiting=waiting, recent=status.diff.recent)
+    return diff.by_means_of(status.diff)
 
 
 def _current_status(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:
     """Return the status that fits the plan: the model or the sync snapshot may have changed since the first one."""
     status, row = context.snapshot_status, context.lease_row
     if not status.counts.agree(rows, acts=diff.acts_on_removed) or status.counts.entries != row.entries:
-        status = with_oldest_row(context.store.compare(row, thorough=diff.thorough), context.runnable, context.store)
+        status = context.store.compare(row, thorough=diff.thorough, scope=status.scope)
+        status = with_oldest_row(status, context.runnable, context.store)
     return replace(status, lease=row, removed_before=status.removed_before + context.recovered_removals)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from reverse_etl.definition.faults import location_of
 from reverse_etl.errors import ConfigError, Fault, did_you_mean
+from reverse_etl.snapshot.columns.recent_rows import TIMES
 from reverse_etl.snapshot.tables import value_name
 from reverse_etl.sync import Field, Sync
-from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.columns import Column, ColumnKind
 
 
 def find_column(name: str, columns: Sequence[Column]) -> Column | None:
@@ -93,6 +94,47 @@ def missing_columns(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
         for name in sync.named_columns()
         if find_column(name, columns) is None
     ]
+
+
+def growing_column_faults(sync: Sync, columns: Sequence[Column]) -> list[Fault]:
+    """Return a fault if the column of `incremental` is missing, or of a type that cannot show which rows are recent."""
+    rule, location = sync.incremental, location_of(sync)
+    if rule is None:
+        return []
+    column = find_column(rule.column, columns)
+    if column is None:
+        names = [one.name for one in columns]
+        return [
+            location.fault(
+                "missing-column",
+                f"sync `{sync.name}`: column `{rule.column}` is not in"
+                f" {sync.relation}{did_you_mean(rule.column, names)}",
+                key="incremental.column",
+                found=rule.column,
+                allowed=", ".join(names),
+            )
+        ]
+    if column.kind not in (*TIMES, ColumnKind.INTEGER):
+        return [
+            location.fault(
+                "incremental-type",
+                f"sync `{sync.name}`: column `{rule.column}` of `incremental` has the type {column.type}, so it cannot"
+                " show which rows are recent",
+                key="incremental.column",
+                found=f"{rule.column} {column.type}",
+                allowed="a timestamp, a date or an integer",
+            )
+        ]
+    if column.kind is ColumnKind.INTEGER and isinstance(rule.overlap, float):
+        return [
+            location.fault(
+                "incremental-overlap",
+                f"sync `{sync.name}`: column `{rule.column}` of `incremental` is an integer, and `overlap` is a time",
+                key="incremental.overlap",
+                allowed="a whole number",
+            )
+        ]
+    return []
 
 
 def missing_relation(sync: Sync, unseen: str = "") -> ConfigError:

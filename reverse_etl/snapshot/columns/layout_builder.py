@@ -33,6 +33,8 @@ def build_layout(
     rules = [one for one in (rule, rule.otherwise) if one is not None]
     read = [_column_of(name, columns).name for one in rules for name in one.columns] + [key.column for key in keys]
     read += [value.column.name for value in values if value.column is not None]
+    growing = None if sync.incremental is None else _column_of(sync.incremental.column, columns)
+    read += [growing.name] if growing is not None else []
     stand_in, other = "", rule.otherwise
     identity = _identity(rule, columns, dialect)
     if other is not None:
@@ -52,6 +54,7 @@ def build_layout(
         stand_in,
         mixed_columns,
         mixed_reason,
+        growing_column=growing,
     )
 
 

@@ -58,6 +58,7 @@ class RowLayout:
     that the expressions use. `stand_in` is the identity that a row has, or would have, by the second identity rule.
     `mixed_columns` are identities and values, by name, whose columns also hold values that identify no user.
     `mixed_reason` is the message for such rows. `order` is the order in which rows are sent, if it matters.
+    `growing_column` shows which rows are recent, if the sync is incremental.
     """
 
     relation: str
@@ -71,6 +72,7 @@ class RowLayout:
     mixed_columns: tuple[tuple[str, Column], ...] = ()
     mixed_reason: str = ""
     order: RowOrder = ANY_ORDER
+    growing_column: Column | None = None
 
     @property
     def key_columns(self) -> str:

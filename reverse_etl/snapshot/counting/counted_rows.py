@@ -41,7 +41,9 @@ def _counts(
     rows: Mapping[str, int], by_reason: Mapping[str, Mapping[str, int]], totals: Sequence[int], found: DiffCounts
 ) -> DiffCounts:
     """Return `found` with the counts of rows by kind and reason, and the totals."""
-    model_rows, entries, new, missing, returned, noted, identity_changes, *held_totals = totals
+    rows_read, entries_read, left_out, other_entries, new, missing, *totals = totals
+    returned, noted, identity_changes, *held_totals = totals
+    entries = entries_read + other_entries
     kinds = {kind: rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid")}
     held = held_counts(by_reason["quarantined"], held_totals)
     return DiffCounts(
@@ -55,13 +57,14 @@ def _counts(
         quarantined=kinds["quarantined"] + held["refused_removals"],
         removed=rows.get("removed", 0),
         returned=returned,
-        unchanged=model_rows - sum(kinds.values()),
+        unchanged=rows_read - sum(kinds.values()),
         stale=rows.get("stale", 0),
         invalid=by_reason["invalid"],
-        model_rows=model_rows,
+        model_rows=rows_read + left_out,
+        left_out=left_out,
         entries=entries,
         identity_changes=identity_changes,
         compared=entries - missing,
         noted=noted,
-        hides_duplicates=model_rows - new > entries - missing,
+        hides_duplicates=rows_read - new > entries_read - missing,
     )

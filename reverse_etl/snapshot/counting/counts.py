@@ -19,9 +19,10 @@ class DiffCounts:
     an earlier run counted are not included. `returned` rows were counted as removed and are in the model again.
     `resent` rows are equal but sent; `stale` rows are equal, but their stored hash is not.
 
-    `compared` rows have an entry to compare with. `noted` entries were counted as left by an earlier run. `edited` rows
-    changed only in fields that an edit of the mapping touched. `hides_duplicates`: an entry has more than one row in
-    the model. `values` say by field what became of values that changed.
+    `left_out` rows of the model were not read by a quick comparison, and are only counted. `compared` rows have an
+    entry to compare with; in a quick comparison, all live entries count. `noted` entries were counted as left by an
+    earlier run. `edited` rows changed only in fields that an edit of the mapping touched. `hides_duplicates`: an entry
+    has more than one row in the model. `values` say by field what became of values that changed.
     """
 
     added: int = 0
@@ -41,6 +42,7 @@ class DiffCounts:
     invalid: Mapping[str, int] = field(default_factory=dict)
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     model_rows: int = 0
+    left_out: int = 0
     entries: int = 0
     newest: int = 0
     identity_changes: int = 0
@@ -83,7 +85,7 @@ class DiffCounts:
     @property
     def mostly_new(self) -> bool:
         """Return whether so many rows differ that it costs less to compare all rows by value than to select them."""
-        return 3 * (self.upserts + self.removed) > self.model_rows
+        return 3 * (self.upserts + self.removed) > self.model_rows - self.left_out
 
     def agree(self, rows: Mapping[str, int], *, acts: bool) -> bool:
         """Return whether a plan with these rows by kind matches the counts. `acts`: the plan holds removed rows."""

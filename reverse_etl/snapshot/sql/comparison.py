@@ -53,9 +53,20 @@ class Comparison(SuspectSearch):
             nameless = f"SELECT {keys} {present} AND identity IS NULL"
             shared["key"] = (keys, f"SELECT {keys} FROM {self.at('suspects')} UNION ALL {nameless}")
         return [
-            (f"same_{name}", f"SELECT {columns} FROM ({source}) x GROUP BY {columns} HAVING count(*) > 1")
+            (f"same_{name}", self._shared(columns, source) + self._shared_with_old_rows(columns))
             for name, (columns, source) in shared.items()
         ]
+
+    def _shared(self, columns: str, source: str) -> str:
+        return f"SELECT {columns} FROM ({source}) x GROUP BY {columns} HAVING count(*) > 1"
+
+    def _shared_with_old_rows(self, columns: str) -> str:
+        """Return what follows in a quick comparison: suspects that share an identity or a key with any row."""
+        if self.recent is None:
+            return ""
+        same = self.dialect.in_subquery(columns.split(", "), f"FROM {self.at('suspects')}")
+        everywhere = f"SELECT {columns} FROM ({self.all_identities()}) w WHERE {same}"
+        return f" {self.dialect.union} {self._shared(columns, everywhere)}"
 
     def _classified(self) -> str:
         """Return suspects with their kind. Rows without an identity come from the candidates, which avoids a search."""
@@ -178,7 +189,7 @@ class Comparison(SuspectSearch):
     def chosen_in(self, plan: str) -> str:
         """Return a condition, to follow others, that listed rows of a plan meet; empty if all rows take part."""
         listed = f" AND key_text IN (SELECT {self.key_text('p')} FROM {plan} p)"
-        return listed if self.chosen is not None else ""
+        return listed if self.is_part else ""
 
     def key_text(self, alias: str) -> str:
         """Return the key of a row as one text."""

@@ -18,7 +18,7 @@ SENDABLE = ("added", "changed", "resent")
 # Error codes that can mean that a temporary table was refused. If the cause is another, the error comes again.
 _MAY_NOT_WRITE = ("permission-denied", "relation-not-found", "read-only", "snowflake-error", "bigquery-error")
 # How many totals the counts end with.
-TOTALS = 11
+TOTALS = 13
 # How many characters of a value are shown.
 _LONGEST_SAMPLE = 2_000
 
@@ -42,10 +42,10 @@ class Diff(Comparison):
         """Return one row for each kind and reason: kind, reason, rows, rows in which each value differs, and more.
 
         More is: rows that differ only in edited fields, what became of changed values (as text, see `ChangedValues`),
-        and totals. Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, model
-        rows without entry, entries without model row, rows that came back, entries noted as left, changed identities,
-        refused removals, keys listed as refused, rows listed as invalid, the highest fence. The reason of a
-        quarantined row is its listed state.
+        and totals. Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, rows
+        and entries that a quick comparison leaves out, model rows without entry, entries without model row, rows that
+        came back, entries noted as left, changed identities, refused removals, keys listed as refused, rows listed as
+        invalid, the highest fence. The reason of a quarantined row is its listed state.
         """
         fields = "".join(f", sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
         zeros, none = ", 0" * len(self.layout.values) + ", 0, ''", ", 0" * TOTALS
@@ -64,6 +64,7 @@ class Diff(Comparison):
     def _totals(self) -> str:
         candidates = self.at("candidates")
         held = self._held_row_sql.totals(candidates if self.acts_on_removed and self.chosen is None else None)
+        counts_held = self.stored.has_rejections and self.recent is None
         newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
         tests = {
             "without_entry": "present AND entry_identity IS NULL",
@@ -73,11 +74,19 @@ class Diff(Comparison):
         }
         counted = ", ".join(f"count(CASE WHEN {test} THEN 1 END) AS {name}" for name, test in tests.items())
         return (
-            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
+            f"(SELECT count(*) FROM model), (SELECT count(*) FROM entries), {self._left_out()},"
             f" t.{', t.'.join(tests)}, {self._identity_changes()},"
-            f" {held if self.stored.has_rejections else '0, 0, 0'}, {newest}"
+            f" {held if counts_held else '0, 0, 0'}, {newest}"
             f" FROM (SELECT {counted} FROM {candidates}) t"
         )
+
+    def _left_out(self) -> str:
+        """Return how many rows of the model, and how many live entries, a quick comparison leaves out."""
+        if self.recent is None:
+            return "0, 0"
+        rows = f"SELECT count(*) FROM {self.layout.relation}"
+        entries = f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'"
+        return f"({rows}) - (SELECT count(*) FROM model), ({entries}) - (SELECT count(*) FROM entries)"
 
     def _edited_only(self) -> str:
         """Return the number of changed rows that differ only in fields that an edit of the mapping touched."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
+from reverse_etl.snapshot.columns.recent_rows import RecentRows
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables, ValueColumn
 from reverse_etl.snapshot.sql.paused_rows import PausedRows
 from reverse_etl.snapshot.sql.type_changes import TypeChange, cast_of, find_type_changes, hash_after, state_after
@@ -29,6 +30,7 @@ class SuspectSearch:
     - `writes_nothing`: do not create temporary tables. `refused` is the error code if one was refused.
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
+    - `recent`: a quick comparison. Other rows of the model are not read, and entries without a row are left out.
     - `just_retyped`: values whose columns in the sync snapshot got a new type in this run.
     - `sends_changed_fields`: the plan says which rows carry only their changed fields.
     - `notes_rows_left`: the plan also lists rows that left the model or came back, although they are not sent.
@@ -53,6 +55,7 @@ class SuspectSearch:
     watches_values: bool = False
     sends_changed_fields: bool = False
     chosen: ChosenRows | None = None
+    recent: RecentRows | None = None
     just_retyped: frozenset[str] = frozenset()
 
     @property
@@ -71,7 +74,21 @@ class SuspectSearch:
         columns = [f"{self.layout.identity} AS identity"]
         columns += [f"{key.expression} AS {key.name}" for key in self.layout.keys]
         columns += [f"{value.expression} AS {value.name}" for value in self.layout.values]
+        recent = f" WHERE {self.recent.condition}" if self.recent is not None else ""
+        return f"SELECT {', '.join(columns)} FROM {self.layout.relation}{recent}"
+
+    def all_identities(self) -> str:
+        """Return the identities and keys of all rows of the model, also if the comparison is about recent rows."""
+        columns = [
+            f"{self.layout.identity} AS identity",
+            *(f"{one.expression} AS {one.name}" for one in self.layout.keys),
+        ]
         return f"SELECT {', '.join(columns)} FROM {self.layout.relation}"
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether the comparison leaves out rows, so that it knows nothing about lists of all rows."""
+        return self.chosen is not None or self.recent is not None
 
     def both_sides(self) -> tuple[str, str]:
         """Return the rows of the model, and the live entries of the sync snapshot."""
@@ -90,7 +107,10 @@ class SuspectSearch:
         return f" AND {identity} IN (SELECT identity FROM chosen)" if self.chosen is not None else ""
 
     def live_entries(self) -> str:
-        """Return live entries. A value without a column yet is NULL; a value of another type is cast."""
+        """Return live entries. A value without a column yet is NULL; a value of another type is cast.
+
+        Of a quick comparison, these are the entries of the rows of the named query `model`.
+        """
         text = self.dialect.text_type
         if not self.stored.columns:
             columns = [f"{self.dialect.null(text)} AS identity"]
@@ -108,7 +128,8 @@ class SuspectSearch:
         retyped = list(self.retyped.values())
         row_hash = f"{hash_after(self.dialect, retyped, 'row_hash')} AS row_hash" if retyped else "row_hash"
         columns += [row_hash, f"{state_after(self.dialect, retyped)} AS state", self._left_at()]
-        return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+        recent = " AND identity IN (SELECT identity FROM model)" if self.recent is not None else ""
+        return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'{recent}"
 
     @property
     def retyped(self) -> Mapping[str, TypeChange]:

@@ -7,6 +7,7 @@ The counts are part of the statement that counts the rows by kind, so they need 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reverse_etl.guards.value.drift import ValueChanges
 from reverse_etl.snapshot.columns.row_layout import ValueColumn
@@ -94,7 +95,7 @@ class ChangedValues:
         single = (f"CASE WHEN min({x}) = max({x}) THEN 1 ELSE 0 END AS single_{n}" for n, x in enumerate(texts))
         columns = ", ".join(f"e.had_{n}, m.single_{n}" for n in range(len(values)))
         sides = f"(SELECT {had} FROM entries) e CROSS JOIN (SELECT {', '.join(single)} FROM model) m"
-        return f"{self._sides()} SELECT {columns} FROM {sides}"
+        return f"{self._sides(replace(self._comparison, recent=None))} SELECT {columns} FROM {sides}"
 
     def shapes(self, values: Sequence[ValueColumn]) -> str:
         """Return for each value and each of SHAPES how many values of rows that differ had the shape, and have it."""
@@ -107,7 +108,7 @@ class ChangedValues:
         sides = [f"{side}_{n}" for n in range(len(values)) for side in ("old", "new")]
         counts = (f"count(CASE WHEN {side} = {k} THEN 1 END)" for side in sides for k in range(len(SHAPES)))
         rows = f"SELECT {', '.join(marks)} FROM model m JOIN entries e ON e.identity = m.identity"
-        return f"{self._sides()} SELECT {', '.join(counts)} FROM ({rows}) x"
+        return f"{self._sides(self._comparison)} SELECT {', '.join(counts)} FROM ({rows}) x"
 
     def _shape(self, text: str) -> str:
         """Return the shape of a text as its position in SHAPES; NULL if there is none."""
@@ -123,8 +124,8 @@ class ChangedValues:
             return prefix + value.name
         return self._dialect.as_text(self._old(value, prefix) if prefix == "old_" else prefix + self._old(value))
 
-    def _sides(self) -> str:
-        both = [("model", self._comparison.model_rows()), ("entries", self._comparison.live_entries())]
+    def _sides(self, comparison: Comparison) -> str:
+        both = [("model", comparison.model_rows()), ("entries", comparison.live_entries())]
         return self._dialect.with_clause(both, ())
 
 

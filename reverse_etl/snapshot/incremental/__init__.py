@@ -1,0 +1,1 @@
+"""Quick comparisons: how far the last complete run compared a model, and whether recent rows are enough now."""

@@ -1,0 +1,57 @@
+WITH model AS NOT MATERIALIZED (
+SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity, (CAST("First Name" AS VARCHAR) COLLATE "binary") AS v_firstname_9cf22fd0, "spent" AS v_spent_2705d83f, "tags" AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users WHERE ("Updated At" >= CAST('2025-12-31 23:00:00' AS TIMESTAMP) OR "Updated At" IS NULL)),
+entries AS NOT MATERIALIZED (
+SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state, CAST(NULL AS TIMESTAMP) AS left_at FROM s.snapshot__users WHERE state <> 'absent' AND identity IN (SELECT identity FROM model)),
+candidates AS MATERIALIZED (
+SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
+FROM (SELECT identity, hash('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, CAST(v_spent_2705d83f AS DOUBLE),
+v_tags_978c2f89, len(v_tags_978c2f89),
+v_source_41cf6794) AS row_hash FROM model) m
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL),
+touched AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present),
+suspects AS NOT MATERIALIZED (
+SELECT m.*, hash('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
+m.v_tags_978c2f89, len(m.v_tags_978c2f89),
+m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
+same_identity AS NOT MATERIALIZED (
+SELECT identity
+FROM (SELECT identity FROM candidates WHERE present AND identity IS NOT NULL) x GROUP BY identity HAVING count(*) > 1 UNION SELECT identity
+FROM (SELECT identity
+FROM (SELECT CASE WHEN strlen(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) = length(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) OR regexp_full_match(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR))) ELSE trim(CAST((CAST("email" AS VARCHAR) COLLATE "binary") AS VARCHAR)) END AS identity FROM marts.users) w WHERE (identity) IN (SELECT identity FROM suspects)) x GROUP BY identity HAVING count(*) > 1),
+classified AS NOT MATERIALIZED (
+SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
+s.v_tags_978c2f89, len(s.v_tags_978c2f89),
+s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = CAST(to_json([CAST(m.identity AS VARCHAR)]) AS VARCHAR) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
+CAST(NULL AS DECIMAL(38,2)),
+CAST(NULL AS VARCHAR[]),
+CAST(NULL AS VARCHAR),
+row_hash, CAST(NULL AS VARCHAR),
+CAST(NULL AS DECIMAL(38,2)),
+CAST(NULL AS VARCHAR[]),
+CAST(NULL AS VARCHAR),
+'invalid', 'null-identifier' FROM candidates WHERE present AND identity IS NULL),
+gone AS NOT MATERIALIZED (
+SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > make_timestamp(epoch_us(now()))))) SELECT 'total', '', 0, 0, 0, 0, 0, 0, '', (SELECT count(*) FROM model),
+(SELECT count(*) FROM entries),
+(SELECT count(*) FROM marts.users) - (SELECT count(*) FROM model),
+(SELECT count(*) FROM s.snapshot__users WHERE state <> 'absent') - (SELECT count(*) FROM entries),
+t.without_entry, t.without_row, t.returned, t.noted, 0, 0, 0, 0, (SELECT coalesce(max(fence),
+0) FROM s.snapshot__users)
+FROM (SELECT count(CASE WHEN present AND entry_identity IS NULL THEN 1 END) AS without_entry, count(CASE WHEN NOT present THEN 1 END) AS without_row, count(CASE WHEN present AND left_before THEN 1 END) AS returned, count(CASE WHEN left_before THEN 1 END) AS noted FROM candidates) t
+UNION ALL SELECT kind, coalesce(reason, ''),
+count(*),
+sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794) THEN 1 ELSE 0 END),
+0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+UNION ALL SELECT 'removed', '', count(*),
+0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone

@@ -1,0 +1,50 @@
+CREATE OR REPLACE TEMPORARY TABLE marts.reverse_etl__candidates DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = '' AS WITH model AS (SELECT CASE WHEN REGEXP_LIKE(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR))) ELSE trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)) END AS identity, COLLATE("First Name", '') AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f, TO_JSON("TAGS") AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users WHERE ("Updated At" >= CAST('2025-12-31 23:00:00' AS TIMESTAMP_NTZ(9)) OR "Updated At" IS NULL)),
+entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at FROM s.snapshot__users WHERE state <> 'absent' AND identity IN (SELECT identity FROM model)) SELECT m.identity AS identity, s.identity AS entry_identity, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
+FROM (SELECT identity, HASH('fa90b0de4f70937f', v_firstname_9cf22fd0, v_spent_2705d83f, v_tags_978c2f89, v_source_41cf6794) AS row_hash FROM model) m
+FULL OUTER JOIN (SELECT identity, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL; CREATE OR REPLACE TEMPORARY TABLE marts.reverse_etl__suspects DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = '' AS WITH model AS (SELECT CASE WHEN REGEXP_LIKE(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR))) ELSE trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)) END AS identity, COLLATE("First Name", '') AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f, TO_JSON("TAGS") AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users WHERE ("Updated At" >= CAST('2025-12-31 23:00:00' AS TIMESTAMP_NTZ(9)) OR "Updated At" IS NULL)),
+entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at FROM s.snapshot__users WHERE state <> 'absent' AND identity IN (SELECT identity FROM model)),
+touched AS (SELECT identity FROM marts.reverse_etl__candidates WHERE present) SELECT m.*, HASH('fa90b0de4f70937f', m.v_firstname_9cf22fd0, m.v_spent_2705d83f, m.v_tags_978c2f89, m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched); WITH model AS (SELECT CASE WHEN REGEXP_LIKE(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR))) ELSE trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)) END AS identity, COLLATE("First Name", '') AS v_firstname_9cf22fd0, "SPENT" AS v_spent_2705d83f, TO_JSON("TAGS") AS v_tags_978c2f89, CAST('"it''s"' AS VARCHAR) AS v_source_41cf6794 FROM marts.users WHERE ("Updated At" >= CAST('2025-12-31 23:00:00' AS TIMESTAMP_NTZ(9)) OR "Updated At" IS NULL)),
+entries AS (SELECT identity, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, v_spent_2705d83f AS v_spent_2705d83f, v_tags_978c2f89 AS v_tags_978c2f89, v_source_41cf6794 AS v_source_41cf6794, row_hash, state AS state, CAST(NULL AS TIMESTAMP_NTZ(9)) AS left_at FROM s.snapshot__users WHERE state <> 'absent' AND identity IN (SELECT identity FROM model)),
+touched AS (SELECT identity FROM marts.reverse_etl__candidates WHERE present),
+same_identity AS (SELECT identity
+FROM (SELECT identity FROM marts.reverse_etl__suspects) x GROUP BY identity HAVING count(*) > 1 UNION SELECT identity
+FROM (SELECT identity
+FROM (SELECT CASE WHEN REGEXP_LIKE(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)),
+'[^İK]*') THEN lower(trim(CAST(COLLATE("EMAIL", '') AS VARCHAR))) ELSE trim(CAST(COLLATE("EMAIL", '') AS VARCHAR)) END AS identity FROM marts.users) w WHERE (identity) IN (SELECT identity FROM marts.reverse_etl__suspects)) x GROUP BY identity HAVING count(*) > 1),
+classified AS (SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_tags_978c2f89)) = TO_JSON(TRY_PARSE_JSON(s.v_tags_978c2f89)),
+FALSE)) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(m.v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(s.v_source_41cf6794)),
+FALSE)) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM HASH('fa90b0de4f70937f', s.v_firstname_9cf22fd0, s.v_spent_2705d83f, s.v_tags_978c2f89, s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN NOT (REGEXP_LIKE(m.identity, '[^@\\s]+@[^@\\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN i.identity IS NOT NULL THEN 'duplicate-key' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM marts.reverse_etl__suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected', 'skipped') OR state = 'invalid' AND request_rows IS NOT NULL) AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(m.identity AS VARCHAR))) AND h.digest = CAST(m.row_hash AS VARCHAR)
+LEFT JOIN (SELECT DISTINCT identity FROM s.rejections WHERE sync = 'users' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, CAST(NULL AS VARCHAR),
+CAST(NULL AS NUMBER(38,2)),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+row_hash, CAST(NULL AS VARCHAR),
+CAST(NULL AS NUMBER(38,2)),
+CAST(NULL AS VARCHAR),
+CAST(NULL AS VARCHAR),
+'invalid', 'null-identifier' FROM marts.reverse_etl__candidates WHERE present AND identity IS NULL),
+gone AS (SELECT c.entry_identity AS identity FROM marts.reverse_etl__candidates c WHERE NOT c.present AND NOT EXISTS (SELECT 1 FROM marts.reverse_etl__suspects x WHERE x.identity = c.entry_identity) AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))))) SELECT 'total', '', 0, 0, 0, 0, 0, 0, '', (SELECT count(*) FROM model),
+(SELECT count(*) FROM entries),
+(SELECT count(*) FROM marts.users) - (SELECT count(*) FROM model),
+(SELECT count(*) FROM s.snapshot__users WHERE state <> 'absent') - (SELECT count(*) FROM entries),
+t.without_entry, t.without_row, t.returned, t.noted, 0, 0, 0, 0, (SELECT coalesce(max(fence),
+0) FROM s.snapshot__users)
+FROM (SELECT count(CASE WHEN present AND entry_identity IS NULL THEN 1 END) AS without_entry, count(CASE WHEN NOT present THEN 1 END) AS without_row, count(CASE WHEN present AND left_before THEN 1 END) AS returned, count(CASE WHEN left_before THEN 1 END) AS noted FROM marts.reverse_etl__candidates) t
+UNION ALL SELECT kind, coalesce(reason, ''),
+count(*),
+sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_spent_2705d83f IS NOT NULL AND v_spent_2705d83f IS DISTINCT FROM old_v_spent_2705d83f) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_tags_978c2f89 IS DISTINCT FROM old_v_tags_978c2f89 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_tags_978c2f89)) = TO_JSON(TRY_PARSE_JSON(old_v_tags_978c2f89)),
+FALSE)) THEN 1 ELSE 0 END),
+sum(CASE WHEN (v_source_41cf6794 IS DISTINCT FROM old_v_source_41cf6794 AND NOT coalesce(TO_JSON(TRY_PARSE_JSON(v_source_41cf6794)) = TO_JSON(TRY_PARSE_JSON(old_v_source_41cf6794)),
+FALSE)) THEN 1 ELSE 0 END),
+0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+UNION ALL SELECT 'removed', '', count(*),
+0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
