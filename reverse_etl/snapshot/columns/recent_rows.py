@@ -75,7 +75,7 @@ class GrowingColumn:
         return floor(min(seconds, now)) if seconds > -inf else None
 
     def lowest_value(self, highest: int, overlap: float | None) -> int:
-        """Return the value from which on a quick comparison looks at rows, after a run that saw `highest`."""
+        """Return the lowest value that a quick comparison looks at, after a run that saw `highest`."""
         default = _HOUR if self.is_time else 0
         return highest - ceil(default if overlap is None else overlap)
 
