@@ -39,7 +39,7 @@ class ComparisonScope:
 class _Position:
     """How far the model is, read before it is compared: so a row that comes later has a value that comes later, too.
 
-    `now` is the warehouse's clock. `waiting` rows are to be sent again, whatever their values are.
+    `now` is the warehouse's clock. `waiting` rows may have to be sent again although they did not change.
     """
 
     highest: int | None
@@ -49,7 +49,7 @@ class _Position:
 
 @dataclass(frozen=True)
 class ScopeFinder:
-    """Finds the scope of the comparisons of one sync. `demand`: why the command compares all rows; empty if it may not.
+    """Finds the scope of the comparisons of one sync. `demand`: why the command compares all rows; may be empty.
 
     `definition` is the digest of the sync, see `definition_digest`.
     """
