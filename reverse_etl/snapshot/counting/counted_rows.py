@@ -41,9 +41,8 @@ def _counts(
     rows: Mapping[str, int], by_reason: Mapping[str, Mapping[str, int]], totals: Sequence[int], found: DiffCounts
 ) -> DiffCounts:
     """Return `found` with the counts of rows by kind and reason, and the totals."""
-    rows_read, entries_read, left_out, other_entries, new, missing, *totals = totals
-    returned, noted, identity_changes, *held_totals = totals
-    entries = entries_read + other_entries
+    rows_read, entries_read, new, missing, returned, noted, identity_changes, *held_totals, left_out, others = totals
+    entries = entries_read + others
     kinds = {kind: rows.get(kind, 0) for kind in ("added", "changed", "resent", "quarantined", "invalid")}
     held = held_counts(by_reason["quarantined"], held_totals)
     return DiffCounts(

@@ -42,10 +42,10 @@ class Diff(Comparison):
         """Return one row for each kind and reason: kind, reason, rows, rows in which each value differs, and more.
 
         More is: rows that differ only in edited fields, what became of changed values (as text, see `ChangedValues`),
-        and totals. Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, rows
-        and entries that a quick comparison leaves out, model rows without entry, entries without model row, rows that
-        came back, entries noted as left, changed identities, refused removals, keys listed as refused, rows listed as
-        invalid, the highest fence. The reason of a quarantined row is its listed state.
+        and totals. Only the row of kind `total` has totals: rows of the model, live entries of the sync snapshot, model
+        rows without entry, entries without model row, rows that came back, entries noted as left, changed identities,
+        refused removals, keys listed as refused, rows listed as invalid, the highest fence, rows and entries that a
+        quick comparison leaves out. The reason of a quarantined row is its listed state.
         """
         fields = "".join(f", sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
         zeros, none = ", 0" * len(self.layout.values) + ", 0, ''", ", 0" * TOTALS
@@ -74,9 +74,9 @@ class Diff(Comparison):
         }
         counted = ", ".join(f"count(CASE WHEN {test} THEN 1 END) AS {name}" for name, test in tests.items())
         return (
-            f"(SELECT count(*) FROM model), (SELECT count(*) FROM entries), {self._left_out()},"
+            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
             f" t.{', t.'.join(tests)}, {self._identity_changes()},"
-            f" {held if counts_held else '0, 0, 0'}, {newest}"
+            f" {held if counts_held else '0, 0, 0'}, {newest}, {self._left_out()}"
             f" FROM (SELECT {counted} FROM {candidates}) t"
         )
 

@@ -12,7 +12,7 @@ LEFT JOIN same_identity i ON i.identity = m.identity
 LEFT JOIN same_key k ON k.key_1 = m.key_1) c),
 gone AS (SELECT CAST(NULL AS STRING) AS identity, CAST(NULL AS BIGINT) AS entry_key_1 FROM UNNEST([0]) WHERE FALSE) SELECT 'total', '', 0, 0, 0, 0, 0, 0, '', (SELECT count(*) FROM model),
 0, (SELECT count(*) FROM model),
-0, 0, 0, 0, 0, 0, 0, 0
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
-0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2

@@ -28,7 +28,7 @@ LEFT JOIN same_key k ON k.key_1 = m.key_1) c),
 gone AS NOT MATERIALIZED (
 SELECT (CAST(NULL AS text) COLLATE "C") AS identity, CAST(NULL AS bigint) AS entry_key_1 WHERE 1 = 0) SELECT 'total', '', 0, 0, 0, 0, 0, 0, '', (SELECT count(*) FROM model),
 0, (SELECT count(*) FROM model),
-0, 0, 0, 0, 0, 0, 0, 0
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
-0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2
+0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM classified GROUP BY 1, 2

@@ -48,10 +48,10 @@ CAST(NULL AS numeric(38,2)),
 gone AS NOT MATERIALIZED (
 SELECT c.entry_identity AS identity FROM candidates c WHERE NOT c.present AND c.entry_identity NOT IN (SELECT identity FROM s.rejections WHERE sync = 'users' AND (state IN ('rejected') OR state = 'invalid' AND request_rows IS NOT NULL) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > (now() AT TIME ZONE 'UTC')))) SELECT 'total', '', 0, 0, 0, 0, 0, 0, '', (SELECT count(*) FROM model),
 (SELECT count(*) FROM entries),
-(SELECT count(*) FROM marts.users) - (SELECT count(*) FROM model),
-(SELECT count(*) FROM s.snapshot__users WHERE state <> 'absent') - (SELECT count(*) FROM entries),
 t.without_entry, t.without_row, t.returned, t.noted, 0, 0, 0, 0, (SELECT coalesce(max(fence),
-0) FROM s.snapshot__users)
+0) FROM s.snapshot__users),
+(SELECT count(*) FROM marts.users) - (SELECT count(*) FROM model),
+(SELECT count(*) FROM s.snapshot__users WHERE state <> 'absent') - (SELECT count(*) FROM entries)
 FROM (SELECT count(CASE WHEN present AND entry_identity IS NULL THEN 1 END) AS without_entry, count(CASE WHEN NOT present THEN 1 END) AS without_row, count(CASE WHEN present AND left_before THEN 1 END) AS returned, count(CASE WHEN left_before THEN 1 END) AS noted FROM candidates) t
 UNION ALL SELECT kind, coalesce(reason, ''),
 count(*),
