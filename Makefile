@@ -65,7 +65,7 @@ pool: ## Install PgBouncer for the tests that go through it, where it is missing
 			&& apt-get install -qq --no-install-recommends pgbouncer' >/dev/null 2>&1; } \
 		|| echo "No PgBouncer, and none could be installed: the tests through a pool are skipped"
 
-bench: $(STAMP) ## Measure speed and memory
+bench: $(STAMP) ## Measure speed and memory, also of other programs (ARGS="users 100000" for one measurement)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 live-check: $(STAMP) ## Ask a Snowflake or BigQuery account what only it can tell; without one, print the ten checks
@@ -81,12 +81,15 @@ lock: $(STAMP) ## Resolve requirements.lock again (ARGS=--upgrade for newer vers
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
 			-o tests/emulators/$$name.txt || exit 1; \
 	done
+	@$(UV) pip compile --quiet tests/bench/peers/peers.in -c requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
+		-o tests/bench/peers/peers.txt
 
 emulators: $(STAMP) ## Build the environments of the tests' local warehouses and Dagster, if they are missing
 	@$(BIN)/python -m tests.emulators.environment fakesnow bqemulator dbt_bigquery dbt_snowflake dagster
 
 clean: ## Remove the environment, caches and whatever was built
-	@rm -rf $(VENV) .emulators build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
+	@rm -rf $(VENV) .emulators .bench build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox logs
 	@cd sample_dbt_project && rm -rf target logs dbt_packages .user.yml shop.duckdb shop.duckdb.wal
 	@find reverse_etl tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

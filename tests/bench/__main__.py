@@ -1,134 +1,109 @@
-"""Measure plan and run on DuckDB: `python -m tests.bench [ROWS ...]`, by default 1,000,000 and 10,000,000.
+"""Measure speed and memory: `python -m tests.bench [MEASUREMENT]`. Results go to `.bench/results.json`.
 
-Every figure is of a whole process. Comparisons alternate, and the ratio compares the medians; on a shared machine
-only ratios can be trusted. Sending is measured against a server that answers at once, without Iterable's rate limit.
+Without a name, everything is measured except `memory`, which takes long. Every figure is of a whole process. Cases
+alternate, so that ratios can be trusted on a machine that others use too; seconds cannot. `publish` puts the results
+into the documentation.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 
-from tests.bench import data
-from tests.stories.project import Project
+from tests.bench import memory, postgres, rate_limits, start_up
+from tests.bench.measured_process import say
+from tests.bench.publish import publish
+from tests.bench.result_file import NEW, Measurement, save
+from tests.bench.users import PEERS, UserBench, measure_users
 
-MEMORY = "200MB"
-ROUNDS = 3
-META = {"object": "users", "email": "email"}
-BY_HAND = f"""
-import duckdb
-connection = duckdb.connect("shop.duckdb", read_only=True, config={{"memory_limit": "{MEMORY}"}})
-connection.execute("SET preserve_insertion_order = false")
-print(connection.execute({data.COMPARE!r}).fetchall())
-"""
+MILLION = 1_000_000
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One process: wall and CPU seconds, and its largest resident size in MB."""
-
-    wall: float
-    cpu: float
-    peak: float
+def _users(asked: argparse.Namespace) -> None:
+    peers = tuple(name for name in PEERS if asked.peers in ("all", name))
+    for rows in asked.rows or [MILLION]:
+        bench = UserBench(rows, asked.memory_limit, peers)
+        _save(bench.name, measure_users(bench, asked.rounds))
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def _memory(asked: argparse.Namespace) -> None:
+    for rows in asked.rows or [10 * MILLION, 50 * MILLION]:
+        _save(memory.name_of(rows), memory.measure_memory(rows, asked.memory_limit))
 
 
-def measure(project: Project, arguments: Sequence[str]) -> Measured:
-    """Run a command in the project to its end; it must succeed."""
-    began = time.monotonic()
-    process = subprocess.Popen(arguments, cwd=project.folder, env=project.environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    if status:
-        raise SystemExit(f"{' '.join(arguments[:4])} ended with status {status}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def _wide(asked: argparse.Namespace) -> None:
+    _save(memory.WIDE, memory.measure_wide(asked.rows[0] if asked.rows else memory.WIDE_ROWS))
 
 
-def prepare(project: Project, statement: str) -> None:
-    """Run a statement in a process of its own: a child's peak counts what its parent held when it was forked."""
-    code = "import duckdb, sys; duckdb.connect('shop.duckdb', config={'memory_limit': '4GB'}).execute(sys.argv[1])"
-    measure(project, [sys.executable, "-c", code, statement])
+def _limits(asked: argparse.Namespace) -> None:
+    _save(rate_limits.NAME, rate_limits.measure_limits(asked.rounds, asked.length))
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "reverse_etl", *words]
+def _postgres(asked: argparse.Namespace) -> None:
+    for rows in asked.rows or [MILLION]:
+        _save(postgres.name_of(rows), postgres.measure_postgres(rows, asked.rounds))
 
 
-@contextmanager
-def sink() -> Iterator[str]:
-    """The address of a server that forgets what it gets."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.sink"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.kill()
-        process.wait()
+def _start(asked: argparse.Namespace) -> None:
+    _save(start_up.NAME, start_up.measure_start(asked.rounds))
 
 
-def compare(project: Project, label: str) -> None:
-    """`reverse-etl plan` and the comparison by hand, one after the other."""
-    plans, hands = [], []
-    for _ in range(ROUNDS):
-        plans.append(measure(project, command("plan", "--quiet")))
-        hands.append(measure(project, [sys.executable, "-c", BY_HAND]))
-    plan, hand = (statistics.median(item.wall for item in items) for items in (plans, hands))
-    cpu = statistics.median(item.cpu for item in plans) / statistics.median(item.cpu for item in hands)
-    peak = max(item.peak for item in plans)
-    say(
-        f"  plan, {label:<12} {plan:7.2f} s   by hand {hand:7.2f} s   ratio {plan / hand:.2f} (CPU {cpu:.2f})"
-        f"   {peak:.0f} MB"
-    )
+def _publish(_asked: argparse.Namespace) -> None:
+    publish()
 
 
-def send(project: Project, rows: int, label: str) -> None:
-    """A whole run, and the rate of its sending stage."""
-    spent = measure(project, command("run", "--quiet", "--allow", "first_run_size"))
-    result = project.result()
-    timings = result["timings"]
-    assert isinstance(timings, dict)
-    (accepted,) = project.counts("accepted")
-    if accepted != rows:
-        raise SystemExit(f"{accepted} rows were accepted, not {rows}")
-    say(
-        f"  run, {label:<13} {spent.wall:7.2f} s   {accepted / spent.wall:9,.0f} users/s in all"
-        f"   {accepted / timings['send']:9,.0f} users/s sending   {spent.peak:.0f} MB"
-    )
+def _everything(asked: argparse.Namespace) -> None:
+    """One million users beside all peers, ten million beside the floor, and each other measurement once."""
+    for words in (
+        ["start"],
+        ["users"],
+        ["users", str(10 * MILLION), "--rounds", "1", "--peers", "floor"],
+        ["limits"],
+        ["postgres"],
+        ["wide"],
+    ):
+        main(words)
 
 
-def bench(rows: int, url: str) -> None:
-    """All figures for a model of so many rows."""
-    say(f"{rows:,} rows x {len(data.COLUMNS) + 1} columns, DuckDB limited to {MEMORY}")
-    with tempfile.TemporaryDirectory(prefix="reverse-etl-bench-") as folder:
-        settings = {"REVERSE_ETL_REQUESTS_PER_SECOND": "100000", "REVERSE_ETL_MEMORY_LIMIT": MEMORY}
-        project = Project.make(Path(folder) / "shop", url, META, settings)
-        prepare(project, data.create(rows))
-        send(project, rows, "every row")
-        prepare(project, data.KEEP)
-        compare(project, "no change")
-        prepare(project, data.CHANGE)
-        compare(project, "1 % changed")
-        (changed,) = project.sql("SELECT count(*) FROM people WHERE updated_at = TIMESTAMP '2025-01-01'")[0]
-        send(project, int(str(changed)), "1 % changed")
+# Name to what it measures, its function and the number of its rounds.
+MEASUREMENTS: Mapping[str, tuple[str, Callable[[argparse.Namespace], None], int]] = {
+    "users": ("users on DuckDB, compared with SQL by hand and with other programs", _users, 3),
+    "memory": ("large tables under a memory limit (10 and 50 million users)", _memory, 1),
+    "wide": ("memory for rows of 10 kB", _wide, 1),
+    "limits": ("users and events with Iterable's limits on, at 50 and 200 ms latency", _limits, 1),
+    "postgres": ("users on a PostgreSQL", _postgres, 1),
+    "start": ("the start of a command, with a small and with a large project", _start, 5),
+    "publish": ("put the results into docs/concepts/performance.md and draw its plot", _publish, 1),
+}
 
 
-def main() -> None:
-    """Bench each size."""
-    with sink() as url:
-        for rows in [int(float(word)) for word in sys.argv[1:]] or [1_000_000, 10_000_000]:
-            bench(rows, url)
+def _save(name: str, measured: Measurement) -> None:
+    save(name, measured)
+    say(f"  saved as {name} in {NEW.parent.name}/{NEW.name}")
+
+
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for. Rows may be written as 1e6."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure speed and memory.")
+    parser.set_defaults(act=_everything)
+    names = parser.add_subparsers(metavar="MEASUREMENT")
+    for name, (text, act, rounds) in MEASUREMENTS.items():
+        one = names.add_parser(name, help=text, description=text)
+        one.add_argument(
+            "rows", nargs="*", type=lambda word: int(float(word)), help="rows; several: one after the other"
+        )
+        one.add_argument("--rounds", type=int, default=rounds)
+        one.add_argument("--peers", choices=["all", "none", *PEERS], default="all", help="only with `users`")
+        one.add_argument("--memory-limit", default=memory.LIMIT if act is _memory else "200MB", help="DuckDB's")
+        one.add_argument("--length", type=float, default=1.0, help="only with `limits`: 1 is 10 seconds for each case")
+        one.set_defaults(act=act)
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Do what the command line asks for."""
+    asked = parse(words)
+    asked.act(asked)
 
 
 if __name__ == "__main__":

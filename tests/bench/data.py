@@ -8,7 +8,7 @@ def _one_of(words: str, salt: int) -> str:
     return f"({names!r})[1 + (hash(i + {salt}) % {len(names)})::INT]"
 
 
-def create(rows: int) -> str:
+def create(rows: int | str) -> str:
     """`people` with so many rows. E-mails are unique and in no order."""
     return f"""
         CREATE TABLE people AS SELECT
@@ -50,6 +50,9 @@ CHANGE = """
     WHERE hash(customer_number + 99) % 1000 < 10"""
 
 KEEP = "CREATE TABLE kept AS SELECT * FROM people"
+# What `dbt build` does, also if no row changed.
+REBUILD = "CREATE OR REPLACE TABLE people AS SELECT * FROM kept"
+CHANGED = "SELECT count(*) FROM people WHERE updated_at = TIMESTAMP '2025-01-01'"
 
 # The question of `plan`, written by hand: rows added, removed and changed, and in how many rows each column differs.
 COMPARE = (
@@ -58,3 +61,12 @@ COMPARE = (
     + ", ".join(f"count(*) FILTER (p.email = k.email AND p.{c} IS DISTINCT FROM k.{c})" for c in COLUMNS)
     + " FROM people p FULL OUTER JOIN kept k ON p.email = k.email"
 )
+
+
+def create_wide(rows: int) -> str:
+    """`people` with so many rows of 10 kB."""
+    return f"""
+        CREATE TABLE people AS SELECT
+            'u' || i || '@shop.com' AS email, i AS customer_number,
+            {", ".join(f"repeat(md5((i + {part})::VARCHAR), 78) AS text_{part}" for part in range(4))}
+        FROM range({rows}) t(i)"""

@@ -1,4 +1,4 @@
-"""Measure plan and run on a PostgreSQL of its own: `python -m tests.bench.postgres [ROWS]`, by default 1,000,000.
+"""Users on a PostgreSQL of the bench's own: plan and run beside the same comparison by hand.
 
 Memory is only our process's; the server's is bounded by its settings, and its work by the machine.
 """
@@ -6,12 +6,14 @@ Memory is only our process's; the server's is bounded by its settings, and its w
 from __future__ import annotations
 
 import json
-import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.__main__ import META, ROUNDS, command, measure, say, send, sink
+from tests.bench import users
+from tests.bench.measured_process import Figures, Sink, command, measure, open_sink, run_figures, say
+from tests.bench.result_file import Measurement, Round, measure_rounds
 from tests.stories.project import Project
 from tests.warehouses.postgres.postgres_server import Server, find_programs, started
 
@@ -43,43 +45,45 @@ FROM main.people p FULL OUTER JOIN main.kept k ON p.email = k.email
 """
 
 
-def compare(project: Project, server: Server, label: str) -> None:
-    """`reverse-etl plan`, and the same question asked by hand, one after the other."""
-    fields = {name: value for name, value in server.profile().items() if name not in ("type", "schema")}
-    by_hand = f"import psycopg; print(psycopg.connect(**{fields!r}).execute({BY_HAND!r}).fetchall())"
-    plans, hands = [], []
-    for _ in range(ROUNDS):
-        plans.append(measure(project, command("plan", "--quiet")))
-        hands.append(measure(project, [sys.executable, "-c", by_hand]))
-    plan, hand = (statistics.median(item.wall for item in items) for items in (plans, hands))
-    peak = max(item.peak for item in plans)
-    say(f"  plan, {label:<12} {plan:7.2f} s   by hand {hand:7.2f} s   ratio {plan / hand:.2f}   {peak:.0f} MB")
+def name_of(rows: int) -> str:
+    return f"postgres-{rows}"
 
 
-def bench(server: Server, rows: int, url: str) -> None:
-    """All figures for a model of so many rows."""
-    say(f"{rows:,} rows x 12 columns, {server.run('SELECT version()')[0][0].split(' on ')[0]}")
-    with tempfile.TemporaryDirectory(prefix="reverse-etl-bench-") as folder:
-        project = Project.make(Path(folder) / "shop", url, META, {"REVERSE_ETL_REQUESTS_PER_SECOND": "100000"})
-        profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
-        (project.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
-        server.run("CREATE SCHEMA main", CREATE.format(rows=rows), "ANALYZE main.people")
-        send(project, rows, "every row")
-        server.run("CREATE TABLE main.kept AS SELECT * FROM main.people", "ANALYZE")
-        compare(project, server, "no change")
-        server.run(CHANGE, "ANALYZE main.people")
-        compare(project, server, "1 % changed")
-        send(project, rows // 100, "1 % changed")
-
-
-def main() -> None:
-    """Bench one size."""
+def measure_postgres(rows: int, rounds: int) -> Measurement:
+    """Measure every case in each round."""
     programs = find_programs()
     if programs is None:
         raise SystemExit("there is no PostgreSQL on this machine")
-    with sink() as url, started(programs) as server:
-        bench(server, int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000, url)
+    with started(programs) as server, open_sink() as sink:
+        version = str(server.run("SELECT version()")[0][0]).split(" on ")[0]
+        say(f"{rows:,} users x 12 columns, {version}")
+        return measure_rounds({"rows": rows, "server": version}, rounds, lambda: _round(server, rows, sink))
 
 
-if __name__ == "__main__":
-    main()
+def _round(server: Server, rows: int, sink: Sink) -> Round:
+    with tempfile.TemporaryDirectory(prefix="reverse-etl-bench-") as folder:
+        project = Project.make(
+            Path(folder) / "shop", sink.url, users.META, {"REVERSE_ETL_REQUESTS_PER_SECOND": "100000"}
+        )
+        profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
+        (project.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
+        server.run("DROP SCHEMA IF EXISTS main, reverse_etl CASCADE", "CREATE SCHEMA main")
+        server.run(CREATE.format(rows=rows), "ANALYZE main.people")
+        return {case: users.show(case, figures) for case, figures in _measured(server, project, rows, sink)}
+
+
+def _measured(server: Server, project: Project, rows: int, sink: Sink) -> Iterator[tuple[str, Figures]]:
+    yield users.FIRST, run_figures(project, sink, rows)
+    server.run("CREATE TABLE main.kept AS SELECT * FROM main.people", "ANALYZE")
+    yield from _compare(server, project, users.PLAN_SAME, users.HAND_SAME)
+    yield users.RUN_SAME, run_figures(project, sink, 0)
+    server.run(CHANGE, "ANALYZE main.people")
+    yield from _compare(server, project, users.PLAN_CHANGED, users.HAND_CHANGED)
+    yield users.RUN_CHANGED, run_figures(project, sink, rows // 100)
+
+
+def _compare(server: Server, project: Project, plan: str, hand: str) -> Iterator[tuple[str, Figures]]:
+    fields = {name: value for name, value in server.profile().items() if name not in ("type", "schema")}
+    by_hand = f"import psycopg; print(psycopg.connect(**{fields!r}).execute({BY_HAND!r}).fetchall())"
+    yield plan, measure(project, command("plan", "--quiet"))
+    yield hand, measure(project, [sys.executable, "-c", by_hand])

@@ -1,4 +1,4 @@
-"""Environments of local warehouses, apart from the project's own: built once from locked requirements, then kept.
+"""Environments apart from the project's own, such as a local warehouse's: built once from a locked file, then kept.
 
 `python -m tests.emulators.environment fakesnow` builds one ahead of time, as `make emulators` does.
 """
@@ -20,13 +20,10 @@ class NotBuilt(Exception):
     """The environment could not be built, most likely because there is no package index."""
 
 
-def requirements(name: str) -> Path:
-    return FOLDER / f"{name}.txt"
-
-
-def python_of(name: str) -> Path:
-    """The interpreter of an emulator's environment, which is built where there is none. Raises NotBuilt."""
-    locked = requirements(name).read_bytes()
+def python_of(name: str, folder: Path = FOLDER) -> Path:
+    """The interpreter of the environment that a file of `folder` locks; it is built if missing. Raises NotBuilt."""
+    requirements = folder / f"{name}.txt"
+    locked = requirements.read_bytes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     home = KEPT / f"{name}-{version}-{hashlib.sha256(locked).hexdigest()[:12]}"
     python = home / "bin" / "python"
@@ -36,7 +33,7 @@ def python_of(name: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "complete").is_file():
             shutil.rmtree(home, ignore_errors=True)
-            _build(home, python, requirements(name))
+            _build(home, python, requirements)
             (home / "complete").touch()
     return python
 
