@@ -53,7 +53,7 @@ def _publish(_asked: argparse.Namespace) -> None:
 
 
 def _everything(asked: argparse.Namespace) -> None:
-    """One million users beside all peers, ten million beside the floor, and each other measurement once."""
+    """One million users next to all peers, ten million next to the floor, and each other measurement once."""
     for words in (
         ["start"],
         ["users"],

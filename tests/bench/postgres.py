@@ -1,4 +1,4 @@
-"""Users on a PostgreSQL of the bench's own: plan and run beside the same comparison by hand.
+"""Users on a PostgreSQL of the bench's own: plan and run, compared with the same SQL by hand.
 
 Memory is only our process's; the server's is bounded by its settings, and its work by the machine.
 """

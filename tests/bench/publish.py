@@ -29,5 +29,5 @@ def publish() -> None:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file. The plot carries that of the results it shows."""
+    """The SHA-256 of a file. The plot carries the digest of its results."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Users on DuckDB: plan and run beside the same comparison by hand, and beside other ways to send the same rows.
+"""Users on DuckDB: plan and run, compared with SQL by hand and with other ways to send the rows.
 
 Each round has a project of its own, and every case once, so that cases of different programs alternate.
 """
@@ -35,7 +35,7 @@ PEERS_FOLDER = Path(__file__).with_name("peers")
 
 @dataclass(frozen=True)
 class UserBench:
-    """What is measured: so many rows, with DuckDB limited to so much memory, beside these peers."""
+    """What is measured: so many rows, with DuckDB limited to so much memory, next to these peers."""
 
     rows: int
     memory_limit: str

@@ -43,6 +43,7 @@ def main(data: str, png: str, digest: str) -> None:
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(9, 1.8 + 0.42 * sum(heights)), height_ratios=heights, facecolor=_PAPER, layout="constrained"
     )
+    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)
     _bars(above, [row for row in shown["first"] if row[1]], " s")
     above.set_title(f"First run of {shown['rows']} users: seconds", loc="left", color=_INK, fontsize=12, weight="bold")
     _bars(below, ratios, " x")
