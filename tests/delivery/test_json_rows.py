@@ -120,7 +120,7 @@ def test_bodies_are_those_of_rows_encoded_one_by_one(drawn, form):
 
 
 def both_ways(sources, form, batch):
-    """Encode rows column by column. They must be those that are encoded one by one."""
+    """Encode rows column by column. They must be the rows that are encoded one by one."""
     fast = Encoder(sources, replace(form, encode_json=convert_to_json)).encode(batch)
     listed = replace(fast, changes=list(fast.changes))
     assert listed == Encoder(sources, form).encode(batch)

@@ -1,4 +1,4 @@
-"""The journal notes exactly the rows of a batch, in whatever order the batch has them."""
+"""The journal notes exactly the rows of a batch, in any order."""
 
 from __future__ import annotations
 
