@@ -334,6 +334,14 @@ class KeysContract:
         assert sorted(keyed.sent) == ["b@x.y", "new@x.y"]
         assert keyed.counted() == {}
 
+    def test_row_that_left_is_counted_once_where_nothing_acts_on_it(self, keyed):
+        keyed.on_removed = "ignore"
+        keyed.sql("UPDATE {model} SET email = 'new@x.y' WHERE region = 'eu'")
+        keyed.sql("DELETE FROM {model} WHERE region = 'us'")
+        assert keyed.counted() == {"added": 1, "removed": 2, "identity_changes": 1}
+        assert keyed.run().kinds == {"added": 1}
+        assert keyed.counted() == {}
+
     def test_identity_taken_over_by_another_key_is_upserted_and_not_removed(self, keyed):
         keyed.sql("DELETE FROM {model} WHERE region = 'us'")
         keyed.sql("UPDATE {model} SET email = 'b@x.y'")

@@ -155,7 +155,7 @@ class Comparison(SuspectSearch):
         if self.layout.keys:
             same = " AND ".join(f"x.{key} = c.entry_{key}" for key in self._key_names())
             held = f"SELECT 1 FROM {self._all_classified} x WHERE x.kind IN ('invalid', 'quarantined') AND {same}"
-            kept = f" AND NOT EXISTS ({held})"
+            kept += f" AND NOT EXISTS ({held})"
         if self.written:
             here = f"SELECT 1 FROM {self.at('suspects')} x WHERE x.identity = c.entry_identity"
             kept += f" AND NOT EXISTS ({here})"

@@ -45,19 +45,26 @@ def shop(sent: Project, tmp_path: Path) -> Project:
 
 def assert_stops_once(shop: Project, iterable: ReferenceServer, guard: str, *words: str) -> None:
     """The run and the plan are stopped by the same guard with the same words; the flag lets the run pass."""
-    requests, snapshot = iterable.number, shop.state("*")
+    requests, snapshot = len(iterable.log), shop.state("*")
     ended = shop.cli("run")
     assert ended.code == 1
-    assert ended.says(f"guard-{guard}".replace("_", "-"), f"--allow {guard}", f"{{{guard}: ", "limit: ", *words)
+    assert len(iterable.log) == requests, "nothing was asked either"
+    assert ended.says(f"guard-{guard}".replace("_", "-"), f"--allow {guard}", *words)
     assert shop.result()["status"] == "stopped"
+    written = iterable.number
     assert shop.cli("plan").says(f"--allow {guard}", *words)
-    assert iterable.number == requests
+    assert iterable.number == written
     assert shop.state("*") == snapshot
     # Iterable refuses fields of another type, which no flag can change.
     passed = shop.cli("run", "--allow", guard)
     assert passed.code == 0 or passed.says("a field's type in Iterable cannot be changed")
     assert shop.result()["status"] != "stopped"
     assert passed.code != 0 or shop.cli("run").code == 0
+
+
+def limits(guard: str) -> tuple[str, str]:
+    """What a guard with a limit says: the limit, and how to set it."""
+    return f"{{{guard}: ", "limit: "
 
 
 DRIFTS = {
@@ -107,7 +114,7 @@ DRIFTS = {
 def test_drifted_values_stop(accident: str, shop: Project, iterable: ReferenceServer) -> None:
     statement, *words = DRIFTS[accident]
     shop.sql(statement)
-    assert_stops_once(shop, iterable, "column_drift", *words)
+    assert_stops_once(shop, iterable, "column_drift", *limits("column_drift"), *words)
 
 
 OTHERS = {
@@ -125,7 +132,64 @@ OTHERS = {
 def test_too_many_rows_stop(accident: str, shop: Project, iterable: ReferenceServer) -> None:
     statement, guard, *words = OTHERS[accident]
     shop.sql(statement)
-    assert_stops_once(shop, iterable, guard, *words)
+    assert_stops_once(shop, iterable, guard, *limits(guard), *words)
+
+
+LIST = {"object": "list_members", "mode": "mirror", "list": {"name": "VIP"}, "create_list": True, "email": "email"}
+ITEMS = {"object": "catalog_items", "catalog": "Goods", "create_catalog": True, "item_id": "code"}
+OF_OBJECTS: dict[str, tuple[dict[str, object], str, str, str]] = {
+    "99 of 100 members gone": (
+        LIST,
+        "DELETE FROM people WHERE rowid >= 3",
+        "removed",
+        "297 of 300 rows (99.0 %)",
+    ),
+    "e-mails of keyed users replaced": (
+        {**META, "primary_key": "code"},
+        "UPDATE people SET email = 'new' || email",
+        "column_drift",
+        "most identifiers are new: 300 of 300",
+    ),
+    "one column of items NULL": (
+        {**ITEMS, "mode": "update", "fields": ["name", "born"]},
+        "UPDATE people SET born = NULL",
+        "column_drift",
+        "field `born`: dates became NULL in 300 of 300",
+    ),
+    "a new column of items": (
+        ITEMS,
+        "ALTER TABLE people ADD COLUMN salary INTEGER DEFAULT 7",
+        "new_fields",
+        "1 column is new to the sync: `salary`",
+    ),
+}
+
+
+@pytest.mark.parametrize("accident", OF_OBJECTS)
+def test_other_objects_stop_too(accident: str, iterable: ReferenceServer, sent: Project, tmp_path: Path) -> None:
+    meta, statement, guard, words = OF_OBJECTS[accident]
+    shop = Project.make(tmp_path / "shop", iterable.url, meta, {"REVERSE_ETL_REQUESTS_PER_SECOND": "1000"})
+    shop.sql(MODEL)
+    assert shop.cli("run").code == 0
+    shop.sql(statement)
+    assert_stops_once(shop, iterable, guard, words)
+
+
+def test_rows_of_another_target_stop(shop: Project, iterable: ReferenceServer) -> None:
+    manifest = shop.folder / "target" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('main\\"', 'dev_anna\\"'))
+    shop.sql(
+        "CREATE SCHEMA dev_anna",
+        "CREATE TABLE dev_anna.people AS SELECT * REPLACE (upper(name) AS name) FROM people WHERE age < 5",
+        "INSERT INTO dev_anna.people SELECT * FROM people WHERE age >= 5",
+    )
+    for _ in range(2):
+        requests = len(iterable.log)
+        ended = shop.cli("run")
+        assert (ended.code, ended.says("guard-relation", '"dev_anna"."people"', "--allow relation")) == (1, True)
+        assert len(iterable.log) == requests
+        assert shop.cli("run", "--allow", "relation").code == 0, "for this run only"
+    assert sum(user["name"].startswith("NAME") for user in iterable.users.values()) == 20
 
 
 def test_an_edit_of_the_mapping_is_counted_apart(shop: Project) -> None:
