@@ -34,6 +34,11 @@ class Status(str, Enum):
     ABORTED = "aborted"
 
 
+def unchanged_sentence(since: str) -> str:
+    """Return the end of a sentence about a sync that did not compare. `since` is UTC text."""
+    return f"not compared: the model has not changed since {since.partition('.')[0]} UTC"
+
+
 class SyncStatus(str, Enum):
     """How the run of one sync ended."""
 
@@ -215,7 +220,8 @@ class RunResult:
     `left` are aborted rows that wait for the next run, because `ended_by` ended this one: `limit`, `max_rows_per_run`,
     `max_requests` or `max_runtime`. `timings` are seconds by stage. `created_fields` are new in the destination and
     stay there. `spent` is by kind of statement. `baseline` is what a baseline found; None if the run sent rows.
-    `unknown_keys` are keys after `--only` that no row has.
+    `unknown_keys` are keys after `--only` that no row has. `not_compared_since`: the model has not changed since that
+    time (UTC text), so it was not compared, and counts of its rows are not known.
     """
 
     sync: str
@@ -240,3 +246,4 @@ class RunResult:
     baseline: BaselineReport | None = None
     target: str = ""
     database: str = ""
+    not_compared_since: str = ""

@@ -95,6 +95,12 @@ class Settings(BaseModel):
         description="seconds between a change of a user's address, or a call of the other kind (single or bulk),"
         " and the next call for the same user; 0: none",
     )
+    skip_unchanged_for: Annotated[float, BeforeValidator(read_duration)] = Field(
+        default=_DAY,
+        ge=0,
+        description="longest time, in seconds or as `12h`, for which runs do not compare a model whose table has not"
+        " changed since the last comparison; 0: compare in every run",
+    )
     recheck_after: float = Field(
         default=7 * _DAY, ge=0, description="seconds before an unknown user is looked up again"
     )

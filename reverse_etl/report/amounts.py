@@ -38,3 +38,8 @@ def duration(seconds: float) -> str:
 def list_counts(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
     """Return `3 added, 7 changed`; zeros are left out unless `all_of_them`."""
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or all_of_them)
+
+
+def iso_time(moment: str) -> str | None:
+    """Return a time in the warehouse's form (UTC, a blank, no zone) in the form of ISO 8601; None for an empty text."""
+    return f"{moment.replace(' ', 'T')}Z" if moment else None

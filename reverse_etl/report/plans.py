@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
+from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, list_counts, payload_sentence, resent_sentence, size
+from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
 from reverse_etl.report.plan_parts.journeys import journey_sentences
@@ -31,8 +32,8 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
         )
     ]
     source = ("source", source_line(plan.target, plan.database, plan.relation))
-    if not plan.counted:
-        return pairs(title, [source, *stops])
+    if not plan.counted or plan.not_compared_since:
+        return pairs(title, [source, *_unchanged_model(plan), *stops])
     return [
         *pairs(
             title,
@@ -66,11 +67,20 @@ def plan_dict(plan: SyncPlan, *, show_values: bool) -> dict[str, object]:
     examples = {field: [_example(example, shown) for example in some] for field, some in plan.examples.items()}
     return {
         **asdict(plan),
+        "not_compared_since": iso_time(plan.not_compared_since),
         "examples": examples,
         "payloads": [payload_dict(payload, show_values=show_values) for payload in plan.payloads],
         "unknown_keys": [shown(key, "text") for key in plan.unknown_keys],
         "problems": [problem_dict(problem) for problem in plan.problems],
     }
+
+
+def _unchanged_model(plan: SyncPlan) -> list[tuple[str, str]]:
+    """Return what a plan says of a model that was not compared, because it has not changed."""
+    if not plan.not_compared_since:
+        return []
+    warnings = [("warning", printable(warning)) for warning in plan.warnings]
+    return [("changes", unchanged_sentence(plan.not_compared_since)), *warnings]
 
 
 def _changes(plan: SyncPlan) -> str:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from reverse_etl.change import BaselineReport, Response, RunResult, SyncStatus
+from reverse_etl.change import BaselineReport, Response, RunResult, SyncStatus, unchanged_sentence
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
-from reverse_etl.report.amounts import duration, list_counts, payload_sentence, resent_sentence, size
+from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.plan_parts.baselines import baseline_sentence, differing_fields
@@ -30,6 +30,8 @@ def sentence(result: RunResult) -> str:
     counts = result.counts
     if result.baseline is not None:
         return f"sync `{result.sync}`: {baseline_sentence(result.baseline)}; {plural(counts.adopted, 'row')} adopted"
+    if result.not_compared_since:
+        return f"sync `{result.sync}`: {unchanged_sentence(result.not_compared_since)}"
     if not counts.planned:
         return f"sync `{result.sync}`: {'not run' if result.ended_by else 'nothing to send'}"
     return f"sync `{result.sync}`: {counts.accepted:,} of {plural(counts.planned, 'planned row')} accepted"
@@ -48,7 +50,7 @@ def result_lines(result: RunResult) -> list[str]:
         + (f" in {duration(result.execution_time)}" if looked else ""),
         [
             ("source", source_line(result.target, result.database, result.relation)),
-            ("changes", list_counts({name: counts[name] for name in _CHANGES}, all_of_them=True) if looked else ""),
+            ("changes", _changes(result) if looked else ""),
             ("sent again", resent_sentence(counts["resent"])),
             ("outcomes", list_counts({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
@@ -66,6 +68,13 @@ def result_lines(result: RunResult) -> list[str]:
             ("problem", result.problem.code if result.problem else ""),
         ],
     )
+
+
+def _changes(result: RunResult) -> str:
+    if result.not_compared_since:
+        return unchanged_sentence(result.not_compared_since)
+    counts = result.counts.as_dict()
+    return list_counts({name: counts[name] for name in _CHANGES}, all_of_them=True)
 
 
 def _baseline_entries(report: BaselineReport | None) -> list[tuple[str, str]]:
@@ -131,8 +140,9 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "warnings": list(result.warnings),
         "problem": problem_dict(result.problem) if result.problem else None,
         "baseline": asdict(result.baseline) if result.baseline else None,
-        "started_at": _utc(result.started_at),
+        "started_at": iso_time(result.started_at),
         "execution_time": result.execution_time,
+        "not_compared_since": iso_time(result.not_compared_since),
     }
 
 
@@ -144,8 +154,3 @@ def response_dict(response: Response) -> dict[str, object]:
         "response_message": response.message,
         "request_id": response.request_id,
     }
-
-
-def _utc(moment: str) -> str | None:
-    """A time as the warehouse keeps it (UTC, a blank, no zone) as ISO 8601 has it; None if the run did not begin."""
-    return f"{moment.replace(' ', 'T')}Z" if moment else None

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
-from reverse_etl.report.amounts import duration, list_counts
+from reverse_etl.report.amounts import duration, iso_time, list_counts
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
-from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, REMOVALS, RESET, RunRow
+from reverse_etl.snapshot.model_versions.comparison_note import read_note
+from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, NOT_COMPARED, REMOVALS, RESET, RunRow
 from reverse_etl.sync import BrokenSync, Sync
 
+_FOR_LATER_RUNS = (REMOVALS, ALLOWED_REMOVALS, BASELINE, NOT_COMPARED)
 _COUNTS = ("accepted", "adopted", "planned")
 _HISTORY = ("sync", "ended (UTC)", "kind", "status", *_COUNTS, "problem", "allowed", "by", "invocation")
 
@@ -42,7 +45,7 @@ class SyncState:
 
 def _told_counts(run: RunRow) -> Mapping[str, int]:
     """Return the counts for people, without counts that only the guard `removed` reads."""
-    return {name: count for name, count in run.counts.items() if name not in (REMOVALS, ALLOWED_REMOVALS, BASELINE)}
+    return {name: count for name, count in run.counts.items() if name not in _FOR_LATER_RUNS}
 
 
 def state_lines(state: SyncState) -> list[str]:
@@ -64,6 +67,7 @@ def state_lines(state: SyncState) -> list[str]:
         title,
         [
             *ended,
+            ("comparison", _comparison_sentence(lease, run)),
             ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
             ("held back", printable(list_counts(state.held_rows))),
             ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
@@ -83,6 +87,7 @@ def sync_state_dict(state: SyncState) -> dict[str, object]:
         "relation": sync.relation,
         "faults": [fault.message for fault in state.faults],
         "last_run": run_dict(state.run) if state.run else None,
+        "not_compared_since": iso_time(_not_compared_since(lease, state.run)),
         "entries": lease.entries if lease else 0,
         "held_back": dict(state.held_rows),
         "destination": lease.destination.get("host") if lease else None,
@@ -100,6 +105,7 @@ def run_dict(run: RunRow) -> dict[str, object]:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "counts": dict(run.counts),
+        "compared": not run.counts.get(NOT_COMPARED),
         "problem": run.problem,
         "user": run.origin.user or None,
         "host": run.origin.host or None,
@@ -111,6 +117,17 @@ def run_dict(run: RunRow) -> dict[str, object]:
 def history_lines(runs: Sequence[tuple[str, RunRow]]) -> list[str]:
     """Return runs for a terminal, each with the name of its sync."""
     return table(_HISTORY, [_run_cells(sync, run) for sync, run in runs])
+
+
+def _comparison_sentence(lease: LeaseRow, run: RunRow | None) -> str:
+    since = _not_compared_since(lease, run)
+    return unchanged_sentence(since) if since else ""
+
+
+def _not_compared_since(lease: LeaseRow | None, run: RunRow | None) -> str:
+    """Return since when the model has not changed, if the last run did not compare for that reason; else nothing."""
+    note = read_note(lease) if lease is not None and run is not None and run.counts.get(NOT_COMPARED) else None
+    return note.since if note is not None else ""
 
 
 def _fault_sentence(faults: Sequence[Fault]) -> str:

@@ -11,7 +11,15 @@ from reverse_etl.run.checks.guard_checks import overridden_guards
 from reverse_etl.run.context import End, LeasedRun, LookedRun, RunContext
 from reverse_etl.run.result import result_of
 from reverse_etl.run.runnable_sync import problem_of
-from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, REMOVALS, RunRow, prune_runs, record_run
+from reverse_etl.snapshot.run_history import (
+    ALLOWED_REMOVALS,
+    BASELINE,
+    NOT_COMPARED,
+    REMOVALS,
+    RunRow,
+    prune_runs,
+    record_run,
+)
 
 
 def record_end(end: End) -> End:
@@ -39,6 +47,8 @@ def _save_run(end: End) -> None:
     counts = {**result.counts.as_dict(), **_removals(context, invocation.allowed)}
     if context.is_baseline:
         counts[BASELINE] = 1
+    if result.not_compared_since:
+        counts[NOT_COMPARED] = 1
     problem = result.problem.code if result.problem else None
     origin = invocation.origin(_overridden_guards(context))
     row = RunRow(invocation.id, end.fence, result.status.value, context.started_at, "", counts, problem, origin)

@@ -33,7 +33,8 @@ class OpenRun:
 class LeaseRow:
     """The lease as stored in the warehouse. Ages and waits are seconds by the warehouse's clock.
 
-    `moved_to`: the new place of the sync snapshot, in words, if it was moved.
+    `moved_to`: the new place of the sync snapshot, in words, if it was moved. `now` is when it was read, in seconds
+    since 1970.
     """
 
     schema_version: int
@@ -51,6 +52,7 @@ class LeaseRow:
     key_columns: str | None
     entries: int
     moved_to: str | None = None
+    now: float = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -77,7 +79,7 @@ def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
     ages = f"{now} - {d.epoch('beat_at')}, {d.epoch('expires_at')} - {now}, {d.epoch('quiet_at')} - {now}"
     rows = reader.query(
         f"SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, {ages}, run_fence, credit, acked,"
-        f" destination, key_columns, entries, moved_to FROM {tables.lease}"
+        f" destination, key_columns, entries, moved_to, {now} FROM {tables.lease}"
     )
     row = rows[0]
     run = None if row[10] is None else OpenRun(int(row[10]), int(row[11]), Ranges.read(row[12]))
@@ -97,6 +99,7 @@ def read_lease(reader: Reader, tables: Tables) -> LeaseRow:
         key_columns=row[14],
         entries=int(row[15]),
         moved_to=row[16],
+        now=float(row[17]),
     )
 
 
@@ -109,6 +112,16 @@ def check_not_moved(sync: str, row: LeaseRow) -> None:
             context={"sync": sync, "moved to": row.moved_to},
             hint="Set `state` to that place, or move the sync snapshot back with `reverse-etl state migrate`.",
         )
+
+
+def note_in_free_lease(warehouse: Warehouse, tables: Tables, row: LeaseRow, destination: Mapping[str, object]) -> bool:
+    """Save what a free lease remembers, if no run took the lease since `row` was read. Return whether it was saved."""
+    changed = warehouse.execute(
+        f"UPDATE {tables.lease} SET destination = ? WHERE holder IS NULL AND run_fence IS NULL AND moved_to IS NULL"
+        " AND fence = ? AND serial = ?",
+        (json.dumps(destination), row.fence, row.serial),
+    )
+    return changed > 0
 
 
 class Lease:

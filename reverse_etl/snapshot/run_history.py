@@ -15,6 +15,8 @@ from reverse_etl.warehouses.base import Reader, Warehouse
 REMOVALS, ALLOWED_REMOVALS = "removals", "removals_allowed"
 # The count that says that a run was a baseline: 1.
 BASELINE = "baseline"
+# The count that says that a run did not compare, because the model had not changed: 1.
+NOT_COMPARED = "not_compared"
 # The status of a row that records a reset of the sync.
 RESET = "reset"
 # Warehouses write as many digits of a second as there are, and some a zone, which is UTC.

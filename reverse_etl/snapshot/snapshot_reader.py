@@ -29,6 +29,7 @@ from reverse_etl.snapshot.integrity import (
     is_first_run,
 )
 from reverse_etl.snapshot.lease import LeaseRow, check_not_moved, read_lease
+from reverse_etl.snapshot.model_versions.comparison_note import ComparedVersion
 from reverse_etl.snapshot.run_history import had_accepted_rows, recent_removals
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.plan.first_diff import FirstDiff
@@ -49,6 +50,8 @@ class SnapshotStatus:
     `drifts` are fields whose values drifted. `unknown_keys` are keys of chosen rows that no row has.
     `oldest_row` is only known in a first run of things that happened. `scope` says which rows were compared, if the
     sync is incremental.
+    `version` is the model's before the comparison, if a later change cannot have the same. `not_compared_since`: the
+    model has not changed since that time (UTC text), so nothing was compared, and counts of the model are not known.
     """
 
     lease: LeaseRow | None
@@ -61,6 +64,8 @@ class SnapshotStatus:
     unknown_keys: tuple[str, ...] = ()
     oldest_row: OldestRow | None = None
     scope: ComparisonScope | None = None
+    version: ComparedVersion | None = None
+    not_compared_since: str = ""
 
     @property
     def remembered(self) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ from reverse_etl.warehouses.insert_statements import insert_statements
 from reverse_etl.warehouses.session import SessionScope
 from reverse_etl.warehouses.statement_meter import StatementMeter
 from reverse_etl.warehouses.statements import Statements
+from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +48,14 @@ class Reader(SessionScope, ABC):
     @abstractmethod
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         """Return the columns of a relation in order, or None if the relation does not exist."""
+
+    def table_version(self, relation: str) -> TableVersion | None:
+        """Return the version of a base table without reading its rows.
+
+        None if no version can be trusted: of a view or a table of another kind, or in this warehouse at all.
+        """
+        del relation
+        return None
 
     def access_hint(self, relation: str) -> str:
         """Return what to do if a relation exists and is not visible; empty if `columns` reports that itself."""

@@ -10,7 +10,8 @@ from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
-from reverse_etl.snapshot.lease import Holder, Lease, OpenRun
+from reverse_etl.snapshot.lease import Holder, Lease, OpenRun, note_in_free_lease
+from reverse_etl.snapshot.model_versions.snapshot_facts import read_facts
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.run_history import RunRow, last_runs, prune_runs, recent_removals, record_run
@@ -156,6 +157,17 @@ def builds(dialect: Dialect) -> list[str]:
     return scene.warehouse.told
 
 
+def unchanged_model(dialect: Dialect) -> list[str]:
+    """What is read of our tables if the model has not changed, and how a quiet run notes that."""
+    scene = Scene(dialect, known=True)
+    row = scene.store.lease_row()
+    assert row is not None
+    read_facts(scene.warehouse, scene.store.tables)
+    note_in_free_lease(scene.warehouse, scene.store.tables, row, {"host": "h"})
+    return scene.warehouse.told
+
+
 SCENES: Mapping[str, Callable[[Dialect], list[str]]] = {
-    scene.__name__: scene for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved, builds)
+    scene.__name__: scene
+    for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved, builds, unchanged_model)
 }

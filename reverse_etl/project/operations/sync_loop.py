@@ -11,7 +11,7 @@ from reverse_etl.events import Event
 from reverse_etl.project.results import UNSUCCESSFUL
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.project.sync_selection import SyncSelection
-from reverse_etl.report.amounts import duration
+from reverse_etl.report.amounts import duration, iso_time
 from reverse_etl.report.failures import problems_of
 from reverse_etl.report.results import sentence
 from reverse_etl.run.environment import RunEnvironment
@@ -116,10 +116,12 @@ class SyncLoop:
             "status": result.status.value,
             "execution_time": result.execution_time,
             "counts": result.counts.as_dict(),
+            **({"not_compared_since": iso_time(result.not_compared_since)} if result.not_compared_since else {}),
         }
         message = f"sync `{result.sync}`: {result.status.value}"
         if result.problem is None:
-            took = f" in {duration(result.execution_time)}" if result.execution_time else ""
+            timed = result.execution_time and not result.not_compared_since
+            took = f" in {duration(result.execution_time)}" if timed else ""
             message = f"{sentence(result)}{took}"
         level = _LEVELS.get(result.status, "info")
         self._session.reporter(Event("SyncEnded", message, level, result.sync, data))

@@ -45,6 +45,8 @@ class SyncPlan:
     `payloads` are the requests of a few rows of each kind, if they were asked for; none if the destination
     did not answer.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
+    `not_compared_since`: the model has not changed since that time (UTC text), so the run would not compare it, and
+    nothing was counted.
     """
 
     sync: str
@@ -89,3 +91,4 @@ class SyncPlan:
     database: str = ""
     journeys: JourneyForecast | None = None
     payloads: tuple[PayloadPreview, ...] = ()
+    not_compared_since: str = ""

@@ -21,6 +21,7 @@ from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.incremental import why_full
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.journeys.journey_rows import fields_column_of, name_column_of
+from reverse_etl.run.model_versions.comparison import compare_model
 from reverse_etl.run.planning.baseline_plan import find_baseline, with_baseline
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.planning.payload_builder import find_first_rows, preview_payloads
@@ -55,11 +56,9 @@ def _plan(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, s
         choose_rows(runnable, reader, environment),
         why_full(environment.invocation),
     )
-    status = snapshot.read_status(resends=environment.invocation.full_refresh)
+    status = compare_model(snapshot, runnable, reader, environment)
     status = with_oldest_row(status, runnable, snapshot)
     report_plain_comparison(status, runnable.sync.name, environment.invocation.listener)
-    if status.lease is not None:
-        snapshot.check_lease(status.lease)
     if find_baseline(runnable, status, environment) is not None:
         return with_baseline(
             _count(runnable, status, SendableRows(), environment), runnable, status, snapshot, environment
@@ -185,7 +184,7 @@ def _count(runnable: RunnableSync, status: SnapshotStatus, rows: SendableRows, e
         unchanged=counts.unchanged,
         quarantined=counts.quarantined,
         identity_changes=counts.identity_changes,
-        model_rows=counts.model_rows,
+        model_rows=0 if status.not_compared_since else counts.model_rows,
         accepted_before=counts.entries,
         to_send=writes + removals,
         left=left,
@@ -197,6 +196,7 @@ def _count(runnable: RunnableSync, status: SnapshotStatus, rows: SendableRows, e
         body_bytes=rows.body_bytes,
         invalid={**counts.invalid, **rows.unsendable},
         changed_fields=dict(counts.changed_fields),
+        not_compared_since=status.not_compared_since,
     )
 
 

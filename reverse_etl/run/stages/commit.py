@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reverse_etl.change import Status
@@ -9,6 +10,7 @@ from reverse_etl.provenance import FIRST_RUN_IS_OPEN
 from reverse_etl.run.checks.first_run import allows_whole_first_run
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.incremental import mark_after_run
+from reverse_etl.run.model_versions.notes import note_of_complete_run
 from reverse_etl.run.remembered_destination import remember_destination, seen_model
 from reverse_etl.run.sending.readmission import release_readmitted_rows
 
@@ -26,8 +28,9 @@ def commit(context: ApprovedRun) -> ApprovedRun:
     if context.runnable.bound.operations.write.unbars_identities:
         context = replace(context, warnings=(*context.warnings, *release_readmitted_rows(context)))
     sent_edit = bool(context.snapshot_status.diff.edited) and context.is_complete
-    if sent_edit or _ends_first_run(context) or context.snapshot_status.scope is not None:
-        _remember_end(context, sent_edit=sent_edit)
+    note = note_of_complete_run(context)
+    if sent_edit or note or _ends_first_run(context) or context.snapshot_status.scope is not None:
+        _remember_end(context, note, sent_edit=sent_edit)
     return context
 
 
@@ -38,11 +41,15 @@ def _ends_first_run(context: ApprovedRun) -> bool:
     return context.is_whole or allows_whole_first_run(context.environment.invocation)
 
 
-def _remember_end(context: ApprovedRun, *, sent_edit: bool) -> None:
-    """Save what guards of later runs compare with: an edited mapping if all its rows were sent, a first run's end."""
+def _remember_end(context: ApprovedRun, note: Mapping[str, object], *, sent_edit: bool) -> None:
+    """Save what guards of later runs compare with: an edited mapping if all its rows were sent, a first run's end.
+
+    `note` says which version of the model need not be compared again.
+    """
     row, invocation = context.lease_row, context.environment.invocation
     rows, is_partial = context.counts.model_rows, invocation.rows.is_partial
     seen = seen_model(context.runnable, row, rows, is_complete=sent_edit, is_partial=is_partial)
+    seen |= note
     seen[FIRST_RUN_IS_OPEN] = context.snapshot_status.is_first_run and not _ends_first_run(context)
     seen |= mark_after_run(context)
     remember_destination(context.runnable, context.lease, row, invocation.allowed, seen)

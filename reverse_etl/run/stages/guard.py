@@ -5,6 +5,7 @@ from __future__ import annotations
 from reverse_etl.change import SyncStatus
 from reverse_etl.run.checks.run_guards import find_run_problem
 from reverse_etl.run.context import End, LeasedRun, LookedRun
+from reverse_etl.run.model_versions.notes import note_quiet_run
 
 
 def guard(context: LookedRun) -> LookedRun | End:
@@ -12,7 +13,10 @@ def guard(context: LookedRun) -> LookedRun | End:
     problem = find_run_problem(context, context.snapshot_status)
     if problem is not None:
         return End(context, problem, SyncStatus.STOPPED)
-    return context if _has_work(context) else End(context)
+    if _has_work(context):
+        return context
+    note_quiet_run(context)
+    return End(context)
 
 
 def guard_connected(context: LeasedRun) -> LeasedRun | End:

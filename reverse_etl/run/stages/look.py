@@ -1,4 +1,4 @@
-"""Look: compare the model with the sync snapshot. Reads only."""
+"""Look: compare the model with the sync snapshot, unless it has not changed. Reads only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from reverse_etl.run.checks.left_out_fields import left_out_warning
 from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.context import LookedRun, RunContext, advance
+from reverse_etl.run.model_versions.comparison import compare_model
 
 
 def look(context: RunContext) -> LookedRun:
     """Return the run with what differs. Warn if a sync that never ran seems to have had another name."""
-    status = with_oldest_row(context.store.read_status(), context.runnable, context.store)
+    status = compare_model(context.store, context.runnable, context.warehouse, context.environment)
+    status = with_oldest_row(status, context.runnable, context.store)
     report_plain_comparison(status, context.name, context.environment.invocation.listener)
     full_refresh = context.environment.invocation.full_refresh
     warnings = [left_out_warning(context.runnable.sync), *chosen_warnings(status, full_refresh=full_refresh)]

@@ -55,13 +55,17 @@ class Done:
 
 
 class Jobs:
-    """Runs statements. `location` is where their data is, once that is known."""
+    """Runs statements. `location` is where their data is, once that is known.
+
+    `ended_at` is when the last one ended by the service's clock, in seconds since 1970; 0 before the first one.
+    """
 
     def __init__(
         self, client: Callable[[], Any], place: Callable[[], ErrorContext], rules: Rules, wait: WaitPolicy
     ) -> None:
         """`client` and `place` are called when they are first needed. `place` says where a failure was."""
         self.location = ""
+        self.ended_at = 0.0
         self._client = client
         self._place = place
         self._rules = rules
@@ -80,9 +84,11 @@ class Jobs:
             return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))
 
         try:
-            return self._run_with_retries(done)
+            ended = self._run_with_retries(done)
         except StatementRefused as refused:
             raise refusal(refused.message, sql, self._place()) from None
+        self.ended_at = ended.job.ended.timestamp() if ended.job.ended else self.ended_at
+        return ended
 
     def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
         """Load a Parquet file into an existing table, as one job. Raises StatementRefused."""

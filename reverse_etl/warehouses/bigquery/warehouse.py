@@ -19,9 +19,11 @@ from reverse_etl.warehouses.bigquery.load_file import written
 from reverse_etl.warehouses.bigquery.profile import ProfileOptions, read_options
 from reverse_etl.warehouses.bigquery.quoting import name, parts
 from reverse_etl.warehouses.bigquery.streaming import Stream
+from reverse_etl.warehouses.bigquery.table_version import version_of
 from reverse_etl.warehouses.bigquery.types import columns_of
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
+from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,16 +63,27 @@ class BigQuery(Warehouse):
 
     def columns(self, relation: str) -> tuple[Column, ...] | None:
         """Return columns from the catalog, which costs no job."""
+        found = self._look_up(relation)
+        if found is None:
+            return None
+        self._jobs.location = found.location or self._jobs.location
+        return columns_of(found.schema)
+
+    def table_version(self, relation: str) -> TableVersion | None:
+        """Return the version from the catalog, which costs no job. Its replies have no time: the last job's end has."""
+        read_at, found = self._jobs.ended_at, self._look_up(relation)
+        return None if found is None else version_of(found.to_api_repr(), read_at)
+
+    def _look_up(self, relation: str) -> Any | None:
+        """Return what the catalog says about a relation; None if it does not exist."""
         project, dataset, table = self._whole(relation)
         reference = driver().DatasetReference(project, dataset).table(table)
         try:
-            found = self._jobs.ask(self._client().get_table, reference)
+            return self._jobs.ask(self._client().get_table, reference)
         except StatementRefused as refused:
             if refused.message.reason == "notFound":
                 return None
             raise refusal(refused.message, f"SELECT FROM {relation}", self._place()) from None
-        self._jobs.location = found.location or self._jobs.location
-        return columns_of(found.schema)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self._running(sql, params) as (done, statement):

@@ -28,11 +28,13 @@ from reverse_etl.warehouses.duckdb.errors import (
     not_opened,
     refusal,
 )
+from reverse_etl.warehouses.duckdb.file_version import file_version
 from reverse_etl.warehouses.duckdb.memory import DEFAULT_LIMIT, grown_options, limit_of, options_of
 from reverse_etl.warehouses.duckdb.profile_secrets import make_secrets, needs_secret
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
 from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.statement_meter import StatementMeter
+from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,6 +110,11 @@ class DuckDB(Warehouse):
             raise
         self._make_room(len(rows))
         return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def table_version(self, relation: str) -> TableVersion | None:
+        """Return the version of the file, if this process only reads it."""
+        is_only_read = self.exclusive and self._options.get("read_only")
+        return file_version(Path(self._path), relation, self.query) if is_only_read else None
 
     def _make_room(self, columns: int) -> None:
         grown = grown_options(self._options, columns) if self._memory_grows else self._options

@@ -18,6 +18,7 @@ from reverse_etl.warehouses.local.arrow_types import fitted, plain_schema
 from reverse_etl.warehouses.local.dialect import LocalDialect
 from reverse_etl.warehouses.local.model_copy import Fetching
 from reverse_etl.warehouses.mark import Mark
+from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +95,10 @@ class LocalState(Warehouse):
         columns = {replace(column, type=kind): column for column, kind in zip(found, types, strict=True)}
         self._there |= columns
         return tuple(columns)
+
+    def table_version(self, relation: str) -> TableVersion | None:
+        """Return the version of a model in the warehouse."""
+        return self._source.table_version(relation)
 
     def access_hint(self, relation: str) -> str:
         return self._source.access_hint(relation)

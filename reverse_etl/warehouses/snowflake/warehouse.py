@@ -18,8 +18,10 @@ from reverse_etl.warehouses.snowflake.errors import ServerMessage, not_opened, r
 from reverse_etl.warehouses.snowflake.identifiers import folded, quote_place
 from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, remove_secrets
 from reverse_etl.warehouses.snowflake.query_history import history_query, parse_history
+from reverse_etl.warehouses.snowflake.table_version import holds_all_values, version_of, version_query
 from reverse_etl.warehouses.snowflake.types import column_of
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
+from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,6 +75,13 @@ class Snowflake(Warehouse):
                 return None
             raise
         return tuple(column_of(row[0], row[1]) for row in rows)
+
+    def table_version(self, relation: str) -> TableVersion | None:
+        """Return the version from the information schema, which needs no right on the table but to see it."""
+        asked = version_query(self.dialect, relation)
+        if asked is None or not holds_all_values(self.query(f"DESCRIBE TABLE {relation}")):
+            return None
+        return version_of(self.query(*asked))
 
     def access_hint(self, relation: str) -> str:
         return to_see(relation, self._profile)

@@ -16,7 +16,9 @@ DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 (DATETIME_DIFF(quiet_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) FROM s.lease__it_s_24ceef1c
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status INT64
 ;

@@ -15,7 +15,9 @@ DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
 (DATETIME_DIFF(quiet_at, DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) - (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, (DATETIME_DIFF(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+DATETIME '1970-01-01 00:00:00', MICROSECOND) / 1000000) FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
 ;

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS s.lease__it_s_24ceef1c AS SELECT CAST(1 AS BIGINT) AS
 SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(make_timestamp(epoch_us(now()))) - epoch(beat_at),
 epoch(expires_at) - epoch(make_timestamp(epoch_us(now()))),
 epoch(quiet_at) - epoch(make_timestamp(epoch_us(now()))),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, epoch(make_timestamp(epoch_us(now()))) FROM s.lease__it_s_24ceef1c
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status BIGINT
 ;

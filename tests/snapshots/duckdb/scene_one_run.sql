@@ -4,7 +4,7 @@ expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)) WHER
 SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, epoch(make_timestamp(epoch_us(now()))) - epoch(beat_at),
 epoch(expires_at) - epoch(make_timestamp(epoch_us(now()))),
 epoch(quiet_at) - epoch(make_timestamp(epoch_us(now()))),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, epoch(make_timestamp(epoch_us(now()))) FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
 ;

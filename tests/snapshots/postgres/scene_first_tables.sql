@@ -10,7 +10,8 @@ extract(epoch FROM expires_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
 extract(epoch FROM quiet_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, extract(epoch
+FROM (now() AT TIME ZONE 'UTC')) FROM s.lease__it_s_24ceef1c
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS http_status bigint
 ;

@@ -105,6 +105,7 @@ extract(epoch FROM expires_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
 extract(epoch FROM quiet_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, extract(epoch
+FROM (now() AT TIME ZONE 'UTC')) FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = (now() AT TIME ZONE 'UTC') WHERE fence = ? AND holder = ?

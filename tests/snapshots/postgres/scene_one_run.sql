@@ -7,7 +7,8 @@ extract(epoch FROM expires_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
 extract(epoch FROM quiet_at) - extract(epoch
 FROM (now() AT TIME ZONE 'UTC')),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, extract(epoch
+FROM (now() AT TIME ZONE 'UTC')) FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET run_fence = ?, credit = 0, acked = '[]' WHERE fence = ? AND holder = ?
 ;

@@ -118,6 +118,6 @@ UPDATE s.lease__it_s_24ceef1c SET moved_to = ? WHERE fence = ? AND holder = ?
 SELECT schema_version, lineage, salt, serial, fence, holder, holder_note, (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, beat_at) / 1000000),
 (DATE_PART(EPOCH_MICROSECOND, expires_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
 (DATE_PART(EPOCH_MICROSECOND, quiet_at) / 1000000) - (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000),
-run_fence, credit, acked, destination, key_columns, entries, moved_to FROM s.lease__it_s_24ceef1c
+run_fence, credit, acked, destination, key_columns, entries, moved_to, (DATE_PART(EPOCH_MICROSECOND, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) / 1000000) FROM s.lease__it_s_24ceef1c
 ;
 UPDATE s.lease__it_s_24ceef1c SET lineage = ?, salt = ?, serial = ?, fence = ?, closed_fence = ?, destination = ?, key_columns = ?, entries = ?, run_fence = NULL, credit = 0, acked = NULL, moved_to = NULL, holder = NULL, holder_note = NULL, quiet_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)) WHERE fence = ? AND holder = ?

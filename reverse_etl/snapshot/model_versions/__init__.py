@@ -1,0 +1,1 @@
+"""What shows that neither a model nor its sync snapshot changed since they were last compared."""
