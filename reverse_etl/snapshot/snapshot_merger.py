@@ -31,16 +31,34 @@ class SnapshotMerger:
     def merge(self, run: OpenRun, untouched: Ranges) -> None:
         """Merge the outcomes of a run. Rows below its credit without an outcome become `unknown`."""
         merge = self._merge_of(run.fence)
-        self._merge_part(merge.plan, lambda part: merge.sql(run, untouched, part), WHOLE)
+        self._write(merge, run.fence, lambda part: merge.outcomes(run, untouched, part), WHOLE)
 
     def adopt(self, fence: int, adoption: Adoption) -> None:
         """Merge planned rows as accepted, although they were not sent."""
-        merge = self._merge_of(fence)
-        for some in adoption.portions(self._warehouse.dialect.most_ranges):
-            self._merge_part(merge.plan, partial(self._adoption, merge, fence, some), some.part)
+        merge, dialect = self._merge_of(fence), self._warehouse.dialect
+        for some in adoption.portions(dialect.most_ranges):
+            self._write(merge, fence, partial(some.outcomes, dialect, merge.plan), some.part)
 
-    def _adoption(self, merge: Merge, fence: int, adoption: Adoption, part: Part) -> str:
-        return merge.of_outcomes(adoption.outcomes(self._warehouse.dialect, merge.plan, part), fence)
+    def _write(self, merge: Merge, fence: int, outcomes: Callable[[Part], str], part: Part) -> None:
+        """Write rows of one part of the plan. `outcomes` selects the rows of a part, with their new state."""
+        if not self._append(merge.into_empty(outcomes(part), fence)):
+            self._merge_part(merge.plan, lambda half: merge.of_outcomes(outcomes(half), fence), part)
+
+    def _append(self, statement: str) -> bool:
+        """Add rows to an empty sync snapshot. Return False if it is not empty, or nothing was added.
+
+        A merge is right in every case. So it follows if another run wrote an entry just before the statement, and if
+        memory is too small.
+        """
+        if not statement or self._warehouse.query(f"SELECT 1 FROM {self._tables.snapshot} LIMIT 1"):
+            return False
+        try:
+            return self._warehouse.execute(statement) > 0
+        except WarehouseError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise
+        self._warehouse.free_memory()
+        return False
 
     def _merge_of(self, fence: int) -> Merge:
         """Return the merge by the columns of the plan: a crashed run may have planned with an older definition."""

@@ -189,3 +189,19 @@ class Dialect(ABC):
             f"MERGE INTO {table} AS s USING ({source}) AS p ON s.identity = p.identity{updates}"
             f" WHEN NOT MATCHED THEN INSERT ({', '.join(inserts)}) VALUES ({', '.join(inserts.values())})"
         )
+
+    def append(self, table: str, source: str, inserts: Mapping[str, str]) -> str:
+        """Return SQL that adds the rows of a query `p` to our table if it has no rows; empty if only a merge is safe.
+
+        The test is in the statement, so that two runs that repeat it cannot both add the rows.
+        """
+        del table, source, inserts
+        return ""
+
+
+def insert_if_empty(table: str, source: str, inserts: Mapping[str, str]) -> str:
+    """Return the statement of `Dialect.append` for a warehouse where an INSERT is as safe as a merge."""
+    return (
+        f"INSERT INTO {table} ({', '.join(inserts)}) SELECT {', '.join(inserts.values())} FROM ({source}) AS p"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {table})"
+    )

@@ -131,6 +131,22 @@ class CommitsContract:
         assert people.entries() == before
         assert ran.kinds == {"changed": 2}
 
+    @pytest.mark.parametrize("crash", [Crash.AFTER_FLUSH, Crash.AFTER_MERGE])
+    def test_first_run_that_crashed_is_recovered(self, harness, crash):
+        harness.model(PEOPLE, ROWS)
+        fates = {"a@x.y": Fate.LANDED, "b@x.y": Fate.REJECTED, "c@x.y": Fate.ACCEPTED}
+        dead = harness.run(lambda row: fates[row.identity], crash=crash)
+        store, run = harness.store(), harness.store().lease_row().run
+        for _ in range(2):
+            store.commit(run, Ranges(), stale=False)
+            assert harness.states() == {"a@x.y": "unknown", "c@x.y": "accepted"}
+        harness.sql("DELETE FROM {model} WHERE email = 'c@x.y'")
+        later = harness.run()
+        assert dead.kinds == {"added": 3}
+        assert later.kinds == {"resent": 1, "removed": 1}
+        assert harness.states() == {"a@x.y": "accepted", "c@x.y": "absent"}
+        assert harness.lying_entries() == []
+
     def late(self, harness: SyncHarness, statement: str, fence_shift: int) -> None:
         """A plan of one statement's changes, merged after a newer run has changed the same rows."""
         harness.sql(statement)

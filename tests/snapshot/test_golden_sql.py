@@ -20,7 +20,7 @@ from reverse_etl.snapshot.columns.text_samples import pattern_query
 from reverse_etl.snapshot.lease import OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.snapshot_reader import SnapshotReader
-from reverse_etl.snapshot.sql.commit.merge import Merge
+from reverse_etl.snapshot.sql.commit.merge import WHOLE, Merge
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.plan.first_diff import FirstDiff
 from reverse_etl.snapshot.sql.value_changes import ChangedValues
@@ -109,12 +109,14 @@ class Golden:
             self.diff(keyed=keyed), recent=GrowingColumn(self.dialect, column).rows_from(1_767_225_600, None)
         )
 
-    def merge(self, *, keyed: bool) -> str:
+    def merge(self, *, keyed: bool, first: bool = False) -> str:
         run = OpenRun(7, REMOVALS_FROM + 5, Ranges([(0, 1000), (2000, 3000)]))
         layout = self.diff(keyed=keyed).layout
         keys, values = [key.name for key in layout.keys], [value.name for value in layout.values]
         made = Merge(self.dialect, TABLES, "s.plan__users__7", keys, values, [values[1]], ["v_old"])
-        return made.sql(run, Ranges([(3000, 4000)]))
+        untouched = Ranges([(3000, 4000)])
+        added = made.into_empty(made.outcomes(run, untouched, WHOLE), 7) if first else ""
+        return added or made.sql(run, untouched)
 
     def timed(self, kind: ColumnKind) -> RowLayout:
         """Rows whose name is a time of this kind."""
@@ -171,6 +173,7 @@ STATEMENTS = {
     "first_identities": lambda golden: str(golden.diff(keyed=True).first_identities(3)),
     "rows_of": lambda golden: str(golden.diff(keyed=True).rows_of(["ada@shop.com", "it's"])),
     "merge": lambda golden: golden.merge(keyed=False),
+    "merge_first": lambda golden: golden.merge(keyed=True, first=True),
     "merge_keyed": lambda golden: golden.merge(keyed=True),
     "until": lambda golden: golden.until(),
     "oldest": lambda golden: golden.oldest(ColumnKind.TIMESTAMP),

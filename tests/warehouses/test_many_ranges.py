@@ -63,7 +63,7 @@ class TestPostgres(OnPostgres):
         fence = planned(harness, f"generate_series(1, {ROWS})")
         store = harness.store()
         merge = Merge(harness.warehouse.dialect, store.tables, store._plan(fence), keys=[], values=[])
-        source = merge._outcomes(OpenRun(fence, ROWS, ACKED), UNTOUCHED, WHOLE)
+        source = merge.outcomes(OpenRun(fence, ROWS, ACKED), UNTOUCHED, WHOLE)
         [(said,)] = server.run(f"EXPLAIN (ANALYZE, FORMAT JSON) {source}")
         # All pairs would be two hundred million.
         assert tried(said[0]["Plan"]) < 4 * ROWS

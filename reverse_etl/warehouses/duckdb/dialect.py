@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
-from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
+from reverse_etl.warehouses.dialect import UNFOLDED, Dialect, insert_if_empty
 
 # Type names of DuckDB. A type that has the name of its kind is not listed.
 _KINDS: Mapping[str, ColumnKind] = {
@@ -128,3 +128,7 @@ class DuckDBDialect(Dialect):
 
     def key_text(self, expressions: Sequence[str]) -> str:
         return f"CAST(to_json([{', '.join(self.as_text(item) for item in expressions)}]) AS VARCHAR)"
+
+    def append(self, table: str, source: str, inserts: Mapping[str, str]) -> str:
+        """Add rows without the join of a merge, which holds or spills all of them."""
+        return insert_if_empty(table, source, inserts)

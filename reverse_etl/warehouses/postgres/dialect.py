@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
-from reverse_etl.warehouses.dialect import UNFOLDED, Dialect
+from reverse_etl.warehouses.dialect import UNFOLDED, Dialect, insert_if_empty
 from reverse_etl.warehouses.postgres.quoting import literal
 from reverse_etl.warehouses.postgres.safe_cast import cast_or_null
 from reverse_etl.warehouses.postgres.types import TEXT, is_never_empty, stored_column
@@ -106,14 +106,21 @@ class PostgresDialect(Dialect):
         The lock protects from a run that lost its lease.
         """
         [(unless_newer, updates)] = branches
-        assignments = ", ".join(f"{column} = {value}" for column, value in updates.items())
+        assigned = ", ".join(f"{column} = {value}" for column, value in updates.items())
         return (
-            f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"
-            f" WITH p AS MATERIALIZED ({source}), updated AS (UPDATE {table} AS s SET {assignments} FROM p"
-            f" WHERE s.identity = p.identity AND {unless_newer})"
+            f"{_lock(table)} WITH p AS MATERIALIZED ({source}),"
+            f" updated AS (UPDATE {table} AS s SET {assigned} FROM p WHERE s.identity = p.identity AND {unless_newer})"
             f" INSERT INTO {table} ({', '.join(inserts)}) SELECT {', '.join(inserts.values())} FROM p"
             f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS s WHERE s.identity = p.identity)"
         )
+
+    def append(self, table: str, source: str, inserts: Mapping[str, str]) -> str:
+        """Add rows without writing them to a temporary file first. The lock is the same as for a merge."""
+        return f"{_lock(table)} {insert_if_empty(table, source, inserts)}"
+
+
+def _lock(table: str) -> str:
+    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;"
 
 
 def _hashed(expression: str, type_name: str) -> str:

@@ -1,6 +1,8 @@
 UPDATE s.lease__it_s_24ceef1c SET beat_at = make_timestamp(epoch_us(now())),
 expires_at = (make_timestamp(epoch_us(now())) + to_microseconds(120000000)) WHERE fence = ? AND holder = ?
 ;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c LIMIT 1
+;
 MERGE INTO s.snapshot__it_s_24ceef1c AS s USING (SELECT *
 FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN b.acked = 0 THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p
 LEFT JOIN (SELECT ordinal, max(CASE WHEN tainted THEN 1 ELSE 0 END) = 1 AS tainted, max(CASE WHEN state = 'skipped' THEN 1 ELSE 0 END) = 1 AS skipped FROM s.sync_rejections WHERE sync = 'it''s' AND fence = 7 GROUP BY ordinal) r ON r.ordinal = p.ordinal

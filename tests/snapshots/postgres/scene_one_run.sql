@@ -64,6 +64,8 @@ UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
 expires_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '120.000000 seconds'),
 credit = ?, acked = ? WHERE fence = ? AND holder = ?
 ;
+SELECT 1 FROM s.snapshot__it_s_24ceef1c LIMIT 1
+;
 LOCK TABLE s.snapshot__it_s_24ceef1c IN SHARE ROW EXCLUSIVE MODE; WITH p AS MATERIALIZED (
 SELECT *
 FROM (SELECT p.*, CASE WHEN r.ordinal IS NOT NULL THEN CASE WHEN r.tainted THEN 'unknown' WHEN p.kind = 'removed' AND r.skipped THEN 'absent' END WHEN b.acked = 1 THEN CASE WHEN p.kind = 'removed' THEN 'absent' ELSE 'accepted' END WHEN b.acked = 0 THEN NULL ELSE 'unknown' END AS outcome FROM s.plan__it_s_24ceef1c__7 p

@@ -49,7 +49,7 @@ class Merge:
 
         Rows do not depend on each other, so a part of the plan can be merged before another.
         """
-        return self.of_outcomes(self._outcomes(run, untouched, part), run.fence)
+        return self.of_outcomes(self.outcomes(run, untouched, part), run.fence)
 
     def of_outcomes(self, outcomes: str, fence: int) -> str:
         """Return one statement that merges rows of the plan; `outcomes` selects them with their new state."""
@@ -60,7 +60,14 @@ class Merge:
             branches = [(newer, {name: _either(unsure.get(name, f"s.{name}"), sure[name]) for name in sure})]
         return self.dialect.merge(self.tables.snapshot, outcomes, branches, self._inserted(fence))
 
-    def _outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
+    def into_empty(self, outcomes: str, fence: int) -> str:
+        """Return one statement that adds such rows if the sync snapshot has no entry; empty if a merge must do it.
+
+        If it is repeated, it adds nothing.
+        """
+        return self.dialect.append(self.tables.snapshot, outcomes, self._inserted(fence))
+
+    def outcomes(self, run: OpenRun, untouched: Ranges, part: Part) -> str:
         """Return rows of the plan that change an entry, each with the new state of the entry."""
         outcome = (
             # A removed row is skipped if its user is already gone. That is what the removal wanted.

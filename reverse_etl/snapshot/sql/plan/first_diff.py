@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from reverse_etl.errors import OUT_OF_MEMORY
 from reverse_etl.snapshot.columns.row_order import sort_keys
@@ -74,7 +74,9 @@ class FirstDiff(Diff):
 
     def _named(self, rows: str) -> str:
         """Return the named queries. `rows` is where to read the rows of the model, with or without their numbers."""
-        queries = [("model", self.model_rows()), *self._duplicates(), ("classified", self._classified_rows(rows))]
+        # Without entries, no row is too old to matter.
+        model = replace(self, recent=None).model_rows()
+        queries = [("model", model), *self._duplicates(), ("classified", self._classified_rows(rows))]
         return self.dialect.with_clause([*queries, ("gone", self._gone())], ())
 
     def _duplicates(self) -> list[tuple[str, str]]:
