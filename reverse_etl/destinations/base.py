@@ -142,6 +142,10 @@ class Destination(ABC):
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
         """Return a client of that project. Raises ConfigError if the key must not go to that address."""
 
+    def check_client(self, config: DestinationConfig, options: ClientOptions) -> None:
+        """Raise the ConfigError that `client` would raise. A run without changes needs no more of a client."""
+        self.client(config, options).close()
+
     @abstractmethod
     def bind(self, sync: Sync, project_type: str) -> BoundObject:
         """Return how the rows of a sync are identified, checked and sent in a project of that type."""

@@ -98,4 +98,4 @@ def check_destination(project: ProjectContext, name: str) -> None:
     destination = project.destination(name)
     # A target that may not send needs no key.
     if destination.api_key.reveal():
-        load_destination(destination.kind).client(destination, ClientOptions(project.settings.http_timeout)).close()
+        load_destination(destination.kind).check_client(destination, ClientOptions(project.settings.http_timeout))

@@ -15,6 +15,7 @@ from tests.bench import users
 from tests.bench.measured_process import Figures, Sink, command, measure, open_sink, run_figures, say
 from tests.bench.result_file import Measurement, Round, measure_rounds
 from tests.stories.project import Project
+from tests.warehouses.postgres.postgres_project import OnServer
 from tests.warehouses.postgres.postgres_server import Server, find_programs, started
 
 # The 12 columns of the other bench, in Postgres's words. E-mails are unique and in no order.
@@ -62,9 +63,8 @@ def measure_postgres(rows: int, rounds: int) -> Measurement:
 
 def _round(server: Server, rows: int, sink: Sink) -> Round:
     with tempfile.TemporaryDirectory(prefix="reverse-etl-bench-") as folder:
-        project = Project.make(
-            Path(folder) / "shop", sink.url, users.META, {"REVERSE_ETL_REQUESTS_PER_SECOND": "100000"}
-        )
+        settings = {"REVERSE_ETL_REQUESTS_PER_SECOND": "100000"}
+        project = OnServer.make(Path(folder) / "shop", sink.url, users.META, settings)
         profile = {"target": "dev", "outputs": {"dev": server.profile(schema="main")}}
         (project.folder / "profiles.yml").write_text(json.dumps({"shop": profile}), encoding="utf-8")
         server.run("DROP SCHEMA IF EXISTS main, reverse_etl CASCADE", "CREATE SCHEMA main")

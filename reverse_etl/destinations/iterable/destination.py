@@ -23,7 +23,7 @@ from reverse_etl.destinations.iterable.config import PROJECT_TYPES, IterableConf
 from reverse_etl.destinations.iterable.fields.date_fields import DATE_PATTERNS, DateSample, add_date_findings
 from reverse_etl.destinations.iterable.identifier_conflicts import find_identifier_conflicts
 from reverse_etl.destinations.iterable.project_types import check_project_type
-from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig
+from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig, check_bundle, check_client_config
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.iterable.resources.journeys import read_enabled_journeys
 from reverse_etl.destinations.journeys import JourneyList
@@ -55,11 +55,12 @@ class IterableDestination(Destination):
     def client(self, config: DestinationConfig, options: ClientOptions) -> Client:
         from reverse_etl.destinations.iterable.protocol.client import HttpClient  # imports `requests`
 
-        one = cast("IterableConfig", config)
-        client_config = ClientConfig(
-            one.base_url, one.api_key, options.timeout, one.ca_bundle, one.proxy, one.allow_host, options.run
-        )
-        return HttpClient(client_config)
+        return HttpClient(_client_config(config, options))
+
+    def check_client(self, config: DestinationConfig, options: ClientOptions) -> None:
+        checked = _client_config(config, options)
+        check_client_config(checked)
+        check_bundle(checked.ca_bundle)
 
     def bind(self, sync: Sync, project_type: str) -> BoundObject:
         return bind(sync, project_type)
@@ -93,3 +94,10 @@ class IterableDestination(Destination):
 
     def read_journeys(self, caller: ApiCaller) -> JourneyList:
         return read_enabled_journeys(caller)
+
+
+def _client_config(config: DestinationConfig, options: ClientOptions) -> ClientConfig:
+    one = cast("IterableConfig", config)
+    return ClientConfig(
+        one.base_url, one.api_key, options.timeout, one.ca_bundle, one.proxy, one.allow_host, options.run
+    )
