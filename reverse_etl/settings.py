@@ -58,6 +58,11 @@ class Settings(BaseModel):
     state_schema: str = Field(
         default="reverse_etl", min_length=1, description="schema of the tables of reverse-etl in the target database"
     )
+    send_warehouse: str = Field(
+        default="",
+        description="Snowflake: a small virtual warehouse to use while rows are sent, when a run only reads windows of"
+        " its plan and saves outcomes; default: the warehouse of the target. Other adapters ignore it",
+    )
     lease_ttl: float = Field(120, gt=0, description="seconds a lease lasts after its last heartbeat")
     heartbeat: float = Field(
         default=0, ge=0, description="seconds between heartbeats; 0: a quarter of lease_ttl, at most 30"

@@ -214,7 +214,8 @@ class ProjectContext:
     def open_target(self, *, read_only: bool) -> Warehouse:
         """Open the warehouse of the dbt target, also if the state is in a local file."""
         profile, settings = self.profile, self.settings
-        connection = Connection(profile.type, profile.fields, Path.cwd(), settings.memory_limit, self._wait)
+        limit, small = settings.memory_limit, settings.send_warehouse
+        connection = Connection(profile.type, profile.fields, Path.cwd(), limit, self._wait, small)
         return open_warehouse(connection, read_only=read_only)
 
     def open_local(self, target: Warehouse, *, read_only: bool) -> Warehouse:

@@ -92,7 +92,7 @@ def create_snapshot(dialect: Dialect, tables: Tables, layout: RowLayout) -> str:
         ("changed_at", dialect.timestamp_type),
         (LEFT_AT, dialect.timestamp_type),
     ]
-    return create_table(dialect, tables.snapshot, columns, "identity")
+    return dialect.create_snapshot(tables.snapshot, _declared(dialect, columns), "identity")
 
 
 def create_rejections(dialect: Dialect, tables: Tables) -> str:
@@ -165,5 +165,8 @@ def create_table(dialect: Dialect, table: str, columns: Sequence[tuple[str, str]
 
     `by` is the column that the table is read by.
     """
-    declared = ", ".join(f"{name} {dialect.column_type(kind)}" for name, kind in columns)
-    return f"CREATE TABLE IF NOT EXISTS {table} ({declared}){dialect.table_options(by)}"
+    return f"CREATE TABLE IF NOT EXISTS {table} ({_declared(dialect, columns)}){dialect.table_options(by)}"
+
+
+def _declared(dialect: Dialect, columns: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {dialect.column_type(kind)}" for name, kind in columns)

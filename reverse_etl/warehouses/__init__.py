@@ -21,13 +21,17 @@ WAREHOUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Connection:
-    """A connection from dbt's profile, and how we use it. `fields` may hold secrets: never print them."""
+    """A connection from dbt's profile, and how we use it. `fields` may hold secrets: never print them.
+
+    `send_warehouse` is a virtual warehouse to use while rows are sent, in warehouses that have such.
+    """
 
     type: str
     fields: Mapping[str, object]
     working_dir: Path
     memory_limit: str
     wait: WaitPolicy
+    send_warehouse: str = ""
 
     def __repr__(self) -> str:
         return f"Connection(type={self.type!r})"

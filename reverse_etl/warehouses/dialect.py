@@ -110,6 +110,13 @@ class Dialect(ABC):
         listed = ", ".join(columns)
         return f"({listed}) IN (SELECT {listed} {source})"
 
+    def create_snapshot(self, table: str, columns: str, by: str) -> str:
+        """Return SQL that creates a sync snapshot if it is missing, from declared columns; `by` is the one to read by.
+
+        A sync snapshot is large, often rewritten, and can be made again by sending all rows again.
+        """
+        return f"CREATE TABLE IF NOT EXISTS {table} ({columns}){self.table_options(by)}"
+
     def table_options(self, column: str, *, passing: bool = False) -> str:
         """Return the end of a CREATE TABLE. `by` is the column to read by; a `passing` table ends with its run."""
         del column, passing

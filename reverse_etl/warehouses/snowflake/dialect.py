@@ -12,6 +12,8 @@ from reverse_etl.warehouses.snowflake.identifiers import folded, quoted
 from reverse_etl.warehouses.snowflake.types import TEXT, stored_column
 
 _EXACT = "COLLATE ''"
+# Days of Time Travel: the most that a transient table can have.
+_RETENTION = "DATA_RETENTION_TIME_IN_DAYS = 1"
 # The same setting, for a table whose columns come from a query.
 _ALL_EXACT = "DEFAULT_DDL_COLLATION = ''"
 
@@ -112,6 +114,14 @@ class SnowflakeDialect(Dialect):
         made = f"CREATE OR REPLACE TEMPORARY TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT}"
         return f"{made} AS {query}"
 
+    def create_snapshot(self, table: str, columns: str, by: str) -> str:
+        """Keep no copies for Fail-safe: each merge rewrites much of the table, and copies stay for eight days.
+
+        A permanent table of an earlier version stays permanent until its columns get other types.
+        docs.snowflake.com/en/user-guide/tables-temp-transient
+        """
+        return f"CREATE TRANSIENT TABLE IF NOT EXISTS {table} ({columns}) {_RETENTION}{self.table_options(by)}"
+
     def create_plan(self, table: str, query: str) -> str:
         """Keep no history after a drop. The table is not temporary, since another session may need it for recovery."""
         return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT} AS {query}"
@@ -119,5 +129,5 @@ class SnowflakeDialect(Dialect):
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """Return one statement that replaces the table: ALTER TABLE changes few types and accepts no expression."""
         replaced = ", ".join(f"CAST({value} AS {kind}) AS {column}" for column, (kind, value) in columns.items())
-        made = f"CREATE OR REPLACE TABLE {table} {_ALL_EXACT} COPY GRANTS"
+        made = f"CREATE OR REPLACE TRANSIENT TABLE {table} {_RETENTION} {_ALL_EXACT} COPY GRANTS"
         return [f"{made} AS SELECT * REPLACE ({replaced}) FROM {table}"] if columns else []

@@ -18,6 +18,7 @@ from reverse_etl.warehouses.snowflake.errors import ServerMessage, not_opened, r
 from reverse_etl.warehouses.snowflake.identifiers import folded, quote_place
 from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, remove_secrets
 from reverse_etl.warehouses.snowflake.query_history import history_query, parse_history
+from reverse_etl.warehouses.snowflake.send_warehouse import WarehouseChoice
 from reverse_etl.warehouses.snowflake.table_version import holds_all_values, version_of, version_query
 from reverse_etl.warehouses.snowflake.types import column_of
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
@@ -44,20 +45,24 @@ _READING = ("SELECT", "WITH", "DESCRIBE", "SHOW", "CREATE OR REPLACE TEMPORARY T
 class Snowflake(Warehouse):
     """One Snowflake database. The session starts when it is needed, and again after it was lost."""
 
-    def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
-        """Snowflake has no read-only sessions: with `read_only`, statements that write are not sent."""
+    def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool, send_warehouse: str = "") -> None:
+        """Snowflake has no read-only sessions: with `read_only`, statements that write are not sent.
+
+        `send_warehouse` is the virtual warehouse to use while rows are sent; empty: the profile's.
+        """
         self.dialect = SnowflakeDialect(uuid.uuid4().hex[:8])
         self.meter = StatementMeter(wait.monotonic)
         self._profile = profile
         self._wait = wait
         self._read_only = read_only
         self._connection: Any = None
+        self._choice = WarehouseChoice(send_warehouse, str(profile.options.get("warehouse") or ""), self._execute_on)
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> Snowflake:
         """Return the database that the profile names. A key's relative path is relative to the dbt project."""
         profile = read_options(connection.fields, connection.working_dir)
-        return cls(profile, connection.wait, read_only=read_only)
+        return cls(profile, connection.wait, read_only=read_only, send_warehouse=connection.send_warehouse)
 
     def with_mark(self, sql: str) -> str:
         """Put the mark at the end, since Snowflake removes a comment at the beginning of a statement."""
@@ -169,7 +174,9 @@ class Snowflake(Warehouse):
         return self._translated(lambda: self._send(sql, params), sql)
 
     def _send(self, sql: str, params: Sequence[object]) -> Any:
-        cursor = self._open().cursor()
+        connection = self._open()
+        self._choice.enter(connection, self.mark.step)
+        cursor = connection.cursor()
         # Without parameters, the driver does not search the statement's texts for any.
         return cursor.execute(self.with_mark(sql), *([tuple(params)] if params else []))
 
@@ -196,7 +203,18 @@ class Snowflake(Warehouse):
     def _open(self) -> Any:
         if self._connection is None:
             self._connection = self._connect()
+            try:
+                self._choice.begin(self._connection)
+            except WarehouseError:
+                self.close()
+                raise
         return self._connection
+
+    def _execute_on(self, connection: Any, sql: str) -> list[ResultRow]:
+        """Run a statement of the session itself, which belongs to no sync."""
+        with closing(connection.cursor()) as cursor:
+            rows: list[ResultRow] = self._translated(lambda: cursor.execute(sql).fetchall(), sql)
+        return rows
 
     def _connect(self) -> Any:
         driver = _driver()

@@ -32,8 +32,8 @@ ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS request_rows NUMBER(38,0)
 ;
 ALTER TABLE s.sync_rejections ADD COLUMN IF NOT EXISTS failed_alone BOOLEAN
 ;
-CREATE TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR COLLATE '', v_firstname_9cf22fd0 VARCHAR COLLATE '', v_spent_2705d83f NUMBER(38,0),
+CREATE TRANSIENT TABLE IF NOT EXISTS s.snapshot__it_s_24ceef1c (identity VARCHAR COLLATE '', v_firstname_9cf22fd0 VARCHAR COLLATE '', v_spent_2705d83f NUMBER(38,0),
 row_hash NUMBER(19,0),
 state VARCHAR COLLATE '', fence NUMBER(38,0),
 changed_at TIMESTAMP_NTZ(9),
-left_at TIMESTAMP_NTZ(9))
+left_at TIMESTAMP_NTZ(9)) DATA_RETENTION_TIME_IN_DAYS = 1
