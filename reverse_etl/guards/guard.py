@@ -128,6 +128,7 @@ class SendGuardContext:
     quarantined, and removed lately by earlier runs.
     `new_fields` are columns that no definition names and that the sync has never sent, `known_fields` the other ones.
     `rows_before` are rows of the model at the last run, `compared` those with an accepted row to compare with.
+    `retyped_fields` are fields whose column has another type. Rows whose old value it cannot hold are `changed`.
     `renamed` rows came back under another identifier. `edited` rows changed only in `edited_fields`, which an edit of
     the mapping touched. `drifts` are fields whose values drifted beyond the limit of the guard `column_drift`.
     `is_first_run`: no row was accepted yet, or the first run left rows. `names_rows`: the command names the rows to
@@ -163,6 +164,7 @@ class SendGuardContext:
     renamed: int = 0
     edited: int = 0
     edited_fields: tuple[str, ...] = ()
+    retyped_fields: tuple[str, ...] = ()
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
     is_first_run: bool = False

@@ -44,6 +44,7 @@ def _check(context: SendGuardContext) -> Problem | None:
         {
             "changed": changed,
             **(edit if context.edited_fields else {}),
+            **({"columns of another type": ", ".join(context.retyped_fields)} if context.retyped_fields else {}),
             "most changed fields": _most_changed(context),
             "rows compared": total,
             "limit": str(limit),

@@ -83,7 +83,9 @@ def send_context(
     """Return what the guards check before a sync sends."""
     counts = status.counts
     cost = estimate(runnable.bound.operations, environment.settings, counts.upserts, 0)
-    edited = status.diff.edited
+    edited, retyped = status.diff.edited, status.diff.retyped
+    # A row whose old value cannot be held by a new type is sent again. A full refresh sends all of them.
+    lost = counts.resent if retyped and not status.diff.resends else 0
     return replace(
         _with_snapshot(_context(runnable, journeys), runnable, status),
         before=status.remembered,
@@ -91,7 +93,7 @@ def send_context(
         model_rows=counts.model_rows,
         entries=counts.entries,
         added=counts.added,
-        changed=counts.changed,
+        changed=counts.changed + lost,
         removed=counts.removed,
         invalid=counts.invalid_rows,
         quarantined=counts.quarantined,
@@ -101,6 +103,7 @@ def send_context(
         renamed=_renamed(runnable, counts),
         edited=counts.edited,
         edited_fields=tuple(value.field.label for value in runnable.layout.values if value.field.label in edited),
+        retyped_fields=tuple(value.field.label for value in runnable.layout.values if value.name in retyped),
         changed_fields=counts.changed_fields,
         drifts=status.drifts,
         is_log=runnable.bound.is_log,

@@ -175,6 +175,17 @@ def test_other_objects_stop_too(accident: str, iterable: ReferenceServer, sent: 
     assert_stops_once(shop, iterable, guard, words)
 
 
+def test_a_column_of_times_that_became_dates_stops(iterable: ReferenceServer, sent: Project, tmp_path: Path) -> None:
+    """A value that the new type cannot hold is sent again, so its row has changed."""
+    meta = {"object": "users", "email": "email", "fields": ["name", "seen"]}
+    shop = Project.make(tmp_path / "shop", iterable.url, meta, {"REVERSE_ETL_REQUESTS_PER_SECOND": "1000"})
+    shop.sql(MODEL, "ALTER TABLE people ADD COLUMN seen TIMESTAMP", "UPDATE people SET seen = born + INTERVAL 3 HOUR")
+    assert shop.cli("run").code == 0
+    shop.sql("ALTER TABLE people ALTER seen SET DATA TYPE DATE")
+    assert shop.cli("run").says("columns of another type: seen")
+    assert_stops_once(shop, iterable, "changed", "300 of 300 rows (100.0 %) changed at once")
+
+
 def test_rows_of_another_target_stop(shop: Project, iterable: ReferenceServer) -> None:
     manifest = shop.folder / "target" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('main\\"', 'dev_anna\\"'))
