@@ -83,17 +83,13 @@ def send_context(
     """Return what the guards check before a sync sends."""
     counts = status.counts
     cost = estimate(runnable.bound.operations, environment.settings, counts.upserts, 0)
-    edited, retyped = status.diff.edited, status.diff.retyped
-    # A row whose old value cannot be held by a new type is sent again. A full refresh sends all of them.
-    lost = counts.resent if retyped and not status.diff.resends else 0
     return replace(
-        _with_snapshot(_context(runnable, journeys), runnable, status),
+        _with_changes(_with_snapshot(_context(runnable, journeys), runnable, status), runnable, status),
         before=status.remembered,
         now=runnable.remembered(status.lease.salt if status.lease is not None else ""),
         model_rows=counts.model_rows,
         entries=counts.entries,
         added=counts.added,
-        changed=counts.changed + lost,
         removed=counts.removed,
         invalid=counts.invalid_rows,
         quarantined=counts.quarantined,
@@ -101,11 +97,6 @@ def send_context(
         rows_before=_rows_before(status),
         compared=counts.compared,
         renamed=_renamed(runnable, counts),
-        edited=counts.edited,
-        edited_fields=tuple(value.field.label for value in runnable.layout.values if value.field.label in edited),
-        retyped_fields=tuple(value.field.label for value in runnable.layout.values if value.name in retyped),
-        changed_fields=counts.changed_fields,
-        drifts=status.drifts,
         is_log=runnable.bound.is_log,
         is_comparable=runnable.bound.open_stored_rows is not None,
         is_first_run=status.is_first_run,
@@ -130,6 +121,23 @@ def _with_snapshot(context: SendGuardContext, runnable: RunnableSync, status: Sn
         snapshot_table=status.diff.tables.snapshot,
         damage=damage.sentence if damage is not None else "",
         damage_facts=damage.facts if damage is not None else {},
+    )
+
+
+def _with_changes(context: SendGuardContext, runnable: RunnableSync, status: SnapshotStatus) -> SendGuardContext:
+    """Return the context with the changed rows, and what changed them."""
+    counts, edited, retyped = status.counts, status.diff.edited, status.diff.retyped
+    # Rows whose old value a new type cannot hold are sent again. A full refresh sends all rows again.
+    lost = counts.resent if retyped and not status.diff.resends else 0
+    values = runnable.layout.values
+    return replace(
+        context,
+        changed=counts.changed + lost,
+        changed_fields=counts.changed_fields,
+        edited=counts.edited,
+        edited_fields=tuple(value.field.label for value in values if value.field.label in edited),
+        retyped_fields=tuple(value.field.label for value in values if value.name in retyped),
+        drifts=status.drifts,
     )
 
 

@@ -57,11 +57,25 @@ def test_rows_count_as_accepted_and_only_changes_are_sent(shop: Project, iterabl
     assert len(iterable.users) == 12
 
 
+def test_it_waits_for_the_lease_as_a_run_does(shop: Project, iterable: ReferenceServer) -> None:
+    run(shop)
+    shop.sql("UPDATE people SET name = 'New'")
+    [(lease,)] = shop.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'lease__%'")
+    shop.sql(f"UPDATE reverse_etl.{lease} SET quiet_at = now()::TIMESTAMP + INTERVAL 1 MINUTE")
+    shop.environment["REVERSE_ETL_WAIT"] = "0"
+    snapshot = shop.state("*")
+    ended = shop.cli(*TRUST)
+    assert (ended.code, ended.says("error[lease-not-free]")) == (1, True)
+    assert shop.state("*") == snapshot
+    shop.let_time_pass()
+    assert trust(shop)["counts"]["adopted"] == 12, "once the lease is free"
+
+
 def test_a_later_baseline_counts_removed_rows_as_removed(shop: Project, iterable: ReferenceServer) -> None:
     shop.tag({**META, "on_removed": "delete"})
     run(shop)
     shop.sql("DELETE FROM people WHERE email = 'u1@shop.com'", "UPDATE people SET name = 'B'")
-    assert trust(shop)["counts"]["adopted"] == 12
+    assert trust(shop)["counts"]["adopted"] == 12, "once the lease is free"
     run(shop)
     assert iterable.deleted == []
     assert "B" not in {user["name"] for user in iterable.users.values()}
