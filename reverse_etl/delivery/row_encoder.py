@@ -12,14 +12,14 @@ import orjson
 from reverse_etl.change import Change, Kind, Outcome, Status
 from reverse_etl.change_block import merge_by_ordinal
 from reverse_etl.delivery.json_objects import NO_VALUE, Leaf, build_objects, build_tree
-from reverse_etl.delivery.json_rows import block_of, encode_rows, find_frame
+from reverse_etl.delivery.json_rows import BatchColumns, block_of, encode_rows
 from reverse_etl.delivery.plan_columns import PlanColumns, pick_rows
 from reverse_etl.delivery.row_fields import WHOLE_ROW, RowFields, Source, all_fields, changed_fields
+from reverse_etl.destinations.column_body import ColumnBody, JsonEncoder
 from reverse_etl.destinations.operation import (
     NOTHING_TO_SEND,
     Body,
     ColumnEncoder,
-    JsonEncoder,
     Row,
     UnfitRow,
     Unsendable,
@@ -65,7 +65,7 @@ class RowFormat:
     - `rule` is how its rows are identified.
     - `merge_depth`: changed rows carry only their changed fields, and the destination merges so many levels of
       objects. None: every row goes whole.
-    - `encode_json` makes the JSON of a column, if `body` holds the data as it is.
+    - `encode_json` makes the JSON of a column, `by_column` the JSON of many rows. None: rows are encoded one by one.
     """
 
     body: Body
@@ -75,6 +75,7 @@ class RowFormat:
     rule: IdentityRule = _NO_RULE
     merge_depth: int | None = None
     encode_json: JsonEncoder | None = None
+    by_column: ColumnBody | None = None
 
     def identified(self, identity: str) -> tuple[str, str]:
         """Return the key of a row's identifier, and its text without a mark."""
@@ -106,11 +107,6 @@ class Encoder:
         data = [source for source in sources if not source.from_key and source.path not in form.keeps_on_clear]
         cleared = build_tree(Leaf(source.path, 0) for source in data)
         self._cleared = next(build_objects(cleared, {0: [None]}, 1))
-        framed = form.encode_json is not None
-        self._frames = {
-            is_partial: find_frame(form.body, form.rule.key, partial=is_partial) if framed else None
-            for is_partial in (False, True)
-        }
 
     def encode(self, batch: pa.RecordBatch) -> Encoded:
         """Return the rows of a batch. Its columns are ordinal, kind and identity, then the sources' by name.
@@ -143,17 +139,19 @@ class Encoder:
 
     def _encode_by_column(self, parts: list[Sequence[Change]], group: _Group, columns: PlanColumns) -> _Group:
         """Add rows whose JSON can be made column by column. Return the other rows."""
-        fields, encode, batch = group.fields, self._form.encode_json, columns.batch
-        frame = self._frames[fields.partial]
-        may_be_empty = fields.partial and (fields.data.gaps or not fields.data.members)
-        if frame is None or encode is None or fields.key_values.members or may_be_empty:
+        fields, batch = group.fields, columns.batch
+        encode, body = self._form.encode_json, self._form.by_column
+        if encode is None or body is None:
             return group
         chosen, others = self._divide(range(batch.num_rows) if group.rows is None else group.rows, columns)
         if len(chosen) < _LEAST_ROWS:
             return group
+        key = self._form.rule.key
         rows = batch if len(chosen) == batch.num_rows else batch.take(chosen)
-        made = encode_rows(rows, fields, self._sources, frame, encode)
-        block = block_of(rows, made, self._form.rule.key, fields.spared)
+        made = encode_rows(BatchColumns(rows, fields, self._sources, encode, key), body)
+        if made is None:
+            return group
+        block = block_of(rows, made, key, fields.spared)
         parts.append(block.without(made.odd) if made.odd else block)
         return _Group(fields, [*others, *(chosen[index] for index in made.odd)])
 

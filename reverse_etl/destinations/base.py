@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from reverse_etl.definition.entry import Entries
     from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+    from reverse_etl.destinations.column_body import JsonColumn
     from reverse_etl.destinations.inspection import Inspection
-    from reverse_etl.destinations.operation import JsonColumn
     from reverse_etl.destinations.replies import ReplyRules
     from reverse_etl.destinations.request import ApiCaller, Client
     from reverse_etl.sync import Sync
@@ -155,7 +155,7 @@ class Destination(ABC):
         """Return JSON-ready values of a column, one for each row; see `ColumnEncoder`."""
 
     def encode_json(self, column: pa.Array, cast: str, *, as_json: bool = False) -> JsonColumn:
-        """Return the JSON of these values. Needed only if the body of some object `frames_data`."""
+        """Return the JSON of these values. Needed only if some object has a `ColumnBody`."""
         raise NotImplementedError
 
     def order(self, sync: Sync) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reverse_etl.destinations.column_body import ColumnBody
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.journeys import JourneyEvent
 from reverse_etl.destinations.operation import Body, Operations, Row
@@ -81,7 +82,7 @@ class BoundObject:
     - `people` are the columns of the snapshot that hold the user of a row, the identifier with precedence first.
     - `changes_identifier`: an accepted row gives a user another identifier.
     - `merge_depth`: how many levels of nested objects a row's data is merged into; deeper objects are replaced.
-    - `frames_data`: the body holds the identity and the data as they are, so that rows can be encoded by columns.
+    - `by_column` makes the bodies of many rows at once. None: they are made one by one.
     - `expects_skips`: skipped rows are normal in this mode, and no reason for a warning.
     - `is_log`: rows are things that happened once, so a model may hold only the newest of them.
     - `first_recheck`: seconds until a skipped row is tried again for the first time.
@@ -102,7 +103,7 @@ class BoundObject:
     people: tuple[PersonColumn, ...] = ()
     changes_identifier: bool = False
     merge_depth: int = 1
-    frames_data: bool = False
+    by_column: ColumnBody | None = None
     expects_skips: bool = False
     is_log: bool = False
     first_recheck: float | None = None

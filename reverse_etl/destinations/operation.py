@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,24 +45,6 @@ class ColumnEncoder(Protocol):
     """Turns a column into JSON-ready values, one for each row; `Unsendable` for a value that cannot be sent."""
 
     def __call__(self, column: pa.Array, cast: str, *, as_json: bool = False) -> list[Any]:
-        """`cast` is the destination's type that the values must fit, or empty. `as_json`: the column holds JSON."""
-
-
-@dataclass(frozen=True)
-class JsonColumn:
-    """A column as JSON texts, one for each row: NULL where the value is NULL.
-
-    `odd` are the numbers of rows that have to be encoded one by one.
-    """
-
-    texts: pa.Array
-    odd: Collection[int] = ()
-
-
-class JsonEncoder(Protocol):
-    """Turns a column into JSON texts: of the values that the `ColumnEncoder` returns."""
-
-    def __call__(self, column: pa.Array, cast: str, *, as_json: bool = False) -> JsonColumn:
         """`cast` is the destination's type that the values must fit, or empty. `as_json`: the column holds JSON."""
 
 

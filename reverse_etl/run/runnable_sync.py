@@ -130,8 +130,16 @@ def _encoder(sync: Sync, layout: RowLayout, bound: BoundObject, vendor: Destinat
     ]
     kept = [field.path for field in bound.fields if not field.from_key]
     merge_depth = bound.merge_depth if sync.sends_changed_fields else None
-    encode_json = vendor.encode_json if bound.frames_data else None
-    form = RowFormat(bound.body, vendor.encode_column, bound.user, kept, layout.rule, merge_depth, encode_json)
+    form = RowFormat(
+        bound.body,
+        vendor.encode_column,
+        bound.user,
+        kept,
+        layout.rule,
+        merge_depth,
+        vendor.encode_json,
+        bound.by_column,
+    )
     return Encoder(sources, form)
 
 

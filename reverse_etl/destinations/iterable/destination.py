@@ -16,6 +16,7 @@ from reverse_etl.destinations.base import (
     OfflineConfig,
 )
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.column_body import JsonColumn
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable import OBJECTS, bind, entries
 from reverse_etl.destinations.iterable.base import ProjectType
@@ -27,7 +28,6 @@ from reverse_etl.destinations.iterable.protocol.client_config import ClientConfi
 from reverse_etl.destinations.iterable.protocol.replies import IterableReplies
 from reverse_etl.destinations.iterable.resources.journeys import read_enabled_journeys
 from reverse_etl.destinations.journeys import JourneyList
-from reverse_etl.destinations.operation import JsonColumn
 from reverse_etl.destinations.request import ApiCaller, Client
 from reverse_etl.sync import Sync
 

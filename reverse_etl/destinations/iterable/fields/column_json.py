@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
+from reverse_etl.destinations.column_body import JsonColumn
 from reverse_etl.destinations.iterable.fields.column_values import is_text
 from reverse_etl.destinations.iterable.fields.type_conversion import convert_to_type
-from reverse_etl.destinations.operation import JsonColumn, Unsendable
+from reverse_etl.destinations.operation import Unsendable
 
 # What JSON writes with a backslash in a text.
 _ESCAPED = bytes(range(32)) + b'"\\'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 from pydantic import Field as Key
@@ -14,6 +14,7 @@ from reverse_etl.change import Change, Outcome, Status
 from reverse_etl.definition.entry import ColumnName, FieldsEntry, RowSource
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.column_body import JsonColumn, RowColumns, require_value
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import ProjectType
 from reverse_etl.destinations.iterable.fields.field_types import inspect_without_types
@@ -35,6 +36,9 @@ from reverse_etl.destinations.operation import Body, Operations, Row, UnfitRow
 from reverse_etl.destinations.request import ApiCaller, Reply
 from reverse_etl.errors import Fault
 from reverse_etl.sync import Field, IdentityRule, Requirement, RowOrder, Sync
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Rows ahead of the last durable acknowledgement.
 WINDOW = 2_000
@@ -158,6 +162,35 @@ def time_and_source(key_values: Mapping[str, object]) -> dict[str, object]:
         if key_values.get(key) is not None:
             members[name] = convert_value(key, key_values[key], AS_WHOLE)
     return members
+
+
+def time_and_source_columns(entry: ActivityEntry, rows: RowColumns) -> dict[str, JsonColumn]:
+    """Return the members of `time_and_source` for many rows."""
+    from reverse_etl.destinations.iterable.fields.scalar_columns import fit_column  # imports `pyarrow`
+
+    members: dict[str, JsonColumn] = {}
+    if "created_at" in rows.key_values:
+        times = fit_column(rows.key_values["created_at"], AS_SECONDS)
+        may_be_missing = entry.created_at is not None and entry.created_at.nulls == "skip"
+        members["createdAt"] = times if may_be_missing else require_value(times)
+    for key, name in _NAMES.items():
+        if key in rows.key_values:
+            members[name] = fit_column(rows.key_values[key], AS_WHOLE)
+    return members
+
+
+def choose_ids(sync: str, identity: JsonColumn, is_usable: pa.Array) -> JsonColumn:
+    """Return the ids of many rows: the identity if it `is_usable`, else its `hash_id`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    others = pc.if_else(is_usable, None, identity.texts)
+    if others.null_count == len(others):
+        return identity
+    start = orjson.dumps([sync])[:-1]
+    texts = (text and b"%b,%b]" % (start, text.encode()) for text in others.to_pylist())
+    hashed = pa.array([text and f'"{hashlib.sha256(text).hexdigest()}"' for text in texts], pa.string())
+    return JsonColumn(pc.coalesce(hashed, identity.texts))
 
 
 def unknown_user(change: Change, *, skip: bool) -> Outcome:

@@ -13,6 +13,7 @@ from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, Entry
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.column_body import ColumnBody, ColumnMembers, RowColumns
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import (
     JSON_NAMES,
@@ -73,6 +74,7 @@ def bind(entry: CartsEntry, project: ProjectType) -> BoundObject:
         identity=identity,
         operations=Operations(write, write if entry.on_removed == "clear" else None),
         body=partial(_body, entry, identifiers, entry.items.reader()),
+        by_column=ColumnBody(partial(_columns, entry)),
         fields=(*entry.key_fields(), *others),
         requirements=(entry.items.requirement(),),
         people=person_columns(identity, others),
@@ -87,6 +89,12 @@ def _body(entry: CartsEntry, identifiers: Identifiers, read_items: ItemsReader, 
     if entry.prefer_user_id and JSON_NAMES["user_id"] in user:
         user["preferUserId"] = True
     return {"user": user, "items": [] if row.removed else read_items(row)}
+
+
+def _columns(entry: CartsEntry, rows: RowColumns) -> ColumnMembers | None:
+    items = entry.items.read_columns(rows, may_be_empty=True)
+    flags = {"preferUserId": True} if entry.prefer_user_id and rows.key == "user_id" else {}
+    return None if items is None else {"user": {JSON_NAMES[rows.key]: rows.identity, **flags}, "items": items}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from reverse_etl.change import Change, Problem
+from reverse_etl.destinations.column_body import JsonColumn, RowColumns, find_rows
 from reverse_etl.destinations.iterable.resources.catalog_types import catalog_path, says_unknown_catalog
 from reverse_etl.destinations.operation import BatchResult, Clarity, Operation, UnfitRow
 from reverse_etl.destinations.request import Endpoint, Reply, Request
@@ -24,6 +25,8 @@ DELETE = Endpoint("DELETE", ITEMS, BULK_PER_SECOND, setting=RATE_SETTING)
 _ROWS = 1000
 _BYTES_A_DOCUMENT = 30_000
 _BYTES_AN_ID = 259  # with quotes, colon and comma
+# A null, an empty object, a name with a period, or anything escaped.
+_UNPRUNED = r'null|\{\}|\.[^"]*":|\\'
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,24 @@ def build_document(data: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
             raise UnfitRow("unsendable-value", f"field `{name}`: a member has a period in its name")
     pruned = {name: _pruned(value) for name, value in data.items()}
     return pruned if partial else {name: value for name, value in pruned.items() if value is not None}
+
+
+def build_documents(partial: bool, rows: RowColumns) -> JsonColumn | None:  # noqa: FBT001  bound by position
+    """Return the documents of many rows; None if only some fields of a nested object are sent."""
+    if partial and any("." in path for path in rows.data):
+        return None
+    odd = {number for column in rows.data.values() for number in _find_unpruned(column)}
+    return JsonColumn(rows.build_data(keeps_nulls=partial).texts, odd)
+
+
+def _find_unpruned(column: JsonColumn) -> Sequence[int]:
+    """Return the rows with an array or object that may hold a null, an empty object or a name with a period."""
+    import pyarrow.compute as pc
+
+    is_nested = pc.match_substring_regex(column.texts, r"^[\[{]")
+    if not pc.any(is_nested).as_py():
+        return ()
+    return find_rows(pc.and_(is_nested, pc.match_substring_regex(column.texts, _UNPRUNED)))
 
 
 def _has_period(value: Any) -> bool:

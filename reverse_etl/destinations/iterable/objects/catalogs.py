@@ -15,6 +15,7 @@ from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.definition.send_key import WHAT_ROWS_CARRY, RowContent
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext, TypedField
+from reverse_etl.destinations.column_body import ColumnBody
 from reverse_etl.destinations.inspection import Inspection, NewField
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.comparable_values import FieldComparison
@@ -25,7 +26,12 @@ from reverse_etl.destinations.iterable.fields.field_types import (
     clash_error,
     find_clashes,
 )
-from reverse_etl.destinations.iterable.objects.catalog_uploads import DeleteItems, UploadItems, build_document
+from reverse_etl.destinations.iterable.objects.catalog_uploads import (
+    DeleteItems,
+    UploadItems,
+    build_document,
+    build_documents,
+)
 from reverse_etl.destinations.iterable.resources.catalog_types import (
     CATALOG_NAME,
     CONVERTIBLE,
@@ -99,6 +105,7 @@ def bind(entry: CatalogItemsEntry, project: ProjectType) -> BoundObject:
         identity=IdentityRule("item_id", (entry.item_id,), "bad-item-id", reason, pattern=CATALOG_NAME),
         operations=_operations(entry, Catalog(entry.catalog)),
         body=partial(_body, entry.mode == "update"),
+        by_column=ColumnBody(partial(build_documents, entry.mode == "update")),
         check=_check,
         inspect=partial(_inspect, entry),
         connector=partial(_connect, entry),

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reverse_etl.definition.faults import EntryLocation, find_field_faults
+from reverse_etl.destinations.column_body import JsonColumn, RowColumns, require_value
 from reverse_etl.destinations.iterable.fields.scalars import (
     AS_NUMBER,
     AS_OBJECT,
@@ -87,6 +88,17 @@ class ItemsKey:
         """Return the function that reads the items of a row."""
         raw = self._of_row if self.column is None else self._of_array
         return lambda row: [_item(found) for found in raw(row)]
+
+    def read_columns(self, rows: RowColumns, *, may_be_empty: bool) -> JsonColumn | None:
+        """Return the items of many rows; None if they come from columns of the row."""
+        from reverse_etl.destinations.iterable.fields.scalar_columns import convert_each  # imports `pyarrow`
+
+        def read(array: object) -> object:
+            found = reader(Row("", key_values={"items": array}))
+            return found if found or may_be_empty else None
+
+        reader = self.reader()
+        return None if self.column is None else require_value(convert_each(rows.key_values["items"], read))
 
     def _of_array(self, row: Row) -> Iterator[_Raw]:
         array = row.key_values["items"]

@@ -16,16 +16,20 @@ from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.column_body import ColumnBody, ColumnMembers, JsonColumn, RowColumns, require_value
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.scalars import AS_TEXT, convert_value
+from reverse_etl.destinations.iterable.identifier_columns import name_users, pick_identifier_columns
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
     ActivityEntry,
     bind_activity,
+    choose_ids,
     hash_id,
     read_user_refusal,
     time_and_source,
+    time_and_source_columns,
     unknown_user,
 )
 from reverse_etl.destinations.iterable.protocol.bulk import BulkReader, rejected
@@ -41,6 +45,7 @@ from reverse_etl.sync import Requirement
 TRACK_BULK = Endpoint("POST", "/api/events/trackBulk", 10)
 # What an id may be: support article 204780579; 512 bytes: Swagger document.
 _ID = re.compile(r"[A-Za-z0-9-]{1,512}")
+_ID_JSON, _ID_BYTES = '^"[A-Za-z0-9-]+"$', 514
 
 
 class EventsEntry(ActivityEntry):
@@ -80,7 +85,10 @@ def bind(entry: EventsEntry, project: ProjectType) -> BoundObject:
     write = TrackBulk(entry.skips_unknown, entry.allow_dropped_fields, several_of_user=several)
     body = partial(_body, entry, identifiers.precedence)
     bound = bind_activity(entry, identifiers, operations=Operations(write), body=body, requirements=[name])
-    return replace(bound, journey_events=(_journey_event(entry),))
+    by_column = ColumnBody(
+        partial(_columns, entry, identifiers.precedence), partial(name_users, identifiers.precedence)
+    )
+    return replace(bound, by_column=by_column, journey_events=(_journey_event(entry),))
 
 
 def _journey_event(entry: EventsEntry) -> JourneyEvent:
@@ -106,6 +114,27 @@ def _body(entry: EventsEntry, keys: Sequence[str], row: Row) -> Mapping[str, obj
 def _event_id(entry: EventsEntry, identity: str) -> str:
     is_usable = entry.event_id is not None and _ID.fullmatch(identity)
     return identity if is_usable else hash_id(entry.sync_name, identity)
+
+
+def _columns(entry: EventsEntry, keys: Sequence[str], rows: RowColumns) -> ColumnMembers:
+    from reverse_etl.destinations.iterable.fields.scalar_columns import fit_column  # imports `pyarrow`
+
+    flags = {} if entry.create_new_fields is None else {"createNewFields": entry.create_new_fields}
+    return {
+        **pick_identifier_columns(keys, rows),
+        "eventName": require_value(fit_column(rows.key_values["event_name"], AS_TEXT)),
+        "id": _event_ids(entry, rows.identity),
+        **time_and_source_columns(entry, rows),
+        "dataFields": rows.build_data(),
+        **flags,
+    }
+
+
+def _event_ids(entry: EventsEntry, identity: JsonColumn) -> JsonColumn:
+    import pyarrow.compute as pc
+
+    fits = pc.less_equal(pc.binary_length(identity.texts), _ID_BYTES if entry.event_id is not None else 0)
+    return choose_ids(entry.sync_name, identity, pc.and_(fits, pc.match_substring_regex(identity.texts, _ID_JSON)))
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,18 @@ from reverse_etl.change_block import join_bodies
 from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.column_body import ColumnBody, ColumnMembers, RowColumns
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.field_types import check_user_fields, inspect_user_fields
 from reverse_etl.destinations.iterable.fields.reserved_names import find_reserved_user_fields
-from reverse_etl.destinations.iterable.identity import Identifiers, Prefer, missing_identifier, person_columns
+from reverse_etl.destinations.iterable.identity import (
+    JSON_NAMES,
+    Identifiers,
+    Prefer,
+    missing_identifier,
+    person_columns,
+)
 from reverse_etl.destinations.iterable.objects.list_reference import ListOfIterable
 from reverse_etl.destinations.iterable.protocol.bulk import MEANING, BulkReader, is_unknown, rejected
 from reverse_etl.destinations.iterable.protocol.bulk_failures import Failure, Identifier
@@ -117,6 +124,7 @@ def bind(entry: ListMembersEntry, project: ProjectType) -> BoundObject:
         operations=_operations(entry, identifiers.key, FoundList(entry.list.id)),
         body=partial(_body, entry, identifiers),
         fields=(*entry.key_fields(), *others),
+        by_column=ColumnBody(partial(_columns, entry)),
         people=person_columns(identity, others),
         first_recheck=FIRST_RECHECK,
         check=partial(_check, entry, identifiers),
@@ -148,6 +156,15 @@ def _body(entry: ListMembersEntry, identifiers: Identifiers, row: Row) -> Mappin
     body = identifiers.user_of(row)
     if entry.fields and not row.removed:
         body["dataFields"] = row.data
+        if entry.merge_nested_objects:
+            body["mergeNestedObjects"] = True
+    return body
+
+
+def _columns(entry: ListMembersEntry, rows: RowColumns) -> ColumnMembers:
+    body: dict[str, object] = {JSON_NAMES[rows.key]: rows.identity}
+    if entry.fields:
+        body["dataFields"] = rows.build_data()
         if entry.merge_nested_objects:
             body["mergeNestedObjects"] = True
     return body

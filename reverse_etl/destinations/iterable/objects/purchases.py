@@ -13,18 +13,29 @@ from reverse_etl.change import Change, Outcome
 from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation
 from reverse_etl.destinations.bound_object import BoundObject
+from reverse_etl.destinations.column_body import (
+    ColumnBody,
+    ColumnMembers,
+    JsonColumn,
+    RowColumns,
+    find_rows,
+    require_value,
+)
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.scalars import AS_NUMBER, UNSENDABLE_VALUE, convert_value
+from reverse_etl.destinations.iterable.identifier_columns import name_users, pick_identifier_columns
 from reverse_etl.destinations.iterable.identity import Identifiers, pick_identifier
 from reverse_etl.destinations.iterable.objects.activity import (
     WINDOW,
     ActivityEntry,
     bind_activity,
+    choose_ids,
     hash_id,
     read_user_refusal,
     time_and_source,
+    time_and_source_columns,
 )
-from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsReader
+from reverse_etl.destinations.iterable.objects.commerce_items import Items, ItemsKey, ItemsReader
 from reverse_etl.destinations.iterable.protocol.single import Single
 from reverse_etl.destinations.iterable.resources.journeys import NEW_USER, PURCHASE
 from reverse_etl.destinations.operation import Operations, Row, UnfitRow
@@ -70,7 +81,9 @@ def bind(entry: PurchasesEntry, project: ProjectType) -> BoundObject:
         body=partial(_body, entry, identifiers.precedence, entry.items.reader()),
         requirements=[entry.items.requirement(), total],
     )
-    return replace(bound, journey_events=(PURCHASE, NEW_USER))
+    columns = partial(_columns, entry, identifiers.precedence, entry.items)
+    by_column = ColumnBody(columns, partial(name_users, identifiers.precedence))
+    return replace(bound, by_column=by_column, journey_events=(PURCHASE, NEW_USER))
 
 
 def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, row: Row) -> Mapping[str, object]:
@@ -88,6 +101,38 @@ def _body(entry: PurchasesEntry, keys: Sequence[str], read_items: ItemsReader, r
         **time_and_source(row.key_values),
         "dataFields": row.data,
     }
+
+
+def _columns(entry: PurchasesEntry, keys: Sequence[str], items: ItemsKey, rows: RowColumns) -> ColumnMembers | None:
+    import pyarrow.compute as pc
+
+    from reverse_etl.destinations.iterable.fields.scalar_columns import fit_column  # imports `pyarrow`
+
+    arrays = items.read_columns(rows, may_be_empty=False)
+    if arrays is None:
+        return None
+    user = pick_identifier_columns(keys, rows)
+    if entry.prefer_user_id and "userId" in user:
+        user["preferUserId"] = JsonColumn(pc.if_else(user["userId"].texts.is_valid(), "true", None))
+    return {
+        "user": user,
+        "id": _purchase_ids(entry, rows.identity),
+        "items": arrays,
+        "total": require_value(fit_column(rows.key_values["total"], AS_NUMBER)),
+        **time_and_source_columns(entry, rows),
+        "dataFields": rows.build_data(),
+    }
+
+
+def _purchase_ids(entry: PurchasesEntry, identity: JsonColumn) -> JsonColumn:
+    import pyarrow.compute as pc
+
+    length = pc.subtract(pc.binary_length(identity.texts), 2)
+    most = _MAX_ID_BYTES if entry.purchase_id is not None else 0
+    chosen = choose_ids(entry.sync_name, identity, pc.and_(pc.greater(length, 0), pc.less_equal(length, most)))
+    # JSON with escapes is longer than its text.
+    escaped = pc.and_(pc.greater(length, most), pc.match_substring(identity.texts, "\\"))
+    return JsonColumn(chosen.texts, {*chosen.odd, *find_rows(escaped)})
 
 
 def _purchase_id(entry: PurchasesEntry, identity: str) -> str:

@@ -19,9 +19,11 @@ from reverse_etl.definition.entry import ColumnName, RowSource
 from reverse_etl.definition.faults import EntryLocation, shorten
 from reverse_etl.definition.send_key import ChangedFieldsEntry
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.column_body import ColumnBody, ColumnMembers, RowColumns, require_any
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.identity import (
+    JSON_NAMES,
     Identifiers,
     Prefer,
     missing_identifier,
@@ -132,12 +134,14 @@ def bind(entry: SubscriptionsEntry, project: ProjectType) -> BoundObject:
     """Return how users are identified and subscribed. Before Iterable was asked, values can only be ids."""
     identifiers = Identifiers.of(entry, project)
     identity, others, keys = identifiers.rule(), identifiers.other_fields(), entry.key_fields()
+    readers = [ReferenceReader(field.path, REGISTERS[field.path]) for field in keys]
     opts_in = any(field.path == _OPTED_IN for field in keys)
     return BoundObject(
         identity=identity,
         operations=Operations(UpdateSubscriptions(identifiers.key, opts_in)),
-        body=partial(_body, identifiers, [ReferenceReader(field.path, REGISTERS[field.path]) for field in keys]),
+        body=partial(_body, identifiers, readers),
         fields=(*keys, *others),
+        by_column=_by_column(project, readers),
         people=person_columns(identity, others),
         check=identifiers.check,
         inspect=partial(_inspect, entry),
@@ -158,6 +162,21 @@ def _body(identifiers: Identifiers, keys: Sequence[ReferenceReader], row: Row) -
     return {**identifiers.user_of(row), **arrays}
 
 
+def _by_column(project: ProjectType, keys: Sequence[ReferenceReader]) -> ColumnBody:
+    return ColumnBody(partial(_columns, project, keys))
+
+
+def _columns(project: ProjectType, keys: Sequence[ReferenceReader], rows: RowColumns) -> ColumnMembers:
+    from reverse_etl.destinations.iterable.fields.scalar_columns import convert_each  # imports `pyarrow`
+
+    there = [ids for ids in keys if ids.key in rows.key_values]
+    arrays = [convert_each(rows.key_values[ids.key], ids.of) for ids in there]
+    body: dict[str, object] = {JSON_NAMES[rows.key]: require_any(rows.identity, arrays)}
+    for ids, array in zip(there, arrays, strict=True):
+        body |= dict.fromkeys(_members_of(ids.key, project), array)
+    return body
+
+
 def _members_of(key: str, project: ProjectType) -> tuple[str, ...]:
     """Return the members of a request that a key of the definition becomes."""
     return _LIST_MEMBERS[project] if key == _LISTS else (_MEMBERS[key],)
@@ -176,7 +195,8 @@ def _inspect(entry: SubscriptionsEntry, context: SyncContext, caller: ApiCaller)
 def _connect(
     entry: SubscriptionsEntry, identifiers: Identifiers, bound: BoundObject, context: SyncContext, caller: ApiCaller
 ) -> BoundObject:
-    return replace(bound, body=partial(_body, identifiers, _find_ids(entry, context.sync.name, caller)))
+    readers = _find_ids(entry, context.sync.name, caller)
+    return replace(bound, body=partial(_body, identifiers, readers), by_column=_by_column(identifiers.project, readers))
 
 
 def _find_ids(entry: SubscriptionsEntry, sync: str, caller: ApiCaller) -> list[ReferenceReader]:

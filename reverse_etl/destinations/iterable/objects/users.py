@@ -16,6 +16,7 @@ from reverse_etl.definition.entry import ColumnName, FieldsEntry
 from reverse_etl.definition.faults import EntryLocation, location_of
 from reverse_etl.definition.send_key import ChangedFieldsEntry
 from reverse_etl.destinations.bound_object import BoundObject, SyncContext
+from reverse_etl.destinations.column_body import ColumnBody, ColumnMembers, RowColumns
 from reverse_etl.destinations.inspection import Inspection
 from reverse_etl.destinations.iterable.base import IterableObject, ProjectType, SyncOrder
 from reverse_etl.destinations.iterable.fields.field_types import (
@@ -107,7 +108,7 @@ def bind(entry: UsersEntry, project: ProjectType) -> BoundObject:
         operations=_operations(entry, identifiers),
         body=partial(_body, entry, identifiers),
         merge_depth=2 if entry.merge_nested_objects else 1,
-        frames_data=True,
+        by_column=ColumnBody(partial(_columns, entry)),
         fields=fields,
         people=person_columns(identity, fields),
         check=partial(_check, entry, identifiers),
@@ -156,6 +157,12 @@ def _body(entry: UsersEntry, identifiers: Identifiers, row: Row) -> Mapping[str,
     if entry.merge_nested_objects:
         body["mergeNestedObjects"] = True
     return body
+
+
+def _columns(entry: UsersEntry, rows: RowColumns) -> ColumnMembers:
+    flags = {"preferUserId": entry.prefer_user_id, "mergeNestedObjects": entry.merge_nested_objects}
+    flags = {name: True for name, is_set in flags.items() if is_set}
+    return {JSON_NAMES[rows.key]: rows.identity, "dataFields": rows.build_data(), **flags}
 
 
 def _operations(entry: UsersEntry, identifiers: Identifiers) -> Operations:
