@@ -214,6 +214,23 @@ class BaselineReport:
 
 
 @dataclass(frozen=True)
+class ComparisonReport:
+    """Which rows of an incremental sync were compared. `kind` is `quick` or `full`; `reason` says why it was full.
+
+    `rows` of the model were compared, and `left_out` were not. A quick comparison looked at rows with `column` from
+    `since` on, or without a value there. The next full comparison is due in `due_in` seconds, if this run is complete.
+    """
+
+    kind: str
+    column: str
+    rows: int
+    left_out: int = 0
+    since: str = ""
+    reason: str = ""
+    due_in: float = 0.0
+
+
+@dataclass(frozen=True)
 class RunResult:
     """How the run of one sync ended.
 
@@ -222,6 +239,7 @@ class RunResult:
     stay there. `spent` is by kind of statement. `baseline` is what a baseline found; None if the run sent rows.
     `unknown_keys` are keys after `--only` that no row has. `not_compared_since`: the model has not changed since that
     time (UTC text), so it was not compared, and counts of its rows are not known.
+    `comparison` says which rows were compared, if the sync is incremental.
     """
 
     sync: str
@@ -247,3 +265,4 @@ class RunResult:
     target: str = ""
     database: str = ""
     not_compared_since: str = ""
+    comparison: ComparisonReport | None = None

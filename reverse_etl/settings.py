@@ -110,6 +110,18 @@ class Settings(BaseModel):
         default=7 * _DAY, ge=0, description="seconds before an unknown user is looked up again"
     )
 
+    price_per_tib: float = Field(
+        default=6.25,
+        ge=0,
+        description="dollars for 1 TiB that BigQuery bills, for `plan --cost`; the default is the price on demand in"
+        " the US: cloud.google.com/bigquery/pricing",
+    )
+    price_per_credit: float = Field(
+        default=3.0,
+        ge=0,
+        description="dollars for one credit of Snowflake, for `plan --cost`; it depends on edition and region:"
+        " snowflake.com/pricing",
+    )
     history_days: float = Field(400, gt=0, description="age in days at which a run is deleted from `sync_runs`")
     history_runs: int = Field(10_000, ge=1, description="most runs of each sync that `sync_runs` keeps")
 

@@ -127,9 +127,11 @@ class Project(StateOperations):
         only: Names = (),
         examples: int = 3,
         payloads: int = 0,
+        cost: bool = False,
     ) -> Results[SyncPlan]:
         """Return what `run` would do for each sync, with up to `examples` changed values of each field; send nothing.
 
+        `cost`: only estimate what the comparison reads and costs. Nothing is compared.
         `payloads` is the number of rows of each kind whose exact requests are shown. A plan with `problems` would be
         stopped. Examples and payloads hold personal data. Raises ConfigError or Faults if no sync
         can run.
@@ -142,7 +144,7 @@ class Project(StateOperations):
         with self._open(SandboxUse.ASK, select, exclude, allow) as session:
             rows = RowChoice(limit, tuple(names_in(only)))
             options = RunOptions(full_refresh, rows=rows, full_comparison=full_comparison)
-            return plan_syncs(session, options, PlanSamples(examples, payloads))
+            return plan_syncs(session, options, PlanSamples(examples, payloads, cost))
 
     def baseline(
         self,

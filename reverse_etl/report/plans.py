@@ -8,8 +8,10 @@ from dataclasses import asdict
 from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
+from reverse_etl.report.comparisons import comparison_entries
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
+from reverse_etl.report.plan_parts.costs import cost_entries
 from reverse_etl.report.plan_parts.journeys import journey_sentences
 from reverse_etl.report.plan_parts.payloads import payload_dict, payload_lines
 from reverse_etl.report.redaction import printable
@@ -33,12 +35,13 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
     ]
     source = ("source", source_line(plan.target, plan.database, plan.relation))
     if not plan.counted or plan.not_compared_since:
-        return pairs(title, [source, *_unchanged_model(plan), *stops])
+        return pairs(title, [source, *_unchanged_model(plan), *cost_entries(plan.costs), *stops])
     return [
         *pairs(
             title,
             [source, ("changes", _changes(plan)), ("held back", _held_back(plan)), ("unchanged", _unchanged(plan))],
         ),
+        *pairs("", comparison_entries(plan.comparison))[1:],
         *pairs(
             "",
             [
@@ -94,7 +97,8 @@ def _held_back(plan: SyncPlan) -> str:
 
 
 def _unchanged(plan: SyncPlan) -> str:
-    return f"{plan.unchanged:,} of {plural(plan.model_rows, 'row')}"
+    rows = plan.model_rows if plan.comparison is None else plan.comparison.rows
+    return f"{plan.unchanged:,} of {plural(rows, 'row')}"
 
 
 def _removed(plan: SyncPlan) -> str:

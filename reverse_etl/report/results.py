@@ -11,6 +11,7 @@ from reverse_etl.change import BaselineReport, Response, RunResult, SyncStatus, 
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
+from reverse_etl.report.comparisons import comparison_entries
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.plan_parts.baselines import baseline_sentence, differing_fields
@@ -51,6 +52,7 @@ def result_lines(result: RunResult) -> list[str]:
         [
             ("source", source_line(result.target, result.database, result.relation)),
             ("changes", _changes(result) if looked else ""),
+            *comparison_entries(result.comparison),
             ("sent again", resent_sentence(counts["resent"])),
             ("outcomes", list_counts({name: counts[name] for name in _OUTCOMES})),
             ("fields", ", ".join(f"{printable(name)} {rows:,}" for name, rows in fields[:_MOST_FIELDS]) + more),
@@ -141,6 +143,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "problem": problem_dict(result.problem) if result.problem else None,
         "baseline": asdict(result.baseline) if result.baseline else None,
         "started_at": iso_time(result.started_at),
+        "comparison": asdict(result.comparison) if result.comparison else None,
         "execution_time": result.execution_time,
         "not_compared_since": iso_time(result.not_compared_since),
     }

@@ -9,6 +9,7 @@ from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
 from reverse_etl.report.amounts import duration, iso_time, list_counts
+from reverse_etl.report.comparisons import full_comparison_due_in, next_comparison
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
 from reverse_etl.snapshot.lease import LeaseRow
@@ -70,6 +71,7 @@ def state_lines(state: SyncState) -> list[str]:
             ("comparison", _comparison_sentence(lease, run)),
             ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
             ("held back", printable(list_counts(state.held_rows))),
+            ("comparison", next_comparison(state.sync, lease) if isinstance(state.sync, Sync) else ""),
             ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
             ("moved to", printable(lease.moved_to or "")),
             ("lease", _lease_sentence(lease, state)),
@@ -92,6 +94,7 @@ def sync_state_dict(state: SyncState) -> dict[str, object]:
         "held_back": dict(state.held_rows),
         "destination": lease.destination.get("host") if lease else None,
         "moved_to": lease.moved_to if lease else None,
+        "full_comparison_in": full_comparison_due_in(sync, lease) if lease and isinstance(sync, Sync) else None,
         "lease": None if lease is None else _lease_dict(lease, state.late_request_bound),
     }
 

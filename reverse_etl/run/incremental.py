@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from reverse_etl.change import ComparisonReport
 from reverse_etl.provenance import INCREMENTAL, remembered_source
 from reverse_etl.run.context import ApprovedRun, LookedRun
 from reverse_etl.run.environment import Invocation
 from reverse_etl.snapshot.incremental.mark import read_mark
 from reverse_etl.snapshot.lease import LeaseRow
+from reverse_etl.snapshot.snapshot_reader import SnapshotStatus
 
 
 def why_full(invocation: Invocation) -> str:
@@ -43,3 +45,15 @@ def mark_after_run(context: ApprovedRun) -> dict[str, object]:
     if scope is None or scope.after is None or not context.is_complete or context.is_baseline:
         return stays
     return {INCREMENTAL: scope.after.as_dict()} if read_mark(row.destination) == scope.before else stays
+
+
+def comparison_report(status: SnapshotStatus) -> ComparisonReport | None:
+    """Return which rows were compared; None if the sync compares all rows in every run."""
+    scope, counts = status.scope, status.counts
+    if scope is None:
+        return None
+    rows, due_in = counts.model_rows - counts.left_out, round(scope.due_in, 1)
+    if scope.recent is None:
+        return ComparisonReport("full", scope.column, rows, reason=scope.reason, due_in=due_in)
+    since = scope.recent.since_text
+    return ComparisonReport("quick", scope.column, rows, counts.left_out, since, due_in=due_in)

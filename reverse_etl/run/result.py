@@ -9,6 +9,7 @@ from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus
 from reverse_etl.cost import StatementCost
 from reverse_etl.counting import are, plural, were
 from reverse_etl.run.context import End, LookedRun, RunContext
+from reverse_etl.run.incremental import comparison_report
 from reverse_etl.run.refusal_limits import find_limit_problem, is_warning
 from reverse_etl.run.sending.allowance import left_sentence
 
@@ -43,6 +44,7 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
         target=sync.target,
         database=sync.database,
         not_compared_since=run.snapshot_status.not_compared_since if isinstance(run, LookedRun) else "",
+        comparison=comparison_report(run.snapshot_status) if isinstance(run, LookedRun) else None,
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reverse_etl.cost import StatementCost
+from reverse_etl.errors import WarehouseError
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.dialect import Dialect
 from reverse_etl.warehouses.insert_statements import insert_statements
+from reverse_etl.warehouses.read_estimate import ReadEstimate
 from reverse_etl.warehouses.session import SessionScope
 from reverse_etl.warehouses.statement_meter import StatementMeter
 from reverse_etl.warehouses.statements import Statements
@@ -84,6 +87,20 @@ class Reader(SessionScope, ABC):
     def costs(self, sync: str) -> tuple[StatementCost, ...]:
         """Return what the statements of a sync cost so far, without costs that the warehouse does not report."""
         return self.meter.costs(sync)
+
+    def estimate_read(self, sql: str, tables: Sequence[str]) -> ReadEstimate:
+        """Return what a query would read, without running it. `tables` are the relations that it reads."""
+        del sql
+        sizes = [self.table_bytes(table) for table in tables]
+        known = [size for size in sizes if size is not None]
+        return ReadEstimate("size of its tables", sum(known) if len(known) == len(sizes) else None)
+
+    def table_bytes(self, relation: str) -> int | None:
+        """Return the stored bytes of a table; None if that is not known, for example for a view."""
+        size = self.dialect.stored_bytes(relation)
+        with suppress(WarehouseError):
+            return next((int(found) for (found,) in (self.query(size) if size else ()) if found is not None), None)
+        return None
 
     @abstractmethod
     def close(self) -> None:

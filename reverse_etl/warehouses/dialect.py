@@ -173,6 +173,11 @@ class Dialect(ABC):
     def key_text(self, expressions: Sequence[str]) -> str:
         """Return several values as the text of one JSON array."""
 
+    def stored_bytes(self, relation: str) -> str:
+        """Return a query for the stored bytes of a table; empty if no query knows them."""
+        del relation
+        return ""
+
     def row_number(self) -> str:
         """Return the number of a row in its query, from 1, in any order."""
         return "row_number() OVER ()"

@@ -41,6 +41,11 @@ PayloadRows = Annotated[
 ]
 
 
+CostOption = Annotated[
+    bool, typer.Option("--cost", help="Only estimate what the comparison reads and costs; compare nothing.")
+]
+
+
 def plan(
     session: Session,
     full_refresh: FullRefresh = False,
@@ -49,6 +54,7 @@ def plan(
     only: OnlyKeys = None,
     exit_code: ExitCodeOption = False,
     show_payload: PayloadRows = 0,
+    cost: CostOption = False,
     show_values: ShowValues = False,
     output: OutputFormat = Output.TEXT,
     sandbox: Sandboxed = False,
@@ -66,6 +72,7 @@ def plan(
         limit=limit,
         only=only or (),
         payloads=show_payload,
+        cost=cost,
     )
     code = session.print_errors(plans.errors, partial=plans.is_partial)
     for problem in [problem for one in plans if one.fails for problem in one.problems]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reverse_etl.change import Problem
+from reverse_etl.change import ComparisonReport, Problem
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
+from reverse_etl.run.planning.cost_estimate import CostEstimate
 from reverse_etl.run.planning.payload_preview import PayloadPreview
 
 
@@ -22,10 +23,14 @@ class Example:
 
 @dataclass(frozen=True)
 class PlanSamples:
-    """How many rows a plan shows: `examples` of each changed field, and `payloads` of each kind of row."""
+    """How many rows a plan shows: `examples` of each changed field, and `payloads` of each kind of row.
+
+    `costs`: the plan only estimates what the comparison costs, and compares nothing.
+    """
 
     examples: int = 3
     payloads: int = 0
+    costs: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class SyncPlan:
     holds; empty if the run sends rows. `adopted` rows count as accepted, or are compared. `until` is its time limit.
     `fails`: the run would end with an error, and not be stopped by a guard.
     `journeys` is what the rows may start at the destination; None if the destination was not asked.
+    `comparison` says which rows were compared, if the sync is incremental. `costs` estimate the comparison, if that was
+    asked for. Then nothing was counted.
     `payloads` are the requests of a few rows of each kind, if they were asked for; none if the destination
     did not answer.
     `problems` would stop the run before it sends. If one is about the build, nothing was counted.
@@ -92,3 +99,5 @@ class SyncPlan:
     journeys: JourneyForecast | None = None
     payloads: tuple[PayloadPreview, ...] = ()
     not_compared_since: str = ""
+    comparison: ComparisonReport | None = None
+    costs: tuple[CostEstimate, ...] = ()

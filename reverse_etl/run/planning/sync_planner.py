@@ -18,11 +18,12 @@ from reverse_etl.run.checks.plain_comparison import report_plain_comparison
 from reverse_etl.run.checks.read_only_connection import connect_read_only
 from reverse_etl.run.checks.rename_check import rename_warning
 from reverse_etl.run.environment import RunEnvironment
-from reverse_etl.run.incremental import why_full
+from reverse_etl.run.incremental import comparison_report, why_full
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
 from reverse_etl.run.journeys.journey_rows import fields_column_of, name_column_of
 from reverse_etl.run.model_versions.comparison import compare_model
 from reverse_etl.run.planning.baseline_plan import find_baseline, with_baseline
+from reverse_etl.run.planning.cost_estimate import estimate_costs
 from reverse_etl.run.planning.estimate import estimate
 from reverse_etl.run.planning.payload_builder import find_first_rows, preview_payloads
 from reverse_etl.run.planning.payload_preview import PayloadPreview
@@ -43,6 +44,9 @@ _NOT_CREATED = "ids of what the run creates first are not known yet"
 
 def plan_sync(runnable: RunnableSync, reader: Reader, environment: RunEnvironment, shown: PlanSamples) -> SyncPlan:
     """Return the plan of one sync. `shown` says how many rows it shows. Raises ConfigError."""
+    if shown.costs:
+        costs = estimate_costs(runnable, reader, environment)
+        return replace(_empty_plan(runnable.sync), counted=False, costs=costs)
     with reader.session(Mark(environment.invocation.id, runnable.sync.name, "look")):
         return _plan(runnable, reader, environment, shown)
 
@@ -197,6 +201,7 @@ def _count(runnable: RunnableSync, status: SnapshotStatus, rows: SendableRows, e
         invalid={**counts.invalid, **rows.unsendable},
         changed_fields=dict(counts.changed_fields),
         not_compared_since=status.not_compared_since,
+        comparison=comparison_report(status),
     )
 
 

@@ -90,6 +90,14 @@ class Jobs:
         self.ended_at = ended.job.ended.timestamp() if ended.job.ended else self.ended_at
         return ended
 
+    def dry_run(self, sql: str, mark: Mark) -> Any:
+        """Return a job that says what a statement would read. It runs nothing. Raises StatementRefused."""
+        client, config = self._client(), self._config(sql, (), mark)
+        config.dry_run, config.use_query_cache = True, False
+        place = self.location or client.location
+        how = {"location": place, "timeout": self._rules.creation_timeout}
+        return self._run_with_retries(lambda _: translated(lambda: client.query(sql, config, **how)))
+
     def load(self, file: IO[bytes], table: Any, mark: Mark) -> Done:
         """Load a Parquet file into an existing table, as one job. Raises StatementRefused."""
         self._number += 1

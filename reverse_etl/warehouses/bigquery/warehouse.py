@@ -16,12 +16,14 @@ from reverse_etl.warehouses.bigquery.dialect import BigQueryDialect
 from reverse_etl.warehouses.bigquery.errors import ErrorContext, refusal, schema_denied
 from reverse_etl.warehouses.bigquery.jobs import Done, Jobs, StatementRefused, translated
 from reverse_etl.warehouses.bigquery.load_file import written
+from reverse_etl.warehouses.bigquery.pricing import billed_bytes
 from reverse_etl.warehouses.bigquery.profile import ProfileOptions, read_options
 from reverse_etl.warehouses.bigquery.quoting import name, parts
 from reverse_etl.warehouses.bigquery.streaming import Stream
 from reverse_etl.warehouses.bigquery.table_version import version_of
 from reverse_etl.warehouses.bigquery.types import columns_of
 from reverse_etl.warehouses.columns import Column
+from reverse_etl.warehouses.read_estimate import ReadEstimate
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
 from reverse_etl.warehouses.table_version import TableVersion
 
@@ -84,6 +86,24 @@ class BigQuery(Warehouse):
             if refused.message.reason == "notFound":
                 return None
             raise refusal(refused.message, f"SELECT FROM {relation}", self._place()) from None
+
+    def estimate_read(self, sql: str, tables: Sequence[str]) -> ReadEstimate:
+        """Ask BigQuery for a dry run, which costs nothing."""
+        try:
+            job = self._jobs.dry_run(sql, self.mark)
+        except StatementRefused as refused:
+            raise refusal(refused.message, sql, self._place()) from None
+        read = int(job.total_bytes_processed or 0)
+        return ReadEstimate("dry run", read, billed_bytes(read, len(job.referenced_tables or tables)))
+
+    def table_bytes(self, relation: str) -> int | None:
+        project, dataset, table = self._whole(relation)
+        reference = driver().DatasetReference(project, dataset).table(table)
+        try:
+            found = self._jobs.ask(self._client().get_table, reference).num_bytes
+        except StatementRefused:
+            return None
+        return None if found is None else int(found)
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self._running(sql, params) as (done, statement):

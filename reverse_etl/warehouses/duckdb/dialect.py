@@ -132,3 +132,8 @@ class DuckDBDialect(Dialect):
     def append(self, table: str, source: str, inserts: Mapping[str, str]) -> str:
         """Add rows without the join of a merge, which holds or spills all of them."""
         return insert_if_empty(table, source, inserts)
+
+    def stored_bytes(self, relation: str) -> str:
+        blocks = f"SELECT count(DISTINCT block_id) FROM pragma_storage_info({self.literal(relation)})"
+        size = "SELECT max(block_size) FROM pragma_database_size()"
+        return f"SELECT ({blocks} WHERE block_id >= 0) * ({size})"

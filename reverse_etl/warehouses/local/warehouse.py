@@ -122,6 +122,9 @@ class LocalState(Warehouse):
         """Load with the types of copied models, so that the values can be compared."""
         return self._state.load(table, types, (fitted(batch, plain_schema(batch.schema)) for batch in batches))
 
+    def table_bytes(self, relation: str) -> int | None:
+        return (self._state if relation in self._ours else self._source).table_bytes(relation)
+
     def create_schema(self, schema: str) -> None:
         self._state.create_schema(schema)
 

@@ -90,6 +90,11 @@ class PostgresDialect(Dialect):
     def epoch(self, expression: str) -> str:
         return f"extract(epoch FROM {expression})"
 
+    def stored_bytes(self, relation: str) -> str:
+        """With long values, without indexes."""
+        table = f"to_regclass({self.literal(relation)})"
+        return f"SELECT pg_table_size(oid) FROM pg_class WHERE oid = {table} AND relkind IN ('r', 'm')"
+
     def key_text(self, expressions: Sequence[str]) -> str:
         texts = ", ".join(self.as_text(item) for item in expressions)
         return self.as_text(f"to_json(ARRAY[{texts}])")
