@@ -41,6 +41,21 @@ class StatementCost:
     cost: Cost
 
 
+@dataclass(frozen=True)
+class CostEstimate:
+    """What one comparison would read and cost. `comparison` is `full` or `quick`; `basis` says how that is known.
+
+    None: not known. `dollars` follow from the prices in the settings.
+    """
+
+    comparison: str
+    basis: str
+    bytes_read: int | None = None
+    bytes_billed: int | None = None
+    credits: float | None = None
+    dollars: float | None = None
+
+
 def total(costs: Iterable[Cost]) -> Cost:
     """Return the sum of the costs."""
     return reduce(Cost.__add__, costs, Cost())

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
-from reverse_etl.report.comparisons import comparison_entries
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.masking import mask
+from reverse_etl.report.plan_parts.comparisons import comparison_entries
 from reverse_etl.report.plan_parts.costs import cost_entries
 from reverse_etl.report.plan_parts.journeys import journey_sentences
 from reverse_etl.report.plan_parts.payloads import payload_dict, payload_lines
@@ -52,10 +52,7 @@ def plan_lines(plan: SyncPlan, *, show_values: bool) -> list[str]:
                 ("values", _values(plan)),
                 ("baseline", _baseline(plan)),
                 *(("" if number else "journeys", text) for number, text in enumerate(journey_sentences(plan.journeys))),
-                ("left", _left(plan)),
-                *(("not found", f"no row has the key `{printable(key)}`") for key in plan.unknown_keys),
-                ("note", plan.note),
-                *(("warning", printable(warning)) for warning in plan.warnings),
+                *_notes(plan),
             ],
         )[1:],
         *_field_lines(plan, show_values=show_values),
@@ -84,6 +81,15 @@ def _unchanged_model(plan: SyncPlan) -> list[tuple[str, str]]:
         return []
     warnings = [("warning", printable(warning)) for warning in plan.warnings]
     return [("changes", unchanged_sentence(plan.not_compared_since)), *warnings]
+
+
+def _notes(plan: SyncPlan) -> list[tuple[str, str]]:
+    return [
+        ("left", _left(plan)),
+        *(("not found", f"no row has the key `{printable(key)}`") for key in plan.unknown_keys),
+        ("note", plan.note),
+        *(("warning", printable(warning)) for warning in plan.warnings),
+    ]
 
 
 def _changes(plan: SyncPlan) -> str:

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from reverse_etl.change import BaselineReport, Response, RunResult, SyncStatus, unchanged_sentence
+from reverse_etl.change import BaselineReport, Response, RunResult, Sample, SyncStatus, unchanged_sentence
 from reverse_etl.cost import total
 from reverse_etl.counting import plural
 from reverse_etl.report.amounts import duration, iso_time, list_counts, payload_sentence, resent_sentence, size
-from reverse_etl.report.comparisons import comparison_entries
 from reverse_etl.report.costs import cost_line, costs_dict
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.plan_parts.baselines import baseline_sentence, differing_fields
+from reverse_etl.report.plan_parts.comparisons import comparison_entries
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line
 
@@ -127,16 +127,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "costs": costs_dict(result.spent),
         "changed_fields": dict(result.changed_fields),
         "created_fields": list(result.created_fields),
-        "samples": [
-            {
-                "status": sample.status,
-                "code": sample.code,
-                "reason": sample.reason,
-                "rows": sample.rows,
-                "responses": [response_dict(response) for response in sample.responses],
-            }
-            for sample in result.samples
-        ],
+        "samples": [_sample_dict(sample) for sample in result.samples],
         "left": result.left,
         "ended_by": result.ended_by or None,
         "warnings": list(result.warnings),
@@ -146,6 +137,16 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "comparison": asdict(result.comparison) if result.comparison else None,
         "execution_time": result.execution_time,
         "not_compared_since": iso_time(result.not_compared_since),
+    }
+
+
+def _sample_dict(sample: Sample) -> dict[str, object]:
+    return {
+        "status": sample.status,
+        "code": sample.code,
+        "reason": sample.reason,
+        "rows": sample.rows,
+        "responses": [response_dict(response) for response in sample.responses],
     }
 
 

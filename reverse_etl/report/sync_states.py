@@ -9,9 +9,10 @@ from reverse_etl.change import unchanged_sentence
 from reverse_etl.counting import plural
 from reverse_etl.errors import Fault
 from reverse_etl.report.amounts import duration, iso_time, list_counts
-from reverse_etl.report.comparisons import full_comparison_due_in, next_comparison
+from reverse_etl.report.plan_parts.comparisons import due_sentence, unseen_rows
 from reverse_etl.report.redaction import printable
 from reverse_etl.report.tables import pairs, source_line, table
+from reverse_etl.snapshot.incremental.mark import full_comparison_due_in
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.model_versions.comparison_note import read_note
 from reverse_etl.snapshot.run_history import ALLOWED_REMOVALS, BASELINE, NOT_COMPARED, REMOVALS, RESET, RunRow
@@ -71,7 +72,7 @@ def state_lines(state: SyncState) -> list[str]:
             ("comparison", _comparison_sentence(lease, run)),
             ("accepted", f"{plural(lease.entries, 'entry', 'entries')} in the sync snapshot"),
             ("held back", printable(list_counts(state.held_rows))),
-            ("comparison", next_comparison(state.sync, lease) if isinstance(state.sync, Sync) else ""),
+            ("incremental", _next_comparison(state.sync, lease)),
             ("destination", printable(sent_to) if sent_to else "nothing was sent yet"),
             ("moved to", printable(lease.moved_to or "")),
             ("lease", _lease_sentence(lease, state)),
@@ -94,9 +95,23 @@ def sync_state_dict(state: SyncState) -> dict[str, object]:
         "held_back": dict(state.held_rows),
         "destination": lease.destination.get("host") if lease else None,
         "moved_to": lease.moved_to if lease else None,
-        "full_comparison_in": full_comparison_due_in(sync, lease) if lease and isinstance(sync, Sync) else None,
+        "full_comparison_in": _full_comparison_in(sync, lease),
         "lease": None if lease is None else _lease_dict(lease, state.late_request_bound),
     }
+
+
+def _full_comparison_in(sync: Sync | BrokenSync, lease: LeaseRow | None) -> float | None:
+    return None if lease is None or isinstance(sync, BrokenSync) else full_comparison_due_in(sync.incremental, lease)
+
+
+def _next_comparison(sync: Sync | BrokenSync, lease: LeaseRow) -> str:
+    """Return what the next run of an incremental sync compares; empty if every run compares all rows."""
+    if isinstance(sync, BrokenSync) or sync.incremental is None:
+        return ""
+    due_in = full_comparison_due_in(sync.incremental, lease)
+    if due_in is None:
+        return "the next comparison is full"
+    return f"quick comparisons do not see {unseen_rows(printable(sync.incremental.column))}; {due_sentence(due_in)}"
 
 
 def run_dict(run: RunRow) -> dict[str, object]:

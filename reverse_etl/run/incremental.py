@@ -47,6 +47,15 @@ def mark_after_run(context: ApprovedRun) -> dict[str, object]:
     return {INCREMENTAL: scope.after.as_dict()} if read_mark(row.destination) == scope.before else stays
 
 
+def mark_after_quiet_run(context: LookedRun) -> dict[str, object]:
+    """Return what to save if nothing is to be sent: the new mark, if it moved."""
+    scope = context.snapshot_status.scope
+    is_part = context.environment.invocation.rows.only or context.is_baseline
+    if scope is None or scope.after is None or scope.after == scope.before or is_part:
+        return {}
+    return {INCREMENTAL: scope.after.as_dict()}
+
+
 def comparison_report(status: SnapshotStatus) -> ComparisonReport | None:
     """Return which rows were compared; None if the sync compares all rows in every run."""
     scope, counts = status.scope, status.counts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reverse_etl.cost import CostEstimate
 from reverse_etl.report.amounts import size
-from reverse_etl.run.planning.cost_estimate import CostEstimate
 
 
 def cost_entries(estimates: Sequence[CostEstimate]) -> list[tuple[str, str]]:

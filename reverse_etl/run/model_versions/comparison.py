@@ -10,6 +10,7 @@ from reverse_etl.provenance import SOURCE
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.snapshot.counting.counts import DiffCounts
+from reverse_etl.snapshot.incremental.mark import full_comparison_due_in
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.snapshot.model_versions.comparison_note import ComparedVersion, read_note
 from reverse_etl.snapshot.model_versions.definition_digest import digest_of
@@ -42,9 +43,7 @@ def compare_model(
         unchanged = _unchanged_status(snapshot, reader, lease)
         if unchanged is not None:
             return unchanged
-    status = snapshot.compare(lease)
-    is_whole = status.scope is None or status.scope.recent is None
-    return replace(status, version=model if version.is_settled and is_whole else None)
+    return replace(snapshot.compare(lease), version=model if version.is_settled else None)
 
 
 def _may_skip(environment: RunEnvironment) -> bool:
@@ -70,8 +69,13 @@ def _digest(snapshot: SnapshotReader, runnable: RunnableSync, reader: Reader) ->
 
 
 def _is_noted(model: ComparedVersion, runnable: RunnableSync, lease: LeaseRow, longest: float) -> bool:
-    """Return whether the lease has a note about this version, not too old, and the same destination."""
-    note = read_note(lease)
+    """Return whether the lease has a note about this version, not too old, and the same destination.
+
+    The note can be about a quick comparison. Until a full comparison is due, another one would not find more.
+    """
+    note, rule = read_note(lease), runnable.sync.incremental
+    if rule is not None and full_comparison_due_in(rule, lease) is None:
+        return False
     if note is None or not note.is_younger(lease, longest) or (note.table, note.digest) != (model.table, model.digest):
         return False
     now = runnable.remembered(lease.salt)

@@ -9,6 +9,7 @@ from reverse_etl.change import Status
 from reverse_etl.errors import WarehouseError
 from reverse_etl.provenance import SOURCE, remembered_source
 from reverse_etl.run.context import ApprovedRun, LookedRun
+from reverse_etl.run.incremental import mark_after_quiet_run
 from reverse_etl.snapshot.lease import LeaseRow, note_in_free_lease
 from reverse_etl.snapshot.model_versions.comparison_note import COMPARED, ComparisonNote
 
@@ -18,16 +19,20 @@ def note_quiet_run(context: LookedRun) -> None:
 
     The note only saves work. If it cannot be written, the next run compares again.
     """
-    status = context.snapshot_status
-    lease, counts = status.lease, status.counts
-    if lease is None or status.is_first_run or counts.quarantined or counts.listed_refused or not counts.entries:
+    lease = context.snapshot_status.lease
+    if lease is None or context.snapshot_status.is_first_run or lease.holder is not None or lease.run is not None:
         return
-    note = _note(context, lease)
-    if note is None or lease.holder is not None or lease.run is not None:
-        return
-    source = {**remembered_source(lease.destination), COMPARED: note.as_dict()}
-    with suppress(WarehouseError):
-        note_in_free_lease(context.warehouse, context.store.tables, lease, {**lease.destination, SOURCE: source})
+    seen = {**_note_of_quiet_run(context, lease), **mark_after_quiet_run(context)}
+    source = {**remembered_source(lease.destination), **seen}
+    if seen:
+        with suppress(WarehouseError):
+            note_in_free_lease(context.warehouse, context.store.tables, lease, {**lease.destination, SOURCE: source})
+
+
+def _note_of_quiet_run(context: LookedRun, lease: LeaseRow) -> dict[str, object]:
+    counts, note = context.snapshot_status.counts, _note(context, lease)
+    holds_rows = counts.quarantined or counts.listed_refused or not counts.entries
+    return {} if note is None or holds_rows else {COMPARED: note.as_dict()}
 
 
 def note_of_complete_run(context: ApprovedRun) -> dict[str, object]:

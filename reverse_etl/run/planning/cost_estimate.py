@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reverse_etl.cost import CostEstimate
 from reverse_etl.guards.value.column_drift import drift_limit
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
@@ -19,21 +20,6 @@ from reverse_etl.warehouses.mark import Mark
 from reverse_etl.warehouses.read_estimate import ReadEstimate
 
 _TIB = 1 << 40
-
-
-@dataclass(frozen=True)
-class CostEstimate:
-    """What one comparison would read and cost. `comparison` is `full` or `quick`; `basis` says how that is known.
-
-    None: not known. `dollars` follow from the prices in the settings.
-    """
-
-    comparison: str
-    basis: str
-    bytes_read: int | None = None
-    bytes_billed: int | None = None
-    credits: float | None = None
-    dollars: float | None = None
 
 
 def estimate_costs(runnable: RunnableSync, reader: Reader, environment: RunEnvironment) -> tuple[CostEstimate, ...]:

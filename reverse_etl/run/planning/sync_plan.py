@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.change import ComparisonReport, Problem
+from reverse_etl.cost import CostEstimate
 from reverse_etl.run.journeys.journey_forecast import JourneyForecast
-from reverse_etl.run.planning.cost_estimate import CostEstimate
 from reverse_etl.run.planning.payload_preview import PayloadPreview
 
 

@@ -9,7 +9,8 @@ from math import isfinite
 
 from reverse_etl.provenance import INCREMENTAL, remembered_source
 from reverse_etl.snapshot.columns.row_layout import RowLayout
-from reverse_etl.sync import Sync
+from reverse_etl.snapshot.lease import LeaseRow
+from reverse_etl.sync import Incremental, Sync
 from reverse_etl.version import __version__
 
 _DIGITS = 16
@@ -42,6 +43,18 @@ def read_mark(destination: Mapping[str, object]) -> IncrementalMark | None:
     if type(highest) is not int or not isinstance(full_at, (int, float)) or not isfinite(full_at):
         return None
     return IncrementalMark(highest, float(full_at), str(definition))
+
+
+def full_comparison_due_in(rule: Incremental | None, lease: LeaseRow) -> float | None:
+    """Return the seconds until the next full comparison; None if the next one is full, or if every one is.
+
+    A clock that was set back means that the next one is full.
+    """
+    mark = read_mark(lease.destination)
+    if rule is None or mark is None or lease.run is not None or lease.now < mark.full_at:
+        return None
+    left = mark.full_at + rule.full_every - lease.now
+    return left if left > 0 else None
 
 
 def definition_digest(sync: Sync, layout: RowLayout) -> str:

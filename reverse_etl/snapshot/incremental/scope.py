@@ -99,7 +99,7 @@ class ScopeFinder:
         elif position.waiting:
             yield f"{plural(position.waiting, 'row')} may have to be sent again"
         elif position.highest is None:
-            yield f"`{self.rule.column}` has no value"
+            yield f"`{self.rule.column}` has no finite value"
         else:
             yield from self._reasons_by_position(before, position, diff)
 

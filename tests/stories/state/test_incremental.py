@@ -195,6 +195,23 @@ def test_an_edit_of_the_mapping_compares_all_rows(people: Project) -> None:
     assert compared(people) == "quick"
 
 
+def test_a_run_without_changes_remembers_how_far_it_compared(people: Project) -> None:
+    first = mark(people)
+    assert first is not None
+    people.sql(f"UPDATE people SET updated_at = {LATER} WHERE email = 'u1@shop.com'")
+    assert people.cli("run").code == 0
+    quick = mark(people)
+    assert quick is not None
+    assert (compared(people), quick["full_at"]) == ("quick", first["full_at"])
+    assert quick["highest"] > first["highest"]
+    assert people.cli("run", "--full-comparison", "--only", "u1@shop.com").code == 0
+    assert mark(people) == quick
+    assert people.cli("run", "--full-comparison").code == 0
+    full = mark(people)
+    assert full is not None
+    assert full["full_at"] > quick["full_at"]
+
+
 def test_the_mark_never_goes_back_without_a_full_comparison(people: Project, iterable: ReferenceServer) -> None:
     first = mark(people)
     assert first is not None
