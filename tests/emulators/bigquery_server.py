@@ -1,8 +1,9 @@
 """bqemulator with what it lacks; runs in an environment of its own: `python bigquery_server.py GRPC_PORT REST_PORT`.
 
 What is added, and no more: DuckDB's spatial extension, which it would otherwise fetch; a catalog that learns of the
-columns that ALTER TABLE adds; no collation, which is no operation; all digits of NUMERIC. What is taken away: copies of
-a table after each of its changes, notes on each request, and reading a statement again, some thirty times.
+columns that ALTER TABLE adds, and of the time of each change; no collation, which is no operation; all digits of
+NUMERIC. What is taken away: copies of a table after each of its changes, notes on each request, and reading a statement
+again, some thirty times.
 """
 
 from __future__ import annotations
@@ -115,8 +116,16 @@ def one_column_each(sql: str) -> list[str]:
     return [f"{table} ADD COLUMN {column}" for column in columns]
 
 
-async def forgotten(*args: Any) -> None:
-    """No copy of a table is made after its change."""
+CHANGE = re.compile(r"\s*(?:/\*.*?\*/\s*)?(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|MERGE)\s+`?(\S+)", re.IGNORECASE)
+
+
+async def noted(project: str, sql: str, context: Any) -> None:
+    """A table that was changed has another time of change. No copy of it is made."""
+    if changed := CHANGE.match(sql):
+        place = changed[1].replace("`", "").split(".")
+        known = context.catalog.get_table(*[project, *place][-3:]) if len(place) > 1 else None
+        if known is not None:
+            context.catalog.update_table(known.model_copy(update={"last_modified_time": context.clock.now()}))
 
 
 def lean() -> None:
@@ -127,7 +136,7 @@ def lean() -> None:
             setattr(translator, name, trees.lending(rewrite))
     app.MetricsMiddleware = app.AccessLogMiddleware = app.CorrelationIdMiddleware = Through
     executor._translator.translate = translating(executor._translator.translate)
-    executor._capture_dml_snapshots = forgotten
+    executor._capture_dml_snapshots = noted
     routes.execute_query_job = reworded(routes.execute_query_job)
     for module, name in (
         (executor, "rewrite_table_refs"),

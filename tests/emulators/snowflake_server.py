@@ -3,8 +3,9 @@
 What is added, and no more: fields of the login's reply that connector 5 asks for; HASH as a signed number; COLLATE
 without a collation, which is no operation, also where it declares a column; timestamps that are NULL as Arrow has them;
 apostrophes in names; temporary tables, which are ordinary ones here and stay; columns that a MERGE uses within an
-expression only; a history of the session, with bytes and credits that are made up; statements that the emulator does
-not know fail as ones that the service refuses, where its own reply would make the client send them again.
+expression only; the last change of each table; a history of the session, with bytes and credits that are made up;
+statements that the emulator does not know fail as ones that the service refuses, where its own reply would make the
+client send them again.
 """
 
 from __future__ import annotations
@@ -144,12 +145,40 @@ def remembered(execute: Any) -> Any:
     return run
 
 
+CHANGE = re.compile(
+    r"(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO"
+    r"|CREATE (?:OR REPLACE )?(?:TRANSIENT |TEMPORARY )?TABLE(?: IF NOT EXISTS)?) (\S+)"
+)
+LAST_CHANGE = re.compile(r"SYSTEM\$LAST_CHANGE_COMMIT_TIME\('([^']*)'\)")
+MOMENT = re.compile(r"DATE_PART\(EPOCH_NANOSECOND, (CURRENT_TIMESTAMP\(\)|LAST_ALTERED|CREATED)\)")
+changes: dict[str, int] = {}
+
+
+def plain(name: str) -> str:
+    return name.replace('"', "").upper()
+
+
+def versioned(execute: Any) -> Any:
+    """The last change of each table is known, and its times in the information schema are those of that change."""
+
+    def run(self: Any, command: str, *args: Any, **more: Any) -> Any:
+        if asked := LAST_CHANGE.search(command):
+            last = changes.get(plain(asked[1]), 0)
+            moment = lambda found: str(time.time_ns() if "CURRENT" in found[1] else last)  # noqa: E731
+            command = MOMENT.sub(moment, LAST_CHANGE.sub(str(last), command))
+        elif changed := CHANGE.match(command):
+            changes[plain(changed[1])] = time.time_ns()
+        return execute(self, command, *args, **more)
+
+    return run
+
+
 def main() -> None:
     merging = import_module("fakesnow.transforms.merge")
     merging._create_merge_candidates = complete(merging._create_merge_candidates)
     arrow.timestamp_to_sf_struct = masked(arrow.timestamp_to_sf_struct)
     info_schema.insert_text_lengths_sql = escaped(info_schema.insert_text_lengths_sql)
-    cursor.FakeSnowflakeCursor.execute = remembered(cursor.FakeSnowflakeCursor.execute)
+    cursor.FakeSnowflakeCursor.execute = versioned(remembered(cursor.FakeSnowflakeCursor.execute))
     original = cursor.FakeSnowflakeCursor._transform
 
     def transform(self: Any, expression: exp.Expression, params: Any) -> exp.Expression:

@@ -37,10 +37,11 @@ def opened(kind: type[DuckDB], folder: Path) -> DuckDB:
 def run(
     warehouse: Warehouse, url: str, meta: object, settings: Settings, clock: Time = REAL, **given: Any
 ) -> RunResult:
-    """Run the model once. `given` are fields of Invocation or Connections that a test sets by itself."""
+    """Run the model once. `given` are its `relation`, and fields of Invocation or Connections of the test's own."""
     assert clock is not REAL or not settings.user_pause, "the run would really wait for `user_pause`"
+    relation = str(given.get("relation", '"shop"."main"."people"'))
     [sync], _ = read_definitions(
-        TaggedModel("people", "model.shop.people", '"shop"."main"."people"', "people.yml"), meta, lambda _: entries()
+        TaggedModel("people", "model.shop.people", relation, "people.yml"), meta, lambda _: entries()
     )
     destination = IterableConfig("iterable", url, given.get("project_type", "email"), Secret("sandbox-story"))
     connections = Connections(

@@ -11,8 +11,8 @@ from reverse_etl.warehouses.snowflake.identifiers import parts
 from reverse_etl.warehouses.table_version import TableVersion
 
 _NANOSECONDS = 1_000_000_000
-# Of the rows of DESCRIBE TABLE: the place of the kind, and of the masking policy.
-_KIND, _POLICY = 2, 11
+# Of the rows of DESCRIBE TABLE: the place of the kind, and of the masking policy that is set on the column itself.
+_KIND, _POLICY = 2, 10
 
 
 def version_query(dialect: Dialect, relation: str) -> tuple[str, tuple[str, ...]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.table_versions import TableVersionsContract
 from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.warehouses.bigquery.bigquery_types import ODD_NAMES, TYPES
@@ -50,6 +51,10 @@ class TestAdapter(OnBigQuery, AdapterContract):
 
 class TestIdentifying(OnBigQuery, RowIdentityContract):
     empty_array = "CAST([] AS ARRAY<STRING>)"
+
+
+class TestVersions(OnBigQuery, TableVersionsContract):
+    pass
 
 
 class TestSampling(OnBigQuery, TextSamplesContract):

@@ -21,6 +21,7 @@ from tests.contracts.definition_changes import DefinitionChangesContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.quarantine import QuarantineContract
 from tests.contracts.row_identity import RowIdentityContract
+from tests.contracts.table_versions import TableVersionsContract
 from tests.contracts.text_samples import TextSamplesContract
 from tests.contracts.warehouse import SCHEMA, AdapterContract
 from tests.emulators.processes import served
@@ -62,6 +63,10 @@ class TestLeasing(OnEmulator, LeasesContract):
 
 
 class TestSampling(OnEmulator, TextSamplesContract):
+    pass
+
+
+class TestVersions(OnEmulator, TableVersionsContract):
     pass
 
 
