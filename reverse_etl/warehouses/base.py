@@ -39,6 +39,7 @@ class Reader(SessionScope, ABC):
 
     dialect: Dialect
     meter: StatementMeter
+    copies_models = False  # whether a comparison reads a copy of the whole model
 
     def with_mark(self, sql: str) -> str:
         """Return a statement with its mark as a comment."""

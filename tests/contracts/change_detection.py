@@ -9,9 +9,11 @@ import pytest
 from reverse_etl.cost import total
 from reverse_etl.guards.value.column_drift import DriftEntry
 from reverse_etl.guards.value.drift import Drift
+from reverse_etl.snapshot.columns.recent_rows import GrowingColumn
 from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
+from reverse_etl.snapshot.counting.counted_rows import read_counts
 from reverse_etl.snapshot.run_history import RunRow, record_run
-from reverse_etl.sync import RowOrder
+from reverse_etl.sync import Field, RowOrder
 from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, SyncHarness, accept
 
@@ -72,6 +74,40 @@ class ChangeDetectionContract:
         ran = people.run()
         assert (ran.kinds, ran.changed_fields) == ({"changed": 1}, {"points": 1})
         assert people.sent["b@x.y"] == {"name": "Bob", "points": 5}
+
+    def test_a_quick_comparison_looks_at_recent_rows(self, harness):
+        """By a time, a date and a whole number; one row has no value."""
+        dialect = harness.warehouse.dialect
+        if harness.warehouse.copies_models:
+            pytest.skip("all rows of a copied model are compared")
+        types = {"at": dialect.timestamp_type, "day": "DATE", "number": NUMBER}
+        days = [
+            "NULL, NULL, NULL",
+            *(
+                f"CAST('{day} 06:30:00.5' AS {types['at']}), CAST('{day}' AS DATE), {number}"
+                for day, number in (("2026-01-01", 1), ("2026-01-01", 1), ("2026-03-01", 3))
+            ),
+        ]
+        harness.model({"email": TEXT, "name": TEXT, **types}, [])
+        for name, values in zip("abcd", days, strict=True):
+            harness.sql(f"INSERT INTO {{model}} VALUES ('{name}@x.y', 'A', {values})")
+        harness.fields = (Field("name", "name"),)
+        harness.run()
+        harness.sql("UPDATE {model} SET name = 'B' WHERE email <> 'd@x.y'")
+        for name in "be":
+            harness.sql(f"INSERT INTO {{model}} VALUES ('{name}@x.y', 'N', {days[-1]})")
+        store = harness.store()
+        columns = {column.name.lower(): column for column in store.warehouse.columns(harness.relation)}
+        for name, highest in (("at", 1_772_346_600), ("day", 1_772_323_200), ("number", 3)):
+            column = GrowingColumn(dialect, columns[name])
+            found = f"SELECT {column.highest()}, {dialect.epoch(dialect.now())} FROM {harness.relation}"
+            [(most, now)] = store.warehouse.query(found)
+            assert column.read_highest(most, float(now)) == min(highest, int(float(now)))
+            diff = replace(store.diff(), recent=column.rows_from(highest, None))
+            counts = read_counts(store.warehouse.query(store.warehouse.prepare(diff.counts())), store.layout.values)
+            assert (counts.added, counts.changed, counts.removed) == (1, 1, 0)
+            assert sum(counts.invalid.values()) == 1
+            assert (counts.model_rows, counts.left_out, counts.entries, counts.unchanged) == (6, 2, 4, 1)
 
     def test_values_that_drift_are_found(self, harness):
         harness.guards = {"column_drift": DriftEntry(rows=0)}

@@ -14,6 +14,7 @@ from reverse_etl.run.leases import new_lease, release_on_error, take_lease
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
 from reverse_etl.snapshot.counting.counts import DiffCounts
+from reverse_etl.snapshot.incremental.mark import without_mark
 from reverse_etl.snapshot.lease import Lease, LeaseRow
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.state_transfer import StateTransfer
@@ -81,7 +82,7 @@ class StateMove:
             _require(new, new.note_moved(self._here.name))
             moved = self._copy(partial(_beat, (lease, new)), compared)
             _require(lease, lease.note_moved(self._there.name))
-            _require(new, new.adopt(row))
+            _require(new, new.adopt(replace(row, destination=without_mark(row.destination))))
         lease.release()
         if other.run is not None:
             self._target.finish(other.run.fence)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
-from reverse_etl.provenance import INCREMENTAL, remembered_source
+from reverse_etl.provenance import INCREMENTAL, SOURCE, remembered_source
 from reverse_etl.snapshot.columns.row_layout import RowLayout
 from reverse_etl.snapshot.lease import LeaseRow
 from reverse_etl.sync import Incremental, Sync
@@ -43,6 +43,12 @@ def read_mark(destination: Mapping[str, object]) -> IncrementalMark | None:
     if type(highest) is not int or not isinstance(full_at, (int, float)) or not isfinite(full_at):
         return None
     return IncrementalMark(highest, float(full_at), str(definition))
+
+
+def without_mark(destination: Mapping[str, object]) -> dict[str, object]:
+    """Return what a sync snapshot remembers, without its mark: the next run compares all rows."""
+    source = {key: value for key, value in remembered_source(destination).items() if key != INCREMENTAL}
+    return {**destination, SOURCE: source} if source else dict(destination)
 
 
 def full_comparison_due_in(rule: Incremental | None, lease: LeaseRow) -> float | None:

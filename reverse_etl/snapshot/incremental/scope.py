@@ -62,6 +62,10 @@ class ScopeFinder:
     def find(self, lease: LeaseRow | None, diff: Diff) -> ComparisonScope:
         """Return the scope of the next comparison. `diff` compares all rows."""
         column = self._column(diff)
+        if self.reader.copies_models:
+            return ComparisonScope(
+                column.column.name, None, "with `state: local`, the whole model is copied", None, None
+            )
         position = self._read_position(column, lease, diff)
         before = read_mark(lease.destination) if lease is not None else None
         reason = self.demand or next(self._reasons(lease, before, position, diff), "")

@@ -32,6 +32,7 @@ class LocalState(Warehouse):
     """
 
     exclusive = True
+    copies_models = True
 
     def __init__(self, source: Reader, state: DuckDB, fetching: Fetching) -> None:
         """`state` attaches what `fetching` copied from `source`."""
