@@ -159,7 +159,7 @@ def plain(name: str) -> str:
 
 
 def versioned(execute: Any) -> Any:
-    """The last change of each table is known, and its times in the information schema are those of that change."""
+    """The last change of each table is known, and its times in the information schema are the times of that change."""
 
     def run(self: Any, command: str, *args: Any, **more: Any) -> Any:
         if asked := LAST_CHANGE.search(command):

@@ -146,8 +146,8 @@ def _ask_anyway(forecast: _Forecast, reader: Reader, environment: RunEnvironment
 
 
 def _payloads(forecast: _Forecast, status: SnapshotStatus, reader: Reader, rows: int) -> tuple[PayloadPreview, ...]:
-    """Return the requests of the first `rows` rows of each kind; none if the destination did not answer."""
-    if not forecast.is_connected:
+    """Return the requests of the first `rows` rows of each kind; none without an answer, or without a comparison."""
+    if not forecast.is_connected or status.not_compared_since:
         return ()
     notes = [f"the run would stop first: {problem.code}" for problem in forecast.problems]
     notes += [_NOT_CREATED] if forecast.creates else []
