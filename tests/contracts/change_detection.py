@@ -17,6 +17,8 @@ from reverse_etl.sync import Field, RowOrder
 from reverse_etl.warehouses.mark import Mark
 from tests.contracts.sync_harness import MODEL_SCHEMA, Crash, SyncHarness, accept
 
+BY_SIZE = "size of its tables"
+BY_CREDITS = f"{BY_SIZE}; credits of an X-Small warehouse, estimated from bytes"
 TEXT, NUMBER = "VARCHAR", "BIGINT"
 PEOPLE = {"email": TEXT, "name": TEXT, "points": NUMBER}
 ROWS = [("a@x.y", "Ann", 1), ("b@x.y", "Bob", 2), ("c@x.y", None, None)]
@@ -108,6 +110,17 @@ class ChangeDetectionContract:
             assert (counts.added, counts.changed, counts.removed) == (1, 1, 0)
             assert sum(counts.invalid.values()) == 1
             assert (counts.model_rows, counts.left_out, counts.entries, counts.unchanged) == (6, 2, 4, 1)
+
+    def test_what_a_comparison_would_read_is_estimated(self, people):
+        store = people.store()
+        tables = [people.relation, store.tables.snapshot, store.tables.rejections]
+        sql = replace(store.diff(), writes_nothing=True).counts().last
+        estimate = store.warehouse.estimate_read(sql, tables)
+        # Local servers of cloud warehouses know no bytes. A new DuckDB table has none before its file is written.
+        assert estimate.bytes_read is not None
+        billed = None if estimate.bytes_billed is None else estimate.bytes_billed // len(tables)
+        assert (estimate.basis, billed) in ((BY_SIZE, None), ("dry run", 10 << 20), (BY_CREDITS, None))
+        assert (estimate.credits is not None) == (estimate.basis == BY_CREDITS)
 
     def test_values_that_drift_are_found(self, harness):
         harness.guards = {"column_drift": DriftEntry(rows=0)}

@@ -9,6 +9,7 @@ from reverse_etl.settings import Settings
 from reverse_etl.warehouses.bigquery.pricing import billed_bytes
 from reverse_etl.warehouses.read_estimate import ReadEstimate
 from reverse_etl.warehouses.snowflake.pricing import estimated_credits
+from reverse_etl.warehouses.snowflake.table_size import assigned_bytes
 
 MODEL, KEYS, VALUES = 170, 44, 144
 MB = 1 << 20
@@ -54,3 +55,17 @@ def test_prices_are_settings() -> None:
     assert price_of(ReadEstimate("", 1, 1 << 40), settings) == 1.0
     assert price_of(ReadEstimate("", 1, credits=0.5), settings) == 1.0
     assert price_of(ReadEstimate("", 1), settings) is None
+
+
+@pytest.mark.parametrize(
+    ("explained", "expected"),
+    [
+        ([('{"GlobalStats": {"partitionsTotal": 2, "partitionsAssigned": 2, "bytesAssigned": 1024}}',)], 1024),
+        ([('{"GlobalStats": {}}',)], None),
+        ([("step, id",)], None),
+        ([(None,)], None),
+        ([], None),
+    ],
+)
+def test_bytes_that_a_plan_of_snowflake_reads(explained: list[tuple[str]], expected: int | None) -> None:
+    assert assigned_bytes(explained) == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -22,7 +21,7 @@ from reverse_etl.warehouses.snowflake.pricing import estimated_credits
 from reverse_etl.warehouses.snowflake.profile import SECRETS, ProfileOptions, read_options, remove_secrets
 from reverse_etl.warehouses.snowflake.query_history import history_query, parse_history
 from reverse_etl.warehouses.snowflake.send_warehouse import WarehouseChoice
-from reverse_etl.warehouses.snowflake.table_size import stored_bytes
+from reverse_etl.warehouses.snowflake.table_size import assigned_bytes, stored_bytes
 from reverse_etl.warehouses.snowflake.table_version import holds_all_values, version_of, version_query
 from reverse_etl.warehouses.snowflake.types import column_of
 from reverse_etl.warehouses.statement_meter import RunningStatement, StatementMeter
@@ -110,8 +109,8 @@ class Snowflake(Warehouse):
         return ReadEstimate(basis, read, credits=None if read is None else estimated_credits(read))
 
     def _assigned_bytes(self, sql: str) -> int | None:
-        with suppress(WarehouseError, LookupError, TypeError, ValueError):
-            return int(json.loads(self.query(f"EXPLAIN USING JSON {sql}")[0][0])["GlobalStats"]["bytesAssigned"])
+        with suppress(WarehouseError):
+            return assigned_bytes(self.query(f"EXPLAIN USING JSON {sql}"))
         return None
 
     def table_bytes(self, relation: str) -> int | None:

@@ -184,6 +184,33 @@ def test_rows_with_an_unknown_outcome_are_sent_again(people: Project, iterable: 
     assert names(iterable)["u1@shop.com"] == "B"
 
 
+def test_requeued_rows_are_compared_although_they_are_old(people: Project) -> None:
+    people.sql(f"INSERT INTO people VALUES ('refused@x.y', 'R', {LATER})")
+    assert people.cli("run").code == 0
+    assert (compared(people), *people.counts("rejected")) == ("quick", 1)
+    people.sql(f"INSERT INTO people VALUES ('new@shop.com', 'N', {LATER} + INTERVAL '1 day')")
+    assert people.cli("run").code == 0
+    assert (compared(people), *people.counts("rejected", "accepted")) == ("quick", 0, 1)
+    assert people.cli("requeue", "refused@x.y").code == 0
+    assert people.cli("run").code == 0
+    assert (compared(people), *people.counts("rejected")) == ("1 row may have to be sent again", 1)
+    assert people.cli("run").code == 0
+    assert compared(people) == "quick"
+    assert people.cli("rejected").says("1")
+
+
+def test_after_a_baseline_all_rows_are_compared_once(tmp_path: Path, iterable: ReferenceServer) -> None:
+    shop = Project.make(tmp_path / "shop", iterable.url, META)
+    shop.sql(PEOPLE)
+    assert shop.cli("baseline", "--select", "people", "--trust", "--yes").code == 0
+    assert not iterable.users
+    reasons = []
+    for _ in range(2):
+        assert shop.cli("run").code == 0
+        reasons.append(compared(shop))
+    assert reasons == ["no earlier run compared all rows and left none of them", "quick"]
+
+
 def test_an_edit_of_the_mapping_compares_all_rows(people: Project) -> None:
     people.tag({**META, "guards": GUARDS, "fields": {"name": "name", "plan": {"value": "pro"}}})
     assert people.cli("run").code == 0

@@ -44,6 +44,12 @@ class TestStatements(OnProxy):
         assert (first[-2:], second[-2:]) == ("_1", "_2")
         assert naps == [1.0]
 
+    def test_an_estimate_is_a_dry_run_without_the_cache(self, make, proxy, table):
+        estimate = make().estimate_read(f"SELECT n FROM {table}", [table])
+        [asked] = [one for one in proxy.asked if one.body.get("configuration", {}).get("dryRun")]
+        assert asked.configuration["query"]["useQueryCache"] is False
+        assert (estimate.basis, estimate.bytes_billed) == ("dry run", 10 << 20)
+
     def test_conflict_that_does_not_end_is_told(self, make, proxy, table, naps):
         proxy.before = lambda asked: CONFLICT if asked.job else None
         with pytest.raises(WarehouseError) as raised:
