@@ -11,7 +11,7 @@ from reverse_etl.errors import ConfigError, ReverseEtlError
 from reverse_etl.report.stored_states import ListedState
 from reverse_etl.report.sync_states import SyncState
 from reverse_etl.run.maintenance.migrate_state import MoveResult
-from reverse_etl.snapshot.rejections import Rejection
+from reverse_etl.snapshot.held_rows import Rejection
 from reverse_etl.snapshot.run_history import RunRow
 
 _Item = TypeVar("_Item")

@@ -9,7 +9,7 @@ from reverse_etl.change import Response
 from reverse_etl.report.masking import mask, mask_within
 from reverse_etl.report.results import response_dict
 from reverse_etl.report.tables import table
-from reverse_etl.snapshot.rejections import Rejection
+from reverse_etl.snapshot.held_rows import Rejection
 
 _HEADERS = ("sync", "key", "state", "code", "reason", "last seen (UTC)", "times", "Iterable answered")
 _NAMES = ("sync", "key", "state", "code", "reason", "last_seen", "times")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-from reverse_etl.change import Outcome, PastFailure, Response
+from reverse_etl.change import Outcome, PastFailure
 from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.snapshot.sql.held_rows import UNSENDABLE
 from reverse_etl.snapshot.sql.second_identifier import unmarked
 from reverse_etl.snapshot.sql.settled_rows import settled_keys
 from reverse_etl.snapshot.tables import SCHEMA_VERSION, response_columns
-from reverse_etl.warehouses.base import Reader, Warehouse
+from reverse_etl.warehouses.base import Warehouse
 from reverse_etl.warehouses.dialect import Dialect
 
 _ROWS_A_STATEMENT = 500
@@ -35,28 +34,6 @@ _REFUSAL = (
     "request_rows",
     "failed_alone",
 )
-
-# Reasons why a row cannot be sent, for the codes that every comparison uses.
-CHECK_REASONS: Mapping[str, str] = {
-    "null-identifier": "the identifier is NULL",
-    "null-key": "a column of the primary key is NULL",
-    "duplicate-key": "more than one row has this key",
-    "duplicate-identity": "rows with different keys have this identifier",
-}
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """One held row of the list; `identity` is None if the row has none. Times are UTC text."""
-
-    identity: str | None
-    state: str
-    code: str
-    reason: str
-    first_seen: str
-    last_seen: str
-    attempts: int
-    response: Response | None = None
 
 
 @dataclass(frozen=True)
@@ -96,12 +73,14 @@ class Rejections:
     def save_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Write rejected, skipped, unsendable and failed rows, with the digest of the refused values."""
         dialect = self._warehouse.dialect
-        for some in _cut(outcomes, _ROWS_A_STATEMENT):
+        for some in _cut(sorted(outcomes, key=lambda outcome: outcome.ordinal), _ROWS_A_STATEMENT):
             rows = [(str(outcome.ordinal), *_literals(dialect, outcome)) for outcome in some]
             refused = dialect.rows("o", ("ordinal", *_REFUSAL), rows)
             source = f"{self._plan} p JOIN {refused} ON o.ordinal = p.ordinal"
+            # With these bounds, a clustered plan is not read as a whole.
             already = (
-                f"NOT EXISTS (SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="
+                f"p.ordinal >= {some[0].ordinal} AND p.ordinal <= {some[-1].ordinal} AND NOT EXISTS ("
+                f"SELECT 1 FROM {self._tables.rejections} r WHERE r.sync ="
                 f" {dialect.literal(self._tables.sync)} AND r.fence = {self._fence} AND r.ordinal = p.ordinal)"
             )
             self._insert([f"o.{name}" for name in _REFUSAL], source, already)
@@ -130,8 +109,9 @@ class Rejections:
         )
 
     def clear_accepted(self) -> None:
-        """Delete the refusals of rows that this run got accepted. If there are none, the table is not locked."""
-        if not self.any():
+        """Delete the refusals of rows that this run got accepted. If none can be, only the plan is read."""
+        planned = f"SELECT identity FROM {self._plan} WHERE kind <> 'invalid'"
+        if not self.any(f"state <> 'suppressed' AND identity IN ({planned})"):
             return
         sync = self._warehouse.dialect.literal(self._tables.sync)
         key = self._diff.key_text("s")
@@ -146,16 +126,16 @@ class Rejections:
 
         A refused removal stays as long as its entry. It is not tried again by itself.
         """
-        if not self.any():
+        due = f"state <> 'suppressed' AND fence < {self._fence} AND identity IS NOT NULL"
+        if not self.any(due):
             return
         sync = self._warehouse.dialect.literal(self._tables.sync)
         layout = self._diff.layout
         live = f"SELECT identity FROM {self._tables.snapshot} WHERE state <> 'absent'"
         kept = f" AND NOT ((state = 'rejected' OR {UNSENDABLE}) AND digest IS NULL AND identity IN ({live}))"
         self._warehouse.execute(
-            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND state <> 'suppressed'"
-            f" AND fence < {self._fence} AND identity IS NOT NULL{kept if self._diff.acts_on_removed else ''}"
-            " AND NOT EXISTS (SELECT 1"
+            f"DELETE FROM {self._tables.rejections} WHERE sync = {sync} AND {due}"
+            f"{kept if self._diff.acts_on_removed else ''} AND NOT EXISTS (SELECT 1"
             f" FROM (SELECT {layout.identity} AS there FROM {layout.relation}) m WHERE m.there = identity)"
         )
 
@@ -216,61 +196,6 @@ class Rejections:
             f"{source} LEFT JOIN ({before}) b ON {same}",
             f"CASE WHEN b.key_text IS NULL THEN {soon} ELSE {later} END",
         )
-
-
-def list_rejections(reader: Reader, table: str, sync: str, limit: int) -> list[Rejection]:
-    """Return held and failed rows of a sync, the newest first, each in its last state."""
-    d = reader.dialect
-    there = {column.name.lower() for column in reader.columns(table) or ()}
-    response = [name if name in there else f"{d.null(kind)} AS {name}" for name, kind in response_columns(d)]
-    window = "OVER (PARTITION BY identity, key_text"
-    found = (
-        f"SELECT identity, state, code, reason, {', '.join(response)}, seen_at, min(seen_at) {window}) AS first_seen,"
-        f" count(*) {window}) AS attempts, row_number() {window} ORDER BY fence DESC, seen_at DESC) AS newest"
-        f" FROM {table} WHERE sync = ? AND state <> 'requeued'"
-    )
-    rows = reader.query(
-        f"SELECT identity, state, code, reason, {d.as_text('first_seen')}, {d.as_text('seen_at')}, attempts,"
-        f" http_status, response_code, response_message, request_id FROM ({found}) x WHERE newest = 1"
-        f" ORDER BY seen_at DESC, identity LIMIT {int(limit)}",
-        (sync,),
-    )
-    return [_rejection(row) for row in rows]
-
-
-def _rejection(row: Sequence[Any]) -> Rejection:
-    identity, state, code, reason, first, last, attempts, status, *said = row
-    response = None if status is None else Response(int(status), *(text or "" for text in said))
-    return Rejection(identity, state, code, reason or CHECK_REASONS.get(code, ""), first, last, int(attempts), response)
-
-
-def count_rejections(reader: Reader, table: str, sync: str) -> dict[str, int]:
-    """Return the number of held rows of a sync by state and code: `rejected duplicate-key`."""
-    rows = reader.query(
-        f"SELECT state, code, count(DISTINCT key_text) FROM {table} WHERE sync = ?"
-        " AND state NOT IN ('requeued', 'failed')"
-        " GROUP BY state, code",
-        (sync,),
-    )
-    return {f"{state} {code}": int(count) for state, code, count in rows}
-
-
-def requeue(warehouse: Warehouse, table: str, sync: str, identities: Sequence[str]) -> int:
-    """Let rejected, unsendable and skipped rows be sent again: all rows of a sync, or rows with some identities.
-
-    Suppressed rows are included only if their identity is named: a person must decide to send them again.
-    """
-    chosen = f" AND identity IN ({', '.join('?' for _ in identities)})" if identities else ""
-    states = "'rejected', 'skipped'" + (", 'suppressed'" if identities else "")
-    if any(column.name.lower() == "request_rows" for column in warehouse.columns(table) or ()):
-        # Earlier failures do not predict the next attempt.
-        forget = f"UPDATE {table} SET request_rows = 0 WHERE sync = ? AND state = 'failed'{chosen}"
-        warehouse.execute(forget, (sync, *identities))
-        states += f") OR ({UNSENDABLE}"
-    return warehouse.execute(
-        f"UPDATE {table} SET state = 'requeued' WHERE sync = ? AND (state IN ({states})){chosen}",
-        (sync, *identities),
-    )
 
 
 def _state(outcome: Outcome) -> str:

@@ -106,13 +106,21 @@ class SnapshotMerger:
             f" WHERE state = 'accepted' AND row_hash IS DISTINCT FROM {hash_inputs}"
         )
 
-    def prune_tombstones(self, fence: int) -> None:
-        """Delete tombstones that no late statement of an earlier run can need any more."""
-        dialect = self._warehouse.dialect
-        self._warehouse.execute(
-            f"DELETE FROM {self._tables.snapshot} WHERE state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
+    def prune_tombstones(self, fence: int) -> int:
+        """Delete tombstones that no late statement of an earlier run needs. Return the number of live entries.
+
+        A DELETE costs as much as reading the whole table, even if it finds no row. So it runs only if one is due.
+        """
+        dialect, snapshot = self._warehouse.dialect, self._tables.snapshot
+        due = (
+            f"state = 'absent' AND fence <= {int(fence) - _TOMBSTONE_RUNS}"
             f" AND changed_at < {dialect.add_seconds(dialect.now(), -_TOMBSTONE_SECONDS)}"
         )
+        counts = ", ".join(f"count(CASE WHEN {test} THEN 1 END)" for test in ("state <> 'absent'", due))
+        [(live, old)] = self._warehouse.query(f"SELECT {counts} FROM {snapshot}")
+        if old:
+            self._warehouse.execute(f"DELETE FROM {snapshot} WHERE {due}")
+        return int(live)
 
     def _plan_table(self, fence: int) -> str:
         return self._warehouse.table(self._tables.schema, self._tables.plan_name(fence))

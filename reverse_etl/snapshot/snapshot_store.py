@@ -66,6 +66,7 @@ class SnapshotStore(SnapshotReader):
         self._warehouse = self.warehouse = warehouse
         self._hashes_gone = False
         self._retyped: frozenset[str] = frozenset()
+        self._live: int | None = None
 
     def prepare_lease(self, lineage: str, salt: str) -> LeaseRow:
         """Create what the lease needs, if it is missing. The first call uses `lineage` and `salt`, which are random."""
@@ -249,7 +250,7 @@ class SnapshotStore(SnapshotReader):
             note_rows_left(self._warehouse.dialect, self.tables, self._plan(run.fence), run.fence) if moved else ()
         ):
             self._warehouse.execute(statement)
-        merger.prune_tombstones(run.fence)
+        self._live = merger.prune_tombstones(run.fence)
 
     def adopt(self, fence: int, adoption: Adoption) -> None:
         """Merge planned rows into the sync snapshot as accepted, although they were not sent."""
@@ -260,7 +261,9 @@ class SnapshotStore(SnapshotReader):
         self._drop_plan(fence)
 
     def live_entries(self) -> int:
-        """Return the number of entries that are not tombstones."""
+        """Return the number of entries that are not tombstones, as the commit counted them."""
+        if self._live is not None:
+            return self._live
         return int(self._warehouse.query(f"SELECT count(*) FROM {self.tables.snapshot} WHERE state <> 'absent'")[0][0])
 
     def _merger(self) -> SnapshotMerger:

@@ -9,8 +9,9 @@ import pytest
 from reverse_etl.build_result import BuildResult
 from reverse_etl.change import PastFailure
 from reverse_etl.snapshot.build_results import load_build_results, save_build_results
+from reverse_etl.snapshot.held_rows import count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.readmissions import SyncPeople, find_syncs_with_forgotten_users, readmit_people
-from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
+from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.tables import response_columns
 from reverse_etl.sync import Field, IdentityRule, PersonColumn
 from tests.contracts.change_detection import PEOPLE, ROWS

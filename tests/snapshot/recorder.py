@@ -37,7 +37,7 @@ class Recorder(Warehouse):
             "SELECT sum(": (0,) * sql.count("sum("),
             "SELECT 1 ": (1,),
             "SELECT e.entries": (0, 0, 0, 0),
-            "SELECT count(CASE": (0,) * sql.count("count("),
+            "SELECT count(CASE": (1,) * sql.count("count("),
         }
         return [row for beginning, row in answers.items() if sql.startswith(beginning)]
 

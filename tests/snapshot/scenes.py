@@ -10,10 +10,11 @@ from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
+from reverse_etl.snapshot.held_rows import count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun, note_in_free_lease
 from reverse_etl.snapshot.model_versions.snapshot_facts import read_facts
 from reverse_etl.snapshot.ranges import Ranges
-from reverse_etl.snapshot.rejections import Recheck, Rejections, count_rejections, list_rejections, requeue
+from reverse_etl.snapshot.rejections import Recheck, Rejections
 from reverse_etl.snapshot.run_history import RunRow, last_runs, prune_runs, recent_removals, record_run
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.snapshot.state_transfer import StateTransfer

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reverse_etl.snapshot.rejections import requeue
+from reverse_etl.snapshot.held_rows import requeue
 from reverse_etl.sync import Field
 from reverse_etl.warehouses import Connection, open_warehouse
 from reverse_etl.warehouses.base import WaitPolicy

@@ -10,8 +10,8 @@ from reverse_etl.project.project_types import identity_rules
 from reverse_etl.project.results import HeldRow, RequeuedRows, Results
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.snapshot.columns.chosen_rows import stored_identities
+from reverse_etl.snapshot.held_rows import list_rejections, requeue
 from reverse_etl.snapshot.lease import check_not_moved, read_lease
-from reverse_etl.snapshot.rejections import list_rejections, requeue
 from reverse_etl.sync import BrokenSync, IdentityRule, Sync
 from reverse_etl.warehouses.base import Warehouse
 

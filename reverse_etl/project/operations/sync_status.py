@@ -9,8 +9,8 @@ from reverse_etl.project.processes import is_alive
 from reverse_etl.project.results import History, PastRun, ProjectStatus
 from reverse_etl.project.session import ProjectSession
 from reverse_etl.report.sync_states import SyncState
+from reverse_etl.snapshot.held_rows import count_rejections
 from reverse_etl.snapshot.lease import read_lease
-from reverse_etl.snapshot.rejections import count_rejections
 from reverse_etl.snapshot.run_history import last_runs
 from reverse_etl.sync import BrokenSync, Sync
 from reverse_etl.warehouses.base import Reader

@@ -15,8 +15,8 @@ from reverse_etl.run.leases import acquire_lease, new_lease, release_on_error
 from reverse_etl.run.remembered_destination import destination_to_remember
 from reverse_etl.run.runnable_sync import RunnableSync
 from reverse_etl.run.sending.journal import lease_lost_error
+from reverse_etl.snapshot.held_rows import requeue
 from reverse_etl.snapshot.lease import Lease, LeaseRow
-from reverse_etl.snapshot.rejections import requeue
 from reverse_etl.snapshot.snapshot_store import SnapshotStore
 from reverse_etl.warehouses.base import Warehouse
 

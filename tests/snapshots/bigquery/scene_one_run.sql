@@ -82,7 +82,7 @@ INTERVAL 3600000000 MICROSECOND) END END, o.http_status, o.response_code, o.resp
 STRUCT(4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS INT64),
 '', '', '', 0, FALSE),
 STRUCT(5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', 'it\'s \\', 'r-1', 1, TRUE)]) AS o ON o.ordinal = p.ordinal
-LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it\'s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON_STRING([CAST(p.identity AS STRING)]) AND b.digest = CAST(p.row_hash AS STRING) WHERE p.ordinal >= 3 AND p.ordinal <= 5 AND NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it\'s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
@@ -102,15 +102,20 @@ WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, 
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, v_firstname_9cf22fd0 AS h1, v_spent_2705d83f AS h2))) WHERE state = 'accepted' AND row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('7fc386338aa365c1' AS h0, v_firstname_9cf22fd0 AS h1, v_spent_2705d83f AS h2)))
 ;
+SELECT count(CASE WHEN state <> 'absent' THEN 1 END),
+count(CASE WHEN state = 'absent' AND fence <= 4 AND changed_at < DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
+'UTC'),
+INTERVAL -86400000000 MICROSECOND) THEN 1 END) FROM s.snapshot__it_s_24ceef1c
+;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),
 INTERVAL -86400000000 MICROSECOND)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND identity IN (SELECT identity FROM s.plan__it_s_24ceef1c__7 WHERE kind <> 'invalid') LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON_STRING([CAST(s.identity AS STRING)]) = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it\'s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
@@ -122,8 +127,6 @@ FROM (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it\'s', 'other') AND EXISTS (SELECT 1
 FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
-;
-SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = DATETIME_ADD(DATETIME(CURRENT_TIMESTAMP(),
 'UTC'),

@@ -58,7 +58,7 @@ CASE WHEN o.recheck THEN ((now() AT TIME ZONE 'UTC') + INTERVAL '3600.000000 sec
 (4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS bigint),
 '', '', '', 0, FALSE),
 (5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', E'it''s \\', 'r-1', 1, TRUE)) AS o (ordinal, state, code, reason, tainted, recheck, http_status, response_code, response_message, request_id, request_rows, failed_alone) ON o.ordinal = p.ordinal
-LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C") WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = (CAST(to_json(ARRAY[(CAST(p.identity AS text) COLLATE "C")]) AS text) COLLATE "C") AND b.digest = (CAST(p.row_hash AS text) COLLATE "C") WHERE p.ordinal >= 3 AND p.ordinal <= 5 AND NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = (now() AT TIME ZONE 'UTC'),
 expires_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '120.000000 seconds'),
@@ -81,13 +81,16 @@ UPDATE s.snapshot__it_s_24ceef1c SET row_hash = hashtextextended(coalesce(CAST(v
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST('7fc386338aa365c1' AS text),
 '') COLLATE "C", 0)))
 ;
+SELECT count(CASE WHEN state <> 'absent' THEN 1 END),
+count(CASE WHEN state = 'absent' AND fence <= 4 AND changed_at < ((now() AT TIME ZONE 'UTC') + INTERVAL '-86400.000000 seconds') THEN 1 END) FROM s.snapshot__it_s_24ceef1c
+;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < ((now() AT TIME ZONE 'UTC') + INTERVAL '-86400.000000 seconds')
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND identity IN (SELECT identity FROM s.plan__it_s_24ceef1c__7 WHERE kind <> 'invalid') LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND (CAST(to_json(ARRAY[(CAST(s.identity AS text) COLLATE "C")]) AS text) COLLATE "C") = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT CASE WHEN octet_length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) = length(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C"))) OR (trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C" ~ E'^(?:[^\\u0130\\u212a]*)$') THEN (lower(lower(trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) COLLATE "C") COLLATE "default") COLLATE "C") ELSE trim((CAST((CAST("email" AS text) COLLATE "C") AS text) COLLATE "C")) END AS there FROM marts.users) m WHERE m.there = identity)
@@ -97,8 +100,6 @@ FROM (SELECT CASE WHEN octet_length(trim((CAST((CAST("email" AS text) COLLATE "C
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it''s', 'other') AND EXISTS (SELECT 1
 FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
-;
-SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = ((now() AT TIME ZONE 'UTC') + INTERVAL '90.000000 seconds'),
 entries = ? WHERE fence = ? AND holder = ?

@@ -53,7 +53,7 @@ CASE WHEN o.recheck THEN DATEADD(MICROSECOND, 3600000000, CAST(CONVERT_TIMEZONE(
 (4, 'rejected', 'bad', '', FALSE, FALSE, CAST(NULL AS NUMBER(38,0)),
 '', '', '', 0, FALSE),
 (5, 'failed', 'no-answer', '', TRUE, FALSE, 500, 'Odd', 'it''s \\', 'r-1', 1, TRUE)) AS o (ordinal, state, code, reason, tainted, recheck, http_status, response_code, response_message, request_id, request_rows, failed_alone) ON o.ordinal = p.ordinal
-LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
+LEFT JOIN (SELECT DISTINCT key_text, digest FROM s.sync_rejections WHERE sync = 'it''s' AND fence < 7 AND state IN ('skipped', 'requeued')) b ON b.key_text = TO_JSON(ARRAY_CONSTRUCT(CAST(p.identity AS VARCHAR))) AND b.digest = CAST(p.row_hash AS VARCHAR) WHERE p.ordinal >= 3 AND p.ordinal <= 5 AND NOT EXISTS (SELECT 1 FROM s.sync_rejections r WHERE r.sync = 'it''s' AND r.fence = 7 AND r.ordinal = p.ordinal)
 ;
 UPDATE s.lease__it_s_24ceef1c SET beat_at = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)),
 expires_at = DATEADD(MICROSECOND, 120000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))),
@@ -68,13 +68,16 @@ WHEN NOT MATCHED THEN INSERT (identity, v_firstname_9cf22fd0, v_spent_2705d83f, 
 ;
 UPDATE s.snapshot__it_s_24ceef1c SET row_hash = HASH('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f) WHERE state = 'accepted' AND row_hash IS DISTINCT FROM HASH('7fc386338aa365c1', v_firstname_9cf22fd0, v_spent_2705d83f)
 ;
+SELECT count(CASE WHEN state <> 'absent' THEN 1 END),
+count(CASE WHEN state = 'absent' AND fence <= 4 AND changed_at < DATEADD(MICROSECOND, -86400000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))) THEN 1 END) FROM s.snapshot__it_s_24ceef1c
+;
 DELETE FROM s.snapshot__it_s_24ceef1c WHERE state = 'absent' AND fence <= 4 AND changed_at < DATEADD(MICROSECOND, -86400000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9)))
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND identity IN (SELECT identity FROM s.plan__it_s_24ceef1c__7 WHERE kind <> 'invalid') LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND EXISTS (SELECT 1 FROM s.snapshot__it_s_24ceef1c s WHERE s.fence = 7 AND s.state IN ('accepted', 'absent') AND TO_JSON(ARRAY_CONSTRUCT(CAST(s.identity AS VARCHAR))) = key_text)
 ;
-SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND 1 = 1 LIMIT 1
+SELECT 1 FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL LIMIT 1
 ;
 DELETE FROM s.sync_rejections WHERE sync = 'it''s' AND state <> 'suppressed' AND fence < 7 AND identity IS NOT NULL AND NOT EXISTS (SELECT 1
 FROM (SELECT CASE WHEN REGEXP_LIKE(trim(CAST("EMAIL" AS VARCHAR)),
@@ -86,8 +89,6 @@ FROM (SELECT CASE WHEN REGEXP_LIKE(trim(CAST("EMAIL" AS VARCHAR)),
 ;
 UPDATE s.sync_rejections SET state = 'requeued' WHERE state = 'suppressed' AND sync IN ('it''s', 'other') AND EXISTS (SELECT 1
 FROM (SELECT regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') AS readmitted, changed_at FROM s.snapshot__it_s_24ceef1c WHERE state = 'accepted') s WHERE regexp_replace(identity, '^[a-z_]+ [^ -~]+ ', '') = readmitted AND changed_at >= seen_at)
-;
-SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'
 ;
 UPDATE s.lease__it_s_24ceef1c SET closed_fence = fence, run_fence = NULL, credit = 0, acked = NULL, serial = serial + 1, holder = NULL, holder_note = NULL, quiet_at = DATEADD(MICROSECOND, 90000000, CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ(9))),
 entries = ? WHERE fence = ? AND holder = ?
