@@ -43,7 +43,7 @@ def name_of(path: Path) -> str:
 DOORS = {
     "requests": {"destinations/iterable/protocol/client.py"},
     "urllib3": {"destinations/iterable/protocol/bounded_http.py", "destinations/iterable/protocol/client.py"},
-    "duckdb": {"warehouses/duckdb/warehouse.py"},
+    "duckdb": {"warehouses/duckdb/driver.py"},
     "psycopg": {"warehouses/postgres/warehouse.py"},
     "adbc_driver_manager": {"warehouses/postgres/streaming.py"},
     "adbc_driver_postgresql": {"warehouses/postgres/streaming.py"},

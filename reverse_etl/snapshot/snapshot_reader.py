@@ -6,18 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from reverse_etl.errors import ConfigError, WarehouseError
+from reverse_etl.errors import ConfigError
 from reverse_etl.guards.amount.removed import removal_limit
 from reverse_etl.guards.start.oldest_row import OldestRow
 from reverse_etl.guards.value.column_drift import drift_limit
 from reverse_etl.guards.value.drift import Drift
 from reverse_etl.provenance import FIELDS, SOURCE, remembered_source
-from reverse_etl.snapshot.chosen_counts import count_chosen
 from reverse_etl.snapshot.columns.chosen_rows import ChosenRows
 from reverse_etl.snapshot.columns.mapping import edited_fields
 from reverse_etl.snapshot.columns.row_layout import RowLayout, StoredTables
 from reverse_etl.snapshot.columns.stored_tables import are_blank, read_stored_tables
-from reverse_etl.snapshot.counting.counted_rows import read_counts
+from reverse_etl.snapshot.counting.chosen_counts import count_chosen
+from reverse_etl.snapshot.counting.comparer import count_differences
 from reverse_etl.snapshot.counting.counts import DiffCounts
 from reverse_etl.snapshot.counting.drifted_fields import find_drifts
 from reverse_etl.snapshot.incremental.scope import ComparisonScope, scope_finder, with_scope
@@ -71,6 +71,16 @@ class SnapshotStatus:
     def remembered(self) -> Mapping[str, object]:
         """Return the destination of the accepted rows; empty if there are none."""
         return {} if self.lease is None or self.lease.is_empty else self.lease.destination
+
+    def keeps_rows_of(self, diff: Diff, fence: int) -> bool:
+        """Return whether the rows that this comparison kept are still what a plan of `diff` by this run must list.
+
+        No other run has used the lease since, and our tables are as they were. The next run sees a changed model.
+        """
+        if not self.diff.keeps_rows or self.lease is None or isinstance(diff, FirstDiff):
+            return False
+        was_free = self.lease.holder is None and self.lease.run is None and fence == self.lease.fence + 1
+        return was_free and (diff.stored, diff.layout) == (self.diff.stored, self.diff.layout)
 
     @property
     def needs_update(self) -> bool:
@@ -140,6 +150,8 @@ class SnapshotReader:
         return self._compare_rows(lease, whole, thorough=thorough, resends=resends)
 
     def _find_scope(self, lease: LeaseRow | None) -> ComparisonScope | None:
+        if self.sync.incremental is None:
+            return None
         diff = self.diff()
         finder = scope_finder(self._reader, self.sync, diff, self._full_because)
         edited = self._edited_fields(lease, diff.stored)
@@ -151,9 +163,9 @@ class SnapshotReader:
         limit, diff = drift_limit(self.sync) if self._chosen is None else None, with_scope(self.diff(), scope)
         edited = self._edited_fields(lease, diff.stored)
         diff = replace(diff, edited=edited, watches_values=limit is not None, thorough=thorough, resends=resends)
-        diff, counts = self._counted(diff)
+        diff, counts = count_differences(self._reader, diff)
         if counts.hides_duplicates and not diff.thorough:
-            diff, counts = self._counted(replace(diff, thorough=True))
+            diff, counts = count_differences(self._reader, replace(diff, thorough=True))
         drifts = find_drifts(self._reader, diff, counts, limit) if limit is not None else ()
         chosen = count_chosen(self._reader, diff)
         counts = chosen.applied_to(counts)
@@ -281,17 +293,6 @@ class SnapshotReader:
             relation = self._reader.model_table(self.layout.relation, self.layout.columns)
             self.layout = replace(self.layout, relation=relation)
             self._fetched = True
-
-    def _counted(self, diff: Diff) -> tuple[Diff, DiffCounts]:
-        """Return the comparison that memory and rights allowed, and its counts."""
-        try:
-            result = self._reader.query(self._reader.prepare(diff.counts()))
-            return diff, read_counts(result, self.layout.values)
-        except WarehouseError as error:
-            easier = diff.easier(error.code)
-            if easier is None:
-                raise
-        return self._counted(easier)
 
 
 def _as_times(rows: Sequence[ResultRow]) -> tuple[float | None, float]:

@@ -25,6 +25,7 @@ class Dialect(ABC):
     merge_branches: ClassVar[bool] = False
     most_ranges: ClassVar[int] = 2_000  # the most ranges of one outcome in a statement
     writes_temporary: ClassVar[bool] = False  # write queries that are read more than once to temporary tables
+    keeps_temporary: bool = False  # statements until the end of the session can read a temporary table
     inlined: ClassVar[str] = "NOT MATERIALIZED"  # hints for named subqueries
     materialized: ClassVar[str] = "MATERIALIZED"
 

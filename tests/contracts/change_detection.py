@@ -28,8 +28,8 @@ KEYED = {"email": TEXT, "id": NUMBER, "region": TEXT, "name": TEXT}
 class ChangeDetectionContract:
     """Rows that come, change and go, and rows whose identity is the only key."""
 
-    # Statements of a run that sends nothing: what there is, the lease, the comparison, and one row for the record.
-    quiet = 8
+    # Statements of a run that sends nothing: what there is, the lease, the comparison in two, one for the record.
+    quiet = 9
 
     @pytest.fixture
     def people(self, harness) -> SyncHarness:
@@ -266,7 +266,8 @@ class ChangeDetectionContract:
         people.sql("DELETE FROM {model} WHERE email = 'c@x.y'")
         people.sql("INSERT INTO {model} VALUES ('it''s@x.y', 'Ivy', 9)")
         store, warehouse = people.store(), people.warehouse
-        diff = store.read_status().diff
+        # Batches of Postgres come through another connection, which has no temporary tables.
+        diff = replace(store.read_status().diff, keeps_rows=False)
         first = dict(warehouse.query(warehouse.prepare(diff.first_identities(1))))
         assert first == {"added": "it's@x.y", "changed": "a@x.y", "removed": "c@x.y"}
         batches = list(warehouse.batches(warehouse.prepare(diff.rows_of(["it's@x.y", "c@x.y"])), 10))

@@ -325,6 +325,8 @@ class _HarnessRun:
             self.store.forget_acceptance()
         assert self.lease.open_run()
         diff = replace(self.store.diff(), thorough=status.diff.thorough)
+        if not self.full_refresh:
+            diff = replace(diff, keeps_rows=status.keeps_rows_of(diff, self.lease.fence))
         self.store.write_plan(replace(diff, notes_rows_left=status.counts.moved), self.lease.fence)
         return diff
 

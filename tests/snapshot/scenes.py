@@ -10,6 +10,7 @@ from reverse_etl.change import Outcome, Response, Status
 from reverse_etl.snapshot.build_results import load_build_results, save_build_results
 from reverse_etl.snapshot.columns.layout_builder import build_layout
 from reverse_etl.snapshot.counting.changed_rows import read_changed_rows
+from reverse_etl.snapshot.counting.comparer import count_differences
 from reverse_etl.snapshot.held_rows import count_rejections, list_rejections, requeue
 from reverse_etl.snapshot.lease import Holder, Lease, OpenRun, note_in_free_lease
 from reverse_etl.snapshot.model_versions.snapshot_facts import read_facts
@@ -26,19 +27,20 @@ from tests.snapshot.recorder import LEASE, Recorder
 
 FIELDS = (Field("firstName", "name"), Field("spent", "spent", nulls="skip"))
 SYNC = Sync("it's", "users", "m", "marts.users", "f", "users", "upsert", "d", {"email": "email"}, (), FIELDS, "delete")
+KEYED = replace(SYNC, primary_key=("spent",), fields=FIELDS[:1])
 RUN = RunRow("a1b2", 7, "success", "2026-01-01 00:00:00", "", {}, None)
 
 
 class Scene:
     """A sync whose model has one table in a dialect. `known`: our tables are there."""
 
-    def __init__(self, dialect: Dialect, *, known: bool) -> None:
+    def __init__(self, dialect: Dialect, *, known: bool, sync: Sync = SYNC) -> None:
         text, number = dialect.text_type, dialect.integer_type
         model = [Column("email", text, ColumnKind.TEXT), Column("name", text, ColumnKind.TEXT)]
         model += [Column("spent", number, ColumnKind.INTEGER)]
-        layout = build_layout(SYNC, RULE, model, dialect)
+        layout = build_layout(sync, RULE, model, dialect)
         self.warehouse = Recorder(dialect, {"marts.users": model})
-        self.store = SnapshotStore(self.warehouse, "s", SYNC, layout)
+        self.store = SnapshotStore(self.warehouse, "s", sync, layout)
         names = [("identity", text), *((value.name, value.type) for value in layout.values)]
         self.stored_column = [Column(name, kind, ColumnKind.TEXT) for name, kind in names]
         if known:
@@ -96,6 +98,34 @@ def one_run(dialect: Dialect) -> list[str]:
     prune_runs(scene.warehouse, store.tables, 400, 10_000)
     record_run(scene.warehouse, store.tables, RUN)
     return scene.warehouse.told
+
+
+def comparison(dialect: Dialect) -> list[str]:
+    """A comparison that finds a few rows, and the plan of these rows."""
+    scene = Scene(dialect, known=True)
+    compare_and_plan(scene)
+    return scene.warehouse.told
+
+
+def comparison_keyed(dialect: Dialect) -> list[str]:
+    """The same for rows with a key."""
+    scene = Scene(dialect, known=True, sync=KEYED)
+    compare_and_plan(scene)
+    return scene.warehouse.told
+
+
+def quiet_comparison(dialect: Dialect) -> list[str]:
+    """A comparison that finds nothing."""
+    scene = Scene(dialect, known=True)
+    scene.warehouse.candidates = 0
+    count_differences(scene.warehouse, scene.store.diff())
+    return scene.warehouse.told
+
+
+def compare_and_plan(scene: Scene) -> None:
+    """Count what differs, and write the plan of the next run."""
+    diff, _ = count_differences(scene.warehouse, scene.store.diff())
+    scene.store.write_plan(diff, LEASE[4] + 1)
 
 
 def edited_definition(dialect: Dialect) -> list[str]:
@@ -168,7 +198,8 @@ def unchanged_model(dialect: Dialect) -> list[str]:
     return scene.warehouse.told
 
 
-SCENES: Mapping[str, Callable[[Dialect], list[str]]] = {
-    scene.__name__: scene
-    for scene in (first_tables, one_run, edited_definition, dead_run, looks, moved, builds, unchanged_model)
-}
+_ALL = (
+    *(first_tables, one_run, comparison, comparison_keyed, quiet_comparison),
+    *(edited_definition, dead_run, looks, moved, builds, unchanged_model),
+)
+SCENES: Mapping[str, Callable[[Dialect], list[str]]] = {scene.__name__: scene for scene in _ALL}

@@ -47,7 +47,7 @@ def _estimate(reader: Reader, diff: Diff) -> ReadEstimate:
     tables = [diff.layout.relation]
     tables += [diff.tables.snapshot] if diff.stored.columns else []
     tables += [diff.tables.rejections] if diff.stored.has_rejections else []
-    return reader.estimate_read(replace(diff, writes_nothing=True).counts().last, tables)
+    return reader.estimate_read(replace(diff, writes_nothing=True, keeps_rows=False).counts().last, tables)
 
 
 def _with_price(name: str, estimate: ReadEstimate, settings: Settings) -> CostEstimate:

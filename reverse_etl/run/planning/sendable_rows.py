@@ -47,8 +47,12 @@ def count_sendable(
     try:
         return _count(runnable, reader.batches(reader.prepare(diff.sendable()), rows), name_column)
     except WarehouseError as error:
-        if error.code != OUT_OF_MEMORY or rows == 1:
+        smaller = error.code == OUT_OF_MEMORY and rows > 1
+        easier = diff.easier(error.code) if diff.keeps_rows and not smaller else None
+        if not smaller and easier is None:
             raise
+    if easier is not None:
+        return count_sendable(runnable, easier, reader, name_column, rows)
     return count_sendable(runnable, diff, reader, name_column, max(1, rows // 40))
 
 

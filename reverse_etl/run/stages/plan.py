@@ -48,7 +48,9 @@ def _diff(context: LeasedRun, pause: UserPause | None) -> Diff:
     thorough = status.diff.thorough or status.counts.mostly_new
     waiting = pause.waiting if pause is not None else None
     diff = replace(context.store.diff(), thorough=thorough, waiting=waiting, recent=status.diff.recent)
-    return diff.by_means_of(status.diff)
+    diff = diff.by_means_of(status.diff)
+    keeps_rows = not context.environment.invocation.full_refresh and status.keeps_rows_of(diff, context.lease.fence)
+    return replace(diff, thorough=False, keeps_rows=True) if keeps_rows else diff
 
 
 def _current_status(context: LeasedRun, diff: Diff, rows: Mapping[str, int]) -> SnapshotStatus:

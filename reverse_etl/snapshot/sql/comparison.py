@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reverse_etl.snapshot.columns.row_layout import ValueColumn
@@ -21,6 +22,8 @@ class Comparison(SuspectSearch):
 
         `few`: at most this many candidates, from rows that are on both sides.
         """
+        if self.keeps_rows:
+            return (), self.dialect.with_clause([("gone", self._gone())], ())
         queries = [
             ("model", self.model_rows()),
             ("entries", self.live_entries()),
@@ -29,7 +32,7 @@ class Comparison(SuspectSearch):
             ("touched", self._touched()),
             ("suspects", self._suspects()),
             *self._duplicates(),
-            (self._all_classified, self._classified()),
+            ("classified" if self.chosen is None else "all_classified", self._classified()),
             *([("classified", self._chosen_classified())] if self.chosen is not None else []),
             ("gone", self._gone()),
         ]
@@ -38,9 +41,37 @@ class Comparison(SuspectSearch):
             if title not in self.written:
                 named.append((title, query))
                 continue
-            whole = f"{self.dialect.with_clause(named, ())} {query}"
-            first.append(self.dialect.create_temporary(self.at(title), whole))
-        return tuple(first), self.dialect.with_clause(named, {"candidates"})
+            first.append(self._written_query(title, named, query))
+        return tuple(first), self.dialect.with_clause(named, self._read_again)
+
+    @property
+    def _read_again(self) -> frozenset[str]:
+        """Return the named queries that are computed once, because a statement reads them more than once.
+
+        With keys these are the rows too, unless all rows are compared: they may be too many to keep.
+        """
+        with_rows = bool(self.layout.keys) and not self._everything
+        return frozenset({"candidates", *(("suspects", self._all_classified) if with_rows else ())})
+
+    def _written_query(self, title: str, named: Sequence[tuple[str, str]], query: str) -> str:
+        """Return SQL that writes a query, with the named queries that it reads, to its temporary table."""
+        return self.dialect.create_temporary(self.at(title), f"{self.dialect.with_clause(named, ())} {query}")
+
+    def kept_candidates(self) -> str:
+        """Return SQL that writes the candidates. It names no value of the sync snapshot."""
+        return self._written_query("candidates", self._narrow_sides(), self._candidates(None))
+
+    def kept_rows(self) -> tuple[str, str]:
+        """Return SQL that writes the suspects, and then the suspects with their kind and the values on both sides."""
+        touched = [*self._narrow_sides(), ("touched", self._touched())]
+        both = [("entries", self.live_entries()), *self._duplicates()]
+        return (
+            self._written_query("suspects", touched, self._suspects()),
+            self._written_query("classified", both, self._classified()),
+        )
+
+    def _narrow_sides(self) -> list[tuple[str, str]]:
+        return [("model", self.model_rows()), ("entries", self.narrow_entries())]
 
     def _duplicates(self) -> list[tuple[str, str]]:
         # Counting finds entries with two rows (`hidden`). In that case every row is a candidate.
@@ -93,8 +124,8 @@ class Comparison(SuspectSearch):
 
     @property
     def _all_classified(self) -> str:
-        """Return the name of the query that sorts all suspects into kinds."""
-        return "classified" if self.chosen is None else "all_classified"
+        """Return where to read all suspects with their kind."""
+        return self.at("classified") if self.chosen is None else "all_classified"
 
     def _chosen_classified(self) -> str:
         return f"SELECT * FROM {self._all_classified} WHERE 1 = 1{self._only_chosen('identity')}"

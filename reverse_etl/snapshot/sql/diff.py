@@ -30,9 +30,13 @@ class Diff(Comparison):
     def easier(self, code: str) -> Diff | None:
         """Return the same comparison by other means that may work after this error code; None if there are none."""
         if code == OUT_OF_MEMORY and not self.digested:
-            return replace(self, digested=True)
+            return replace(self, digested=True, keeps_rows=False)
+        if code not in _MAY_NOT_WRITE:
+            return None
+        if self.keeps_rows:  # the session may have ended, and the tables with it
+            return replace(self, keeps_rows=False)
         plain = replace(self, writes_nothing=True, refused=code)
-        return plain if code in _MAY_NOT_WRITE and self.written else None
+        return plain if self.written or self.can_be_kept else None
 
     def by_means_of(self, other: Diff) -> Diff:
         """Return this comparison with the means by which another one worked."""
@@ -47,24 +51,44 @@ class Diff(Comparison):
         refused removals, keys listed as refused, rows listed as invalid, the highest fence, rows and entries that a
         quick comparison leaves out. The reason of a quarantined row is its listed state.
         """
+        zeros = ", 0" * len(self.layout.values) + ", 0, ''"
+        first, named = self._with()
+        total = f"SELECT 'total', '', 0{zeros}, {self._totals()}"
+        return Statements(first, f"{named} {total} UNION ALL {self._kinds(zeros)}")
+
+    def narrow_counts(self) -> Statements:
+        """Return the first half of `counts` for a comparison that is kept: one row, candidates and totals."""
+        counted = f"SELECT (SELECT count(*) FROM {self.at('candidates')}), {self._totals()}"
+        return Statements((self.kept_candidates(),), counted)
+
+    def row_counts(self) -> Statements:
+        """Return the second half of `counts`: the rows for each kind and reason. There are candidates."""
+        zeros = ", 0" * len(self.layout.values) + ", 0, ''"
+        _, named = self._with()
+        return Statements(self.kept_rows(), f"{named} {self._kinds(zeros)}")
+
+    def total_row(self, totals: Sequence[object]) -> tuple[object, ...]:
+        """Return the totals of `narrow_counts` as a row of `counts`."""
+        return ("total", "", 0, *[0] * len(self.layout.values), 0, "", *totals)
+
+    def _kinds(self, zeros: str) -> str:
         fields = "".join(f", sum(CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END)" for value in self.layout.values)
-        zeros, none = ", 0" * len(self.layout.values) + ", 0, ''", ", 0" * TOTALS
+        none = ", 0" * TOTALS
         watched = ChangedValues(self) if self.watches_values and self.stored.columns else None
         statistics = watched.statistics() if watched is not None else "''"
-        classified = watched.source() if watched is not None else "classified"
-        first, named = self._with()
-        return Statements(
-            first,
-            f"{named} SELECT 'total', '', 0{zeros}, {self._totals()}"
-            f" UNION ALL SELECT kind, coalesce(reason, ''), count(*){fields}, {self._edited_only()}, {statistics}{none}"
+        classified = watched.source() if watched is not None else self.at("classified")
+        return (
+            f"SELECT kind, coalesce(reason, ''), count(*){fields}, {self._edited_only()}, {statistics}{none}"
             f" FROM {classified} GROUP BY 1, 2"
-            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone",
+            f" UNION ALL SELECT 'removed', '', count(*){zeros}{none} FROM gone"
         )
 
     def _totals(self) -> str:
         candidates = self.at("candidates")
         held = self._held_row_sql.totals(candidates if self.acts_on_removed and self.chosen is None else None)
-        counts_held = self.stored.has_rejections and self.recent is None
+        whole = self.recent is None
+        model = self.layout.relation if whole else "model"
+        entries = f"{self.tables.snapshot} WHERE state <> 'absent'" if whole and self.stored.columns else "entries"
         newest = f"(SELECT coalesce(max(fence), 0) FROM {self.tables.snapshot})" if self.stored.columns else "0"
         tests = {
             "without_entry": "present AND entry_identity IS NULL",
@@ -74,9 +98,9 @@ class Diff(Comparison):
         }
         counted = ", ".join(f"count(CASE WHEN {test} THEN 1 END) AS {name}" for name, test in tests.items())
         return (
-            "(SELECT count(*) FROM model), (SELECT count(*) FROM entries),"
+            f"(SELECT count(*) FROM {model}), (SELECT count(*) FROM {entries}),"
             f" t.{', t.'.join(tests)}, {self._identity_changes()},"
-            f" {held if counts_held else '0, 0, 0'}, {newest}, {self._left_out()}"
+            f" {held if self.stored.has_rejections and whole else '0, 0, 0'}, {newest}, {self._left_out()}"
             f" FROM (SELECT {counted} FROM {candidates}) t"
         )
 
@@ -145,7 +169,7 @@ class Diff(Comparison):
         names = self._key_names() + self._value_names()
         head = "c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash"
         changed = f"{self._changed_names()} AS changed"
-        classified = f"classified c{self._refused_before()}"
+        classified = f"{self.at('classified')} c{self._refused_before()}"
         if not self.digested:
             planned = listed_after(", ".join(f"c.{name}" for name in names))
             return f"{head}, {changed}{planned} FROM {classified} WHERE c.kind IN {kinds}"
@@ -165,7 +189,7 @@ class Diff(Comparison):
     def first_identities(self, rows: int) -> Statements:
         """Return kind and identity of the first `rows` rows of each kind that is sent, in the order of identities."""
         kinds = ", ".join(f"'{kind}'" for kind in SENDABLE)
-        sent = f"SELECT kind, identity FROM classified WHERE kind IN ({kinds})"
+        sent = f"SELECT kind, identity FROM {self.at('classified')} WHERE kind IN ({kinds})"
         sent += " UNION ALL SELECT 'removed', identity FROM gone" if self.acts_on_removed else ""
         number = "row_number() OVER (PARTITION BY kind ORDER BY identity)"
         first, named = self._with()
@@ -192,7 +216,7 @@ class Diff(Comparison):
             texts = [self.dialect.as_text(name) for name in (f"old_{value.name}", value.name)]
             parts += [f"CASE WHEN {self._differs(value)} THEN 1 ELSE 0 END"]
             parts += [f"substr({text}, 1, {_LONGEST_SAMPLE})" for text in texts]
-        chosen = f"FROM classified WHERE kind = 'changed' LIMIT {int(rows)}"
+        chosen = f"FROM {self.at('classified')} WHERE kind = 'changed' LIMIT {int(rows)}"
         # A few candidates are enough, so the search can stop early. Not all of them are `changed`.
         enough = None if self._everything else 5 * rows
         first, named = self._with(enough)

@@ -27,6 +27,7 @@ class SuspectSearch:
     - `acts_on_removed`: the plan includes removed rows.
     - `resends`: every row is sent, as if the destination's values were unknown.
     - `digested`: long texts are compared by their digests, which needs less memory.
+    - `keeps_rows`: candidates, suspects and rows with their kind are in temporary tables that the session still has.
     - `writes_nothing`: do not create temporary tables. `refused` is the error code if one was refused.
     - `waiting` selects the rows of a plan that wait, because other calls for the same people were sent a short time
       ago.
@@ -47,6 +48,7 @@ class SuspectSearch:
     thorough: bool = False
     resends: bool = False
     digested: bool = False
+    keeps_rows: bool = False
     writes_nothing: bool = False
     refused: str = ""
     waiting: PausedRows | None = None
@@ -61,9 +63,15 @@ class SuspectSearch:
     @property
     def written(self) -> tuple[str, ...]:
         """Return names of the queries that are written to temporary tables, because they are read more than once."""
-        if self.writes_nothing or not self.dialect.writes_temporary:
-            return ()
-        return ("candidates", "touched", "suspects") if self.layout.keys else ("candidates", "suspects")
+        if self.keeps_rows:
+            return ("candidates", "suspects", "classified")
+        return ("candidates", "suspects") if self.dialect.writes_temporary and not self.writes_nothing else ()
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Return whether the comparison can begin with identities and hashes, and keep what it finds for the plan."""
+        is_plain = not (self.is_part or self.digested or self.writes_nothing)
+        return is_plain and self.dialect.keeps_temporary and not self._everything
 
     def at(self, title: str) -> str:
         """Return where to read the rows of a named query."""
@@ -131,6 +139,11 @@ class SuspectSearch:
         recent = " AND identity IN (SELECT identity FROM model)" if self.recent is not None else ""
         return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'{recent}"
 
+    def narrow_entries(self) -> str:
+        """Return live entries without their values. The types of values have not changed."""
+        columns = ["identity", *self._key_names(), "row_hash", "state", self._left_at()]
+        return f"SELECT {', '.join(columns)} FROM {self.tables.snapshot} WHERE state <> 'absent'"
+
     @property
     def retyped(self) -> Mapping[str, TypeChange]:
         """Return the values with a new type, by name. Their stored values stay readable as text, as `was_…`."""
@@ -171,12 +184,15 @@ class SuspectSearch:
         )
 
     def _touched(self) -> str:
-        """Return identities that differ, or whose row shares its key with a row that differs."""
+        """Return identities that differ, or whose row shares its key with a row that differs.
+
+        A row that does not differ has the key of its entry, because the hash covers keys. So the model is not read.
+        """
         found = f"SELECT identity FROM {self.at('candidates')} WHERE present"
         if not self.layout.keys:
             return found
         same = self.dialect.in_subquery(self._key_names(), f"FROM {self.at('candidates')} WHERE present")
-        return f"{found} {self.dialect.union} SELECT identity FROM model WHERE {same}"
+        return f"{found} {self.dialect.union} SELECT identity FROM entries WHERE {same}"
 
     def _suspects(self) -> str:
         """Return model rows that may differ by identity, and rows that share a key or an identity with such a row."""

@@ -42,7 +42,7 @@ class ChangedValues:
         for n, value in self._values:
             columns += [f"CASE WHEN {self._lost(value)} THEN 1 END AS l{n}", f"{value.name} AS w{n}"]
             columns += [f"{self._old_text(value, 'old_')} AS o{n}"] if self.has_shape(value) else []
-        return f"(SELECT {', '.join(columns)} FROM classified) c"
+        return f"(SELECT {', '.join(columns)} FROM {self._comparison.at('classified')}) c"
 
     def statistics(self) -> str:
         """Return one text for a group of rows: `position,lost,nulled,reshaped,constant;` for each value."""

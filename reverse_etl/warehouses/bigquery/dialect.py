@@ -13,6 +13,8 @@ from reverse_etl.warehouses.dialect import Dialect
 # No collation, with any default of the dataset:
 # cloud.google.com/bigquery/docs/reference/standard-sql/collation-concepts.
 _EXACT = "COLLATE ''"
+# The beginning of the name of each temporary table.
+TEMPORARY = "reverse_etl_temp_"
 _IN_A_WEEK = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
 
 
@@ -32,8 +34,22 @@ class BigQueryDialect(Dialect):
     # BigQuery computes a named query once for each time it is read. A recursive one is computed once, but it cannot
     # read a view that has named queries: cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#cte_rules.
     writes_temporary: ClassVar[bool] = True
+    keeps_temporary = True
     inlined: ClassVar[str] = ""
     materialized: ClassVar[str] = ""
+
+    def __init__(self, session: str = "") -> None:
+        """`session` is in the name of each temporary table, so that it hides no other table."""
+        self._session = session
+
+    def temporary_name(self, title: str, beside: str) -> str:
+        """Return a name that is only in one session: a query with it has to run in that session."""
+        del beside
+        return f"{TEMPORARY}{self._session}_{title}"
+
+    def create_temporary(self, table: str, query: str) -> str:
+        """Replace the table of an earlier comparison, which would last as long as the session."""
+        return f"CREATE OR REPLACE TEMP TABLE {table} AS {query}"
 
     def quote(self, name_: str) -> str:
         return name(name_)

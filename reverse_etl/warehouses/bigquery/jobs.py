@@ -10,11 +10,13 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
 from reverse_etl.warehouses.base import WaitPolicy
 from reverse_etl.warehouses.bigquery.credentials import driver
+from reverse_etl.warehouses.bigquery.dialect import TEMPORARY
 from reverse_etl.warehouses.bigquery.errors import ErrorContext, ServerMessage, read_message, refusal
 from reverse_etl.warehouses.bigquery.profile import Rules
 from reverse_etl.warehouses.mark import Mark
@@ -66,6 +68,7 @@ class Jobs:
         """`client` and `place` are called when they are first needed. `place` says where a failure was."""
         self.location = ""
         self.ended_at = 0.0
+        self._kept_in = ""  # the id of BigQuery's session that has our temporary tables
         self._client = client
         self._place = place
         self._rules = rules
@@ -81,6 +84,7 @@ class Jobs:
 
         def done(attempt: int) -> Done:
             job = self._begin_job(f"{name}_{attempt}", sql, params, mark)
+            self._kept_in = self._kept_in or getattr(job.session_info, "session_id", None) or ""
             return Done(job, translated(lambda: job.result(page_size=page, job_retry=None)))
 
         try:
@@ -173,6 +177,8 @@ class Jobs:
         config = bigquery.QueryJobConfig(priority=priority, labels=labels_of(mark), use_legacy_sql=False)
         # Casts use the project's default time zone unless the job sets one.
         config.connection_properties = [bigquery.ConnectionProperty("time_zone", "UTC")]
+        if TEMPORARY in sql:
+            self._keep_tables(config)
         config.query_parameters = [_parameter(value) for value in params]
         if rules.maximum_bytes_billed:
             config.maximum_bytes_billed = rules.maximum_bytes_billed
@@ -180,6 +186,27 @@ class Jobs:
             config.job_timeout_ms = int(rules.execution_timeout * 1000)
         self._reserve(config)
         return config
+
+    def _keep_tables(self, config: Any) -> None:
+        """Run a job in the session that has our temporary tables, or let it begin one.
+
+        cloud.google.com/bigquery/docs/sessions-intro: the right to create jobs is enough.
+        """
+        if self._kept_in:
+            kept = driver().ConnectionProperty("session_id", self._kept_in)
+            config.connection_properties = [*config.connection_properties, kept]
+        else:
+            config.create_session = True
+
+    def end_session(self) -> None:
+        """End BigQuery's session, if there is one, so that its tables are gone at once and not in a day."""
+        if not self._kept_in:
+            return
+        config = driver().QueryJobConfig(use_legacy_sql=False)
+        config.connection_properties = [driver().ConnectionProperty("session_id", self._kept_in)]
+        self._kept_in = ""
+        with suppress(StatementRefused):
+            translated(lambda: self._client().query("CALL BQ.ABORT_SESSION()", config, location=self.location or None))
 
     def _reserve(self, config: Any) -> None:
         if self._rules.reservation:

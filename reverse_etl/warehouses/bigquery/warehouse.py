@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
+    from reverse_etl.warehouses.statements import Statements
 
 # A page of the REST interface always holds 10 MB at most.
 _PAGE = 10_000
-# Temporary tables end with their job.
-_READING = re.compile(r"\s*(SELECT|WITH|CREATE TEMP TABLE(?!.*; CREATE TABLE))\b", re.IGNORECASE | re.DOTALL)
+# Only its session can see a temporary table, and it ends with the session.
+_READING = re.compile(r"\s*(SELECT|WITH|CREATE OR REPLACE TEMP TABLE)\b", re.IGNORECASE)
 
 
 class BigQuery(Warehouse):
@@ -45,7 +46,7 @@ class BigQuery(Warehouse):
         self, profile: ProfileOptions, working_dir: Path, wait: WaitPolicy, *, read_only: bool = False
     ) -> None:
         """A key file's relative path is relative to `working_dir`. With `read_only` only SELECT statements are sent."""
-        self.dialect = BigQueryDialect()
+        self.dialect = BigQueryDialect(uuid.uuid4().hex[:8])
         self.meter = StatementMeter(wait.monotonic)
         self._profile = profile
         self._working_dir = working_dir
@@ -104,6 +105,12 @@ class BigQuery(Warehouse):
         except StatementRefused:
             return None
         return None if found is None else int(found)
+
+    def prepare(self, steps: Statements) -> str:
+        """Run all but the last step, each as a job of the session that keeps their tables."""
+        for statement in steps.first:
+            self.execute(statement)
+        return steps.last
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         with self._running(sql, params) as (done, statement):
@@ -168,6 +175,7 @@ class BigQuery(Warehouse):
 
     def close(self) -> None:
         self._stream.close()
+        self._jobs.end_session()
         client, self._created = self._created, None
         if client is not None:
             client.close()

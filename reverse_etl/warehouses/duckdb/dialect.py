@@ -10,6 +10,8 @@ from typing import ClassVar
 from reverse_etl.warehouses.columns import Column, ColumnKind, StoredColumn
 from reverse_etl.warehouses.dialect import UNFOLDED, Dialect, insert_if_empty
 
+# The database of our temporary tables.
+SCRATCH = "reverse_etl_scratch"
 # Type names of DuckDB. A type that has the name of its kind is not listed.
 _KINDS: Mapping[str, ColumnKind] = {
     **{kind.value.upper(): kind for kind in ColumnKind},
@@ -75,6 +77,14 @@ class DuckDBDialect(Dialect):
     # held.
     merge_branches: ClassVar[bool] = True
     most_ranges: ClassVar[int] = 50_000
+
+    def temporary_name(self, title: str, beside: str) -> str:
+        """Return a name in the scratch database, which is there after the file was closed and opened again."""
+        del beside
+        return f"{SCRATCH}.main.{title}"
+
+    def create_temporary(self, table: str, query: str) -> str:
+        return f"CREATE OR REPLACE TABLE {table} AS {query}"
 
     def stored_column(self, column: Column) -> StoredColumn:
         # DESCRIBE does not report a column's collation. The cast is for columns that are always NULL.

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reverse_etl.errors import ReverseEtlError, WarehouseError
-from reverse_etl.warehouses.base import ResultRow, WaitPolicy, Warehouse
+from reverse_etl.errors import WarehouseError
+from reverse_etl.warehouses.base import ResultRow, WaitPolicy
 from reverse_etl.warehouses.columns import Column
 from reverse_etl.warehouses.duckdb.connection_setup import (
     Setup,
@@ -20,6 +20,7 @@ from reverse_etl.warehouses.duckdb.connection_setup import (
     read_setup,
 )
 from reverse_etl.warehouses.duckdb.dialect import DuckDBDialect, column_of
+from reverse_etl.warehouses.duckdb.driver import duckdb_driver, wait_for_lock
 from reverse_etl.warehouses.duckdb.errors import (
     in_memory,
     missing_file,
@@ -31,13 +32,12 @@ from reverse_etl.warehouses.duckdb.errors import (
 from reverse_etl.warehouses.duckdb.file_version import file_version
 from reverse_etl.warehouses.duckdb.memory import DEFAULT_LIMIT, grown_options, limit_of, options_of
 from reverse_etl.warehouses.duckdb.profile_secrets import make_secrets, needs_secret
+from reverse_etl.warehouses.duckdb.scratch import ScratchWarehouse
 from reverse_etl.warehouses.duckdb.streaming import begin_stream
-from reverse_etl.warehouses.extras import require
 from reverse_etl.warehouses.statement_meter import StatementMeter
 from reverse_etl.warehouses.table_version import TableVersion
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _BATCH = "reverse_etl_batch"
 
 
-class DuckDB(Warehouse):
+class DuckDB(ScratchWarehouse):
     """One DuckDB file. It is open from a statement to the end of its session, since DuckDB allows one process."""
 
     def __init__(
@@ -63,10 +63,12 @@ class DuckDB(Warehouse):
         `attach` are other databases to read; it may grow while the file is closed. Databases of `setup` are attached
         when a statement needs them: a locked one only stops the statements that read it.
         """
+        super().__init__()
         self.dialect = DuckDBDialect()
         self.meter = StatementMeter(wait.monotonic)
         # A file allows one process; MotherDuck allows many.
         self.exclusive = not path.startswith("md:")
+        self.dialect.keeps_temporary = self.exclusive
         self._path = path
         self._options = options
         self._memory_grows = limit_of(options) == DEFAULT_LIMIT
@@ -77,7 +79,7 @@ class DuckDB(Warehouse):
         self._has_secrets = False
         self._make = make
         self._catalog = ""
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connection: Any = None
 
     @classmethod
     def open(cls, connection: Connection, *, read_only: bool) -> DuckDB:
@@ -179,7 +181,7 @@ class DuckDB(Warehouse):
             return work()
         finally:
             # After a failure, a transaction accepts only its end.
-            with suppress(_driver().Error):
+            with suppress(duckdb_driver().Error):
                 connection.unregister(_BATCH)
 
     def create_schema(self, schema: str) -> None:
@@ -194,6 +196,7 @@ class DuckDB(Warehouse):
 
     def close(self) -> None:
         self._disconnect()
+        self._scratch.drop()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -216,11 +219,11 @@ class DuckDB(Warehouse):
         rows: list[ResultRow] = self._translated(work, sql)
         return rows
 
-    def _attaching(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Any]) -> Any:
+    def _attaching(self, connection: Any, work: Callable[[], Any]) -> Any:
         """Do work, and set up what it needs from the profile: an attached database, or its secrets."""
         try:
             return work()
-        except _driver().Error as error:
+        except duckdb_driver().Error as error:
             entry = lacking_database(error, self._setup.attach)
             if entry is not None and entry not in self._needed:
                 self._attach_one(connection, entry)
@@ -229,16 +232,16 @@ class DuckDB(Warehouse):
                 raise
         return self._attaching(connection, work)
 
-    def _make_secrets(self, connection: duckdb.DuckDBPyConnection) -> bool:
+    def _make_secrets(self, connection: Any) -> bool:
         """Create the secrets of the profile; return False if there are none, or if they exist already."""
         if self._has_secrets or not self._setup.secrets:
             return False
-        make_secrets(connection, self._setup.secrets, _driver().Error)
+        make_secrets(connection, self._setup.secrets, duckdb_driver().Error)
         self._has_secrets = True
         return True
 
     def _translated(self, work: Callable[[], Any], sql: str = "") -> Any:
-        duckdb = _driver()
+        duckdb = duckdb_driver()
         try:
             return work()
         # An OSError is Arrow's form of a statement that fails while its result streams.
@@ -247,19 +250,17 @@ class DuckDB(Warehouse):
                 self._disconnect()
             raise naming_unapplied(refusal(error, sql, self._path), self._setup.unapplied) from None
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
+    def _open(self) -> Any:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        driver = _driver()
+    def _connect(self) -> Any:
+        driver = duckdb_driver()
         if not (self._make or self._path.startswith("md:") or Path(self._path).is_file()):
             raise missing_file(self._path)
         path, options = self._path, self._options
-        connection: duckdb.DuckDBPyConnection = self._wait_for_lock(
-            lambda: driver.connect(path, **options), partial(not_opened, path)
-        )
+        connection: Any = wait_for_lock(lambda: driver.connect(path, **options), partial(not_opened, path), self._wait)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             apply_setup(connection, self._setup, self.dialect, driver.Error)
@@ -268,32 +269,15 @@ class DuckDB(Warehouse):
                 make_secrets(connection, self._setup.secrets, driver.Error)
             for entry in (*self._attach, *self._needed):
                 self._attach_one(connection, entry)
+            self._scratch.attach_again(connection)
         except (driver.Error, WarehouseError):
             connection.close()
             raise
         return connection
 
-    def _attach_one(self, connection: duckdb.DuckDBPyConnection, entry: Mapping[str, Any]) -> None:
+    def _attach_one(self, connection: Any, entry: Mapping[str, Any]) -> None:
         path = str(entry.get("path", ""))
         if needs_secrets(entry):
             self._make_secrets(connection)
         statement = attach_statement(self.dialect, entry)
-        self._wait_for_lock(lambda: connection.execute(statement), partial(not_attached, path))
-
-    def _wait_for_lock(self, work: Callable[[], Any], refused: Callable[[Exception, float], ReverseEtlError]) -> Any:
-        """Do work that opens a file; wait while another process has locked it."""
-        until = self._wait.monotonic() + self._wait.seconds
-        while True:
-            try:
-                return work()
-            except _driver().Error as error:
-                if "lock" not in str(error).lower() or self._wait.monotonic() >= until:
-                    raise refused(error, self._wait.seconds) from None
-            self._wait.sleep(0.05)
-
-
-def _driver() -> Any:
-    require("DuckDB", "duckdb", "pyarrow")
-    import duckdb
-
-    return duckdb
+        wait_for_lock(lambda: connection.execute(statement), partial(not_attached, path), self._wait)

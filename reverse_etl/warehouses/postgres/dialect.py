@@ -27,6 +27,10 @@ class PostgresDialect(Dialect):
     hash_type: ClassVar[str] = "bigint"
     most_ranges: ClassVar[int] = 50_000
 
+    def __init__(self, session: str = "") -> None:
+        """`session` is in the name of each temporary table, so that it hides no other table."""
+        self._session = session
+
     def literal(self, text: str) -> str:
         return literal(text)
 
@@ -98,6 +102,15 @@ class PostgresDialect(Dialect):
     def key_text(self, expressions: Sequence[str]) -> str:
         texts = ", ".join(self.as_text(item) for item in expressions)
         return self.as_text(f"to_json(ARRAY[{texts}])")
+
+    def temporary_name(self, title: str, beside: str) -> str:
+        """Return a name in the schema of temporary tables, with any search path."""
+        del beside
+        return f"pg_temp.reverse_etl_{self._session}_{title}"
+
+    def create_temporary(self, table: str, query: str) -> str:
+        """Replace the table of an earlier comparison, and count its rows for the planner."""
+        return f"DROP TABLE IF EXISTS {table}; CREATE TEMP TABLE {table} AS {query}; ANALYZE {table}"
 
     def create_plan(self, table: str, query: str) -> str:
         """Create an index too. Without it, each window of a large plan reads the whole plan."""

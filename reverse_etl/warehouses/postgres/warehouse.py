@@ -7,6 +7,7 @@ session.
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reverse_etl.warehouses import Connection
+    from reverse_etl.warehouses.statements import Statements
 
 _LONGEST_NAME = 63
 _BETWEEN_TRIES = 1.0
@@ -60,7 +62,7 @@ class Postgres(Warehouse):
 
     def __init__(self, profile: ProfileOptions, wait: WaitPolicy, *, read_only: bool) -> None:
         """With `read_only` every transaction refuses writes."""
-        self.dialect = PostgresDialect()
+        self.dialect = PostgresDialect(uuid.uuid4().hex[:8])
         self.meter = StatementMeter(wait.monotonic)
         self._profile = profile
         self._wait = wait
@@ -88,6 +90,12 @@ class Postgres(Warehouse):
                 return None
             raise
         return columns_of(rows) or None
+
+    def prepare(self, steps: Statements) -> str:
+        """Write the tables that the last step reads. Each is one statement, since a reader must see a whole table."""
+        for statement in steps.first:
+            self.execute(statement)
+        return steps.last
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[ResultRow]:
         return self._run(sql, params)[0]
@@ -201,6 +209,9 @@ class Postgres(Warehouse):
                 found = self._tried(driver)
         if isinstance(found, Exception):
             raise not_opened(str(found), self._profile, tries)
+        # A pool reports a process that is not the server's. Then the next statement may be in another session.
+        [(process,)] = found.execute("SELECT pg_catalog.pg_backend_pid()").fetchall()
+        self.dialect.keeps_temporary = not self._read_only and process == found.info.backend_pid
         return found
 
     def _tried(self, driver: Any) -> psycopg.Connection[Any] | Exception:

@@ -28,6 +28,7 @@ class SnowflakeDialect(Dialect):
     hash_type: ClassVar[str] = "NUMBER(19,0)"
     # Only the optimizer decides whether a named query is computed once.
     writes_temporary: ClassVar[bool] = True
+    keeps_temporary = True
     inlined: ClassVar[str] = ""
     materialized: ClassVar[str] = ""
 

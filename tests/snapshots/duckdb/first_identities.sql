@@ -10,8 +10,8 @@ v_tags_978c2f89, len(v_tags_978c2f89),
 v_source_41cf6794) AS row_hash FROM model) m
 FULL OUTER JOIN (SELECT identity, key_1, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL),
 touched AS NOT MATERIALIZED (
-SELECT identity FROM candidates WHERE present UNION SELECT identity FROM model WHERE (key_1) IN (SELECT key_1 FROM candidates WHERE present)),
-suspects AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present UNION SELECT identity FROM entries WHERE (key_1) IN (SELECT key_1 FROM candidates WHERE present)),
+suspects AS MATERIALIZED (
 SELECT m.*, hash('13600beff96f6918', m.key_1, m.v_firstname_9cf22fd0, m.v_spent_2705d83f, CAST(m.v_spent_2705d83f AS DOUBLE),
 m.v_tags_978c2f89, len(m.v_tags_978c2f89),
 m.v_source_41cf6794) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)),
@@ -22,7 +22,7 @@ same_key AS NOT MATERIALIZED (
 SELECT key_1
 FROM (SELECT key_1 FROM suspects
 UNION ALL SELECT key_1 FROM candidates WHERE present AND identity IS NULL) x GROUP BY key_1 HAVING count(*) > 1),
-classified AS NOT MATERIALIZED (
+classified AS MATERIALIZED (
 SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' OR m.key_1 IS DISTINCT FROM s.key_1 THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hash('13600beff96f6918', s.key_1, s.v_firstname_9cf22fd0, s.v_spent_2705d83f, CAST(s.v_spent_2705d83f AS DOUBLE),
 s.v_tags_978c2f89, len(s.v_tags_978c2f89),
 s.v_source_41cf6794) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (regexp_full_match(m.identity, '[^@\s]+@[^@\s]+')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM suspects m

@@ -13,8 +13,8 @@ FROM (SELECT identity, key_1, hashtextextended(coalesce('=' || CAST(v_source_41c
 '') COLLATE "C", 0)))))) AS row_hash FROM model) m
 FULL OUTER JOIN (SELECT identity, key_1, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL),
 touched AS NOT MATERIALIZED (
-SELECT identity FROM candidates WHERE present UNION SELECT identity FROM model WHERE (key_1) IN (SELECT key_1 FROM candidates WHERE present)),
-suspects AS NOT MATERIALIZED (
+SELECT identity FROM candidates WHERE present UNION SELECT identity FROM entries WHERE (key_1) IN (SELECT key_1 FROM candidates WHERE present)),
+suspects AS MATERIALIZED (
 SELECT m.*, hashtextextended(coalesce('=' || CAST(m.v_source_41cf6794 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(m.v_tags_978c2f89 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(m.v_spent_2705d83f AS text),
@@ -29,7 +29,7 @@ same_key AS NOT MATERIALIZED (
 SELECT key_1
 FROM (SELECT key_1 FROM suspects
 UNION ALL SELECT key_1 FROM candidates WHERE present AND identity IS NULL) x GROUP BY key_1 HAVING count(*) > 1),
-classified AS NOT MATERIALIZED (
+classified AS MATERIALIZED (
 SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, s.v_spent_2705d83f AS old_v_spent_2705d83f, s.v_tags_978c2f89 AS old_v_tags_978c2f89, s.v_source_41cf6794 AS old_v_source_41cf6794, CASE WHEN CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT ((m.identity COLLATE "C" ~ E'^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) OR (m.v_spent_2705d83f IS NOT NULL AND m.v_spent_2705d83f IS DISTINCT FROM s.v_spent_2705d83f) OR (m.v_tags_978c2f89 IS DISTINCT FROM s.v_tags_978c2f89) OR (m.v_source_41cf6794 IS DISTINCT FROM s.v_source_41cf6794) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' OR m.key_1 IS DISTINCT FROM s.key_1 THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM hashtextextended(coalesce('=' || CAST(s.v_source_41cf6794 AS text),
 '') COLLATE "C", hashtextextended(coalesce('=' || CAST(s.v_tags_978c2f89 AS text),
 '') COLLATE "C", hashtextextended(coalesce(CAST(s.v_spent_2705d83f AS text),

@@ -354,7 +354,8 @@ def test_a_window_may_take_longer_to_read_than_a_lease_lasts(
 def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
     project: Project, iterable: ReferenceServer, warehouse: Watched, left: int, guard: str
 ) -> None:
-    """The model loses its rows while the run takes its lease."""
+    """The model loses its rows while the run takes its lease, and the plan compares again."""
+    warehouse.dialect.keeps_temporary = False
     project.sql("INSERT INTO people SELECT 'v' || i || '@shop.com', 'A' FROM range(380) t(i)")
     settings = Settings(requests_per_second=1000, user_pause=0)
     assert run(warehouse, iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
@@ -371,6 +372,28 @@ def test_guards_look_at_the_plan_and_not_at_the_first_look_alone(
     assert (result.status, result.problem.code) == (SyncStatus.STOPPED, guard)
     assert iterable.number == before
     assert set(states(project).values()) == {"accepted"}
+
+
+def test_plan_has_the_rows_of_the_first_look_if_no_other_run_came_between(
+    project: Project, iterable: ReferenceServer, warehouse: Watched
+) -> None:
+    """The model loses its rows while the run takes its lease: the guards of the next run see that."""
+    project.sql("INSERT INTO people SELECT 'v' || i || '@shop.com', 'A' FROM range(380) t(i)")
+    settings = Settings(requests_per_second=1000, user_pause=0)
+    assert run(warehouse, iterable.url, DELETING, settings).status is SyncStatus.SUCCESS
+    project.sql("UPDATE people SET name = 'B' WHERE email = 'u1@shop.com'")
+
+    def lose(sql: str, _params: Sequence[object]) -> None:
+        if is_acquire(sql):
+            DuckDB.execute(warehouse, "DELETE FROM main.people")
+
+    warehouse.tell = lose
+    result = run(warehouse, iterable.url, DELETING, settings)
+    assert (result.status, result.counts.accepted, result.counts.changed) == (SyncStatus.SUCCESS, 1, 1)
+    warehouse.tell = Watched.tell
+    stopped = run(warehouse, iterable.url, DELETING, settings)
+    assert stopped.problem is not None
+    assert stopped.problem.code == "guard-empty-model"
 
 
 def test_rows_that_a_stopped_run_never_sent_stay_what_they_were(
@@ -523,7 +546,7 @@ def test_a_run_that_could_not_commit_what_it_sent_keeps_its_lease(
     project: Project, iterable: ReferenceServer, warehouse: Watched, fault: ReverseEtlError
 ) -> None:
     def fail(sql: str, _params: Sequence[object]) -> None:
-        if sql.startswith("MERGE"):
+        if sql.startswith(("MERGE", "INSERT INTO")) and "snapshot__" in sql.split("SELECT", maxsplit=1)[0]:
             raise fault
 
     warehouse.tell = fail

@@ -41,7 +41,7 @@ class TestTemporaryTables(OnProxy):
         asked_for = []
 
         def refuse(asked):
-            if asked.job and "CREATE TEMP TABLE" in asked.configuration.get("query", {}).get("query", ""):
+            if asked.job and "CREATE OR REPLACE TEMP TABLE" in asked.configuration.get("query", {}).get("query", ""):
                 asked_for.append(asked.job)
                 return 403, "accessDenied", words
             return None

@@ -66,8 +66,6 @@ class OnSnowflake:
     SERIES = "SELECT ROW_NUMBER() OVER (ORDER BY SEQ4()) - 1 AS i FROM TABLE(GENERATOR(ROWCOUNT => 10000))"
     empty_array = "ARRAY_CONSTRUCT()"
     told = ("bytes_processed", "credits")
-    # Two of them write temporary tables.
-    quiet = 10
 
     @pytest.fixture
     def reopen(self, profile, tmp_path):

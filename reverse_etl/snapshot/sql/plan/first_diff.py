@@ -27,6 +27,10 @@ class FirstDiff(Diff):
         return ()
 
     @property
+    def can_be_kept(self) -> bool:
+        return False
+
+    @property
     def retyped(self) -> Mapping[str, TypeChange]:
         return {}
 

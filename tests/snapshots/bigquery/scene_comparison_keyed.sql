@@ -1,0 +1,55 @@
+SELECT 1 FROM s.snapshot__it_s_24ceef1c
+UNION ALL SELECT 1 FROM s.sync_rejections WHERE sync = 'it\'s' LIMIT 1
+;
+CREATE OR REPLACE TEMP TABLE reverse_etl_temp__candidates AS WITH model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
+'^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `spent` AS key_1, `name` AS v_firstname_9cf22fd0 FROM marts.users),
+entries AS (SELECT identity, key_1, row_hash, state, CAST(NULL AS DATETIME) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent') SELECT m.identity AS identity, s.identity AS entry_identity, m.key_1 AS key_1, s.key_1 AS entry_key_1, m.row_hash AS row_hash, m.row_hash IS NOT NULL AS present, s.left_at IS NOT NULL AS left_before
+FROM (SELECT identity, key_1, FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('f833a5b2b030826f' AS h0, key_1 AS h1, v_firstname_9cf22fd0 AS h2))) AS row_hash FROM model) m
+FULL OUTER JOIN (SELECT identity, key_1, row_hash, state, left_at FROM entries) s ON m.identity = s.identity WHERE m.row_hash IS NULL OR m.row_hash IS DISTINCT FROM s.row_hash OR s.state <> 'accepted' OR s.left_at IS NOT NULL
+;
+SELECT (SELECT count(*) FROM reverse_etl_temp__candidates),
+(SELECT count(*) FROM marts.users),
+(SELECT count(*) FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+t.without_entry, t.without_row, t.returned, t.noted, (SELECT count(*) FROM reverse_etl_temp__candidates c WHERE c.identity IS NOT NULL AND c.entry_identity IS NULL AND EXISTS (SELECT 1 FROM reverse_etl_temp__candidates x WHERE NOT x.present AND x.entry_key_1 = c.key_1)),
+0, (SELECT count(DISTINCT key_text) FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected', 'skipped')) AND identity NOT IN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'suppressed')),
+(SELECT count(*) FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'invalid'),
+(SELECT coalesce(max(fence),
+0) FROM s.snapshot__it_s_24ceef1c),
+0, 0
+FROM (SELECT count(CASE WHEN present AND entry_identity IS NULL THEN 1 END) AS without_entry, count(CASE WHEN NOT present THEN 1 END) AS without_row, count(CASE WHEN present AND left_before THEN 1 END) AS returned, count(CASE WHEN left_before THEN 1 END) AS noted FROM reverse_etl_temp__candidates) t
+;
+CREATE OR REPLACE TEMP TABLE reverse_etl_temp__suspects AS WITH model AS (SELECT CASE WHEN REGEXP_CONTAINS(trim(CAST(`email` AS STRING)),
+'^(?:[^İK]*)$') THEN lower(trim(CAST(`email` AS STRING))) ELSE trim(CAST(`email` AS STRING)) END AS identity, `spent` AS key_1, `name` AS v_firstname_9cf22fd0 FROM marts.users),
+entries AS (SELECT identity, key_1, row_hash, state, CAST(NULL AS DATETIME) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+touched AS (SELECT identity FROM reverse_etl_temp__candidates WHERE present UNION DISTINCT SELECT identity FROM entries WHERE (key_1) IN (SELECT (key_1) FROM reverse_etl_temp__candidates WHERE present)) SELECT m.*, FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('f833a5b2b030826f' AS h0, m.key_1 AS h1, m.v_firstname_9cf22fd0 AS h2))) AS row_hash FROM model m WHERE m.identity IN (SELECT identity FROM touched)
+;
+CREATE OR REPLACE TEMP TABLE reverse_etl_temp__classified AS WITH entries AS (SELECT identity, key_1, v_firstname_9cf22fd0 AS v_firstname_9cf22fd0, row_hash, state AS state, CAST(NULL AS DATETIME) AS left_at FROM s.snapshot__it_s_24ceef1c WHERE state <> 'absent'),
+same_identity AS (SELECT identity
+FROM (SELECT identity FROM reverse_etl_temp__suspects) x GROUP BY identity HAVING count(*) > 1),
+same_key AS (SELECT key_1
+FROM (SELECT key_1 FROM reverse_etl_temp__suspects
+UNION ALL SELECT key_1 FROM reverse_etl_temp__candidates WHERE present AND identity IS NULL) x GROUP BY key_1 HAVING count(*) > 1) SELECT m.*, s.v_firstname_9cf22fd0 AS old_v_firstname_9cf22fd0, CASE WHEN CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END IS NOT NULL THEN 'invalid' WHEN s.identity IS NULL THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'added' END WHEN (m.v_firstname_9cf22fd0 IS DISTINCT FROM s.v_firstname_9cf22fd0) THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'changed' END WHEN s.state = 'unknown' OR m.key_1 IS DISTINCT FROM s.key_1 THEN CASE WHEN h.identity IS NOT NULL OR f.identity IS NOT NULL THEN 'quarantined' ELSE 'resent' END WHEN s.row_hash IS DISTINCT FROM m.row_hash AND s.row_hash IS DISTINCT FROM FARM_FINGERPRINT(TO_JSON_STRING(STRUCT('f833a5b2b030826f' AS h0, s.key_1 AS h1, s.v_firstname_9cf22fd0 AS h2))) THEN 'stale' ELSE 'unchanged' END AS kind, coalesce(CASE WHEN m.key_1 IS NULL THEN 'null-key' WHEN NOT (REGEXP_CONTAINS(m.identity, '^(?:[^@\\s]+@[^@\\s]+)$')) THEN 'invalid-email' WHEN m.identity = 'no@one' THEN 'invalid-email' WHEN k.key_1 IS NOT NULL THEN 'duplicate-key' WHEN i.identity IS NOT NULL THEN 'duplicate-identity' END, coalesce(h.state, CASE WHEN f.identity IS NOT NULL THEN 'suppressed' END)) AS reason FROM reverse_etl_temp__suspects m
+LEFT JOIN entries s ON s.identity = m.identity
+LEFT JOIN same_identity i ON i.identity = m.identity
+LEFT JOIN same_key k ON k.key_1 = m.key_1
+LEFT JOIN (SELECT identity, key_text, digest, min(CASE WHEN code = 'forgotten-user' THEN 'forgotten' ELSE state END) AS state FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected', 'skipped')) AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC')) GROUP BY identity, key_text, digest) h ON h.identity = m.identity AND h.key_text = TO_JSON_STRING([CAST(m.identity AS STRING),
+CAST(m.key_1 AS STRING)]) AND h.digest = CAST(m.row_hash AS STRING)
+LEFT JOIN (SELECT DISTINCT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND state = 'suppressed') f ON f.identity = m.identity
+UNION ALL SELECT identity, key_1, CAST(NULL AS STRING),
+row_hash, CAST(NULL AS STRING),
+'invalid', 'null-identifier' FROM reverse_etl_temp__candidates WHERE present AND identity IS NULL
+;
+WITH gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM reverse_etl_temp__candidates c WHERE NOT c.present AND NOT c.left_before AND NOT EXISTS (SELECT 1 FROM reverse_etl_temp__classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND NOT EXISTS (SELECT 1 FROM reverse_etl_temp__suspects x WHERE x.identity = c.entry_identity) AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected')) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC')))) SELECT kind, coalesce(reason, ''),
+count(*),
+sum(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN 1 ELSE 0 END),
+0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM reverse_etl_temp__classified GROUP BY 1, 2
+UNION ALL SELECT 'removed', '', count(*),
+0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM gone
+;
+CREATE TABLE s.plan__it_s_24ceef1c__8 DEFAULT COLLATE '' CLUSTER BY ordinal OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(),
+INTERVAL 7 DAY)) AS WITH gone AS (SELECT c.entry_identity AS identity, c.entry_key_1 FROM reverse_etl_temp__candidates c WHERE NOT c.present AND NOT c.left_before AND NOT EXISTS (SELECT 1 FROM reverse_etl_temp__classified x WHERE x.kind IN ('invalid', 'quarantined') AND x.key_1 = c.entry_key_1) AND NOT EXISTS (SELECT 1 FROM reverse_etl_temp__suspects x WHERE x.identity = c.entry_identity) AND c.entry_identity NOT IN (SELECT identity FROM s.sync_rejections WHERE sync = 'it\'s' AND (state IN ('rejected')) AND digest IS NULL AND identity IS NOT NULL AND (retry_at IS NULL OR retry_at > DATETIME(CURRENT_TIMESTAMP(),
+'UTC')))) SELECT CAST(row_number() OVER () - 1 + 0 AS INT64) AS ordinal, c.kind AS kind, c.reason AS reason, c.identity AS identity, c.row_hash AS row_hash, concat(CASE WHEN (v_firstname_9cf22fd0 IS DISTINCT FROM old_v_firstname_9cf22fd0) THEN '0,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0 FROM reverse_etl_temp__classified c WHERE c.kind IN ('added', 'changed', 'resent', 'invalid')
+;
+SELECT kind, count(*) FROM s.plan__it_s_24ceef1c__8 GROUP BY kind
