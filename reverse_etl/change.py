@@ -236,7 +236,8 @@ class RunResult:
 
     `left` are aborted rows that wait for the next run, because `ended_by` ended this one: `limit`, `max_rows_per_run`,
     `max_requests` or `max_runtime`. `timings` are seconds by stage. `created_fields` are new in the destination and
-    stay there. `spent` is by kind of statement. `baseline` is what a baseline found; None if the run sent rows.
+    stay there. `spent` is by kind of statement, and `dollars` are the price of the
+    bytes that were billed. `baseline` is what a baseline found; None if the run sent rows.
     `unknown_keys` are keys after `--only` that no row has. `not_compared_since`: the model has not changed since that
     time (UTC text), so it was not compared, and counts of its rows are not known.
     `comparison` says which rows were compared, if the sync is incremental.
@@ -261,6 +262,7 @@ class RunResult:
     started_at: str = ""
     execution_time: float = 0.0
     spent: tuple[StatementCost, ...] = ()
+    dollars: float | None = None
     baseline: BaselineReport | None = None
     target: str = ""
     database: str = ""

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import reduce
 
+_TIB = 1 << 40
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -54,6 +56,11 @@ class CostEstimate:
     bytes_billed: int | None = None
     credits: float | None = None
     dollars: float | None = None
+
+
+def price_of_bytes(billed: int | None, dollars_a_tib: float) -> float | None:
+    """Return the price of billed bytes in dollars; None if the warehouse does not bill bytes."""
+    return None if billed is None else billed * dollars_a_tib / _TIB
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -113,8 +113,8 @@ class Settings(BaseModel):
     price_per_tib: float = Field(
         default=6.25,
         ge=0,
-        description="dollars for 1 TiB that BigQuery bills, for `plan --cost`; the default is the price on demand in"
-        " the US: cloud.google.com/bigquery/pricing",
+        description="dollars for 1 TiB that BigQuery bills, for prices of runs and of `plan --cost`; the default is the"
+        " price on demand in the US: cloud.google.com/bigquery/pricing",
     )
     price_per_credit: float = Field(
         default=3.0,

@@ -12,7 +12,7 @@ from pathlib import Path
 from reverse_etl.change import Problem, RunResult
 from reverse_etl.cost import total
 from reverse_etl.errors import ConfigError
-from reverse_etl.report.costs import cost_dict
+from reverse_etl.report.costs import cost_dict, total_price
 from reverse_etl.report.failures import problem_dict
 from reverse_etl.report.results import result_dict
 
@@ -27,7 +27,10 @@ def result_file_content(
     return {
         "metadata": {"schema_version": RESULT_SCHEMA_VERSION, **metadata},
         "results": [result_dict(result) for result in results],
-        "costs": cost_dict(total(spent.cost for result in results for spent in result.spent)),
+        "costs": {
+            **cost_dict(total(spent.cost for result in results for spent in result.spent)),
+            "dollars": total_price(result.dollars for result in results),
+        },
         "problems": [problem_dict(problem) for problem in problems],
     }
 

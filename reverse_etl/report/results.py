@@ -60,7 +60,7 @@ def result_lines(result: RunResult) -> list[str]:
             ("created", _created(result.created_fields)),
             ("traffic", f"{sent}, {size(traffic.bytes_sent)}" if sent else ""),
             ("values", payload_sentence(traffic.fields_sent, traffic.fields_spared)),
-            ("warehouse", cost_line(total(spent.cost for spent in result.spent))),
+            ("warehouse", cost_line(total(spent.cost for spent in result.spent), result.dollars)),
             *(
                 ("example", f"{plural(sample.rows, 'row')} {sample.status}: {sample.code}: {printable(sample.reason)}")
                 for sample in result.samples[:_MOST_SAMPLES]
@@ -124,7 +124,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "fields_sent": result.traffic.fields_sent,
         "fields_spared": result.traffic.fields_spared,
         "timings": dict(result.timings),
-        "costs": costs_dict(result.spent),
+        "costs": costs_dict(result.spent, result.dollars),
         "changed_fields": dict(result.changed_fields),
         "created_fields": list(result.created_fields),
         "samples": [_sample_dict(sample) for sample in result.samples],

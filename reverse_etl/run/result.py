@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reverse_etl.change import Counts, Problem, RunResult, Status, SyncStatus
-from reverse_etl.cost import StatementCost
+from reverse_etl.cost import StatementCost, price_of_bytes, total
 from reverse_etl.counting import are, plural, were
 from reverse_etl.run.context import End, LookedRun, RunContext
 from reverse_etl.run.incremental import comparison_report
@@ -157,12 +157,14 @@ def _warnings(run: RunContext) -> list[str]:
     return [*found, f"{run.runnable.vendor.replies.name} dropped the fields {names}, which it does not know"]
 
 
-def with_costs(result: RunResult, spent: tuple[StatementCost, ...]) -> RunResult:
+def with_costs(result: RunResult, spent: tuple[StatementCost, ...], dollars_a_tib: float) -> RunResult:
     """Return the result with its costs. Reading the columns, which happens before the run, is part of its time."""
+    billed = total(one.cost for one in spent).bytes_billed
     before = sum(one.cost.seconds for one in spent if one.step == _COLUMNS)
     return replace(
         result,
         spent=spent,
+        dollars=price_of_bytes(billed, dollars_a_tib),
         timings={_COLUMNS: round(before, 3), **result.timings},
         execution_time=round(result.execution_time + before, 3),
     )

@@ -75,7 +75,8 @@ def run_sync(runnable: RunnableSync, warehouse: Warehouse, environment: RunEnvir
             end = _run_stages(_begin(runnable, warehouse, environment, resources), timings)
         end = record_end(end)
     with warehouse.session(mark):
-        return with_costs(result_of(end, timings), warehouse.costs(runnable.sync.name))
+        spent = warehouse.costs(runnable.sync.name)
+        return with_costs(result_of(end, timings), spent, environment.settings.price_per_tib)
 
 
 def _begin(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reverse_etl.change import RunResult, SyncStatus
+from reverse_etl.cost import Cost, StatementCost
+from reverse_etl.report.results import result_dict, result_lines
 from reverse_etl.run.planning.cost_estimate import price_of
+from reverse_etl.run.result import with_costs
 from reverse_etl.settings import Settings
 from reverse_etl.warehouses.bigquery.pricing import billed_bytes
 from reverse_etl.warehouses.read_estimate import ReadEstimate
@@ -69,3 +73,14 @@ def test_prices_are_settings() -> None:
 )
 def test_bytes_that_a_plan_of_snowflake_reads(explained: list[tuple[str]], expected: int | None) -> None:
     assert assigned_bytes(explained) == expected
+
+
+def test_a_run_has_the_price_of_its_billed_bytes() -> None:
+    spent = (StatementCost("look", "WITH", Cost(1, 2, 0, 3.0, 1 << 38, 1 << 38)), StatementCost("", "", Cost(1)))
+    result = with_costs(RunResult("s", "m", "r", "d", SyncStatus.SUCCESS), spent, 6.25)
+    assert result.dollars == 1.5625
+    costs = result_dict(result)["costs"]
+    assert isinstance(costs, dict)
+    assert costs["dollars"] == 1.5625
+    assert any("about $1.56" in line for line in result_lines(result))
+    assert with_costs(result, (StatementCost("", "", Cost(1)),), 6.25).dollars is None

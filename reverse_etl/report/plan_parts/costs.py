@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reverse_etl.cost import CostEstimate
 from reverse_etl.report.amounts import size
+from reverse_etl.report.costs import price
 
 
 def cost_entries(estimates: Sequence[CostEstimate]) -> list[tuple[str, str]]:
@@ -19,9 +20,5 @@ def _sentence(one: CostEstimate) -> str:
     said = [f"the comparison reads {size(one.bytes_read)}"]
     said += [f"{size(one.bytes_billed)} billed"] if one.bytes_billed is not None else []
     said += [f"about {one.credits:.4f} credits"] if one.credits is not None else []
-    said += [_money(one.dollars)] if one.dollars is not None else []
+    said += [price(one.dollars)] if one.dollars is not None else []
     return f"{', '.join(said)} ({one.basis})"
-
-
-def _money(dollars: float) -> str:
-    return f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than $0.01"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reverse_etl.cost import CostEstimate
+from reverse_etl.cost import CostEstimate, price_of_bytes
 from reverse_etl.guards.value.column_drift import drift_limit
 from reverse_etl.run.environment import RunEnvironment
 from reverse_etl.run.runnable_sync import RunnableSync
@@ -18,8 +18,6 @@ from reverse_etl.snapshot.sql.diff import Diff
 from reverse_etl.warehouses.base import Reader
 from reverse_etl.warehouses.mark import Mark
 from reverse_etl.warehouses.read_estimate import ReadEstimate
-
-_TIB = 1 << 40
 
 
 def estimate_costs(runnable: RunnableSync, reader: Reader, environment: RunEnvironment) -> tuple[CostEstimate, ...]:
@@ -58,5 +56,5 @@ def _with_price(name: str, estimate: ReadEstimate, settings: Settings) -> CostEs
 def price_of(estimate: ReadEstimate, settings: Settings) -> float | None:
     """Return the price in dollars; None if the warehouse charges neither for bytes nor for credits."""
     if estimate.bytes_billed is not None:
-        return estimate.bytes_billed * settings.price_per_tib / _TIB
+        return price_of_bytes(estimate.bytes_billed, settings.price_per_tib)
     return None if estimate.credits is None else estimate.credits * settings.price_per_credit
