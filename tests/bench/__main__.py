@@ -52,19 +52,30 @@ def _publish(_asked: argparse.Namespace) -> None:
     publish()
 
 
-def _everything(asked: argparse.Namespace) -> None:
+def _everything(_asked: argparse.Namespace) -> None:
     """One million users next to all peers, ten million next to the floor, and each other measurement once."""
-    for words in (
-        ["start"],
-        ["users"],
-        ["users", str(10 * MILLION), "--rounds", "1", "--peers", "floor"],
-        ["limits"],
-        ["postgres"],
-        ["wide"],
-    ):
+    failed = [" ".join(words) for words in _EVERYTHING if not _succeeds(words)]
+    if failed:
+        raise SystemExit(f"not measured: {', '.join(failed)}")
+
+
+def _succeeds(words: Sequence[str]) -> bool:
+    try:
         main(words)
+    except SystemExit as error:
+        say(f"  {' '.join(words)}: {error}")
+        return False
+    return True
 
 
+_EVERYTHING = (
+    ["users"],
+    ["users", str(10 * MILLION), "--rounds", "1", "--peers", "floor"],
+    ["start"],
+    ["limits"],
+    ["wide"],
+    ["postgres"],
+)
 # Name to what it measures, its function and the number of its rounds.
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[argparse.Namespace], None], int]] = {
     "users": ("users on DuckDB, compared with SQL by hand and with other programs", _users, 3),

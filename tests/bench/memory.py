@@ -10,7 +10,7 @@ from tests.bench.result_file import Measurement, Round, measure_rounds
 from tests.bench.users import FIRST, PLAN_SAME, show, user_project
 
 LIMIT = "1GB"
-WIDE, WIDE_ROWS = "memory-wide", 100_000
+WIDE, WIDE_ROWS = "memory-wide", 50_000
 
 
 def name_of(rows: int) -> str:

@@ -16,7 +16,6 @@ _NOTHING = "Not measured yet.\n"
 _PROGRAMS = {"floor": "The floor", users.FIRST: "**reverse-etl**", "dlt": "dlt", "script": "pandas and requests"}
 
 _LATER = {
-    users.UNTOUCHED: "",
     users.PLAN_SAME: users.HAND_SAME,
     users.RUN_SAME: users.HAND_SAME,
     users.PLAN_CHANGED: users.HAND_CHANGED,

@@ -15,8 +15,9 @@ from tests.emulators.environment import python_of
 
 
 def publish() -> None:
-    """Merge new results into the committed file, then make the tables and the plot from that file."""
-    write_file(PUBLISHED, {**read_file(PUBLISHED), **read_file(NEW)})
+    """Put the saved results, if there are any, in place of the committed ones. Make the tables and the plot again."""
+    if NEW.is_file():
+        write_file(PUBLISHED, read_file(NEW))
     results = read_file(PUBLISHED)
     PAGE.write_text(fill_page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
