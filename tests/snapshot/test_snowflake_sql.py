@@ -102,6 +102,11 @@ def test_plain_form_is_the_one_that_is_refused_by_name(keyed):
     assert plain.easier("permission-denied") is None
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_plan_is_stored_in_the_order_in_which_it_is_read(first):
+    assert DIALECTS["snowflake"].diff(first=first).plan("s.plan").last.endswith(" ORDER BY ordinal")
+
+
 def test_temporary_table_hides_no_table_of_somebody_else():
     """It would be read in its place."""
     named = [SnowflakeDialect(session).temporary_name("candidates", '"A.B"."C"."users"') for session in ("1a", "2b")]

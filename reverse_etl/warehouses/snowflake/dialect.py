@@ -124,8 +124,13 @@ class SnowflakeDialect(Dialect):
         return f"CREATE TRANSIENT TABLE IF NOT EXISTS {table} ({columns}) {_RETENTION}{self.table_options(by)}"
 
     def create_plan(self, table: str, query: str) -> str:
-        """Keep no history after a drop. The table is not temporary, since another session may need it for recovery."""
-        return f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT} AS {query}"
+        """Keep no history after a drop. The table is not temporary, since another session may need it for recovery.
+
+        Rows that are stored in order let a window read only its own partitions:
+        docs.snowflake.com/en/sql-reference/sql/create-table.
+        """
+        made = f"CREATE TRANSIENT TABLE {table} DATA_RETENTION_TIME_IN_DAYS = 0 {_ALL_EXACT}"
+        return f"{made} AS {query} ORDER BY ordinal"
 
     def retype(self, table: str, columns: Mapping[str, tuple[str, str]]) -> list[str]:
         """Return one statement that replaces the table: ALTER TABLE changes few types and accepts no expression."""

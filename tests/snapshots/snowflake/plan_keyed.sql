@@ -38,4 +38,4 @@ FALSE)) THEN '3,' ELSE '' END) AS changed, c.key_1, c.v_firstname_9cf22fd0, c.v_
 UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 1000000000000 AS NUMBER(38,0)) AS ordinal, 'removed', CAST(NULL AS VARCHAR),
 g.identity, CAST(NULL AS NUMBER(19,0)),
 CAST(NULL AS VARCHAR),
-g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794 FROM gone g
+g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794 FROM gone g ORDER BY ordinal

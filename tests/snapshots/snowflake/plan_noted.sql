@@ -43,4 +43,4 @@ UNION ALL SELECT CAST(row_number() OVER (ORDER BY NULL) - 1 + 4000000000000 AS N
 g.identity, CAST(NULL AS NUMBER(19,0)),
 CAST(NULL AS VARCHAR),
 g.entry_key_1, CAST(NULL AS VARCHAR) AS v_firstname_9cf22fd0, CAST(NULL AS NUMBER(38,2)) AS v_spent_2705d83f, CAST(NULL AS VARCHAR) AS v_tags_978c2f89, CAST(NULL AS VARCHAR) AS v_source_41cf6794
-FROM (SELECT entry_identity AS identity, entry_key_1 FROM marts.reverse_etl__candidates WHERE present AND left_before) g
+FROM (SELECT entry_identity AS identity, entry_key_1 FROM marts.reverse_etl__candidates WHERE present AND left_before) g ORDER BY ordinal
