@@ -152,7 +152,7 @@ def test_lookups_leave_requests_of_a_budget_to_send_rows(
 
 
 class Jumping:
-    """A clock that stands still, and jumps to `end` when it is told to."""
+    """A clock that stands still, and jumps to `end` when a test says so."""
 
     now, end = 0.0, 60.0
 
