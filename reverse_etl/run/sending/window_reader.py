@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _ROWS_A_BATCH = 2000
 # The target size of a window in bytes, by the size of earlier rows. It ends at twice this size.
-_BYTES = 32_000_000
+_BYTES = 16_000_000
 # If memory is too small for this window, it is too small for the largest request.
 _LEAST_BYTES = 4_000_000
 # Rows are encoded in portions of about this many bytes.
-_PORTION = 8_000_000
+_PORTION = 4_000_000
 
 
 @dataclass(frozen=True)
