@@ -56,6 +56,8 @@ DAYS = st.builds(
     # A run has about 25 steps.
     st.none() | st.builds(Death, st.integers(0, 25), st.booleans()),
 )
+# Few rows are soon all of them.
+ALLOWED = ("--allow", "empty_model", "--allow", "removed")
 SOUND = settings(
     deadline=None,
     derandomize=True,
@@ -78,7 +80,7 @@ def run_day(story: Story, part: int | str | None) -> None:
         if part == CANARY:
             patch.setattr(canary, "_LEAST_PLAN", 1)
             patch.setattr(canary, "_LEAST", 1)
-        ended = story.project.cli("run", "--allow", "empty_model", *flags)
+        ended = story.project.cli("run", *ALLOWED, *flags)
     refused = ended.says("error[guard-canary]") or ended.says("error[reject-limit]")
     assert ended.code == 0 or refused, ended.out + ended.err
 
@@ -162,7 +164,7 @@ class EditStories(Hooks):
                     side.refuse(*(self.name(self.row(number)) for number in day.refused))
                 live_through(story, day)
             story.project.cli("requeue")
-            story.run("--allow", "empty_model")
+            story.run(*ALLOWED)
             held, expected = dict(self.held(story.memory)), self.expected(story.rows)
             assert {name: held.pop(name) for name in expected} == expected
             # A baseline takes rows that left the model as removed, and sends no removal.
@@ -178,7 +180,7 @@ class EditStories(Hooks):
         folder = story.project.folder.parent / "other"
         other = Story.begin(folder, story.side, self.definition(), self.columns, story.project.environment)
         other.build(*story.rows)
-        other.run("--allow", "empty_model", "--allow", "old_events")
+        other.run(*ALLOWED, "--allow", "old_events")
         shutil.rmtree(folder)
 
 
