@@ -235,8 +235,8 @@ class RunResult:
     """How the run of one sync ended.
 
     `left` are aborted rows that wait for the next run, because `ended_by` ended this one: `limit`, `max_rows_per_run`,
-    `max_requests` or `max_runtime`. `timings` are seconds by stage. `created_fields` are new in the destination and
-    stay there. `spent` is by kind of statement, and `dollars` are the price of the
+    `max_requests` or `max_runtime`. `timings` are seconds by stage, `sending` by part of sending. `created_fields` are
+    new in the destination and stay there. `spent` is by kind of statement, and `dollars` are the price of the
     bytes that were billed. `baseline` is what a baseline found; None if the run sent rows.
     `unknown_keys` are keys after `--only` that no row has. `not_compared_since`: the model has not changed since that
     time (UTC text), so it was not compared, and counts of its rows are not known.
@@ -251,6 +251,7 @@ class RunResult:
     counts: Counts = field(default_factory=Counts)
     traffic: Traffic = field(default_factory=Traffic)
     timings: Mapping[str, float] = field(default_factory=dict)
+    sending: Mapping[str, float] = field(default_factory=dict)
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     created_fields: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()

@@ -75,8 +75,13 @@ class BatchSender:
             if settled is not None:
                 self._count(settled)
             yield settled
-        if self._cutter.too_large:
-            yield SettledRows(outcomes=[self._too_large(change) for change in self._cutter.too_large])
+            yield from self._settle_too_large()
+        yield from self._settle_too_large()
+
+    def _settle_too_large(self) -> Iterator[SettledRows]:
+        found, self._cutter.too_large = self._cutter.too_large, []
+        if found:
+            yield SettledRows(outcomes=[self._too_large(change) for change in found])
 
     def _tasks(
         self, batches: Iterator[Sequence[Change] | None], on_take: Callable[[Sequence[Change]], None]

@@ -40,7 +40,7 @@ class TaskEnd(Enum):
 class Task(Generic[Payload]):
     """A request with its payload. `maybe_applied`: some attempt may have been applied without a reply.
 
-    `permit` is the rate limiter's permit of the last attempt.
+    `permit` is the rate limiter's permit of the last attempt, which `began` at that second.
     """
 
     request: Request
@@ -48,6 +48,7 @@ class Task(Generic[Payload]):
     attempts: int = 0
     throttles: int = 0
     permit: int = 0
+    began: float = 0.0
     maybe_applied: bool = False
 
 
@@ -65,8 +66,9 @@ class FinishedTask(Generic[Payload]):
 class RequestCounts:
     """What was sent so far.
 
-    `started` counts every attempt when it begins, `requests` when it ends. `paced` are the seconds that the rate limit
-    or a pause before a retry held back the next request, `waited` the other seconds until a reply came.
+    `started` counts every attempt when it begins, `requests` when it ends. `paced` are the seconds in which only the
+    rate limit held back the next request, `waited` other seconds until a reply came. `latency` is about the seconds of
+    a request.
     """
 
     started: int = 0
@@ -76,6 +78,11 @@ class RequestCounts:
     unanswered: int = 0
     paced: float = 0.0
     waited: float = 0.0
+    latency: float = 0.0
+
+    def note_latency(self, seconds: float) -> None:
+        """Add a request to the mean."""
+        self.latency += (seconds - self.latency) * (0.2 if self.latency else 1.0)
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class RequestEngine(Generic[Payload]):
         time, seconds, counts = self._context.time, min(_TICK, self._pause()), self._context.counts
         has_room = len(self._flying) < self._context.concurrency
         wakers = self._context.wakers() if self._is_source_late and has_room else ()
-        began, is_paced = time.monotonic(), has_room and bool(self._ready or self._delayed)
+        began, is_paced = time.monotonic(), has_room and bool(self._ready)
         if self._flying or wakers:
             ended = wait({*self._flying, *wakers}, timeout=seconds, return_when=FIRST_COMPLETED).done
         else:
@@ -188,6 +195,7 @@ class RequestEngine(Generic[Payload]):
                     continue
                 return
             task.attempts += 1
+            task.began = self._context.time.monotonic()
             self._context.counts.started += 1
             self._flying[self._context.executor.submit(self._attempt, task.request)] = task
 
@@ -248,6 +256,7 @@ class RequestEngine(Generic[Payload]):
     def _count(self, task: Task[Payload]) -> None:
         counts = self._context.counts
         counts.requests += 1
+        counts.note_latency(self._context.time.monotonic() - task.began)
         counts.retries += task.attempts + task.throttles > 1
         counts.bytes_sent += len(task.request.body)
 

@@ -32,9 +32,13 @@ class RowLookups:
     def problem(self) -> Problem | None:
         return self._engine.problem
 
-    def run(self, changes: Iterator[Change]) -> Iterator[Outcome | None]:
-        """Yield an outcome for each change that is not in `found`; None while it waits."""
-        for done in self._engine.run(self._task(change, self._lookup.build(change)) for change in changes):
+    def run(self, changes: Iterator[Change | None]) -> Iterator[Outcome | None]:
+        """Yield an outcome for each change that is not in `found`; None while it waits.
+
+        A change that is None is not there yet.
+        """
+        tasks = (None if change is None else self._task(change, self._lookup.build(change)) for change in changes)
+        for done in self._engine.run(tasks):
             outcome = None if done is None else self._read(done)
             if outcome is not None:
                 self._count(outcome)

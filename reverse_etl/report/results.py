@@ -124,6 +124,7 @@ def result_dict(result: RunResult) -> dict[str, object]:
         "fields_sent": result.traffic.fields_sent,
         "fields_spared": result.traffic.fields_spared,
         "timings": dict(result.timings),
+        "sending": dict(result.sending),
         "costs": costs_dict(result.spent, result.dollars),
         "changed_fields": dict(result.changed_fields),
         "created_fields": list(result.created_fields),

@@ -30,6 +30,7 @@ def result_of(end: End, timings: Mapping[str, float]) -> RunResult:
         counts=counts,
         traffic=run.outcomes.traffic,
         timings={step: round(seconds, 3) for step, seconds in timings.items()},
+        sending=dict(run.outcomes.profile),
         changed_fields=dict(run.changed_fields),
         created_fields=tuple(sorted(run.outcomes.created_fields)),
         samples=run.outcomes.samples(),

@@ -37,6 +37,12 @@ class Ranges:
         self._starts[first:last] = [start]
         self._ends[first:last] = [end]
 
+    def copy(self) -> Ranges:
+        """Return the same set, which does not grow with this one."""
+        found = Ranges()
+        found._starts, found._ends = self._starts[:], self._ends[:]
+        return found
+
     def end_of(self, start: int) -> int:
         """Return the first number from `start` on that is not in the set."""
         index = bisect_right(self._starts, start) - 1

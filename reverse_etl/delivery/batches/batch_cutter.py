@@ -75,11 +75,13 @@ class BatchCutter:
         """Yield batches; None if no row can go before another one has an outcome, or before the next part is there.
 
         All rows of a user that can go are in one batch, in their order. Rows that failed in an earlier run come last,
-        in batches of half the size.
+        in batches of half the size. A part without rows ends the open batch.
         """
         for part in parts:
             if part is None:
                 yield None
+            elif not part:
+                yield from self._send_open_batch()
             elif isinstance(part, ChangeBlock) and self._has_only_plain_rows(part):
                 yield from self._cut_block(part)
             else:
@@ -88,6 +90,13 @@ class BatchCutter:
                     yield from self._take()
             yield from self._take()
         yield from self._finish()
+
+    def _send_open_batch(self) -> Iterator[Sequence[Change] | None]:
+        """Yield the rows of the open batch now. No row can join it before they have an outcome."""
+        if self._lane.count:
+            self._lane.close()
+            yield from self._take()
+        yield None
 
     def _finish(self) -> Iterator[Sequence[Change] | None]:
         """Yield what is left. A batch stays open while a response may let more rows join it."""

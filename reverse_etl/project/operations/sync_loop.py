@@ -117,6 +117,8 @@ class SyncLoop:
             "execution_time": result.execution_time,
             "counts": result.counts.as_dict(),
             **({"not_compared_since": iso_time(result.not_compared_since)} if result.not_compared_since else {}),
+            "timings": dict(result.timings),
+            "sending": dict(result.sending),
         }
         message = f"sync `{result.sync}`: {result.status.value}"
         if result.problem is None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from reverse_etl.change import Outcome, PastFailure, Status
 from reverse_etl.errors import LeaseError
 from reverse_etl.run.sending.row_outcomes import RowOutcomes
+from reverse_etl.run.sending.send_profile import SendProfile
 from reverse_etl.snapshot.lease import Lease, OpenRun
 from reverse_etl.snapshot.ranges import Ranges
 from reverse_etl.snapshot.rejections import Rejections
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
+_URGENT = 0.6
 _NOTED = (Status.REJECTED, Status.SKIPPED, Status.INVALID)
 
 
@@ -25,6 +27,15 @@ class SendDeadlines:
     pause_bound: float
     monotonic: Callable[[], float]
     stop: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Flush:
+    """What one flush saves: failed rows, rows that are exceptions, and acknowledged rows without the exceptions."""
+
+    failed: Sequence[Outcome]
+    exceptions: Sequence[Outcome]
+    acked: Ranges
 
 
 class Journal:
@@ -44,11 +55,27 @@ class Journal:
         self.credit = 0
         self.invalid_rows = 0  # of the plan, as far as it was read
         self.outcomes = RowOutcomes()
+        self.profile = SendProfile(deadlines.monotonic)
 
     def allowed(self) -> bool:
-        """Return whether a request may be sent now."""
-        deadline = self._beat + self._deadlines.lease_ttl - self._deadlines.pause_bound
-        return self._deadlines.monotonic() < deadline and not (self._halted or self._deadlines.stop())
+        """Return whether a request may be sent now. Safe for threads."""
+        return self._age < self._longest_age and not (self._halted or self._deadlines.stop())
+
+    def is_urgent(self) -> bool:
+        """Return whether most of the time is over in which requests may be sent after a heartbeat."""
+        return self._age >= self._longest_age * _URGENT and not self._halted
+
+    @property
+    def _age(self) -> float:
+        return self._deadlines.monotonic() - self._beat
+
+    @property
+    def _longest_age(self) -> float:
+        return self._deadlines.lease_ttl - self._deadlines.pause_bound
+
+    def is_stale(self) -> bool:
+        """Return whether half of the time until the next heartbeat has passed."""
+        return self._age >= self._deadlines.beat / 2
 
     def halt(self) -> None:
         """Allow no more requests."""
@@ -56,7 +83,7 @@ class Journal:
 
     def due(self) -> bool:
         """Return whether the next heartbeat is due."""
-        return self._deadlines.monotonic() >= self._beat + self._deadlines.beat
+        return self._age >= self._deadlines.beat
 
     def accept(self, ordinals: Sequence[int]) -> None:
         """Note accepted rows."""
@@ -85,21 +112,43 @@ class Journal:
 
     def flush(self, credit: int | None = None) -> None:
         """Save exceptions first, then heartbeat, acknowledgements and credit in one statement. Raises LeaseError."""
-        if self._failed:
+        flush = self.begin_flush()
+        try:
+            self.write(flush, credit)
+        except BaseException:
+            self.drop_flush(flush)
+            raise
+        self.end_flush(flush)
+
+    def begin_flush(self) -> Flush:
+        """Return what is to be saved now. `end_flush` or `drop_flush` follows before the next one begins."""
+        flush = Flush(self._failed, self._pending, self.acked.copy())
+        self._failed, self._pending = [], []
+        return flush
+
+    def write(self, flush: Flush, credit: int | None = None) -> None:
+        """Save a flush; rows may be noted at the same time in another thread. Raises LeaseError."""
+        if flush.failed:
             # Saved so that `rejected` shows them, not as exceptions: nothing covers them, so they are unknown.
-            self._rejections.save_outcomes(self._failed)
-            self._failed = []
-        if self._pending:
-            self._rejections.save_outcomes(self._pending)
-            for outcome in self._pending:
-                self.acked.add(outcome.ordinal, outcome.ordinal + 1)
-            self._pending = []
-        began = self._deadlines.monotonic()
-        wanted = max(self.credit, credit or 0)
-        if not self._lease.flush(wanted, self.acked):
+            self._rejections.save_outcomes(flush.failed)
+        if flush.exceptions:
+            self._rejections.save_outcomes(flush.exceptions)
+        covered = flush.acked.copy()
+        for outcome in flush.exceptions:
+            covered.add(outcome.ordinal, outcome.ordinal + 1)
+        began, wanted = self._deadlines.monotonic(), max(self.credit, credit or 0)
+        if not self._lease.flush(wanted, covered):
             raise lease_lost_error(self._lease.fence)
-        self.credit = wanted
-        self._beat = began
+        self.credit, self._beat = wanted, began
+
+    def end_flush(self, flush: Flush) -> None:
+        """Cover the exceptions of a flush that was saved."""
+        for outcome in flush.exceptions:
+            self.acked.add(outcome.ordinal, outcome.ordinal + 1)
+
+    def drop_flush(self, flush: Flush) -> None:
+        """Save the rows of a flush that failed with the next one. What was saved is not saved twice."""
+        self._failed[:0], self._pending[:0] = flush.failed, flush.exceptions
 
     def past_failures(self, start: int, end: int) -> Mapping[int, PastFailure]:
         """Return how rows of the plan failed in earlier runs, by ordinal; `start` <= ordinal < `end`."""

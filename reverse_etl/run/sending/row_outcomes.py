@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reverse_etl.change import FORGOTTEN_USER, Outcome, Response, Sample, Status, Traffic
@@ -14,9 +15,10 @@ _MOST_RESPONSES = 10  # of one kind that are reported
 class RowOutcomes:
     """The number of rows by outcome, with reasons except for accepted ones. `removed` are accepted removals.
 
-    `traffic` and `has_unanswered_requests` are known when sending has ended. A request without an answer may still take
-    effect, even if a later attempt was refused. `ended_by` is what ended the run before its plan did, without an error,
-    and `left` are the aborted rows that it left.
+    `traffic`, `profile` and `has_unanswered_requests` are known when sending has ended. `profile` has seconds by part
+    of sending. A request without an answer may still take effect, even if a later attempt was refused.
+    `ended_by` is what ended the run before its plan did, without an error, and `left` are the aborted rows that it
+    left.
     """
 
     counts: Counter[Status] = field(default_factory=Counter)
@@ -28,7 +30,13 @@ class RowOutcomes:
     ended_by: str = ""
     left: int = 0
     traffic: Traffic = field(default_factory=Traffic)
+    profile: Mapping[str, float] = field(default_factory=dict)
     has_unanswered_requests: bool = False
+
+    @property
+    def settled(self) -> int:
+        """Return how many rows have an outcome."""
+        return sum(self.counts.values())
 
     @property
     def has_unknown(self) -> bool:

@@ -15,6 +15,7 @@ from reverse_etl.run.sending.planned_rows import PlannedRows
 from reverse_etl.run.sending.send_window import SendWindow
 from reverse_etl.run.sending.window_reader import WindowReader
 from reverse_etl.run.sending.window_sender import WindowSender
+from reverse_etl.run.sending.window_stream import PermittedWindow, Stretch
 from reverse_etl.snapshot.tables import REMOVALS_FROM
 
 _TICK = 0.2
@@ -54,6 +55,7 @@ class Sender:
         self._rows = PlannedRows(context.planned_rows, context.store, context.lease.fence)
         self._reader = WindowReader(context.store, context.lease.fence)
         self._windows = windows
+        self._left_window: PermittedWindow | None = None
         # The first ordinal that this run may not send any more.
         rows = windows.allowance.rows_of(self._rows.to_send)
         self._end = self._rows.end_of(rows)
@@ -97,8 +99,8 @@ class Sender:
     def _send_phase(self, phase: SendPhase) -> None:
         position, end = phase.start, phase.start + phase.rows
         is_blocked = phase.removal and self._has_unsure_writes()
-        size = SendWindow(phase.operation.window, self._environment.settings.window)
-        now = self._environment.clock.monotonic
+        a_second = self._windows.most_rows_a_second(phase.operation)
+        size = SendWindow(phase.operation.window, self._environment.settings.window, a_second)
         while position < end:
             if position >= self._canary_end:
                 self._judge_canary()
@@ -107,15 +109,29 @@ class Sender:
             if is_blocked or self._is_stopping():
                 self._abort(range(position, end))
                 return
-            began = now()
+            position = self._send_stretch(phase, size, position, min(end, self._end, self._canary_end or end))
+
+    def _send_stretch(self, phase: SendPhase, size: SendWindow, position: int, end: int) -> int:
+        """Send rows before `end`. Return the first ordinal that was not read: rows that failed before go by themselves.
+
+        Windows with lookups go one by one, too.
+        """
+        first, now = self._left_window, self._environment.clock.monotonic
+        began = now()
+        if first is None:
             # Read first, so that the credit covers only rows that this process holds.
             most = self._windows.limit_window(size.rows, phase.operation)
-            window = self._reader.read(position, min(end, self._end, self._canary_end or end, position + most))
-            self._windows.prepare(window)
-            prepared = now()
-            self._windows.send(window, phase.operation)
-            size.learn(window.end - position, now() - prepared, prepared - began)
-            position = window.end
+            with self._journal.profile.time("read"):
+                window = self._reader.read(position, min(end, position + most))
+            first = self._windows.permit(window)
+        permitted, rows = now(), first.window.rows
+        is_alone = bool(first.past) or self._windows.needs_lookups(phase.operation)
+        stretch = Stretch(first, first.window.end if is_alone else end, self._reader, size)
+        stream = self._windows.send(stretch, phase.operation)
+        if stream.end == first.window.end and rows >= size.rows:
+            size.learn(rows, now() - permitted, permitted - began)
+        self._left_window = stream.left_window
+        return stream.end
 
     def _judge_canary(self) -> None:
         """Stop if too many of the first rows were rejected. They all have an outcome. Later calls do nothing."""

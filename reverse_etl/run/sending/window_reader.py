@@ -13,7 +13,11 @@ from reverse_etl.snapshot.snapshot_store import SnapshotStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ROWS_A_BATCH = 2000
+# Rows of one Arrow batch: at first, and most.
+_ROWS_A_BATCH = 2_000
+_MOST_ROWS_A_BATCH = 10_000
+# The target size of a batch in bytes, by the size of earlier rows.
+_BATCH = 2_000_000
 # The target size of a window in bytes, by the size of earlier rows. It ends at twice this size.
 _BYTES = 16_000_000
 # If memory is too small for this window, it is too small for the largest request.
@@ -34,6 +38,15 @@ class Window:
     def size(self) -> int:
         """Return the bytes of its rows."""
         return sum(batch.nbytes for batch in self.batches)
+
+    @property
+    def rows(self) -> int:
+        return self.end - self.start
+
+    @property
+    def is_one_portion(self) -> bool:
+        """Return whether its rows are encoded at once."""
+        return len(self.batches) == 1 and self.size <= _PORTION
 
     def portions(self) -> Iterator[pa.RecordBatch]:
         """Return the rows in order, a few megabytes at a time."""
@@ -64,6 +77,10 @@ class WindowReader:
         self._width = window.size / (window.end - window.start)
         return window
 
+    def _batch_rows(self) -> int:
+        fitting = int(_BATCH / self._width) if self._width else 0
+        return min(max(fitting, _ROWS_A_BATCH), _MOST_ROWS_A_BATCH)
+
     def _read_halving(self, start: int, end: int) -> Window:
         try:
             return self._fill(start, end)
@@ -77,7 +94,7 @@ class WindowReader:
     def _fill(self, start: int, end: int) -> Window:
         batches: list[pa.RecordBatch] = []
         size = rows = 0
-        for batch in self._store.planned(self._fence, start, end, min(_ROWS_A_BATCH, end - start)):
+        for batch in self._store.planned(self._fence, start, end, min(self._batch_rows(), end - start)):
             batches.append(batch)
             size, rows = size + batch.nbytes, rows + batch.num_rows
             if size >= 2 * self._bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from itertools import chain
 
 from reverse_etl.change import Change, Outcome, PastFailure, Problem, Status, Traffic
 from reverse_etl.change_block import count_fields, ordinals_of
@@ -16,12 +15,12 @@ from reverse_etl.delivery.request_engine import SendContext
 from reverse_etl.delivery.row_lookups import RowLookups
 from reverse_etl.destinations.operation import Lookup, Operation
 from reverse_etl.destinations.request import Endpoint
-from reverse_etl.errors import ReverseEtlError
 from reverse_etl.events import PROGRESS, Event
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.planning.estimate import with_rate
 from reverse_etl.run.sending.allowance import allowance_of
 from reverse_etl.run.sending.window_reader import Window
+from reverse_etl.run.sending.window_stream import PermittedWindow, SendLine, Stretch, WindowStream
 from reverse_etl.run.wait_reporter import WaitReporter
 
 
@@ -30,6 +29,7 @@ class WindowSender:
 
     def __init__(self, context: ApprovedRun, executor: Executor) -> None:
         """The run is already open in the journal of `context`."""
+        self._run = context
         self._runnable = runnable = context.runnable
         self._environment = environment = context.environment
         self._store = context.store
@@ -48,13 +48,14 @@ class WindowSender:
             *bounds,
             on_wait=waits,
             is_used_up=self.is_used_up,
+            wakers=lambda: self._stream.wakers() if self._stream is not None else (),
         )
         self._past_failures: Mapping[int, PastFailure] = {}
-        # The current window: the first ordinal that no request has taken yet, and where the window ends.
-        self._next_ordinal = self._window_end = 0
+        self._stream: WindowStream | None = None
+        self._sender: BatchSender | None = None
+        self._next_ordinal = 0  # the first ordinal that no request has taken yet
         self._fields_sent = self._fields_spared = 0
         self._in_flight = 0  # rows that a request has taken and that have no outcome yet
-        self._heartbeat_error: ReverseEtlError | None = None
         self.problem: Problem | None = None
 
     @property
@@ -66,6 +67,13 @@ class WindowSender:
     def traffic(self) -> Traffic:
         counts = self._context.counts
         return Traffic(counts.requests, counts.retries, counts.bytes_sent, self._fields_sent, self._fields_spared)
+
+    @property
+    def profile(self) -> Mapping[str, float]:
+        """Return the seconds of each part of sending."""
+        counts = self._context.counts
+        seconds = {**self._journal.profile.seconds, "rate_limit": counts.paced, "reply": counts.waited}
+        return {part: round(value, 3) for part, value in seconds.items()}
 
     def is_used_up(self) -> bool:
         """Return whether the run may start no further request, although nothing is wrong."""
@@ -80,33 +88,38 @@ class WindowSender:
             return rows
         return max(1, min(rows, (requests - self._context.counts.started) // 2))
 
-    def prepare(self, window: Window) -> None:
-        """Save the credit for a window, and learn how its rows failed before. The next `send` is about it."""
-        self._journal.flush(window.end)
-        self._next_ordinal, self._window_end = window.start, window.end
-        self._past_failures = self._journal.past_failures(window.start, window.end)
+    def permit(self, window: Window) -> PermittedWindow:
+        """Save the credit for a window, and learn how its rows failed before."""
+        with self._journal.profile.time("journal"):
+            self._journal.flush(window.end)
+            return PermittedWindow(window, self._journal.past_failures(window.start, window.end))
 
-    def send(self, window: Window, operation: Operation) -> None:
-        """Send the rows of a window by one operation, while the session is idle."""
-        with self._store.idle():
-            self._send(self._encode(window), operation)
+    def needs_lookups(self, operation: Operation) -> bool:
+        """Return whether each row is looked up before it is sent."""
+        operations = self._runnable.bound.operations
+        return operations.lookup is not None and operation is operations.write
+
+    def send(self, stretch: Stretch, operation: Operation) -> WindowStream:
+        """Send the rows of a stretch by one operation, while the session is idle. Return what it read."""
+        self._past_failures = stretch.first.past
+        line = SendLine(self._may_go_on, lambda: self._in_flight, lambda: self._context.counts.latency)
+        stream = self._stream = WindowStream(self._run, stretch, line)
+        with self._store.idle(), stream:
+            self._send(stream.parts(), operation)
+        if stream.error is not None:
+            raise stream.error
+        return stream
+
+    def _may_go_on(self) -> bool:
+        problem = self.problem or (self._sender.problem if self._sender is not None else None)
+        return problem is None and not self._environment.invocation.stop() and not self.is_used_up()
 
     def give_up(self) -> None:
         """Count the other rows after an error. Rows in flight have an unknown outcome; the rest was not sent."""
         counts = self._journal.outcomes.counts
         counts[Status.FAILED] += self._in_flight
         counts[Status.ABORTED] += self._total - sum(counts.values())
-        self._journal.untouched.add(self._next_ordinal, self._window_end)
-
-    def _encode(self, window: Window) -> Iterator[Sequence[Change]]:
-        """Return the rows that can be sent, encoded on demand. Note the outcomes of the others."""
-        for batch in window.portions():
-            encoded = self._runnable.encoder.encode(batch)
-            self._journal.cover_invalid(encoded.invalid)
-            self._journal.note(encoded.outcomes)
-            # The destination holds all that a request for these rows could carry.
-            self._journal.accept(encoded.unneeded)
-            yield encoded.changes
+        self._journal.untouched.add(self._next_ordinal, self._journal.credit)
 
     def _count_taken(self, changes: Sequence[Change]) -> None:
         """Count rows that a request has taken as in flight."""
@@ -126,13 +139,13 @@ class WindowSender:
                 self._fields_spared -= spared
             yield some
 
-    def _send(self, changes: Iterator[Sequence[Change]], operation: Operation) -> None:
+    def _send(self, parts: Iterator[Sequence[Change] | None], operation: Operation) -> None:
         lookup = self._runnable.bound.operations.lookup
-        if lookup is None or operation is not self._runnable.bound.operations.write:
-            self._deliver(changes, operation)
+        if lookup is None or not self.needs_lookups(operation):
+            self._deliver(parts, operation)
             return
         lookups = RowLookups(lookup, self._context, self._limiter(lookup.endpoint))
-        self._note_all(_settle(outcome) for outcome in lookups.run(chain.from_iterable(changes)))
+        self._note_all(_settle(outcome) for outcome in lookups.run(_each(parts)))
         self.problem = lookups.problem
         if self.problem is not None:
             unsent = [Outcome(change.ordinal, Status.ABORTED, "not-sent") for change in lookups.to_send]
@@ -144,12 +157,12 @@ class WindowSender:
         self._note_all(self._count_settled(self._resolve_doubts(doubts, doubtful, lookup)))
 
     def _deliver(
-        self, changes: Iterator[Sequence[Change]], operation: Operation, doubts: dict[int, Outcome] | None = None
+        self, parts: Iterator[Sequence[Change] | None], operation: Operation, doubts: dict[int, Outcome] | None = None
     ) -> None:
         """Send changes. With `doubts`, refusals that may be wrong are put into it instead of the journal."""
         limiter, rows = self._limiter(operation.endpoint), self._environment.settings.batch_rows
-        sender = BatchSender(operation, self._context, limiter, rows, self._past_failures)
-        settled = sender.run(changes, self._count_taken)
+        self._sender = sender = BatchSender(operation, self._context, limiter, rows, self._past_failures)
+        settled = sender.run(parts, self._count_taken)
         certain = settled if doubts is None else (_move_doubts(some, doubts) for some in settled)
         self._note_all(self._count_settled(certain))
         self.problem = self.problem or sender.problem
@@ -165,10 +178,7 @@ class WindowSender:
         yield SettledRows(outcomes=[doubts[change.ordinal] for change in lookups.to_send])
 
     def _note_all(self, settled: Iterator[SettledRows | None]) -> None:
-        """Note outcomes as they come, and keep the lease alive. At the end, raise the error of a failed heartbeat.
-
-        After such an error nothing new is sent, but responses that are on their way are still read.
-        """
+        """Note outcomes as they come, and keep the lease alive."""
         for some in settled:
             if some is not None:
                 self._journal.accept(some.accepted)
@@ -178,22 +188,18 @@ class WindowSender:
                 self._journal.outcomes.dropped_fields.update(some.dropped_fields)
                 self._journal.outcomes.created_fields.update(some.created_fields)
             self._report_progress()
-            if self._heartbeat_error is None and self._journal.due():
-                self._beat()
-        if self._heartbeat_error is not None:
-            raise self._heartbeat_error
+            if self._stream is not None:
+                self._stream.poll()
 
     def flush(self) -> None:
         """Flush while the session is idle. The file is locked only during the flush."""
         with self._store.step("send"):
             self._journal.flush()
 
-    def _beat(self) -> None:
-        try:
-            self.flush()
-        except ReverseEtlError as error:
-            self._heartbeat_error = error
-            self._journal.halt()
+    def most_rows_a_second(self, operation: Operation) -> float:
+        """Return how many rows the rate limit of an operation allows in one second; 0: any number."""
+        rows = min(operation.max_rows, self._environment.settings.batch_rows)
+        return self._limiter(operation.endpoint).per_second * rows
 
     def _limiter(self, endpoint: Endpoint) -> RateLimiter:
         runnable, environment = self._runnable, self._environment
@@ -210,6 +216,15 @@ class WindowSender:
         self._environment.report(
             Event(PROGRESS, f"sync `{name}`: {accepted:,} of {plural(self._total, 'row')}", "debug", name, data)
         )
+
+
+def _each(parts: Iterator[Sequence[Change] | None]) -> Iterator[Change | None]:
+    """Yield each change; None if the next one is not there yet."""
+    for part in parts:
+        if part is None:
+            yield None
+        else:
+            yield from part
 
 
 def _end_of(ordinals: Sequence[int]) -> int:

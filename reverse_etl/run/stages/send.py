@@ -24,7 +24,7 @@ def send(context: ApprovedRun) -> ApprovedRun:
         try:
             return replace(context, problem=_send_plan(windows, context))
         finally:
-            context.outcomes.traffic = windows.traffic
+            context.outcomes.traffic, context.outcomes.profile = windows.traffic, windows.profile
             context.outcomes.has_unanswered_requests = windows.has_unanswered_requests
 
 

@@ -234,6 +234,8 @@ def test_json_log_has_one_object_a_line_and_data_apart(people: Shop) -> None:
         assert set(event["info"]) == {"name", "code", "level", "msg", "ts", "invocation_id", "pid", "thread"}
         assert event["info"]["invocation_id"] == people.results["metadata"]["invocation_id"]
     assert ended.json["results"][0]["sync"] == "people"
+    [end] = [event["data"] for event in ended.events if event["info"]["name"] == "SyncEnded"]
+    assert set(end["sending"]) == {"read", "encode", "journal", "rate_limit", "reply"}
 
 
 def test_json_log_tells_errors_with_their_four_parts(people: Shop) -> None:

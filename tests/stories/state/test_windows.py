@@ -64,13 +64,31 @@ def windows_of(rows: int, per_second: float, statements: float) -> int:
 
 def test_million_events_need_few_windows_where_each_has_seconds_of_statements() -> None:
     assert windows_of(1_000_000, per_second=5_000, statements=3) < 25
-    assert windows_of(1_000_000, per_second=5_000, statements=0.01) == 500
+    assert windows_of(1_000_000, per_second=5_000, statements=0.01) == 201
 
 
 def test_reach_stays_between_what_an_operation_asks_for_and_the_setting() -> None:
     reach = SendWindow(2_000, 1_000)
     assert reach.rows == 1_000
     reach = SendWindow(2_000, 50_000)
-    for sending, statements, rows in ((1, 0, 2_000), (1, 100, 50_000), (0, 0, 50_000), (10, 1.5, 3_000)):
-        reach.learn(2_000, sending, statements)
+    steps = (
+        (0.5, 0, 0, 4_000),
+        (9, 0, 0, 2_000),
+        (1, 100, 0, 50_000),
+        (0, 0, 0, 50_000),
+        (10, 1.5, 0, 3_000),
+        (1, 0, 1, 10_000),
+    )
+    for sending, statements, latency, rows in steps:
+        reach.learn(2_000, sending, statements, latency)
         assert reach.rows == rows
+
+
+def test_reach_grows_if_sending_has_to_wait_for_a_window() -> None:
+    reach, sizes = SendWindow(2_000, 50_000), []
+    for _ in range(8):
+        reach.note_late()
+        reach.learn(5_000, 1, 0)
+        sizes.append(reach.rows)
+    assert sizes[:2] == [7_500, 11_250]
+    assert sizes[-1] == 40_000

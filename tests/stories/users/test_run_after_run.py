@@ -212,6 +212,8 @@ def test_the_result_file_says_what_happened(shop: Project) -> None:
     assert result["requests"] == 1
     assert result["bytes_sent"] > 0
     assert {"look", "plan", "send", "commit"} <= set(result["timings"])
+    assert set(result["sending"]) == {"read", "encode", "journal", "rate_limit", "reply"}
+    assert all(0 <= seconds <= result["timings"]["send"] for seconds in result["sending"].values())
     counts = result["counts"]
     ends = ("accepted", "skipped", "rejected", "invalid", "failed", "aborted")
     assert sum(counts[end] for end in ends) == counts["planned"] == 12
