@@ -180,27 +180,32 @@ class TestSeveralRuns(OnPostgres):
         assert (row.holder, row.fence, row.serial) == (None, 15, 15)
         assert harness.counted() == {}
 
-    def test_a_late_merge_waits_for_the_one_under_way_and_adds_nothing_twice(self, server, harness, reopen):
+    @pytest.mark.parametrize("way", ["append", "merge"])
+    def test_a_late_merge_waits_for_the_one_under_way_and_adds_nothing_twice(self, server, harness, reopen, way):
         """Two runs that both believe in their lease: the second merge sees what the first one did."""
         harness.model({"email": "text"}, [("a@x.y",)])
         lease = harness.prepared()
         store = harness.store()
         store.write_plan(store.diff(), lease.fence)
         late = SyncHarness(reopen())
-        done = self.merge_beside(server, store, late, lease.fence)
+        if way == "merge":
+            for one in (store, late.store()):
+                one._warehouse.dialect.append = lambda *_: ""
+        done = self.merge_beside(server, store, late, (way, lease.fence))
         assert done == [("a@x.y", "accepted")]
 
-    def merge_beside(self, server, store, late: SyncHarness, fence: int):
+    def merge_beside(self, server, store, late: SyncHarness, by: tuple[str, int]):
+        way, fence = by
         run = OpenRun(fence, 1, Ranges([(0, 1)]))
         beside = threading.Thread(target=late.store().commit, args=(run, Ranges()), kwargs={"stale": False})
-        merge = store._warehouse.dialect.merge
+        write = getattr(store._warehouse.dialect, way)
 
         def slow(table, source, *rest):
             # Its own rows are not committed before the other one waits for them.
             gate = "(SELECT pg_advisory_xact_lock(7)) AS s"
-            return merge(table, f"SELECT x.* FROM ({source}) AS x, {gate}", *rest)
+            return write(table, f"SELECT x.* FROM ({source}) AS x, {gate}", *rest)
 
-        store._warehouse.dialect.merge = slow
+        setattr(store._warehouse.dialect, way, slow)
         first = threading.Thread(target=store.commit, args=(run, Ranges()), kwargs={"stale": False})
         access = {name: server.profile()[name] for name in ("host", "port", "user", "password", "dbname")}
         with psycopg.connect(**access, autocommit=True) as gate:
