@@ -146,8 +146,9 @@ def remembered(execute: Any) -> Any:
 
 
 CHANGE = re.compile(
-    r"(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO"
-    r"|CREATE (?:OR REPLACE )?(?:TRANSIENT |TEMPORARY )?TABLE(?: IF NOT EXISTS)?) (\S+)"
+    r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO"
+    r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:TRANSIENT\s+|TEMPORARY\s+)?TABLE(?:\s+IF\s+NOT\s+EXISTS)?)\s+([^\s(]+)",
+    re.IGNORECASE,
 )
 LAST_CHANGE = re.compile(r"SYSTEM\$LAST_CHANGE_COMMIT_TIME\('([^']*)'\)")
 MOMENT = re.compile(r"DATE_PART\(EPOCH_NANOSECOND, (CURRENT_TIMESTAMP\(\)|LAST_ALTERED|CREATED)\)")
@@ -166,8 +167,9 @@ def versioned(execute: Any) -> Any:
             last = changes.get(plain(asked[1]), 0)
             moment = lambda found: str(time.time_ns() if "CURRENT" in found[1] else last)  # noqa: E731
             command = MOMENT.sub(moment, LAST_CHANGE.sub(str(last), command))
-        elif changed := CHANGE.match(command):
-            changes[plain(changed[1])] = time.time_ns()
+        else:
+            # Also of other programs, which write in their own form and begin with comments.
+            changes.update((plain(name), time.time_ns()) for name in CHANGE.findall(command))
         return execute(self, command, *args, **more)
 
     return run
