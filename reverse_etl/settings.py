@@ -79,7 +79,12 @@ class Settings(BaseModel):
         ge=0,
         description="longest time that a command sends, in seconds or as `30m` or `1h30m`; 0: no limit",
     )
-    concurrency: int = Field(4, ge=1, le=64, description="requests sent at the same time")
+    concurrency: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="requests sent at the same time; 0: 4, or as many as the rate limit needs if replies are slow",
+    )
     requests_per_second: float = Field(default=0, ge=0, description="bulk requests a second; 0: the documented rate")
     catalog_requests_per_second: float = Field(
         default=0, ge=0, description="uploads and deletions of catalog items a second; 0: 5"

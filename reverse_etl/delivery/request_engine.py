@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from reverse_etl.change import Problem
 from reverse_etl.delivery.circuit_breaker import CircuitBreaker
+from reverse_etl.delivery.open_requests import FEW, RequestCounts, most_requests
 from reverse_etl.delivery.problems import daily_limit_problem, stop_problem, throttled_problem, unavailable_problem
 from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time, Wait, backoff, ignore_wait, rate_wait, throttle
 from reverse_etl.destinations.replies import Action, ReplyDecision, ReplyRules, describe_reply
@@ -62,34 +63,12 @@ class FinishedTask(Generic[Payload]):
     decision: ReplyDecision | None = None
 
 
-@dataclass
-class RequestCounts:
-    """What was sent so far.
-
-    `started` counts every attempt when it begins, `requests` when it ends. `paced` are the seconds in which only the
-    rate limit held back the next request, `waited` other seconds until a reply came. `latency` is about the seconds of
-    a request.
-    """
-
-    started: int = 0
-    requests: int = 0
-    retries: int = 0
-    bytes_sent: int = 0
-    unanswered: int = 0
-    paced: float = 0.0
-    waited: float = 0.0
-    latency: float = 0.0
-
-    def note_latency(self, seconds: float) -> None:
-        """Add a request to the mean."""
-        self.latency += (seconds - self.latency) * (0.2 if self.latency else 1.0)
-
-
 @dataclass(frozen=True)
 class SendContext:
     """What all requests of a run share: the client, the meaning of replies, and the number of tries.
 
     - `allowed` is called before each attempt, also in the worker. It returns False once the run must not send.
+    - `concurrency` is the number of requests at the same time; 0: as the rate limit and the latency need.
     - `is_used_up` is called before each attempt. It returns True once the run has sent as much as it may.
     - `throttles` limits the number of 429 for one request; None: no limit.
     - `on_wait` is called for each wait between two tries.
@@ -101,7 +80,7 @@ class SendContext:
     executor: Executor
     time: Time
     allowed: Callable[[], bool]
-    concurrency: int = 4
+    concurrency: int = FEW
     attempts: int = 5
     throttles: int | None = None
     budget: Budget = field(default_factory=Budget)
@@ -166,7 +145,7 @@ class RequestEngine(Generic[Payload]):
     def _wait(self) -> Collection[Future[Reply]]:
         """Wait until a request ends, until one can start, or a fifth of a second. Return the ended requests."""
         time, seconds, counts = self._context.time, min(_TICK, self._pause()), self._context.counts
-        has_room = len(self._flying) < self._context.concurrency
+        has_room = self._has_room()
         wakers = self._context.wakers() if self._is_source_late and has_room else ()
         began, is_paced = time.monotonic(), has_room and bool(self._ready)
         if self._flying or wakers:
@@ -180,7 +159,7 @@ class RequestEngine(Generic[Payload]):
         return [future for future in self._flying if future in ended]
 
     def _launch(self, source: Iterator[Task[Payload] | None]) -> Iterator[FinishedTask[Payload]]:
-        while len(self._flying) < self._context.concurrency:
+        while self._has_room():
             task = self._next(source)
             if task is None:
                 return
@@ -198,6 +177,12 @@ class RequestEngine(Generic[Payload]):
             task.began = self._context.time.monotonic()
             self._context.counts.started += 1
             self._flying[self._context.executor.submit(self._attempt, task.request)] = task
+
+    def _has_room(self) -> bool:
+        """Return whether one more request may be open. While requests fail, few are put at risk."""
+        rate, seconds = self._limiter.per_second, 0.0 if self._streak else self._context.counts.latency
+        sizes = [len(task.request.body) for task in self._flying.values()]
+        return len(sizes) < most_requests(self._context.concurrency, rate, seconds, sizes)
 
     def _next(self, source: Iterator[Task[Payload] | None]) -> Task[Payload] | None:
         stopping = self._stopping()

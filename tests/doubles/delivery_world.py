@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from reverse_etl.change import Outcome, PastFailure, Problem
 from reverse_etl.delivery.batch_sender import BatchSender
+from reverse_etl.delivery.open_requests import RequestCounts
 from reverse_etl.delivery.rate_limiter import Budget, RateLimiter, Time
-from reverse_etl.delivery.request_engine import RequestCounts, SendContext
+from reverse_etl.delivery.request_engine import SendContext
 from reverse_etl.delivery.retrying_caller import InlineExecutor, RetryingCaller
 from reverse_etl.destinations.iterable.protocol.client import HttpClient
 from reverse_etl.destinations.iterable.protocol.client_config import ClientConfig

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from reverse_etl.change import Problem
+from reverse_etl.delivery.open_requests import MOST
 from reverse_etl.errors import LeaseError, ReverseEtlError
 from reverse_etl.run.context import ApprovedRun
 from reverse_etl.run.runnable_sync import problem_of
@@ -19,7 +20,7 @@ def send(context: ApprovedRun) -> ApprovedRun:
     Raises LeaseError if another run took the lease: then nothing is committed here.
     """
     environment = context.environment
-    with ThreadPoolExecutor(environment.settings.concurrency, "reverse-etl-send") as executor:
+    with ThreadPoolExecutor(environment.settings.concurrency or MOST, "reverse-etl-send") as executor:
         windows = WindowSender(context, executor)
         try:
             return replace(context, problem=_send_plan(windows, context))
