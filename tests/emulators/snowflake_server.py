@@ -156,7 +156,8 @@ changes: dict[str, int] = {}
 
 
 def plain(name: str) -> str:
-    return name.replace('"', "").upper()
+    """The last part of a name: statements may leave out the database and the schema."""
+    return name.replace('"', "").upper().rpartition(".")[2]
 
 
 def versioned(execute: Any) -> Any:
@@ -164,7 +165,7 @@ def versioned(execute: Any) -> Any:
 
     def run(self: Any, command: str, *args: Any, **more: Any) -> Any:
         if asked := LAST_CHANGE.search(command):
-            last = changes.get(plain(asked[1]), 0)
+            last = changes.get(plain(asked[1]), time.time_ns())
             moment = lambda found: str(time.time_ns() if "CURRENT" in found[1] else last)  # noqa: E731
             command = MOMENT.sub(moment, LAST_CHANGE.sub(str(last), command))
         else:
