@@ -119,7 +119,7 @@ def test_what_stops_everything_is_raised(shop: Shop, load: Load) -> None:
         ({"target": "nothing"}, {}, "missing-target"),
         ({"profile": "nothing"}, {}, "missing-profile"),
         ({}, {"allow": "nothing"}, "unknown-guard"),
-        ({}, {"threads": 0}, "wrong-setting"),
+        ({}, {"threads": -1}, "wrong-setting"),
         ({"target_path": "elsewhere"}, {}, "missing-manifest"),
         ({"more_env": {"ITERABLE_API_KEY": ""}}, {}, "missing-key"),
     ],
