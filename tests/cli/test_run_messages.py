@@ -56,7 +56,7 @@ def test_a_rate_limit_is_waited_for_aloud_and_its_retries_are_named(
     # A wait without jitter is as short as one can be that is worth a word: a second.
     monkeypatch.setattr("random.random", lambda: 0.0)
     # With this seed at least one request with rows is refused.
-    faults(sandbox, "429:0.5", seed=1)
+    faults(sandbox, "429:0.5", seed=4)
     people.sql("insert into people select 'u' || i || '@example.com', 'U', i, null from range(20) t(i)")
     ended = people.cli("run", REVERSE_ETL_BATCH_ROWS="8", REVERSE_ETL_ATTEMPTS="30")
     assert ended.code == 0
