@@ -59,4 +59,4 @@ class TestBaseline(OnPostgres):
         assert report.different_fields == {"tags": 1}
         result = run(warehouse, iterable.url, META, settings)
         assert (result.status, result.counts.accepted) == (SyncStatus.SUCCESS, 2)
-        assert [email for email, _ in iterable.applied][-2:] == ["u3@shop.com", "u4@shop.com"]
+        assert {email for email, _ in iterable.applied[-2:]} == {"u3@shop.com", "u4@shop.com"}

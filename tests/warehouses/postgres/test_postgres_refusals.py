@@ -156,13 +156,13 @@ class TestLostConnection(OnPostgres):
     def test_while_committing(self, server, harness):
         """The merge holds as a whole or not at all; the next run puts everything right."""
         harness.model({"email": "text"}, [("a@x.y",), ("b@x.y",)])
-        merge = harness.warehouse.dialect.merge
-        harness.warehouse.dialect.merge = lambda *parts: f"{merge(*parts)} AND pg_sleep(600) IS NOT NULL"
+        append = harness.warehouse.dialect.append
+        harness.warehouse.dialect.append = lambda *parts: f"{append(*parts)} AND pg_sleep(600) IS NOT NULL"
         cutting = threading.Thread(target=self.cut, args=(server,), kwargs={"asleep": True})
         cutting.start()
         self.lost(harness.run)
         cutting.join()
-        del harness.warehouse.dialect.merge
+        del harness.warehouse.dialect.append
         assert harness.states() == {}
         harness.expire()
         harness.run()
