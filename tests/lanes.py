@@ -30,8 +30,6 @@ _PROGRAMS = {
 _KILLS = (signal.SIGKILL, signal.SIGSTOP)
 # On a local cloud warehouse, of the parameters of one test every sixth is tried; the other warehouses try them all.
 _SHARE = 6
-# Types differ from warehouse to warehouse, so more of them are tried.
-_SHARE_OF_TYPES = 3
 # Each contract of what a sync does runs on one of them. DuckDB and Postgres run all; types run everywhere.
 _CLOUDS = ("snowflake", "bigquery")
 # How a class says that it runs the contract of another class of its file in another setup.
@@ -72,9 +70,8 @@ def find_repeats(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
         yield from _other_sides(tests)
         if _belongs_to_other_cloud(tests[0]):
             yield from tests
-        share = _SHARE_OF_TYPES if "type" in tests[0].name else _SHARE
-        if len(tests) > share and tests[0].get_closest_marker("emulator"):
-            yield from (test for number, test in enumerate(tests) if number % share)
+        if len(tests) > _SHARE and tests[0].get_closest_marker("emulator"):
+            yield from (test for number, test in enumerate(tests) if number % _SHARE)
 
 
 def _belongs_to_other_cloud(test: pytest.Item) -> bool:
