@@ -21,16 +21,16 @@ CREATE TABLE main.people AS
 SELECT 'u' || i || '@shop.com' AS email, 'A' AS name FROM generate_series(1, {ROWS}) AS t(i)
 """
 # A statement that passes the gate waits until the test opens it.
+_WAIT = "LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7);"
+# The look, which holds no lease, makes temporary tables.
+_WAIT_OF_PLAN = _WAIT.replace("PERFORM", "IF current_query() NOT LIKE '%TEMP TABLE%' THEN PERFORM") + " END IF;"
 GATES = {
     "plan": (
-        # The look, which holds no lease, makes temporary tables.
-        "CREATE FUNCTION main.gate() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " IF current_query() NOT LIKE '%TEMP TABLE%' THEN PERFORM pg_advisory_xact_lock(7); END IF; END $$",
+        f"CREATE FUNCTION main.gate() RETURNS event_trigger {_WAIT_OF_PLAN} END $$",
         "CREATE EVENT TRIGGER gate ON ddl_command_start WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION main.gate()",
     ),
     "merge": (
-        "CREATE FUNCTION main.gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$",
+        f"CREATE FUNCTION main.gate() RETURNS trigger {_WAIT} RETURN NULL; END $$",
         "CREATE TRIGGER gate BEFORE INSERT OR UPDATE ON {snapshot} FOR EACH STATEMENT EXECUTE FUNCTION main.gate()",
     ),
 }
