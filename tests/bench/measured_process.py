@@ -123,7 +123,7 @@ def run_figures(project: Project, sink: Sink, rows: int, *words: str) -> Figures
         raise SystemExit(
             f"{counts['rows']:,} rows arrived, and {project.counts('accepted')} were accepted, not {rows:,}"
         )
-    kept = {name: result[name] for name in ("timings", "profile") if name in result}
+    kept = {name: result[name] for name in ("timings", "sending") if name in result}
     return {**figures, "rows": rows, "requests": counts["requests"], "busiest_second": counts["busiest_second"], **kept}
 
 

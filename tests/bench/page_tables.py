@@ -111,7 +111,7 @@ def _stages(results: Results) -> str:
     lines = []
     for rows, name in _user_sizes(results):
         one = results[name]
-        for figure in ("timings", "profile"):
+        for figure in ("timings", "sending"):
             for part in _parts(one, users.FIRST, figure):
                 value = one.median(users.FIRST, f"{figure}.{part}")
                 indent = "" if figure == "timings" else "while sending: "
