@@ -24,7 +24,7 @@ from tests.stories.story import Story
 
 NUMBERS = st.integers(0, 5)
 # Each example is several runs; STORY_EXAMPLES=50 looks further.
-EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "2"))
 CANARY, BASELINE = "canary", "baseline"
 # Of so few rows, most may leave in a day.
 ALLOWED = ("--allow", "empty_model", "--allow", "removed")
