@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.lanes import RESOURCES, SLOW_FOLDERS, Watch, find_repeats
 
 _watch = Watch()
+# The tests stay in memory to the end, so that each search for garbage would look at all of them again.
+gc.disable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker("repeat")
     # The longest files first, so that no worker is left with one of them at the end.
     items.sort(key=lambda item: [item.get_closest_marker(marker) is None for marker in ("long", "emulator", "slow")])
+
+
+def pytest_collection_finish() -> None:
+    """From here on, look for garbage only among what comes later."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -302,6 +302,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "reference" / "commands" / "index.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_page_outside_the_menu_fails_the_build(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)

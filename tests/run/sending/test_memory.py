@@ -11,6 +11,7 @@ import pytest
 MOST = 150  # MB: two windows, the rows that are encoded, and four requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "width"), [(1_000_000, 1_000), (50_000, 10_000)])
 def test_wide_rows_take_memory_for_their_windows_and_requests_only(rows, width):
     words = [sys.executable, "-m", "tests.run.sending.wide_rows", str(rows), str(width)]
