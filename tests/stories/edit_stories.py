@@ -137,7 +137,7 @@ class EditStories(Hooks):
     @example(days=ADOPTED)
     @given(days=st.lists(DAYS, min_size=1, max_size=3))
     def test_after_any_days_the_other_side_holds_the_model(self, side: Side, days: list[Day]) -> None:
-        self.live_through_all(side, days)
+        self.assert_held_after(side, days)
 
     @pytest.mark.slow
     @pytest.mark.repeat
@@ -145,9 +145,9 @@ class EditStories(Hooks):
     @settings(SOUND, max_examples=4)
     @given(days=st.lists(DAYS, min_size=3, max_size=6))
     def test_after_many_days_the_other_side_holds_the_model(self, side: Side, days: list[Day]) -> None:
-        self.live_through_all(side, days)
+        self.assert_held_after(side, days)
 
-    def live_through_all(self, side: Side, days: list[Day]) -> None:
+    def assert_held_after(self, side: Side, days: list[Day]) -> None:
         """Live through the days and a calm one, accept all rows, and compare the other side with the model."""
         with tempfile.TemporaryDirectory() as folder, ExitStack() as until_the_end:
             story = self.begin(side, Path(folder) / "shop")

@@ -188,7 +188,7 @@ class Jobs:
         return config
 
     def _keep_tables(self, config: Any) -> None:
-        """Run a job in the session that has our temporary tables, or let it begin one.
+        """Let a job read our temporary tables, which BigQuery keeps for all jobs with one `session_id`.
 
         cloud.google.com/bigquery/docs/sessions-intro: the right to create jobs is enough.
         """

@@ -107,7 +107,7 @@ class BigQuery(Warehouse):
         return None if found is None else int(found)
 
     def prepare(self, steps: Statements) -> str:
-        """Run all but the last step, each as a job of the session that keeps their tables."""
+        """Run all but the last step, each as a job that can read the tables of the others."""
         for statement in steps.first:
             self.execute(statement)
         return steps.last

@@ -156,7 +156,7 @@ DOUBTS: dict[str, Callable[[Shop], object]] = {
     "an open run": lambda shop: shop.state("UPDATE {lease} SET run_fence = fence, credit = 1, acked = '[]'"),
     "a dead holder": lambda shop: shop.state("UPDATE {lease} SET holder = 'x', holder_note = '{{}}'"),
     "another run": lambda shop: shop.state("UPDATE {lease} SET fence = fence + 1"),
-    "a first run that goes on": lambda shop: shop.state(
+    "a first run that is not over": lambda shop: shop.state(
         "UPDATE {lease} SET destination = replace(destination, '\"first_run_is_open\": false',"
         " '\"first_run_is_open\": true')"
     ),

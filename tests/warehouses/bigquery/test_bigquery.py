@@ -32,6 +32,7 @@ class TestAdapter(OnBigQuery, AdapterContract):
     def test_missing_relation_in_a_query_is_named(self, warehouse):
         """Of a table in a dataset that is not there, bqemulator says that a right is missing."""
         warehouse.create_schema(SCHEMA)
+        assert warehouse.columns(warehouse.table(SCHEMA, "nowhere")) is None
         super().test_missing_relation_in_a_query_is_named(warehouse)
 
     def test_create_schema_twice_is_harmless(self, warehouse):
